@@ -1,0 +1,96 @@
+"""Settings of the server: one class, read from ``PHOTOZ_*`` environment variables and the command line."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+_MEGABYTE = 1_000_000
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may choose; the defaults run on a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix="PHOTOZ_", extra="forbid", frozen=True)
+
+    data: Path = Field(
+        Path("data"), description="Folder of everything the server keeps: files, tables, SQLite database."
+    )
+    host: str = Field("127.0.0.1", description="Address on which the server listens.")
+    port: int = Field(8000, ge=1, le=65535, description="Port on which the server listens.")
+    base_url: str | None = Field(
+        None, description="Address that users see, without a trailing slash; by default http://{host}:{port}."
+    )
+    site_name: str = Field("Photo-z Server", description="Name of this service in pages and VO documents.")
+    authority: str = Field(
+        "photoz.local",
+        description="IVOA authority of this service: the first part of its ivo:// and vos:// identifiers.",
+    )
+    database_url: str | None = Field(
+        None,
+        description="SQLAlchemy address of the metadata database, for example "
+        "postgresql+psycopg2://user@host/photoz; by default SQLite in the data folder.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that signs cookies and links; by default made once and kept in the data folder.",
+    )
+    demo: bool = Field(default=True, description="Whether an empty server is filled with demo data.")
+    secure_cookies: bool = Field(default=False, description="Whether cookies are sent over https only.")
+    session_hours: int = Field(72, ge=1, description="Hours after which a sign-in by browser ends.")
+    login_attempts: int = Field(10, ge=1, description="Failed sign-ins of one account in 15 minutes before it waits.")
+    max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
+    max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
+    min_free_bytes: int = Field(
+        500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."
+    )
+    draft_days: int = Field(30, ge=1, description="Days after which an unfinished upload is discarded.")
+    job_workers: int = Field(2, ge=1, description="Jobs that run at once on this machine.")
+    job_memory_bytes: int = Field(
+        4_000 * _MEGABYTE, ge=500 * _MEGABYTE, description="Address space that one job may use, in bytes."
+    )
+    job_seconds: int = Field(3600, ge=1, description="Seconds that a job may run unless its kind says otherwise.")
+    query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
+    query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")
+    query_seconds: int = Field(60, ge=1, description="Seconds that a synchronous query may take.")
+    query_memory_bytes: int = Field(
+        1_000 * _MEGABYTE,
+        ge=100 * _MEGABYTE,
+        description="Memory that the engine gives to one query, in bytes.",
+    )
+    query_threads: int = Field(2, ge=1, description="Threads that the engine uses for one query.")
+    query_temp_bytes: int = Field(
+        2_000 * _MEGABYTE, ge=0, description="Temporary disk that one query may use, in bytes."
+    )
+    maxrec_default: int = Field(100_000, ge=1, description="Rows that TAP returns when MAXREC is not given.")
+    maxrec_limit: int = Field(20_000_000, ge=1, description="Most rows that TAP returns in one answer.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the log tells.")
+
+    @cached_property
+    def public_url(self) -> str:
+        """The address that users see, without a trailing slash."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @cached_property
+    def sqlalchemy_url(self) -> str:
+        """The address of the metadata database."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'photoz.sqlite'}"
+
+    @cached_property
+    def files_folder(self) -> Path:
+        """Folder of the files that users sent, named by random ids."""
+        return self.data / "files"
+
+    @cached_property
+    def tables_folder(self) -> Path:
+        """Folder of the Parquet files derived from them, which the query engine reads."""
+        return self.data / "tables"
+
+    @cached_property
+    def staging_folder(self) -> Path:
+        """Folder of bytes that are still arriving; on the same file system as the two above."""
+        return self.data / "staging"
