@@ -1,0 +1,1 @@
+"""Accounts, tokens and sessions, and the identity of each request."""
