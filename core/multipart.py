@@ -1,0 +1,194 @@
+"""Forms whose files go to storage while they arrive, with the limit on their size held from the first byte on.
+
+A multipart body (RFC 7578) is parsed as it comes in; nothing is spooled to temporary files.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from core.errors import InvalidValueError, TooLargeError
+from core.files import Staging, StoredBytes
+
+__all__ = ["ReceivedFile", "ReceivedForm", "receive_form", "receive_into"]
+
+_BUFFER = 1 << 20
+_LONGEST_FIELD = 1 << 20
+_MOST_PARTS = 1000
+_LONGEST_HEADER = 16_384
+
+_OpenStaging = Callable[[dict[str, str]], Staging]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file of a form, whose bytes are in their place."""
+
+    field: str
+    name: str
+    media_type: str | None
+    stored: StoredBytes
+
+
+@dataclass(slots=True)
+class ReceivedForm:
+    """The fields and files of a form; a field that came twice has its last value."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    files: list[ReceivedFile] = field(default_factory=list)
+
+
+async def receive_into(request: Request, staging: Staging) -> StoredBytes:
+    """Store the whole body of a request as one file.
+
+    Raises
+    ------
+    TooLargeError
+        The body passes the limit of the staging.
+    """
+    with staging:
+        async for block in _blocks(request):
+            await run_in_threadpool(staging.write, block)
+        return await run_in_threadpool(staging.finish)
+
+
+async def receive_form(request: Request, stage: _OpenStaging) -> ReceivedForm:
+    """Receive a multipart form.
+
+    Parameters
+    ----------
+    stage
+        Called with the fields that came before a file; gives where its bytes go. Fields that decide about a file
+        have to stand before it, as browsers and libraries send them.
+    """
+    media_type, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get(b"boundary")
+    if media_type != b"multipart/form-data" or not boundary:
+        message = "Send the file as a multipart/form-data form."
+        raise InvalidValueError(message, field="file")
+    receiver = _Receiver(boundary, stage)
+    try:
+        async for block in _blocks(request):
+            await run_in_threadpool(receiver.feed, block)
+        return await run_in_threadpool(receiver.end)
+    except FormParserError as e:
+        message = "The form is broken: it does not follow multipart/form-data."
+        raise InvalidValueError(message) from e
+    finally:
+        receiver.close()
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """Give the body in blocks of about a megabyte, so that each step to another thread carries enough."""
+    buffer = bytearray()
+    async for chunk in request.stream():
+        buffer += chunk
+        if len(buffer) >= _BUFFER:
+            yield bytes(buffer)
+            buffer.clear()
+    if buffer:
+        yield bytes(buffer)
+
+
+class _Receiver:
+    """Follows the events of the parser and writes each part where it belongs."""
+
+    def __init__(self, boundary: bytes, stage: _OpenStaging) -> None:
+        self.form = ReceivedForm()
+        self._stage = stage
+        self._parts = 0
+        self._headers: dict[bytes, bytes] = {}
+        self._header_name = bytearray()
+        self._header_value = bytearray()
+        self._value = bytearray()
+        self._field = self._file_name = ""
+        self._media_type: str | None = None
+        self._staging: Staging | None = None
+        self._ended = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._part_begin,
+                "on_header_field": self._on_header_field,
+                "on_header_value": self._on_header_value,
+                "on_header_end": self._header_end,
+                "on_headers_finished": self._headers_finished,
+                "on_part_data": self._part_data,
+                "on_part_end": self._part_end,
+                "on_end": self._on_end,
+            },
+        )
+
+    def feed(self, block: bytes) -> None:
+        """Parse a block and store what it holds."""
+        self._parser.write(block)
+
+    def end(self) -> ReceivedForm:
+        """Give the form, once the body has ended."""
+        self._parser.finalize()
+        if not self._ended:
+            message = "The form broke off before its end; nothing was stored."
+            raise InvalidValueError(message)
+        return self.form
+
+    def close(self) -> None:
+        """Discard a file that is still arriving."""
+        if self._staging is not None:
+            self._staging.__exit__(None, None, None)
+            self._staging = None
+
+    def _part_begin(self) -> None:
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            message = f"The form has more than {_MOST_PARTS} parts."
+            raise TooLargeError(message)
+        self._headers = {}
+        self._value = bytearray()
+
+    def _on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+        if len(self._header_value) > _LONGEST_HEADER:
+            message = "A header of the form is too long."
+            raise TooLargeError(message)
+
+    def _header_end(self) -> None:
+        self._headers[bytes(self._header_name).lower()] = bytes(self._header_value)
+        self._header_name, self._header_value = bytearray(), bytearray()
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        self._field = options.get(b"name", b"").decode("utf-8", "replace")
+        if b"filename" not in options:
+            return
+        self._file_name = options[b"filename"].decode("utf-8", "replace")
+        media_type = self._headers.get(b"content-type")
+        self._media_type = None if media_type is None else media_type.decode("latin-1")
+        if self._file_name:  # a browser sends an empty name for a file field that nobody filled in
+            self._staging = self._stage(self.form.fields)
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._staging is not None:
+            self._staging.write(data[start:end])
+            return
+        self._value += data[start:end]
+        if len(self._value) > _LONGEST_FIELD:
+            message = f"The field '{self._field}' is too long."
+            raise TooLargeError(message, field=self._field)
+
+    def _part_end(self) -> None:
+        if self._staging is None:
+            self.form.fields[self._field] = self._value.decode("utf-8", "replace")
+            return
+        stored = self._staging.finish()
+        self.close()
+        self.form.files.append(ReceivedFile(self._field, self._file_name, self._media_type, stored))
+
+    def _on_end(self) -> None:
+        self._ended = True

@@ -1,0 +1,124 @@
+"""Routes that dress errors in the protocol of their service, and answers that several services give."""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterator
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
+
+from core.errors import AuthenticationError, PhotozError, ServiceBusyError, TooLargeError
+
+__all__ = ["ErrorDress", "byte_range", "content_disposition", "file_answer", "route_class"]
+
+_log = logging.getLogger(__name__)
+
+#: Turns an error into an answer of the service's protocol.
+ErrorDress = Callable[[Request, PhotozError], Response]
+
+_CHALLENGES = ('Bearer realm="photoz"', 'Basic realm="photoz", charset="UTF-8"')
+
+
+def route_class(dress: ErrorDress) -> type[APIRoute]:
+    """Make the route class of a service: its errors are answers in the service's own protocol.
+
+    An answer to missing or wrong credentials carries the challenges; internals go to the log alone.
+    """
+
+    class DressedRoute(APIRoute):
+        """A route whose errors are dressed."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def dressed(request: Request) -> Response:
+                try:
+                    return await handler(request)
+                except PhotozError as e:
+                    response = dress(request, e)
+                    if isinstance(e, AuthenticationError):
+                        for challenge in _CHALLENGES:
+                            response.headers.append("WWW-Authenticate", challenge)
+                    if isinstance(e, ServiceBusyError):
+                        response.headers["Retry-After"] = "5"
+                    if isinstance(e, TooLargeError):
+                        response.headers["Connection"] = "close"
+                    return response
+
+            return dressed
+
+    return DressedRoute
+
+
+def content_disposition(name: str) -> str:
+    """Give the header that makes a browser save a file under its name (RFC 6266).
+
+    A plain ASCII name stands without quotes, because clients of this service read what follows ``filename=``.
+    """
+    if all(c.isascii() and (c.isalnum() or c in "._-+") for c in name):
+        return f"attachment; filename={name}"
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-+") else "_" for c in name)
+    return f"attachment; filename={plain}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Read a Range header of one range (RFC 9110 §14); give its start and its end, which is not included.
+
+    None means the whole file: there is no header, or it is one that may be ignored. A range that lies beyond the
+    file comes back empty.
+    """
+    if header is None or not header.startswith("bytes=") or "," in header:
+        return None
+    first, dash, last = header.removeprefix("bytes=").strip().partition("-")
+    if dash != "-" or not (first.isdigit() or first == "") or not (last.isdigit() or last == ""):
+        return None
+    if first == "":
+        if last == "":
+            return None
+        return max(0, size - int(last)), size
+    start = int(first)
+    if last and int(last) < start:
+        return None
+    end = min(int(last) + 1, size) if last else size
+    return (start, end) if start < size else (size, size)
+
+
+def file_answer(
+    request: Request,
+    *,
+    name: str,
+    media_type: str,
+    size: int,
+    etag: str,
+    modified: datetime,
+    read: Callable[[int, int], Iterator[bytes]],
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Answer a GET or HEAD for a file: whole, a range of it (206, 416), or not modified (304)."""
+    common = {
+        "ETag": f'"{etag}"',
+        "Last-Modified": format_datetime(modified, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": content_disposition(name),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        **(headers or {}),
+    }
+    if request.headers.get("if-none-match") in {f'"{etag}"', "*"}:
+        return Response(status_code=304, headers=common)
+    condition = request.headers.get("if-range")
+    wanted = byte_range(request.headers.get("range"), size) if condition in {None, f'"{etag}"'} else None
+    start, end = wanted or (0, size)
+    if wanted is not None and start >= end:
+        return Response(status_code=416, headers={**common, "Content-Range": f"bytes */{size}"})
+    if wanted is not None:
+        common["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    common["Content-Length"] = str(end - start)
+    status = 206 if wanted is not None else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=common, media_type=media_type)
+    return StreamingResponse(read(start, end), status_code=status, headers=common, media_type=media_type)

@@ -1,0 +1,138 @@
+"""What leaves the catalogue: single files, and a product as a zip that is made while it is sent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import yaml
+from zipstream import ZipStream
+
+from core.auth.models import Identity
+from core.database import Database
+from core.errors import NotFoundError
+from core.files import FileStore
+from products.models import FileRole, Product, ProductColumn, ProductFile
+from products.service import ProductDetails, ProductService
+
+__all__ = ["METADATA_NAME", "DownloadService", "FileDownload", "ZipDownload", "metadata_yaml"]
+
+#: Name of the description that stands in every product's zip and VOSpace container.
+METADATA_NAME = "product_metadata.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class FileDownload:
+    """A file that the caller may read, and how to read it."""
+
+    file: ProductFile
+    store: FileStore
+
+    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the bytes from ``start`` up to, not including, ``end``."""
+        return self.store.read(self.file.stored_id, start, end)
+
+
+@dataclass(frozen=True, slots=True)
+class ZipDownload:
+    """A product's files as a zip: its name, its size in bytes, and its bytes, made one chunk at a time."""
+
+    name: str
+    size: int
+    chunks: Iterator[bytes]
+
+
+class DownloadService:
+    """Give the bytes of products to those who may read them."""
+
+    def __init__(self, database: Database, store: FileStore) -> None:
+        self._products = ProductService(database)
+        self._store = store
+
+    def file(self, identity: Identity, key: int | str, name: str) -> FileDownload:
+        """Find a file of a product by its name, or raise NotFoundError."""
+        details = self._products.details(identity, key)
+        for file in details.files:
+            if file.name == name:
+                return FileDownload(file, self._store)
+        message = f"The product '{key}' has no file '{name}'."
+        raise NotFoundError(message)
+
+    def main_file(self, identity: Identity, key: int | str) -> FileDownload:
+        """Find the main file of a product, or raise NotFoundError."""
+        details = self._products.details(identity, key)
+        for file in details.files:
+            if file.role is FileRole.MAIN:
+                return FileDownload(file, self._store)
+        message = f"The product '{key}' has no main file."
+        raise NotFoundError(message)
+
+    def zip(self, identity: Identity, key: int | str) -> ZipDownload:
+        """Give a product's files and its description as one zip.
+
+        The members are stored, not deflated: catalogues hardly shrink any further, and so the size of the zip is
+        known before its first byte.
+        """
+        details = self._products.details(identity, key)
+        folder = details.product.internal_name
+        stream = ZipStream(sized=True)
+        stream.add(metadata_yaml(details), f"{folder}/{METADATA_NAME}")
+        for file in details.files:
+            stream.add_path(self._store.local_path(file.stored_id), f"{folder}/{file.name}")
+        return ZipDownload(f"{folder}.zip", len(stream), iter(stream))
+
+
+def metadata_yaml(details: ProductDetails) -> bytes:
+    """Describe a product in YAML, with the keys that users of the service know."""
+    product, main = details.product, next((f for f in details.files if f.role is FileRole.MAIN), None)
+    document: dict[str, object] = {
+        **_product_entries(product),
+        "attach_files": [{"name": f.name, "type": f.media_type} for f in details.files if f.role is not FileRole.MAIN],
+        "associated_columns": [_association(item) for item in details.columns if item.alias],
+    }
+    if main is not None:
+        document["main_file"] = {
+            "name": main.name,
+            "type": main.media_type,
+            "extension": main.extension,
+            "size": main.size,
+            "n_rows": main.rows,
+            "is_directory": False,
+            "md5": main.md5,
+            "sha256": main.sha256,
+        }
+    if details.table is not None:
+        document["tap_table"] = details.table.full_name
+    return yaml.safe_dump(document, allow_unicode=True).encode()
+
+
+def _product_entries(product: Product) -> dict[str, object]:
+    return {
+        "id": product.id,
+        "internal_name": product.internal_name,
+        "display_name": product.display_name,
+        "product_type": product.product_type.id,
+        "product_type_name": product.product_type.display_name,
+        "product_type_internal_name": product.product_type.name,
+        "release": product.release.id if product.release else None,
+        "release_name": product.release.display_name if product.release else None,
+        "release_year": product.release_year,
+        "uploaded_by": product.owner,
+        "origin": product.origin,
+        "official_product": product.official,
+        "pz_code": product.pz_code,
+        "description": product.description,
+        "status": int(product.status),
+        "product_status": product.status.label,
+        "process_id": None,
+        "process_status": None,
+        "created_at": _iso(product.created_at),
+        "updated_at": _iso(product.updated_at),
+    }
+
+
+def _association(item: ProductColumn) -> dict[str, object]:
+    return {"column_name": item.column.name, "ucd": item.column.ucd, "alias": item.alias}
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat()

@@ -1,0 +1,74 @@
+"""Names and media types of files, as people send them and as downloads return them."""
+
+import unicodedata
+from pathlib import PurePosixPath
+
+from core.errors import InvalidValueError
+
+__all__ = ["checked_file_name", "extension_of", "media_type_of"]
+
+_LONGEST = 255
+_MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
+    ".dat": "text/plain",
+    ".ecsv": "text/plain",
+    ".md": "text/markdown",
+    ".fits": "application/fits",
+    ".fit": "application/fits",
+    ".hdf5": "application/x-hdf5",
+    ".h5": "application/x-hdf5",
+    ".hdf": "application/x-hdf5",
+    ".parquet": "application/vnd.apache.parquet",
+    ".pq": "application/vnd.apache.parquet",
+    ".parq": "application/vnd.apache.parquet",
+    ".vot": "application/x-votable+xml",
+    ".votable": "application/x-votable+xml",
+    ".xml": "application/xml",
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".zip": "application/zip",
+    ".gz": "application/gzip",
+    ".tgz": "application/gzip",
+    ".tar": "application/x-tar",
+}
+
+
+def checked_file_name(name: str) -> str:
+    """Give the name under which a file is kept: the last part of the path that a client sent, in NFC.
+
+    Raises
+    ------
+    InvalidValueError
+        Nothing of it can be a file's name.
+    """
+    last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name.strip()
+    last = "".join(c for c in last if unicodedata.category(c)[0] != "C")
+    if not last or last in {".", ".."}:
+        message = f"'{name[:80]}' cannot be a file's name."
+        raise InvalidValueError(message, field="file")
+    if len(last.encode()) > _LONGEST:
+        message = f"The file's name is longer than {_LONGEST} bytes; rename it and send it again."
+        raise InvalidValueError(message, field="file")
+    if last == "product_metadata.yaml":
+        message = "The name product_metadata.yaml is taken by the description that every product has; rename the file."
+        raise InvalidValueError(message, field="file")
+    return last
+
+
+def extension_of(name: str) -> str:
+    """Give a name's extension in lower case, with ``.tar.gz`` and its like kept whole."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
+    if len(suffixes) > 1 and suffixes[-2] == ".tar":
+        return "".join(suffixes[-2:])
+    return suffixes[-1][:10] if suffixes else ""
+
+
+def media_type_of(name: str) -> str:
+    """Give the media type that downloads of a file say; unknown ones are plain bytes, and nothing is ever HTML."""
+    return _MEDIA_TYPES.get(extension_of(name), "application/octet-stream")

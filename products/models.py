@@ -1,0 +1,203 @@
+"""What the catalogue talks about: product types, releases, products, files and columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from core.columns import Column
+
+__all__ = [
+    "FileRole",
+    "InspectionState",
+    "Product",
+    "ProductColumn",
+    "ProductFile",
+    "ProductStatus",
+    "ProductTable",
+    "ProductType",
+    "Release",
+    "Visibility",
+]
+
+
+class ProductStatus(IntEnum):
+    """Where a product is in its life; the numbers are those that clients of the REST API know."""
+
+    REGISTERING = 0
+    PUBLISHED = 1
+    DELETED = 2
+    PROCESSING = 3
+    FAILED = 9
+
+    @property
+    def label(self) -> str:
+        """The word that people read."""
+        return self.name.capitalize()
+
+
+class FileRole(IntEnum):
+    """What a file is to its product."""
+
+    MAIN = 0
+    DESCRIPTION = 1
+    AUXILIARY = 2
+
+    @property
+    def label(self) -> str:
+        """The word that people read."""
+        return self.name.capitalize()
+
+
+class Visibility(StrEnum):
+    """Who may read a published product."""
+
+    PRIVATE = "private"
+    GROUPS = "groups"
+    REGISTERED = "registered"
+    PUBLIC = "public"
+
+
+class InspectionState(StrEnum):
+    """How far the main file of a product was looked into."""
+
+    NONE = "none"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    NOT_A_TABLE = "not_a_table"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductType:
+    """A kind of product.
+
+    Parameters
+    ----------
+    mandatory
+        Keys of the column meanings without which a product of this type is not published.
+    tabular
+        Whether the main file must be a table.
+    has_release, has_pz_code
+        Whether products of this type say which release and which photo-z code they were made with.
+    """
+
+    id: int
+    name: str
+    display_name: str
+    order: int
+    description: str
+    mandatory: tuple[str, ...] = ()
+    tabular: bool = False
+    has_release: bool = True
+    has_pz_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A data release that products refer to."""
+
+    id: int
+    name: str
+    display_name: str
+    description: str
+    is_public: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFile:
+    """One file of a product, with its checksums in hexadecimal.
+
+    Parameters
+    ----------
+    details
+        What its reader found out: for CSV the delimiter and whether there is a header.
+    """
+
+    id: int
+    product_id: int
+    role: FileRole
+    name: str
+    media_type: str
+    size: int
+    rows: int | None
+    extension: str
+    details: Mapping[str, object]
+    md5: str
+    sha256: str
+    stored_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProductColumn:
+    """One column of a product's table, with the meaning that its owner gave it.
+
+    Parameters
+    ----------
+    alias
+        The name of the meaning (``RA``, ``Dec``, ``z`` …) or a free one; none when the owner gave none.
+    """
+
+    id: int
+    product_id: int
+    order: int
+    column: Column
+    alias: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A data product, as its metadata tell it."""
+
+    id: int
+    internal_name: str
+    display_name: str
+    product_type: ProductType
+    release: Release | None
+    owner_id: int
+    owner: str
+    description: str
+    pz_code: str | None
+    official: bool
+    visibility: Visibility
+    status: ProductStatus
+    origin: str
+    release_year: int | None
+    inspection_state: InspectionState
+    inspection_job: str | None
+    inspection_error: str | None
+    created_at: datetime
+    updated_at: datetime
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTable:
+    """The rows of a product as the query engine reads them.
+
+    Parameters
+    ----------
+    schema, name
+        Name of the table in ADQL; both parts are regular identifiers.
+    stored_id
+        Name of the Parquet file in the folder of tables.
+    ra, dec, z
+        Columns with which the rows were sorted and the footprint and N(z) were made.
+    """
+
+    product_id: int
+    schema: str
+    name: str
+    stored_id: str
+    rows: int
+    ra: str | None
+    dec: str | None
+    z: str | None
+
+    @property
+    def full_name(self) -> str:
+        """The name that people write after FROM."""
+        return f"{self.schema}.{self.name}"

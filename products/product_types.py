@@ -1,0 +1,85 @@
+"""The types of products, with the column meanings that each one must have."""
+
+from collections.abc import Mapping
+
+from core.errors import InvalidValueError
+from products.models import ProductType
+
+__all__ = ["PRODUCT_TYPES", "product_type", "product_type_named"]
+
+_TYPES = (
+    ProductType(
+        1,
+        "redshift_catalog",
+        "Reference Redshift Catalog",
+        1,
+        "A catalogue of measured redshifts, spectroscopic or of similar quality: positions, redshifts, and usually "
+        "their errors and quality flags.",
+        mandatory=("ra", "dec", "z"),
+        tabular=True,
+        has_release=False,
+    ),
+    ProductType(
+        2,
+        "training_set",
+        "Training Set",
+        2,
+        "A table on which photo-z codes learn: photometry of objects together with their reference redshifts.",
+        mandatory=("z",),
+        tabular=True,
+    ),
+    ProductType(
+        5,
+        "training_results",
+        "Training Results",
+        3,
+        "What a photo-z code learnt: trained models, kept as they are, in whatever format the code writes.",
+    ),
+    ProductType(
+        3,
+        "validation_results",
+        "Validation Results",
+        4,
+        "How well a photo-z code does on objects of known redshift: estimates, figures and statistics.",
+        has_pz_code=True,
+    ),
+    ProductType(
+        4,
+        "photoz_estimates",
+        "Photo-z Estimates",
+        5,
+        "Photometric redshifts of many objects: single values or whole probability densities.",
+        has_pz_code=True,
+    ),
+    ProductType(
+        6,
+        "object_catalog",
+        "Objects Catalog",
+        6,
+        "A catalogue of objects with positions and photometry, such as the object table of a release.",
+        mandatory=("ra", "dec"),
+        tabular=True,
+    ),
+    ProductType(7, "other", "Other", 7, "Anything else that helps photo-z work."),
+)
+
+#: Every product type by its id.
+PRODUCT_TYPES: Mapping[int, ProductType] = {kind.id: kind for kind in _TYPES}
+
+
+def product_type(type_id: int) -> ProductType:
+    """Find a product type by its id, or raise InvalidValueError."""
+    if type_id not in PRODUCT_TYPES:
+        message = f'Invalid pk "{type_id}" - object does not exist.'
+        raise InvalidValueError(message, field="product_type")
+    return PRODUCT_TYPES[type_id]
+
+
+def product_type_named(name: str) -> ProductType:
+    """Find a product type by its internal name, or raise InvalidValueError with the names there are."""
+    for kind in _TYPES:
+        if kind.name == name:
+            return kind
+    names = ", ".join(kind.name for kind in _TYPES)
+    message = f"'{name}' is not a product type; the types are {names}."
+    raise InvalidValueError(message, field="product_type")

@@ -1,0 +1,148 @@
+"""What the database stores of the catalogue."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.auth.schema import GroupRow, UserRow
+from core.database import Base, UtcDateTime
+
+__all__ = [
+    "ProductColumnRow",
+    "ProductFileRow",
+    "ProductRow",
+    "ProductTableRow",
+    "ReleaseRow",
+    "product_groups",
+    "release_groups",
+]
+
+release_groups = Table(
+    "release_groups",
+    Base.metadata,
+    Column("release_id", Integer, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", Integer, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+)
+
+product_groups = Table(
+    "product_groups",
+    Base.metadata,
+    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", Integer, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class ReleaseRow(Base):
+    """A data release; without access groups every registered user has access to its products."""
+
+    __tablename__ = "releases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    display_name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text, default="")
+    indexing_column: Mapped[str] = mapped_column(String(255), default="objectId")
+    has_mag_hats: Mapped[bool] = mapped_column(default=False)
+    has_flux_hats: Mapped[bool] = mapped_column(default=True)
+    dereddening: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
+    fluxes: Mapped[list[dict[str, object]] | None] = mapped_column(JSON)
+    is_public: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    access_groups: Mapped[list[GroupRow]] = relationship(secondary=release_groups)
+
+
+class ProductRow(Base):
+    """A product; ``internal_name`` is set once, in the transaction that makes the row."""
+
+    __tablename__ = "products"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_type_id: Mapped[int] = mapped_column(index=True)
+    release_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"), index=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    internal_name: Mapped[str | None] = mapped_column(String(300), unique=True)
+    display_name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text, default="")
+    pz_code: Mapped[str | None] = mapped_column(String(55))
+    official: Mapped[bool] = mapped_column(default=False)
+    visibility: Mapped[str] = mapped_column(String(10))
+    status: Mapped[int] = mapped_column(index=True)
+    origin: Mapped[str] = mapped_column(String(255), default="Upload")
+    release_year: Mapped[int | None]
+    inspection_state: Mapped[str] = mapped_column(String(12), default="none")
+    inspection_job: Mapped[str | None] = mapped_column(String(64))
+    inspection_error: Mapped[str | None] = mapped_column(Text)
+    inspection: Mapped[str | None] = mapped_column(Text, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+    release: Mapped[ReleaseRow | None] = relationship(lazy="joined")
+    groups: Mapped[list[GroupRow]] = relationship(secondary=product_groups)
+
+
+class ProductFileRow(Base):
+    """A file of a product: one main file at most, and no two of one name."""
+
+    __tablename__ = "product_files"
+    __table_args__ = (
+        UniqueConstraint("product_id", "name", name="uq_product_files_product_id_name"),
+        Index(
+            "uq_product_files_main",
+            "product_id",
+            unique=True,
+            sqlite_where=text("role = 0"),
+            postgresql_where=text("role = 0"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    role: Mapped[int]
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(128))
+    size: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    extension: Mapped[str] = mapped_column(String(10))
+    details: Mapped[dict[str, object]] = mapped_column(JSON, default=dict)
+    md5: Mapped[str] = mapped_column(String(32))
+    sha256: Mapped[str] = mapped_column(String(64))
+    stored_id: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ProductColumnRow(Base):
+    """A column of a product's table, described as VOTable's FIELD describes it, and its owner's alias."""
+
+    __tablename__ = "product_columns"
+    __table_args__ = (UniqueConstraint("product_id", "position", name="uq_product_columns_product_id_position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(256))
+    datatype: Mapped[str] = mapped_column(String(16))
+    arraysize: Mapped[str | None] = mapped_column(String(32))
+    xtype: Mapped[str | None] = mapped_column(String(64))
+    unit: Mapped[str | None] = mapped_column(String(128))
+    ucd: Mapped[str | None] = mapped_column(String(128))
+    utype: Mapped[str | None] = mapped_column(String(256))
+    description: Mapped[str | None] = mapped_column(Text)
+    alias: Mapped[str | None] = mapped_column(String(256))
+
+
+class ProductTableRow(Base):
+    """The derived rows of a product: a Parquet file sorted by HEALPix."""
+
+    __tablename__ = "product_tables"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    table_schema: Mapped[str] = mapped_column(String(64))
+    table_name: Mapped[str] = mapped_column(String(300))
+    stored_id: Mapped[str] = mapped_column(String(64), unique=True)
+    rows: Mapped[int] = mapped_column(BigInteger)
+    ra: Mapped[str | None] = mapped_column(String(256))
+    dec: Mapped[str | None] = mapped_column(String(256))
+    z: Mapped[str | None] = mapped_column(String(256))

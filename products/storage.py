@@ -1,0 +1,259 @@
+"""Between the catalogue's values and what the database stores of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from core.auth.models import Identity
+from core.auth.schema import UserRow
+from core.columns import Column
+from core.errors import NotFoundError
+from products.access import readable
+from products.models import (
+    FileRole,
+    InspectionState,
+    Product,
+    ProductColumn,
+    ProductFile,
+    ProductStatus,
+    ProductTable,
+    Release,
+    Visibility,
+)
+from products.product_types import PRODUCT_TYPES
+from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow, ReleaseRow
+
+__all__ = [
+    "Page",
+    "ProductQuery",
+    "column_of_row",
+    "file_of_row",
+    "find_product",
+    "list_products",
+    "main_file_row",
+    "product_columns",
+    "product_files",
+    "product_of_row",
+    "product_table",
+    "release_of_row",
+    "table_of_row",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductQuery:
+    """What a list of products is asked for: exact values, substrings, order and page.
+
+    Parameters
+    ----------
+    text
+        Words that must all occur in the name, the description or the owner's name.
+    ordering
+        Column name of the order, with ``-`` before it for the reverse.
+    """
+
+    product_types: tuple[int, ...] = ()
+    releases: tuple[int, ...] = ()
+    without_release: bool | None = None
+    statuses: tuple[int, ...] = ()
+    owners: tuple[int, ...] = ()
+    internal_names: tuple[str, ...] = ()
+    display_names: tuple[str, ...] = ()
+    official: bool | None = None
+    text: str = ""
+    conditions: tuple[ColumnElement[bool], ...] = ()
+    ordering: str = "-created_at"
+    offset: int = 0
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list, and how long the list is."""
+
+    count: int
+    products: tuple[Product, ...]
+
+
+_ORDERINGS = {
+    "id": ProductRow.id,
+    "display_name": func.lower(ProductRow.display_name),
+    "product_type": ProductRow.product_type_id,
+    "created_at": ProductRow.created_at,
+}
+
+
+def find_product(session: Session, identity: Identity, key: int | str) -> ProductRow:
+    """Find a product that the identity may read, by number or internal name.
+
+    Raises
+    ------
+    NotFoundError
+        In the same words whether it does not exist or may not be read.
+    """
+    condition = ProductRow.id == key if isinstance(key, int) else ProductRow.internal_name == key
+    row = session.scalar(select(ProductRow).where(condition, readable(identity)))
+    if row is None:
+        message = f"There is no product '{key}'."
+        raise NotFoundError(message)
+    return row
+
+
+def list_products(session: Session, identity: Identity, query: ProductQuery) -> Page:
+    """List products that the identity may read."""
+    statement = select(ProductRow).where(readable(identity), *_conditions(query))
+    count = session.scalar(_counting(statement)) or 0
+    key = query.ordering.removeprefix("-")
+    order = _ORDERINGS.get(key, ProductRow.created_at)
+    descending = query.ordering.startswith("-")
+    statement = statement.order_by(
+        order.desc() if descending else order, ProductRow.id.desc() if descending else ProductRow.id
+    ).offset(query.offset)
+    if query.limit is not None:
+        statement = statement.limit(query.limit)
+    return Page(count, tuple(product_of_row(row) for row in session.scalars(statement)))
+
+
+def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
+    """The files of a product, the main file first."""
+    rows = session.scalars(
+        select(ProductFileRow)
+        .where(ProductFileRow.product_id == product_id)
+        .order_by(ProductFileRow.role, ProductFileRow.id)
+    )
+    return tuple(file_of_row(row) for row in rows)
+
+
+def main_file_row(session: Session, product_id: int) -> ProductFileRow | None:
+    """The main file of a product, if it was sent."""
+    return session.scalar(
+        select(ProductFileRow).where(ProductFileRow.product_id == product_id, ProductFileRow.role == FileRole.MAIN)
+    )
+
+
+def product_columns(session: Session, product_ids: Sequence[int]) -> tuple[ProductColumn, ...]:
+    """The columns of products, in the order of the table."""
+    rows = session.scalars(
+        select(ProductColumnRow)
+        .where(ProductColumnRow.product_id.in_(product_ids))
+        .order_by(ProductColumnRow.product_id, ProductColumnRow.position)
+    )
+    return tuple(column_of_row(row) for row in rows)
+
+
+def product_table(session: Session, product_id: int) -> ProductTable | None:
+    """The derived rows of a product, if there are any."""
+    row = session.get(ProductTableRow, product_id)
+    return None if row is None else table_of_row(row)
+
+
+def _conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
+    conditions = list(query.conditions)
+    choices = (
+        (ProductRow.product_type_id, query.product_types),
+        (ProductRow.release_id, query.releases),
+        (ProductRow.status, query.statuses),
+        (ProductRow.owner_id, query.owners),
+        (ProductRow.internal_name, query.internal_names),
+        (ProductRow.display_name, query.display_names),
+    )
+    conditions += [column.in_(values) for column, values in choices if values]
+    if query.without_release is not None:
+        conditions.append(ProductRow.release_id.is_(None) == query.without_release)
+    if query.official is not None:
+        conditions.append(ProductRow.official.is_(query.official))
+    for word in query.text.replace(",", " ").split():
+        owners = select(UserRow.id).where(
+            or_(
+                UserRow.name.icontains(word, autoescape=True),
+                UserRow.first_name.icontains(word, autoescape=True),
+                UserRow.last_name.icontains(word, autoescape=True),
+            )
+        )
+        conditions.append(
+            or_(
+                ProductRow.display_name.icontains(word, autoescape=True),
+                ProductRow.description.icontains(word, autoescape=True),
+                ProductRow.owner_id.in_(owners),
+            )
+        )
+    return conditions
+
+
+def _counting(statement: Select[ProductRow]) -> Select[int]:
+    return select(func.count()).select_from(statement.with_only_columns(ProductRow.id).order_by(None).subquery())
+
+
+def product_of_row(row: ProductRow) -> Product:
+    """Give the value of a stored product."""
+    return Product(
+        id=row.id,
+        internal_name=row.internal_name or "",
+        display_name=row.display_name,
+        product_type=PRODUCT_TYPES[row.product_type_id],
+        release=None if row.release is None else release_of_row(row.release),
+        owner_id=row.owner_id,
+        owner=row.owner.name,
+        description=row.description,
+        pz_code=row.pz_code,
+        official=row.official,
+        visibility=Visibility(row.visibility),
+        status=ProductStatus(row.status),
+        origin=row.origin,
+        release_year=row.release_year,
+        inspection_state=InspectionState(row.inspection_state),
+        inspection_job=row.inspection_job,
+        inspection_error=row.inspection_error,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        published_at=row.published_at,
+    )
+
+
+def release_of_row(row: ReleaseRow) -> Release:
+    """Give the value of a stored release."""
+    return Release(row.id, row.name, row.display_name, row.description, row.is_public, row.created_at)
+
+
+def file_of_row(row: ProductFileRow) -> ProductFile:
+    """Give the value of a stored file."""
+    return ProductFile(
+        id=row.id,
+        product_id=row.product_id,
+        role=FileRole(row.role),
+        name=row.name,
+        media_type=row.media_type,
+        size=row.size,
+        rows=row.rows,
+        extension=row.extension,
+        details=row.details,
+        md5=row.md5,
+        sha256=row.sha256,
+        stored_id=row.stored_id,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def column_of_row(row: ProductColumnRow) -> ProductColumn:
+    """Give the value of a stored column."""
+    column = Column(
+        name=row.name,
+        datatype=row.datatype,
+        arraysize=row.arraysize,
+        xtype=row.xtype,
+        unit=row.unit,
+        ucd=row.ucd,
+        utype=row.utype,
+        description=row.description,
+    )
+    return ProductColumn(row.id, row.product_id, row.position, column, row.alias)
+
+
+def table_of_row(row: ProductTableRow) -> ProductTable:
+    """Give the value of a product's stored rows."""
+    return ProductTable(
+        row.product_id, row.table_schema, row.table_name, row.stored_id, row.rows, row.ra, row.dec, row.z
+    )
