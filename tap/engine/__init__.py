@@ -1,0 +1,17 @@
+"""The query engine: one locked-down query at a time in each of a few processes, Arrow batches out."""
+
+from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
+from tap.engine.pool import DuckDBEngine
+from tap.engine.queries import EngineQuery, EngineTable, QueryEngine, ResultStream
+
+__all__ = [
+    "DuckDBEngine",
+    "EngineQuery",
+    "EngineTable",
+    "QueryCrashedError",
+    "QueryEngine",
+    "QueryFailedError",
+    "QueryMemoryError",
+    "QueryTimeoutError",
+    "ResultStream",
+]

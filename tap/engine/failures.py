@@ -1,0 +1,74 @@
+"""What a user reads when the engine fails: the cause, without paths, SQL, settings or names of the engine.
+
+The process describes a failure as plain data, the server makes the error of it; what the engine said in full goes to
+the log alone.
+"""
+
+import re
+from collections.abc import Mapping
+
+import duckdb
+
+from core.errors import PhotozError
+from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
+from tap.engine.queries import EngineQuery
+
+__all__ = ["describe", "error_of"]
+
+#: Classes whose message is about the user's own values.
+_TELLING = (
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.InvalidInputException,
+    duckdb.TypeMismatchException,
+    duckdb.SequenceException,
+)
+_PREFIX = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
+_REST = re.compile(r"\n|\. Use (TRY|\")|Use TRY|\bUse \"SET\b|- scalar subqueries can only", re.DOTALL)
+_SECRET = re.compile(r"(/[^\s'\"]+/|\bSET\b|duckdb|parquet|\.py\b|pragma)", re.IGNORECASE)
+_TYPE_NAMES = (("INT16", "SMALLINT"), ("INT32", "INTEGER"), ("INT64", "BIGINT"), ("INT128", "a 128-bit integer"))
+_LONGEST = 300
+
+
+def describe(error: BaseException, *, timed_out: bool, prepared: bool = True) -> dict[str, str]:
+    """Put a failure into plain data: its kind, a sentence, and what the engine said in full.
+
+    Parameters
+    ----------
+    prepared
+        Whether the tables were open; before that, nothing can be the fault of the query.
+    """
+    detail = f"{type(error).__name__}: {error}"
+    if timed_out:
+        return {"kind": "timeout", "detail": detail}
+    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or "bad_alloc" in detail:
+        return {"kind": "memory", "detail": detail}
+    if not prepared:
+        return {"kind": "unprepared", "detail": detail}
+    sentence = _cleaned(str(error)) if isinstance(error, _TELLING) else None
+    if sentence is None:
+        sentence = "The query cannot be carried out by this service."
+    return {"kind": "failed", "detail": detail, "sentence": sentence}
+
+
+def error_of(failure: Mapping[str, str], query: EngineQuery) -> PhotozError:
+    """Make the error that the caller meets."""
+    match failure["kind"]:
+        case "timeout":
+            return QueryTimeoutError.after(query.seconds)
+        case "memory":
+            return QueryMemoryError.above(query.memory_bytes, query.temp_bytes)
+        case "unprepared":
+            return QueryCrashedError("The tables of this query cannot be read at the moment. Try again later.")
+        case _:
+            return QueryFailedError(failure["sentence"])
+
+
+def _cleaned(message: str) -> str | None:
+    text = _REST.split(_PREFIX.sub("", message), maxsplit=1)[0].strip().rstrip(".!")
+    for theirs, adql in _TYPE_NAMES:
+        text = text.replace(theirs, adql)
+    text = text.replace(" // ", " / ")
+    if not text or len(text) > _LONGEST or _SECRET.search(text):
+        return None
+    return f"The query failed on its rows: {text[0].lower() if not text[:2].isupper() else text[0]}{text[1:]}."

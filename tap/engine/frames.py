@@ -1,0 +1,83 @@
+"""What travels between the server and a query process: frames of one letter, a length, and bytes.
+
+Rows are Arrow IPC messages, which the reader wraps without copying them.
+"""
+
+import os
+import select
+import struct
+import time
+from collections.abc import Iterable
+from enum import Enum
+from typing import TypeAlias
+
+__all__ = ["Frame", "FrameKind", "PipeReader", "PipeTimeoutError", "write_frame"]
+
+Frame: TypeAlias = tuple["FrameKind", bytearray]
+
+_HEADER = struct.Struct("<cQ")
+
+
+class FrameKind(Enum):
+    """What a frame holds."""
+
+    QUERY = b"Q"  # to the process: JSON
+    TABLE = b"T"  # to the process: rows of a table in memory, as an IPC stream; they follow their query
+    CANCEL = b"C"  # to the process: empty
+    SCHEMA = b"S"  # from the process: IPC schema message
+    BATCH = b"B"  # from the process: IPC record batch message
+    END = b"Z"  # from the process: empty; the query is done
+    ERROR = b"E"  # from the process: JSON; the query is done
+
+
+class PipeTimeoutError(Exception):
+    """Nothing arrived in time."""
+
+
+class PipeReader:
+    """Reads frames off a file descriptor, which stays the caller's."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def read(self, seconds: float | None = None) -> Frame:
+        """Wait for the next frame.
+
+        Raises
+        ------
+        EOFError
+            When the other side is gone.
+        PipeTimeoutError
+            When the frame is not complete after so many seconds.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        kind, length = _HEADER.unpack(self._exactly(_HEADER.size, deadline))
+        return FrameKind(kind), self._exactly(length, deadline)
+
+    def _exactly(self, count: int, deadline: float | None) -> bytearray:
+        data = bytearray(count)
+        view, filled = memoryview(data), 0
+        while filled < count:
+            if deadline is not None:
+                self._wait(deadline)
+            got = os.readv(self._descriptor, [view[filled:]])
+            if got == 0:
+                raise EOFError
+            filled += got
+        return data
+
+    def _wait(self, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise PipeTimeoutError
+
+
+def write_frame(descriptor: int, kind: FrameKind, parts: Iterable[bytes | memoryview] = ()) -> None:
+    """Write one frame whose content is the given parts, one after the other; wait while the pipe is full."""
+    views = [memoryview(part).cast("B") for part in parts]
+    header = _HEADER.pack(kind.value, sum(len(view) for view in views))
+    for view in (memoryview(header), *views):
+        written = 0
+        while written < len(view):
+            written += os.write(descriptor, view[written:])

@@ -1,0 +1,145 @@
+"""A DuckDB instance that can reach the files of one set of tables, and nothing else.
+
+An instance is locked once its views stand, so it serves queries over exactly these files for ever and no others.
+Keeping it for the next query over the same files saves most of the time of a small query (58 → 19 ms for a cone on
+3 million rows: starting an instance, reading the metadata of the files). Two sets of tables never share one.
+
+`SELECT` at the front of a statement proves nothing: DuckDB 2.0 writes files in ``WITH x AS (COPY …) SELECT``, and a
+path that may be read may be written. Hence `only_reads`, besides the files' own permissions.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+__all__ = ["Sandbox", "SandboxTable", "only_reads", "text_literal"]
+
+_READING_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
+_NODE = re.compile(r'"type":"([A-Z_]+_NODE)"')
+
+_ALWAYS = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "python_enable_replacements": False,
+    "integer_division": True,  # ADQL divides integers as SQL does; doubles still divide as doubles
+    "ieee_floating_point_ops": False,  # SQRT(-1) is an error that the user reads, not a NaN
+    # The same query gives the same rows when it has TOP without ORDER BY. Costs little for reading Parquet.
+    "preserve_insertion_order": True,
+}
+
+
+class SandboxTable:
+    """A table as the process receives it: quoted name, and files or rows."""
+
+    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: pa.Table | None) -> None:
+        self.schema = schema
+        self.name = name
+        self.files = files
+        self.data = data
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """What tells these files from others of the same names."""
+        states = [Path(file).stat() for file in self.files]
+        return (self.schema, self.name, self.files, tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states))
+
+
+class Sandbox:
+    """One locked instance.
+
+    Parameters
+    ----------
+    tables
+        All that its queries may read.
+    memory_bytes, threads, temp_bytes
+        Limits that the engine keeps by itself, where it can.
+    temp_folder
+        An empty folder of its own, in which it may write intermediate results.
+    """
+
+    def __init__(
+        self, tables: Iterable[SandboxTable], *, memory_bytes: int, threads: int, temp_bytes: int, temp_folder: Path
+    ) -> None:
+        config: dict[str, Any] = _ALWAYS | {  # DuckDB takes values of several types
+            "memory_limit": f"{memory_bytes}B",
+            "threads": threads,
+            "temp_directory": str(temp_folder),
+            "max_temp_directory_size": f"{temp_bytes}B",
+            "extension_directory": str(temp_folder),
+            "secret_directory": str(temp_folder),
+        }
+        self._connection = duckdb.connect(":memory:", config=config)
+        try:
+            self._fill(list(tables))
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _fill(self, tables: list[SandboxTable]) -> None:
+        run = self._connection.execute
+        files = ", ".join(text_literal(file) for table in tables for file in table.files)
+        run("SET TimeZone = 'UTC'")
+        run("SET parquet_metadata_cache = true")
+        run(f"SET allowed_paths = [{files}]")
+        for schema in {table.schema for table in tables}:
+            run(f"CREATE SCHEMA IF NOT EXISTS {_identifier(schema)}")
+        for table in tables:
+            name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
+            if table.data is None:
+                run(f"CREATE VIEW {name} AS SELECT * FROM {_scan(table.files)}")  # noqa: S608: literals are quoted
+            else:
+                self._connection.register("arriving_rows", table.data)
+                run(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608: identifiers are quoted
+                self._connection.unregister("arriving_rows")
+        run("SET enable_external_access = false")
+        run("SET lock_configuration = true")
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection for one query; nothing of that query outlives it."""
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Forget the instance."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def only_reads(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Tell whether a text is one statement that reads and does nothing else, at any depth."""
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        return False
+    tree = str(connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0][0])
+    nodes = set(_NODE.findall(tree))
+    return tree.startswith('{"error":false') and bool(nodes) and nodes <= _READING_NODES
+
+
+def text_literal(text: str) -> str:
+    """Write a text of ours as a literal, where DuckDB takes no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _scan(files: tuple[str, ...]) -> str:
+    listed = ", ".join(text_literal(file) for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = false)"
