@@ -1,0 +1,103 @@
+"""Fixtures that many tests share: databases, a broker, real data, and programs of others.
+
+What needs a program or data that is not there is skipped with a reason, and counted in the summary.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
+from tests.support.redis import running_redis
+from tests.support.tools import Stilts, chromium_path, running_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The folder of pyproject.toml."""
+    return PROJECT_ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data beside the project; it is not ours to publish."""
+    folder = PROJECT_ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the real data are not there: {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A private PostgreSQL server; each worker of pytest-xdist has its own."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with running_postgres(binaries) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """The SQLAlchemy address of a fresh PostgreSQL database."""
+    with postgres.new_database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The SQLAlchemy address of a fresh database, once of each kind that the server runs on."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'photoz.sqlite'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of a private Redis server."""
+    binary = shutil.which("redis-server")
+    if binary is None:
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    with running_redis(binary) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def stilts() -> Stilts:
+    """STILTS, to be called with the words of a command line."""
+    command = shutil.which("stilts")
+    if command is None:
+        pytest.skip("STILTS is not installed: apt-get install stilts")
+    return Stilts(command)
+
+
+# A module, not the session: playwright keeps an event loop running in this thread while it lives, and other modules
+# may want to run their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium without a window."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with running_browser(path) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page of the browser, with cookies of its own."""
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()

@@ -1,0 +1,98 @@
+"""A private PostgreSQL: its own folder, a Unix socket instead of a port, nothing kept when it stops."""
+
+import itertools
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from tests.support.processes import command_as, private_folder, start, stop, unprivileged_user, wait_until
+
+__all__ = ["PostgresServer", "postgres_binaries", "running_postgres"]
+
+_SUPERUSER = "photoz"
+_START_SECONDS = 30.0
+
+# The data are thrown away: nothing waits for a disk.
+_SETTINGS = (
+    "listen_addresses=",
+    "fsync=off",
+    "full_page_writes=off",
+    "synchronous_commit=off",
+    "autovacuum=off",
+    "max_connections=60",
+    "shared_buffers=32MB",
+    "max_wal_size=256MB",
+)
+
+
+@dataclass(slots=True)
+class PostgresServer:
+    """A PostgreSQL server that is running."""
+
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def url(self, database: str = "postgres") -> str:
+        """Give the SQLAlchemy address of a database."""
+        return f"postgresql+psycopg2://{_SUPERUSER}@/{database}?host={self.folder}"
+
+    @contextmanager
+    def new_database(self) -> Iterator[str]:
+        """Make an empty database, give its SQLAlchemy address, and drop it at the end with whoever is connected."""
+        name = f"test_{next(self._numbers)}"
+        self._execute("CREATE DATABASE {} TEMPLATE template0 STRATEGY file_copy", name)
+        try:
+            yield self.url(name)
+        finally:
+            self._execute("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _execute(self, statement: str, name: str) -> None:
+        with closing(psycopg2.connect(host=str(self.folder), user=_SUPERUSER, dbname="postgres")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def postgres_binaries() -> Path | None:
+    """Find the folder of ``initdb`` and ``postgres``: Debian's newest, or where the PATH says; none without them."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    found = shutil.which("initdb")
+    return None if found is None else Path(found).resolve().parent
+
+
+@contextmanager
+def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
+    """Start a PostgreSQL server in a temporary folder and stop it at the end.
+
+    As root it runs as ``postgres`` or ``nobody``, because it refuses to run as root. It dies with the process that
+    started it, so that a killed test run leaves none behind.
+    """
+    user = unprivileged_user("postgres", "nobody")
+    with private_folder("pg", user) as folder:
+        data, log = folder / "data", folder / "log"
+        initialise = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8"]
+        initialise += ["--no-locale", "--no-sync", "--no-instructions"]
+        subprocess.run(command_as(user, initialise), check=True, capture_output=True, cwd="/")
+        options = [word for setting in _SETTINGS for word in ("-c", setting)]
+        process = start(command_as(user, [binaries / "postgres", "-D", data, "-k", folder, *options]), log=log)
+        try:
+            wait_until(lambda: _answers(folder), process, log, _START_SECONDS)
+            yield PostgresServer(folder)
+        finally:
+            stop(process)
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        psycopg2.connect(host=str(folder), user=_SUPERUSER, dbname="postgres").close()
+    except psycopg2.OperationalError:
+        return False
+    return True

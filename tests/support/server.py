@@ -1,0 +1,166 @@
+"""The real ``photoz serve`` as a process of its own, spoken to over HTTP alone."""
+
+import os
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tests.support.ports import free_port
+from tests.support.processes import command_as, start, stop, wait_until
+
+__all__ = ["Account", "RunningServer", "account_of", "photoz_command", "processes_marked", "running_server"]
+
+_START_SECONDS = 90.0
+_LEAVE_SECONDS = 10.0
+_MARK = "TEST_SERVER_MARK"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that a new server makes and prints once."""
+
+    name: str
+    password: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that is ready.
+
+    Parameters
+    ----------
+    base_url
+        Its address, without a trailing slash.
+    account
+        The first account, read off what the server printed; none when the data folder had one already.
+    """
+
+    base_url: str
+    data: Path
+    account: Account | None
+    log: Path
+    process: psutil.Process
+
+    @property
+    def printed(self) -> str:
+        """Everything that the server printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def memory_bytes(self) -> int:
+        """Give the resident memory of the server and all processes that it started."""
+        total = 0
+        for process in (self.process, *self.process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                total += process.memory_info().rss
+        return total
+
+
+def photoz_command() -> Path | None:
+    """Find the command ``photoz`` beside the Python that runs the tests; none when it is not installed there."""
+    path = Path(sys.executable).parent / "photoz"
+    return path if path.exists() else None
+
+
+@contextmanager
+def running_server(
+    data: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    arguments: tuple[str, ...] = (),
+    ready_path: str = "/availability",
+) -> Iterator[RunningServer]:
+    """Start ``photoz serve`` on a free port, wait until it answers, and stop it by Ctrl-C at the end.
+
+    Parameters
+    ----------
+    data
+        Its data folder, which may not exist yet.
+    env
+        Further environment variables, for example ``PHOTOZ_DATABASE_URL``. Demo data are left out unless
+        ``PHOTOZ_DEMO`` says otherwise.
+    ready_path
+        What is asked for until it is answered by 200.
+
+    Raises
+    ------
+    AssertionError
+        The server did not end by Ctrl-C with status 0, or left a process behind.
+    """
+    command = photoz_command()
+    assert command is not None, "the command photoz is not installed beside this Python: pip install -e ."
+    port, mark = free_port(), uuid.uuid4().hex
+    log = data.parent / f"{data.name}.{mark}.log"
+    environment = _environment(data, port, mark) | dict(env or {})
+    process = start(command_as(None, [command, "serve", *arguments]), log=log, env=environment)
+    base_url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)
+        yield RunningServer(
+            base_url, data, account_of(log.read_text(errors="replace")), log, psutil.Process(process.pid)
+        )
+        status = stop(process)
+    finally:
+        stop(process)
+        left = _end_marked(mark)
+    assert status == 0, f"Ctrl-C ended the server with status {status}:\n{log.read_text(errors='replace')}"
+    assert not left, f"the server left processes behind: {left}"
+
+
+def account_of(printed: str) -> Account | None:
+    """Read the first account off what the server printed."""
+    found = [
+        re.search(rf"(?im)^\W*{label}\s*[:=]\s*(\S+)", printed) for label in ("(?:user ?)?name", "password", "token")
+    ]
+    values = [match.group(1) for match in found if match is not None]
+    return Account(*values) if len(values) == len(found) else None
+
+
+def processes_marked(mark: str) -> list[psutil.Process]:
+    """Find every process whose environment carries a mark, whoever its parent is by now."""
+    marked = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            if process.environ().get(_MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                marked.append(process)
+    return marked
+
+
+def _environment(data: Path, port: int, mark: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOZ_")}
+    return kept | {
+        "PHOTOZ_DATA": str(data),
+        "PHOTOZ_HOST": "127.0.0.1",
+        "PHOTOZ_PORT": str(port),
+        "PHOTOZ_DEMO": "false",
+        "PYTHONUNBUFFERED": "1",
+        _MARK: mark,
+    }
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _end_marked(mark: str) -> list[str]:
+    """End what a server left behind, and tell what it was; children that are just ending are given a moment."""
+    _, left = psutil.wait_procs(processes_marked(mark), timeout=_LEAVE_SECONDS)
+    told = []
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            told.append(subprocess.list2cmdline(process.cmdline()))
+            process.kill()
+    return told

@@ -1,0 +1,84 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import redis
+import sqlalchemy
+
+from tests.support.ports import free_port
+from tests.support.postgres import PostgresServer, postgres_binaries
+from tests.support.server import account_of
+
+
+def test_free_ports_are_ports():
+    assert 1024 < free_port() < 65536
+
+
+def test_each_test_has_an_empty_database_of_each_kind(database_url: str):
+    engine = sqlalchemy.create_engine(database_url)
+    with engine.begin() as connection:
+        assert sqlalchemy.inspect(connection).get_table_names() == []
+        connection.execute(sqlalchemy.text("CREATE TABLE survey (z float)"))
+    assert sqlalchemy.inspect(engine).get_table_names() == ["survey"]
+    engine.dispose()
+
+
+def test_a_database_is_dropped_although_somebody_is_connected(postgres: PostgresServer):
+    with postgres.new_database() as url:
+        engine = sqlalchemy.create_engine(url)
+        connection = engine.connect()
+    connection.invalidate()
+    connection.close()
+    engine.dispose()
+    with postgres.new_database() as other:
+        assert other != url
+
+
+def test_redis_answers(redis_url: str):
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.ping()
+
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from tests.support.postgres import running_postgres
+with running_postgres(Path(sys.argv[1])) as server:
+    print(server.folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_postgres_dies_with_a_killed_test_run(postgres: PostgresServer, project_root: Path):
+    command = [sys.executable, "-c", _HOLDER, str(postgres_binaries())]
+    env = os.environ | {"PYTHONPATH": str(project_root)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as holder:
+        folder = Path(holder.stdout.readline().strip())
+        server = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
+        holder.send_signal(signal.SIGKILL)
+    server.wait(20)
+    assert not server.is_running()
+    shutil.rmtree(folder)
+
+
+def test_stilts_computes(stilts, tmp_path: Path):
+    table = tmp_path / "x.csv"
+    table.write_text("ra,z\n10,0.5\n20,1.5\n")
+    assert "1.0" in stilts("tpipe", f"in={table}", "ifmt=csv", "cmd=stats Mean Name", "ofmt=csv", "out=-")
+
+
+def test_the_browser_runs_scripts(page):
+    page.set_content("<p id=x></p><script>document.getElementById('x').textContent = 6 * 7</script>")
+    assert page.inner_text("#x") == "42"
+
+
+def test_the_first_account_is_read_off_what_the_server_prints():
+    printed = "Made the first account:\n  name:     admin\n  password: s3cret-words\n  token:    pz-abc_DEF\nReady."
+    account = account_of(printed)
+    assert account is not None
+    assert (account.name, account.password, account.token) == ("admin", "s3cret-words", "pz-abc_DEF")
+    assert account_of("Ready.") is None
