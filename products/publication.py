@@ -6,7 +6,15 @@ from typing import ClassVar
 from core.columns import Column
 from core.errors import ConflictError, InvalidValueError
 from products.inspection.meanings import MEANINGS
-from products.models import InspectionState, Product, ProductColumn, ProductFile, ProductStatus, ProductTable, ProductType
+from products.models import (
+    InspectionState,
+    Product,
+    ProductColumn,
+    ProductFile,
+    ProductStatus,
+    ProductTable,
+    ProductType,
+)
 from products.rows.derive import Meanings
 
 __all__ = ["MissingColumnsError", "check_publication", "rows_agree", "wanted_meanings"]

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,13 +12,11 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError
 from core.files import FileStore, Staging, StoredBytes
 from products.access import require_change
 from products.file_names import checked_file_name, extension_of, media_type_of
-from products.inspection.meanings import MEANINGS
-from products.models import FileRole, InspectionState, Product, ProductColumn, ProductFile, ProductStatus
+from products.models import FileRole, InspectionState, Product, ProductFile, ProductStatus
 from products.product_types import product_type
 from products.publication import check_publication, rows_agree, wanted_meanings
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.storage import (
-    column_of_row,
     file_of_row,
     find_product,
     main_file_row,
@@ -174,40 +172,6 @@ class UploadService:
         self._jobs.run(job_id, owner)
         return product
 
-    # --- columns
-
-    def columns(self, identity: Identity, product_id: int) -> tuple[ProductColumn, ...]:
-        """The columns that inspection found."""
-        with self._database.read() as session:
-            row = find_product(session, identity, product_id)
-            return product_columns(session, [row.id])
-
-    def describe_column(
-        self, identity: Identity, column_id: int, *, ucd: str | None, alias: str | None
-    ) -> ProductColumn:
-        """Say what a column means; empty values take the meaning away.
-
-        Raises
-        ------
-        InvalidValueError
-            Another column of the product has this meaning already.
-        ConflictError
-            The product is published and its rows are sorted by this column.
-        """
-        with self._database.write() as session:
-            row = session.get(ProductColumnRow, column_id)
-            if row is None:
-                message = f"There is no column number {column_id}."
-                raise NotFoundError(message)
-            product = find_product(session, identity, row.product_id)
-            require_change(identity, product.owner_id)
-            _check_column_is_free(session, product, row, alias or None)
-            row.alias = alias or None
-            row.ucd = ucd or None
-            product.updated_at = utc_now()
-            session.flush()
-            return column_of_row(row)
-
     # --- publication
 
     def publish(self, identity: Identity, product_id: int, *, seconds: float = 0) -> Product:
@@ -259,24 +223,3 @@ def _forget_inspection(session: Session, product: ProductRow) -> None:
     product.inspection_job = product.inspection_error = product.inspection = None
     for table in (ProductColumnRow, ProductTableRow):
         session.execute(delete(table).where(table.product_id == product.id))
-
-
-def _check_column_is_free(session: Session, product: ProductRow, row: ProductColumnRow, alias: str | None) -> None:
-    known = {meaning.alias for meaning in MEANINGS}
-    if alias in known:
-        other = session.scalar(
-            select(ProductColumnRow.name).where(
-                ProductColumnRow.product_id == product.id,
-                ProductColumnRow.alias == alias,
-                ProductColumnRow.id != row.id,
-            )
-        )
-        if other is not None:
-            message = f"The column '{other}' already has the meaning {alias}; each meaning belongs to one column."
-            raise InvalidValueError(message, field="alias")
-    table = session.get(ProductTableRow, product.id)
-    if product.status != ProductStatus.REGISTERING and table is not None and alias != row.alias:
-        fixed = {name for name in (table.ra, table.dec, table.z) if name}
-        if row.name in fixed or alias in {"RA", "Dec", "z"}:
-            message = "The columns of position and redshift of a published product stay as they are."
-            raise ConflictError(message, field="alias")

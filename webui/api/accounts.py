@@ -1,0 +1,78 @@
+"""REST: people, their tokens, and who the caller is."""
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from core.auth.dependencies import SESSION_COOKIE
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError
+from core.routes import route_class
+from webui.api.bodies import read_fields
+from webui.api.errors import error_answer
+from webui.api.shapes import Json, token_json, user_json
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of accounts and tokens."""
+    router = APIRouter(route_class=route_class(error_answer), tags=["accounts"])
+    accounts, authenticate = services.accounts, services.authenticate
+
+    @router.get("/users", summary="People with an account")
+    def users(identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        people = [user_json(user) for user in accounts.users()]
+        return {"count": len(people), "results": people}
+
+    @router.post("/logged_user", summary="Who the caller is")
+    def logged_user(identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return {"username": identity.name, "is_admin": identity.is_admin, "scope": identity.scope}
+
+    @router.get("/tokens", summary="The caller's tokens, without their secrets")
+    def tokens(identity: Identity = Depends(authenticate)) -> Json:
+        results = [token_json(token) for token in accounts.tokens(identity)]
+        return {"count": len(results), "results": results}
+
+    @router.post("/tokens", status_code=201, summary="Make a token; its secret is shown this once")
+    async def make_token(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        fields = await read_fields(request)
+        scope, days = fields.get("scope", Scope.WRITE), fields.get("days")
+        if scope not in set(Scope):
+            message = f"'{scope}' is not a scope; the scopes are {', '.join(Scope)}."
+            raise InvalidValueError(message, field="scope")
+        issued = accounts.issue_token(
+            identity, str(fields.get("name", "")), Scope(scope), days=_days(days) if days not in {None, ""} else None
+        )
+        return {**token_json(issued.token), "token": issued.secret}
+
+    @router.delete("/tokens/{token_id}", status_code=204, summary="End a token at once")
+    def revoke(token_id: int, identity: Identity = Depends(authenticate)) -> None:
+        accounts.revoke_token(identity, token_id)
+
+    @router.post("/get_token", summary="Make a token named 'API' with the scope 'write'")
+    def get_token(identity: Identity = Depends(authenticate)) -> Json:
+        return {"token": accounts.issue_token(identity, "API", Scope.WRITE).secret}
+
+    @router.post("/obtain_token", summary="Name and password to a token")
+    async def obtain_token(request: Request) -> Json:
+        fields = await read_fields(request)
+        identity = accounts.identity_of_password(str(fields.get("username", "")), str(fields.get("password", "")))
+        return {"token": accounts.issue_token(identity, "API", Scope.WRITE).secret}
+
+    @router.get("/logout", summary="End the browser's sign-in")
+    def logout(request: Request, response: Response) -> None:
+        cookie = request.cookies.get(SESSION_COOKIE)
+        if cookie and request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}:
+            accounts.close_session(cookie)
+            response.delete_cookie(SESSION_COOKIE)
+
+    return router
+
+
+def _days(value: object) -> int:
+    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+        return int(value)
+    message = f"'{value}' is not a number of days."
+    raise InvalidValueError(message, field="days")

@@ -1,0 +1,104 @@
+"""Bodies of requests: JSON, a form, or a form with parts, all read as the same fields."""
+
+import json
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.errors import InvalidValueError, TooLargeError
+from core.files import Staging
+from core.multipart import receive_form
+from products.models import Visibility
+
+__all__ = ["ProductBody", "ProductPatch", "parse_body", "read_fields"]
+
+_LONGEST_BODY = 2_000_000
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _Body(BaseModel):
+    """Fields that the API does not know are ignored, as its clients expect."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @field_validator("release", "pz_code", mode="before", check_fields=False)
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+class ProductBody(_Body):
+    """What a client says to begin a product."""
+
+    display_name: str = Field(description="Name that people read.")
+    product_type: int = Field(description="Number of the product's type.")
+    release: int | None = Field(None, description="Number of the release, for types that have one.")
+    official_product: bool = Field(default=False, description="Made by the project; administrators only.")
+    pz_code: str | None = Field(None, description="Photo-z code, for results and estimates.")
+    description: str | None = Field(None, description="Markdown.")
+    visibility: Visibility = Field(Visibility.REGISTERED, description="Who may read it once it is published.")
+    release_year: int | None = None
+
+
+class ProductPatch(_Body):
+    """What a client changes of a product; ``status`` 1 publishes it."""
+
+    display_name: str | None = None
+    release: int | None = None
+    official_product: bool | None = None
+    pz_code: str | None = None
+    description: str | None = None
+    visibility: Visibility | None = None
+    status: int | None = None
+
+
+async def read_fields(request: Request) -> dict[str, Any]:
+    """Read the fields of a request, in whichever way it sends them.
+
+    Raises
+    ------
+    InvalidValueError
+        The body is not what its content type says.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        form = await receive_form(request, _no_files)
+        return dict(form.fields)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            message = f"The request is larger than {_LONGEST_BODY // 1_000_000} MB."
+            raise TooLargeError(message)
+    if not body:
+        return {}
+    try:
+        if media_type == "application/x-www-form-urlencoded":
+            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000))
+        fields = json.loads(body)
+    except (ValueError, RecursionError) as e:
+        message = "The body of the request is neither valid JSON nor a form."
+        raise InvalidValueError(message) from e
+    if not isinstance(fields, dict):
+        message = "The body of the request must be a JSON object."
+        raise InvalidValueError(message)
+    return fields
+
+
+def parse_body(model: type[_Model], fields: dict[str, Any]) -> _Model:
+    """Check fields against a model; the first that is wrong is named."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as e:
+        first = e.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "body"
+        message = "This field is required." if first["type"] == "missing" else f"{first['msg']}: {first['input']!r:.80}"
+        raise InvalidValueError(message, field=name) from e
+
+
+def _no_files(_fields: dict[str, str]) -> Staging:
+    message = "This address takes no files."
+    raise InvalidValueError(message, field="file")

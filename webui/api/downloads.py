@@ -1,0 +1,52 @@
+"""REST: single files with ranges, and a product as a zip."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
+
+from core.auth.models import Identity
+from core.routes import content_disposition, file_answer, route_class
+from products.downloads import FileDownload, ZipDownload
+from webui.api.errors import error_answer
+from webui.services import WebServices
+
+__all__ = ["file_response", "routes", "zip_response"]
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of downloads."""
+    router = APIRouter(route_class=route_class(error_answer), tags=["downloads"])
+    authenticate, downloads = services.authenticate, services.downloads
+
+    @router.api_route("/products/{product_id}/files/{name}", methods=["GET", "HEAD"], summary="One file")
+    def one_file(product_id: int, name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return file_response(request, downloads.file(identity, product_id, name))
+
+    @router.api_route("/products/{product_id}/main_file", methods=["GET", "HEAD"], summary="The main file")
+    def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return file_response(request, downloads.main_file(identity, product_id))
+
+    @router.get("/products/{product_id}/zip", summary="All files and product_metadata.yaml as a zip")
+    def as_zip(product_id: int, identity: Identity = Depends(authenticate)) -> Response:
+        return zip_response(downloads.zip(identity, product_id))
+
+    return router
+
+
+def file_response(request: Request, download: FileDownload) -> Response:
+    """Answer with a file or a range of it."""
+    file = download.file
+    return file_answer(
+        request,
+        name=file.name,
+        media_type=file.media_type,
+        size=file.size,
+        etag=file.sha256,
+        modified=file.created_at,
+        read=download.read,
+    )
+
+
+def zip_response(download: ZipDownload) -> Response:
+    """Answer with a zip whose length is known."""
+    headers = {"Content-Disposition": content_disposition(download.name), "Content-Length": str(download.size)}
+    return StreamingResponse(download.chunks, media_type="application/zip", headers=headers)

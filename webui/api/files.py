@@ -1,0 +1,172 @@
+"""REST: the files of products, sent as a form or as the body itself, and their inspection."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, TooLargeError
+from core.files import Staging
+from core.multipart import receive_form, receive_into
+from core.routes import route_class
+from products.access import changeable
+from products.models import FileRole, InspectionState, ProductFile
+from products.service import ProductDetails
+from webui.api.errors import error_answer
+from webui.api.shapes import Json, file_json, inspection_json, product_json
+from webui.services import WebServices
+
+__all__ = ["file_url", "routes"]
+
+_REGISTRY_SECONDS = 900
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of files and their inspection."""
+    router = APIRouter(route_class=route_class(error_answer), tags=["files"])
+    _add_listing(router, services)
+    _add_sending(router, services)
+    _add_inspection(router, services)
+    return router
+
+
+def file_url(services: WebServices, file: ProductFile) -> str:
+    """Give the address of a file's bytes."""
+    return f"{services.settings.public_url}/api/products/{file.product_id}/files/{quote(file.name)}"
+
+
+def _add_listing(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+
+    @router.get("/product-files", summary="Files of a product")
+    def list_files(
+        product_id: int | None = None, product: int | None = None, identity: Identity = Depends(authenticate)
+    ) -> Json:
+        identity.require(Scope.READ)
+        number = product_id if product_id is not None else product
+        if number is None:
+            message = "Say of which product: product_id=…"
+            raise InvalidValueError(message, field="product_id")
+        details = services.products.details(identity, number)
+        results = [_file_json(services, details, file, identity) for file in details.files]
+        return {"count": len(results), "results": results}
+
+    @router.delete("/product-files/{file_id}", status_code=204, summary="Remove a file")
+    def remove(file_id: int, identity: Identity = Depends(authenticate)) -> None:
+        services.uploads.remove_file(identity, file_id)
+
+
+def _add_sending(router: APIRouter, services: WebServices) -> None:
+    authenticate, uploads = services.authenticate, services.uploads
+
+    @router.post("/product-files", status_code=201, summary="Send a file as a form: product, role, file")
+    async def send_form(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.WRITE)
+        _check_length(request, uploads.max_bytes)
+
+        def stage(fields: dict[str, str]) -> Staging:
+            return uploads.stage(identity, *_target(fields))
+
+        form = await receive_form(request, stage)
+        if not form.files:
+            message = "No file was submitted."
+            raise InvalidValueError(message, field="file")
+        product_id, role = _target(form.fields)
+        sent = form.files[0]
+        file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
+        details = await run_in_threadpool(services.products.details, identity, product_id)
+        return _file_json(services, details, file, identity)
+
+    @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Send a file as the body itself")
+    async def send_body(
+        product_id: int, name: str, request: Request, role: str = "main", identity: Identity = Depends(authenticate)
+    ) -> Json:
+        identity.require(Scope.WRITE)
+        _check_length(request, uploads.max_bytes)
+        wanted = _role(role)
+        staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted)
+        stored = await receive_into(request, staging)
+        file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
+        details = await run_in_threadpool(services.products.details, identity, product_id)
+        return _file_json(services, details, file, identity)
+
+
+def _add_inspection(router: APIRouter, services: WebServices) -> None:
+    authenticate, uploads = services.authenticate, services.uploads
+
+    @router.post("/products/{product_id}/inspect", status_code=202, summary="Start looking into the main file")
+    def inspect(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        uploads.inspect(identity, product_id)
+        return _inspection(services, identity, product_id)
+
+    @router.get("/products/{product_id}/inspection", summary="How far that is, and what was found")
+    def inspection(product_id: int, wait: float = 0, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        uploads.wait_for_inspection(identity, product_id, max(0.0, min(wait, 60.0)))
+        return _inspection(services, identity, product_id)
+
+    @router.api_route("/products/{product_id}/registry", methods=["GET", "POST"], summary="Inspect, and wait for it")
+    def registry(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        identity.require(Scope.WRITE)
+        if request.method == "GET" and "authorization" not in request.headers:
+            # Clients of this API start the inspection by GET; a link in a page must not be able to.
+            message = "Starting an inspection by GET needs a token; use POST."
+            raise PermissionDeniedError(message)
+        uploads.inspect(identity, product_id)
+        product = uploads.wait_for_inspection(identity, product_id, _REGISTRY_SECONDS)
+        if product.inspection_state is InspectionState.FAILED:
+            return JSONResponse({"error": product.inspection_error}, 422)
+        return JSONResponse(product_json(product, identity))
+
+    @router.get("/products/{product_id}/read_data", summary="The first rows of the table")
+    def read_data(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        found = _inspection(services, identity, product_id)["found"]
+        preview = found.get("preview")
+        if preview is None:
+            message = "This product has no table to show."
+            raise NotFoundError(message)
+        columns = list(preview)
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*preview.values(), strict=True)]
+        return {"count": len(rows), "columns": columns, "results": rows}
+
+
+def _inspection(services: WebServices, identity: Identity, product_id: int) -> Json:
+    details = services.products.details(identity, product_id)
+    product = details.product
+    progress: Json = {}
+    if product.inspection_state is InspectionState.RUNNING and product.inspection_job:
+        job = services.jobs.get(product.inspection_job, owner=product.owner)
+        progress = {"progress": job.progress, "message": job.message, "phase": job.phase}
+    return inspection_json(details, progress)
+
+
+def _file_json(services: WebServices, details: ProductDetails, file: ProductFile, identity: Identity) -> Json:
+    may_delete = changeable(identity, details.product.owner_id)
+    return file_json(file, file_url(services, file), can_delete=may_delete)
+
+
+def _check_length(request: Request, limit: int) -> None:
+    """Refuse a body that says it is too long before reading it; a form around a file takes some bytes itself."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit + 1_000_000:
+        message = f"The file is larger than the limit of {limit / 1e6:g} MB; nothing was stored."
+        raise TooLargeError(message, field="file")
+
+
+def _target(fields: dict[str, str]) -> tuple[int, FileRole]:
+    number = fields.get("product", "")
+    if not number.isdecimal():
+        message = f"'{number}' is not the number of a product; the fields product and role stand before the file."
+        raise InvalidValueError(message, field="product")
+    return int(number), _role(fields.get("role", "0"))
+
+
+def _role(text: str) -> FileRole:
+    for role in FileRole:
+        if text.lower() in {str(int(role)), role.name.lower()}:
+            return role
+    message = f"'{text}' is not a role; the roles are 0 (main), 1 (description) and 2 (auxiliary)."
+    raise InvalidValueError(message, field="role")

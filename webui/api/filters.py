@@ -1,0 +1,130 @@
+"""The filters, search words and orderings of the list of products, by the names that clients use."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+
+from core.auth.schema import UserRow
+from core.errors import InvalidValueError
+from products.product_types import PRODUCT_TYPES
+from products.schema import ProductRow, ReleaseRow
+from products.storage import ProductQuery
+
+__all__ = ["FILTER_NAMES", "ORDERINGS", "product_query"]
+
+ORDERINGS = ("id", "display_name", "product_type", "created_at")
+
+_LARGEST_PAGE = 1000
+_EXACT = ("internal_name", "display_name", "release", "product_type", "official_product", "status", "user")
+_BY_WORDS = ("uploaded_by", "product_type_name", "release_name", "product_name")
+
+#: Every filter of the list of products.
+FILTER_NAMES = (
+    *_EXACT,
+    *(f"{name}__in" for name in _EXACT),
+    "release__isnull",
+    *_BY_WORDS,
+    *(f"{name}__or" for name in _BY_WORDS),
+)
+
+
+def product_query(parameters: Mapping[str, str]) -> ProductQuery:
+    """Turn the parameters of a request into a query; those that are not known are ignored.
+
+    Raises
+    ------
+    InvalidValueError
+        A value cannot be what its filter asks for; the filter is named.
+    """
+    size = _number(parameters, "page_size")
+    page = _number(parameters, "page") or 1
+    limit = None if size is None else max(1, min(size, _LARGEST_PAGE))
+    if limit is None and "page" in parameters:
+        limit = 100
+    official = _values(parameters, "official_product")
+    return ProductQuery(
+        product_types=_numbers(parameters, "product_type"),
+        releases=_numbers(parameters, "release"),
+        without_release=_boolean(parameters, "release__isnull"),
+        statuses=_numbers(parameters, "status"),
+        owners=_numbers(parameters, "user"),
+        internal_names=_values(parameters, "internal_name"),
+        display_names=_values(parameters, "display_name"),
+        official=_truth(official[0], "official_product") if len(official) == 1 else None,
+        text=parameters.get("search", ""),
+        conditions=tuple(_word_conditions(parameters)),
+        ordering=parameters.get("ordering", "-created_at"),
+        offset=(page - 1) * (limit or 0),
+        limit=limit,
+    )
+
+
+def _values(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
+    values = [parameters[name]] if parameters.get(name) else []
+    values += [value.strip() for value in parameters.get(f"{name}__in", "").split(",") if value.strip()]
+    return tuple(values)
+
+
+def _numbers(parameters: Mapping[str, str], name: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(value) for value in _values(parameters, name))
+    except ValueError as e:
+        message = f"'{parameters.get(name) or parameters.get(f'{name}__in')}' is not a number."
+        raise InvalidValueError(message, field=name) from e
+
+
+def _number(parameters: Mapping[str, str], name: str) -> int | None:
+    value = parameters.get(name)
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) < 1:
+        message = f"'{value}' is not a whole number above zero."
+        raise InvalidValueError(message, field=name)
+    return int(value)
+
+
+def _boolean(parameters: Mapping[str, str], name: str) -> bool | None:
+    return _truth(parameters[name], name) if parameters.get(name) else None
+
+
+def _truth(value: str, name: str) -> bool:
+    if value.lower() in {"true", "1"}:
+        return True
+    if value.lower() in {"false", "0"}:
+        return False
+    message = f"'{value}' is neither true nor false."
+    raise InvalidValueError(message, field=name)
+
+
+def _word_conditions(parameters: Mapping[str, str]) -> Iterable[ColumnElement[bool]]:
+    makers: dict[str, Callable[[str], ColumnElement[bool]]] = {
+        "uploaded_by": _owner_has,
+        "product_type_name": _type_has,
+        "release_name": _release_has,
+        "product_name": lambda word: ProductRow.display_name.icontains(word, autoescape=True),
+    }
+    for name, maker in makers.items():
+        for key, joined in ((name, and_), (f"{name}__or", or_)):
+            words = [word.strip() for word in parameters.get(key, "").split(",") if word.strip()]
+            if words:
+                yield joined(*(maker(word) for word in words))
+
+
+def _owner_has(word: str) -> ColumnElement[bool]:
+    names = (UserRow.name, UserRow.first_name, UserRow.last_name)
+    return ProductRow.owner_id.in_(
+        select(UserRow.id).where(or_(*(name.icontains(word, autoescape=True) for name in names)))
+    )
+
+
+def _release_has(word: str) -> ColumnElement[bool]:
+    names = (ReleaseRow.name, ReleaseRow.display_name)
+    return ProductRow.release_id.in_(
+        select(ReleaseRow.id).where(or_(*(name.icontains(word, autoescape=True) for name in names)))
+    )
+
+
+def _type_has(word: str) -> ColumnElement[bool]:
+    lower = word.lower()
+    ids = [k.id for k in PRODUCT_TYPES.values() if lower in k.name.lower() or lower in k.display_name.lower()]
+    return ProductRow.product_type_id.in_(ids) if ids else false()

@@ -1,0 +1,150 @@
+"""REST: product types, releases, and products from their first word to their publication."""
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, NotFoundError
+from core.routes import route_class
+from products.models import Product, ProductStatus
+from products.product_types import PRODUCT_TYPES
+from products.service import NewProduct, ProductChanges
+from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
+from webui.api.errors import error_answer
+from webui.api.filters import FILTER_NAMES, ORDERINGS, product_query
+from webui.api.shapes import Json, main_file_json, product_json, product_type_json, release_json
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+_PUBLISH_SECONDS = 600
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of products and what they refer to."""
+    router = APIRouter(route_class=route_class(error_answer), tags=["products"])
+    _add_vocabulary(router, services)
+    _add_products(router, services)
+    _add_changes(router, services)
+    return router
+
+
+def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+
+    @router.get("/product-types", summary="Types of products")
+    def product_types(name: str | None = None, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        kinds = sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)
+        results = [product_type_json(kind) for kind in kinds if name in {None, kind.name}]
+        return {"count": len(results), "results": results}
+
+    @router.get("/product-types/{type_id}", summary="One type of products")
+    def one_type(type_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        if type_id not in PRODUCT_TYPES:
+            message = f"There is no product type number {type_id}."
+            raise NotFoundError(message)
+        return product_type_json(PRODUCT_TYPES[type_id])
+
+    @router.get("/releases", summary="Releases that products refer to")
+    def releases(name: str | None = None, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        results = [release_json(r) for r in services.products.releases(identity) if name in {None, r.name}]
+        return {"count": len(results), "results": results}
+
+    @router.get("/releases/{release_id}", summary="One release")
+    def one_release(release_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        for release in services.products.releases(identity):
+            if release.id == release_id:
+                return release_json(release)
+        message = f"There is no release number {release_id}."
+        raise NotFoundError(message)
+
+
+def _add_products(router: APIRouter, services: WebServices) -> None:
+    authenticate, products = services.authenticate, services.products
+
+    @router.get("/products", summary="List products; see OPTIONS for the filters")
+    def list_products(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        page = products.list(identity, product_query(request.query_params))
+        return {"count": page.count, "results": [product_json(product, identity) for product in page.products]}
+
+    @router.options("/products", summary="Names of the filters and orderings of the list")
+    def options(identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return {
+            "name": "Products",
+            "filter_classes": [{"name": name} for name in FILTER_NAMES],
+            "filterset": [],
+            "search": ["display_name", "description", "user"],
+            "ordering": list(ORDERINGS),
+        }
+
+    @router.get("/products/pending_publication", summary="The caller's newest draft, if any")
+    def pending(identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        draft = products.draft(identity)
+        return {"product": None if draft is None else product_json(draft, identity)}
+
+    @router.get("/products/{product_id}", summary="One product")
+    def one(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return product_json(products.get(identity, product_id), identity)
+
+    @router.get("/products/{product_id}/main_file_info", summary="One product, with what its main file holds")
+    def main_file_info(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        details = products.details(identity, product_id)
+        return {**product_json(details.product, identity), "main_file": main_file_json(details)}
+
+
+def _add_changes(router: APIRouter, services: WebServices) -> None:
+    authenticate, products = services.authenticate, services.products
+
+    @router.post("/products", status_code=201, summary="Begin a product")
+    async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(ProductBody, await read_fields(request))
+        new = NewProduct(
+            display_name=body.display_name,
+            product_type=body.product_type,
+            release=body.release,
+            description=body.description or "",
+            pz_code=body.pz_code,
+            official=body.official_product,
+            visibility=body.visibility,
+            release_year=body.release_year,
+        )
+        return product_json(await run_in_threadpool(products.create, identity, new), identity)
+
+    @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
+    async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(ProductPatch, await read_fields(request))
+        return product_json(await run_in_threadpool(_change, services, identity, product_id, body), identity)
+
+    @router.post("/products/{product_id}/publish", summary="Publish a product")
+    def publish(product_id: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        product = services.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
+        done = product.status is ProductStatus.PUBLISHED
+        return JSONResponse(product_json(product, identity), 200 if done else 202)
+
+    @router.delete("/products/{product_id}", status_code=204, summary="Delete a product")
+    def delete(product_id: int, identity: Identity = Depends(authenticate)) -> None:
+        products.delete(identity, product_id)
+
+
+def _change(services: WebServices, identity: Identity, product_id: int, body: ProductPatch) -> Product:
+    if body.status not in {None, ProductStatus.REGISTERING, ProductStatus.PUBLISHED}:
+        message = f"A product's status can be set to 1 (published), not to {body.status}."
+        raise InvalidValueError(message, field="status")
+    values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"status", "official_product"})
+    changes = ProductChanges(**values, official=body.official_product)
+    product = services.products.change(identity, product_id, changes)
+    if body.status == ProductStatus.PUBLISHED:
+        product = services.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
+    return product

@@ -1,0 +1,28 @@
+"""The services that pages and the REST API cover."""
+
+from dataclasses import dataclass
+
+from core.auth.dependencies import Authenticator
+from core.auth.service import AccountService
+from core.settings import Settings
+from products.associations import AssociationService
+from products.downloads import DownloadService
+from products.service import ProductService
+from products.uploads import UploadService
+from uws import JobService
+
+__all__ = ["WebServices"]
+
+
+@dataclass(frozen=True, slots=True)
+class WebServices:
+    """What handlers of the web layer call."""
+
+    settings: Settings
+    authenticate: Authenticator
+    accounts: AccountService
+    products: ProductService
+    uploads: UploadService
+    associations: AssociationService
+    downloads: DownloadService
+    jobs: JobService
