@@ -1,0 +1,128 @@
+"""Which VOTable type a column of Arrow batches gets, and the batches brought to exactly these types.
+
+The types are those of VOTable 1.4 §2.1. What is declared of a column (by its author, or by the service for an
+expression) is kept where it holds the values that the engine gives; otherwise the engine's type wins, so that
+FIELD and bytes always agree.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.columns import Column, votable_type_of
+from core.errors import InvalidValueError
+
+__all__ = ["arrow_type_of", "canonical_arrays", "fixed_count", "votable_columns"]
+
+#: For each datatype, those whose every value it holds.
+_HOLDS = {
+    "boolean": {"boolean"},
+    "unsignedByte": {"boolean", "unsignedByte"},
+    "short": {"boolean", "unsignedByte", "short"},
+    "int": {"boolean", "unsignedByte", "short", "int"},
+    "long": {"boolean", "unsignedByte", "short", "int", "long"},
+    "float": {"unsignedByte", "short", "float"},
+    "double": {"unsignedByte", "short", "int", "float", "double"},
+    "char": {"char", "unicodeChar"},
+    "unicodeChar": {"char", "unicodeChar"},
+}
+_ARROW = {
+    "boolean": pa.bool_(),
+    "unsignedByte": pa.uint8(),
+    "short": pa.int16(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "char": pa.large_string(),
+    "unicodeChar": pa.large_string(),
+}
+
+
+def votable_columns(columns: Iterable[Column], arrow_schema: pa.Schema) -> tuple[Column, ...]:
+    """Refine declared columns with the types that the rows really have.
+
+    Raises
+    ------
+    core.errors.InvalidValueError
+        For a column of a type that no VOTable holds: a struct, a map, an interval, bytes.
+    """
+    return tuple(_refined(column, field.type) for column, field in zip(columns, arrow_schema, strict=True))
+
+
+def canonical_arrays(batch: pa.RecordBatch, columns: Iterable[Column]) -> list[pa.Array]:
+    """Bring the columns of a batch to the one Arrow type that stands for each VOTable type; text is large_string.
+
+    Raises
+    ------
+    core.errors.InvalidValueError
+        When a value does not fit, such as a sum beyond 64 bits.
+    """
+    return [_canonical(array, column) for array, column in zip(batch.columns, columns, strict=True)]
+
+
+def arrow_type_of(column: Column) -> pa.DataType:
+    """Give the Arrow type to which `canonical_arrays` brings a column."""
+    scalar = _ARROW[column.datatype]
+    if column.is_text or column.arraysize is None:
+        return scalar
+    count = fixed_count(column)
+    return pa.large_list(scalar) if count is None else pa.list_(scalar, count)
+
+
+def fixed_count(column: Column) -> int | None:
+    """Count the elements of each value of an array column; none when values differ in length."""
+    if column.arraysize is None:
+        return 1
+    if column.is_text or "*" in column.arraysize:
+        return None
+    return math.prod(int(size) for size in column.arraysize.split("x"))
+
+
+def _refined(column: Column, arrow_type: pa.DataType) -> Column:
+    try:
+        datatype, arraysize, xtype = votable_type_of(arrow_type)
+    except TypeError as e:
+        message = f"The column {column.name} has values of a type that no VOTable holds ({arrow_type})."
+        raise InvalidValueError(f"{message} Select its parts, or leave it out.") from e
+    if pa.types.is_decimal(arrow_type) and arrow_type.scale == 0 and column.datatype != "double":
+        datatype = "long"  # sums of integers arrive as 128-bit integers
+    if column.is_text and datatype in {"char", "unicodeChar"}:
+        kept = column.arraysize if column.arraysize and "*" in column.arraysize else "*"
+        narrow = "char" if xtype == "timestamp" else column.datatype
+        return replace(column, datatype=narrow, arraysize=kept, xtype=column.xtype or xtype)
+    same_shape = (column.arraysize is None) == (arraysize is None)
+    if same_shape and datatype in _HOLDS[column.datatype]:
+        return column
+    # Decimals and the like are still what the author meant by a number; a point that became text is not a point.
+    kept_xtype = column.xtype if same_shape and column.is_text == (datatype in {"char", "unicodeChar"}) else xtype
+    return replace(column, datatype=datatype, arraysize=arraysize, xtype=kept_xtype)
+
+
+def _canonical(array: pa.Array, column: Column) -> pa.Array:
+    wanted = arrow_type_of(column)
+    if array.type == wanted:
+        return array
+    try:
+        if pa.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        if column.is_text and pa.types.is_temporal(array.type):
+            return _iso_texts(array)
+        return array.cast(wanted)
+    except pa.ArrowException as e:
+        type_name = f"{column.datatype}[{column.arraysize}]" if column.arraysize else column.datatype
+        raise InvalidValueError(f"The column {column.name} has a value that does not fit its type {type_name}.") from e
+
+
+def _iso_texts(array: pa.Array) -> pa.Array:
+    """Write times as DALI 1.1 §3.3.3 asks: a T, UTC without a zone, no more digits than there are."""
+    if pa.types.is_timestamp(array.type) and array.type.tz is not None:
+        array = array.cast(pa.timestamp(array.type.unit))
+    texts = array.cast(pa.large_string())
+    if not pa.types.is_timestamp(array.type):
+        return texts
+    texts = pc.replace_substring(texts, " ", "T")
+    return texts if array.type.unit == "s" else pc.replace_substring_regex(texts, r"\.?0*$", "")

@@ -1,0 +1,142 @@
+"""The XML around the rows of a VOTable: elements written by lxml, in the order of VOTable 1.4's schema.
+
+The version is 1.4: it says all that is needed here, and STILTS 3.4.7 does not know 1.5.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+from lxml import etree
+
+from core.columns import Column
+from core.votable.description import Info, TableDescription
+from core.votable.texts import ILLEGAL_IN_XML, NULL_ELEMENTS
+
+__all__ = ["DocumentWriter", "document_without_rows", "error_document"]
+
+_NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
+_ILLEGAL = re.compile(ILLEGAL_IN_XML + "|[\ud800-\udfff]")
+_FRAME = "icrs"
+
+
+class DocumentWriter:
+    """Writes one document piece by piece; `taken` gives what has been written since the last time."""
+
+    def __init__(self) -> None:
+        self._sink = BytesIO()
+        self._xml: Any = None  # lxml's incremental writer has no public type
+
+    @contextmanager
+    def resource(self) -> Iterator[None]:
+        """Write the document and its one RESOURCE around the block."""
+        with etree.xmlfile(self._sink, encoding="UTF-8") as self._xml:
+            self._xml.write_declaration()
+            # Elements below carry no namespace of their own: they stand inside this default.
+            with self._xml.element("VOTABLE", {"version": "1.4"}, nsmap={None: _NAMESPACE}):
+                with self._element("RESOURCE", {"type": "results"}):
+                    yield
+                self._xml.write("\n")
+
+    @contextmanager
+    def table(self, description: TableDescription, *, nulls: bool = False) -> Iterator[None]:
+        """Write what describes a table, and its TABLE element around the block, which writes DATA or nothing.
+
+        Parameters
+        ----------
+        nulls
+            Whether integers need a value that stands for "none", because the rows have no mask.
+        """
+        self.info(Info("QUERY_STATUS", "OK"))
+        for info in description.infos:
+            self.info(info)
+        if any(_is_position(column) for column in description.columns):
+            self._leaf("COOSYS", {"ID": _FRAME, "system": "ICRS"})
+        with self._element("TABLE", {"name": description.name}):
+            self._leaf("DESCRIPTION", {}, description.description)
+            for column in description.columns:
+                self._field(column, nulls=nulls)
+            yield
+
+    @contextmanager
+    def rows(self, serialization: str) -> Iterator[None]:
+        """Write the elements around the rows; the caller takes what there is and puts the rows in between."""
+        with self._element("DATA", {}), self._element(serialization, {}):
+            if serialization == "TABLEDATA":
+                yield
+            else:
+                with self._element("STREAM", {"encoding": "base64"}):
+                    yield
+
+    def info(self, info: Info) -> None:
+        """Write an INFO."""
+        self._leaf("INFO", {"name": info.name, "value": info.value}, info.text or "")
+
+    def taken(self) -> bytes:
+        """Give what has been written since the last time."""
+        if self._xml is not None:
+            self._xml.flush()
+        data = self._sink.getvalue()
+        self._sink.seek(0)
+        self._sink.truncate()
+        return data
+
+    def closed(self) -> bytes:
+        """Give the rest after the end of `resource`."""
+        self._xml = None
+        return self.taken()
+
+    def _field(self, column: Column, *, nulls: bool) -> None:
+        attributes = {
+            "name": column.name,
+            "datatype": column.datatype,
+            "arraysize": column.arraysize,
+            "xtype": column.xtype,
+            "unit": column.unit,
+            "ucd": column.ucd,
+            "utype": column.utype,
+            "ref": _FRAME if _is_position(column) else None,
+        }
+        with self._element("FIELD", attributes):
+            self._leaf("DESCRIPTION", {}, column.description)
+            if column.datatype in NULL_ELEMENTS and (nulls or column.arraysize is not None):
+                self._leaf("VALUES", {"null": str(NULL_ELEMENTS[column.datatype])}, "")
+
+    def _leaf(self, tag: str, attributes: dict[str, str | None], text: str | None = "") -> None:
+        """Write an element that holds text; nothing when the text is none."""
+        if text is not None:
+            with self._element(tag, attributes):
+                self._xml.write(_legal(text))
+
+    @contextmanager
+    def _element(self, tag: str, attributes: dict[str, str | None]) -> Iterator[None]:
+        said = {key: _legal(value) for key, value in attributes.items() if value is not None}
+        self._xml.write("\n")
+        with self._xml.element(tag, said):
+            yield
+
+
+def document_without_rows(description: TableDescription) -> bytes:
+    """Write a VOTable whose TABLE has no DATA, as VOParquet 1.0 stores it beside the rows."""
+    writer = DocumentWriter()
+    with writer.resource(), writer.table(description):
+        pass
+    return writer.closed()
+
+
+def error_document(message: str) -> bytes:
+    """Write the VOTable that says why there is no result (DALI 1.1 §4.4.2)."""
+    writer = DocumentWriter()
+    with writer.resource():
+        writer.info(Info("QUERY_STATUS", "ERROR", message))
+    return writer.closed()
+
+
+def _is_position(column: Column) -> bool:
+    return (column.ucd or "").lower().startswith("pos.eq.")
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)

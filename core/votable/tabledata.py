@@ -1,0 +1,30 @@
+"""Rows as TABLEDATA (VOTable 1.4 §5.1): made by Arrow's kernels, no Python object for a cell."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.columns import Column
+from core.votable.texts import cell_texts, joined_rows, legal_text
+
+__all__ = ["tabledata_rows"]
+
+_INFINITIES = ("+Inf", "-Inf")
+# A parser turns a bare carriage return into a line feed; only as a reference does it arrive.
+_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;"))
+
+
+def tabledata_rows(arrays: list[pa.Array], columns: tuple[Column, ...]) -> memoryview:
+    """Write rows as TR elements; `arrays` are those that `canonical_arrays` gives."""
+    cells = [_cells(array, column) for array, column in zip(arrays, columns, strict=True)]
+    return joined_rows(cells, before="<TR><TD>", between="</TD><TD>", after="</TD></TR>\n")
+
+
+def _cells(array: pa.Array, column: Column) -> pa.Array:
+    texts = cell_texts(array, column, _INFINITIES)
+    if not column.is_text:
+        return texts
+    texts = legal_text(texts)
+    if pc.any(pc.match_substring_regex(texts, "[&<>\r]")).as_py():
+        for character, reference in _ESCAPES:
+            texts = pc.replace_substring(texts, character, reference)
+    return texts

@@ -1,0 +1,90 @@
+"""A VOTable as a stream of bytes, from a stream of Arrow batches."""
+
+import binascii
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+import pyarrow as pa
+
+from core.columns import Column
+from core.errors import PhotozError
+from core.votable.binary import BinaryRows, binary_columns
+from core.votable.datatypes import canonical_arrays
+from core.votable.description import Info, TableDescription
+from core.votable.document import DocumentWriter
+from core.votable.limits import LimitedBatches
+from core.votable.tabledata import tabledata_rows
+
+__all__ = ["Serialization", "write_votable"]
+
+Serialization = Literal["TABLEDATA", "BINARY", "BINARY2"]
+
+
+def write_votable(
+    description: TableDescription,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    serialization: Serialization,
+    limit: int | None,
+) -> Iterator[bytes]:
+    """Write a VOTable with one RESOURCE of results and one TABLE.
+
+    The first piece, up to the rows, is there before the first batch is asked for. An error that `batches` raises as
+    a `core.errors.PhotozError` ends the table properly and is said in an INFO after it (DALI 1.1 §4.4).
+
+    Parameters
+    ----------
+    description
+        Its columns are those of `votable_columns`, so that they agree with the batches.
+    limit
+        MAXREC: rows beyond it are left out, and the INFO after the table says OVERFLOW.
+    """
+    if serialization == "BINARY":
+        description = replace(description, columns=binary_columns(description.columns))
+    writer = DocumentWriter()
+    limited = LimitedBatches(batches, limit)
+    encode, rest = _encoder(description.columns, serialization)
+    with writer.resource():
+        failure: PhotozError | None = None
+        with writer.table(description, nulls=serialization == "BINARY"), writer.rows(serialization):
+            yield writer.taken()
+            try:
+                for batch in limited:
+                    yield encode(batch)
+            except PhotozError as e:
+                failure = e
+            yield rest()
+        if failure is not None:
+            writer.info(Info("QUERY_STATUS", "ERROR", failure.message))
+        elif limited.overflow:
+            text = f"The table was cut after {limit} rows; the query has more."
+            writer.info(Info("QUERY_STATUS", "OVERFLOW", text))
+    yield writer.closed()
+
+
+def _encoder(
+    columns: tuple[Column, ...], serialization: Serialization
+) -> tuple[Callable[[pa.RecordBatch], bytes], Callable[[], bytes]]:
+    """Give what turns a batch into bytes, and what gives the bytes that are left at the end."""
+    if serialization == "TABLEDATA":
+        return lambda batch: bytes(tabledata_rows(canonical_arrays(batch, columns), columns)), bytes
+    rows = BinaryRows(columns, masked=serialization == "BINARY2")
+    base64 = _Base64()
+    return lambda batch: base64.feed(rows.encode(canonical_arrays(batch, columns), batch.num_rows)), base64.rest
+
+
+class _Base64:
+    """Base64 of bytes that arrive in pieces: three bytes are four characters, so up to two wait for the next."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def feed(self, data: memoryview) -> bytes:
+        whole = self._left + data if self._left else data
+        cut = len(whole) - len(whole) % 3
+        self._left = bytes(whole[cut:])
+        return binascii.b2a_base64(whole[:cut])
+
+    def rest(self) -> bytes:
+        return binascii.b2a_base64(self._left) if self._left else b""
