@@ -82,7 +82,7 @@ class BinaryRows:
             pieces += [_record_array(records[part]), varying.array()]
             part += 1
         if not pieces:
-            return memoryview(records[0].view("u1"))
+            return memoryview(records[0].tobytes())
         if self._records[part].itemsize:
             pieces.append(_record_array(records[part]))
         rows = pc.binary_join_element_wise(*pieces, pa.scalar(b"", pa.large_binary()))

@@ -4,7 +4,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.columns import Column
-from core.votable.texts import cell_texts, joined_rows, legal_text
+from core.votable.datatypes import fixed_count
+from core.votable.texts import absent_element, cell_texts, joined_rows, legal_text
 
 __all__ = ["tabledata_rows"]
 
@@ -21,6 +22,10 @@ def tabledata_rows(arrays: list[pa.Array], columns: tuple[Column, ...]) -> memor
 
 def _cells(array: pa.Array, column: Column) -> pa.Array:
     texts = cell_texts(array, column, _INFINITIES)
+    count = fixed_count(column)
+    if count is not None and column.arraysize is not None and texts.null_count:
+        # An empty cell is a null by the standard, and an array of the wrong length to STILTS.
+        return pc.fill_null(texts, " ".join([absent_element(column.datatype)] * count))
     if not column.is_text:
         return texts
     texts = legal_text(texts)

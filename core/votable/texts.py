@@ -5,7 +5,7 @@ import pyarrow.compute as pc
 
 from core.columns import Column
 
-__all__ = ["ILLEGAL_IN_XML", "NULL_ELEMENTS", "cell_texts", "joined_rows", "legal_text"]
+__all__ = ["ILLEGAL_IN_XML", "NULL_ELEMENTS", "absent_element", "cell_texts", "joined_rows", "legal_text"]
 
 #: Characters that XML 1.0 §2.2 has no way to write, besides the surrogates, which are not in UTF-8.
 ILLEGAL_IN_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
@@ -44,6 +44,13 @@ def joined_rows(cells: list[pa.Array], *, before: str, between: str, after: str)
     return memoryview(b"" if data is None else data)[: pc.sum(pc.binary_length(rows)).as_py() or 0]
 
 
+def absent_element(datatype: str) -> str:
+    """Give what stands for a missing element of an array: NaN, unknown, or the value that FIELD declares."""
+    if datatype in {"float", "double"}:
+        return "NaN"
+    return "?" if datatype == "boolean" else str(NULL_ELEMENTS.get(datatype, 0))
+
+
 def legal_text(array: pa.Array) -> pa.Array:
     """Put the replacement character where XML knows no way to write a character."""
     if pc.any(pc.match_substring_regex(array, ILLEGAL_IN_XML)).as_py():
@@ -70,9 +77,7 @@ def _list_texts(array: pa.Array, column: Column, infinities: tuple[str, str]) ->
     first, last = lists.offsets[0].as_py(), lists.offsets[-1].as_py()
     values = lists.values.slice(first, last - first)
     element = Column(column.name, column.datatype)
-    missing = NULL_ELEMENTS.get(column.datatype)
-    absent = "NaN" if pa.types.is_floating(values.type) else "?" if missing is None else str(missing)
-    texts = pc.fill_null(cell_texts(values, element, infinities), absent)
+    texts = pc.fill_null(cell_texts(values, element, infinities), absent_element(column.datatype))
     offsets = pc.subtract(lists.offsets, first)
     rebuilt = pa.LargeListArray.from_arrays(offsets, texts, mask=lists.is_null() if lists.null_count else None)
-    return pc.binary_join(rebuilt, " ")
+    return pc.binary_join(rebuilt, _scalar(" "))

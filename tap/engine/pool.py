@@ -121,7 +121,7 @@ class DuckDBEngine:
         if self._closed:
             raise ServiceBusyError("The service is shutting down. Try again in a minute.")
 
-    def _release(self, process: QueryProcess, usable: bool) -> None:  # noqa: FBT001: passed on as a callback
+    def _release(self, process: QueryProcess, usable: bool) -> None:
         if not (usable and process.alive):
             try:
                 process = self._replace(process)

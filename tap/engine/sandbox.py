@@ -93,10 +93,10 @@ class Sandbox:
         for table in tables:
             name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
             if table.data is None:
-                run(f"CREATE VIEW {name} AS SELECT * FROM {_scan(table.files)}")  # noqa: S608: literals are quoted
+                run(f"CREATE VIEW {name} AS SELECT * FROM {_scan(table.files)}")  # noqa: S608 - names and literals are quoted
             else:
                 self._connection.register("arriving_rows", table.data)
-                run(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608: identifiers are quoted
+                run(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608 - names are quoted
                 self._connection.unregister("arriving_rows")
         run("SET enable_external_access = false")
         run("SET lock_configuration = true")

@@ -1,8 +1,8 @@
 """The query process: takes one query at a time from standard input, gives Arrow frames on standard output.
 
 It is started as a program of its own (``python -m tap.engine.worker FOLDER``), never forked, so nothing of the server
-is in it: no settings, no secrets, no connections. It ends when the server does (standard input closes), and the kernel ends it by
-SIGALRM when a query goes on past its time, whatever the engine is doing.
+is in it: no settings, no secrets, no connections. It ends when the server does (standard input closes), and the kernel
+ends it by SIGALRM when a query goes on past its time, whatever the engine is doing.
 """
 
 import json
