@@ -1,0 +1,31 @@
+"""Errors of a query: what is wrong, and at which line and column of the user's text."""
+
+from typing import ClassVar
+
+from core.errors import InvalidValueError
+
+__all__ = ["Position", "QueryError"]
+
+#: Line and column in the user's text, both counted from 1.
+Position = tuple[int, int]
+
+
+class QueryError(InvalidValueError):
+    """A query that is not ADQL, or that names what does not exist.
+
+    Parameters
+    ----------
+    reason
+        What is wrong, without the place and without a full stop.
+    at
+        Line and column of the offending word, when there is one.
+    advice
+        What to do instead: a near name, or what was expected.
+    """
+
+    code: ClassVar[str] = "QueryError"
+
+    def __init__(self, reason: str, at: Position | None = None, advice: str | None = None) -> None:
+        place = f" at line {at[0]}, column {at[1]}" if at else ""
+        super().__init__(f"{reason}{place}; {advice}" if advice else f"{reason}{place}.", field="QUERY")
+        self.line, self.column = at or (None, None)

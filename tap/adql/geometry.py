@@ -1,0 +1,231 @@
+"""Geometry of ADQL on the sphere, as arithmetic that any engine can do (ADQL 2.1 §4.2).
+
+Circles are tested by haversines, about the antipode when they are larger than a hemisphere, so that the test is exact
+for arcseconds and for 180 degrees; distances by Vincenty's formula, exact everywhere, as in astropy; polygons by the
+great circles of their edges. A missing coordinate makes the result NULL.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from core.columns import HEALPIX_COLUMN
+from tap.adql.cells import Ranges, ranges_of_cone, ranges_of_polygon
+from tap.adql.polygons import convex_parts, edge_normals
+from tap.adql.sqltree import all_of, any_of, call, case_null, cast_to, column, compare, number
+from tap.adql.values import Circle, Point, Polygon, Shape
+
+__all__ = ["UnsupportedShapeError", "array_of", "contains", "distance", "intersects", "within"]
+
+_REVERSED = {"<": ">", "<=": ">="}
+# Rounding of a dot product of unit vectors; far below a nanoarcsecond. It keeps the rim in.
+_RIM = 4e-16
+
+
+class UnsupportedShapeError(ValueError):
+    """Two shapes for which there is no test."""
+
+
+def distance(one: Point, other: Point) -> exp.Expr:
+    """Give the angle between two points, in degrees (Vincenty 1975)."""
+    sin_one, cos_one = _sin(one.lat), _cos(one.lat)
+    sin_other, cos_other = _sin(other.lat), _cos(other.lat)
+    step = compare(other.lon, "-", one.lon)
+    sin_step, cos_step = _sin(step), _cos(step)
+    across = compare(cos_other, "*", sin_step)
+    along = compare(compare(cos_one, "*", sin_other), "-", _product(sin_one, cos_other, cos_step))
+    up = compare(compare(sin_one, "*", sin_other), "+", _product(cos_one, cos_other, cos_step))
+    side = call("sqrt", compare(_product(across, across), "+", _product(along, along)))
+    return call("degrees", call("atan2", side, up))
+
+
+def within(point: Point, circle: Circle, operator: str = "<=", *, prune: bool = False) -> exp.Expr:
+    """Test whether a point is nearer to a circle's centre than its radius.
+
+    Parameters
+    ----------
+    operator
+        ``<=`` or ``<``.
+    prune
+        Whether the hidden HEALPix column may be used, which it may in WHERE and ON.
+    """
+    center, radius = circle.center, circle.constant
+    if radius is None:
+        return compare(distance(point, center), operator, circle.radius)
+    if radius < 0:
+        return compare(_haversine(point, center), "<", number(0))
+    if radius > 90:
+        limit = math.sin(math.radians(max(0.0, 180 - radius)) / 2) ** 2
+        return compare(_haversine(point, _antipode(center)), _REVERSED[operator], number(limit))
+    limit = math.sin(math.radians(radius) / 2) ** 2
+    tests = [compare(_haversine(point, center), operator, number(limit))]
+    if center.constant is not None:
+        tests = [*_band(point, center.constant[1], radius), *tests]
+        if prune and point.table is not None:
+            tests = [*_in_ranges(point, ranges_of_cone(*center.constant, radius)), *tests]
+    return all_of(tests)
+
+
+def contains(inner: Shape, outer: Shape, *, prune: bool = False) -> exp.Expr:
+    """Test whether one shape lies within another, their rims included."""
+    if isinstance(inner, Point) and isinstance(outer, Circle):
+        return within(inner, outer, prune=prune)
+    if isinstance(inner, Point) and isinstance(outer, Polygon):
+        return _in_polygon(inner, outer, prune=prune)
+    if isinstance(inner, Point) and isinstance(outer, Point):
+        return compare(_haversine(inner, outer), "=", number(0))
+    if isinstance(inner, Circle) and isinstance(outer, Circle):
+        reach = compare(distance(inner.center, outer.center), "+", inner.radius)
+        return compare(reach, "<=", outer.radius)
+    if isinstance(inner, Circle) and isinstance(outer, Polygon):
+        parts = convex_parts(outer.vertices)
+        if len(parts) > 1:
+            raise UnsupportedShapeError("whether a circle lies in a polygon is known for convex polygons only")
+        depths = [call("asin", _clamped(_dot(normal, inner.center))) for normal in edge_normals(parts[0])]
+        radius = call("radians", inner.radius)
+        return all_of([compare(depth, ">=", radius) for depth in depths])
+    if isinstance(inner, Polygon) and isinstance(outer, Circle) and (outer.constant is None or outer.constant <= 90):
+        return all_of([within(_constant_point(*vertex), outer) for vertex in inner.vertices])
+    raise UnsupportedShapeError(
+        f"whether a {_name(inner)} lies in a {_name(outer)} cannot be asked here; ask about points or circles"
+    )
+
+
+def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
+    """Test whether two shapes have a position in common."""
+    if isinstance(one, Point):
+        return contains(one, other, prune=prune)
+    if isinstance(other, Point):
+        return contains(other, one, prune=prune)
+    if isinstance(one, Circle) and isinstance(other, Circle):
+        reach = compare(one.radius, "+", other.radius)
+        return compare(distance(one.center, other.center), "<=", reach)
+    if isinstance(one, Circle) and isinstance(other, Polygon):
+        return _circle_meets_polygon(one, other)
+    if isinstance(one, Polygon) and isinstance(other, Circle):
+        return _circle_meets_polygon(other, one)
+    raise UnsupportedShapeError("whether two polygons intersect cannot be asked here; ask about points or circles")
+
+
+def array_of(shape: Shape) -> tuple[exp.Expr, str, str]:
+    """Give a shape as DALI 1.1 §3.3.5 to §3.3.7 write it: the array, its length and its xtype."""
+    if isinstance(shape, Point):
+        return _array([shape.lon, shape.lat]), "2", "point"
+    if isinstance(shape, Circle):
+        return _array([shape.center.lon, shape.center.lat, shape.radius]), "3", "circle"
+    flat = [number(float(coordinate)) for vertex in shape.vertices for coordinate in vertex]
+    return _array(flat), str(len(flat)), "polygon"
+
+
+def _array(nodes: list[exp.Expr]) -> exp.Expr:
+    return case_null(nodes, call("array_value", *(cast_to(node, "DOUBLE") for node in nodes)))
+
+
+def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:
+    insides = []
+    for part in convex_parts(polygon.vertices):
+        sides = [compare(_dot(normal, point), ">=", number(-_RIM)) for normal in edge_normals(part)]
+        insides.append(all_of(sides))
+    tests = [any_of(insides)]
+    if prune and point.table is not None:
+        tests = [*_in_ranges(point, ranges_of_polygon(polygon.vertices)), *tests]
+    return all_of(tests)
+
+
+def _circle_meets_polygon(circle: Circle, polygon: Polygon) -> exp.Expr:
+    """The centre is inside, or a corner or an edge is within the radius."""
+    if circle.constant is not None and circle.constant > 90:
+        raise UnsupportedShapeError("circles larger than a hemisphere cannot be tested against polygons")
+    center, reach = circle.center, _sin(circle.radius)
+    tests = [_in_polygon(center, polygon, prune=False)]
+    tests += [within(_constant_point(*vertex), circle) for vertex in polygon.vertices]
+    boundary = np.asarray(_boundary(polygon))
+    normals = edge_normals(boundary)
+    for start, end, normal in zip(boundary, np.roll(boundary, -1, axis=0), normals, strict=True):
+        tests.append(
+            all_of(
+                [
+                    compare(call("abs", _dot(normal, center)), "<=", reach),
+                    compare(_dot(np.cross(normal, start), center), ">=", number(0)),
+                    compare(_dot(np.cross(end, normal), center), ">=", number(0)),
+                ]
+            )
+        )
+    return any_of(tests)
+
+
+def _boundary(polygon: Polygon) -> NDArray[np.float64]:
+    from tap.adql.polygons import unit_vectors
+
+    return unit_vectors(polygon.vertices)
+
+
+def _band(point: Point, lat: float, radius: float) -> list[exp.Expr]:
+    """Bound the declination first: cheap, and row groups sorted otherwise may prune by it."""
+    margin = 1e-9
+    return [
+        compare(point.lat, ">=", number(float(lat - radius - margin))),
+        compare(point.lat, "<=", number(float(lat + radius + margin))),
+    ]
+
+
+def _in_ranges(point: Point, ranges: Ranges | None) -> list[exp.Expr]:
+    if ranges is None or point.table is None:
+        return []
+    cell = column(HEALPIX_COLUMN, point.table.alias)
+    spans = [exp.Between(this=cell.copy(), low=number(low), high=number(high)) for low, high in ranges]
+    whole = exp.Between(this=cell.copy(), low=number(ranges[0][0]), high=number(ranges[-1][1]))
+    return [whole] if len(spans) == 1 else [whole, any_of(spans)]
+
+
+def _haversine(one: Point, other: Point) -> exp.Expr:
+    up = call("sin", compare(compare(_radians(one.lat), "-", _radians(other.lat)), "/", number(2.0)))
+    across = call("sin", compare(compare(_radians(one.lon), "-", _radians(other.lon)), "/", number(2.0)))
+    shrunk = _product(_cos(one.lat), _cos(other.lat), across, across)
+    return compare(_product(up, up), "+", shrunk)
+
+
+def _antipode(point: Point) -> Point:
+    if point.constant is not None:
+        lon, lat = point.constant
+        return _constant_point((lon + 180) % 360, -lat)
+    return Point(compare(point.lon, "+", number(180.0)), compare(number(0.0), "-", point.lat))
+
+
+def _constant_point(lon: float, lat: float) -> Point:
+    return Point(number(float(lon)), number(float(lat)), (lon, lat))
+
+
+def _dot(vector: NDArray[np.float64], point: Point) -> exp.Expr:
+    x, y, z = (number(float(component)) for component in vector)
+    flat = compare(compare(x, "*", _cos(point.lon)), "+", compare(y, "*", _sin(point.lon)))
+    return compare(_product(_cos(point.lat), flat), "+", compare(z, "*", _sin(point.lat)))
+
+
+def _clamped(node: exp.Expr) -> exp.Expr:
+    return call("greatest", number(-1.0), call("least", number(1.0), node))
+
+
+def _product(*nodes: exp.Expr) -> exp.Expr:
+    result = nodes[0]
+    for node in nodes[1:]:
+        result = compare(result, "*", node)
+    return result
+
+
+def _radians(node: exp.Expr) -> exp.Expr:
+    return call("radians", node)
+
+
+def _sin(node: exp.Expr) -> exp.Expr:
+    return call("sin", _radians(node))
+
+
+def _cos(node: exp.Expr) -> exp.Expr:
+    return call("cos", _radians(node))
+
+
+def _name(shape: Shape) -> str:
+    return type(shape).__name__.lower()

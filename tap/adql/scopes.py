@@ -1,0 +1,140 @@
+"""Which columns a name may mean at a place of the query, and which one it does (ADQL 2.1 §2.1.3, §3.2)."""
+
+import difflib
+from dataclasses import dataclass, field
+from typing import Optional
+
+from sqlglot import exp
+
+from core.columns import Column
+from tap.adql.catalog import CatalogTable
+from tap.adql.errors import QueryError
+from tap.adql.sqltree import column
+from tap.adql.syntax import Name, Reference
+from tap.adql.values import Value, kind_of
+from tap.adql.words import identifier
+
+__all__ = ["Field", "Scope", "Table"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A column that a name may mean: what a user calls it, and what the engine does."""
+
+    name: str
+    facts: Column
+    sql: exp.Expr
+    table: "Table | None" = None
+
+    def value(self, at: tuple[int, int]) -> Value:
+        """Use the column as a value."""
+        sql = self.sql.copy()
+        sql.meta["at"] = at
+        origin = (self.table, self.name) if self.table else None
+        return Value(sql, self.facts, kind_of(self.facts), at, origin=origin)
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """A table of one FROM: named in the catalogue, or made by a query.
+
+    Parameters
+    ----------
+    names
+        The alias, or else the parts of the table's name.
+    alias
+        Name inside the engine, which no other table of the query has.
+    source
+        What the engine reads, which joins by cells may replace.
+    catalog_table
+        The catalogue's table, when it is one.
+    """
+
+    names: tuple[str, ...]
+    alias: str
+    source: exp.Expr
+    catalog_table: CatalogTable | None = None
+    fields: list[Field] = field(default_factory=list)
+
+    def add(self, name: str, engine_name: str, facts: Column) -> None:
+        """Add a column at the end."""
+        self.fields.append(Field(name, facts, column(engine_name, self.alias), self))
+
+    def is_called(self, names: tuple[Name, ...]) -> bool:
+        """Whether the qualifier of a column, which may leave out the schema, means this table."""
+        tail = self.names[-len(names) :]
+        return len(tail) == len(names) and all(name.matches(part) for name, part in zip(names, tail, strict=True))
+
+
+@dataclass(slots=True)
+class Scope:
+    """The columns that can be named: those of FROM, then those of the queries around it.
+
+    Parameters
+    ----------
+    tables
+        The tables that may qualify a column.
+    fields
+        The columns that ``*`` means: those that USING and NATURAL merged stand once, and first.
+    outer
+        The scope around this query, for conditions that look outside.
+    """
+
+    tables: list[Table]
+    fields: list[Field]
+    outer: Optional["Scope"] = None
+
+    def resolve(self, reference: Reference) -> Field:
+        """Find what a reference means.
+
+        Raises
+        ------
+        QueryError
+            When nothing, or more than one thing; says which name is near.
+        """
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.lookup(reference)
+            if found is not None:
+                return found
+            scope = scope.outer
+        raise self._unknown(reference)
+
+    def lookup(self, reference: Reference) -> Field | None:
+        """Find what a reference means here, without looking outside."""
+        *qualifier, name = reference.names
+        fields = self.fields if not qualifier else self.fields_of(tuple(qualifier))
+        if fields is None:
+            return None
+        found = [candidate for candidate in fields if name.matches(candidate.name)]
+        if len(found) > 1:
+            found = [candidate for candidate in found if candidate.name == name.text] or found
+        if len(found) > 1:
+            owners = [identifier(owner.table.names[-1]) for owner in found if owner.table]
+            advice = f"write {' or '.join(f'{owner}.{name.text}' for owner in owners)}" if owners else None
+            raise QueryError(f"The column {name.text} is ambiguous", reference.at, advice)
+        return found[0] if found else None
+
+    def fields_of(self, qualifier: tuple[Name, ...]) -> list[Field] | None:
+        """Give the columns of the table that a qualifier means, or none when there is no such table here."""
+        found = [table for table in self.tables if table.is_called(qualifier)]
+        if len(found) > 1:
+            written = ".".join(name.text for name in qualifier)
+            raise QueryError(f"The table name {written} is ambiguous", qualifier[0].at, "give each table an alias")
+        return found[0].fields if found else None
+
+    def _unknown(self, reference: Reference) -> QueryError:
+        *qualifier, name = reference.names
+        written = ".".join(part.text for part in reference.names)
+        fields = self.fields_of(tuple(qualifier)) if qualifier else self.fields
+        if fields is None:
+            table = ".".join(part.text for part in qualifier)
+            names = {known.names[-1].lower(): known.names[-1] for known in self.tables}
+            return QueryError(f"Unknown table {table}", reference.at, _near(table, names))
+        near = {candidate.name.lower(): candidate.name for candidate in fields}
+        return QueryError(f"Unknown column {written}", reference.at, _near(name.text, near))
+
+
+def _near(written: str, names: dict[str, str]) -> str | None:
+    close = difflib.get_close_matches(written.lower(), names, n=1)
+    return f"did you mean {identifier(names[close[0]])}?" if close else None

@@ -1,0 +1,113 @@
+"""Short words for building sqlglot's tree: every operand is copied, and bracketed where its parent could tear it."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+__all__ = [
+    "all_of",
+    "any_of",
+    "call",
+    "case_null",
+    "cast_to",
+    "column",
+    "compare",
+    "false",
+    "identifier",
+    "negate",
+    "number",
+    "string",
+    "wrap",
+]
+
+_WHOLE = (exp.Literal, exp.Column, exp.Anonymous, exp.Paren, exp.Cast, exp.Null, exp.Boolean, exp.Case, exp.Coalesce)
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "<>": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+    "+": exp.Add,
+    "-": exp.Sub,
+    "*": exp.Mul,
+    "/": exp.Div,
+}
+
+
+def wrap(node: exp.Expr) -> exp.Expr:
+    """Copy a node, in parentheses unless it is one word or one call."""
+    return node.copy() if isinstance(node, _WHOLE) else exp.Paren(this=node.copy())
+
+
+def identifier(name: str) -> exp.Identifier:
+    """Name something, always in quotes."""
+    return exp.Identifier(this=name, quoted=True)
+
+
+def column(name: str, table: str) -> exp.Column:
+    """Name a column of a table of the query."""
+    return exp.Column(this=identifier(name), table=identifier(table))
+
+
+def number(value: float) -> exp.Expr:
+    """Write a number: whole ones as integers, others as doubles, never as decimals."""
+    text = str(abs(value)) if isinstance(value, int) else repr(abs(value))
+    if isinstance(value, float) and "e" not in text:
+        text += "e0"
+    literal = exp.Literal.number(text)
+    return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
+
+
+def string(value: str) -> exp.Literal:
+    """Write a text."""
+    return exp.Literal.string(value)
+
+
+def false() -> exp.Boolean:
+    """Write what is never true."""
+    return exp.Boolean(this=False)
+
+
+def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    """Call a function of the engine by its name."""
+    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+
+
+def cast_to(node: exp.Expr, type_name: str) -> exp.Cast:
+    """Cast to a type of the engine."""
+    return exp.Cast(this=node.copy(), to=exp.DataType.build(type_name, dialect="duckdb"))
+
+
+def compare(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
+    """Join two values by a comparison or an arithmetic operator."""
+    return _COMPARISONS[operator](this=wrap(left), expression=wrap(right))
+
+
+def negate(condition: exp.Expr) -> exp.Expr:
+    """Say NOT."""
+    return exp.Not(this=wrap(condition))
+
+
+def all_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """Join conditions by AND, as a balanced tree so that ten thousand of them do not nest ten thousand deep."""
+    return _balanced(exp.And, conditions)
+
+
+def any_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
+    """Join conditions by OR, as a balanced tree."""
+    return _balanced(exp.Or, conditions)
+
+
+def case_null(nodes: Sequence[exp.Expr], otherwise: exp.Expr) -> exp.Expr:
+    """Give NULL when any of the nodes is NULL."""
+    missing = any_of([exp.Is(this=wrap(node), expression=exp.Null()) for node in nodes])
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=otherwise.copy())
+
+
+def _balanced(connector: type[exp.Connector], conditions: Sequence[exp.Expr]) -> exp.Expr:
+    level = [wrap(condition) for condition in conditions]
+    while len(level) > 1:
+        pairs = [connector(this=one, expression=other) for one, other in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0]

@@ -1,0 +1,380 @@
+"""What a query says, as a tree of values: the parser builds it, the compiler reads it, nothing changes it.
+
+Names in it are as the user wrote them; whether they exist is asked later, against a catalogue.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Literal, TypeAlias
+
+from tap.adql.errors import Position
+
+__all__ = [
+    "Arithmetic",
+    "Between",
+    "Body",
+    "Call",
+    "Cast",
+    "Comparison",
+    "Concatenation",
+    "Conjunction",
+    "Derived",
+    "Disjunction",
+    "Exists",
+    "Expression",
+    "InList",
+    "InQuery",
+    "IsNull",
+    "Item",
+    "Join",
+    "JoinKind",
+    "Like",
+    "Name",
+    "Negation",
+    "Null",
+    "Number",
+    "OrderTerm",
+    "Parentheses",
+    "Query",
+    "Reference",
+    "Select",
+    "SetOperation",
+    "Signed",
+    "Source",
+    "Star",
+    "TableName",
+    "Text",
+    "WithQuery",
+    "calls",
+    "is_condition",
+]
+
+JoinKind = Literal["INNER", "LEFT", "RIGHT", "FULL"]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One identifier, without its quotes."""
+
+    text: str
+    quoted: bool
+    at: Position
+
+    def matches(self, other: str) -> bool:
+        """Whether this names ``other``: letter by letter when quoted, else in any case."""
+        return self.text == other if self.quoted else self.text.lower() == other.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number as written."""
+
+    text: str
+    at: Position
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it is written with digits alone."""
+        return self.text.isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A character string, without its quotes."""
+
+    text: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """The word NULL."""
+
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column, with as much of its table's name as was written."""
+
+    names: tuple[Name, ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Parentheses:
+    """An expression in parentheses."""
+
+    inner: "Expression"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A value with a sign before it."""
+
+    sign: str
+    inner: "Expression"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """A chain of ``+`` and ``-``, or of ``*`` and ``/``, from left to right; ``operators[i]`` precedes operand i+1."""
+
+    operators: tuple[str, ...]
+    operands: tuple["Expression", ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Concatenation:
+    """Texts joined by ``||``."""
+
+    operands: tuple["Expression", ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function with its arguments."""
+
+    function: str
+    arguments: tuple["Expression", ...]
+    at: Position
+    star: bool = False
+    quantifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """CAST; ``type_name`` in upper case, one space between words."""
+
+    inner: "Expression"
+    type_name: str
+    length: int | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two values compared."""
+
+    operator: str
+    left: "Expression"
+    right: "Expression"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A value between two others, both included."""
+
+    value: "Expression"
+    low: "Expression"
+    high: "Expression"
+    negated: bool
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """A value in a list of values."""
+
+    value: "Expression"
+    choices: tuple["Expression", ...]
+    negated: bool
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class InQuery:
+    """A value among the rows of a query."""
+
+    value: "Expression"
+    query: "Query"
+    negated: bool
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A text against a pattern; ILIKE ignores case."""
+
+    value: "Expression"
+    pattern: "Expression"
+    ignore_case: bool
+    negated: bool
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """Whether a value is missing."""
+
+    value: "Expression"
+    negated: bool
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """Whether a query has rows."""
+
+    query: "Query"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """NOT."""
+
+    inner: "Expression"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """Conditions joined by AND."""
+
+    operands: tuple["Expression", ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Disjunction:
+    """Conditions joined by OR."""
+
+    operands: tuple["Expression", ...]
+    at: Position
+
+
+_Value: TypeAlias = Number | Text | Null | Reference | Signed | Arithmetic | Concatenation | Call | Cast
+_Condition: TypeAlias = (
+    Comparison | Between | InList | InQuery | Like | IsNull | Exists | Negation | Conjunction | Disjunction
+)
+Expression: TypeAlias = _Value | _Condition | Parentheses
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """``*``, or ``table.*`` when ``names`` says which."""
+
+    names: tuple[Name, ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One value of a SELECT list, with its name if it was given one."""
+
+    value: Expression
+    alias: Name | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table in FROM."""
+
+    names: tuple[Name, ...]
+    alias: Name | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A query in FROM."""
+
+    query: "Query"
+    alias: Name
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Two tables joined; exactly one of ``on``, ``using`` and ``natural`` says how."""
+
+    kind: JoinKind
+    left: "Source"
+    right: "Source"
+    at: Position
+    on: Expression | None = None
+    using: tuple[Name, ...] = ()
+    natural: bool = False
+
+
+Source: TypeAlias = TableName | Derived | Join
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """One SELECT, without what follows it."""
+
+    distinct: bool
+    top: int | None
+    items: tuple[Item | Star, ...]
+    sources: tuple[Source, ...]
+    where: Expression | None
+    group_by: tuple[Expression, ...]
+    having: Expression | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperation:
+    """Two bodies joined by UNION, EXCEPT or INTERSECT."""
+
+    operator: str
+    keep_duplicates: bool
+    left: "Body"
+    right: "Body"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerm:
+    """One term of ORDER BY."""
+
+    value: Expression
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithQuery:
+    """One named query of WITH."""
+
+    name: Name
+    query: "Query"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A body with what precedes and follows it."""
+
+    body: "Body"
+    order_by: tuple[OrderTerm, ...] = ()
+    offset: int | None = None
+    with_queries: tuple[WithQuery, ...] = ()
+
+
+Body: TypeAlias = Select | SetOperation | Query
+
+
+def is_condition(node: Expression) -> bool:
+    """Whether an expression is true or false, rather than a value."""
+    while isinstance(node, Parentheses):
+        node = node.inner
+    return isinstance(node, _Condition)
+
+
+def calls(query: Query) -> Iterator[Call]:
+    """Go through every call of a function in a query, in no particular order."""
+    pending: list[object] = [query]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call):
+            yield node
+        if isinstance(node, tuple):
+            pending.extend(node)
+        elif is_dataclass(node):
+            pending.extend(getattr(node, field.name) for field in fields(node))

@@ -1,0 +1,94 @@
+"""From ADQL to the engine's SQL, with what each column of the result means."""
+
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from core.columns import Column
+from tap.adql import syntax as tree
+from tap.adql.allowed import require_allowed
+from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.errors import QueryError
+from tap.adql.expressions import Context
+from tap.adql.parser import parse
+from tap.adql.queries import compile_query
+from tap.adql.sqltree import identifier
+
+__all__ = ["Translation", "translate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A query that the engine can run.
+
+    Parameters
+    ----------
+    sql
+        SQL of DuckDB, generated from a tree; no text of the user stands in it but names and constants, quoted.
+        It counts on the settings ``integer_division=true`` and ``ieee_floating_point_ops=false``.
+    columns
+        The columns of the result as users see them. Datatypes are right for columns of tables, and a good guess for
+        what is computed.
+    tables
+        Every table that is read.
+    top
+        The number after TOP of the outermost SELECT.
+    """
+
+    sql: str
+    columns: tuple[Column, ...]
+    tables: tuple[CatalogTable, ...]
+    top: int | None
+
+
+def translate(query: str, catalog: Catalog, *, row_limit: int | None = None) -> Translation:
+    """Translate a query.
+
+    Parameters
+    ----------
+    query
+        ADQL 2.1, as the user wrote it.
+    catalog
+        What this user may read.
+    row_limit
+        Most rows that the engine returns, beside what TOP says; OFFSET is applied first.
+
+    Raises
+    ------
+    QueryError
+        Whenever the query cannot be run: the message says where and why.
+    """
+    parsed = parse(query)
+    context = Context(catalog, compile_query)
+    try:
+        with_clause = _with_clause(context, parsed)
+        compiled = compile_query(context, replace(parsed, with_queries=()), None, limit=row_limit)
+        if with_clause is not None:
+            compiled.sql.set("with_", with_clause)
+        require_allowed(compiled.sql, context.tables, {name for _, name, _ in context.with_queries})
+        sql = compiled.sql.sql(dialect="duckdb", comments=False)
+    except RecursionError:
+        raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH") from None
+    columns = tuple(replace(output.facts, name=output.engine_name) for output in compiled.outputs)
+    return Translation(sql, columns, tuple(context.tables), _top(parsed))
+
+
+def _with_clause(context: Context, query: tree.Query) -> exp.With | None:
+    if not query.with_queries:
+        return None
+    parts = []
+    for named in query.with_queries:
+        if any(named.name.matches(known.text) for known, _, _ in context.with_queries):
+            raise QueryError(f"The name {named.name.text} is given twice in WITH", named.name.at)
+        compiled = compile_query(context, named.query)
+        engine_name = context.new_name("w")
+        parts.append(exp.CTE(this=compiled.sql, alias=exp.TableAlias(this=identifier(engine_name))))
+        context.with_queries.append((named.name, engine_name, compiled.outputs))
+    return exp.With(expressions=parts)
+
+
+def _top(query: tree.Query) -> int | None:
+    body: tree.Body = query
+    while isinstance(body, tree.Query):
+        body = body.body
+    return body.top if isinstance(body, tree.Select) else None
