@@ -91,5 +91,5 @@ def _log_normal_map(rng: np.random.Generator) -> Floats:
     k[0, 0] = np.inf
     white = np.fft.rfft2(rng.standard_normal((_CELLS, _CELLS)))
     gaussian = np.fft.irfft2(white * k**-0.65, s=(_CELLS, _CELLS))
-    density: Floats = np.exp(0.7 * gaussian / gaussian.std())
+    density: Floats = np.exp(0.9 * gaussian / gaussian.std())
     return density

@@ -71,7 +71,7 @@ def deep_survey(objects: Objects, seed: int) -> pa.Table:
                     "zflags",
                     "short",
                     ucd="meta.code.qual",
-                    description="0 none, 1 (half are right) to 4 (nearly all), 9 one line; +10 broad lines, +20 second object",
+                    description="0 none, 1 (half are right) to 4 (nearly all), 9 one line; +10 broad lines, +20 second",
                 ),
                 flags,
             ),

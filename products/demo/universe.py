@@ -101,13 +101,13 @@ def _placed_in_groups(rng: np.random.Generator, i: Floats, z: Floats) -> tuple[F
 
 
 def _on_walls(rng: np.random.Generator, z: Floats) -> Floats:
-    """Move two groups in five to the nearest of the walls that the line of sight meets."""
-    walls = np.cumsum(rng.gamma(4.0, 0.011, 400))
+    """Move a third of the groups to the nearest of the walls that the line of sight meets."""
+    walls = np.cumsum(rng.gamma(2.0, 0.024, 400))
     walls = walls[walls < _HIGHEST_REDSHIFT + 0.5]
     above = np.clip(np.searchsorted(walls, z), 1, len(walls) - 1)
     nearest = np.where(z - walls[above - 1] < walls[above] - z, walls[above - 1], walls[above])
     scattered = nearest + 0.0025 * (1 + z) * rng.standard_normal(len(z))
-    return np.maximum(np.where(rng.random(len(z)) < 0.4, scattered, z), 0.003)
+    return np.maximum(np.where(rng.random(len(z)) < 0.35, scattered, z), 0.003)
 
 
 def _group_centres(rng: np.random.Generator, z: Floats) -> tuple[Floats, Floats]:
