@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -137,7 +138,8 @@ def _coalesce(arguments: Sequence[Value], node: tree.Call) -> Value:
     columns = [argument.facts for argument in known if argument.constant is None and argument.text is None]
     for name in ("unit", "ucd", "utype", "xtype", "description"):
         agreed = {getattr(column, name) for column in columns}
-        facts = replace(facts, **{name: agreed.pop() if len(agreed) == 1 else None})
+        changes: dict[str, Any] = {name: agreed.pop() if len(agreed) == 1 else None}
+        facts = replace(facts, **changes)  # Any: the names are those of fields, whose types differ
     if first.kind == "number":
         facts = replace(facts, datatype=promoted(*(argument.facts for argument in known)))
     rest = [argument.sql.copy() for argument in arguments[1:]]

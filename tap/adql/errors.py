@@ -28,4 +28,5 @@ class QueryError(InvalidValueError):
     def __init__(self, reason: str, at: Position | None = None, advice: str | None = None) -> None:
         place = f" at line {at[0]}, column {at[1]}" if at else ""
         super().__init__(f"{reason}{place}; {advice}" if advice else f"{reason}{place}.", field="QUERY")
-        self.line, self.column = at or (None, None)
+        self.line: int | None = at[0] if at else None
+        self.column: int | None = at[1] if at else None

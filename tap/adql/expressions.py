@@ -1,5 +1,7 @@
 """Values and conditions of a query: names become columns, kinds are checked, metadata follows (ADQL 2.1 §2.2, §2.3)."""
 
+# ruff: noqa: SLF001 (the two tables at the end name methods of the class above them)
+
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace

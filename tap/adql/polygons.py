@@ -84,7 +84,7 @@ def centroid(vertices: _Vertices) -> tuple[float, float]:
 
 def _without_repeats(vectors: _Vectors) -> _Vectors:
     distances = np.linalg.norm(vectors - np.roll(vectors, 1, axis=0), axis=1)
-    return vectors[distances > 1e-13]
+    return np.asarray(vectors[distances > 1e-13], dtype=np.float64)
 
 
 def _project(vectors: _Vectors) -> _Vectors:
@@ -100,7 +100,7 @@ def _project(vectors: _Vectors) -> _Vectors:
     east = np.cross(axis, middle)
     east /= np.linalg.norm(east)
     north = np.cross(middle, east)
-    return np.column_stack([vectors @ east, vectors @ north]) / heights[:, None]
+    return np.asarray(np.column_stack([vectors @ east, vectors @ north]) / heights[:, None], dtype=np.float64)
 
 
 def _turn(one: _Vectors, two: _Vectors, three: _Vectors) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from sqlglot import exp
 
@@ -81,7 +82,8 @@ def _agreed(operation: tree.SetOperation, one: Output, other: Output) -> Output:
     facts: Column = one.facts
     for name in ("unit", "ucd", "utype", "xtype", "description", "arraysize"):
         if getattr(one.facts, name) != getattr(other.facts, name):
-            facts = replace(facts, **{name: "*" if name == "arraysize" and facts.arraysize else None})
+            changes: dict[str, Any] = {name: "*" if name == "arraysize" and facts.arraysize else None}
+            facts = replace(facts, **changes)  # Any: the names are those of fields, whose types differ
     if one.kind == "number":
         facts = replace(facts, datatype=promoted(one.facts, other.facts))
     elif one.facts.datatype != other.facts.datatype and facts.is_text:

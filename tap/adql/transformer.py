@@ -1,5 +1,7 @@
 """The callbacks by which lark builds `tap.adql.syntax` while it parses: one method for each rule of the grammar."""
 
+# ruff: noqa: D102 (each method is named after the rule of grammar.lark that it answers, which says what it is)
+
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 

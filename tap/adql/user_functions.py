@@ -36,11 +36,11 @@ def _hashlist_has(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return _flag(call("list_contains", parts, item.sql), node)
 
 
-def _healpix_index(arguments: _Arguments, node: tree.Call, prune: bool) -> Value:
+def _healpix_index(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     order, *position = arguments
     if order.constant is None or not order.constant.is_integer() or not 0 <= order.constant <= 29:
         raise QueryError(f"{node.function} takes a constant order from 0 to 29", order.at)
-    point = position[0].shape if len(position) == 1 else point_of_numbers(*position, node.function)
+    point = position[0].shape if len(position) == 1 else point_of_numbers(position[0], position[1], node.function)
     if not isinstance(point, Point) or point.table is None:
         raise QueryError(
             f"{node.function} is available for the position of a table's row only",
