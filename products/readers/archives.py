@@ -1,0 +1,209 @@
+"""Tables inside archives: the one table of a zip or tar, or the file inside a gzip, unpacked under strict bounds.
+
+What is refused follows PyPI's rules for uploaded archives: absolute names, ``..``, links, devices, encrypted and
+duplicate members, and more bytes than were promised.
+"""
+
+import gzip
+import shutil
+import stat
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, cast
+
+from core.errors import TooLargeError
+from products.readers.base import ReadLimits
+from products.readers.contents import TABLE_SUFFIXES, suffix_of
+from products.readers.refusals import ArchiveError, damage_is_told, listed
+
+__all__ = ["UnpackedTable", "unpacked_table"]
+
+_LIBRARY_ERRORS = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError,
+                   RuntimeError, KeyError, IndexError, OverflowError)  # fmt: skip
+_BLOCK = 1 << 20
+_ALWAYS_ALLOWED = 10_000_000
+_PAPERS = ("readme", "license", "licence", "copying", "changelog", "citation")
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedTable:
+    """A table taken out of an archive.
+
+    Parameters
+    ----------
+    folder
+        Where it lies, alone; to be removed after use.
+    name
+        What to call it in sentences.
+    note
+        A sentence that tells where it came from.
+    """
+
+    folder: Path
+    path: Path
+    name: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    name: str
+    is_regular: bool
+    is_folder: bool
+    is_encrypted: bool
+    open: Callable[[], IO[bytes]]
+
+
+def unpacked_table(path: Path, name: str, kind: str, *, limits: ReadLimits, scratch: Path | None) -> UnpackedTable:
+    """Unpack the one table of an archive into a folder of its own.
+
+    Parameters
+    ----------
+    kind
+        ``zip``, ``tar`` or ``gzip``.
+
+    Raises
+    ------
+    ArchiveError
+        When there is no table or more than one, or a member that is not safe.
+    TooLargeError
+        When it grows beyond the limits.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=scratch))
+    try:
+        with damage_is_told(
+            name, {"zip": "a zip", "tar": "a tar", "gzip": "a gzip"}[kind] + " archive", *_LIBRARY_ERRORS
+        ):
+            return _unpack(path, name, kind, folder, limits)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _unpack(path: Path, name: str, kind: str, folder: Path, limits: ReadLimits) -> UnpackedTable:
+    budget = _Budget(name, path.stat().st_size, limits)
+    if kind == "zip":
+        with zipfile.ZipFile(path) as archive:
+            members = [_zip_member(archive, info) for info in archive.infolist()]
+            return _take(members, name, folder, budget, limits)
+    if kind == "tar":
+        return _take_from_tar(path, name, folder, budget, limits)
+    whole = folder / "unpacked"
+    with gzip.open(path, "rb") as packed:
+        budget.copy(cast("IO[bytes]", packed), whole)
+    if tarfile.is_tarfile(whole):
+        table = _take_from_tar(whole, name, folder, budget, limits)
+        whole.unlink()
+        return table
+    inner = _name_inside(name)
+    return UnpackedTable(folder, whole, inner, f"The table was unpacked from {name}.")
+
+
+def _take_from_tar(path: Path, name: str, folder: Path, budget: "_Budget", limits: ReadLimits) -> UnpackedTable:
+    with tarfile.open(path, "r:") as archive:
+        members = []
+        for info in archive:
+            members.append(_tar_member(archive, info))
+            _check_number(members, name, limits)
+        return _take(members, name, folder, budget, limits)
+
+
+def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", limits: ReadLimits) -> UnpackedTable:
+    _check_number(members, name, limits)
+    _check_members(members, name)
+    shown = [member for member in members if not member.is_folder and not _is_hidden(member.name)]
+    tables = [member for member in shown if _is_table(member.name)]
+    if len(tables) != 1:
+        found = listed([member.name for member in (tables or shown)]) or "nothing"
+        number = "more than one table" if tables else "no table"
+        raise ArchiveError(
+            f"{name} holds {number} ({found}). Send one archive with exactly one CSV, FITS, HDF5, Parquet, VOTable or "
+            "ECSV file, or that file itself."
+        )
+    target = folder / "table"
+    with tables[0].open() as packed:
+        budget.copy(packed, target)
+    inner = PurePosixPath(tables[0].name).name
+    others = [member.name for member in shown if member is not tables[0]]
+    ignored = f" Not read: {listed(others)}." if others else ""
+    return UnpackedTable(folder, target, inner, f"The table {inner} was unpacked from {name}.{ignored}")
+
+
+class _Budget:
+    """How many bytes an archive may still unpack to."""
+
+    def __init__(self, name: str, stored: int, limits: ReadLimits) -> None:
+        self._name = name
+        self._left = min(limits.max_unpacked_bytes, max(_ALWAYS_ALLOWED, stored * limits.max_ratio))
+        self._allowed = self._left
+
+    def copy(self, packed: IO[bytes], target: Path) -> None:
+        """Copy a member, stopping as soon as it grows beyond what is left."""
+        with target.open("wb") as file:
+            while block := packed.read(_BLOCK):
+                self._left -= len(block)
+                if self._left < 0:
+                    raise TooLargeError(
+                        f"{self._name} unpacks to more than {self._allowed // 1_000_000} MB, which is more than is "
+                        "allowed for an archive of its size. Send the table without the archive."
+                    )
+                file.write(block)
+
+
+def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
+    mode = info.external_attr >> 16
+    return _Member(
+        name=info.filename,
+        is_regular=stat.S_IFMT(mode) in {0, stat.S_IFREG},
+        is_folder=info.is_dir(),
+        is_encrypted=bool(info.flag_bits & 0x1),
+        open=lambda: archive.open(info),
+    )
+
+
+def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
+    def opened() -> IO[bytes]:
+        file = archive.extractfile(info)
+        if file is None:
+            raise tarfile.ReadError(info.name)
+        return file
+
+    return _Member(info.name, is_regular=info.isreg(), is_folder=info.isdir(), is_encrypted=False, open=opened)
+
+
+def _check_number(members: Sequence[_Member], name: str, limits: ReadLimits) -> None:
+    if len(members) > limits.max_members:
+        raise ArchiveError(f"{name} has more than {limits.max_members} members. Send one table alone.")
+
+
+def _check_members(members: Sequence[_Member], name: str) -> None:
+    for member in members:
+        parts = PurePosixPath(member.name).parts
+        if ".." in parts or member.name.startswith("/") or "\\" in member.name or ":" in member.name or not parts:
+            raise ArchiveError(f"{name} has a member whose name leads elsewhere ({member.name}). Pack it again.")
+        if not member.is_regular and not member.is_folder:
+            raise ArchiveError(f"{name} has a member that is a link or a device ({member.name}). Pack plain files.")
+        if member.is_encrypted:
+            raise ArchiveError(f"{name} is encrypted ({member.name}). Pack it again without a password.")
+    counts = Counter(member.name.rstrip("/").casefold() for member in members)
+    if repeated := [key for key, count in counts.items() if count > 1]:
+        raise ArchiveError(f"{name} has more than one member called {listed(repeated)}. Pack it again.")
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def _is_table(name: str) -> bool:
+    stem = PurePosixPath(name).name.lower()
+    return suffix_of(name) in TABLE_SUFFIXES and not stem.startswith(_PAPERS)
+
+
+def _name_inside(name: str) -> str:
+    return name[:-3] if name.lower().endswith(".gz") else name

@@ -1,0 +1,109 @@
+"""Opening a table file: its format is found out from its bytes, then the reader of that format takes over."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from products.readers.base import FileReader, ReadLimits, TableReader
+from products.readers.contents import HEAD_BYTES, checked_kind
+from products.readers.refusals import ArchiveError, EmptyTableError
+
+__all__ = ["open_table"]
+
+
+def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scratch: Path | None = None) -> TableReader:
+    """Open a table file for reading.
+
+    Parameters
+    ----------
+    path
+        Where the bytes lie; its own name says nothing.
+    name
+        What the user called the file.
+    scratch
+        Folder for what is unpacked from an archive, removed when the reader is closed; the system's folder for
+        temporary files by default.
+
+    Raises
+    ------
+    UnreadableFileError
+        When the file is not a table that can be read; the sentence says why and what to do.
+    TooLargeError
+        When it asks for more than the limits allow.
+    """
+    limits = limits or ReadLimits()
+    kind = _kind(path, name)
+    if kind in _READERS:
+        return _READERS[kind](path, name, limits)
+    from products.readers.archives import unpacked_table
+
+    table = unpacked_table(path, name, kind, limits=limits, scratch=scratch)
+    try:
+        reader = _open_member(table.path, table.name, name, limits)
+    except BaseException:
+        shutil.rmtree(table.folder, ignore_errors=True)
+        raise
+    reader.notes = (table.note, *reader.notes)
+    reader.when_closed_last(lambda: shutil.rmtree(table.folder, ignore_errors=True))
+    return reader
+
+
+def _kind(path: Path, name: str) -> str:
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise EmptyTableError(f"{name} is empty (0 bytes). Send the file with its rows.")
+    return checked_kind(name, head)
+
+
+def _open_member(path: Path, name: str, archive: str, limits: ReadLimits) -> FileReader:
+    kind = _kind(path, name)
+    if kind not in _READERS:
+        raise ArchiveError(f"{archive} holds another archive. Send the table itself, or in one archive.")
+    return _READERS[kind](path, name, limits)
+
+
+def _open_parquet(path: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.parquet import ParquetReader
+
+    return ParquetReader(path, name, limits)
+
+
+def _open_votable(path: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.votable import VotableReader
+
+    return VotableReader(path, name, limits)
+
+
+def _open_fits(path: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.fits import FitsReader
+
+    return FitsReader(path, name, limits)
+
+
+def _open_hdf5(path: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.hdf5 import Hdf5Reader
+
+    return Hdf5Reader(path, name, limits)
+
+
+def _open_text(path: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.delimited import DelimitedReader
+
+    return DelimitedReader(path, name, limits)
+
+
+def _open_ecsv(path: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.ecsv import EcsvReader
+
+    return EcsvReader(path, name, limits)
+
+
+_READERS: Mapping[str, Callable[[Path, str, ReadLimits], FileReader]] = {
+    "CSV": _open_text,
+    "ECSV": _open_ecsv,
+    "FITS": _open_fits,
+    "HDF5": _open_hdf5,
+    "Parquet": _open_parquet,
+    "VOTable": _open_votable,
+}

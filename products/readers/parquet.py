@@ -1,0 +1,181 @@
+"""Parquet files (https://parquet.apache.org/docs/file-format/), row group by row group.
+
+Meanings of columns are taken from a VOParquet footer (IVOA Note VOParquet 1.0), from astropy's ``table_meta_yaml``,
+and from the metadata of the fields, the first of these that has any.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from products.readers.arrays import masked
+from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
+from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.refusals import DamagedFileError, WrongFormatError, damage_is_told, listed
+from products.readers.unpacking import checked_expansion
+from products.readers.votable_document import column_meanings
+
+__all__ = ["ParquetReader"]
+
+_LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
+_KEYS = ("unit", "ucd", "utype", "xtype", "description")
+
+
+class ParquetReader(FileReader):
+    """A Parquet file."""
+
+    format = "Parquet"
+
+    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+        with damage_is_told(name, "Parquet", *_LIBRARY_ERRORS):
+            _check_end(path, name)
+            self._file = pq.ParquetFile(path, memory_map=True)
+            stored = self._file.schema_arrow
+            metadata = self._file.metadata
+        footer = stored.metadata or {}
+        self._astropy = _astropy_metadata(footer, name)
+        dropped = [*filter(_PANDAS_INDEX.fullmatch, stored.names), *_unnamed_index(footer, stored)]
+        left_out = {*dropped, *self._astropy.masks.values()}
+        fields = [_plain_field(field) for field in stored if field.name not in left_out]
+        meanings = _meanings(footer, name, self._astropy)
+        schema = pa.schema([_described(field, meanings.get(field.name, {})) for field in fields])
+        notes = [f"The row index that pandas wrote ({listed(dropped)}) was left out."] if dropped else []
+        notes += _conversions(stored, schema)
+        super().__init__(
+            name, schema, limits=limits, rows=metadata.num_rows, notes=notes,
+            details={"row_groups": metadata.num_row_groups, "created_by": metadata.created_by},
+        )  # fmt: skip
+        unpacked = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        checked_expansion(name, unpacked, path.stat().st_size, limits)
+        self.when_closed(self._file.close)
+
+    def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+        masks = {data: mask for data, mask in self._astropy.masks.items() if data in schema.names}
+        wanted = [*schema.names, *masks.values()]
+        found = 0
+        with damage_is_told(self.name, "Parquet", *_LIBRARY_ERRORS):
+            for batch in self._file.iter_batches(size, columns=wanted):
+                columns = [
+                    masked(_plain(batch.column(field.name), field.type), batch.column(masks[field.name]))
+                    if field.name in masks
+                    else _plain(batch.column(field.name), field.type)
+                    for field in schema
+                ]
+                found += batch.num_rows
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        if found != self.rows and len(schema):
+            raise DamagedFileError(f"{self.name} promises {self.rows} rows and holds {found}: send it again.")
+
+
+def _check_end(path: Path, name: str) -> None:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4))
+        end = file.read(4)
+    if end == b"PARE":
+        raise WrongFormatError(f"{name} is an encrypted Parquet file. Send it without encryption.")
+    if end != b"PAR1":
+        raise DamagedFileError(
+            f"{name} is a truncated Parquet file: its end is missing. Check that it opens on your side, "
+            "then send it again."
+        )
+
+
+def _astropy_metadata(footer: Mapping[bytes, bytes], name: str) -> AstropyMetadata:
+    text = footer.get(b"table_meta_yaml")
+    return astropy_metadata(text.decode("utf-8", "replace"), name) if text else AstropyMetadata()
+
+
+def _unnamed_index(footer: Mapping[bytes, bytes], stored: pa.Schema) -> list[str]:
+    """List index columns that pandas stored under a name of its own making."""
+    try:
+        columns = json.loads(footer.get(b"pandas", b"{}")).get("columns", [])
+        return [
+            column["field_name"]
+            for column in columns
+            if column["name"] is None
+            and column["field_name"] in stored.names
+            and not _PANDAS_INDEX.fullmatch(column["field_name"])
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _meanings(footer: Mapping[bytes, bytes], name: str, described: AstropyMetadata) -> Mapping[str, Mapping[str, str]]:
+    document = footer.get(b"IVOA.VOTable-Parquet.content")
+    if document:
+        return column_meanings(document, name)
+    return {column.name: column.meanings for column in described.columns.values()}
+
+
+def _described(field: pa.Field, meanings: Mapping[str, str]) -> pa.Field:
+    own = {
+        key.decode("utf-8", "replace"): value.decode("utf-8", "replace")
+        for key, value in (field.metadata or {}).items()
+    }
+    known = {key: value for key in _KEYS if (value := meanings.get(key) or own.get(key))}
+    try:
+        return described_field(field.name, field.type, **known)
+    except TypeError:
+        return field  # the check of all columns tells which ones cannot be read
+
+
+def _plain_field(field: pa.Field) -> pa.Field:
+    return field.with_type(_plain_type(field.type))
+
+
+def _plain_type(stored: pa.DataType) -> pa.DataType:
+    """Give the plain type to which a type is brought, without loss but for decimals."""
+    kinds = pa.types
+    if kinds.is_dictionary(stored):
+        return _plain_type(stored.value_type)
+    if isinstance(stored, pa.BaseExtensionType):
+        return _plain_type(stored.storage_type)
+    if (
+        kinds.is_large_string(stored) or kinds.is_string_view(stored) or kinds.is_null(stored)
+        or kinds.is_binary(stored) or kinds.is_large_binary(stored) or kinds.is_binary_view(stored)
+        or kinds.is_fixed_size_binary(stored)
+    ):  # fmt: skip
+        return pa.string()
+    if kinds.is_float16(stored):
+        return pa.float32()
+    if kinds.is_decimal(stored):
+        return pa.float64()
+    if kinds.is_duration(stored):
+        return pa.int64()
+    if kinds.is_fixed_size_list(stored):
+        return pa.list_(_plain_type(stored.value_type), stored.list_size)
+    if kinds.is_list(stored) or kinds.is_large_list(stored) or kinds.is_list_view(stored):
+        return pa.list_(_plain_type(stored.value_type))
+    return stored
+
+
+def _plain(array: pa.Array, plain: pa.DataType) -> pa.Array:
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if array.type == plain:
+        return array
+    if pa.types.is_string(plain) and not pa.types.is_string_view(array.type):
+        try:
+            return array.cast(plain)
+        except pa.ArrowInvalid:
+            texts = [None if value is None else value.decode("latin-1") for value in array.to_pylist()]
+            return pa.array(texts, plain)
+    return array.cast(plain, safe=not pa.types.is_decimal(array.type))
+
+
+def _conversions(stored: pa.Schema, schema: pa.Schema) -> list[str]:
+    decimals = [field.name for field in stored if pa.types.is_decimal(field.type) and field.name in schema.names]
+    empty = [field.name for field in stored if pa.types.is_null(field.type) and field.name in schema.names]
+    notes = []
+    if decimals:
+        notes.append(f"Decimal numbers were read as double precision: {listed(decimals)}.")
+    if empty:
+        notes.append(f"Columns without any value were read as text: {listed(empty)}.")
+    return notes
