@@ -118,11 +118,20 @@ class DocumentWriter:
             yield
 
 
-def document_without_rows(description: TableDescription) -> bytes:
-    """Write a VOTable whose TABLE has no DATA, as VOParquet 1.0 stores it beside the rows."""
+def document_without_rows(description: TableDescription, *, ending: Info | None = None) -> bytes:
+    """Write a VOTable whose TABLE has no DATA, as VOParquet 1.0 stores it beside the rows.
+
+    Parameters
+    ----------
+    ending
+        What is said after the table, such as that it was cut.
+    """
     writer = DocumentWriter()
-    with writer.resource(), writer.table(description):
-        pass
+    with writer.resource():
+        with writer.table(description):
+            pass
+        if ending is not None:
+            writer.info(ending)
     return writer.closed()
 
 

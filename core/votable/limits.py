@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from core.votable.description import Info
+
 __all__ = ["LimitedBatches"]
 
 
@@ -17,6 +19,13 @@ class LimitedBatches:
         self._batches = batches
         self._limit = limit
         self.overflow = False
+
+    @property
+    def ending(self) -> Info | None:
+        """What is to be said after the rows."""
+        if not self.overflow:
+            return None
+        return Info("QUERY_STATUS", "OVERFLOW", f"The table was cut after {self._limit} rows; the query has more.")
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Give batches that have rows."""

@@ -46,20 +46,17 @@ def write_votable(
     limited = LimitedBatches(batches, limit)
     encode, rest = _encoder(description.columns, serialization)
     with writer.resource():
-        failure: PhotozError | None = None
+        ending: Info | None = None
         with writer.table(description, nulls=serialization == "BINARY"), writer.rows(serialization):
             yield writer.taken()
             try:
                 for batch in limited:
                     yield encode(batch)
             except PhotozError as e:
-                failure = e
+                ending = Info("QUERY_STATUS", "ERROR", e.message)
             yield rest()
-        if failure is not None:
-            writer.info(Info("QUERY_STATUS", "ERROR", failure.message))
-        elif limited.overflow:
-            text = f"The table was cut after {limit} rows; the query has more."
-            writer.info(Info("QUERY_STATUS", "OVERFLOW", text))
+        if ending := ending or limited.ending:
+            writer.info(ending)
     yield writer.closed()
 
 
