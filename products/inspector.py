@@ -99,22 +99,6 @@ class Inspector:
         if not kept:
             target.unlink(missing_ok=True)
 
-    def fail(self, product_id: int, job_id: str, message: str) -> None:
-        """Note that a job ended without findings; the product goes back to its owner as a draft."""
-        with self._database.write() as session:
-            session.execute(
-                update(ProductRow)
-                .where(ProductRow.id == product_id, ProductRow.inspection_job == job_id)
-                .where(ProductRow.inspection_state == InspectionState.RUNNING)
-                .values(inspection_state=InspectionState.FAILED, inspection_error=message, updated_at=utc_now())
-            )
-            session.execute(
-                update(ProductRow)
-                .where(ProductRow.id == product_id, ProductRow.inspection_job == job_id)
-                .where(ProductRow.status == ProductStatus.PROCESSING)
-                .values(status=ProductStatus.REGISTERING)
-            )
-
     def _begin(self, product_id: int, job_id: str) -> _Task | None:
         with self._database.read() as session:
             row = session.get(ProductRow, product_id)

@@ -93,6 +93,22 @@ class ProductService:
             )
             return tuple(release_of_row(row) for row in rows)
 
+    def ensure_release(self, name: str, display_name: str, description: str = "") -> Release:
+        """Give the release of this name, made when there is none; for the operator of the server."""
+        with self._database.write() as session:
+            row = session.scalar(select(ReleaseRow).where(ReleaseRow.name == name))
+            if row is None:
+                row = ReleaseRow(
+                    name=name,
+                    display_name=display_name,
+                    description=description,
+                    is_public=True,
+                    created_at=utc_now(),
+                )
+                session.add(row)
+                session.flush()
+            return release_of_row(row)
+
     def get(self, identity: Identity, key: int | str) -> Product:
         """Find a product by number or internal name, or raise NotFoundError."""
         with self._database.read() as session:

@@ -1,0 +1,3 @@
+"""The processes: the web application, the workers, the command line and the migrations. Nothing imports it."""
+
+__all__: list[str] = []

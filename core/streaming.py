@@ -1,0 +1,60 @@
+"""Answers whose bytes are made while they are sent, and whose making stops when nobody reads them any more."""
+
+from collections.abc import Callable, Iterator
+
+import anyio
+from fastapi.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+__all__ = ["StreamedAnswer"]
+
+
+class StreamedAnswer(Response):
+    """An answer drawn chunk by chunk from an iterator that runs in a thread.
+
+    Starlette's own notices a closed connection only at the next chunk; here the maker is told at once, while it may
+    still be working towards that chunk.
+
+    Parameters
+    ----------
+    close
+        Stops the maker, from any thread; called once at the end, however that comes.
+    """
+
+    def __init__(
+        self,
+        chunks: Iterator[bytes],
+        *,
+        media_type: str,
+        close: Callable[[], None],
+        headers: dict[str, str] | None = None,
+        status_code: int = 200,
+    ) -> None:
+        super().__init__(None, status_code, headers, media_type)
+        del self.headers["content-length"]
+        self._chunks = chunks
+        self._close = close
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer, and stop its maker when it is sent or the reader has gone."""
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._watch, receive)
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                if scope["method"] != "HEAD":
+                    await self._send_chunks(send)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                group.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await run_in_threadpool(self._close)
+
+    async def _send_chunks(self, send: Send) -> None:
+        while (chunk := await run_in_threadpool(next, self._chunks, None)) is not None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await run_in_threadpool(self._close)

@@ -1,0 +1,89 @@
+"""What time and crashes leave behind: files of deleted products, bytes without a row, drafts that nobody finishes."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+
+from core.database import Database, utc_now
+from core.files import FileStore
+from products.models import InspectionState, ProductStatus
+from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
+
+__all__ = ["Housekeeping"]
+
+_GRACE_SECONDS = 3600.0
+
+
+class Housekeeping:
+    """Bring the catalogue and its folders back in step; safe to run at any time, beside anything.
+
+    Parameters
+    ----------
+    tables
+        Folder of the derived Parquet files.
+    draft_days
+        Days after which an unfinished upload is discarded.
+    """
+
+    def __init__(self, database: Database, store: FileStore, tables: Path, *, draft_days: int) -> None:
+        self._database = database
+        self._store = store
+        self._tables = tables
+        self._draft_life = timedelta(days=draft_days)
+
+    def sweep(self, *, older_than: float = _GRACE_SECONDS) -> int:
+        """Remove what nothing refers to any more, once it is older than so many seconds; count the files."""
+        self._discard_drafts()
+        self._forget_deleted()
+        with self._database.read() as session:
+            stored = frozenset(session.scalars(select(ProductFileRow.stored_id)))
+            derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
+        removed = self._store.sweep(stored, older_than=older_than)
+        horizon = time.time() - older_than
+        for path in self._tables.iterdir():
+            if path.name not in derived and path.stat().st_mtime < horizon:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+    def running_inspections(self) -> tuple[tuple[int, str, str], ...]:
+        """Products whose main file is being read, as product, job and owner."""
+        with self._database.read() as session:
+            rows = session.scalars(select(ProductRow).where(ProductRow.inspection_state == InspectionState.RUNNING))
+            return tuple((row.id, row.inspection_job or "", row.owner.name) for row in rows)
+
+    def fail_inspection(self, product_id: int, job_id: str, message: str) -> None:
+        """Note that a job ended without findings; the product goes back to its owner as a draft."""
+        with self._database.write() as session:
+            session.execute(
+                update(ProductRow)
+                .where(ProductRow.id == product_id, ProductRow.inspection_job == job_id)
+                .where(ProductRow.inspection_state == InspectionState.RUNNING)
+                .values(inspection_state=InspectionState.FAILED, inspection_error=message, updated_at=utc_now())
+            )
+            session.execute(
+                update(ProductRow)
+                .where(ProductRow.id == product_id, ProductRow.inspection_job == job_id)
+                .where(ProductRow.status == ProductStatus.PROCESSING)
+                .values(status=ProductStatus.REGISTERING)
+            )
+
+    def _discard_drafts(self) -> None:
+        with self._database.write() as session:
+            session.execute(
+                update(ProductRow)
+                .where(
+                    ProductRow.status == ProductStatus.REGISTERING,
+                    ProductRow.updated_at < utc_now() - self._draft_life,
+                )
+                .values(status=ProductStatus.DELETED, updated_at=utc_now())
+            )
+
+    def _forget_deleted(self) -> None:
+        """Drop the rows of files and tables of deleted products; their bytes go with the sweep that follows."""
+        with self._database.write() as session:
+            gone = select(ProductRow.id).where(ProductRow.status == ProductStatus.DELETED)
+            for table in (ProductFileRow, ProductColumnRow, ProductTableRow):
+                session.execute(delete(table).where(table.product_id.in_(gone)))

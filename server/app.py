@@ -1,0 +1,110 @@
+"""The web application: every service under its address, and what runs beside them."""
+
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from registry.handlers import registry_routes
+from tap.handlers import tap_routes
+from vospace.handlers import vospace_routes
+from webui.pages.routes import page_routes
+
+import webui
+from core.auth.dependencies import Authenticator
+from products.published import PublishedProducts
+from server.middleware import HeadersMiddleware, PathMiddleware
+from server.services import Services
+from tap.engine import DuckDBEngine
+from tap.service import TapService
+from tap.tables import TableCatalog
+from webui.api.routes import api_routes
+from webui.services import WebServices
+
+__all__ = ["create_app"]
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_SECONDS = 10.0
+_HOUSEKEEPING_ROUNDS = 60
+
+
+def create_app(services: Services) -> FastAPI:
+    """Put the application together from its services."""
+    settings = services.settings
+    engine = DuckDBEngine(
+        workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
+    )
+    authenticate = Authenticator(services.accounts, settings.public_url)
+    tap = TapService(
+        settings,
+        TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url),
+        engine,
+    )
+    web = WebServices(
+        settings=settings,
+        authenticate=authenticate,
+        accounts=services.accounts,
+        products=services.products,
+        uploads=services.uploads,
+        associations=services.associations,
+        downloads=services.downloads,
+        jobs=services.jobs,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        sweeper = threading.Thread(target=_sweep, args=(services, stop), name="sweep", daemon=True)
+        services.queue.start()
+        sweeper.start()
+        yield
+        stop.set()
+        sweeper.join()
+        engine.close()
+        services.close()
+
+    app = FastAPI(
+        title=f"{settings.site_name} REST API",
+        version=version("photoz-server"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+    )
+    app.include_router(api_routes(web))
+    app.include_router(tap_routes(settings, authenticate, tap))
+    app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
+    app.include_router(registry_routes(settings))
+    app.include_router(page_routes(web), include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"), name="static")
+    app.add_middleware(
+        HeadersMiddleware,
+        headers=(
+            ("server", f"photoz-server/{version('photoz-server')}"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+        ),
+    )
+    app.add_middleware(PathMiddleware)
+    return app
+
+
+def _sweep(services: Services, stop: threading.Event) -> None:
+    """Look after jobs every few seconds, and after files now and then, until told to stop."""
+    rounds = 0
+    while not stop.wait(_SWEEP_SECONDS if rounds else 0):
+        try:
+            services.jobs.sweep()
+            for product_id, job_id, owner in services.housekeeping.running_inspections():
+                services.inspections.settle(product_id, job_id, owner, services.housekeeping.fail_inspection)
+            if rounds % _HOUSEKEEPING_ROUNDS == 0:
+                services.housekeeping.sweep()
+        except Exception:  # noqa: BLE001 - the sweep must go on whatever one round meets; the traceback is in the log
+            _log.exception("sweep failed")
+        rounds += 1

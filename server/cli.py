@@ -1,0 +1,139 @@
+"""The command ``photoz``: run the server and look after it."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from core.auth.models import Scope
+from core.auth.service import AccountService
+from core.database import Database
+from core.errors import PhotozError
+from core.settings import Settings
+from server import cli_products
+from server.doctor import examine
+from server.migrate import migrate
+from server.serve import StartError, serve
+from server.services import prepare_data_folder
+from server.work import work
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Photo-z Server: photometric-redshift data products behind VOSpace, TAP and UWS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens, by which scripts and VO tools sign in.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+app.add_typer(cli_products.app, name="product")
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
+
+
+@app.command("serve")
+def serve_command(
+    data: DataOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    demo: Annotated[bool | None, typer.Option(help="Fill an empty server with demo data.")] = None,
+) -> None:
+    """Migrate, make a first account and demo data when the server is new, and serve until Ctrl-C."""
+    settings = _settings(data=data, host=host, port=port, demo=demo)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    serve(settings)
+
+
+@app.command("worker")
+def worker_command(data: DataOption = None) -> None:
+    """Run jobs of a server that shares this data folder and database, until Ctrl-C."""
+    settings = _settings(data=data)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    work(settings)
+
+
+@app.command("migrate")
+def migrate_command(data: DataOption = None) -> None:
+    """Bring the database to the schema of this version."""
+    migrate(_database(_settings(data=data)))
+    typer.echo("The database has the schema of this version.")
+
+
+@app.command("doctor")
+def doctor_command(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Check database, storage, disk, engine and job queue, and say what is wrong and what to do."""
+    checks = examine(_settings(data=data))
+    if as_json:
+        typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
+    else:
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<10} {check.message}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@user_app.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    password: Annotated[str | None, typer.Option(help="Password; asked for when it is not given.")] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Make an account."""
+    accounts = _accounts(_settings(data=data))
+    chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    user = accounts.add_user(name, chosen, is_admin=admin)
+    typer.echo(f"Made the account '{user.name}'.", err=True)
+
+
+@token_app.command("add")
+def add_token(
+    name: Annotated[str, typer.Argument(help="Name of the account that the token is for.")],
+    scope: Annotated[Scope, typer.Option(help="What its bearer may do.")] = Scope.WRITE,
+    days: Annotated[int | None, typer.Option(help="Days after which it ends; never by default.")] = None,
+    label: Annotated[str, typer.Option(help="Name of the token in its owner's list.")] = "command line",
+    data: DataOption = None,
+) -> None:
+    """Make a token and print it, alone, on standard output."""
+    accounts = _accounts(_settings(data=data))
+    typer.echo(accounts.issue_token(accounts.identity_of_user(name), label, scope, days=days).secret)
+
+
+def main() -> None:
+    """Run the command; an error that people can mend is a sentence, not a traceback."""
+    try:
+        app()
+    except (PhotozError, StartError) as e:
+        typer.echo(str(e), err=True)
+        sys.exit(1)
+
+
+def _settings(**chosen: Any) -> Settings:  # the options are whatever type their setting has
+    given = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as e:
+        lines = [f"PHOTOZ_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in e.errors()]
+        message = "The settings cannot be used:\n  " + "\n  ".join(lines)
+        raise StartError(message) from e
+
+
+def _database(settings: Settings) -> Database:
+    prepare_data_folder(settings)
+    return Database(settings.sqlalchemy_url)
+
+
+def _accounts(settings: Settings) -> AccountService:
+    database = _database(settings)
+    migrate(database)
+    return AccountService(database)

@@ -1,0 +1,131 @@
+"""What can be wrong with a server: each part is tried for real, and the answer says what to do."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import Database
+from core.errors import PhotozError
+from core.settings import Settings
+from products.models import ProductStatus
+from products.schema import ProductFileRow, ProductRow, ProductTableRow
+from server.migrate import is_current
+from server.services import prepare_data_folder
+from server.worker import file_store
+from tap.engine import DuckDBEngine, EngineQuery
+
+__all__ = ["Check", "examine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of the server: whether it works, and a sentence about it."""
+
+    name: str
+    ok: bool
+    message: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the check as JSON has it."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Check]:
+    """Try every part of the server; works beside a running one."""
+    return list(_checks(settings))
+
+
+def _checks(settings: Settings) -> Iterator[Check]:
+    storage = _try("storage", lambda: _storage(settings))
+    yield storage
+    yield _try("disk", lambda: _disk(settings)) if storage.ok else Check("disk", False, "not looked at: no storage")
+    database = _try("database", lambda: _database(settings))
+    yield database
+    if database.ok:
+        yield _try("files", lambda: _files(settings))
+    yield _try("engine", lambda: _engine(settings))
+    yield Check("broker", True, "none is needed: jobs run in processes of this machine")
+
+
+def _try(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, check())
+    except (PhotozError, OSError, SQLAlchemyError, _WrongError) as e:
+        return Check(name, False, str(e).partition("\n")[0])
+
+
+class _WrongError(Exception):
+    """A part answers, but not as it should; the message says what to do."""
+
+
+def _storage(settings: Settings) -> str:
+    prepare_data_folder(settings)
+    with file_store(settings).stage(limit=16) as staging:
+        staging.write(b"doctor")
+    return f"{settings.data.resolve()} can be written"
+
+
+def _disk(settings: Settings) -> str:
+    usage = shutil.disk_usage(settings.data)
+    if usage.free < settings.min_free_bytes:
+        message = (
+            f"only {usage.free / 1e9:.1f} GB free, less than PHOTOZ_MIN_FREE_BYTES: uploads are refused; make room"
+        )
+        raise _WrongError(message)
+    return f"{usage.free / 1e9:.1f} GB free"
+
+
+def _database(settings: Settings) -> str:
+    database = Database(settings.sqlalchemy_url)
+    try:
+        with database.read() as session:
+            session.execute(text("SELECT 1"))
+        if not is_current(database.engine):
+            message = "the schema is not that of this version; run 'photoz migrate'"
+            raise _WrongError(message)
+    finally:
+        database.close()
+    return f"{database.engine.dialect.name} answers, with the schema of this version"
+
+
+def _files(settings: Settings) -> str:
+    database, store = Database(settings.sqlalchemy_url), file_store(settings)
+    alive = select(ProductRow.id).where(ProductRow.status != ProductStatus.DELETED)
+    with database.read() as session:
+        stored = session.scalars(select(ProductFileRow.stored_id).where(ProductFileRow.product_id.in_(alive))).all()
+        tables = session.scalars(select(ProductTableRow.stored_id).where(ProductTableRow.product_id.in_(alive))).all()
+    database.close()
+    missing = [name for name in tables if not (settings.tables_folder / name).is_file()]
+    for stored_id in stored:
+        try:
+            store.local_path(stored_id)
+        except PhotozError:
+            missing.append(stored_id)
+    if missing:
+        message = f"{len(missing)} files are missing, the first is {missing[0]}; restore them from a backup"
+        raise _WrongError(message)
+    return f"{len(stored)} files and {len(tables)} tables are in their places"
+
+
+def _engine(settings: Settings) -> str:
+    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.data / "scratch")
+    try:
+        query = EngineQuery(
+            sql="SELECT 1 AS one",
+            tables=(),
+            seconds=30,
+            memory_bytes=settings.query_memory_bytes,
+            threads=1,
+            temp_bytes=settings.query_temp_bytes,
+        )
+        with engine.open(query) as stream:
+            rows = sum(batch.num_rows for batch in stream)
+    finally:
+        engine.close()
+    if rows != 1:
+        message = f"a query for one row gave {rows}"
+        raise _WrongError(message)
+    return "answers a query"

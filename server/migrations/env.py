@@ -1,0 +1,23 @@
+"""Alembic's environment: migrations run on the connection that ``server.migrate`` gives."""
+
+import uws.schema
+from alembic import context
+
+import core.auth.schema
+import products.schema
+from core.database import Base
+
+__all__: list[str] = []
+
+# Importing the schemas is what fills the metadata; the names keep the imports in use.
+_SCHEMAS = (core.auth.schema, products.schema, uws.schema)
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

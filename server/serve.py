@@ -1,0 +1,109 @@
+"""Run the server: prepare what it needs, say how to reach it, and serve until it is told to stop."""
+
+import os
+import secrets
+import socket
+
+import typer
+import uvicorn
+
+from core.auth.models import Scope
+from core.settings import Settings
+from server.app import create_app
+from server.demo import demo_is_wanted, fill_demo, want_demo
+from server.migrate import migrate
+from server.services import Services, build_services, prepare_data_folder
+
+__all__ = ["StartError", "serve"]
+
+_STOP_SECONDS = 5
+_FIRST_ACCOUNT = "admin"
+
+
+class StartError(Exception):
+    """The server cannot start; the sentence says why and what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Raises
+    ------
+    StartError
+        The port is in use, or the data folder cannot be written.
+    """
+    _prepare_folder(settings)
+    listener = _listen(settings)
+    services = build_services(settings)
+    app = create_app(services)
+    try:
+        migrate(services.database)
+        _say(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
+        first = _make_first_account(services)
+        if first and settings.demo:
+            want_demo(settings)
+        if demo_is_wanted(settings):
+            services.queue.start()
+            fill_demo(services, _say)
+    except KeyboardInterrupt:
+        services.close()
+        raise SystemExit(130) from None
+    if first:
+        _say(first)
+    _say(f"{settings.site_name} is at {settings.public_url}  (Ctrl-C stops it)")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence)
+
+
+def _prepare_folder(settings: Settings) -> None:
+    try:
+        prepare_data_folder(settings)
+    except OSError as e:
+        message = (
+            f"The data folder {settings.data.resolve()} cannot be written ({os.strerror(e.errno or 0)}). "
+            "Choose another one with DATA=… (make serve) or --data, or mend its permissions."
+        )
+        raise StartError(message) from e
+
+
+def _listen(settings: Settings) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(512)
+    except OSError as e:
+        listener.close()
+        message = (
+            f"Cannot listen on {settings.host}:{settings.port} ({os.strerror(e.errno or 0)}). "
+            "Stop the program that uses this port, or choose another one with PORT=… (make serve) or --port."
+        )
+        raise StartError(message) from e
+    return listener
+
+
+def _make_first_account(services: Services) -> str | None:
+    """Make the first account of a new server, and give the text that tells its password and token this once."""
+    if services.accounts.count_users():
+        return None
+    password = secrets.token_urlsafe(12)
+    services.accounts.add_user(_FIRST_ACCOUNT, password, is_admin=True)
+    identity = services.accounts.identity_of_user(_FIRST_ACCOUNT)
+    token = services.accounts.issue_token(identity, "first token", Scope.ADMIN).secret
+    return (
+        "\nThis is a new server. Its first account, shown this once:\n"
+        f"  name      {_FIRST_ACCOUNT}\n"
+        f"  password  {password}\n"
+        f"  token     {token}\n"
+    )

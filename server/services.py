@@ -1,0 +1,79 @@
+"""All services of one process, put together from its settings."""
+
+import functools
+import secrets
+from dataclasses import dataclass
+
+from core.auth.service import AccountService
+from core.database import Database
+from core.settings import Settings
+from products.associations import AssociationService
+from products.downloads import DownloadService
+from products.housekeeping import Housekeeping
+from products.service import ProductService
+from products.uploads import UploadService
+from server.inspection_jobs import UwsInspectionJobs
+from server.worker import file_store, job_kinds
+from uws import JobService, ProcessQueue
+
+__all__ = ["Services", "build_services", "prepare_data_folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the web application and the commands call."""
+
+    settings: Settings
+    database: Database
+    accounts: AccountService
+    products: ProductService
+    uploads: UploadService
+    associations: AssociationService
+    downloads: DownloadService
+    queue: ProcessQueue
+    jobs: JobService
+    inspections: UwsInspectionJobs
+    housekeeping: Housekeeping
+
+    def close(self) -> None:
+        """Stop the workers and close the database."""
+        self.queue.close()
+        self.database.close()
+
+
+def build_services(settings: Settings) -> Services:
+    """Put the services together; nothing runs until ``queue.start()``."""
+    database = Database(settings.sqlalchemy_url)
+    store = file_store(settings)
+    kinds = functools.partial(job_kinds, settings)
+    queue = ProcessQueue(
+        settings.sqlalchemy_url,
+        kinds,
+        workers=settings.job_workers,
+        memory_bytes=settings.job_memory_bytes,
+        scratch=settings.data / "scratch",
+    )
+    jobs = JobService(database, queue, kinds())
+    inspections = UwsInspectionJobs(jobs)
+    return Services(
+        settings=settings,
+        database=database,
+        accounts=AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts),
+        products=ProductService(database),
+        uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes),
+        associations=AssociationService(database),
+        downloads=DownloadService(database, store),
+        queue=queue,
+        jobs=jobs,
+        inspections=inspections,
+        housekeeping=Housekeeping(database, store, settings.tables_folder, draft_days=settings.draft_days),
+    )
+
+
+def prepare_data_folder(settings: Settings) -> None:
+    """Make the folders that the server keeps things in."""
+    for folder in (settings.data, settings.files_folder, settings.tables_folder, settings.staging_folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    probe = settings.data / f".probe-{secrets.token_hex(4)}"
+    probe.touch()
+    probe.unlink()

@@ -1,0 +1,72 @@
+"""TAP over HTTP: sync, tables, capabilities, availability (TAP 1.1 §2)."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.dependencies import Authenticator
+from core.auth.models import Identity
+from core.dali import read_parameters
+from core.database import utc_now
+from core.errors import NotFoundError, PhotozError
+from core.routes import route_class
+from core.settings import Settings
+from core.streaming import StreamedAnswer
+from core.votable import error_document
+from core.vosi import availability_document
+from tap.capabilities import tap_capabilities
+from tap.service import TapService
+from tap.vosi_tables import table_document, tableset_document
+
+__all__ = ["tap_routes"]
+
+_XML = "text/xml"
+_VOTABLE = "application/x-votable+xml"
+
+
+def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService) -> APIRouter:
+    """Routes of TAP."""
+    router = APIRouter(prefix="/tap", route_class=route_class(_votable_error), include_in_schema=False)
+    started = utc_now()
+    _add_sync(router, authenticate, service)
+    _add_vosi(router, settings, authenticate, service, started)
+    return router
+
+
+def _add_sync(router: APIRouter, authenticate: Authenticator, service: TapService) -> None:
+    @router.api_route("/sync", methods=["GET", "POST"])
+    async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        parameters = await read_parameters(request)
+        answer = await run_in_threadpool(service.query, parameters, identity)
+        return StreamedAnswer(answer.chunks, media_type=answer.media_type, close=answer.close)
+
+
+def _add_vosi(
+    router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
+) -> None:
+    @router.get("/tables")
+    def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        columns = request.query_params.get("detail", "max").lower() != "min"
+        return Response(tableset_document(service.tables_of(identity), columns=columns), media_type=_XML)
+
+    @router.get("/tables/{name}")
+    def table(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        found = service.tables_of(identity).tables.get(name)
+        if found is None:
+            message = f"There is no table '{name}'."
+            raise NotFoundError(message)
+        return Response(table_document(found), media_type=_XML)
+
+    @router.api_route("/capabilities", methods=["GET", "HEAD"])
+    def capabilities() -> Response:
+        return Response(tap_capabilities(settings), media_type=_XML)
+
+    @router.get("/availability")
+    def availability() -> Response:
+        return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
+
+
+def _votable_error(_request: Request, error: PhotozError) -> Response:
+    """Dress an error as a VOTable with QUERY_STATUS ERROR (DALI 1.1 §4.4)."""
+    return Response(error_document(error.message), error.status, media_type=_VOTABLE)

@@ -1,0 +1,131 @@
+"""What TAP does with a query: read its parameters, translate, run, and give the result in the format asked for."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from core.auth.models import Identity
+from core.dali import DaliParameters
+from core.errors import InvalidValueError
+from core.settings import Settings
+from core.votable import Info, TableDescription, votable_columns
+from tap.adql import Translation, translate
+from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.models import TapTable
+from tap.results import ResultFormat, format_for
+from tap.tables import TableCatalog, TableSet
+
+__all__ = ["LANGUAGES", "QueryAnswer", "TapService"]
+
+_log = logging.getLogger(__name__)
+
+#: The values of LANG that mean ADQL (TAP 1.1 §2.7.1); any case will do.
+LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
+
+_LONGEST_RUNID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class QueryAnswer:
+    """A result on its way.
+
+    Parameters
+    ----------
+    close
+        Stops the query; to be called when the result was sent, or when nobody wants it any more.
+    """
+
+    media_type: str
+    chunks: Iterator[bytes]
+    close: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    query: str
+    maxrec: int
+    result_format: ResultFormat
+    run_id: str | None
+
+
+class TapService:
+    """Run ADQL queries on what their author may read."""
+
+    def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._engine = engine
+
+    def tables_of(self, identity: Identity) -> TableSet:
+        """Give the tables that the identity may query."""
+        return self._catalog.tables_of(identity)
+
+    def query(self, parameters: DaliParameters, identity: Identity) -> QueryAnswer:
+        """Run a synchronous query, up to its first rows.
+
+        Raises
+        ------
+        InvalidValueError
+            A parameter is missing or wrong, or the query is (then a ``tap.adql.QueryError`` with line and column).
+        ServiceBusyError
+            Too many queries wait already.
+        """
+        request = self._request(parameters)
+        started = monotonic()
+        tables = self._catalog.tables_of(identity)
+        translation = translate(request.query, tables.catalog, row_limit=request.maxrec + 1)
+        stream = self._engine.open(self._engine_query(translation, tables))
+        _log.info(
+            "query started",
+            extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},
+        )
+        description = TableDescription(
+            columns=votable_columns(translation.columns, stream.schema),
+            infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
+        )
+        chunks = request.result_format.write(description, stream, limit=request.maxrec)
+        return QueryAnswer(request.result_format.content_type, chunks, stream.close)
+
+    def _request(self, parameters: DaliParameters) -> _Request:
+        language = parameters.one("LANG")
+        if language is not None and language.upper() not in LANGUAGES:
+            message = f"LANG={language} is not offered here; use one of {', '.join(LANGUAGES)}."
+            raise InvalidValueError(message, field="LANG")
+        if parameters.all("UPLOAD"):
+            message = "UPLOAD is not offered by this version of the service."
+            raise InvalidValueError(message, field="UPLOAD")
+        query = parameters.one("QUERY")
+        if query is None:
+            message = "The parameter QUERY is missing: send the ADQL text."
+            raise InvalidValueError(message, field="QUERY")
+        run_id = parameters.one("RUNID")
+        chosen = parameters.one("RESPONSEFORMAT") or parameters.one("FORMAT")
+        return _Request(query, self._maxrec(parameters), format_for(chosen), run_id and run_id[:_LONGEST_RUNID])
+
+    def _maxrec(self, parameters: DaliParameters) -> int:
+        text = parameters.one("MAXREC")
+        if text is None:
+            return self._settings.maxrec_default
+        if not text.strip().isdecimal():
+            message = f"MAXREC={text} is not a whole number of rows."
+            raise InvalidValueError(message, field="MAXREC")
+        return min(int(text), self._settings.maxrec_limit)
+
+    def _engine_query(self, translation: Translation, tables: TableSet) -> EngineQuery:
+        settings = self._settings
+        return EngineQuery(
+            sql=translation.sql,
+            tables=tuple(_engine_table(tables.tables[entry.name]) for entry in translation.tables),
+            seconds=settings.query_seconds,
+            memory_bytes=settings.query_memory_bytes,
+            threads=settings.query_threads,
+            temp_bytes=settings.query_temp_bytes,
+        )
+
+
+def _engine_table(table: TapTable) -> EngineTable:
+    entry = table.entry
+    if table.rows is not None:
+        return EngineTable(entry.engine_schema, entry.engine_table, data=table.rows())
+    return EngineTable(entry.engine_schema, entry.engine_table, files=table.files)
