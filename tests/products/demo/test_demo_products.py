@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_tables(demo):
 def test_another_seed_gives_another_sky(objects):
     other = next(islice(demo_products(seed=1), 1)).table
     assert abs(other.num_rows / objects.num_rows - 1) < 0.05
-    assert np.isin(other["coord_ra"].to_numpy(), objects["coord_ra"].to_numpy()).mean() < 0.001
+    assert np.isin(other["coord_ra"].to_numpy(), objects["coord_ra"].to_numpy()).mean() < 0.01
 
 
 def test_every_product_is_of_a_known_type_and_plainly_simulated(demo):

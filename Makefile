@@ -1,0 +1,60 @@
+# What one needs to run and change the Photo-z Server. `make help` lists it.
+#
+#   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint bench clean
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+
+# Finds a Python that is new enough, and prepares .venv with it. -P keeps the folder of the script off its path.
+prepare = @for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    exec "$$python" -P server/prepare.py $(1); \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or newer was found. Install one (on Debian and Ubuntu: sudo apt-get install python3 python3-venv)," \
+	  "or name it: make $@ PYTHON=/path/to/python3.12" >&2; exit 1
+
+# DATA and HOST count only on the command line of make: some shells have variables of these names for themselves.
+given = $(if $(findstring command line,$(origin $(1))),--$(2) '$($(1))')
+
+help:  ## List what make can do
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+serve:  ## Run the server on http://127.0.0.1:8000, made ready first; takes PORT=, DATA= and HOST=
+	$(call prepare,serve)
+	@exec $(BIN)/photoz serve $(if $(PORT),--port '$(PORT)') $(call given,DATA,data) $(call given,HOST,host)
+
+# Both halves run, so that one look shows everything that is wrong.
+test:  ## Run the static checks and all tests; as root on Debian, install what the tests look through
+	$(call prepare,test)
+	@$(MAKE) static; static=$$?; \
+	echo "== pytest"; $(BIN)/pytest -n 2 --dist loadfile; tests=$$?; \
+	if [ $$static -ne 0 ]; then echo "The static checks failed: see above the tests."; fi; \
+	[ $$static -eq 0 ] && [ $$tests -eq 0 ]
+
+lint:  ## Run the static checks alone: ruff, mypy, import-linter
+	$(call prepare,test)
+	@$(MAKE) static
+
+.PHONY: static
+static:
+	@failed=; \
+	echo "== ruff check"; $(BIN)/ruff check . || failed=1; \
+	echo "== ruff format"; $(BIN)/ruff format --check . || failed=1; \
+	echo "== mypy"; $(BIN)/mypy || failed=1; \
+	echo "== import-linter"; $(BIN)/lint-imports || failed=1; \
+	[ -z "$$failed" ]
+
+bench:  ## Run the benchmarks, one after the other
+	$(call prepare,test)
+	@failed=; for script in benchmarks/*.py; do \
+	  [ -e "$$script" ] || continue; \
+	  echo "== $$script"; $(BIN)/python "$$script" || failed=1; \
+	done; [ -z "$$failed" ]
+
+clean:  ## Remove .venv and caches; the data folder stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
