@@ -12,7 +12,7 @@ from tap.adql.scopes import Table
 from tap.adql.sqltree import call, column, compare, identifier, number
 from tap.adql.values import Point
 
-__all__ = ["join_by_cells"]
+__all__ = ["join_by_cells", "spread_over_cells"]
 
 #: Larger circles touch so many cells that comparing all pairs is as good.
 _LARGEST_DEGREES = 10.0
@@ -22,7 +22,7 @@ _CELL_COLUMN = "_cell"
 
 
 def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) -> list[exp.Expr]:
-    """Spread one table of each pair over its cells, and give the conditions that rows meet in a cell.
+    """Choose one table of each pair to be spread over its cells, and give the conditions that rows meet in a cell.
 
     Parameters
     ----------
@@ -31,7 +31,6 @@ def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) 
     pairs
         Points that must be nearer than a distance in degrees.
     """
-    spread: set[int] = set()
     conditions: list[exp.Expr] = []
     for one, other, radius in pairs:
         one_table, other_table = _owner(tables, one), _owner(tables, other)
@@ -40,13 +39,30 @@ def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) 
         if not 0 <= radius <= _LARGEST_DEGREES:
             continue
         (fixed, _), (moving, moving_table) = _sides((one, one_table), (other, other_table))
-        if id(moving_table) in spread:
+        if moving_table.cells is not None:
             continue
-        spread.add(id(moving_table))
         zone = max(2.2 * radius, _SMALLEST_ZONE)
         conditions.append(compare(_cell(fixed, zone), "=", column(_CELL_COLUMN, moving_table.alias)))
-        _spread(moving_table, moving, radius, zone)
+        moving_table.cells = _cells(moving, radius, zone)
     return conditions
+
+
+def spread_over_cells(table: Table) -> None:
+    """Repeat each row of a table that was chosen, once for each of its cells; call it when FROM is complete."""
+    if table.cells is None:
+        return
+    source = table.source
+    cells = exp.Alias(this=call("unnest", table.cells), alias=identifier(_CELL_COLUMN))
+    everything = exp.Column(this=exp.Star(), table=identifier(table.alias))
+    select = exp.Select(expressions=[everything, cells])
+    subquery = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(table.alias)))
+    joins = source.args.get("joins")
+    source.replace(subquery)
+    if joins:
+        source.set("joins", None)
+        subquery.set("joins", joins)
+    select.set("from_", exp.From(this=source))
+    table.source = subquery
 
 
 def _sides(one: tuple[Point, Table], other: tuple[Point, Table]) -> tuple[tuple[Point, Table], tuple[Point, Table]]:
@@ -68,22 +84,6 @@ def _owner(tables: list[Table], point: Point) -> Table | None:
         return None
     alias = aliases.pop()
     return next((table for table in tables if table.alias == alias), None)
-
-
-def _spread(table: Table, point: Point, radius: float, zone: float) -> None:
-    source = table.source
-    cells = exp.Alias(this=call("unnest", _cells(point, radius, zone)), alias=identifier(_CELL_COLUMN))
-    everything = exp.Column(this=exp.Star(), table=identifier(table.alias))
-    select = exp.Select(expressions=[everything, cells])
-    subquery = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(table.alias)))
-    joins = source.args.get("joins")
-    if source.parent is not None:
-        source.replace(subquery)
-    if joins:
-        source.set("joins", None)
-        subquery.set("joins", joins)
-    select.set("from_", exp.From(this=source))
-    table.source = subquery
 
 
 def _cell(point: Point, zone: float) -> exp.Expr:

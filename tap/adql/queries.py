@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import syntax as tree
-from tap.adql.crossmatch import join_by_cells
+from tap.adql.crossmatch import join_by_cells, spread_over_cells
 from tap.adql.errors import QueryError
 from tap.adql.expressions import Compiled, Context, Expressions, Output
 from tap.adql.grouping import require_grouped
@@ -86,6 +86,8 @@ class _SelectCompiler:
             used = [column.value.sql for column in self._columns] + [term.this for term in order]
             require_grouped([*used, *([having] if having is not None else [])], groups, aliases, select.at)
         sql = self._sql(tests, groups, having, order)
+        for table in self._relation.tables:
+            spread_over_cells(table)
         tops = [number for number in (select.top, limit) if number is not None]
         _limit(sql, min(tops) if tops else None, offset)
         return Compiled(sql, tuple(self._outputs))

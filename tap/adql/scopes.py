@@ -45,9 +45,11 @@ class Table:
     alias
         Name inside the engine, which no other table of the query has.
     source
-        What the engine reads, which joins by cells may replace.
+        What the engine reads, as it stands in FROM.
     catalog_table
         The catalogue's table, when it is one.
+    cells
+        The list of cells over which each row is to be repeated, for joins by distance.
     """
 
     names: tuple[str, ...]
@@ -55,6 +57,7 @@ class Table:
     source: exp.Expr
     catalog_table: CatalogTable | None = None
     fields: list[Field] = field(default_factory=list)
+    cells: exp.Expr | None = None
 
     def add(self, name: str, engine_name: str, facts: Column) -> None:
         """Add a column at the end."""
