@@ -13,17 +13,18 @@ from core.errors import PhotozError
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
 from tap.engine.queries import EngineQuery
 
-__all__ = ["describe", "error_of"]
+__all__ = ["describe", "error_of", "leaves_engine_whole"]
 
-#: Classes whose message is about the user's own values.
-_TELLING = (
-    duckdb.ConversionException,
-    duckdb.OutOfRangeException,
-    duckdb.InvalidInputException,
-    duckdb.TypeMismatchException,
-    duckdb.SequenceException,
-)
-_PREFIX = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
+# Errors are told apart by how their message begins: those of the first rows come as DuckDB's classes, those on the way
+# through Arrow as OSError, with the same text.
+_CAUSE = re.compile(r"^([A-Z][A-Za-z ]*) Error: ")
+
+#: Causes whose message is about the user's own values.
+_TELLING = {"Conversion", "Out of Range", "Invalid Input", "Type Mismatch"}
+
+#: Causes after which the instance is as good as before: the query was wrong, or was stopped.
+_HARMLESS = _TELLING | {"Catalog", "Binder", "Parser", "Permission", "INTERRUPT"}
+
 _REST = re.compile(r"\n|\. Use (TRY|\")|Use TRY|\bUse \"SET\b|- scalar subqueries can only", re.DOTALL)
 _SECRET = re.compile(r"(/[^\s'\"]+/|\bSET\b|duckdb|parquet|\.py\b|pragma)", re.IGNORECASE)
 _TYPE_NAMES = (("INT16", "SMALLINT"), ("INT32", "INTEGER"), ("INT64", "BIGINT"), ("INT128", "a 128-bit integer"))
@@ -41,11 +42,12 @@ def describe(error: BaseException, *, timed_out: bool, prepared: bool = True) ->
     detail = f"{type(error).__name__}: {error}"
     if timed_out:
         return {"kind": "timeout", "detail": detail}
-    if isinstance(error, (duckdb.OutOfMemoryException, MemoryError)) or "bad_alloc" in detail:
+    cause = _cause(error)
+    if cause == "Out of Memory" or isinstance(error, MemoryError) or "bad_alloc" in detail:
         return {"kind": "memory", "detail": detail}
     if not prepared:
         return {"kind": "unprepared", "detail": detail}
-    sentence = _cleaned(str(error)) if isinstance(error, _TELLING) else None
+    sentence = _cleaned(str(error)) if cause in _TELLING else None
     if sentence is None:
         sentence = "The query cannot be carried out by this service."
     return {"kind": "failed", "detail": detail, "sentence": sentence}
@@ -64,8 +66,20 @@ def error_of(failure: Mapping[str, str], query: EngineQuery) -> PhotozError:
             return QueryFailedError(failure["sentence"])
 
 
+def leaves_engine_whole(error: BaseException) -> bool:
+    """Tell whether the instance may serve another query after this."""
+    return _cause(error) in _HARMLESS
+
+
+def _cause(error: BaseException) -> str | None:
+    if isinstance(error, (duckdb.InterruptException, duckdb.PermissionException)):
+        return "INTERRUPT"
+    found = _CAUSE.match(str(error))
+    return found[1] if found else None
+
+
 def _cleaned(message: str) -> str | None:
-    text = _REST.split(_PREFIX.sub("", message), maxsplit=1)[0].strip().rstrip(".!")
+    text = _REST.split(_CAUSE.sub("", message), maxsplit=1)[0].strip().rstrip(".!")
     for theirs, adql in _TYPE_NAMES:
         text = text.replace(theirs, adql)
     text = text.replace(" // ", " / ")

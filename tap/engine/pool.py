@@ -1,5 +1,6 @@
 """A pool of query processes, each running one locked-down DuckDB query at a time."""
 
+import contextlib
 import shutil
 import threading
 import time
@@ -36,8 +37,10 @@ class DuckDBEngine:
         self._waiting = 0
         self._closed = False
         self._changed = threading.Condition()
-        self._all = {QueryProcess(self._folder) for _ in range(workers)}
-        self._idle = list(self._all)
+        self._workers = workers
+        self._all: set[QueryProcess] = set()
+        self._idle: list[QueryProcess] = []
+        self._fill()
 
     def open(self, query: EngineQuery) -> ResultStream:
         """Start a query and return when its first batch, or its empty end, is there.
@@ -75,12 +78,9 @@ class DuckDBEngine:
             processes = list(self._all)
             self._idle.clear()
             self._changed.notify_all()
-        for process in processes:
+        for process in processes:  # who still reads from one meets the end of its pipe
             process.kill()
-        with self._changed:
-            # Queries that run now meet the end of their pipe and give their process back, which ends it.
-            idle = [process for process in self._all if process in processes]
-        for process in idle:
+        for process in processes:
             process.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -94,12 +94,20 @@ class DuckDBEngine:
         deadline = time.monotonic() + query.seconds
         with self._changed:
             self._refuse_when_closed()
+            with contextlib.suppress(OSError):  # the next query tries again; until then there are fewer
+                self._fill()
             if not self._idle:
                 self._wait(deadline)
             wanted = tables_key(query.tables)
             best = next((process for process in self._idle if wanted in process.tables), self._idle[-1])
             self._idle.remove(best)
             return best
+
+    def _fill(self) -> None:
+        while len(self._all) < self._workers:
+            process = QueryProcess(self._folder)
+            self._all.add(process)
+            self._idle.append(process)
 
     def _wait(self, deadline: float) -> None:
         if self._waiting >= self._most_waiting:

@@ -1,5 +1,6 @@
 """The rows of one query as the server takes them off its process."""
 
+import json
 import logging
 import threading
 import time
@@ -65,10 +66,11 @@ class ProcessStream:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Give the batches once, in order."""
-        batch, self._first = self._first, None
-        while batch is not None:
+        if self._first is not None:
+            batch, self._first = self._first, None
             yield batch
-            batch = self._batch()
+        while (batch := self._batch()) is not None:
+            yield batch
 
     def close(self) -> None:
         """Stop the query if it still runs, and free its process."""
@@ -139,7 +141,5 @@ class ProcessStream:
 
 
 def _json(content: bytearray) -> dict[str, str]:
-    import json
-
     failure: dict[str, str] = json.loads(content)
     return failure

@@ -22,13 +22,14 @@ import duckdb
 import pyarrow as pa
 
 from tap.engine.execution import Clock, run_query
-from tap.engine.failures import describe
+from tap.engine.failures import describe, leaves_engine_whole
 from tap.engine.frames import FrameKind, PipeReader, write_frame
 from tap.engine.sandbox import Sandbox, SandboxTable
 
 __all__ = ["main"]
 
 _KEPT_SANDBOXES = 4
+_PRIVATE = "private"
 _ADDRESS_SPACE_ALLOWANCE = 512_000_000
 _ADDRESS_SPACE_PER_THREAD = 136_000_000  # a stack, and two arenas of malloc, which reserve more than they use
 
@@ -85,9 +86,12 @@ class _Worker:
                     run_query(connection, request["sql"], self._clock, self._output)
             write_frame(self._output, FrameKind.END)
         except (duckdb.Error, pa.ArrowException, MemoryError, OSError) as e:
-            self._forget_all()  # an engine that failed is not trusted with the next query
+            if not leaves_engine_whole(e):  # an engine that failed is not trusted with the next query
+                self._forget_all()
             failure = describe(e, timed_out=self._clock.expired, prepared=prepared)
             write_frame(self._output, FrameKind.ERROR, [json.dumps(failure).encode()])
+        finally:
+            self._forget_private()
 
     def _sandbox(self, request: dict[str, Any], data: list[pa.Table]) -> Sandbox:
         rows = iter(data)
@@ -97,7 +101,7 @@ class _Worker:
         ]
         limits = {key: request[key] for key in ("memory_bytes", "threads", "temp_bytes")}
         # Rows in memory belong to one query and one user: such an instance serves nobody else.
-        key = object() if data else (tuple(table.stamp for table in tables), tuple(limits.values()))
+        key = _PRIVATE if data else (tuple(table.stamp for table in tables), tuple(limits.values()))
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key][0]
@@ -111,6 +115,10 @@ class _Worker:
         sandbox, folder = self._kept.pop(key)
         sandbox.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+    def _forget_private(self) -> None:
+        if _PRIVATE in self._kept:
+            self._forget(_PRIVATE)
 
     def _forget_all(self) -> None:
         for key in list(self._kept):

@@ -1,0 +1,147 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.errors import ServiceBusyError
+from tap.engine import DuckDBEngine, QueryCrashedError
+
+ENDLESS = "SELECT range AS n FROM range(1000000000000)"
+ONE = "SELECT 1 AS n"
+
+
+def workers() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children() if p.status() != psutil.STATUS_ZOMBIE]
+
+
+def one(engine, query) -> int:
+    with engine.open(query(ONE)) as stream:
+        return next(iter(stream))["n"][0].as_py()
+
+
+@pytest.fixture
+def pool(tmp_path):
+    with DuckDBEngine(workers=1, waiting=0, temp_folder=tmp_path) as engine:
+        yield engine
+
+
+def test_more_queries_than_may_wait_are_told_to_come_back(pool, query):
+    with pool.open(query(ENDLESS)), pytest.raises(ServiceBusyError):
+        pool.open(query(ONE))
+    assert one(pool, query) == 1
+
+
+def test_a_waiting_query_runs_when_its_turn_comes(tmp_path, query):
+    with DuckDBEngine(workers=1, waiting=8, temp_folder=tmp_path) as engine, ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: one(engine, query), range(24))) == [1] * 24
+
+
+def test_nobody_waits_longer_than_a_query_may_take(tmp_path, query):
+    with DuckDBEngine(workers=1, waiting=1, temp_folder=tmp_path) as engine, engine.open(query(ENDLESS)):  # noqa: SIM117 - one after the other
+        with pytest.raises(ServiceBusyError):
+            engine.open(query(ONE, seconds=0.1))
+
+
+def test_a_reader_that_leaves_stops_the_query_at_once(pool, query):
+    pid = next(iter(pool._all)).pid
+    for _ in range(5):
+        stream = pool.open(query(ENDLESS))
+        next(iter(stream))
+        began = time.monotonic()
+        stream.close()
+        assert time.monotonic() - began < 1
+    assert one(pool, query) == 1
+    assert next(iter(pool._all)).pid == pid  # asked to stop, it did: no new process was needed
+
+
+def test_closing_while_another_thread_reads_frees_both(pool, query):
+    # The first batch is there soon, the rest never.
+    stream = pool.open(query("SELECT range AS n FROM range(1000000000000) WHERE range < 70000 OR range > 900000000000"))
+    failures: list[BaseException] = []
+    begun = threading.Event()
+
+    def read() -> None:
+        rows = iter(stream)
+        next(rows)
+        begun.set()
+        try:
+            next(rows)
+        except QueryCrashedError as e:
+            failures.append(e)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    begun.wait()
+    stream.close()
+    reader.join(5)
+    assert not reader.is_alive()
+    assert one(pool, query) == 1
+
+
+def test_a_killed_process_fails_its_own_query_alone(tmp_path, query):
+    with DuckDBEngine(workers=2, waiting=0, temp_folder=tmp_path) as engine:
+        with engine.open(query(ENDLESS)) as doomed, engine.open(query(ENDLESS)) as other:
+            os.kill(doomed._process.pid, signal.SIGKILL)
+            with pytest.raises(QueryCrashedError):
+                list(doomed)
+            rows = iter(other)
+            assert all(next(rows).num_rows for _ in range(3))
+        assert [one(engine, query) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_process_that_died_idle_is_replaced_unnoticed(pool, query):
+    assert one(pool, query) == 1
+    process = next(iter(pool._all))
+    os.kill(process.pid, signal.SIGKILL)
+    process._process.wait()
+    assert one(pool, query) == 1
+
+
+def test_nothing_is_left_behind(tmp_path, query):
+    children, descriptors = {p.pid for p in workers()}, psutil.Process().num_fds()
+    engine = DuckDBEngine(workers=2, waiting=4, temp_folder=tmp_path)
+    for _ in range(10):
+        assert one(engine, query) == 1
+        stream = engine.open(query(ENDLESS))
+        stream.close()
+    abandoned = engine.open(query(ENDLESS))
+    engine.close()
+    abandoned.close()
+    assert {p.pid for p in workers()} == children
+    assert psutil.Process().num_fds() == descriptors
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ServiceBusyError):
+        engine.open(query(ONE))
+
+
+def test_processes_end_with_a_server_that_was_killed(tmp_path):
+    script = (
+        "import sys, time; from pathlib import Path; from tap.engine import *\n"
+        "e = DuckDBEngine(workers=2, waiting=0, temp_folder=Path(sys.argv[1]))\n"
+        f"q = EngineQuery({ENDLESS!r}, (), 60, 300_000_000, 1, 0)\n"
+        "s = e.open(q); print(*[p.pid for p in e._all], flush=True); sys.stdin.read()"
+    )
+    root = Path(__file__).resolve().parents[3]
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as server:
+        pids = [int(pid) for pid in server.stdout.readline().split()]
+        processes = [psutil.Process(pid) for pid in pids]
+        server.kill()
+    _, alive = psutil.wait_procs(processes, timeout=5)
+    assert len(pids) == 2
+    assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_process_has_nothing_of_the_servers_environment(pool, monkeypatch, tmp_path):
+    monkeypatch.setenv("PHOTOZ_SECRET_KEY", "hidden")
+    with DuckDBEngine(workers=1, waiting=0, temp_folder=tmp_path) as engine:
+        environment = psutil.Process(next(iter(engine._all)).pid).environ()
+    assert not any("PHOTOZ" in key for key in environment)
+    assert environment["HOME"].startswith(str(tmp_path))
