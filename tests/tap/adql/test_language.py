@@ -1,0 +1,79 @@
+"""The language: public labelled queries, and pairs of queries and rows run in a real DuckDB."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tap.adql import QueryError
+from tap.adql.functions import FUNCTIONS, Function
+from tap.adql.parser import parse
+
+_LABELS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "adql_cases.jsonl"
+_CASES = Path(__file__).parent / "cases"
+
+
+def _labelled() -> list[dict]:
+    if not _LABELS.exists():
+        return []
+    return [json.loads(line) for line in _LABELS.read_text().splitlines()]
+
+
+def _declared(signature: str) -> Function:
+    name, arguments = re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*->.*", signature).groups()
+    count = len(arguments.split(","))
+    return Function(name, "udf", (), "DOUBLE", count, count)
+
+
+@pytest.mark.skipif(not _LABELS.exists(), reason="the labelled queries are not beside the project")
+@pytest.mark.parametrize("case", _labelled(), ids=lambda case: f"{case['file']}:{case['uuid'][:8]}")
+def test_the_parser_agrees_with_public_labels(case):
+    declared = {function.name.upper(): function for function in map(_declared, case["functions"])}
+    if case["valid"]:
+        parse(case["query"], {**FUNCTIONS, **declared})
+    else:
+        with pytest.raises(QueryError):
+            parse(case["query"], {**FUNCTIONS, **declared})
+
+
+def _pairs() -> Iterator[tuple[str, str, list[tuple]]]:
+    for path in sorted(_CASES.glob("*.sql")):
+        for block in path.read_text().split("-- case: ")[1:]:
+            name, *lines = block.splitlines()
+            rows = [ast.literal_eval(line[4:]) for line in lines if line.startswith("--> ")]
+            yield name, "\n".join(line for line in lines if not line.startswith("--> ")), rows
+
+
+@pytest.mark.parametrize(("name", "query", "expected"), list(_pairs()), ids=[name for name, _, _ in _pairs()])
+def test_rows_are_those_beside_the_query(sky, name, query, expected):
+    assert sky.rows(query) == expected
+
+
+def test_a_row_limit_joins_with_top_and_offset(sky):
+    assert len(sky.rows("SELECT id FROM cat.objects", row_limit=7)) == 7
+    assert len(sky.rows("SELECT TOP 3 id FROM cat.objects", row_limit=7)) == 3
+    assert len(sky.rows("SELECT TOP 9 id FROM cat.objects", row_limit=7)) == 7
+    assert sky.rows("SELECT TOP 9 id FROM cat.objects ORDER BY id OFFSET 5", row_limit=2) == [(5,), (6,)]
+    union = "SELECT TOP 3 id FROM cat.objects UNION ALL SELECT TOP 3 id FROM cat.spectra"
+    assert len(sky.rows(union, row_limit=5)) == 5
+    assert len(sky.rows(union, row_limit=50)) == 6
+    assert len(sky.rows(f"({union}) OFFSET 4", row_limit=50)) == 2
+    assert sky.translate("SELECT TOP 9 id FROM cat.objects", 7).top == 9
+    assert sky.translate(union, 7).top is None
+
+
+def test_ten_thousand_conditions_are_no_nesting(sky):
+    terms = " OR ".join(f"id = {i}" for i in range(10_000))
+    assert sky.rows(f"SELECT COUNT(*) FROM cat.objects WHERE {terms}") == [(len(sky.objects) + 1,)]
+
+
+def test_names_match_in_any_case_unless_quoted(sky):
+    for name in ("name", "NAME", '"Name"', "Objects.nAmE", "CAT.OBJECTS.Name"):
+        assert sky.rows(f"SELECT {name} FROM Cat.oBjects WHERE ID = 1") == [("Obj 00001",)]
+    with pytest.raises(QueryError, match="Unknown column name at"):
+        sky.translate('SELECT "name" FROM cat.objects')
+    with pytest.raises(QueryError, match="Unknown table"):
+        sky.translate('SELECT a FROM cat."few rows"')
