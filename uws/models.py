@@ -1,0 +1,124 @@
+"""What we talk about: jobs, their phases and their results (UWS 1.1 §2.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["ACTIVE_PHASES", "Job", "JobLimits", "JobLogLine", "JobResult", "Phase"]
+
+
+class Phase(StrEnum):
+    """Where a job is in its life (UWS 1.1 §2.1.3)."""
+
+    PENDING = "PENDING"
+    QUEUED = "QUEUED"
+    EXECUTING = "EXECUTING"
+    COMPLETED = "COMPLETED"
+    ERROR = "ERROR"
+    ABORTED = "ABORTED"
+    HELD = "HELD"
+    SUSPENDED = "SUSPENDED"
+    UNKNOWN = "UNKNOWN"
+    ARCHIVED = "ARCHIVED"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to a job in this phase."""
+        return self in _ENDED_PHASES
+
+
+_ENDED_PHASES = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.ARCHIVED})
+
+#: The phases in which a client may wait for a change (UWS 1.1 §2.2.1.1).
+ACTIVE_PHASES = frozenset({Phase.PENDING, Phase.QUEUED, Phase.EXECUTING})
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """One result of a job: where it is, and what.
+
+    Parameters
+    ----------
+    href
+        Address of the bytes, absolute or relative to what the job's kind says.
+    size
+        In bytes, when known.
+    """
+
+    id: str
+    href: str
+    mime_type: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobLogLine:
+    """A sentence that a job wrote about its work, for its owner."""
+
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is stored now.
+
+    Parameters
+    ----------
+    id
+        128 random bits: knowing it is what opens an anonymous job.
+    owner
+        Name of the user; none for an anonymous job.
+    results
+        Empty until the job is COMPLETED.
+    error
+        A sentence for people, when the job ended in ERROR or was stopped by the service.
+    progress
+        Fraction of the work that is done, 0 to 1, and ``message`` in words.
+    started
+        Beginning of the present attempt.
+    execution_duration
+        Seconds that the job may be EXECUTING; 0 means without limit.
+    """
+
+    id: str
+    kind: str
+    owner: str | None
+    phase: Phase
+    run_id: str | None
+    parameters: Mapping[str, str]
+    results: tuple[JobResult, ...]
+    error: str | None
+    progress: float
+    message: str
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    destruction: datetime | None
+    quote: datetime | None
+    execution_duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """What jobs may use.
+
+    Parameters
+    ----------
+    seconds, longest_seconds
+        Default of the execution duration, and the most that a client may ask for.
+    days, longest_days
+        Default and most days until a job is destroyed.
+    active_per_owner
+        Jobs of one user, and of all anonymous callers together, that may be QUEUED or EXECUTING.
+    parameter_characters
+        Characters of all parameters of a job together.
+    """
+
+    seconds: int = 3600
+    longest_seconds: int = 24 * 3600
+    days: int = 7
+    longest_days: int = 60
+    active_per_owner: int = 1000
+    parameter_characters: int = 2_000_000

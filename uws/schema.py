@@ -1,0 +1,54 @@
+"""What is stored of jobs."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, UtcDateTime
+
+__all__ = ["JobLogRow", "JobRow"]
+
+
+class JobRow(Base):
+    """A job. Every change of ``phase`` is a compare-and-set; see ``uws.storage``."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_owner_created", "owner", "created"),
+        Index("ix_jobs_phase_created", "phase", "created"),
+    )
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    owner: Mapped[str | None] = mapped_column(String(150))
+    phase: Mapped[str] = mapped_column(String(10))
+    run_id: Mapped[str | None] = mapped_column(Text)
+    parameters: Mapped[dict[str, str]] = mapped_column(JSON)
+    results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # fields of JobResult: strings and one number
+    error: Mapped[str | None] = mapped_column(Text)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    message: Mapped[str] = mapped_column(Text, default="")
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the id was last given to a queue
+    started: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    destruction: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    quote: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    execution_duration: Mapped[int]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str | None] = mapped_column(String(150))  # the process that answers for an EXECUTING job
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_calls: Mapped[int] = mapped_column(default=0, index=True)  # calls of on_end that may still be needed
+
+
+class JobLogRow(Base):
+    """A line of a job's log."""
+
+    __tablename__ = "job_log"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    time: Mapped[datetime] = mapped_column(UtcDateTime)
+    text: Mapped[str] = mapped_column(Text)

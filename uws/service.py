@@ -1,0 +1,292 @@
+"""What may be done with jobs (UWS 1.1 §2.2).
+
+The owner of a job is a user's name. A job of nobody is open to whoever knows its id, and stands in no list.
+"""
+
+import secrets
+import time
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from core.database import Database, utc_now
+from core.errors import InvalidValueError
+from uws.changes import JobChanges
+from uws.endings import Endings
+from uws.errors import JobPhaseError, TooManyJobsError, UnknownJobError
+from uws.kinds import JobKind
+from uws.models import ACTIVE_PHASES, Job, JobLimits, JobLogLine, Phase
+from uws.queues import AnnouncingQueue, JobQueue
+from uws.schema import JobLogRow, JobRow
+from uws.storage import clean_text, count_active, find_job, job_of_row, move_job, select_jobs
+from uws.sweep import Sweep
+
+__all__ = ["JobService"]
+
+_RUNNABLE = frozenset({Phase.PENDING, Phase.HELD})
+_ABORTABLE = frozenset({*ACTIVE_PHASES, Phase.HELD, Phase.SUSPENDED})
+_LONGEST_WAIT = 300.0
+_FIRST_POLL, _LAST_POLL, _ANNOUNCED_POLL = 0.05, 1.0, 2.0
+
+
+class JobService:
+    """Jobs of all kinds.
+
+    Parameters
+    ----------
+    kinds
+        Kinds of job by their names.
+    limits
+        What jobs may use.
+    resubmit_after
+        How long a QUEUED job is left to the queue before a sweep gives it in again; zero for queues that take no job
+        twice.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        kinds: Mapping[str, JobKind],
+        *,
+        limits: JobLimits | None = None,
+        resubmit_after: timedelta = timedelta(0),
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._kinds = kinds
+        self._limits = limits or JobLimits()
+        self._endings = Endings(database, kinds.get)
+        self._sweep = Sweep(database, queue, kinds, resubmit_after=resubmit_after, destroy=self._destroy)
+        self._announced = isinstance(queue, AnnouncingQueue)
+        self._changes = queue.changes if isinstance(queue, AnnouncingQueue) else JobChanges()
+
+    def create(
+        self,
+        kind: str,
+        parameters: Mapping[str, str],
+        *,
+        owner: str | None,
+        run: bool = True,
+        run_id: str | None = None,
+    ) -> Job:
+        """Make a job, and let it run at once unless told otherwise.
+
+        Raises
+        ------
+        InvalidValueError
+            There is no such kind, or the parameters are too long.
+        TooManyJobsError
+            The owner has as many jobs queued or running as the limit allows.
+        """
+        known = self._kinds.get(kind)
+        if known is None:
+            raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self._kinds))}.")
+        self._check_parameters(parameters)
+        now = utc_now()
+        row = JobRow(
+            id=secrets.token_hex(16),
+            kind=kind,
+            owner=owner,
+            phase=Phase.PENDING.value,
+            run_id=None if run_id is None else clean_text(run_id),
+            parameters=dict(parameters),
+            results=[],
+            created=now,
+            destruction=now + timedelta(days=self._limits.days),
+            execution_duration=self._limits.seconds if known.seconds is None else known.seconds,
+        )
+        with self._database.write() as session:
+            if run:
+                self._check_active(count_active(session, owner))
+                row.phase, row.submitted = Phase.QUEUED.value, now
+            session.add(row)
+            session.flush()
+            job = job_of_row(row)
+        if run:
+            self._queue.submit(job.id)
+        return job
+
+    def get(self, job_id: str, *, owner: str | None, kind: str | None = None) -> Job:
+        """Give a job, of one kind if one is named.
+
+        Raises
+        ------
+        UnknownJobError
+            There is none, it is another's, or it is of another kind.
+        """
+        with self._database.read() as session:
+            job = find_job(session, job_id)
+        if job is None or job.owner not in {None, owner} or kind not in {None, job.kind}:
+            raise UnknownJobError(job_id)
+        return job
+
+    def list(
+        self,
+        owner: str | None,
+        phases: Collection[Phase] = (),
+        after: datetime | None = None,
+        last: int | None = None,
+        *,
+        kind: str | None = None,
+    ) -> tuple[Job, ...]:
+        """Give a user's jobs, oldest first; with ``last`` so many of the newest, newest first.
+
+        Jobs in the phase ARCHIVED are given only when they are asked for. An anonymous caller has no list.
+        """
+        if owner is None:
+            return ()
+        with self._database.read() as session:
+            return tuple(job_of_row(row) for row in session.scalars(select_jobs(owner, phases, after, last, kind)))
+
+    def log(self, job_id: str, *, owner: str | None) -> tuple[JobLogLine, ...]:
+        """Give the lines that a job wrote about its work."""
+        self.get(job_id, owner=owner)
+        query = select(JobLogRow).where(JobLogRow.job_id == job_id).order_by(JobLogRow.id)
+        with self._database.read() as session:
+            return tuple(JobLogLine(row.time, row.text) for row in session.scalars(query))
+
+    def change(
+        self,
+        job_id: str,
+        *,
+        owner: str | None,
+        parameters: Mapping[str, str] | None = None,
+        run_id: str | None = None,
+        execution_duration: int | None = None,
+        destruction: datetime | None = None,
+    ) -> Job:
+        """Change what a client may change of a job; values beyond the limits become the limits.
+
+        Parameters
+        ----------
+        parameters
+            Added to those that are there, in the place of those of the same name; only while the job is PENDING.
+
+        Raises
+        ------
+        JobPhaseError
+            The job is in a phase in which this cannot be changed.
+        """
+        job = self.get(job_id, owner=owner)
+        values: dict[str, Any] = {}
+        if parameters is not None:
+            values["parameters"] = dict(job.parameters) | dict(parameters)
+            self._check_parameters(values["parameters"])
+        if run_id is not None:
+            values["run_id"] = clean_text(run_id)
+        if execution_duration is not None:
+            longest = self._limits.longest_seconds
+            values["execution_duration"] = min(execution_duration, longest) if execution_duration > 0 else longest
+        if destruction is not None:
+            values["destruction"] = min(destruction, job.created + timedelta(days=self._limits.longest_days))
+        only_destruction = values.keys() <= {"destruction"}
+        sources = set(Phase) if only_destruction else {Phase.PENDING}
+        statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([phase.value for phase in sources]))
+        if values:
+            with self._database.write() as session:
+                changed = session.execute(statement.values(**values).returning(JobRow.id)).first()
+            if changed is None:
+                raise JobPhaseError("A job can be changed only while it is PENDING.")
+        return self.get(job_id, owner=owner)
+
+    def run(self, job_id: str, *, owner: str | None) -> Job:
+        """Let a job that waits for it run.
+
+        Raises
+        ------
+        JobPhaseError
+            It was run before.
+        TooManyJobsError
+            The owner has as many jobs queued or running as the limit allows.
+        """
+        job = self.get(job_id, owner=owner)
+        with self._database.write() as session:
+            self._check_active(count_active(session, job.owner))
+            queued = move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=utc_now())
+        if not queued:
+            raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
+        self._queue.submit(job_id)
+        self._changes.announce(job_id)
+        return self.get(job_id, owner=owner)
+
+    def abort(self, job_id: str, *, owner: str | None) -> Job:
+        """Stop a job; one that was aborted before stays so.
+
+        Work on this machine has stopped when this returns, elsewhere it stops within seconds.
+
+        Raises
+        ------
+        JobPhaseError
+            It ended before.
+        """
+        job = self.get(job_id, owner=owner)
+        if self._stop(job):
+            return self.get(job_id, owner=owner)
+        job = self.get(job_id, owner=owner)
+        if job.phase is not Phase.ABORTED:
+            raise JobPhaseError(f"This job ended before it could be aborted: it is {job.phase}.")
+        return job
+
+    def delete(self, job_id: str, *, owner: str | None) -> None:
+        """Stop a job if need be, and remove it with its results."""
+        self._destroy(self.get(job_id, owner=owner))
+
+    def wait(self, job_id: str, *, owner: str | None, seconds: float, phase: Phase | None = None) -> Job:
+        """Wait until a job has ended, and give it as it is then.
+
+        Parameters
+        ----------
+        seconds
+            How long at most; negative for as long as the service likes.
+        phase
+            Wait only until the job is no longer in this phase. The ``WAIT`` of UWS 1.1 §2.2.1.1 without a phase waits
+            for the present one.
+        """
+        deadline = time.monotonic() + (min(seconds, _LONGEST_WAIT) if seconds >= 0 else _LONGEST_WAIT)
+        pause = _ANNOUNCED_POLL if self._announced else _FIRST_POLL
+        with self._changes.watching(job_id) as changed:
+            while True:
+                changed.clear()
+                job = self.get(job_id, owner=owner)
+                left = deadline - time.monotonic()
+                if job.phase.ended or phase not in {None, job.phase} or left <= 0:
+                    return job
+                changed.wait(min(left, pause))
+                pause = max(pause, min(pause * 1.5, _LAST_POLL))
+
+    def sweep(self) -> int:
+        """Put right what lost messages and dead processes left behind; give the number of jobs it changed."""
+        return self._sweep.run()
+
+    def _stop(self, job: Job) -> bool:
+        aborted = self._endings.abort(job.id, job.kind, _ABORTABLE)
+        if aborted is None:
+            return False
+        self._queue.cancel(job.id)  # before on_end: what that mends, the dying job must not touch again
+        self._endings.tell(aborted)
+        self._changes.announce(job.id)
+        return True
+
+    def _destroy(self, job: Job) -> None:
+        self._stop(job)
+        kind = self._kinds.get(job.kind)
+        if kind is not None and kind.on_destroy is not None:
+            kind.on_destroy(job)
+        with self._database.write() as session:
+            session.execute(delete(JobRow).where(JobRow.id == job.id))
+        self._changes.announce(job.id)
+
+    def _check_parameters(self, parameters: Mapping[str, str]) -> None:
+        length, limit = sum(map(len, parameters.values())), self._limits.parameter_characters
+        if length > limit:
+            raise InvalidValueError(f"The parameters of the job have {length} characters; {limit} are allowed.")
+
+    def _check_active(self, active: int) -> None:
+        if active >= self._limits.active_per_owner:
+            raise TooManyJobsError(
+                f"{active} of your jobs are queued or running, as many as this service allows. "
+                "Wait until one has ended, or abort one."
+            )

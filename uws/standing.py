@@ -1,0 +1,57 @@
+"""A worker that stands alone: takes QUEUED jobs from the database and runs them in processes of its own.
+
+Several machines can share the jobs of one PostgreSQL in this way: each job goes to the first that takes it.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import Database
+from uws.kinds import JobKind
+from uws.models import Phase
+from uws.process_queue import ProcessQueue
+from uws.schema import JobRow
+
+__all__ = ["run_forever"]
+
+_logger = logging.getLogger(__name__)
+
+
+def run_forever(
+    database_url: str,
+    kinds_factory: Callable[[], Mapping[str, JobKind]],
+    *,
+    workers: int,
+    memory_bytes: int,
+    scratch: Path,
+    stop: threading.Event,
+    poll_seconds: float = 1.0,
+) -> None:
+    """Run jobs until ``stop`` is set; the server's sweep looks after those that a killed worker leaves behind."""
+    database = Database(database_url)
+    queue = ProcessQueue(database_url, kinds_factory, workers=workers, memory_bytes=memory_bytes, scratch=scratch)
+    queue.start()
+    try:
+        while not stop.wait(poll_seconds):
+            try:
+                _take_some(database, queue)
+            except SQLAlchemyError:
+                _logger.warning("the database cannot be asked for jobs", exc_info=True)
+    finally:
+        queue.close()
+        database.close()
+
+
+def _take_some(database: Database, queue: ProcessQueue) -> None:
+    idle = queue.idle  # no more than can begin now: the rest is for other machines
+    if idle:
+        oldest = select(JobRow.id).where(JobRow.phase == Phase.QUEUED.value).order_by(JobRow.created).limit(idle)
+        with database.read() as session:
+            ids = session.scalars(oldest).all()
+        for job_id in ids:
+            queue.submit(job_id)

@@ -1,0 +1,128 @@
+"""Between jobs and what is stored of them; every change of phase is a compare-and-set in SQL."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from core.database import utc_now
+from uws.leases import LEASE_SECONDS, Lease
+from uws.models import Job, JobResult, Phase
+from uws.schema import JobRow
+
+__all__ = [
+    "claim_job",
+    "clean_text",
+    "count_active",
+    "find_job",
+    "job_of_row",
+    "move_job",
+    "results_value",
+    "select_jobs",
+]
+
+_LONGEST_TEXT = 10_000
+
+
+def job_of_row(row: JobRow) -> Job:
+    """Give the job that a row stores."""
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        owner=row.owner,
+        phase=Phase(row.phase),
+        run_id=row.run_id,
+        parameters=row.parameters,
+        results=tuple(JobResult(**result) for result in row.results),
+        error=row.error,
+        progress=row.progress,
+        message=row.message,
+        created=row.created,
+        started=row.started,
+        ended=row.ended,
+        destruction=row.destruction,
+        quote=row.quote,
+        execution_duration=row.execution_duration,
+    )
+
+
+def find_job(session: Session, job_id: str) -> Job | None:
+    """Read a job."""
+    row = session.get(JobRow, job_id, populate_existing=True)
+    return None if row is None else job_of_row(row)
+
+
+def select_jobs(
+    owner: str, phases: Collection[Phase], after: datetime | None, last: int | None, kind: str | None
+) -> Select[JobRow]:
+    """Select a user's jobs, oldest first, or newest first with ``last`` (UWS 1.1 §2.2.2.1)."""
+    query = select(JobRow).where(JobRow.owner == owner)
+    if phases:
+        query = query.where(JobRow.phase.in_([phase.value for phase in phases]))
+    else:
+        query = query.where(JobRow.phase != Phase.ARCHIVED.value)
+    if after is not None:
+        query = query.where(JobRow.created > after)
+    if kind is not None:
+        query = query.where(JobRow.kind == kind)
+    if last is not None:
+        return query.order_by(JobRow.created.desc(), JobRow.id).limit(last)
+    return query.order_by(JobRow.created, JobRow.id)
+
+
+def count_active(session: Session, owner: str | None) -> int:
+    """Count the jobs of a user, or of nobody, that are QUEUED or EXECUTING."""
+    active = [Phase.QUEUED.value, Phase.EXECUTING.value]
+    query = select(func.count()).select_from(JobRow).where(JobRow.phase.in_(active))
+    whose = JobRow.owner.is_(None) if owner is None else JobRow.owner == owner
+    return session.scalar(query.where(whose)) or 0
+
+
+def move_job(
+    session: Session,
+    job_id: str,
+    sources: Collection[Phase],
+    phase: Phase,
+    *,
+    lease: Lease | None = None,
+    **values: Any,  # columns of JobRow
+) -> bool:
+    """Change the phase of a job if it is in one of these phases, and under this lease; tell whether it was."""
+    statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([source.value for source in sources]))
+    if lease is not None:
+        statement = statement.where(JobRow.lease_owner == lease.owner, JobRow.attempts == lease.attempt)
+    result = session.execute(statement.values(phase=phase.value, **values).execution_options(synchronize_session=False))
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def claim_job(session: Session, job_id: str, owner: str) -> tuple[Job, Lease] | None:
+    """Take a QUEUED job for EXECUTING under a lease of this owner; none when it is not there to be taken."""
+    now = utc_now()
+    taken = move_job(
+        session,
+        job_id,
+        {Phase.QUEUED},
+        Phase.EXECUTING,
+        started=now,
+        attempts=JobRow.attempts + 1,
+        lease_owner=owner,
+        lease_until=now + timedelta(seconds=LEASE_SECONDS),
+        progress=0.0,
+        message="",
+    )
+    row = session.get(JobRow, job_id, populate_existing=True) if taken else None
+    return None if row is None else (job_of_row(row), Lease(owner, row.attempts))
+
+
+def results_value(results: Collection[JobResult]) -> list[Mapping[str, Any]]:
+    """Give results as the database stores them."""
+    return [asdict(result) for result in results]
+
+
+def clean_text(text: str) -> str:
+    """Take out of a text what PostgreSQL cannot store, and what is beyond a reader's patience."""
+    text = text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,102 @@
+"""The sweep: finds what a lost message or a dead process left behind, and puts it right.
+
+Several servers may sweep at once: whatever it changes is a compare-and-set.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from core.database import Database, utc_now
+from uws.endings import Endings
+from uws.kinds import JobKind
+from uws.leases import Lease, lease_is_lost
+from uws.models import Job, Phase
+from uws.queues import JobQueue
+from uws.schema import JobRow
+from uws.storage import job_of_row
+
+__all__ = ["Sweep"]
+
+_TOLD_AFTER = timedelta(seconds=30)
+
+_logger = logging.getLogger(__name__)
+
+
+class Sweep:
+    """One pass over the jobs of the database.
+
+    Parameters
+    ----------
+    resubmit_after
+        How long a QUEUED job is left to the queue that it was given to, before it is given to this one.
+    destroy
+        Removes a job whose time has come.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: JobQueue,
+        kinds: Mapping[str, JobKind],
+        *,
+        resubmit_after: timedelta,
+        destroy: Callable[[Job], None],
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._endings = Endings(database, kinds.get)
+        self._resubmit_after = resubmit_after
+        self._destroy = destroy
+
+    def run(self) -> int:
+        """Do everything once; give the number of jobs that were retried, ended, told or removed."""
+        now = utc_now()
+        done = self._settle_lost(now) + self._tell_ends(now) + self._destroy_old(now)
+        self._resubmit(now)
+        return done
+
+    def _settle_lost(self, now: datetime) -> int:
+        """Retry or end jobs that nobody answers for any more."""
+        with self._database.read() as session:
+            rows = session.scalars(select(JobRow).where(JobRow.phase == Phase.EXECUTING.value)).all()
+        lost = [row for row in rows if lease_is_lost(row.lease_owner, row.lease_until, now)]
+        for row in lost:
+            sentence = f"The worker or the server stopped while it ran this job. The id of the job is {row.id}."
+            _logger.warning("a job lost its worker", extra={"job_id": row.id, "lease_owner": row.lease_owner})
+            self._endings.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), sentence)
+        return len(lost)
+
+    def _tell_ends(self, now: datetime) -> int:
+        """Call ``on_end`` where the process that ended a job could not, or it raised."""
+        query = select(JobRow).where(JobRow.end_calls > 0, JobRow.ended < now - _TOLD_AFTER)
+        with self._database.read() as session:
+            jobs = [job_of_row(row) for row in session.scalars(query)]
+        for job in jobs:
+            self._endings.tell(job)
+        return len(jobs)
+
+    def _destroy_old(self, now: datetime) -> int:
+        """Remove jobs past their destruction time."""
+        with self._database.read() as session:
+            jobs = [job_of_row(row) for row in session.scalars(select(JobRow).where(JobRow.destruction <= now))]
+        for job in jobs:
+            try:
+                self._destroy(job)
+            except Exception:  # one that cannot be removed must not keep the others
+                _logger.exception("a job could not be removed", extra={"job_id": job.id})
+        return len(jobs)
+
+    def _resubmit(self, now: datetime) -> None:
+        """Give QUEUED jobs to the queue that it may not know, oldest first."""
+        query = select(JobRow.id).where(JobRow.phase == Phase.QUEUED.value)
+        due = query.where(JobRow.submitted <= now - self._resubmit_after).order_by(JobRow.created)
+        with self._database.read() as session:
+            ids = session.scalars(due).all()
+        if self._resubmit_after and ids:  # a queue that forgets nothing is simply asked each time
+            with self._database.write() as session:
+                session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(submitted=now))
+        for job_id in ids:
+            self._queue.submit(job_id)
