@@ -1,0 +1,1 @@
+"""How clients and registries find the services of this server."""

@@ -1,0 +1,1 @@
+"""VOSpace 2.1: the products and their files seen as a tree of nodes."""

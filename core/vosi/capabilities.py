@@ -1,0 +1,114 @@
+"""The capabilities document of a service (VOSI 1.1 §3.1, VOResource 1.1 §3.2).
+
+The elements are put together with lxml, because capabilities of other standards (TAPRegExt) bring elements of their
+own. Only the root is qualified; prefixes that stand in ``xsi:type`` are declared there, where every client finds them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lxml import etree
+
+__all__ = [
+    "BASIC_AUTH",
+    "COOKIE",
+    "PARAM_HTTP",
+    "TOKEN",
+    "Capability",
+    "Interface",
+    "capabilities_document",
+]
+
+#: Security methods (SSO 2.0 §3); the token is the one that CADC's clients ask for.
+BASIC_AUTH = "ivo://ivoa.net/sso#BasicAA"
+COOKIE = "ivo://ivoa.net/sso#cookie"
+TOKEN = "ivo://ivoa.net/sso#token"  # noqa: S105 - the name of a method, not a secret
+
+#: ``xsi:type`` of interfaces that are asked with parameters (VODataService 1.2 §3.5).
+PARAM_HTTP = "vs:ParamHTTP"
+
+_VOSI = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_NAMESPACES = {
+    "vosi": _VOSI,
+    "vr": "http://www.ivoa.net/xml/VOResource/v1.0",
+    "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "tr": "http://www.ivoa.net/xml/TAPRegExt/v1.0",
+    "xsi": _XSI,
+}
+
+_Element = Any  # lxml ships no types
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One way to reach a capability.
+
+    Parameters
+    ----------
+    use
+        Whether the address is complete, the beginning of longer ones, or a folder (VOResource 1.1 §3.2.1).
+    security
+        Identifiers of the ways to sign in; None stands for anonymous use beside them. Nothing at all means that
+        everybody may come.
+    """
+
+    access_url: str
+    use: Literal["full", "base", "dir"] = "full"
+    type: str = PARAM_HTTP
+    role: str | None = None
+    version: str | None = None
+    security: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something that a service does, by the identifier of its standard.
+
+    Parameters
+    ----------
+    type
+        ``xsi:type`` of an extended capability, for example ``tr:TableAccess``.
+    extension
+        Its lxml elements, in their order; they follow the interfaces. They must be unqualified.
+    """
+
+    standard_id: str
+    interfaces: tuple[Interface, ...]
+    type: str | None = None
+    description: str | None = None
+    extension: tuple[_Element, ...] = ()
+
+
+def capabilities_document(capabilities: Iterable[Capability]) -> bytes:
+    """Write a capabilities document."""
+    root = etree.Element(etree.QName(_VOSI, "capabilities"), nsmap=_NAMESPACES)
+    for capability in capabilities:
+        _add_capability(root, capability)
+    xml: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return xml
+
+
+def _add_capability(root: _Element, capability: Capability) -> None:
+    element = etree.SubElement(root, "capability", standardID=capability.standard_id)
+    if capability.type is not None:
+        element.set(etree.QName(_XSI, "type"), capability.type)
+    if capability.description is not None:
+        etree.SubElement(element, "description").text = capability.description
+    for interface in capability.interfaces:
+        _add_interface(element, interface)
+    element.extend(capability.extension)
+
+
+def _add_interface(parent: _Element, interface: Interface) -> None:
+    element = etree.SubElement(parent, "interface")
+    element.set(etree.QName(_XSI, "type"), interface.type)
+    for name, value in (("role", interface.role), ("version", interface.version)):
+        if value is not None:
+            element.set(name, value)
+    etree.SubElement(element, "accessURL", use=interface.use).text = interface.access_url
+    for method in interface.security:
+        security = etree.SubElement(element, "securityMethod")
+        if method is not None:
+            security.set("standardID", method)

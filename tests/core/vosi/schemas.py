@@ -1,0 +1,49 @@
+"""The XML schemas of VOSI and VOResource, as STILTS carries them."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+__all__ = ["schema"]
+
+_JAR = Path("/usr/share/java/starlink-ttools.jar")
+_FOLDER = "uk/ac/starlink/ttools/taplint/"
+_FILES = {
+    "http://www.ivoa.net/xml/VOResource/v1.0": "VOResource-v1.1.xsd",
+    "http://www.ivoa.net/xml/VOResource/VOResource-v1.0.xsd": "VOResource-v1.1.xsd",
+    "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
+    "http://www.ivoa.net/xml/STC/stc-v1.30.xsd": "stc-v1.30.xsd",
+    "http://www.ivoa.net/xml/Xlink/xlink.xsd": "xlink.xsd",
+    "http://www.w3.org/2001/xml.xsd": "xmlnamespace.xsd",
+}
+_PARTS = {
+    "http://www.ivoa.net/xml/VOSICapabilities/v1.0": "VOSICapabilities-v1.0.xsd",
+    "http://www.ivoa.net/xml/VOSIAvailability/v1.0": "VOSIAvailability-v1.0.xsd",
+    "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
+    "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
+}
+
+
+def schema() -> etree.XMLSchema:
+    """Give one schema of all the documents that VOSI knows; skip when STILTS is not installed."""
+    if not _JAR.exists():
+        pytest.skip("STILTS, which carries the schemas, is not installed: apt-get install stilts")
+    root = etree.Element("{http://www.w3.org/2001/XMLSchema}schema")
+    for namespace, name in _PARTS.items():
+        etree.SubElement(
+            root, "{http://www.w3.org/2001/XMLSchema}import", namespace=namespace, schemaLocation=f"jar:{name}"
+        )
+    parser = etree.XMLParser(no_network=True)
+    parser.resolvers.add(_JarResolver())
+    return etree.XMLSchema(etree.fromstring(etree.tostring(root), parser))
+
+
+class _JarResolver(etree.Resolver):
+    """Reads schemas out of the jar, whatever address they are named by."""
+
+    def resolve(self, url, public_id, context):
+        name = _FILES.get(url) or url.rpartition("jar:")[2]
+        with zipfile.ZipFile(_JAR) as jar:
+            return self.resolve_string(jar.read(_FOLDER + name), context, base_url=url)
