@@ -1,0 +1,1 @@
+"""Pipelines that make products of products: combining redshift catalogues, making training sets."""

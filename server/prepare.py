@@ -55,7 +55,7 @@ class Environment:
     def is_ready(self, goal: str) -> bool:
         """Tell whether nothing has to be done for a goal; what is ready for the tests is ready to serve."""
         goals = ("test",) if goal == "test" else ("serve", "test")
-        return self._python.exists() and any(self._stamp_holds(each) for each in goals)
+        return self._has_python() and any(self._stamp_holds(each) for each in goals)
 
     def prepare(self, goal: str) -> None:
         """Make the environment and install what the goal needs."""
@@ -109,7 +109,10 @@ class Environment:
     def _works(self) -> bool:
         """Tell whether ``.venv`` has a Python of a right version, with pip; a moved or half-made one has not."""
         check = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
-        return self._python.exists() and _succeeds([str(self._python), "-c", check])
+        return self._has_python() and _succeeds([str(self._python), "-c", check])
+
+    def _has_python(self) -> bool:
+        return os.access(self._python, os.X_OK)  # unlike Path.exists it says no where we may not look
 
     def _make(self) -> None:
         if not _succeeds([sys.executable, "-c", "import ensurepip, venv"]):
@@ -126,7 +129,7 @@ class Environment:
             raise SetupError(message)
 
     def _run_pip(self, words: Sequence[str]) -> None:
-        command = [str(self._python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
+        command = [str(self._python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
         environment = os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
         with _heartbeat():
             done = subprocess.run([*command, *words], check=False, env=environment, stdin=subprocess.DEVNULL)
@@ -141,8 +144,10 @@ class Environment:
         return self._folder / f".prepared-for-{goal}"
 
     def _stamp_holds(self, goal: str) -> bool:
-        stamp = self._stamp(goal)
-        return stamp.exists() and stamp.read_text() == self._fingerprint()
+        try:
+            return self._stamp(goal).read_text() == self._fingerprint()
+        except OSError:
+            return False
 
     def _fingerprint(self) -> str:
         """Say what an environment depends on: the two lists of requirements, and where it lies."""

@@ -77,7 +77,7 @@ def test_the_browser_runs_scripts(page):
 
 
 def test_the_first_account_is_read_off_what_the_server_prints():
-    printed = "Made the first account:\n  name:     admin\n  password: s3cret-words\n  token:    pz-abc_DEF\nReady."
+    printed = "Its first account:\n  name      admin\n  password  s3cret-words\n  token     pz-abc_DEF\n\nReady."
     account = account_of(printed)
     assert account is not None
     assert (account.name, account.password, account.token) == ("admin", "s3cret-words", "pz-abc_DEF")

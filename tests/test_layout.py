@@ -1,0 +1,104 @@
+"""The layout of the project: folders, layers, modules, settings, as docs/architecture.md has them."""
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SERVER_PACKAGES = ("core", "products", "uws", "tap", "vospace", "registry", "pipelines", "webui", "server")
+PACKAGES = (*SERVER_PACKAGES, "pzserver")
+
+FOLDERS = {*SERVER_PACKAGES, "clients", "tests", "benchmarks", "docs", ".ci"}
+FILES = {
+    ".gitignore",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "pyproject.toml",
+}
+
+#: Alembic's scripts have a shape of their own.
+_ELSEWHERE = ROOT / "server" / "migrations"
+
+MODULES = [
+    path
+    for folder in (*(ROOT / name for name in SERVER_PACKAGES), ROOT / "clients" / "src" / "pzserver")
+    for path in sorted(folder.rglob("*.py"))
+    if not path.is_relative_to(_ELSEWHERE)
+]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def offers(path: Path) -> bool:
+    """Tell whether a module has ``__all__``, or is a folder that only says what it is for."""
+    body = parsed(path).body
+    assigned = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    named = any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned)
+    return named or (path.name == "__init__.py" and len(body) <= 1)
+
+
+def test_no_other_distribution_owns_one_of_our_package_names():
+    owners = importlib.metadata.packages_distributions()
+    ours = {"photoz-server", "pzserver"}
+    assert {name: owners[name] for name in PACKAGES if set(owners.get(name, [])) - ours} == {}
+
+
+def test_the_top_level_is_as_the_architecture_has_it():
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 - git is on the PATH of who has a checkout
+    if done.returncode != 0:
+        pytest.skip("this is not a git checkout, so what belongs to the project is not known")
+    parts = [Path(line).parts for line in done.stdout.splitlines()]
+    assert {names[0] for names in parts if len(names) > 1} <= FOLDERS
+    assert {names[0] for names in parts if len(names) == 1} <= FILES
+
+
+def test_packages_import_only_from_below():
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_module_says_what_it_is_for_and_what_it_offers():
+    assert [name_of(path) for path in MODULES if not ast.get_docstring(parsed(path))] == [], "without a docstring"
+    assert [name_of(path) for path in MODULES if not offers(path)] == [], "without __all__"
+
+
+def test_no_file_is_longer_than_four_hundred_lines():
+    files = [*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+def test_every_folder_of_tests_is_a_package():
+    folders = {path.parent for path in (ROOT / "tests").rglob("*.py")}
+    assert [name_of(folder) for folder in sorted(folders) if not (folder / "__init__.py").exists()] == []
+
+
+def test_every_setting_is_described_and_documented_with_its_default():
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(PHOTOZ_\w+)` \| (.*?) \| (.*) \|$", text, re.MULTILINE)
+    documented = {name: (default, described) for name, default, described in rows}
+    settings = {f"PHOTOZ_{name.upper()}": field for name, field in Settings.model_fields.items()}
+    assert list(documented) == list(settings)
+    for name, field in settings.items():
+        default, described = documented[name]
+        assert field.description
+        assert described == field.description
+        assert default.strip() == ("" if field.default is None else f"`{field.default}`")
