@@ -19,11 +19,12 @@ from core.database import Database, utc_now
 from core.errors import UnreadableFileError
 from core.files import FileStore
 from products.inspection.inspection import Inspection
+from products.inspection.meanings import Meanings
 from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
 from products.publication import wanted_meanings
 from products.readers import ReadLimits, TableReader, open_table
-from products.rows.derive import Meanings, derive_rows
+from products.rows.derive import derive_rows
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.storage import main_file_row, product_columns
 

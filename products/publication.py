@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from core.columns import Column
 from core.errors import ConflictError, InvalidValueError
-from products.inspection.meanings import MEANINGS
+from products.inspection.meanings import MEANINGS, Meanings
 from products.models import (
     InspectionState,
     Product,
@@ -15,7 +15,6 @@ from products.models import (
     ProductTable,
     ProductType,
 )
-from products.rows.derive import Meanings
 
 __all__ = ["MissingColumnsError", "check_publication", "rows_agree", "wanted_meanings"]
 

@@ -122,15 +122,15 @@ class ProductColumnRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
     position: Mapped[int]
-    name: Mapped[str] = mapped_column(String(256))
+    name: Mapped[str] = mapped_column(Text)
     datatype: Mapped[str] = mapped_column(String(16))
     arraysize: Mapped[str | None] = mapped_column(String(32))
     xtype: Mapped[str | None] = mapped_column(String(64))
-    unit: Mapped[str | None] = mapped_column(String(128))
-    ucd: Mapped[str | None] = mapped_column(String(128))
-    utype: Mapped[str | None] = mapped_column(String(256))
+    unit: Mapped[str | None] = mapped_column(Text)
+    ucd: Mapped[str | None] = mapped_column(Text)
+    utype: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
-    alias: Mapped[str | None] = mapped_column(String(256))
+    alias: Mapped[str | None] = mapped_column(Text)
 
 
 class ProductTableRow(Base):
@@ -143,6 +143,6 @@ class ProductTableRow(Base):
     table_name: Mapped[str] = mapped_column(String(300))
     stored_id: Mapped[str] = mapped_column(String(64), unique=True)
     rows: Mapped[int] = mapped_column(BigInteger)
-    ra: Mapped[str | None] = mapped_column(String(256))
-    dec: Mapped[str | None] = mapped_column(String(256))
-    z: Mapped[str | None] = mapped_column(String(256))
+    ra: Mapped[str | None] = mapped_column(Text)
+    dec: Mapped[str | None] = mapped_column(Text)
+    z: Mapped[str | None] = mapped_column(Text)

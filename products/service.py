@@ -217,7 +217,7 @@ class ProductService:
 
 
 def _checked_name(display_name: str) -> str:
-    name = display_name.strip()
+    name = "".join(c for c in display_name if c.isprintable()).strip()
     if not name:
         message = "This field may not be blank."
         raise InvalidValueError(message, field="display_name")
@@ -231,7 +231,7 @@ def _checked_description(description: str) -> str:
     if len(description) > _LONGEST_DESCRIPTION:
         message = f"The description may have at most {_LONGEST_DESCRIPTION} characters."
         raise InvalidValueError(message, field="description")
-    return description
+    return description.replace("\0", "")
 
 
 def _check_type_rules(kind: ProductType, release: int | None, pz_code: str) -> None:

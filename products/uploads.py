@@ -1,5 +1,6 @@
 """From a draft to a published product: files, inspection, the meaning of columns, publication."""
 
+import time
 from typing import Protocol
 
 from sqlalchemy import delete
@@ -151,14 +152,14 @@ class UploadService:
 
     def wait_for_inspection(self, identity: Identity, product_id: int, seconds: float) -> Product:
         """Give the product once its inspection has ended, or as it is after so many seconds."""
-        with self._database.read() as session:
-            row = find_product(session, identity, product_id)
-            running = row.inspection_state == InspectionState.RUNNING
-            job, owner = row.inspection_job, row.owner.name
-        if running and job is not None:
-            self._jobs.wait(job, owner, seconds)
-        with self._database.read() as session:
-            return product_of_row(find_product(session, identity, product_id))
+        deadline = time.monotonic() + seconds
+        while True:
+            with self._database.read() as session:
+                product = product_of_row(find_product(session, identity, product_id))
+            left = deadline - time.monotonic()
+            if product.inspection_state is not InspectionState.RUNNING or product.inspection_job is None or left <= 0:
+                return product
+            self._jobs.wait(product.inspection_job, product.owner, left)
 
     def _start_job(self, product_id: int, owner: str, *, publish: bool) -> Product:
         job_id = self._jobs.create(product_id, owner, publish=publish)

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from registry.handlers import registry_routes
-from tap.handlers import tap_routes
 from vospace.handlers import vospace_routes
 from webui.pages.routes import page_routes
 
 import webui
 from core.auth.dependencies import Authenticator
 from products.published import PublishedProducts
+from registry.handlers import registry_routes
 from server.middleware import HeadersMiddleware, PathMiddleware
 from server.services import Services
 from tap.engine import DuckDBEngine
+from tap.handlers import tap_routes
 from tap.service import TapService
 from tap.tables import TableCatalog
 from webui.api.routes import api_routes

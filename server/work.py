@@ -1,8 +1,9 @@
 """A worker on its own: it runs the jobs of a server that shares its database and data folder."""
 
 import functools
+import signal
+import threading
 
-from core.database import Database
 from core.settings import Settings
 from server.services import prepare_data_folder
 from server.worker import job_kinds
@@ -12,6 +13,16 @@ __all__ = ["work"]
 
 
 def work(settings: Settings) -> None:
-    """Take jobs that wait, and run them, until told to stop."""
+    """Take jobs that wait, and run them, until Ctrl-C or SIGTERM."""
     prepare_data_folder(settings)
-    run_forever(Database(settings.sqlalchemy_url), functools.partial(job_kinds, settings))
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    run_forever(
+        settings.sqlalchemy_url,
+        functools.partial(job_kinds, settings),
+        workers=settings.job_workers,
+        memory_bytes=settings.job_memory_bytes,
+        scratch=settings.data / "scratch",
+        stop=stop,
+    )

@@ -1,10 +1,10 @@
 """Alembic's environment: migrations run on the connection that ``server.migrate`` gives."""
 
-import uws.schema
 from alembic import context
 
 import core.auth.schema
 import products.schema
+import uws.schema
 from core.database import Base
 
 __all__: list[str] = []

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from products.inspection.meanings import MEANINGS
 
 from core.auth.models import Identity, Scope
 from core.routes import route_class
+from products.inspection.meanings import MEANINGS
 from webui.api.bodies import read_fields
 from webui.api.errors import error_answer
 from webui.api.shapes import Json, column_json
@@ -28,7 +28,7 @@ def routes(services: WebServices) -> APIRouter:
     @router.patch("/product-contents/{column_id}", summary="Say what one column means")
     async def describe(column_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         fields = await read_fields(request)
-        changes = {key: str(fields[key]) or None for key in ("ucd", "alias") if key in fields}
+        changes: dict[str, str | None] = {key: str(fields[key]) or None for key in ("ucd", "alias") if key in fields}
         item = await run_in_threadpool(associations.describe, identity, column_id, changes)
         return column_json(item)
 

@@ -1,0 +1,78 @@
+"""What the TAP service says that it can do (TAPRegExt 1.0, VOSI 1.1)."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from lxml import etree
+
+from core.settings import Settings
+from core.vosi import BASIC_AUTH, Capability, Interface, capabilities_document
+from tap.adql import LANGUAGE_FEATURES
+from tap.results import RESULT_FORMATS
+
+__all__ = ["tap_capabilities"]
+
+_Element = Any  # lxml ships no types
+
+_TAP = "ivo://ivoa.net/std/TAP"
+_SECURITY = (None, BASIC_AUTH)
+_VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0"))
+
+
+def tap_capabilities(settings: Settings) -> bytes:
+    """Write the capabilities document of the TAP service."""
+    base = f"{settings.public_url}/tap"
+    return capabilities_document(
+        (
+            Capability(
+                _TAP,
+                (Interface(base, use="base", role="std", version="1.1", security=_SECURITY),),
+                type="tr:TableAccess",
+                extension=tuple(_extension(settings)),
+            ),
+            Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base}/capabilities"),)),
+            Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base}/availability"),)),
+            Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
+        )
+    )
+
+
+def _extension(settings: Settings) -> Iterable[_Element]:
+    yield _language()
+    for known in RESULT_FORMATS.values():
+        yield _output_format(known.content_type, known.names, known.ivo_id)
+    yield _limit("executionDuration", settings.query_seconds, settings.query_seconds, unit=None)
+    yield _limit("outputLimit", settings.maxrec_default, settings.maxrec_limit, unit="row")
+
+
+def _language() -> _Element:
+    language = etree.Element("language")
+    etree.SubElement(language, "name").text = "ADQL"
+    for version, ivo_id in _VERSIONS:
+        etree.SubElement(language, "version", {"ivo-id": ivo_id}).text = version
+    etree.SubElement(language, "description").text = "Astronomical Data Query Language"
+    for kind, features in groupby(LANGUAGE_FEATURES, key=lambda feature: feature.type):
+        group = etree.SubElement(language, "languageFeatures", {"type": kind})
+        for feature in features:
+            item = etree.SubElement(group, "feature")
+            etree.SubElement(item, "form").text = feature.form
+            if feature.description:
+                etree.SubElement(item, "description").text = feature.description
+    return language
+
+
+def _output_format(media_type: str, names: Iterable[str], ivo_id: str | None) -> _Element:
+    element = etree.Element("outputFormat", {"ivo-id": ivo_id} if ivo_id else {})
+    etree.SubElement(element, "mime").text = media_type
+    for name in names:
+        etree.SubElement(element, "alias").text = name
+    return element
+
+
+def _limit(name: str, default: int, hard: int, *, unit: str | None) -> _Element:
+    attributes = {"unit": unit} if unit else {}
+    element = etree.Element(name)
+    etree.SubElement(element, "default", attributes).text = str(default)
+    etree.SubElement(element, "hard", attributes).text = str(hard)
+    return element

@@ -1,0 +1,115 @@
+"""The one access rule: every kind of person asks for a product of every visibility and status."""
+
+import pytest
+from sqlalchemy import update
+
+from core.auth.models import Identity
+from core.auth.schema import GroupRow
+from core.database import Database
+from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
+from products.models import Product, ProductStatus, Visibility
+from products.published import PublishedProducts
+from products.schema import ProductRow, ReleaseRow
+from products.service import NewProduct, ProductChanges, ProductService
+from products.storage import ProductQuery
+from tests.products.conftest import People
+
+EVERYBODY = {"owner", "owner_reading", "colleague", "stranger", "admin", "admin_reading", "nobody"}
+REGISTERED = EVERYBODY - {"nobody"}
+OWN = {"owner", "owner_reading", "admin"}
+
+#: Who reads a published product; administrators only with a token that says so.
+READERS = {
+    Visibility.PRIVATE: OWN,
+    Visibility.GROUPS: OWN | {"colleague"},
+    Visibility.REGISTERED: REGISTERED,
+    Visibility.PUBLIC: EVERYBODY,
+}
+
+
+def _make(
+    database: Database, people: People, visibility: Visibility, status: ProductStatus, **values: object
+) -> Product:
+    service = ProductService(database)
+    product = service.create(people.owner, NewProduct("A catalogue", 7, visibility=visibility))
+    with database.write() as session:
+        row = session.get_one(ProductRow, product.id)
+        row.groups = [session.query(GroupRow).filter_by(name="team").one()]
+        session.execute(update(ProductRow).where(ProductRow.id == product.id).values(status=status, **values))
+    return product
+
+
+def _reads(service: ProductService, identity: Identity, product: Product) -> bool:
+    try:
+        by_number, by_name = service.get(identity, product.id), service.get(identity, product.internal_name)
+    except NotFoundError:
+        listed = service.list(identity, ProductQuery()).count
+        assert listed == 0
+        return False
+    assert by_number == by_name
+    assert service.list(identity, ProductQuery()).count == 1
+    return True
+
+
+@pytest.mark.parametrize("visibility", Visibility)
+def test_a_published_product_is_read_by_those_it_is_for(database: Database, people: People, visibility: Visibility):
+    product = _make(database, people, visibility, ProductStatus.PUBLISHED)
+    service, published = ProductService(database), PublishedProducts(database)
+    readers = {name for name in EVERYBODY if _reads(service, getattr(people, name), product)}
+    assert readers == READERS[visibility]
+    assert {name for name in EVERYBODY if published.all(getattr(people, name))} == readers
+
+
+@pytest.mark.parametrize("status", [ProductStatus.REGISTERING, ProductStatus.PROCESSING, ProductStatus.FAILED])
+def test_an_unfinished_product_is_read_by_its_owner_and_administrators(
+    database: Database, people: People, status: ProductStatus
+):
+    product = _make(database, people, Visibility.PUBLIC, status)
+    service = ProductService(database)
+    assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == OWN
+    assert not any(PublishedProducts(database).all(getattr(people, name)) for name in EVERYBODY)
+
+
+def test_a_deleted_product_is_read_by_nobody(database: Database, people: People):
+    product = _make(database, people, Visibility.PUBLIC, ProductStatus.DELETED)
+    service = ProductService(database)
+    assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == set()
+
+
+def test_a_closed_release_closes_its_products_to_others(database: Database, people: People):
+    release = ProductService(database).ensure_release("dp1", "DP1")
+    with database.write() as session:
+        row = session.get_one(ReleaseRow, release.id)
+        row.is_public, row.access_groups = False, [session.query(GroupRow).filter_by(name="team").one()]
+    product = _make(database, people, Visibility.REGISTERED, ProductStatus.PUBLISHED, release_id=release.id)
+    service = ProductService(database)
+    assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == OWN | {"colleague"}
+    assert {name for name in EVERYBODY if service.releases(getattr(people, name))} == {"colleague", "admin"}
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_only_the_owner_and_administrators_change_and_delete(database: Database, people: People, name: str):
+    product = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED)
+    service, identity = ProductService(database), getattr(people, name)
+    allowed = name in {"owner", "admin"}
+    for act in (
+        lambda: service.change(identity, product.id, ProductChanges(description="changed")),
+        lambda: service.delete(identity, product.id),
+    ):
+        if allowed:
+            act()
+        else:
+            with pytest.raises(AuthenticationError if name == "nobody" else PermissionDeniedError):
+                act()
+
+
+def test_who_may_not_read_a_product_does_not_learn_of_it_by_changing_it(database: Database, people: People):
+    product = _make(database, people, Visibility.PRIVATE, ProductStatus.PUBLISHED)
+    service = ProductService(database)
+    with pytest.raises(NotFoundError) as private:
+        service.delete(people.stranger, product.id)
+    with pytest.raises(NotFoundError) as missing:
+        service.delete(people.stranger, product.id + 1)
+    assert private.value.message.replace(str(product.id), "N") == missing.value.message.replace(
+        str(product.id + 1), "N"
+    )
