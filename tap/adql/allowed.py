@@ -12,7 +12,7 @@ from tap.adql.errors import QueryError
 __all__ = ["ENGINE_FUNCTIONS", "MAX_DEPTH", "require_allowed"]
 
 #: Deepest tree, of which sqlglot's generator and the engine's parser both have room for.
-MAX_DEPTH = 150
+MAX_DEPTH = 200
 
 #: Every function of the engine that the compiler writes.
 ENGINE_FUNCTIONS = frozenset(

@@ -1,12 +1,11 @@
 """The tables that one user may query: the only ones that exist for his query."""
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.columns import Column
-from tap.adql.errors import QueryError
+from tap.adql.errors import QueryError, nearest
 from tap.adql.syntax import Name, TableName
 
 __all__ = ["Catalog", "CatalogTable"]
@@ -81,10 +80,9 @@ class Catalog:
         raise QueryError(f"Unknown table {written}", reference.at, self._near(written))
 
     def _near(self, written: str) -> str | None:
-        close = difflib.get_close_matches(written.lower(), self._names, n=1)
-        if not close:
-            close = [name for name in self._names if name.split(".")[-1] == written.lower()][:1]
-        return f"did you mean {self._names[close[0]]}?" if close else None
+        known = self._names
+        near = nearest(written, known) or next((name for name in known if name.split(".")[-1] == written.lower()), None)
+        return f"did you mean {known[near]}?" if near else None
 
 
 def _matches(names: tuple[Name, ...], parts: tuple[str, ...]) -> bool:

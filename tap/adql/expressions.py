@@ -16,12 +16,12 @@ from tap.adql.errors import Position, QueryError
 from tap.adql.geometry import within
 from tap.adql.scopes import Scope
 from tap.adql.sqltree import all_of, any_of, call, cast_to, compare, negate, number, string, wrap
-from tap.adql.values import Circle, Point, Value, kind_of, numeric_facts, promoted, require_number, require_text
+from tap.adql.values import Circle, Kind, Point, Value, kind_of, numeric_facts, promoted, require_number, require_text
 
 __all__ = ["Compiled", "Context", "Expressions", "Output"]
 
 #: Longest chain of additions and multiplications of which the engine's tree is built.
-MAX_CHAIN = 200
+MAX_CHAIN = 100
 
 _INTEGERS = {"unsignedByte", "short", "int", "long"}
 _CASTS: Mapping[str, tuple[str, Column]] = {
@@ -43,7 +43,7 @@ class Output:
 
     engine_name: str
     facts: Column
-    kind: str
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Expressions:
         special = self._as_truth(left, node.operator, right) or self._as_cone(left, node.operator, right)
         if special is not None:
             return special
-        _require_comparable(left, right, node.at)
+        _require_comparable(left.kind, right.kind, node.at)
         return compare(left.sql, node.operator, right.sql)
 
     def _as_truth(self, left: Value, operator: str, right: Value) -> exp.Expr | None:
@@ -224,8 +224,8 @@ class Expressions:
 
     def _between(self, node: tree.Between) -> exp.Expr:
         value, low, high = self.value(node.value), self.value(node.low), self.value(node.high)
-        _require_comparable(value, low, node.at)
-        _require_comparable(value, high, node.at)
+        _require_comparable(value.kind, low.kind, node.at)
+        _require_comparable(value.kind, high.kind, node.at)
         test = exp.Between(this=wrap(value.sql), low=wrap(low.sql), high=wrap(high.sql))
         return negate(test) if node.negated else test
 
@@ -233,7 +233,7 @@ class Expressions:
         value = self.value(node.value)
         choices = [self.value(choice) for choice in node.choices]
         for choice in choices:
-            _require_comparable(value, choice, choice.at)
+            _require_comparable(value.kind, choice.kind, choice.at)
         test = exp.In(this=wrap(value.sql), expressions=[wrap(choice.sql) for choice in choices])
         return negate(test) if node.negated else test
 
@@ -242,6 +242,7 @@ class Expressions:
         compiled = self.context.compile_query(self.context, node.query, self.scope)
         if len(compiled.outputs) != 1:
             raise QueryError(f"The query after IN has {len(compiled.outputs)} columns", node.at, "it must have one")
+        _require_comparable(value.kind, compiled.outputs[0].kind, node.at)
         test = exp.In(this=wrap(value.sql), query=exp.Subquery(this=compiled.sql))
         return negate(test) if node.negated else test
 
@@ -317,8 +318,9 @@ def _folded(left: float | None, operator: str, right: float | None, one: Column,
     return {"+": left + right, "-": left - right, "*": left * right}[operator]
 
 
-def _require_comparable(left: Value, right: Value, at: Position) -> None:
-    kinds = {left.kind, right.kind} - {"null"}
+def _require_comparable(left: Kind, right: Kind, at: Position) -> None:
+    kinds: set[str] = {left, right}
+    kinds.discard("null")
     if kinds & {"shape", "array"}:
         raise QueryError("Geometry and arrays cannot be compared", at, "compare CONTAINS(...) with 1")
     if kinds in ({"number", "text"}, {"number", "timestamp"}):

@@ -150,7 +150,10 @@ def _token_error(error: UnexpectedToken) -> QueryError:
             f'write "{text}" in double quotes if it is a name; else expected '
             + _expected(error.accepts or error.expected),
         )
-    return QueryError(found, at, f"expected {_expected(error.accepts or error.expected)}")
+    expected = error.accepts or error.expected
+    near = difflib.get_close_matches(text.upper(), expected & KEYWORDS, n=1, cutoff=0.7)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return QueryError(found, at, f"expected {_expected(expected)}{hint}")
 
 
 def _expected(terminals: set[str]) -> str:

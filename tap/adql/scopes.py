@@ -1,6 +1,5 @@
 """Which columns a name may mean at a place of the query, and which one it does (ADQL 2.1 §2.1.3, §3.2)."""
 
-import difflib
 from dataclasses import dataclass, field
 from typing import Optional
 
@@ -8,7 +7,7 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql.catalog import CatalogTable
-from tap.adql.errors import QueryError
+from tap.adql.errors import QueryError, nearest
 from tap.adql.sqltree import column
 from tap.adql.syntax import Name, Reference
 from tap.adql.values import Value, kind_of
@@ -132,12 +131,12 @@ class Scope:
         fields = self.fields_of(tuple(qualifier)) if qualifier else self.fields
         if fields is None:
             table = ".".join(part.text for part in qualifier)
-            names = {known.names[-1].lower(): known.names[-1] for known in self.tables}
-            return QueryError(f"Unknown table {table}", reference.at, _near(table, names))
-        near = {candidate.name.lower(): candidate.name for candidate in fields}
-        return QueryError(f"Unknown column {written}", reference.at, _near(name.text, near))
+            return QueryError(
+                f"Unknown table {table}", reference.at, _near(table, [known.names[-1] for known in self.tables])
+            )
+        return QueryError(f"Unknown column {written}", reference.at, _near(name.text, [known.name for known in fields]))
 
 
-def _near(written: str, names: dict[str, str]) -> str | None:
-    close = difflib.get_close_matches(written.lower(), names, n=1)
-    return f"did you mean {identifier(names[close[0]])}?" if close else None
+def _near(written: str, names: list[str]) -> str | None:
+    near = nearest(written, names)
+    return f"did you mean {identifier(near)}?" if near else None

@@ -95,7 +95,7 @@ def positions(count: int, seed: int) -> np.ndarray:
     return np.column_stack([lon, lat])
 
 
-def make_sky(count: int = 8000) -> Sky:
+def make_sky(count: int = 4000) -> Sky:
     connection = duckdb.connect()
     connection.execute(
         "SET integer_division=true; SET ieee_floating_point_ops=false; SET threads=1; SET TimeZone='UTC'"

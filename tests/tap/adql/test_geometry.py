@@ -19,7 +19,7 @@ _CENTERS = [
     (77.0, -89.9),
     *zip(_RNG.uniform(0, 360, 12).tolist(), np.degrees(np.arcsin(_RNG.uniform(-1, 1, 12))).tolist(), strict=True),
 ]
-_RADII = (0.0, 0.05, 1.0, 20.0, 59.9, 89.0, 91.0, 150.0, 179.9, 180.0)
+_RADII = (0.0, 0.05, 1.0, 59.9, 91.0, 179.9)
 
 
 def _separations(sky: Sky, lon: float, lat: float) -> np.ndarray:
@@ -38,6 +38,13 @@ def test_cones_hold_the_points_that_astropy_says(sky, center):
         assert sky.ids(f"DISTANCE(POINT(ra, dec), POINT({lon!r}, {lat!r})) <= {radius}") == expected
         outside = sky.ids(f"0=CONTAINS(POINT(ra, dec), CIRCLE({lon!r}, {lat!r}, {radius}))")
         assert outside == set(range(len(sky.objects))) - expected
+
+
+def test_the_whole_sky_is_a_circle_and_nothing_is_none(sky):
+    everything = set(range(len(sky.objects)))
+    assert sky.ids("1=CONTAINS(POINT(ra, dec), CIRCLE(1, 2, 180))") == everything
+    assert sky.ids("DISTANCE(ra, dec, 1, 2) <= 200") == everything
+    assert sky.ids("DISTANCE(ra, dec, 1, 2) <= -1") == set()
 
 
 def test_a_circle_about_an_object_holds_its_rim(sky):
@@ -113,7 +120,8 @@ def test_crossmatches_count_what_search_around_sky_counts(sky, radius, form):
 
 
 def test_a_left_join_by_distance_keeps_what_has_no_neighbour(sky):
-    query = "SELECT COUNT(DISTINCT s.id) FROM cat.spectra s LEFT JOIN cat.objects o ON DISTANCE(s.ra, s.dec, o.ra, o.dec) < 0.001"
+    query = """SELECT COUNT(DISTINCT s.id) FROM cat.spectra s
+        LEFT JOIN cat.objects o ON DISTANCE(s.ra, s.dec, o.ra, o.dec) < 0.001"""
     assert sky.rows(query) == [(len(sky.spectra),)]
 
 
@@ -127,15 +135,16 @@ def test_circles_meet_polygons_that_they_touch(sky):
 
 def test_areas_are_those_of_spherical_geometry(sky):
     row = sky.rows(
-        "SELECT TOP 1 AREA(CIRCLE(0, 0, 180)), AREA(CIRCLE(10, 20, 1)), AREA(POLYGON(0, 0, 90, 0, 0, 90)), AREA(POINT(1, 2))"
-        " FROM cat.objects"
+        """SELECT TOP 1 AREA(CIRCLE(0, 0, 180)), AREA(CIRCLE(10, 20, 1)), AREA(POLYGON(0, 0, 90, 0, 0, 90)),
+        AREA(POINT(1, 2)) FROM cat.objects"""
     )[0]
     whole = 4 * np.pi * np.degrees(1) ** 2
     assert row == pytest.approx((whole, whole * (1 - np.cos(np.radians(1))) / 2, whole / 8, 0), rel=1e-9)
 
 
 def test_shapes_are_selected_as_dali_writes_them(sky):
-    query = "SELECT TOP 1 POINT(ra, dec) AS p, CIRCLE(ra, dec, 2) AS c, POLYGON(0,0,1,0,1,1) AS g FROM cat.objects WHERE id = 3"
+    query = """SELECT TOP 1 POINT(ra, dec) AS p, CIRCLE(ra, dec, 2) AS c, POLYGON(0,0,1,0,1,1) AS g
+        FROM cat.objects WHERE id = 3"""
     ra, dec = sky.objects[3]
     assert sky.rows(query) == [((ra, dec), (ra, dec, 2.0), (0.0, 0.0, 1.0, 0.0, 1.0, 1.0))]
     columns = sky.translate(query).columns
@@ -147,7 +156,8 @@ def test_shapes_are_selected_as_dali_writes_them(sky):
 
 
 def test_the_centroid_of_an_octant_is_its_diagonal(sky):
-    query = "SELECT TOP 1 COORD1(CENTROID(POLYGON(0,0,90,0,0,90))), COORD2(CENTROID(POLYGON(0,0,90,0,0,90))) FROM cat.objects"
+    query = """SELECT TOP 1 COORD1(CENTROID(POLYGON(0,0,90,0,0,90))), COORD2(CENTROID(POLYGON(0,0,90,0,0,90)))
+        FROM cat.objects"""
     assert sky.rows(query)[0] == pytest.approx((45, np.degrees(np.arcsin(1 / np.sqrt(3)))))
 
 

@@ -1,0 +1,85 @@
+"""Errors say where, what was found, what was expected, and what is near."""
+
+import pytest
+
+from tap.adql import QueryError, translate
+from tests.tap.adql.sky import catalog
+
+_CASES = [
+    ("SELECT id\nFROM cat.object", 2, 6, ["Unknown table cat.object", "did you mean cat.objects?"]),
+    ("SELECT id FROM objects", 1, 16, ["Unknown table objects", "did you mean cat.objects?"]),
+    ("SELECT id FROM cat.few_rows", 1, 16, ["Unknown table cat.few_rows", 'did you mean cat."Few Rows"?']),
+    ("SELECT id,\n  mag_j FROM cat.objects", 2, 3, ["Unknown column mag_j", "did you mean mag_i?"]),
+    ("SELECT o.zz FROM cat.objects o", 1, 8, ["Unknown column o.zz"]),
+    ("SELECT p.z FROM cat.objects o", 1, 8, ["Unknown table p"]),
+    ("SELECT siz FROM cat.objects", 1, 8, ['did you mean "size"?']),
+    ("SELECT id FROM cat.objects, cat.spectra", 1, 8, ["id is ambiguous", "objects.id or spectra.id"]),
+    ("SELECTT id FROM cat.objects", 1, 1, ["Found 'SELECTT'", "expected", "did you mean SELECT?"]),
+    ("SELECT id FROM cat.objects WHERE", None, None, ["ends too early", "a value"]),
+    ("SELECT size FROM cat.objects", 1, 8, ["'size', a reserved word", 'write "size" in double quotes']),
+    ("SELECT id FROM cat.objects WHERE id = 'x", 1, 39, ["no closing quote"]),
+    ('SELECT "id FROM cat.objects', 1, 8, ["no closing quote"]),
+    ("SELECT id FROM cat.objects;", 1, 27, ["Found ';'", "without a semicolon"]),
+    ("SELECT id # FROM cat.objects", 1, 11, ["'#'", "not part of ADQL"]),
+    ("SELECT 1x FROM cat.objects", 1, 8, ["number", "put a space"]),
+    ("SELECT sqr(id) FROM cat.objects", 1, 8, ["function sqr is not available", "did you mean SQRT?"]),
+    ("SELECT ABS(1, 2) FROM cat.objects", 1, 8, ["ABS was given 2 arguments", "ABS(x DOUBLE)"]),
+    ("SELECT ABS(Name) FROM cat.objects", 1, 12, ["ABS takes numbers, not a text"]),
+    ("SELECT Name + 1 FROM cat.objects", 1, 8, ["Arithmetic takes numbers"]),
+    ("SELECT id || 'x' FROM cat.objects", 1, 8, ["|| takes text", "CAST"]),
+    ("SELECT id FROM cat.objects WHERE Name > 5", 1, 39, ["number is compared with text"]),
+    ("SELECT id FROM cat.objects WHERE id IN (SELECT survey FROM cat.spectra)", 1, 37, ["compared with text"]),
+    ("SELECT id FROM cat.objects WHERE id IN (SELECT id, z_spec FROM cat.spectra)", 1, 37, ["2 columns"]),
+    ("SELECT id FROM cat.objects WHERE id", 1, 34, ["value stands where a condition", "compare it"]),
+    ("SELECT (id = 1) + 1 FROM cat.objects", 1, 8, ["condition stands where a value"]),
+    ("SELECT id = 1 FROM cat.objects", 1, 11, ["condition stands where a value"]),
+    ("SELECT id FROM cat.objects WHERE MAX(id) = 1", 1, 34, ["MAX cannot stand in WHERE"]),
+    ("SELECT MAX(MIN(id)) FROM cat.objects", 1, 12, ["MIN cannot stand in another aggregate"]),
+    ("SELECT id, COUNT(*) FROM cat.objects GROUP BY z", 1, 8, ["neither grouped by nor aggregated"]),
+    ("SELECT COUNT(*) FROM cat.objects ORDER BY id", 1, 43, ["neither grouped by nor aggregated"]),
+    ("SELECT * FROM cat.objects GROUP BY id", 1, 8, ["neither grouped by nor aggregated"]),
+    ("SELECT id FROM cat.objects ORDER BY 2", 1, 37, ["no column 2", "has 1 columns"]),
+    ("SELECT DISTINCT id FROM cat.objects ORDER BY z", 1, 46, ["SELECT DISTINCT"]),
+    ("SELECT id, z FROM cat.objects UNION SELECT id FROM cat.spectra", 1, 31, ["2 and 1 columns"]),
+    ("SELECT id FROM cat.objects UNION SELECT survey FROM cat.spectra", 1, 28, ["joins a number and a text"]),
+    ("SELECT id FROM cat.objects UNION SELECT id FROM cat.spectra ORDER BY z", 1, 70, ["by name or position"]),
+    ('SELECT id FROM cat.objects o NATURAL JOIN (SELECT a FROM cat."Few Rows") q', 1, 30, ["without a common"]),
+    ("SELECT o.id FROM cat.objects o JOIN cat.spectra s USING (z)", 1, 58, ["Unknown column z", "z_spec"]),
+    ("SELECT id FROM cat.objects NATURAL JOIN cat.spectra ON 1=1", 1, 53, ["Found 'ON'"]),
+    ("SELECT o.id FROM cat.objects o JOIN cat.spectra s", None, None, ["ends too early", "ON"]),
+    ("WITH w AS (SELECT id FROM cat.objects), w AS (SELECT id FROM cat.objects) SELECT id FROM w", 1, 41, ["twice"]),
+    ("SELECT id FROM cat.objects WHERE 1=CONTAINS(POINT('FK5', ra, dec), CIRCLE(1, 2, 3))", 1, 51, ["'FK5'", "ICRS"]),
+    ("SELECT id FROM cat.objects WHERE 1=CONTAINS(ra, CIRCLE(1, 2, 3))", 1, 45, ["CONTAINS takes geometry"]),
+    ("SELECT id FROM cat.objects WHERE 1=CONTAINS(POINT(ra, dec), CIRCLE(1, 2, -3))", 1, 74, ["radius -3 is negative"]),
+    ("SELECT id FROM cat.objects WHERE 1=CONTAINS(POINT(ra, dec), CIRCLE(1, 95, 3))", 1, 71, ["95 is not between"]),
+    ("SELECT id FROM cat.objects WHERE POINT(1, 2) = 1", 1, 46, ["cannot be compared", "CONTAINS"]),
+    ("SELECT REGION('CIRCLE 1 2 3') FROM cat.objects", 1, 8, ["REGION is not available"]),
+    ("SELECT DISTANCE(1, 2, 3) FROM cat.objects", 1, 8, ["two points, or four coordinates"]),
+    ("SELECT POINT(1, 2, 3) FROM cat.objects", 1, 8, ["POINT takes right ascension"]),
+    ("SELECT IN_UNIT(ra, 'm') FROM cat.objects", 1, 20, ["'deg' cannot be converted to 'm'"]),
+    ("SELECT IN_UNIT(ra, 'parrot') FROM cat.objects", 1, 20, ["does not know the unit 'parrot'"]),
+    ("SELECT IN_UNIT(id, 'm') FROM cat.objects", 1, 16, ["has no unit"]),
+    ("SELECT IN_UNIT(mag_i, 'Jy') FROM cat.objects", 1, 23, ["cannot be converted"]),
+    ("SELECT CAST(id AS BLOB) FROM cat.objects", 1, 19, ["Found 'BLOB'", "a type"]),
+    ("SELECT CAST(id AS INTEGER(3)) FROM cat.objects", 1, 19, ["CAST to INTEGER"]),
+    ("SELECT ivo_hasword(Name, Name) FROM cat.objects", 1, 26, ["constant, non-empty word"]),
+    ("SELECT ivo_healpix_index(30, ra, dec) FROM cat.objects", 1, 26, ["order from 0 to 29"]),
+    ("SELECT ROUND(z, id) FROM cat.objects", 1, 17, ["whole number of digits"]),
+    ("SELECT TOP 0.5 id FROM cat.objects", 1, 12, ["Found '0.5'", "a whole number"]),
+    ("SELECT COUNT() FROM cat.objects", 1, 8, ["COUNT was given 0 arguments"]),
+    ("SELECT SUM(*) FROM cat.objects", 1, 8, ["only COUNT takes *"]),
+]
+
+
+@pytest.mark.parametrize(("query", "line", "column", "fragments"), _CASES, ids=[case[0][:70] for case in _CASES])
+def test_errors_say_where_and_what(query, line, column, fragments):
+    with pytest.raises(QueryError) as caught:
+        translate(query, catalog())
+    error = caught.value
+    assert (error.line, error.column) == (line, column)
+    assert (error.status, error.field) == (400, "QUERY")
+    for fragment in fragments:
+        assert fragment in str(error)
+    if line is not None:
+        assert f"at line {line}, column {column}" in str(error)
+    assert "t1" not in str(error)
