@@ -78,7 +78,7 @@ def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
     user = unprivileged_user("postgres", "nobody")
     with private_folder("pg", user) as folder:
         data, log = folder / "data", folder / "log"
-        initialise = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8"]
+        initialise: list[str | Path] = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8"]
         initialise += ["--no-locale", "--no-sync", "--no-instructions"]
         subprocess.run(command_as(user, initialise), check=True, capture_output=True, cwd="/")
         options = [word for setting in _SETTINGS for word in ("-c", setting)]
