@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,12 +10,17 @@ import duckdb
 import pyarrow as pa
 
 from tap.engine.frames import FrameKind, write_frame
-from tap.engine.sandbox import only_reads
+from tap.engine.sandbox import Sandbox
+from tap.engine.statements import refusal
 
-__all__ = ["GRACE_SECONDS", "Clock", "run_query"]
+__all__ = ["GRACE_SECONDS", "READER_SECONDS", "Clock", "run_query"]
 
 #: Time between asking the engine to stop and killing its process.
 GRACE_SECONDS = 2.0
+
+#: Time in which a reader must take a batch, and in which it must take them all: else it would keep the process.
+READER_SECONDS = 120.0
+READERS_SECONDS = 3600.0
 
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 8_000_000
@@ -33,12 +39,14 @@ class Clock:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._timer: threading.Timer | None = None
         self._cancelled = False
+        self._patience = READERS_SECONDS
         self.expired = False
 
     @contextmanager
     def running(self, seconds: float) -> Iterator[None]:
         """Let the clock run for one query."""
         self.expired = self._cancelled = False
+        self._patience = READERS_SECONDS
         self._start(seconds)
         try:
             yield
@@ -60,11 +68,14 @@ class Clock:
 
     @contextmanager
     def standing_still(self) -> Iterator[None]:
-        """Do not count the time of the block."""
+        """Do not count the time of the block, in which a reader takes rows, unless it never ends."""
         left = self._stop()
+        began = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, min(READER_SECONDS, self._patience)))
         try:
             yield
         finally:
+            self._patience -= time.monotonic() - began
             self._start(left)
 
     def cancel(self) -> None:
@@ -98,17 +109,17 @@ class Clock:
                 self._connection.interrupt()
 
 
-def run_query(connection: duckdb.DuckDBPyConnection, sql: str, clock: Clock, output: int) -> None:
+def run_query(sandbox: Sandbox, sql: str, clock: Clock, output: int) -> None:
     """Run one SELECT and write its schema and batches as frames.
 
     Raises
     ------
     duckdb.Error
-        Whatever the engine has to say, and `duckdb.PermissionException` for a statement that does not only read.
+        Whatever the engine has to say, and `duckdb.PermissionException` for a statement that is not run here.
     """
-    with clock.watching(connection):
-        if not only_reads(connection, sql):
-            raise duckdb.PermissionException("only one statement that reads is run here")
+    with sandbox.cursor() as connection, clock.watching(connection):
+        if reason := refusal(connection, sql, sandbox.tables):
+            raise duckdb.PermissionException(f"The statement was refused: {reason}")
         relation = connection.sql(sql)
         reader = relation.to_arrow_reader(_batch_rows([str(kind) for kind in relation.types]))
         schema = _plain(reader.schema)

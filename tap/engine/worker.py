@@ -28,6 +28,7 @@ from tap.engine.sandbox import Sandbox, SandboxTable
 
 __all__ = ["main"]
 
+_RECURSION = 8_000  # the engine's trees of long expressions are deep; its own limit is on their depth, too
 _KEPT_SANDBOXES = 4
 _PRIVATE = "private"
 _ADDRESS_SPACE_ALLOWANCE = 512_000_000
@@ -37,6 +38,7 @@ _ADDRESS_SPACE_PER_THREAD = 136_000_000  # a stack, and two arenas of malloc, wh
 def main() -> None:
     """Serve queries until standard input closes."""
     folder = Path(sys.argv[1])
+    sys.setrecursionlimit(_RECURSION)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
     output = os.dup(1)
@@ -82,8 +84,7 @@ class _Worker:
             with self._clock.running(request["seconds"]):
                 sandbox = self._sandbox(request, data)
                 prepared = True
-                with sandbox.cursor() as connection:
-                    run_query(connection, request["sql"], self._clock, self._output)
+                run_query(sandbox, request["sql"], self._clock, self._output)
             write_frame(self._output, FrameKind.END)
         except (duckdb.Error, pa.ArrowException, MemoryError, OSError) as e:
             if not leaves_engine_whole(e):  # an engine that failed is not trusted with the next query

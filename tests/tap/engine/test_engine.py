@@ -1,7 +1,7 @@
 import pyarrow as pa
 import pytest
 
-from tap.engine import EngineTable, QueryFailedError
+from tap.engine import EngineTable, QueryCrashedError, QueryFailedError
 from tests.tap.engine.conftest import ROWS
 
 
@@ -53,6 +53,18 @@ def test_division_and_time_follow_adql(engine, query):
     row = answer(engine, query(sql)).to_pylist()[0]
     assert (row["whole"], row["broken"], row["doubled"]) == (2, 2.5, 2.5)
     assert row["moment"].isoformat() == "2026-11-23T00:00:00+00:00"
+
+
+def test_a_long_expression_is_not_too_deep(engine, query):
+    assert answer(engine, query("SELECT " + "+".join(["1"] * 900) + " AS n"))["n"].to_pylist() == [900]
+    with pytest.raises(QueryFailedError):
+        engine.open(query("SELECT " + "+".join(["1"] * 20_000)))
+
+
+def test_a_file_that_is_gone_is_no_fault_of_the_query(engine, query, tmp_path):
+    table = EngineTable("survey", "lost", (tmp_path / "lost.parquet",))
+    with pytest.raises(QueryCrashedError, match="cannot be read at the moment"):
+        engine.open(query("SELECT * FROM survey.lost", table))
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,9 @@
 
 import time
 
-import duckdb
 import pytest
 
 from tap.engine import EngineTable, QueryFailedError, QueryMemoryError, QueryTimeoutError
-from tap.engine.sandbox import only_reads
 
 OUTSIDE = [
     "SELECT * FROM read_csv('/etc/passwd')",
@@ -105,23 +103,3 @@ def test_a_query_ends_at_its_memory(engine, query, sql):
     assert caught.value.status == 400
     with engine.open(query("SELECT 1 AS n")) as stream:
         assert next(iter(stream)).to_pylist() == [{"n": 1}]
-
-
-@pytest.mark.parametrize(
-    ("sql", "reads"),
-    [
-        ("SELECT 1", True),
-        ("WITH a AS (SELECT 1 AS x) SELECT x FROM a UNION SELECT 2", True),
-        ("WITH RECURSIVE a AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM a WHERE x < 3) SELECT * FROM a", True),
-        ('SELECT \'"type":"COPY_QUERY_NODE"\'', True),
-        ("SELECT 'x' AS \"a'; COPY (SELECT 1) TO 'y\"", True),
-        ("WITH a AS (INSERT INTO t VALUES (1) RETURNING *) SELECT * FROM a", False),
-        ("WITH a AS (COPY (SELECT 1) TO 'x') SELECT 1", False),
-        ("SELECT (WITH a AS (COPY (SELECT 1) TO 'x') SELECT 1)", False),
-        ("DELETE FROM t", False),
-        ("SELECT 1; SELECT 2", False),
-    ],
-)
-def test_a_statement_that_only_reads_is_told_from_others(sql, reads):
-    with duckdb.connect(":memory:") as connection:
-        assert only_reads(connection, sql) is reads

@@ -1,0 +1,72 @@
+"""The second look at a statement, at the engine's door: it reads the tables that it was given, and does nothing else.
+
+The translator gives nothing else; this is for the day on which it does. `SELECT` at the front of a statement proves
+nothing: DuckDB 2.0 writes files in ``WITH x AS (COPY …) SELECT``, and a path that may be read may be written. Hence the
+engine's own tree of the statement is looked through.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import duckdb
+
+__all__ = ["refusal"]
+
+_READING_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
+_TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
+_TELLTALE_FUNCTIONS = {"current_setting", "current_query", "getenv", "getvariable", "version"}
+_TELLTALE_PREFIXES = ("duckdb_", "pragma_", "pg_", "read_")
+
+
+def refusal(connection: duckdb.DuckDBPyConnection, sql: str, tables: Collection[tuple[str, str]]) -> str | None:
+    """Say why a statement is not to be run; none when it is.
+
+    Parameters
+    ----------
+    tables
+        Schema and name of each table that it may read.
+    """
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        return "not one SELECT"
+    text = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0][0]
+    try:
+        tree = json.loads(text)
+    except RecursionError:
+        return "nested too deeply"
+    if tree["error"]:
+        return "not one SELECT"
+    nodes = list(_nodes(tree))
+    known = {(schema.lower(), name.lower()) for schema, name in tables}
+    known |= {("", entry["key"].lower()) for node in nodes for entry in node.get("cte_map", {}).get("map", ())}
+    return next((reason for node in nodes if (reason := _reason(node, known)) is not None), None)
+
+
+def _nodes(tree: object) -> Iterator[dict[str, Any]]:  # the values are whatever the engine writes
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+
+
+def _reason(node: dict[str, Any], known: Collection[tuple[str, str]]) -> str | None:
+    kind = node.get("type")
+    if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _READING_NODES:
+        return f"does not only read: {kind}"
+    if kind == "SHOW_REF":
+        return "shows what there is"
+    if kind == "BASE_TABLE":
+        name = (node["schema_name"].lower(), node["table_name"].lower())
+        return None if name in known and not node["catalog_name"] else f"names another table: {'.'.join(name)}"
+    if kind == "TABLE_FUNCTION":
+        name = node["function"].get("function_name", "")
+        return None if name.lower() in _TABLE_FUNCTIONS else f"calls a table function: {name}"
+    function = str(node.get("function_name", "")).lower()
+    if function in _TELLTALE_FUNCTIONS or function.startswith(_TELLTALE_PREFIXES):
+        return f"calls a function that tells of the engine: {function}"
+    return None
