@@ -1,12 +1,15 @@
 """What the function of a job is given."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database, utc_now
 from uws.errors import JobCancelled
@@ -19,6 +22,8 @@ __all__ = ["JobContext"]
 
 _WRITE_SECONDS = 0.3
 _MOST_LOG_LINES = 5000
+
+_logger = logging.getLogger(__name__)
 
 
 class JobContext:
@@ -46,6 +51,7 @@ class JobContext:
         self._lines: list[tuple[datetime, str]] = []
         self._line_count = 0
         self._written = float("-inf")
+        self._timer: threading.Timer | None = None
         self._cancelled = False
 
     @property
@@ -84,16 +90,36 @@ class JobContext:
             self._results = [result for result in self._results if result.id != id]
             self._results.append(JobResult(id, href, mime_type, size))
 
-    def flush(self) -> None:
-        """Store what was told and not yet written."""
+    def close(self) -> None:
+        """Store what was told and not yet written; nothing is written after that."""
         with self._lock:
-            self._write()
+            if self._timer is not None:
+                self._timer.cancel()
+            if not self._cancelled:
+                self._write()
+            self._cancelled = True
 
     def _write_sometimes(self) -> None:
+        """Write now, or soon: the last thing that is told before a long silence must be seen, too."""
+        if self._timer is None and not self._cancelled:
+            left = self._written + _WRITE_SECONDS - time.monotonic()
+            if left <= 0:
+                self._write()
+            else:
+                self._timer = threading.Timer(left, self._write_late)
+                self._timer.daemon = True
+                with suppress(RuntimeError):  # no thread can be had: the next call finds the timer unset
+                    self._timer.start()
+                    return
+                self._timer = None
         if self._cancelled:
             raise JobCancelled
-        if time.monotonic() - self._written >= _WRITE_SECONDS:
-            self._write()
+
+    def _write_late(self) -> None:
+        with self._lock:
+            self._timer = None
+            if not self._cancelled:
+                self._write()
 
     def _write(self) -> None:
         if self._progress is None and not self._lines:
@@ -103,13 +129,17 @@ class JobContext:
             told = {"progress": self._progress[0], "message": clean_text(self._progress[1])}
         lines = [{"job_id": self.job.id, "time": when, "text": text} for when, text in self._lines]
         executing = Phase.EXECUTING
-        with self._database.write() as session:
-            ours = move_job(session, self.job.id, {executing}, executing, lease=self._lease, **told)
-            if ours and lines:
-                session.execute(insert(JobLogRow), lines)
-        self._written, self._progress = time.monotonic(), None
+        self._written = time.monotonic()
+        try:
+            with self._database.write() as session:
+                ours = move_job(session, self.job.id, {executing}, executing, lease=self._lease, **told)
+                if ours and lines:
+                    session.execute(insert(JobLogRow), lines)
+        except SQLAlchemyError:  # news are not worth the job; they are written with the next ones
+            _logger.warning("progress could not be stored", extra={"job_id": self.job.id}, exc_info=True)
+            return
+        self._progress = None
         self._lines.clear()
-        if not ours:
-            self._cancelled = True
-            raise JobCancelled
-        self._changed()
+        self._cancelled = not ours
+        if ours:
+            self._changed()

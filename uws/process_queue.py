@@ -146,10 +146,7 @@ class ProcessQueue:
         )
 
     def _serve(self, slot: Slot) -> None:
-        while slot.prepare():
-            job_id = self._take()
-            if job_id is None:
-                return
+        while slot.prepare() and (job_id := self._take()) is not None:
             again = False
             try:
                 again = slot.prepare() and self._settle(job_id, slot.run(job_id))
@@ -159,6 +156,7 @@ class ProcessQueue:
                 self._let_go(job_id)
             if again:
                 self.submit(job_id)
+        slot.end_process()
 
     def _take(self) -> str | None:
         with self._changed:

@@ -107,7 +107,6 @@ class JobRunner:
             folder.mkdir(parents=True)
             with limited_address_space(self._memory_bytes):
                 kind.run(context)
-            context.flush()
         except PhotozError as e:
             return e.message
         except MemoryError:
@@ -120,6 +119,7 @@ class JobRunner:
             _logger.exception("job failed", extra={"job_id": job.id, "kind": job.kind})
             return f"An internal error stopped this job; its id is {job.id}."
         finally:
+            context.close()
             tempfile.tempdir = outer
             shutil.rmtree(folder, ignore_errors=True)
         return None

@@ -126,7 +126,7 @@ class Slot:
             with self._lock:
                 self._work = None
         if retired:
-            self._end_process()
+            self.end_process()
         return WorkOutcome(work.lease, died, work.stop, work.seconds, work.stored)
 
     def stop(self, job_id: str, why: Stop) -> bool:
@@ -147,6 +147,13 @@ class Slot:
             if self._process is not None:
                 self._process.kill()
 
+    def end_process(self) -> None:
+        """End the process and free what it held; for the thread that uses the slot."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.end()
+
     def _follow(self, process: WorkerProcess, work: Work) -> bool:
         """Hear what the process says until it is done; tell whether it should serve no further job."""
         while True:
@@ -166,7 +173,7 @@ class Slot:
             self._on_message(work, message)
 
     def _replace(self) -> None:
-        self._end_process()
+        self.end_process()
         with self._lock:
             if self._closed.is_set():
                 return
@@ -185,9 +192,3 @@ class Slot:
         except EOFError:
             pass
         return False
-
-    def _end_process(self) -> None:
-        with self._lock:
-            process, self._process = self._process, None
-        if process is not None:
-            process.end()

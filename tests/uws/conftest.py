@@ -1,0 +1,87 @@
+"""Databases with the tables of jobs, and services with queues over them."""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.database import Base, Database
+from tests.uws.job_kinds import make_kinds
+from uws import JobLimits, JobService, ProcessQueue
+
+MEMORY_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """A service, its running queue, and the folder where the kinds leave their marks."""
+
+    service: JobService
+    queue: ProcessQueue
+    database: Database
+    folder: Path
+
+
+@dataclass(slots=True)
+class SilentQueue:
+    """A queue that only remembers what it was told."""
+
+    submitted: list[str]
+    cancelled: list[str]
+
+    def submit(self, job_id: str) -> None:
+        self.submitted.append(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        self.cancelled.append(job_id)
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs]]:
+    """A function that starts a queue with a service over it; all are stopped at the end."""
+    opened: list[ProcessQueue] = []
+
+    def open_one(workers: int = 1, limits: JobLimits | None = None) -> Jobs:
+        factory = functools.partial(make_kinds, tmp_path)
+        queue = ProcessQueue(
+            database.url, factory, workers=workers, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch"
+        )
+        opened.append(queue)
+        queue.start()
+        return Jobs(JobService(database, queue, factory(), limits=limits), queue, database, tmp_path)
+
+    yield open_one
+    for queue in opened:
+        queue.close()
+
+
+@pytest.fixture
+def jobs(open_jobs: Callable[..., Jobs]) -> Jobs:
+    return open_jobs()
+
+
+@pytest.fixture
+def silent_queue() -> SilentQueue:
+    return SilentQueue([], [])
+
+
+@pytest.fixture
+def service(database: Database, silent_queue: SilentQueue, tmp_path: Path) -> JobService:
+    """A service whose jobs are run by nobody."""
+    return JobService(database, silent_queue, make_kinds(tmp_path))

@@ -1,0 +1,233 @@
+"""What the sweep puts right."""
+
+import functools
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import update
+
+from core.database import Database, utc_now
+from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
+from tests.uws.job_kinds import count_marks, make_kinds, marks
+from tests.uws.test_process_queue import end_of, pid_of
+from uws import Job, JobService, Phase, run_forever
+from uws.endings import Endings
+from uws.leases import Lease, ProcessIdentity
+from uws.models import JobResult
+from uws.schema import JobRow
+from uws.storage import claim_job
+
+SERVER = """
+import functools, sys
+from pathlib import Path
+from core.database import Database
+from tests.uws.job_kinds import make_kinds
+from uws import JobService, ProcessQueue
+
+url, folder, *kinds = sys.argv[1:]
+factory = functools.partial(make_kinds, Path(folder))
+queue = ProcessQueue(url, factory, workers=2, memory_bytes=10**9, scratch=Path(folder) / "scratch")
+queue.start()
+service = JobService(Database(url), queue, factory())
+print(*[service.create(kind, {}, owner="ana").id for kind in kinds], flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_queued_job_that_the_queue_lost_is_submitted_again(service: JobService, silent_queue: SilentQueue) -> None:
+    job = service.create("plain", {}, owner="ana")
+    service.create("plain", {}, owner="ana", run=False)
+    silent_queue.submitted.clear()
+    assert service.sweep() == 0
+    assert silent_queue.submitted == [job.id]
+
+
+def test_a_broker_gets_a_job_again_only_after_a_while(
+    database: Database, silent_queue: SilentQueue, tmp_path: Path
+) -> None:
+    minute = timedelta(minutes=1)
+    service = JobService(database, silent_queue, make_kinds(tmp_path), resubmit_after=minute)
+    job = service.create("plain", {}, owner="ana")
+    service.sweep()
+    assert silent_queue.submitted == [job.id]
+    change(database, job, submitted=job.created - minute)
+    service.sweep()
+    service.sweep()
+    assert silent_queue.submitted == [job.id, job.id]
+
+
+@pytest.mark.parametrize("lease", ["dead here", "run out elsewhere", "nonsense", "alive here, long run out"])
+def test_a_job_without_a_worker_ends_in_error(
+    service: JobService, database: Database, tmp_path: Path, lease: str
+) -> None:
+    job = service.create("nothing", {}, owner="ana")
+    take(database, job, lease)
+    assert service.sweep() == 1
+    ended = service.get(job.id, owner="ana")
+    assert ended.phase is Phase.ERROR
+    assert ended.error == f"The worker or the server stopped while it ran this job. The id of the job is {job.id}."
+    assert service.sweep() == 0
+    assert marks(tmp_path) == [f"ended {job.id} ERROR"]
+
+
+@pytest.mark.parametrize("lease", ["alive here", "alive here, run out", "elsewhere"])
+def test_a_job_with_a_worker_is_left_alone(service: JobService, database: Database, lease: str) -> None:
+    job = service.create("nothing", {}, owner="ana")
+    take(database, job, lease)
+    assert service.sweep() == 0
+    assert service.get(job.id, owner="ana").phase is Phase.EXECUTING
+
+
+def test_a_job_is_retried_once(service: JobService, database: Database, silent_queue: SilentQueue) -> None:
+    job = service.create("spin_once", {}, owner="ana")
+    take(database, job, "dead here")
+    service.sweep()
+    assert service.get(job.id, owner="ana").phase is Phase.QUEUED
+    assert silent_queue.submitted == [job.id, job.id]
+    take(database, job, "dead here")
+    service.sweep()
+    assert service.get(job.id, owner="ana").phase is Phase.ERROR
+
+
+def test_a_worker_that_lost_its_lease_cannot_end_the_job(
+    service: JobService, database: Database, tmp_path: Path
+) -> None:
+    endings = Endings(database, make_kinds(tmp_path).get)
+    job = service.create("spin_once", {}, owner="ana")
+    late = take(database, job, "dead here")
+    service.sweep()
+    present = take(database, job, "dead here")
+    results = (JobResult("late", "late"),)
+    assert endings.complete(job, late, results) is None
+    assert endings.fail(job, late, "late") is None
+    assert service.get(job.id, owner="ana").phase is Phase.EXECUTING
+    ended = endings.complete(job, present, ())
+    assert ended is not None
+    assert (ended.phase, ended.results) == (Phase.COMPLETED, ())
+
+
+def test_on_end_that_nobody_called_is_called_by_the_sweep(
+    service: JobService, database: Database, tmp_path: Path
+) -> None:
+    job = service.create("nothing", {}, owner="ana")
+    lease = take(database, job, "alive here")
+    Endings(database, make_kinds(tmp_path).get).complete(job, lease, ())  # and here the process died
+    service.sweep()
+    assert marks(tmp_path) == []
+    change(database, job, ended=job.created - timedelta(minutes=1))
+    assert (service.sweep(), service.sweep()) == (1, 0)
+    assert marks(tmp_path) == [f"ended {job.id} COMPLETED"]
+
+
+def test_on_end_that_raises_is_called_twice_and_no_more(
+    service: JobService, database: Database, tmp_path: Path
+) -> None:
+    job = service.create("fragile", {}, owner="ana")
+    assert service.abort(job.id, owner="ana").phase is Phase.ABORTED
+    change(database, job, ended=job.created - timedelta(minutes=1))
+    assert (service.sweep(), service.sweep()) == (1, 0)
+    assert marks(tmp_path) == [f"ended {job.id} ABORTED"] * 2
+
+
+def test_a_job_past_its_destruction_time_is_removed(service: JobService, database: Database, tmp_path: Path) -> None:
+    kept, old = (service.create("nothing", {}, owner="ana") for _ in range(2))
+    change(database, old, destruction=utc_now())
+    assert service.sweep() == 1
+    assert service.list("ana") == (kept,)
+    assert marks(tmp_path) == [f"ended {old.id} ABORTED", f"destroyed {old.id}"]
+
+
+def test_jobs_of_a_killed_server_end_or_run_again_at_once(
+    database: Database, open_jobs: Callable[..., Jobs], tmp_path: Path, project_root: Path
+) -> None:
+    with server(database.url, tmp_path, project_root, "spin_once", "spin", "nothing", "nothing") as (process, ids):
+        jobs = open_jobs(workers=0)
+        retried, ended, *queued = (jobs.service.get(job_id, owner="ana") for job_id in ids)
+        workers = [psutil.Process(pid_of(jobs, job)) for job in (retried, ended)]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    for worker in workers:
+        worker.wait(5)
+    after = open_jobs()
+    assert after.service.sweep() == 2
+    assert end_of(after, retried).phase is Phase.COMPLETED
+    assert end_of(after, ended).phase is Phase.ERROR
+    assert {end_of(after, job).phase for job in queued} == {Phase.COMPLETED}
+    assert all(count_marks(tmp_path, f"ended {job_id}") == 1 for job_id in ids)
+
+
+def test_workers_that_stand_alone_share_the_jobs_of_the_database(
+    service: JobService, database: Database, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    limits = {"workers": 1, "memory_bytes": MEMORY_BYTES, "scratch": tmp_path / "scratch", "stop": stop}
+    standing = [
+        threading.Thread(
+            target=run_forever,
+            args=(database.url, functools.partial(make_kinds, tmp_path)),
+            kwargs={**limits, "poll_seconds": 0.05},
+        )
+        for _ in range(2)
+    ]
+    for thread in standing:
+        thread.start()
+    jobs = [service.create("nothing", {}, owner="ana") for _ in range(20)]
+    ends = {service.wait(job.id, owner="ana", seconds=30).phase for job in jobs}
+    stop.set()
+    for thread in standing:
+        thread.join(30)
+        assert not thread.is_alive()
+    assert ends == {Phase.COMPLETED}
+    assert sorted(marks(tmp_path)) == sorted(f"ended {job.id} COMPLETED" for job in jobs)
+
+
+def take(database: Database, job: Job, lease: str) -> Lease:
+    """Take a job as a worker would that is in this state."""
+    this, now = ProcessIdentity.current(), utc_now()
+    dead = ProcessIdentity(this.host, this.pid, this.start - 1)
+    elsewhere = ProcessIdentity("another", this.pid, this.start)
+    owner, until = {
+        "dead here": (str(dead), now + timedelta(seconds=10)),
+        "run out elsewhere": (str(elsewhere), now - timedelta(seconds=1)),
+        "nonsense": ("nobody", now - timedelta(seconds=1)),
+        "alive here, long run out": (str(this), now - timedelta(seconds=90)),
+        "alive here": (str(this), now + timedelta(seconds=10)),
+        "alive here, run out": (str(this), now - timedelta(seconds=1)),
+        "elsewhere": (str(elsewhere), now + timedelta(seconds=10)),
+    }[lease]
+    with database.write() as session:
+        claimed = claim_job(session, job.id, owner)
+    assert claimed is not None
+    change(database, job, lease_until=until)
+    return claimed[1]
+
+
+def change(database: Database, job: Job, **values: object) -> None:
+    with database.write() as session:
+        session.execute(update(JobRow).where(JobRow.id == job.id).values(**values))
+
+
+@contextmanager
+def server(url: str, folder: Path, root: Path, *kinds: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A process that owns a queue and has made jobs of these kinds; gives it with the ids."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER, url, str(folder), *kinds],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().split()
+        finally:
+            process.kill()
