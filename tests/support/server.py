@@ -8,7 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.support.processes import command_as, start, stop, wait_until
 __all__ = ["Account", "RunningServer", "account_of", "photoz_command", "processes_marked", "running_server"]
 
 _START_SECONDS = 90.0
-_LEAVE_SECONDS = 10.0
+_LEAVE_SECONDS = 3.0
 _MARK = "TEST_SERVER_MARK"
 
 #: A server may catch Ctrl-C and end well, or tell by its status that it was interrupted.
@@ -81,6 +81,7 @@ def running_server(
     *,
     env: Mapping[str, str] | None = None,
     arguments: tuple[str, ...] = (),
+    command: Sequence[str | Path] | None = None,
     ready_path: str = "/availability",
 ) -> Iterator[RunningServer]:
     """Start ``photoz serve`` on a free port, wait until it answers, and stop it by Ctrl-C at the end.
@@ -92,6 +93,8 @@ def running_server(
     env
         Further environment variables, for example ``PHOTOZ_DATABASE_URL``. Demo data are left out unless
         ``PHOTOZ_DEMO`` says otherwise.
+    command
+        What to run instead of ``photoz serve``, for example ``make serve``.
     ready_path
         What is asked for until it is answered by 200.
 
@@ -100,12 +103,14 @@ def running_server(
     AssertionError
         The server did not end well by Ctrl-C, or left a process behind.
     """
-    command = photoz_command()
-    assert command is not None, "the command photoz is not installed beside this Python: pip install -e ."
+    if command is None:
+        photoz = photoz_command()
+        assert photoz is not None, "the command photoz is not installed beside this Python: pip install -e ."
+        command = (photoz, "serve")
     port, mark = free_port(), uuid.uuid4().hex
     log = data.parent / f"{data.name}.{mark}.log"
     environment = _environment(data, port, mark) | dict(env or {})
-    process = start(command_as(None, [command, "serve", *arguments]), log=log, env=environment)
+    process = start(command_as(None, [*command, *arguments]), log=log, env=environment)
     base_url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)

@@ -11,7 +11,6 @@ import sqlalchemy
 
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer, postgres_binaries
-from tests.support.server import account_of
 
 
 def test_free_ports_are_ports():
@@ -74,11 +73,3 @@ def test_stilts_computes(stilts, tmp_path: Path):
 def test_the_browser_runs_scripts(page):
     page.set_content("<p id=x></p><script>document.getElementById('x').textContent = 6 * 7</script>")
     assert page.inner_text("#x") == "42"
-
-
-def test_the_first_account_is_read_off_what_the_server_prints():
-    printed = "Its first account:\n  name      admin\n  password  s3cret-words\n  token     pz-abc_DEF\n\nReady."
-    account = account_of(printed)
-    assert account is not None
-    assert (account.name, account.password, account.token) == ("admin", "s3cret-words", "pz-abc_DEF")
-    assert account_of("Ready.") is None
