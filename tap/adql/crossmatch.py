@@ -6,6 +6,8 @@ once for each cell that its circle touches. Rows that meet in a cell are then te
 or not at all.
 """
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from tap.adql.scopes import Table
@@ -19,6 +21,7 @@ _LARGEST_DEGREES = 10.0
 _SMALLEST_ZONE = 1e-3
 _CELLS_OF_ZONE = 2**32
 _CELL_COLUMN = "_cell"
+_OF_ZONE = ("zone", "count", "west", "east")
 
 
 def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) -> list[exp.Expr]:
@@ -43,26 +46,33 @@ def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) 
             continue
         zone = max(2.2 * radius, _SMALLEST_ZONE)
         conditions.append(compare(_cell(fixed, zone), "=", column(_CELL_COLUMN, moving_table.alias)))
-        moving_table.cells = _cells(moving, radius, zone)
+        moving_table.cells = (moving, radius, zone)
     return conditions
 
 
 def spread_over_cells(table: Table) -> None:
-    """Repeat each row of a table that was chosen, once for each of its cells; call it when FROM is complete."""
+    """Repeat each row of a table that was chosen, once for each of its cells; call it when FROM is complete.
+
+    The engine computes in four steps what a row's cells are, each in a query around the one before, so that no
+    expression is written twice: zones and reach, cells of each zone, the ends of the circle in them, the list.
+    """
     if table.cells is None:
         return
     source = table.source
-    cells = exp.Alias(this=call("unnest", table.cells), alias=identifier(_CELL_COLUMN))
-    everything = exp.Column(this=exp.Star(), table=identifier(table.alias))
-    select = exp.Select(expressions=[everything, cells])
-    subquery = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(table.alias)))
     joins = source.args.get("joins")
-    source.replace(subquery)
+    place = exp.Placeholder()
+    source.replace(place)
+    inner: exp.Expr = source
+    for columns in _steps(table, table.cells):
+        everything = exp.Column(this=exp.Star(), table=identifier(table.alias))
+        named = [exp.Alias(this=node, alias=identifier(name)) for name, node in columns.items()]
+        select = exp.Select(expressions=[everything, *named], from_=exp.From(this=inner))
+        inner = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(table.alias)))
     if joins:
         source.set("joins", None)
-        subquery.set("joins", joins)
-    select.set("from_", exp.From(this=source))
-    table.source = subquery
+        inner.set("joins", joins)
+    place.replace(inner)
+    table.source = inner
 
 
 def _sides(one: tuple[Point, Table], other: tuple[Point, Table]) -> tuple[tuple[Point, Table], tuple[Point, Table]]:
@@ -90,46 +100,58 @@ def _cell(point: Point, zone: float) -> exp.Expr:
     """Number the cell in which a point lies."""
     index = _zone(point.lat, zone)
     count = _count(index, zone)
-    turned = compare(point.lon, "-", compare(number(360.0), "*", call("floor", compare(point.lon, "/", number(360.0)))))
+    turned = _turned(point.lon)
     place = _whole(compare(compare(turned, "/", number(360.0)), "*", count))
     inside = call("least", place, compare(count, "-", number(1)))
     return compare(compare(index, "*", number(_CELLS_OF_ZONE)), "+", inside)
 
 
-def _cells(point: Point, radius: float, zone: float) -> exp.Expr:
-    """List the cells that a circle about a point touches: it reaches into two zones at most."""
+def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str, exp.Expr]]:
+    """Give the columns that each step adds; a circle reaches into two zones at most."""
+    point, radius, zone = cells
     generous = radius * (1 + 1e-9) + 1e-9
-    low = _zone(compare(point.lat, "-", number(generous)), zone)
-    high = _zone(compare(point.lat, "+", number(generous)), zone)
-    second = exp.Case(
-        ifs=[exp.If(this=compare(high, ">", low), true=_cells_of_zone(point, generous, high, zone))],
-        default=call("range", number(0), number(0)),
-    )
-    return call("list_concat", _cells_of_zone(point, generous, low, zone), second)
+
+    def known(name: str) -> exp.Expr:
+        return column(name, table.alias)
+
+    yield {
+        "_zone1": _zone(compare(point.lat, "-", number(generous)), zone),
+        "_zone2": _zone(compare(point.lat, "+", number(generous)), zone),
+        "_lon": _turned(point.lon),
+        "_reach": _reach(point, generous),
+    }
+    yield {f"_count{i}": _count(known(f"_zone{i}"), zone) for i in "12"}
+    ends: dict[str, exp.Expr] = {}
+    for i in "12":
+        scale = compare(known(f"_count{i}"), "/", number(360.0))
+        ends[f"_west{i}"] = _whole(compare(compare(known("_lon"), "-", known("_reach")), "*", scale))
+        ends[f"_east{i}"] = _whole(compare(compare(known("_lon"), "+", known("_reach")), "*", scale))
+    yield ends
+    first, second = (_cells_of_zone(*(known(f"_{name}{i}") for name in _OF_ZONE)) for i in "12")
+    both = exp.If(this=compare(known("_zone2"), ">", known("_zone1")), true=call("list_concat", first, second))
+    yield {_CELL_COLUMN: call("unnest", exp.Case(ifs=[both], default=first.copy()))}
 
 
-def _cells_of_zone(point: Point, radius: float, index: exp.Expr, zone: float) -> exp.Expr:
+def _cells_of_zone(index: exp.Expr, count: exp.Expr, west: exp.Expr, east: exp.Expr) -> exp.Expr:
     """List cells from west to east; beyond either end of the zone they go on at its other end."""
-    count = _count(index, zone)
-    reach = _reach(point, radius)
-    turned = compare(point.lon, "-", compare(number(360.0), "*", call("floor", compare(point.lon, "/", number(360.0)))))
-    scale = compare(count, "/", number(360.0))
-    west = _whole(compare(compare(turned, "-", reach), "*", scale))
-    east = _whole(compare(compare(turned, "+", reach), "*", scale))
-    all_round = compare(compare(east, "-", west), ">=", compare(count, "-", number(1)))
-    first = exp.Case(ifs=[exp.If(this=all_round, true=number(0))], default=west)
-    last = exp.Case(ifs=[exp.If(this=all_round, true=compare(count, "-", number(1)))], default=east)
     start = compare(index, "*", number(_CELLS_OF_ZONE))
     end = compare(count, "-", number(1))
-    middle = _range(start, call("greatest", first, number(0)), call("least", last, end))
-    beyond_west = _range(start, compare(first, "+", count), end)
-    beyond_east = _range(start, number(0), compare(last, "-", count))
-    return call("list_concat", call("list_concat", middle, beyond_west), beyond_east)
+    all_round = compare(compare(east, "-", west), ">=", end)
+    middle = _range(start, call("greatest", west, number(0)), call("least", east, end))
+    beyond_west = _range(start, compare(west, "+", count), end)
+    beyond_east = _range(start, number(0), compare(east, "-", count))
+    some = call("list_concat", call("list_concat", middle, beyond_west), beyond_east)
+    return exp.Case(ifs=[exp.If(this=all_round, true=_range(start, number(0), end))], default=some)
 
 
 def _range(start: exp.Expr, first: exp.Expr, last: exp.Expr) -> exp.Expr:
     stop = compare(compare(start, "+", last), "+", number(1))
     return call("range", compare(start, "+", first), stop)
+
+
+def _turned(lon: exp.Expr) -> exp.Expr:
+    """Bring a right ascension to 0 <= ra < 360, as some catalogues do not."""
+    return compare(lon, "-", compare(number(360.0), "*", call("floor", compare(lon, "/", number(360.0)))))
 
 
 def _reach(point: Point, radius: float) -> exp.Expr:

@@ -13,7 +13,7 @@ from tap.adql.grouping import require_grouped
 from tap.adql.scopes import Field, Scope
 from tap.adql.setoperations import compile_set_operation
 from tap.adql.sources import Relation, compile_sources, near_pairs
-from tap.adql.sqltree import all_of, cast_to, column, identifier, number
+from tap.adql.sqltree import all_of, attachable, cast_to, column, identifier, number
 from tap.adql.values import Value
 
 __all__ = ["compile_query"]
@@ -105,7 +105,7 @@ class _SelectCompiler:
         ]
         sql = exp.Select(
             expressions=[
-                exp.Alias(this=column.value.sql, alias=identifier(output.engine_name))
+                exp.Alias(this=attachable(column.value.sql), alias=identifier(output.engine_name))
                 for column, output in zip(self._columns, self._outputs, strict=True)
             ],
             from_=exp.From(this=self._relation.first),
@@ -195,7 +195,7 @@ class _SelectCompiler:
                 return _ordered(i, descending=term.descending)
         if self._select.distinct:
             raise QueryError("ORDER BY of a SELECT DISTINCT takes columns of its list", value.at)
-        return exp.Ordered(this=value.sql, desc=term.descending, nulls_first=False)
+        return exp.Ordered(this=attachable(value.sql), desc=term.descending, nulls_first=False)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from tap.adql.catalog import CatalogTable
 from tap.adql.errors import QueryError, nearest
 from tap.adql.sqltree import column
 from tap.adql.syntax import Name, Reference
-from tap.adql.values import Value, kind_of
+from tap.adql.values import Point, Value, kind_of
 from tap.adql.words import identifier
 
 __all__ = ["Field", "Scope", "Table"]
@@ -48,7 +48,7 @@ class Table:
     catalog_table
         The catalogue's table, when it is one.
     cells
-        The list of cells over which each row is to be repeated, for joins by distance.
+        For joins by distance: position, radius and height of a zone by which each row is repeated over cells.
     """
 
     names: tuple[str, ...]
@@ -56,7 +56,7 @@ class Table:
     source: exp.Expr
     catalog_table: CatalogTable | None = None
     fields: list[Field] = field(default_factory=list)
-    cells: exp.Expr | None = None
+    cells: tuple[Point, float, float] | None = None
 
     def add(self, name: str, engine_name: str, facts: Column) -> None:
         """Add a column at the end."""

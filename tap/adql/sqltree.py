@@ -1,4 +1,8 @@
-"""Short words for building sqlglot's tree: every operand is copied, and bracketed where its parent could tear it."""
+"""Short words for building sqlglot's tree.
+
+Operands are bracketed where their parent could tear them, and a node that already stands in a tree is copied, so that
+no node ever stands in two places.
+"""
 
 from collections.abc import Sequence
 
@@ -7,6 +11,7 @@ from sqlglot import exp
 __all__ = [
     "all_of",
     "any_of",
+    "attachable",
     "call",
     "case_null",
     "cast_to",
@@ -36,8 +41,13 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
 
 
 def wrap(node: exp.Expr) -> exp.Expr:
-    """Copy a node, in parentheses unless it is one word or one call."""
-    return node.copy() if isinstance(node, _WHOLE) else exp.Paren(this=node.copy())
+    """Make a node ready to be an operand: in parentheses unless it is one word or one call."""
+    return attachable(node) if isinstance(node, _WHOLE) else exp.Paren(this=attachable(node))
+
+
+def attachable(node: exp.Expr) -> exp.Expr:
+    """Give a node that stands nowhere yet: the node itself, or a copy."""
+    return node if node.parent is None else node.copy()
 
 
 def identifier(name: str) -> exp.Identifier:
@@ -71,12 +81,12 @@ def false() -> exp.Boolean:
 
 def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
     """Call a function of the engine by its name."""
-    return exp.Anonymous(this=name, expressions=[argument.copy() for argument in arguments])
+    return exp.Anonymous(this=name, expressions=[attachable(argument) for argument in arguments])
 
 
 def cast_to(node: exp.Expr, type_name: str) -> exp.Cast:
     """Cast to a type of the engine."""
-    return exp.Cast(this=node.copy(), to=exp.DataType.build(type_name, dialect="duckdb"))
+    return exp.Cast(this=attachable(node), to=exp.DataType.build(type_name, dialect="duckdb"))
 
 
 def compare(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
@@ -102,7 +112,7 @@ def any_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
 def case_null(nodes: Sequence[exp.Expr], otherwise: exp.Expr) -> exp.Expr:
     """Give NULL when any of the nodes is NULL."""
     missing = any_of([exp.Is(this=wrap(node), expression=exp.Null()) for node in nodes])
-    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=otherwise.copy())
+    return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=attachable(otherwise))
 
 
 def _balanced(connector: type[exp.Connector], conditions: Sequence[exp.Expr]) -> exp.Expr:
