@@ -47,7 +47,7 @@ def _write_fits(table: pa.Table, path: Path) -> None:
 def _write_hdf5(table: pa.Table, path: Path) -> None:
     """Write RAIL's layout: a group ``photometry`` with one array for each column."""
     with h5py.File(path, "w") as file:
-        group = file.create_group("photometry")
+        group = file.create_group("photometry", track_order=True)  # columns stay in their order
         for number, described in enumerate(_columns(table)):
             values = _filled(table.column(number))
             dataset = group.create_dataset(

@@ -156,7 +156,7 @@ def bright_survey(objects: Objects, seed: int) -> pa.Table:
                 Column(
                     "e_cz",
                     "float",
-                    unit="km/s",
+                    unit="km.s**-1",
                     ucd="stat.error;spect.dopplerVeloc",
                     description="Error of the velocity cz",
                 ),

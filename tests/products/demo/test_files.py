@@ -1,11 +1,13 @@
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
 
 from products.demo import write_demo_file
+from products.readers import open_table
 from tests.support.tools import Stilts
 
 
@@ -56,3 +58,11 @@ def test_rail_reads_the_training_set(demo, tmp_path):
         assert set(group) == set(product.table.column_names)
         np.testing.assert_array_equal(group["redshift"], product.table["redshift"].to_numpy())
         assert group["mag_i_lsst"].attrs["unit"] == "mag"
+
+
+def test_the_server_reads_every_file_as_it_was(demo, tmp_path):
+    for product in demo.values():
+        with open_table(write_demo_file(product, tmp_path), product.file_name) as reader:
+            read = pa.Table.from_batches(list(reader.batches()), reader.schema)
+        # CSV does not say how wide its numbers are.
+        pd.testing.assert_frame_equal(read.to_pandas(), product.table.to_pandas(), check_dtype=False)
