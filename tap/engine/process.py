@@ -73,7 +73,9 @@ class QueryProcess:
         arriving = [table.data for table in query.tables if table.data is not None]
         request = {
             "sql": query.sql,
-            "tables": [(table.schema, table.name, [str(file) for file in table.files]) for table in query.tables],
+            "tables": [
+                (table.schema, table.name, [str(file.absolute()) for file in table.files]) for table in query.tables
+            ],
             "seconds": query.seconds,
             "memory_bytes": query.memory_bytes,
             "threads": query.threads,

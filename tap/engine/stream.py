@@ -95,6 +95,11 @@ class ProcessStream:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        # A request that was cancelled between its steps leaves a stream that nobody closes.
+        if not self._released:
+            self.close()
+
     def _batch(self) -> pa.RecordBatch | None:
         content = self._next()
         return None if content is None else pa.ipc.read_record_batch(pa.py_buffer(content), self.schema)

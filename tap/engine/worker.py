@@ -39,6 +39,7 @@ def main() -> None:
     """Serve queries until standard input closes."""
     folder = Path(sys.argv[1])
     sys.setrecursionlimit(_RECURSION)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold rows that not everybody may read
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
     output = os.dup(1)

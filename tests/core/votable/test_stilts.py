@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from core.votable import write_votable
+from core.votable import document_without_rows, error_document, write_votable
 from tests.core.votable.samples import DESCRIPTION, NIGHTS, ROWS, TAKEN
 
 pytestmark = pytest.mark.skipif(shutil.which("stilts") is None, reason="STILTS is not installed")
@@ -54,3 +54,9 @@ def test_votlint_has_nothing_to_say(serialization):
         if "JAVA_TOOL_OPTIONS" not in line
     ]
     assert said == []
+
+
+def test_votlint_has_nothing_to_say_of_errors_and_of_no_rows():
+    empty = b"".join(write_votable(DESCRIPTION, [], serialization="BINARY2", limit=0))
+    for document in (error_document("No table <x> & é."), empty, document_without_rows(DESCRIPTION)):
+        assert stilts("votlint", "votable=-", document=document).strip() == ""

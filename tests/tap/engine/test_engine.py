@@ -37,6 +37,13 @@ def test_rows_in_memory_join_with_files(engine, query, catalogue):
     assert found.to_pylist() == [{"id": 3, "who": "ä", "ra": 0.003}, {"id": 5, "who": None, "ra": 0.005}]
 
 
+def test_files_may_be_named_from_here(engine, query, catalogue, monkeypatch):
+    folder = catalogue.files[0].parent
+    monkeypatch.chdir(folder)
+    here = EngineTable("survey", "here", tuple(file.relative_to(folder) for file in catalogue.files))
+    assert answer(engine, query("SELECT COUNT(*) AS n FROM survey.here", here))["n"].to_pylist() == [ROWS]
+
+
 def test_a_thousand_columns_stay_in_small_batches(engine, query):
     columns = ", ".join(f"ra + {number} AS c{number}" for number in range(1000))
     with engine.open(query(f'SELECT {columns} FROM survey."Objects" WHERE id < 5000')) as stream:

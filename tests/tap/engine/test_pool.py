@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import subprocess
@@ -59,6 +60,14 @@ def test_a_reader_that_leaves_stops_the_query_at_once(pool, query):
         assert time.monotonic() - began < 1
     assert one(pool, query) == 1
     assert next(iter(pool._all)).pid == pid  # asked to stop, it did: no new process was needed
+
+
+def test_a_stream_that_is_forgotten_frees_its_process(pool, query):
+    stream = pool.open(query(ENDLESS))
+    next(iter(stream))
+    del stream
+    gc.collect()
+    assert one(pool, query) == 1
 
 
 def test_closing_while_another_thread_reads_frees_both(pool, query):
