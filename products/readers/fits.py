@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
 
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
 from products.readers.fits_columns import AsciiColumn, BinaryColumn, binary_column
@@ -25,7 +27,17 @@ from products.readers.refusals import (
 
 __all__ = ["FitsReader"]
 
-_LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError, ArithmeticError)
+_LIBRARY_ERRORS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    AttributeError,
+    ArithmeticError,
+    fits.VerifyError,
+)
 _MEANINGS = {"TUNIT": "unit", "TUCD": "ucd", "TUTYP": "utype", "TXTYP": "xtype"}
 _DESCRIPTIONS = ("TDESC", "TCOMM")
 _MAX_HDUS = 1000
@@ -102,9 +114,6 @@ class FitsReader(FileReader):
 
 def _tables(path: Path, name: str, limits: ReadLimits) -> tuple[list[_Hdu], list[str]]:
     """Read all headers; the bytes of the data are not looked at."""
-    from astropy.io import fits
-    from astropy.utils.exceptions import AstropyWarning
-
     tables, others = [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)

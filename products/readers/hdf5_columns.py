@@ -150,9 +150,10 @@ def checked_storage(dataset: h5py.Dataset) -> str | None:
 
 def _numpy_type(kind: h5py.h5t.TypeID) -> np.dtype:
     try:
-        return np.dtype(kind.dtype)
+        dtype: np.dtype = kind.dtype
     except TypeError as e:
         raise TypeError("a type that numpy does not have") from e
+    return dtype
 
 
 def _arrow_type(kind: h5py.h5t.TypeID, dtype: np.dtype) -> pa.DataType:

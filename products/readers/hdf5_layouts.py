@@ -39,7 +39,7 @@ def _tables(group: h5py.Group, name: str, notes: list[str], seen: set[int], dept
     for dataset in datasets:
         if dataset.name.endswith(_META):
             continue
-        if isinstance(dataset.id.get_type(), h5py.h5t.TypeCompoundID):
+        if _has_members(dataset):
             if dataset.ndim == 1:
                 yield _compound(dataset, name)
         elif dataset.ndim:
@@ -49,6 +49,14 @@ def _tables(group: h5py.Group, name: str, notes: list[str], seen: set[int], dept
     if depth < _MOST_DEPTH:
         for child in groups:
             yield from _tables(child, name, notes, seen, depth + 1)
+
+
+def _has_members(dataset: h5py.Dataset) -> bool:
+    """Whether the values are records; h5py stores complex numbers so, too, and these are none."""
+    kind = dataset.id.get_type()
+    if not isinstance(kind, h5py.h5t.TypeCompoundID):
+        return False
+    return [kind.get_member_name(number) for number in range(kind.get_nmembers())] != [b"r", b"i"]
 
 
 def _children(group: h5py.Group, notes: list[str], seen: set[int]) -> tuple[list[h5py.Group], list[h5py.Dataset]]:

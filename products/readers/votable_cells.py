@@ -131,7 +131,8 @@ def _values_of_bytes(items: np.ndarray, column: VotableField) -> np.ndarray:
     if column.datatype == "boolean":
         return np.isin(items, np.frombuffer(b"Tt1", np.uint8))
     if column.datatype == "bit" and not column.arraysize:
-        return items != 0  # one bit is written as 0x80 by the standard, as 0x08 by astropy
+        flags: np.ndarray = items != 0
+        return flags  # one bit is written as 0x80 by the standard, as 0x08 by astropy
     if column.datatype == "bit":
         return np.unpackbits(items, axis=-1)[..., : fixed_length(column) or items.shape[-1] * 8].astype(bool)
     values: np.ndarray = items.view(_ITEM[column.datatype])

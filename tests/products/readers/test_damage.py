@@ -1,0 +1,65 @@
+"""Whatever the bytes of a file, reading it ends in a table or in a refusal, never in another error."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from core.errors import PhotozError
+from products.readers import ReadLimits, open_table
+from tests.products.readers.samples import FORMATS, astropy_sample, write
+
+_TRUNCATIONS = 32
+_FLIPS = 60
+
+
+def outcome(path: Path, name: str) -> str:
+    try:
+        with open_table(path, name, limits=ReadLimits(max_unpacked_bytes=50_000_000)) as reader:
+            for batch in reader.batches(size=1000):
+                batch.validate(full=True)
+    except PhotozError as refusal:
+        return "refused" if refusal.status in {413, 422} and name in refusal.message else refusal.message
+    return "read"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_file_truncated_anywhere_is_read_or_refused(kind: str, tmp_path: Path) -> None:
+    path = write(astropy_sample(40), kind, tmp_path)
+    content = path.read_bytes()
+    damaged = tmp_path / "damaged"
+    outcomes = []
+    for part in range(_TRUNCATIONS):
+        damaged.write_bytes(content[: len(content) * part // _TRUNCATIONS])
+        outcomes.append(outcome(damaged, path.name))
+    assert set(outcomes) <= {"read", "refused"}
+    assert outcomes.count("refused") >= (2 if kind in {"CSV", "ECSV"} else _TRUNCATIONS - 1 if kind != "FITS" else 3)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("seed", range(3))
+def test_file_with_flipped_bits_is_read_or_refused(kind: str, seed: int, tmp_path: Path) -> None:
+    path = write(astropy_sample(40), kind, tmp_path)
+    content = path.read_bytes()
+    damaged = tmp_path / "damaged"
+    chance = random.Random(seed)  # noqa: S311 - which bits are flipped is no secret
+    for _ in range(_FLIPS):
+        changed = bytearray(content)
+        for _ in range(chance.choice((1, 3, 20))):
+            changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+        damaged.write_bytes(changed)
+        assert outcome(damaged, path.name) in {"read", "refused"}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_file_with_flipped_bits_in_its_head_is_read_or_refused(kind: str, tmp_path: Path) -> None:
+    path = write(astropy_sample(40), kind, tmp_path)
+    content = path.read_bytes()
+    damaged = tmp_path / "damaged"
+    chance = random.Random(4)  # noqa: S311 - the same
+    start = 2880 if kind == "FITS" else 8
+    for _ in range(_FLIPS):
+        changed = bytearray(content)
+        changed[chance.randrange(start, min(len(content), start + 2000))] ^= 1 << chance.randrange(8)
+        damaged.write_bytes(changed)
+        assert outcome(damaged, path.name) in {"read", "refused"}
