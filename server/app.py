@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from vospace.handlers import vospace_routes
 from webui.pages.routes import page_routes
 
 import webui
 from core.auth.dependencies import Authenticator
+from core.database import utc_now
+from core.vosi import availability_document
 from products.published import PublishedProducts
 from registry.handlers import registry_routes
 from server.middleware import HeadersMiddleware, PathMiddleware
@@ -82,6 +84,12 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)
+    started = utc_now()
+
+    @app.get("/availability", include_in_schema=False)
+    def availability() -> Response:
+        return Response(availability_document(available=True, since=started), media_type="text/xml")
+
     app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"), name="static")
     app.add_middleware(
         HeadersMiddleware,

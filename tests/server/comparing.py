@@ -1,0 +1,63 @@
+"""Tables that should hold the same rows, whatever their order and whatever file carried them."""
+
+import numpy as np
+import pandas as pd
+from astropy.table import Table
+
+__all__ = ["assert_same_rows", "plain"]
+
+
+def plain(table: Table | pd.DataFrame) -> pd.DataFrame:
+    """Give a table as text, float64 and int64, without masks.
+
+    Text files and FITS cannot tell an empty text from none, nor NaN from none, so both are the same here.
+    """
+    frame = table if isinstance(table, pd.DataFrame) else _frame(table)
+    return pd.DataFrame({str(name): _plain_column(frame[name]) for name in frame.columns})
+
+
+def assert_same_rows(found: Table | pd.DataFrame, expected: Table | pd.DataFrame) -> None:
+    """Compare two tables value by value, after sorting the rows of both in the same way."""
+    left, right = plain(found), plain(expected)
+    assert list(left.columns) == list(right.columns)
+    assert len(left) == len(right)
+    for name in left.columns:
+        if left[name].dtype != right[name].dtype:  # a number beside the same number in another width
+            left[name], right[name] = left[name].astype(float), right[name].astype(float)
+    left, right = _sorted(left), _sorted(right)
+    for name in left.columns:
+        mine, theirs = left[name].to_numpy(), right[name].to_numpy()
+        np.testing.assert_array_equal(mine, theirs, err_msg=f"column {name}")
+
+
+def _frame(table: Table) -> pd.DataFrame:
+    columns = {}
+    for name in table.colnames:
+        values = np.ma.asarray(table[name])
+        column = pd.Series(list(values.data) if values.dtype.kind in "OSU" else np.array(values.data), dtype=None)
+        columns[name] = column.where(~np.ma.getmaskarray(values), None) if np.ma.is_masked(values) else column
+    return pd.DataFrame(columns)
+
+
+def _plain_column(column: pd.Series) -> pd.Series:
+    values = column.to_numpy(dtype=object)
+    missing = pd.isna(column).to_numpy()
+    if all(isinstance(value, bool | np.bool_) for value in values[~missing]) and not missing.all():
+        return pd.Series([None if m else str(bool(v)) for v, m in zip(values, missing, strict=True)], dtype=object)
+    numbers = all(isinstance(value, int | float | np.number) for value in values[~missing])
+    if numbers and not missing.any() and all(isinstance(value, int | np.integer) for value in values):
+        return pd.Series(values.astype("int64"))
+    if numbers:
+        return pd.Series([np.nan if m else float(v) for v, m in zip(values, missing, strict=True)], dtype="float64")
+    return pd.Series(["" if m else _text(v) for v, m in zip(values, missing, strict=True)], dtype=object)
+
+
+def _text(value: object) -> str:
+    text = value.decode() if isinstance(value, bytes) else str(value)
+    return text.rstrip()
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    keys = frame.apply(lambda column: column.map(lambda v: repr(v) if isinstance(v, str) else f"{v:.17g}"))
+    order = keys.sort_values(list(keys.columns)).index
+    return frame.loc[order].reset_index(drop=True)
