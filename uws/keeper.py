@@ -32,8 +32,7 @@ class LeaseKeeper:
         self._database = database
         self._held: dict[str, tuple[Lease, Callable[[], None]]] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._stopped = False
+        self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="job-leases", daemon=True)
 
     def start(self) -> None:
@@ -42,8 +41,7 @@ class LeaseKeeper:
 
     def close(self) -> None:
         """Stop renewing."""
-        self._stopped = True
-        self._wake.set()
+        self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -51,7 +49,6 @@ class LeaseKeeper:
         """Renew a lease from now on; call ``on_loss`` when the job was aborted, removed or given to another."""
         with self._lock:
             self._held[job_id] = (lease, on_loss)
-        self._wake.set()
 
     def drop(self, job_id: str) -> None:
         """Renew it no longer."""
@@ -60,12 +57,10 @@ class LeaseKeeper:
 
     def _keep(self) -> None:
         renewed = float("-inf")
-        while not self._stopped:
-            self._wake.wait(_LOOK_SECONDS if self._held else None)
-            self._wake.clear()
+        while not self._stopped.wait(_LOOK_SECONDS):
             with self._lock:
                 held = dict(self._held)
-            if not held or self._stopped:
+            if not held:
                 continue
             try:
                 self._look(held)

@@ -29,12 +29,13 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
         "report": marking.report,
         "spin": marking.spin,
         "spin_in_c": marking.spin_in_c,
+        "brief": marking.brief,
         "die_once": marking.die_once,
         "scratch": marking.use_scratch,
     }
     ended, destroyed = marking.ended, marking.destroyed
     kinds = {name: JobKind(name, run, on_end=ended, on_destroy=destroyed) for name, run in functions.items()}
-    again = {"die_once_retried": marking.die_once, "spin_once": marking.spin_once}
+    again = {"die_once_retried": marking.die_once, "spin_once": marking.spin_once, "brief_retried": marking.brief}
     kinds |= {name: JobKind(name, run, retry=True, on_end=ended) for name, run in again.items()}
     kinds["short"] = JobKind("short", marking.spin, seconds=1, on_end=ended)
     kinds["plain"] = JobKind("plain", lambda _context: None)
@@ -91,6 +92,10 @@ class _Marking:
         self.begun(context)
         if count_marks(self._folder, f"begun {context.job.id}") == 1:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def brief(self, context: JobContext) -> None:
+        self.begun(context)
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 30_000)
 
     def spin(self, context: JobContext) -> None:
         self.begun(context)

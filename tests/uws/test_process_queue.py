@@ -1,21 +1,25 @@
 """Jobs that run in worker processes, and what happens when these die."""
 
+import contextlib
 import os
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import pytest
+from sqlalchemy import update
 
 from core.database import Database
 from tests.uws.conftest import Jobs
 from tests.uws.job_kinds import count_marks, marks, no_kinds
 from uws import Job, Phase, ProcessQueue
 from uws.leases import ProcessIdentity
+from uws.schema import JobRow
 
 SECONDS = 30
 
@@ -155,6 +159,25 @@ def test_two_hundred_jobs_from_ten_threads_all_end_once(open_jobs: Callable[...,
     assert {end_of(jobs, job).phase for job in created} == {Phase.COMPLETED}
     assert Counter(marks(jobs.folder)) == Counter(f"ended {job.id} COMPLETED" for job in created)
     assert len(created) == 200
+
+
+def test_while_workers_are_killed_again_and_again_every_job_ends_once(open_jobs: Callable[..., Jobs]) -> None:
+    jobs = open_jobs(workers=2)
+    kinds = ["brief", "brief_retried"]
+    created = [jobs.service.create(kinds[number % 2], {}, owner="ana") for number in range(40)]
+    for job in created[::8]:
+        wait_until(jobs, job, lambda now: now.phase is not Phase.QUEUED)
+        for pid in jobs.queue.worker_pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    ends = {job.id: end_of(jobs, job).phase for job in created}
+    assert set(ends.values()) <= {Phase.COMPLETED, Phase.ERROR}
+    assert list(ends.values()).count(Phase.COMPLETED) >= 20
+    with jobs.database.write() as session:  # as if time had passed: a worker can die between the end and on_end
+        session.execute(update(JobRow).values(ended=created[0].created - timedelta(minutes=1)))
+    jobs.service.sweep()
+    told = Counter(mark for mark in marks(jobs.folder) if mark.startswith("ended"))
+    assert set(told) == {f"ended {job_id} {phase}" for job_id, phase in ends.items()}
 
 
 def test_closing_queues_what_can_be_retried_and_ends_the_rest(open_jobs: Callable[..., Jobs]) -> None:
