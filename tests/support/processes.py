@@ -65,10 +65,10 @@ def start(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = 
         )
 
 
-def stop(process: subprocess.Popen[bytes], with_signal: signal.Signals = signal.SIGINT) -> int:
-    """Ask a process to end, and end it when it does not; give its exit status."""
+def stop(process: subprocess.Popen[bytes]) -> int:
+    """Press Ctrl-C, which a terminal sends to the whole group; end what does not end by it; give the exit status."""
     if process.poll() is None:
-        process.send_signal(with_signal)
+        os.killpg(process.pid, signal.SIGINT)
     try:
         return process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
