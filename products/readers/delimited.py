@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from core.errors import PhotozError
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
 from products.readers.contents import suffix_of
 from products.readers.dialect import NULLS, Dialect, found_dialect
@@ -22,6 +23,7 @@ from products.readers.text_source import Cleaning, TextSource, surveyed_text
 __all__ = ["DelimitedReader", "DelimitedRows"]
 
 _BLOCK_BYTES = 4_000_000
+_BEGINNING_BYTES = 1_000_000
 _TRUE, _FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 _BAD_COLUMN = re.compile(r"In CSV column #(\d+)")
 _MOST_REPAIRS = 5
@@ -103,9 +105,9 @@ class DelimitedRows:
         return self._source.open(self._skipped_lines, self._cleaning)
 
     def batches(
-        self, columns: Sequence[str], types: Mapping[str, pa.DataType] | None = None
+        self, columns: Sequence[str], types: Mapping[str, pa.DataType] | None = None, *, beginning: bytes | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Read some columns of all rows.
+        """Read some columns of all rows, or of those in the bytes of the beginning alone.
 
         Raises
         ------
@@ -122,7 +124,7 @@ class DelimitedRows:
             return "error"
 
         try:
-            with self.open() as file:
+            with self.open() if beginning is None else io.BytesIO(beginning) as file:
                 yield from pacsv.open_csv(
                     file,
                     read_options=pacsv.ReadOptions(column_names=self.names, block_size=_BLOCK_BYTES),
@@ -177,9 +179,12 @@ def _has_data(rows: DelimitedRows) -> bool:
 def _decided_types(rows: DelimitedRows) -> tuple[dict[str, pa.DataType], int]:
     """Decide the type of each column over the whole file, and count the rows."""
     types: dict[str, pa.DataType] = dict.fromkeys(rows.names, pa.null())
-    for batch in rows.batches(rows.names, {}):
-        types = _widened(types, batch)
-        break
+    try:
+        for batch in rows.batches(rows.names, {}, beginning=_beginning(rows)):
+            types = _widened(types, batch)
+    except (pa.ArrowInvalid, PhotozError):
+        # The beginning may end inside a quoted text; what is really wrong, the pass over the whole file tells.
+        types = dict.fromkeys(rows.names, pa.null())
     for _ in range(_MOST_REPAIRS):
         try:
             return _without_nulls(types), sum(batch.num_rows for batch in rows.batches(rows.names, types))
@@ -190,6 +195,12 @@ def _decided_types(rows: DelimitedRows) -> tuple[dict[str, pa.DataType], int]:
             types = _widened(types, batch)
     types = dict.fromkeys(rows.names, pa.string())
     return types, sum(batch.num_rows for batch in rows.batches(rows.names, types))
+
+
+def _beginning(rows: DelimitedRows) -> bytes:
+    with rows.open() as file:
+        head = file.read(_BEGINNING_BYTES)
+    return head[: head.rfind(b"\n") + 1] or head
 
 
 def _widened(types: Mapping[str, pa.DataType], batch: pa.RecordBatch) -> dict[str, pa.DataType]:

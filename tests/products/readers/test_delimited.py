@@ -35,7 +35,7 @@ EXPECTED = {"id": [1, 2], "name": ["a", "é"], "z": [0.5, None]}
         ("id,name,z\n1,a,0.5\n2,é,\n".encode("utf-16"), "cat.csv", ","),
         ("id,name,z\n1,a,0.5\n2,é,\n".encode("latin-1"), "cat.csv", ","),
     ],
-    ids=["comma", "tab", "semicolon and CRLF", "bar", "blanks", "padded", "BOM", "quoted", "comments", 
+    ids=["comma", "tab", "semicolon and CRLF", "bar", "blanks", "padded", "BOM", "quoted", "comments",
          "names in comment", "comment header", "CR", "UTF-16", "Latin-1"],
 )  # fmt: skip
 def test_the_same_table_is_read_however_it_is_written(
