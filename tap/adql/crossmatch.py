@@ -20,11 +20,14 @@ __all__ = ["join_by_cells", "spread_over_cells"]
 _LARGEST_DEGREES = 10.0
 _SMALLEST_ZONE = 1e-3
 _CELLS_OF_ZONE = 2**32
-_CELL_COLUMN = "_cell"
+# No column of a user begins with @ by chance: these stand beside his own.
+_CELL_COLUMN = "@cell"
 _OF_ZONE = ("zone", "count", "west", "east")
 
 
-def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) -> list[exp.Expr]:
+def join_by_cells(
+    tables: list[Table], pairs: list[tuple[Point, Point, float]], repeated: list[Table] | None = None
+) -> list[exp.Expr]:
     """Choose one table of each pair to be spread over its cells, and give the conditions that rows meet in a cell.
 
     Parameters
@@ -33,6 +36,9 @@ def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) 
         The tables of the FROM or join that the conditions filter.
     pairs
         Points that must be nearer than a distance in degrees.
+    repeated
+        The tables whose rows may be repeated: by default all. In an outer join these are the tables of the side
+        that may be missing, where a row that meets nothing leaves no trace.
     """
     conditions: list[exp.Expr] = []
     for one, other, radius in pairs:
@@ -41,8 +47,10 @@ def join_by_cells(tables: list[Table], pairs: list[tuple[Point, Point, float]]) 
             continue
         if not 0 <= radius <= _LARGEST_DEGREES:
             continue
-        (fixed, _), (moving, moving_table) = _sides((one, one_table), (other, other_table))
-        if moving_table.cells is not None:
+        (fixed, fixed_table), (moving, moving_table) = _sides((one, one_table), (other, other_table))
+        if not _among(moving_table, repeated):
+            (fixed, fixed_table), (moving, moving_table) = (moving, moving_table), (fixed, fixed_table)
+        if moving_table.cells is not None or not _among(moving_table, repeated) or _crosses(fixed_table, repeated):
             continue
         zone = max(2.2 * radius, _SMALLEST_ZONE)
         conditions.append(compare(_cell(fixed, zone), "=", column(_CELL_COLUMN, moving_table.alias)))
@@ -80,6 +88,15 @@ def _sides(one: tuple[Point, Table], other: tuple[Point, Table]) -> tuple[tuple[
     return (other, one) if _weight(one[1]) < _weight(other[1]) else (one, other)
 
 
+def _among(table: Table, tables: list[Table] | None) -> bool:
+    return tables is None or any(table is known for known in tables)
+
+
+def _crosses(table: Table, repeated: list[Table] | None) -> bool:
+    """Whether both tables stand on the side that may be missing."""
+    return repeated is not None and _among(table, repeated)
+
+
 def _weight(table: Table) -> int:
     described = table.catalog_table
     if described is None or described.parts[0].lower() == "tap_upload":
@@ -115,20 +132,20 @@ def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str
         return column(name, table.alias)
 
     yield {
-        "_zone1": _zone(compare(point.lat, "-", number(generous)), zone),
-        "_zone2": _zone(compare(point.lat, "+", number(generous)), zone),
-        "_lon": _turned(point.lon),
-        "_reach": _reach(point, generous),
+        "@zone1": _zone(compare(point.lat, "-", number(generous)), zone),
+        "@zone2": _zone(compare(point.lat, "+", number(generous)), zone),
+        "@lon": _turned(point.lon),
+        "@reach": _reach(point, generous),
     }
-    yield {f"_count{i}": _count(known(f"_zone{i}"), zone) for i in "12"}
+    yield {f"@count{i}": _count(known(f"@zone{i}"), zone) for i in "12"}
     ends: dict[str, exp.Expr] = {}
     for i in "12":
-        scale = compare(known(f"_count{i}"), "/", number(360.0))
-        ends[f"_west{i}"] = _whole(compare(compare(known("_lon"), "-", known("_reach")), "*", scale))
-        ends[f"_east{i}"] = _whole(compare(compare(known("_lon"), "+", known("_reach")), "*", scale))
+        scale = compare(known(f"@count{i}"), "/", number(360.0))
+        ends[f"@west{i}"] = _whole(compare(compare(known("@lon"), "-", known("@reach")), "*", scale))
+        ends[f"@east{i}"] = _whole(compare(compare(known("@lon"), "+", known("@reach")), "*", scale))
     yield ends
-    first, second = (_cells_of_zone(*(known(f"_{name}{i}") for name in _OF_ZONE)) for i in "12")
-    both = exp.If(this=compare(known("_zone2"), ">", known("_zone1")), true=call("list_concat", first, second))
+    first, second = (_cells_of_zone(*(known(f"@{name}{i}") for name in _OF_ZONE)) for i in "12")
+    both = exp.If(this=compare(known("@zone2"), ">", known("@zone1")), true=call("list_concat", first, second))
     yield {_CELL_COLUMN: call("unnest", exp.Case(ifs=[both], default=first.copy()))}
 
 

@@ -52,6 +52,8 @@ def within(point: Point, circle: Circle, operator: str = "<=", *, prune: bool = 
         Whether the hidden HEALPix column may be used, which it may in WHERE and ON.
     """
     center, radius = circle.center, circle.constant
+    if center.constant is None and point.constant is not None:
+        point, center = center, point
     if radius is None:
         return compare(distance(point, center), operator, circle.radius)
     if radius < 0:

@@ -122,8 +122,8 @@ def _join(context: Context, source: tree.Join, outer: Scope | None) -> Relation:
     if source.on is not None:
         compiler = Expressions(context, Scope(tables, fields, outer), "ON", prune=True)
         tests, pairs = near_pairs(compiler, source.on)
-        if source.kind == "INNER":
-            tests += join_by_cells(tables, pairs)
+        repeated = {"INNER": None, "LEFT": right.tables, "RIGHT": left.tables, "FULL": []}[source.kind]
+        tests += join_by_cells(tables, pairs, repeated)
     else:
         common = source.using or _common_names(left, right, source.at)
         tests, fields = _merge(left, right, common, source)

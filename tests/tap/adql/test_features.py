@@ -1,4 +1,7 @@
 import re
+from dataclasses import replace
+
+import pytest
 
 from tap.adql import LANGUAGE_FEATURES, RESERVED_WORDS, Catalog, QueryError, identifier, translate
 from tap.adql.parser import parse
@@ -29,16 +32,10 @@ def test_names_are_quoted_when_they_are_no_names():
 
 
 def test_catalogues_find_quoted_parts_and_tell_ambiguous_names():
-    from dataclasses import replace
-
     odd = replace(SPECTRA, name='"My Schema"."2.x""y"', engine_table="table_9")
     upper = replace(SPECTRA, name='cat."OBJECTS"', engine_table="table_8")
     catalog = Catalog([OBJECTS, odd, upper])
     assert translate('SELECT id FROM "My Schema"."2.x""y"', catalog).tables == (odd,)
     assert translate('SELECT id FROM cat."OBJECTS"', catalog).tables == (upper,)
-    try:
+    with pytest.raises(QueryError, match="ambiguous"):
         translate("SELECT id FROM cat.Objects", catalog)
-    except QueryError as error:
-        assert "ambiguous" in str(error)
-    else:
-        raise AssertionError

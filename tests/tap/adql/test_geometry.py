@@ -1,6 +1,10 @@
 """Geometry against astropy: cones and polygons everywhere, at poles and where right ascension wraps."""
 
+import re
+
+import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord, search_around_sky
@@ -114,15 +118,59 @@ def test_crossmatches_count_what_search_around_sky_counts(sky, radius, form):
     spectra = SkyCoord(sky.spectra, unit="deg")
     expected = len(search_around_sky(objects, spectra, radius * u.deg)[0])
     query = f"SELECT COUNT(*), COUNT(DISTINCT o.id * 100000 + s.id) {form.format(radius)}"
-    assert "_cell" in sky.translate(query).sql
+    assert "@cell" in sky.translate(query).sql
     assert sky.rows(query) == [(expected, expected)]
     assert expected > 100
 
 
-def test_a_left_join_by_distance_keeps_what_has_no_neighbour(sky):
-    query = """SELECT COUNT(DISTINCT s.id) FROM cat.spectra s
-        LEFT JOIN cat.objects o ON DISTANCE(s.ra, s.dec, o.ra, o.dec) < 0.001"""
-    assert sky.rows(query) == [(len(sky.spectra),)]
+def test_a_cone_reads_few_row_groups(sky, tmp_path):
+    path = tmp_path / "objects.parquet"
+    table = sky.connection.sql("SELECT * FROM products.table_1 ORDER BY _healpix_29").to_arrow_table()
+    pq.write_table(table, path, row_group_size=100)
+    connection = duckdb.connect()
+    connection.execute("CREATE SCHEMA products")
+    connection.execute(f"CREATE VIEW products.table_1 AS SELECT * FROM read_parquet('{path}')")
+    for test in (
+        "1=CONTAINS(POINT(ra, dec), CIRCLE(0, 90, 0.1))",
+        "CONTAINS(POINT('ICRS', 0, 90), CIRCLE('ICRS', ra, dec, 0.1)) = 1",
+        "DISTANCE(ra, dec, 200, 45) < 1 AND z > 0.1",
+        "0.5 >= DISTANCE(POINT(40, -20), POINT(ra, dec))",
+        "1=CONTAINS(POINT(ra, dec), POLYGON(40, 40, 42, 40, 42, 43))",
+        "1=INTERSECTS(POINT(ra, dec), BOX(140, -40, 1, 1))",
+    ):
+        sql = sky.translate(f"SELECT COUNT(*) FROM cat.objects WHERE {test}").sql
+        plan = connection.sql(f"EXPLAIN ANALYZE {sql}").fetchall()[0][1]
+        scanned, groups = map(int, re.search(r"Row Groups Scanned: (\d+) / (\d+)", plan).groups())
+        assert groups == 41
+        assert scanned <= 9
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        "cat.spectra AS s LEFT JOIN cat.objects AS o ON DISTANCE(s.ra, s.dec, o.ra, o.dec) < 0.001",
+        "cat.objects AS o RIGHT JOIN cat.spectra AS s ON 1=CONTAINS(POINT(o.ra, o.dec), CIRCLE(s.ra, s.dec, 0.001))",
+        "cat.spectra s LEFT JOIN (cat.objects o NATURAL JOIN cat.objects p) ON DISTANCE(p.ra, p.dec, s.ra, s.dec) < 0.001",
+        "cat.spectra AS s FULL JOIN cat.objects AS o ON DISTANCE(s.ra, s.dec, o.ra, o.dec) < 0.001",
+    ],
+)
+def test_an_outer_join_by_distance_keeps_what_has_no_neighbour(sky, join):
+    pairs = len(
+        search_around_sky(*(SkyCoord(side, unit="deg") for side in (sky.spectra, sky.objects)), 0.001 * u.deg)[0]
+    )
+    (row,) = sky.rows(f"SELECT COUNT(DISTINCT s.id), COUNT(o.id), COUNT(DISTINCT o.id) FROM {join} WHERE s.id >= 0")
+    assert row[0] == len(sky.spectra)
+    assert row[1] == pairs
+    assert row[2] < len(sky.objects)
+
+
+def test_three_catalogues_meet(sky):
+    query = """SELECT COUNT(*), COUNT(DISTINCT o.id) FROM cat.spectra AS s, cat.objects AS o, cat.objects AS p
+        WHERE DISTANCE(s.ra, s.dec, o.ra, o.dec) < 0.001 AND DISTANCE(o.ra, o.dec, p.ra, p.dec) <= 0.0001"""
+    objects, spectra = SkyCoord(sky.objects, unit="deg"), SkyCoord(sky.spectra, unit="deg")
+    near = search_around_sky(spectra, objects, 0.001 * u.deg)[1]
+    neighbours = np.bincount(search_around_sky(objects, objects, 0.0001 * u.deg)[0], minlength=len(objects))
+    assert sky.rows(query) == [(int(neighbours[near].sum()), len(set(near.tolist())))]
 
 
 def test_circles_meet_polygons_that_they_touch(sky):

@@ -6,9 +6,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tap.adql import QueryError
+from core.columns import Column
+from tap.adql import Catalog, CatalogTable, QueryError, translate
 from tap.adql.functions import FUNCTIONS, Function
 from tap.adql.parser import parse
 
@@ -77,3 +81,40 @@ def test_names_match_in_any_case_unless_quoted(sky):
         sky.translate('SELECT "name" FROM cat.objects')
     with pytest.raises(QueryError, match="Unknown table"):
         sky.translate('SELECT a FROM cat."few rows"')
+
+
+# Python reads these texts, with n = 7, and so does the engine: the tree must be torn nowhere.
+_ARITHMETIC = st.recursive(
+    st.integers(0, 9).map(str) | st.just("n"),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from("+-*"), inner).map(" ".join),
+        st.tuples(st.sampled_from("+-"), inner).map("({0[0]} ({0[1]}))".format),
+        inner.map("({})".format),
+    ),
+    max_leaves=10,
+)
+_CONDITIONS = st.recursive(
+    st.tuples(_ARITHMETIC, st.sampled_from(["<", "<=", ">", ">="]), _ARITHMETIC).map(" ".join),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["AND", "OR"]), inner).map(" ".join),
+        inner.map("NOT ({})".format),
+        inner.map("({})".format),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_ARITHMETIC, _CONDITIONS)
+def test_operators_bind_as_in_python(value, condition):
+    column = Column("n", "long")
+    numbers = Catalog([CatalogTable("cat.t", (column,), None, False, "main", "t")])
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE t AS SELECT 7::BIGINT AS n")
+        # Products of digits may pass 32 bits, which the engine gives to bare whole numbers.
+        wide_value, wide_condition = (re.sub(r"\d", r"(n - n + \g<0>)", text) for text in (value, condition))
+        (row,) = connection.sql(translate(f"SELECT {wide_value} FROM cat.t", numbers).sql).fetchall()
+        rows = connection.sql(translate(f"SELECT n FROM cat.t WHERE {wide_condition}", numbers).sql).fetchall()
+    assert row == (eval(value, {"n": 7}),)  # noqa: S307 - the text is made above, of digits and operators
+    expected = eval(condition.replace("AND", "and").replace("OR", "or").replace("NOT", "not"), {"n": 7})  # noqa: S307 - as above
+    assert bool(rows) == expected

@@ -37,7 +37,8 @@ def test_metadata_follow_through(sky, query):
 
 
 def test_aggregates_and_functions_say_what_they_are(sky):
-    query = """SELECT COUNT(*), MAX(mag_i), MIN(z) AS least, AVG(ra), DISTANCE(ra, dec, 1, 2), 1, 'x', mag_i - mag_i, ROUND(z, 2),
+    query = """SELECT COUNT(*), MAX(mag_i), MIN(z) AS least, AVG(ra), DISTANCE(ra, dec, 1, 2), 1, 'x',
+        mag_i - mag_i, ROUND(z, 2),
         SUM("size"), -ra, IN_UNIT(ra, 'arcsec') FROM cat.objects GROUP BY ra, dec, z, mag_i"""
     assert [_facts(column) for column in sky.translate(query).columns] == [
         ("count_1", "long", None, "meta.number"),
@@ -72,8 +73,10 @@ def test_hidden_columns_stay_hidden(sky):
 
 
 def test_guessed_datatypes_are_those_of_the_engine(sky):
-    query = """SELECT id, mag_i, "size" + 1, "size" / 2, "size" * 1.5, id + "size", mag_i * 2, mag_i + z, ABS("size"), ABS(mag_i), MOD(id, 3),
-        POWER("size", 2), FLOOR(mag_i), ROUND("size", -1), TRUNCATE(z), COUNT(*), SUM("size"), SUM(mag_i), AVG("size"), MAX("size"),
+    query = """SELECT id, mag_i, "size" + 1, "size" / 2, "size" * 1.5, id + "size", mag_i * 2, mag_i + z,
+        ABS("size"), ABS(mag_i), MOD(id, 3),
+        POWER("size", 2), FLOOR(mag_i), ROUND("size", -1), TRUNCATE(z), COUNT(*), SUM("size"), SUM(mag_i), AVG("size"),
+        MAX("size"),
         CAST(z AS REAL), CAST(id AS SMALLINT), 3000000000, 1e3, RAND(), PI(), COALESCE("size", z), Name || 'x',
         CONTAINS(POINT(ra, dec), CIRCLE(1, 2, 3)), DISTANCE(ra, dec, 0, 0), ivo_healpix_index(5, ra, dec), -"size"
         FROM cat.objects GROUP BY id, mag_i, "size", z, Name, ra, dec, ivo_healpix_index(5, ra, dec)"""

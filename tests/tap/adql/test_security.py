@@ -149,6 +149,12 @@ def test_what_is_within_the_limits_runs(sky, query):
     assert sky.connection.sql(sky.translate(f"{query}", 1).sql).fetchall()
 
 
+def test_backslashes_and_line_breaks_stand_for_themselves(sky):
+    text = "a\\' \\n %_ \n\t{}$1?"
+    written = text.replace("'", "''")
+    assert sky.rows(f"SELECT '{written}' FROM cat.objects WHERE id = 1") == [(text,)]
+
+
 def _is_safe(sql: str) -> bool:
     statements = sqlglot.parse(sql, dialect="duckdb")
     (tree,) = statements
@@ -159,17 +165,16 @@ def _is_safe(sql: str) -> bool:
     return isinstance(tree, exp.Query) and tables <= visible and calls <= ENGINE_FUNCTIONS
 
 
-_WORDS = [
-    *"SELECT FROM WHERE GROUP BY HAVING ORDER TOP DISTINCT UNION ALL EXCEPT WITH AS JOIN LEFT NATURAL ON USING".split(),
-    *"AND OR NOT BETWEEN IN LIKE IS NULL EXISTS CAST COUNT MAX POINT CIRCLE CONTAINS DISTANCE POLYGON COALESCE".split(),
-    *"cat.objects cat.spectra o s id ra dec z Name survey x * ( ) ( ) , , . + - / = < <> || 1 0.5 2 'ICRS' 'x' INTEGER".split(),
-]
+_WORD_LIST = """SELECT FROM WHERE GROUP BY HAVING ORDER TOP DISTINCT UNION ALL EXCEPT WITH AS JOIN LEFT NATURAL ON USING
+    AND OR NOT BETWEEN IN LIKE IS NULL EXISTS CAST COUNT MAX POINT CIRCLE CONTAINS DISTANCE POLYGON COALESCE
+    cat.objects cat.spectra o s id ra dec z Name survey x * ( ) ( ) , , . + - / = < <> || 1 0.5 2 'ICRS' 'x' INTEGER"""
+_WORDS = _WORD_LIST.split()
 _SEEDS = [
-    "SELECT TOP 5 o.id, s.z_spec AS x FROM cat.objects AS o JOIN cat.spectra AS s ON o.id = s.id WHERE o.ra < 5 ORDER BY x",
-    "SELECT Name, COUNT(*) FROM cat.objects WHERE 1=CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 1, 2, 0.5)) GROUP BY Name",
-    "WITH w AS (SELECT id, ra, dec FROM cat.objects) SELECT * FROM w NATURAL JOIN cat.spectra WHERE z_spec BETWEEN 0 AND 1",
-    "SELECT id FROM cat.objects WHERE id IN (SELECT id FROM cat.spectra) UNION ALL SELECT CAST(ra AS INTEGER) FROM cat.spectra",
-    "SELECT POLYGON(1, 2, 3, 4, 5, 0) AS g, COALESCE(z, -1) * 2 FROM cat.objects WHERE NOT (z IS NULL OR Name LIKE 'O%')",
+    "SELECT TOP 5 o.id, s.z_spec AS x FROM cat.objects o JOIN cat.spectra AS s ON o.id = s.id WHERE o.ra < 5",
+    "SELECT Name, COUNT(*) FROM cat.objects WHERE 1=CONTAINS(POINT('', ra, dec), CIRCLE('', 1, 2, 3)) GROUP BY Name",
+    "WITH w AS (SELECT id FROM cat.objects) SELECT * FROM w NATURAL JOIN cat.spectra WHERE z_spec BETWEEN 0 AND 9",
+    "SELECT id FROM cat.objects WHERE z IN (SELECT z FROM cat.spectra) UNION SELECT CAST(ra AS REAL) FROM cat.spectra",
+    "SELECT POLYGON(1, 2, 3, 4, 5, 0) AS g, COALESCE(z, -1) FROM cat.objects WHERE NOT (z IS NULL OR Name LIKE 'O%')",
 ]
 
 
@@ -194,6 +199,7 @@ def test_mutants_of_queries_are_refused_or_safe(data):
 def test_any_text_is_an_answer(text):
     for query in (text, f"SELECT {text} FROM cat.objects", f"SELECT id FROM cat.objects WHERE {text}"):
         try:
-            assert _is_safe(translate(query, catalog()).sql)
-        except QueryError as error:
-            assert str(error)
+            translation = translate(query, catalog())
+        except QueryError:
+            continue
+        assert _is_safe(translation.sql)
