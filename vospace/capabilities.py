@@ -1,0 +1,27 @@
+"""What this VOSpace can do, by the identifiers that clients look for."""
+
+from core.vosi import BASIC_AUTH, TOKEN, Capability, Interface
+
+__all__ = ["vospace_capabilities"]
+
+_SIGN_IN = (None, BASIC_AUTH, TOKEN)
+_STANDARDS = (
+    ("ivo://ivoa.net/std/VOSpace/v2.0#nodes", "nodes"),
+    ("ivo://ivoa.net/std/VOSpace#files-proto", "files"),
+    ("ivo://ivoa.net/std/VOSpace/v2.0#protocols", "protocols"),
+    ("ivo://ivoa.net/std/VOSpace/v2.0#views", "views"),
+    ("ivo://ivoa.net/std/VOSpace/v2.0#properties", "properties"),
+)
+
+
+def vospace_capabilities(base_url: str) -> tuple[Capability, ...]:
+    """List the capabilities of the VOSpace at an address."""
+    own = (
+        Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base_url}/capabilities"),)),
+        Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base_url}/availability"),)),
+    )
+    services = (
+        Capability(standard, (Interface(f"{base_url}/{path}", "base", role="std", security=_SIGN_IN),))
+        for standard, path in _STANDARDS
+    )
+    return (*own, *services)
