@@ -37,7 +37,7 @@ class QueryProcess:
         self._ended = False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tap.engine.worker", str(self._folder)],
+                [sys.executable, "-P", "-m", "tap.engine.worker", str(self._folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,

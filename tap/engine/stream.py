@@ -124,7 +124,7 @@ class ProcessStream:
             self.close()
             if error is None:
                 return None
-            _log.warning("query failed", extra={"failure": failure["kind"], "detail": failure["detail"]})
+            _log.info("query failed", extra={"failure": failure["kind"], "detail": failure["detail"]})
             raise error
 
     def _receive(self) -> tuple[FrameKind, bytearray]:
