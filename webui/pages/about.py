@@ -1,0 +1,17 @@
+"""What this service is, and the addresses that VO clients need."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.models import Identity
+from webui.pages.rendering import PageRenderer
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the page about the service."""
+
+    @router.get("/about")
+    def about(identity: Identity = Depends(services.authenticate)) -> Response:
+        return renderer.page("about.html", identity, limit=services.settings.max_upload_bytes)

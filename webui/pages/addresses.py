@@ -1,0 +1,53 @@
+"""Addresses of pages, and which address a sign-in may lead back to."""
+
+from urllib.parse import quote, urlencode, urlsplit
+
+from fastapi import Request
+
+__all__ = ["login_address", "page_of_request", "product_address", "product_key", "safe_next"]
+
+_HOME = "/"
+_LONGEST_NUMBER = 18
+
+
+def product_address(internal_name: str, step: str = "") -> str:
+    """Give the address of a product's page, or of one of its steps, such as ``files`` or ``review``."""
+    address = f"/product/{quote(internal_name, safe='')}"
+    return f"{address}/{step}" if step else address
+
+
+def product_key(text: str) -> int | str:
+    """Read the part of an address that names a product: its number, or its internal name, which has a ``_`` in it."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else text
+
+
+def safe_next(text: str | None) -> str:
+    r"""Give the address to go to after a sign-in: a path of this server, else the first page.
+
+    Browsers read ``//host``, ``/\host`` and paths with a tab or a line break in them as addresses of other servers.
+    """
+    if not text or not text.startswith("/") or text.startswith("//"):
+        return _HOME
+    if "\\" in text or any(ord(c) <= 0x20 or ord(c) == 0x7F for c in text):
+        return _HOME
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return _HOME
+    return _HOME if parts.scheme or parts.netloc else text
+
+
+def login_address(target: str) -> str:
+    """Give the address of the sign-in page that leads back to a target."""
+    return f"/login?{urlencode({'next': safe_next(target)})}"
+
+
+def page_of_request(request: Request) -> str:
+    """Give the page that a request is about: its own address, or for a form the page that it stood on."""
+    if request.method in {"GET", "HEAD"}:
+        query = request.url.query
+        return f"{request.url.path}?{query}" if query else request.url.path
+    referrer = urlsplit(request.headers.get("referer", ""))
+    if referrer.netloc != request.headers.get("host"):
+        return _HOME
+    return referrer.path or _HOME

@@ -1,0 +1,73 @@
+"""The distribution of redshifts as an SVG: one outline of bars, and two axes with round numbers."""
+
+import math
+from dataclasses import dataclass
+
+from products.inspection.redshifts import RedshiftHistogram
+
+__all__ = ["HistogramPlot", "histogram_plot"]
+
+_WIDTH, _HEIGHT = 720.0, 300.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 12.0, 12.0, 44.0
+_TICKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramPlot:
+    """What the template draws.
+
+    Parameters
+    ----------
+    bars
+        Path of the filled bars.
+    x_ticks, y_ticks
+        Positions along the axes, and texts.
+    """
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    bars: str
+    x_ticks: tuple[tuple[float, str], ...]
+    y_ticks: tuple[tuple[float, str], ...]
+    total: int
+    beyond: int
+
+
+def histogram_plot(histogram: RedshiftHistogram) -> HistogramPlot:
+    """Draw N(z)."""
+    edges, counts = histogram.edges, histogram.counts
+    low, high, highest = edges[0], edges[-1], max(*counts, 1)
+    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+
+    def across(z: float) -> float:
+        return round(_LEFT + (z - low) / (high - low) * (right - _LEFT), 1)
+
+    def up(count: float) -> float:
+        return round(bottom - count / highest * (bottom - _TOP), 1)
+
+    bars = "".join(
+        f"M{across(begin)} {bottom}V{up(count)}H{across(end)}V{bottom}z"
+        for begin, end, count in zip(edges, edges[1:], counts, strict=False)
+        if count
+    )
+    return HistogramPlot(
+        _WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom, bars,
+        x_ticks=tuple((across(z), f"{z:g}") for z in _round_values(low, high)),
+        y_ticks=tuple((up(n), f"{n:,.0f}") for n in _round_values(0, highest, whole=True)),
+        total=sum(counts) + histogram.beyond,
+        beyond=histogram.beyond,
+    )  # fmt: skip
+
+
+def _round_values(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """Give about half a dozen multiples of 1, 2 or 5 times a power of ten that lie between two limits."""
+    rough = (high - low) / _TICKS
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
+    step = max(step, 1.0) if whole else step
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(index * step, 10) for index in range(first, last + 1)]

@@ -1,0 +1,112 @@
+"""The page of a product, and what its owner does there: change its description, or delete it."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError, PermissionDeniedError
+from products.models import Visibility
+from products.service import ProductChanges, ProductDetails
+from webui.pages.addresses import product_address, product_key
+from webui.pages.drafts import own_details, progress_of
+from webui.pages.forms import FormState, form_fields
+from webui.pages.product_view import ProductView
+from webui.pages.rendering import PageRenderer, see_other
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_FIELDS = ("display_name", "description", "visibility", "pz_code", "official_product")
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the pages of a product."""
+    _add_page(router, services, renderer)
+    _add_changes(router, services, renderer)
+
+
+def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    @router.get("/product/{name}")
+    def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
+        details = services.products.details(identity, product_key(name))
+        view = ProductView.of(details, identity)
+        return renderer.page(
+            "product.html", identity, view=view, details=details, progress=progress_of(services, details.product)
+        )
+
+
+def _add_changes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    authenticate, products = services.authenticate, services.products
+
+    @router.get("/product/{name}/edit")
+    def edit_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        return _edit_page(services, renderer, identity, details, FormState(_values_of(details)))
+
+    @router.post("/product/{name}/edit")
+    def edit(
+        name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
+    ) -> Response:
+        details = own_details(services, identity, name)
+        try:
+            products.change(identity, details.product.id, _changes(identity, details, fields))
+        except (InvalidValueError, PermissionDeniedError) as e:
+            form = FormState.refused(fields, e, *_FIELDS)
+            return _edit_page(services, renderer, identity, details, form, status=e.status)
+        return see_other(product_address(details.product.internal_name))
+
+    @router.get("/product/{name}/delete")
+    def delete_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        return renderer.page("product_delete.html", identity, details=details)
+
+    @router.post("/product/{name}/delete")
+    def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        products.delete(identity, own_details(services, identity, name).product.id)
+        return see_other("/")
+
+
+def _edit_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    details: ProductDetails,
+    form: FormState,
+    *,
+    status: int = 200,
+) -> Response:
+    return renderer.page(
+        "product_edit.html",
+        identity,
+        status=status,
+        details=details,
+        view=ProductView.of(details, identity),
+        form=form,
+        files_form=FormState(),
+        limit=services.uploads.max_bytes,
+    )
+
+
+def _values_of(details: ProductDetails) -> dict[str, str]:
+    product = details.product
+    values = {
+        "display_name": product.display_name,
+        "description": product.description,
+        "visibility": product.visibility.value,
+        "pz_code": product.pz_code or "",
+    }
+    return values | ({"official_product": "1"} if product.official else {})
+
+
+def _changes(identity: Identity, details: ProductDetails, fields: dict[str, str]) -> ProductChanges:
+    visibility = fields.get("visibility", "")
+    if visibility not in set(Visibility):
+        message = f"'{visibility}' is not a visibility; choose one of {', '.join(Visibility)}."
+        raise InvalidValueError(message, field="visibility")
+    return ProductChanges(
+        display_name=fields.get("display_name", ""),
+        # Browsers send line ends as carriage return and line feed.
+        description=fields.get("description", "").replace("\r\n", "\n"),
+        visibility=Visibility(visibility),
+        pz_code=fields.get("pz_code", "").strip() if details.product.product_type.has_pz_code else None,
+        official="official_product" in fields if identity.acts_as_admin else None,
+    )

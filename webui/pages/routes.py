@@ -1,0 +1,22 @@
+"""The routes of the pages, put together."""
+
+from fastapi import APIRouter
+
+from core.routes import route_class
+from webui.pages import about, home, products, sign_in, tokens, wizard, wizard_files
+from webui.pages.errors import error_dress
+from webui.pages.rendering import PageRenderer
+from webui.services import WebServices
+
+__all__ = ["page_routes"]
+
+
+def page_routes(services: WebServices) -> APIRouter:
+    """Put the pages together."""
+    renderer = PageRenderer(services.settings)
+    dressed = route_class(error_dress(services, renderer))
+    router = APIRouter(route_class=dressed)
+    for part in (home, sign_in, wizard, wizard_files, products, tokens, about):
+        # Each part adds to this one router, so that all share its dress of errors.
+        part.add_routes(router, services, renderer)
+    return router

@@ -1,0 +1,118 @@
+"""Step 2 of the wizard: the main file and any auxiliary ones, and how the reading of the main file goes."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity
+from core.errors import ConflictError, InvalidValueError, NotFoundError, PhotozError, StorageFullError, TooLargeError
+from core.files import Staging
+from core.multipart import receive_form
+from products.models import FileRole, ProductStatus
+from products.service import ProductDetails
+from webui.pages.addresses import product_address
+from webui.pages.drafts import own_details, progress_of
+from webui.pages.forms import FormState
+from webui.pages.product_view import ProductView
+from webui.pages.rendering import PageRenderer, see_other, size_text
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_FORM_BYTES = 1_000_000
+_ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY}
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the second step."""
+    authenticate, uploads = services.authenticate, services.uploads
+
+    @router.get("/product/{name}/files")
+    def files_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        if details.product.status is ProductStatus.PUBLISHED:
+            return see_other(product_address(details.product.internal_name, "edit"))
+        return _files_page(services, renderer, identity, details, FormState())
+
+    @router.post("/product/{name}/files")
+    async def send(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        details = await run_in_threadpool(own_details, services, identity, name)
+        try:
+            await _receive(services, request, identity, details)
+        except (InvalidValueError, ConflictError, TooLargeError, StorageFullError) as e:
+            return await run_in_threadpool(_refused, services, renderer, identity, name, e)
+        return see_other(product_address(details.product.internal_name, "files"))
+
+    @router.post("/product/{name}/files/{file_id}/remove")
+    def remove(name: str, file_id: int, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        if file_id not in {file.id for file in details.files}:
+            message = "This file is no longer there."
+            raise NotFoundError(message)
+        uploads.remove_file(identity, file_id)
+        return see_other(product_address(details.product.internal_name, "files"))
+
+    @router.post("/product/{name}/inspect")
+    def inspect(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        product = uploads.inspect(identity, own_details(services, identity, name).product.id)
+        return see_other(product_address(product.internal_name, "files"))
+
+
+async def _receive(services: WebServices, request: Request, identity: Identity, details: ProductDetails) -> None:
+    """Store the files of a form, and start reading the main one."""
+    uploads, product = services.uploads, details.product
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > uploads.max_bytes + _FORM_BYTES:
+        message = f"The file is larger than the limit of {size_text(uploads.max_bytes)}; nothing was stored."
+        raise TooLargeError(message, field="file")
+
+    def stage(fields: dict[str, str]) -> Staging:
+        return uploads.stage(identity, product.id, _role(fields))
+
+    form = await receive_form(request, stage)
+    if not form.files:
+        message = "Choose a file first."
+        raise InvalidValueError(message, field=_role(form.fields).name.lower())
+    role = _role(form.fields)
+    for sent in form.files:
+        await run_in_threadpool(uploads.add_file, identity, product.id, role, sent.name, sent.stored)
+    if role is FileRole.MAIN:
+        await run_in_threadpool(uploads.inspect, identity, product.id)
+
+
+def _role(fields: dict[str, str]) -> FileRole:
+    name = fields.get("role", "")
+    if name not in _ROLES:
+        message = f"'{name}' is not a role of files; the form sends main or auxiliary before the file."
+        raise InvalidValueError(message)
+    return _ROLES[name]
+
+
+def _refused(
+    services: WebServices, renderer: PageRenderer, identity: Identity, name: str, error: PhotozError
+) -> Response:
+    details = own_details(services, identity, name)
+    answer = _files_page(services, renderer, identity, details, FormState.refused({}, error), status=error.status)
+    if isinstance(error, TooLargeError):
+        answer.headers["Connection"] = "close"  # the rest of the body is not read
+    return answer
+
+
+def _files_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    details: ProductDetails,
+    form: FormState,
+    *,
+    status: int = 200,
+) -> Response:
+    return renderer.page(
+        "wizard_files.html",
+        identity,
+        status=status,
+        details=details,
+        view=ProductView.of(details, identity),
+        form=form,
+        progress=progress_of(services, details.product),
+        limit=services.uploads.max_bytes,
+    )

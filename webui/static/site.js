@@ -1,0 +1,101 @@
+// Makes the pages a little nicer; every one of them works without it.
+"use strict";
+
+(() => {
+  const POLL_MILLISECONDS = 1000;
+
+  // Buttons that copy a text.
+  const copyButtons = (root) => {
+    for (const button of root.querySelectorAll("[data-copy]")) {
+      button.hidden = !navigator.clipboard;
+      button.addEventListener("click", async () => {
+        const label = button.textContent;
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+        button.textContent = "Copied";
+        setTimeout(() => { button.textContent = label; }, 1500);
+      });
+    }
+  };
+
+  // Uploads with a progress bar, sent to the same address as the form itself.
+  const uploads = (root) => {
+    for (const form of root.querySelectorAll("form.upload")) {
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        send(form);
+      });
+    }
+  };
+
+  const send = (form) => {
+    const bar = form.querySelector("progress");
+    const error = form.querySelector("[data-error]");
+    const button = form.querySelector("button");
+    const files = [...form.querySelector("input[type=file]").files];
+    const large = files.find((file) => file.size > Number(form.dataset.limit));
+    if (large) {
+      error.textContent = `The file ${large.name} is larger than the limit of ${form.dataset.limitText}.`;
+      return;
+    }
+    error.textContent = "";
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.upload.addEventListener("progress", (event) => {
+      if (event.lengthComputable) bar.value = event.loaded / event.total;
+    });
+    request.addEventListener("load", () => {
+      if (request.status < 400) location.assign(request.responseURL);
+      else show(request.responseText);
+    });
+    request.addEventListener("error", () => {
+      error.textContent = "The connection broke before the file had arrived. Try again.";
+      bar.hidden = true;
+      button.disabled = false;
+    });
+    bar.hidden = false;
+    button.disabled = true;
+    request.send(new FormData(form));
+  };
+
+  // Shows a page that came as the answer to an upload that was refused.
+  const show = (text) => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const main = document.querySelector("main");
+    main.replaceWith(document.adoptNode(page.querySelector("main")));
+    enhance(document.querySelector("main"));
+    document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
+  };
+
+  // Reading a file: asks how far it is, and loads the page again when it has ended.
+  const inspections = (root) => {
+    for (const box of root.querySelectorAll("[data-inspection]")) poll(box);
+  };
+
+  const poll = async (box) => {
+    try {
+      const answer = await fetch(box.dataset.inspection, { headers: { Accept: "application/json" } });
+      const inspection = await answer.json();
+      if (inspection.state !== "running") {
+        location.reload();
+        return;
+      }
+      box.querySelector("progress").value = 100 * (inspection.progress ?? 0);
+      box.querySelector("[data-message]").textContent = inspection.message ?? "";
+    } catch {
+      // The next round asks again.
+    }
+    setTimeout(poll, POLL_MILLISECONDS, box);
+  };
+
+  // Filters of the list act at once.
+  const filters = (root) => {
+    for (const form of root.querySelectorAll("form.filters")) {
+      form.addEventListener("change", (event) => {
+        if (event.target.matches("select, [type=checkbox]")) form.requestSubmit();
+      });
+    }
+  };
+
+  const enhance = (root) => [copyButtons, uploads, inspections, filters].forEach((part) => part(root));
+  enhance(document);
+})();
