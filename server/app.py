@@ -36,7 +36,7 @@ _HOUSEKEEPING_ROUNDS = 60
 
 
 def create_app(services: Services) -> FastAPI:
-    """Put the application together from its services."""
+    """Put the application together from its services, whose queue runs already; its end closes them."""
     settings = services.settings
     engine = DuckDBEngine(
         workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
@@ -62,7 +62,6 @@ def create_app(services: Services) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
         sweeper = threading.Thread(target=_sweep, args=(services, stop), name="sweep", daemon=True)
-        services.queue.start()
         sweeper.start()
         yield
         stop.set()

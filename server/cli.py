@@ -47,7 +47,7 @@ def serve_command(
 ) -> None:
     """Migrate, make a first account and demo data when the server is new, and serve until Ctrl-C."""
     settings = _settings(data=data, host=host, port=port, demo=demo)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log_to_terminal(settings)
     serve(settings)
 
 
@@ -55,7 +55,7 @@ def serve_command(
 def worker_command(data: DataOption = None) -> None:
     """Run jobs of a server that shares this data folder and database, until Ctrl-C."""
     settings = _settings(data=data)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _log_to_terminal(settings)
     work(settings)
 
 
@@ -116,6 +116,12 @@ def main() -> None:
     except (PhotozError, StartError) as e:
         typer.echo(str(e), err=True)
         sys.exit(1)
+
+
+def _log_to_terminal(settings: Settings) -> None:
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("alembic", "numexpr", "uvicorn"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
 
 
 def _settings(**chosen: Any) -> Settings:  # the options are whatever type their setting has

@@ -42,8 +42,8 @@ def serve(settings: Settings) -> None:
         first = _make_first_account(services)
         if first and settings.demo:
             want_demo(settings)
+        services.queue.start()
         if demo_is_wanted(settings):
-            services.queue.start()
             fill_demo(services, _say)
     except KeyboardInterrupt:
         services.close()
