@@ -1,0 +1,216 @@
+"""Statistics of columns, gathered batch by batch with array kernels."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["ColumnStatistics", "StatisticsGatherer"]
+
+_MOST_DISTINCT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStatistics:
+    """What a column holds.
+
+    Parameters
+    ----------
+    nulls
+        Rows without a value; a NaN is none either.
+    minimum, maximum
+        Of the finite numbers; of text the shortest and longest length in bytes.
+    mean, std
+        Of the finite numbers; the deviation is that of the population.
+    infinite
+        Rows that hold an infinity, which counts neither as null nor in the statistics.
+    ascii
+        Whether all text is ASCII; None for what is not text.
+    distinct
+        Number of different values, when there are at most 64.
+    unique
+        Whether the first batch of rows holds no value twice (integers and text).
+    """
+
+    rows: int
+    nulls: int
+    minimum: float | int | None = None
+    maximum: float | int | None = None
+    mean: float | None = None
+    std: float | None = None
+    infinite: int = 0
+    ascii: bool | None = None
+    distinct: int | None = None
+    unique: bool | None = None
+
+
+class StatisticsGatherer:
+    """Adds up the statistics of the columns of a table.
+
+    Parameters
+    ----------
+    schema
+        The columns; every batch must have it.
+    """
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._columns = {field.name: _gatherer(field.type) for field in schema}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take the rows of a batch into account."""
+        for gatherer, array in zip(self._columns.values(), batch.columns, strict=True):
+            gatherer.add(array)
+
+    def statistics(self) -> dict[str, ColumnStatistics]:
+        """Give the statistics of each column, of all rows so far."""
+        return {name: gatherer.statistics() for name, gatherer in self._columns.items()}
+
+    def repetitive(self) -> list[str]:
+        """Name the columns whose values repeat so much that a dictionary makes them smaller."""
+        return [name for name, gatherer in self._columns.items() if gatherer.repetitive]
+
+
+class _Gatherer:
+    """Counts rows and nulls; what is common to all types."""
+
+    #: Whether values that appear in the first batch are counted one by one.
+    counts_distinct = True
+
+    def __init__(self) -> None:
+        self.rows = self.nulls = 0
+        self.repetitive = False
+        self._values: pa.Array | None = None
+        self._unique: bool | None = None
+
+    def add(self, array: pa.Array) -> None:
+        if self.counts_distinct:
+            self._add_distinct(array, first=self.rows == 0)
+        self.rows += len(array)
+        self.nulls += array.null_count
+
+    def statistics(self) -> ColumnStatistics:
+        return ColumnStatistics(self.rows, self.nulls, distinct=self._distinct(), unique=self._unique)
+
+    def _distinct(self) -> int | None:
+        return None if self._values is None else len(self._values)
+
+    def _add_distinct(self, array: pa.Array, *, first: bool) -> None:
+        if first:
+            values = pc.unique(array).drop_null()
+            self._unique = len(values) == len(array)
+            self.repetitive = len(values) <= max(_MOST_DISTINCT, len(array) // 20)
+            self._values = values if len(values) <= _MOST_DISTINCT else None
+        elif self._values is not None:
+            values = pc.unique(pa.concat_arrays([self._values, pc.unique(array)])).drop_null()
+            self._values = values if len(values) <= _MOST_DISTINCT else None
+
+
+class _Numbers(_Gatherer):
+    """Moments are merged batch by batch (Chan, Golub & LeVeque 1983), so that large offsets cost no precision."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._minimum: float | int | None = None
+        self._maximum: float | int | None = None
+        self._infinite = self._count = 0
+        self._mean = self._squares = 0.0
+
+    def add(self, array: pa.Array) -> None:
+        super().add(array)
+        values = (array.drop_null() if array.null_count else array).to_numpy(zero_copy_only=False)
+        if values.dtype.kind == "f":
+            values = self._finite(values)
+        if not len(values):
+            return
+        low, high = values.min().item(), values.max().item()
+        self._minimum = low if self._minimum is None else min(low, self._minimum)
+        self._maximum = high if self._maximum is None else max(high, self._maximum)
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest have no mean or deviation
+            count, mean = len(values), float(values.mean(dtype=np.float64))
+            off = np.subtract(values, mean, dtype=np.float64)
+            squares = float(np.square(off, out=off).sum())
+        total, step = self._count + count, mean - self._mean
+        self._squares += squares + step * step * self._count * count / total
+        self._mean += step * count / total
+        self._count = total
+
+    def statistics(self) -> ColumnStatistics:
+        known = self._count > 0
+        spread = math.sqrt(self._squares / self._count) if known else None
+        return ColumnStatistics(
+            self.rows,
+            self.nulls,
+            self._minimum,
+            self._maximum,
+            mean=self._mean if known and math.isfinite(self._mean) else None,
+            std=spread if spread is not None and math.isfinite(spread) else None,
+            infinite=self._infinite,
+            distinct=self._distinct(),
+            unique=self._unique,
+        )
+
+    def _finite(self, values: np.ndarray) -> np.ndarray:
+        finite = np.isfinite(values)
+        good = int(np.count_nonzero(finite))
+        if good == len(values):
+            return values
+        nans = int(np.count_nonzero(np.isnan(values)))
+        self.nulls += nans
+        self._infinite += len(values) - good - nans
+        known: np.ndarray = values[finite]
+        return known
+
+
+class _Reals(_Numbers):
+    """Numbers with a fraction; that none repeats says nothing about them."""
+
+    def _add_distinct(self, array: pa.Array, *, first: bool) -> None:
+        if first and pc.count_distinct(array[:1000]).as_py() > _MOST_DISTINCT * 2:
+            return
+        super()._add_distinct(array, first=first)
+        self._unique = None
+
+
+class _Text(_Gatherer):
+    def __init__(self) -> None:
+        super().__init__()
+        self._ascii = True
+        self._shortest: int | None = None
+        self._longest: int | None = None
+
+    def add(self, array: pa.Array) -> None:
+        super().add(array)
+        lengths = pc.min_max(pc.binary_length(array)).as_py()
+        if lengths["min"] is not None:
+            self._shortest = lengths["min"] if self._shortest is None else min(lengths["min"], self._shortest)
+            self._longest = lengths["max"] if self._longest is None else max(lengths["max"], self._longest)
+        self._ascii = self._ascii and pc.all(pc.string_is_ascii(array)).as_py() is not False
+
+    def statistics(self) -> ColumnStatistics:
+        return ColumnStatistics(
+            self.rows,
+            self.nulls,
+            self._shortest,
+            self._longest,
+            ascii=self._ascii,
+            distinct=self._distinct(),
+            unique=self._unique,
+        )
+
+
+class _Others(_Gatherer):
+    """Arrays: rows and nulls are counted, nothing more."""
+
+    counts_distinct = False
+
+
+def _gatherer(kind: pa.DataType) -> _Gatherer:
+    if pa.types.is_floating(kind):
+        return _Reals()
+    if pa.types.is_integer(kind):
+        return _Numbers()
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _Text()
+    return _Others() if pa.types.is_nested(kind) else _Gatherer()

@@ -1,0 +1,82 @@
+"""What inspection of a table found, and its JSON, in which it is stored."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from core.columns import Column
+from products.inspection.column_statistics import ColumnStatistics
+from products.inspection.footprint import DensityMap
+from products.inspection.guesses import Guess
+from products.inspection.meanings import Meanings
+from products.inspection.photometry import UcdGuess
+from products.inspection.preview import Cell
+from products.inspection.ranges import Ranges
+from products.inspection.redshifts import RedshiftHistogram
+
+__all__ = ["ColumnStatistics", "DensityMap", "Inspection", "Ranges", "RedshiftHistogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a table holds and what its columns probably mean.
+
+    Parameters
+    ----------
+    columns
+        With their final types: text is ``char`` when all of it is ASCII.
+    guesses
+        All plausible meanings of columns, the best first.
+    ucd_guesses
+        UCDs of columns that have none of their own and none of these meanings, such as magnitudes.
+    meanings
+        The columns that were used as position and redshift.
+    preview
+        The first ten rows, column by column.
+    moc
+        Footprint of the rows that have a position, as an ASCII MOC (IVOA MOC 2.0 §4.3.2) of order 10 at most.
+    sky_area_deg2
+        Area of that MOC in square degrees.
+    notes
+        Sentences for the person who sent the file.
+    """
+
+    rows: int
+    columns: tuple[Column, ...]
+    statistics: Mapping[str, ColumnStatistics]
+    guesses: tuple[Guess, ...] = ()
+    ucd_guesses: tuple[UcdGuess, ...] = ()
+    meanings: Meanings = field(default_factory=Meanings)
+    ranges: Ranges = field(default_factory=Ranges)
+    preview: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    moc: str | None = None
+    sky_area_deg2: float | None = None
+    redshift_histogram: RedshiftHistogram | None = None
+    density_map: DensityMap | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Write as JSON; ``from_json`` reads the same back."""
+        return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Inspection":
+        """Read what ``to_json`` wrote."""
+        found = json.loads(text)
+        histogram, density = found["redshift_histogram"], found["density_map"]
+        return cls(
+            rows=found["rows"],
+            columns=tuple(Column(**column) for column in found["columns"]),
+            statistics={name: ColumnStatistics(**item) for name, item in found["statistics"].items()},
+            guesses=tuple(Guess(**guess) for guess in found["guesses"]),
+            ucd_guesses=tuple(UcdGuess(**guess) for guess in found["ucd_guesses"]),
+            meanings=Meanings(**found["meanings"]),
+            ranges=Ranges(**found["ranges"]),
+            preview={name: tuple(values) for name, values in found["preview"].items()},
+            moc=found["moc"],
+            sky_area_deg2=found["sky_area_deg2"],
+            redshift_histogram=histogram
+            and RedshiftHistogram(tuple(histogram["edges"]), tuple(histogram["counts"]), histogram["beyond"]),
+            density_map=density and DensityMap(density["order"], tuple(density["cells"]), tuple(density["counts"])),
+            notes=tuple(found["notes"]),
+        )

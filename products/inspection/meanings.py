@@ -1,0 +1,55 @@
+"""The meanings that a column can be given, and the columns that sort and describe a table.
+
+The UCDs are UCD1+ words (IVOA UCD list 1.5); keys and aliases are those that clients of the Photo-z Server know.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["MEANINGS", "MEANINGS_BY_KEY", "Meaning", "Meanings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One thing that a column can mean.
+
+    Parameters
+    ----------
+    key
+        The word in code and configurations of pipelines.
+    alias
+        The name that people read.
+    """
+
+    key: str
+    alias: str
+    ucd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meanings:
+    """The columns of right ascension, declination (degrees, ICRS) and redshift; None where there is none."""
+
+    ra: str | None = None
+    dec: str | None = None
+    z: str | None = None
+
+    @property
+    def has_position(self) -> bool:
+        """Whether rows can be placed on the sky."""
+        return self.ra is not None and self.dec is not None
+
+
+#: All meanings, in the order in which forms offer them.
+MEANINGS: tuple[Meaning, ...] = (
+    Meaning("id", "ID", "meta.id;meta.main"),
+    Meaning("ra", "RA", "pos.eq.ra;meta.main"),
+    Meaning("dec", "Dec", "pos.eq.dec;meta.main"),
+    Meaning("z", "z", "src.redshift"),
+    Meaning("z_err", "z_err", "stat.error;src.redshift"),
+    Meaning("z_flag", "z_flag", "stat.rank"),
+    Meaning("survey", "survey", "meta.curation"),
+)
+
+#: The same by their keys.
+MEANINGS_BY_KEY: Mapping[str, Meaning] = {meaning.key: meaning for meaning in MEANINGS}

@@ -1,0 +1,97 @@
+"""Whether the unit and the values of a column fit a meaning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.columns import Column
+from products.inspection.column_statistics import ColumnStatistics
+
+__all__ = ["Verdict", "is_in_degrees", "is_in_hours", "unit_verdict", "value_verdict"]
+
+_DEGREES = frozenset({"deg", "degree", "degrees", "degs"})
+_HOURS = frozenset({"h", "hr", "hour", "hours", "hourangle"})
+_NO_UNIT = frozenset({"", "-", "---", "none", "1", "unitless", "dimensionless"})
+_UNLIKELY, _ODD, _FITTING = 0.1, 0.6, 1.3
+
+#: Where the mean of a column lies that has this meaning, when few of its values are stand-ins such as -99.
+_MEANS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-10, 15), "z_err": (-10, 5)}
+#: Beyond these no value lies but stand-ins.
+_LIMITS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-0.1, 15), "z_err": (0, 5)}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How much something speaks for (above 1) or against (below 1) a meaning, and the words for it."""
+
+    factor: float = 1.0
+    reason: str = ""
+
+
+def is_in_degrees(unit: str | None) -> bool:
+    """Say whether a unit is that of degrees."""
+    return (unit or "").strip().lower() in _DEGREES
+
+
+def is_in_hours(unit: str | None) -> bool:
+    """Say whether a unit is that of hours."""
+    return (unit or "").strip().lower() in _HOURS
+
+
+def unit_verdict(column: Column, meaning: str) -> Verdict:
+    """Judge the unit of a column."""
+    unit = (column.unit or "").strip()
+    if unit.lower() in _NO_UNIT:
+        return Verdict()
+    reason = f"unit {unit}"
+    if meaning in {"ra", "dec"}:
+        if is_in_degrees(unit):
+            return Verdict(_FITTING, reason)
+        return Verdict(_ODD if is_in_hours(unit) or unit.lower() in {"rad", "arcsec"} else _UNLIKELY, reason)
+    return Verdict(_UNLIKELY, reason)  # redshifts, flags, names and identifiers have none
+
+
+def value_verdict(column: Column, meaning: str, known: ColumnStatistics | None) -> Verdict:
+    """Judge the type and the values of a column."""
+    if meaning == "survey":
+        return Verdict() if column.is_text else Verdict(_UNLIKELY)
+    if meaning == "id":
+        return _identifier_verdict(column, known)
+    if meaning == "z_flag":
+        return _flag_verdict(column, known)
+    if not column.is_numeric:
+        return Verdict(0)
+    return _number_verdict(column, meaning, known)
+
+
+def _number_verdict(column: Column, meaning: str, known: ColumnStatistics | None) -> Verdict:
+    if known is None or known.minimum is None or known.maximum is None:
+        return Verdict()
+    reason = f"values {known.minimum:.6g} to {known.maximum:.6g}"
+    low, high = _LIMITS[meaning]
+    middle = 0.0 if known.mean is None else known.mean
+    least, most = _MEANS[meaning]
+    factor = 1.0
+    if not least <= middle <= most:
+        factor = _UNLIKELY
+    elif column.datatype not in {"float", "double"}:
+        factor = _ODD
+    elif low <= known.minimum and known.maximum <= high:
+        factor = _FITTING
+    return Verdict(factor, reason)
+
+
+def _identifier_verdict(column: Column, known: ColumnStatistics | None) -> Verdict:
+    if not column.is_text and column.datatype not in {"short", "int", "long"}:
+        return Verdict(_UNLIKELY)
+    if known is None or known.unique is None or known.rows < 2:
+        return Verdict()
+    return Verdict(_FITTING, "no value twice") if known.unique else Verdict(_ODD)
+
+
+def _flag_verdict(column: Column, known: ColumnStatistics | None) -> Verdict:
+    if known is None or known.distinct is None:
+        return Verdict()
+    reason = f"{known.distinct} different values" if known.distinct > 1 else "one value only"
+    if column.is_text or known.minimum is None:
+        return Verdict(1, reason)
+    return Verdict(1, f"values {known.minimum:.6g} to {known.maximum:.6g}, {known.distinct} different")

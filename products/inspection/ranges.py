@@ -1,0 +1,62 @@
+"""How many rows have positions or redshifts that cannot be right; publication shows and checks these numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+__all__ = ["Ranges", "offending_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Numbers of rows, for the columns chosen as right ascension, declination and redshift.
+
+    Parameters
+    ----------
+    ra_missing, dec_missing, z_missing
+        Null, NaN or infinite.
+    ra_negative
+        From -180 to 0: used, as right ascension plus 360.
+    ra_outside
+        Below -180 or above 360.
+    dec_outside
+        Beyond a pole.
+    z_outside
+        Below -0.1 or above 30, as stand-ins such as -9 and 99 are.
+    no_position
+        Rows that could not be placed on the sky for any of these reasons; with positions only.
+    """
+
+    ra_missing: int = 0
+    ra_negative: int = 0
+    ra_outside: int = 0
+    dec_missing: int = 0
+    dec_outside: int = 0
+    z_missing: int = 0
+    z_outside: int = 0
+    no_position: int = 0
+
+
+_SENTENCES: Mapping[str, str] = {
+    "ra_missing": "no right ascension",
+    "ra_outside": "a right ascension outside 0 to 360 degrees",
+    "ra_negative": "a right ascension from -180 to 0 degrees, which was read as that plus 360",
+    "dec_missing": "no declination",
+    "dec_outside": "a declination outside -90 to 90 degrees",
+    "z_missing": "no redshift",
+    "z_outside": "a redshift outside -0.1 to 30",
+}
+
+
+def offending_rows(ranges: Ranges) -> dict[str, tuple[int, str]]:
+    """Give what is wrong: the name of the count, the number of rows, and a sentence.
+
+    Counts that are zero are left out, and so is the sum ``no_position``.
+    """
+    counts = {item.name: int(getattr(ranges, item.name)) for item in fields(ranges)}
+    return {
+        name: (counts[name], f"{_rows(counts[name])} {words}.") for name, words in _SENTENCES.items() if counts[name]
+    }
+
+
+def _rows(count: int) -> str:
+    return "1 row has" if count == 1 else f"{count:,} rows have".replace(",", " ")

@@ -1,0 +1,174 @@
+"""From a table file to what the catalogue keeps of it: an inspection, and its rows as sorted Parquet, in one pass."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from core.columns import HEALPIX_COLUMN, column_of_field
+from core.errors import InvalidValueError
+from products.inspection.column_statistics import StatisticsGatherer
+from products.inspection.guesses import best_assignment, guess_meanings
+from products.inspection.inspection import Inspection
+from products.inspection.meanings import Meanings
+from products.readers import TableReader
+from products.rows.background import Background
+from products.rows.findings import Findings
+from products.rows.parquet_target import ParquetTarget, rows_in_group
+from products.rows.sorting import RowSorter
+from products.rows.stored_types import StoredTypes, UnsignedOverflowError
+
+__all__ = ["Meanings", "derive_rows"]
+
+_BATCH_ROWS = 65_536
+_READING_SHARE = 0.55
+_HALF_WAY_ROWS = 1_000_000
+
+
+def derive_rows(
+    reader: TableReader,
+    target: Path,
+    *,
+    meanings: Meanings | None,
+    progress: Callable[[float, str], None],
+    scratch: Path,
+    memory_bytes: int = 128_000_000,
+) -> Inspection:
+    """Inspect a table and write its rows as Parquet.
+
+    Rows are sorted by the HEALPix index of their position, which is added as a column; rows without a position come
+    last, and a table without positions keeps its order.
+
+    Parameters
+    ----------
+    target
+        Where the Parquet file is put when it is complete; read-only.
+    meanings
+        The columns of position and redshift; None lets them be guessed from the schema and the first batch.
+    progress
+        Called about once a batch with the fraction done and a sentence; what it raises ends the work.
+    scratch
+        Folder for rows that do not fit into memory.
+    memory_bytes
+        Size of the rows that are kept in memory at once.
+
+    Raises
+    ------
+    InvalidValueError
+        A column named in ``meanings`` does not exist or does not hold numbers.
+    UnreadableFileError
+        The file turns out to be damaged.
+    StorageFullError
+        There is no room for the rows.
+    """
+    chosen = _guessed(reader) if meanings is None else _checked(meanings, reader.schema)
+    work = _Work(reader, target, chosen, progress, scratch, memory_bytes)
+    as_double: set[str] = set()
+    while True:
+        try:
+            return _attempt(work, as_double)
+        except UnsignedOverflowError as e:
+            as_double.add(e.column)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one attempt needs."""
+
+    reader: TableReader
+    target: Path
+    chosen: Meanings
+    progress: Callable[[float, str], None]
+    scratch: Path
+    memory_bytes: int
+
+
+def _attempt(work: _Work, as_double: Collection[str]) -> Inspection:
+    types = StoredTypes(work.reader.schema, as_double, indexed=work.chosen.has_position)
+    findings = Findings(types.schema, work.chosen)
+    key = HEALPIX_COLUMN if work.chosen.has_position else None
+    sorter = RowSorter(types.written, key, scratch=work.scratch, memory_bytes=work.memory_bytes)
+    try:
+        size = _read(work, types, findings, sorter)
+        _write(work, types, findings, sorter, row_bytes=size // max(1, findings.rows))
+    finally:
+        sorter.close()
+    return findings.inspection((*work.reader.notes, *_conversions(types, as_double)))
+
+
+def _read(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter) -> int:
+    """Read all batches into the findings and the sorter; give the size of all rows in bytes."""
+    size = rows = 0
+    total = work.reader.rows
+    with Background() as background:
+        for raw in work.reader.batches(size=_BATCH_ROWS):
+            batch = types.convert(raw)
+            places = findings.index(batch)
+            background.run(findings.add, batch, places)
+            sorter.add(batch if places is None else types.with_index(batch, *places))
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            work.progress(*_read_so_far(rows, total))
+    return size
+
+
+def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter, *, row_bytes: int) -> None:
+    """Write the sorted rows, one row group while the next one is gathered."""
+    group = rows_in_group(work.memory_bytes, row_bytes)
+    written = 0
+    with (
+        ParquetTarget(work.target, types.written, repetitive=findings.repetitive()) as target,
+        Background() as background,
+    ):
+        for batch in sorter.sorted_batches(group):
+            background.run(target.write, batch)
+            written += batch.num_rows
+            share = _READING_SHARE + (1 - _READING_SHARE) * written / max(1, findings.rows)
+            work.progress(min(share, 0.99), f"Wrote {_spaced(written)} of {_spaced(findings.rows)} rows")
+        background.wait()
+        target.finish()
+    work.progress(1.0, f"Wrote {_spaced(written)} rows")
+
+
+def _read_so_far(rows: int, total: int | None) -> tuple[float, str]:
+    """Give the fraction and the sentence; where the number of rows is not known, the fraction creeps up."""
+    if total:
+        return _READING_SHARE * min(1.0, rows / total), f"Read {_spaced(rows)} of {_spaced(total)} rows"
+    return _READING_SHARE * rows / (rows + _HALF_WAY_ROWS), f"Read {_spaced(rows)} rows"
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def _guessed(reader: TableReader) -> Meanings:
+    """Guess position and redshift from the schema and the first batch."""
+    gatherer = StatisticsGatherer(reader.schema)
+    for batch in reader.batches(size=_BATCH_ROWS):
+        gatherer.add(batch)
+        break
+    columns = [column_of_field(field) for field in reader.schema]
+    by_meaning = {key: name for name, key in best_assignment(guess_meanings(columns, gatherer.statistics())).items()}
+    return Meanings(ra=by_meaning.get("ra"), dec=by_meaning.get("dec"), z=by_meaning.get("z"))
+
+
+def _checked(meanings: Meanings, schema: pa.Schema) -> Meanings:
+    for name in (meanings.ra, meanings.dec, meanings.z):
+        if name is None:
+            continue
+        if name not in schema.names:
+            raise InvalidValueError(f"The table has no column '{name}'.", field=name)
+        if not column_of_field(schema.field(name)).is_numeric:
+            raise InvalidValueError(
+                f"The column '{name}' does not hold numbers; choose columns of numbers for right ascension, "
+                "declination (both in degrees) and redshift.",
+                field=name,
+            )
+    return meanings
+
+
+def _conversions(types: StoredTypes, as_double: Collection[str]) -> Iterator[str]:
+    for name in sorted(as_double):
+        yield f"The numbers of '{name}' are too large for 64-bit integers and were stored as double precision."
+    if types.replaces_index:
+        yield f"The column '{HEALPIX_COLUMN}' of the file was replaced by an index computed from the positions."

@@ -1,0 +1,115 @@
+"""What one pass over the rows finds out: statistics, places on the sky, redshifts, and what a person should know."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from core.columns import Column, column_of_field
+from products.inspection.column_statistics import ColumnStatistics, StatisticsGatherer
+from products.inspection.footprint import Footprint
+from products.inspection.guesses import guess_meanings
+from products.inspection.inspection import Inspection
+from products.inspection.meanings import Meanings
+from products.inspection.photometry import guess_ucds
+from products.inspection.position_warnings import position_warnings
+from products.inspection.preview import preview_columns
+from products.inspection.ranges import Ranges, offending_rows
+from products.inspection.redshifts import RedshiftSpread
+from products.rows.positions import PositionIndexer, numbers_of
+
+__all__ = ["Findings"]
+
+_PREVIEW_ROWS = 10
+
+
+class Findings:
+    """Gathers what is found in the batches of a table, and makes its inspection.
+
+    Parameters
+    ----------
+    schema
+        Of the batches.
+    meanings
+        The columns of position and redshift.
+    """
+
+    def __init__(self, schema: pa.Schema, meanings: Meanings) -> None:
+        self._schema, self._meanings = schema, meanings
+        self._statistics = StatisticsGatherer(schema)
+        self._positions = (
+            None if meanings.ra is None or meanings.dec is None else PositionIndexer(meanings.ra, meanings.dec)
+        )
+        self._footprint = Footprint()
+        self._redshifts = RedshiftSpread()
+        self._first: list[pa.RecordBatch] = []
+        self.rows = 0
+
+    def index(self, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray] | None:
+        """Index the positions of a batch, if the table has any: the cells, and which rows have one."""
+        return None if self._positions is None else self._positions.index(batch)
+
+    def add(self, batch: pa.RecordBatch, places: tuple[np.ndarray, np.ndarray] | None) -> None:
+        """Take a batch into account, with what ``index`` gave for it."""
+        if self.rows < _PREVIEW_ROWS:
+            self._first.append(batch.slice(0, _PREVIEW_ROWS - self.rows))
+        self.rows += batch.num_rows
+        self._statistics.add(batch)
+        if places is not None:
+            cells, placed = places
+            self._footprint.add(cells if placed.all() else cells[placed])
+        if self._meanings.z is not None:
+            self._redshifts.add(numbers_of(batch.column(self._meanings.z)))
+
+    def repetitive(self) -> list[str]:
+        """Name the columns whose values repeat much."""
+        return self._statistics.repetitive()
+
+    def inspection(self, notes: Sequence[str]) -> Inspection:
+        """Put together what was found."""
+        statistics = self._statistics.statistics()
+        columns = tuple(_typed(column_of_field(field), statistics[field.name]) for field in self._schema)
+        guesses = guess_meanings(columns, statistics)
+        ranges = self._ranges()
+        moc = self._footprint.moc()
+        return Inspection(
+            rows=self.rows,
+            columns=columns,
+            statistics=statistics,
+            guesses=guesses,
+            ucd_guesses=guess_ucds(columns),
+            meanings=self._meanings,
+            ranges=ranges,
+            preview=preview_columns(self._first) if self._first else {},
+            moc=None if moc is None else moc[0],
+            sky_area_deg2=None if moc is None else moc[1],
+            redshift_histogram=self._redshifts.histogram(),
+            density_map=self._footprint.density(),
+            notes=(
+                *notes,
+                *position_warnings(columns, statistics, guesses, self._meanings),
+                *(sentence for _, sentence in offending_rows(ranges).values()),
+            ),
+        )
+
+    def _ranges(self) -> Ranges:
+        found = Ranges(z_missing=self._redshifts.missing, z_outside=self._redshifts.outside)
+        if self._positions is None:
+            return found
+        return replace(
+            found,
+            ra_missing=self._positions.ra_missing,
+            ra_negative=self._positions.ra_negative,
+            ra_outside=self._positions.ra_outside,
+            dec_missing=self._positions.dec_missing,
+            dec_outside=self._positions.dec_outside,
+            no_position=self._positions.no_position,
+        )
+
+
+def _typed(column: Column, known: ColumnStatistics) -> Column:
+    """Give text the type that holds it."""
+    if not column.is_text or known.ascii is None:
+        return column
+    return replace(column, datatype="char" if known.ascii else "unicodeChar", arraysize=column.arraysize or "*")

@@ -1,0 +1,95 @@
+"""The Parquet file of a product's rows: written beside its place, then put there whole."""
+
+import os
+import secrets
+from collections.abc import Collection
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.columns import HEALPIX_COLUMN
+from core.errors import StorageFullError
+
+__all__ = ["ParquetTarget", "rows_in_group"]
+
+#: Row groups of this size are the best for cones and for scans of a million rows and more (benchmarks/derive_rows.py).
+_GROUP_ROWS = 100_000
+_SMALLEST_GROUP = 2048
+_COMPRESSION = "lz4"
+
+
+def rows_in_group(memory_bytes: int, row_bytes: int) -> int:
+    """Say how many rows a row group has; those of wide tables have fewer, so that memory stays bounded."""
+    return min(_GROUP_ROWS, max(_SMALLEST_GROUP, memory_bytes // 4 // max(1, row_bytes)))
+
+
+class ParquetTarget:
+    """Writes row groups to a temporary file; ``finish`` puts it in place, read-only, and leaving early removes it.
+
+    Parameters
+    ----------
+    repetitive
+        Names of columns that are written with a dictionary; of others it would cost time and save nothing.
+    """
+
+    def __init__(self, target: Path, schema: pa.Schema, *, repetitive: Collection[str]) -> None:
+        self._target = target
+        self._part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+        self._writer = pq.ParquetWriter(
+            self._part,
+            schema,
+            compression=_COMPRESSION,
+            use_dictionary=[name for name in schema.names if name in repetitive] or False,
+            column_encoding={HEALPIX_COLUMN: "DELTA_BINARY_PACKED"} if _has_index(schema) else None,
+            write_statistics=True,
+            write_page_index=True,
+            version="2.6",
+        )
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Write a row group."""
+        try:
+            self._writer.write_table(pa.Table.from_batches([rows]), row_group_size=max(1, rows.num_rows))
+        except OSError as e:
+            raise _disk_error(e) from e
+
+    def finish(self) -> None:
+        """Make the file permanent and visible under its name."""
+        try:
+            self._writer.close()
+            with self._part.open("rb") as file:
+                os.fsync(file.fileno())
+            self._part.chmod(0o444)
+            self._part.rename(self._target)
+            folder = os.open(self._target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as e:
+            raise _disk_error(e) from e
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._part.exists():
+            self._writer.close()
+            self._part.unlink(missing_ok=True)
+
+
+def _has_index(schema: pa.Schema) -> bool:
+    return HEALPIX_COLUMN in schema.names and schema.field(HEALPIX_COLUMN).type == pa.int64()
+
+
+def _disk_error(error: OSError) -> OSError | StorageFullError:
+    import errno
+
+    if error.errno == errno.ENOSPC:
+        return StorageFullError("There is no room left on the server to store the rows of this table.")
+    return error
