@@ -25,6 +25,8 @@ class JobKind:
     on_end
         Called once after COMPLETED, ERROR or ABORTED was stored, in whichever process stored it, so that the owner of
         a thing can mend its state. When that process dies in between, or the call raises, a sweep calls it once more.
+        The work has stopped by then, except that of a job which was aborted from another process: it stops within
+        about a second.
     on_destroy
         Called before a job is removed, so that the files of its results go too; it must bear to be called twice.
     """

@@ -173,14 +173,15 @@ class ProcessQueue:
         self.changes.announce(job_id)
 
     def _heard(self, work: Work, message: Message) -> None:
-        if message.event is WorkerEvent.EXECUTING and work.lease is not None:
-            self._keeper.hold(work.job_id, work.lease, lambda: self._taken_away(work.job_id))
+        lease = work.lease
+        if message.event is WorkerEvent.EXECUTING and lease is not None:
+            self._keeper.hold(work.job_id, lease, lambda: self._taken_away(work.job_id, lease))
         if message.event is not WorkerEvent.ENDED:  # who waits for the end is woken when on_end has run, too
             self.changes.announce(work.job_id)
 
-    def _taken_away(self, job_id: str) -> None:
+    def _taken_away(self, job_id: str, lease: Lease) -> None:
         for slot in self._slots:
-            slot.stop(job_id, Stop.CANCELLED)
+            slot.stop(job_id, Stop.CANCELLED, lease)
 
     def _settle(self, job_id: str, outcome: WorkOutcome) -> bool:
         """Bring a job to its end whose process could not do it; tell whether the job must be submitted again."""

@@ -129,10 +129,12 @@ class Slot:
             self.end_process()
         return WorkOutcome(work.lease, died, work.stop, work.seconds, work.stored)
 
-    def stop(self, job_id: str, why: Stop) -> bool:
-        """Kill the process if it runs this job; tell whether it did."""
+    def stop(self, job_id: str, why: Stop, lease: Lease | None = None) -> bool:
+        """Kill the process if it runs this job, under this lease if one is given; tell whether it did."""
         with self._lock:
             if self._work is None or self._work.job_id != job_id or self._process is None:
+                return False
+            if lease is not None and self._work.lease != lease:  # another attempt at the same job
                 return False
             self._work.stop = self._work.stop or why
             self._process.kill()

@@ -94,7 +94,11 @@ class WorkerProcess:
     def alive(self) -> bool:
         """Whether it still runs."""
         # It is not reaped before `end`, so that its number and its group stay its own until then.
-        return not self._ended and os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        try:
+            ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # reaped, by `end` or by a stranger in this process
+            return False
+        return ended is None
 
     @property
     def pid(self) -> int:
@@ -120,13 +124,13 @@ class WorkerProcess:
         """End it and all that it started, whatever they are doing."""
         with self._ending:
             if not self._ended:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                self._kill_group()
 
     def end(self) -> str:
         """End it, free what it held here, and say how it ended."""
         with self._ending:
             if not self._ended:
-                os.killpg(self._process.pid, signal.SIGKILL)
+                self._kill_group()
                 self._process.wait()
                 self._pipe.close()
                 self._ended = True
@@ -136,6 +140,10 @@ class WorkerProcess:
         with contextlib.suppress(ValueError):
             return signal.Signals(-code).name
         return f"signal {-code}"
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # a stranger in this process has reaped it
+            os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _has_descriptor(stream: object) -> bool:
