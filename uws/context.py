@@ -136,7 +136,9 @@ class JobContext:
                 if ours and lines:
                     session.execute(insert(JobLogRow), lines)
         except SQLAlchemyError:  # news are not worth the job; they are written with the next ones
-            _logger.warning("progress could not be stored", extra={"job_id": self.job.id}, exc_info=True)
+            _logger.warning(
+                "progress of job %s could not be stored", self.job.id, extra={"job_id": self.job.id}, exc_info=True
+            )
             return
         self._progress = None
         self._lines.clear()

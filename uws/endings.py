@@ -93,7 +93,7 @@ class Endings:
         try:
             kind.on_end(job)
         except Exception:
-            _logger.exception("on_end of a job failed", extra={"job_id": job.id, "kind": job.kind})
+            _logger.exception("on_end of job %s failed", job.id, extra={"job_id": job.id, "kind": job.kind})
             left: ColumnElement[int] = JobRow.end_calls - 1
         else:
             left = literal(0)

@@ -151,7 +151,7 @@ class ProcessQueue:
             try:
                 again = slot.prepare() and self._settle(job_id, slot.run(job_id))
             except Exception:  # the sweep finds the job; the slot must go on
-                _logger.exception("a job could not be brought to its end", extra={"job_id": job_id})
+                _logger.exception("job %s could not be brought to its end", job_id, extra={"job_id": job_id})
             finally:
                 self._let_go(job_id)
             if again:
@@ -208,7 +208,7 @@ class ProcessQueue:
             self._endings.lose(job, lease, "The server was stopped while this job ran. Run it again.", blamed=False)
             return False
         cause = outcome.died or "its end could not be stored"
-        _logger.error("a worker lost a job: %s", cause, extra={"job_id": job.id})
+        _logger.error("a worker lost job %s: %s", job.id, cause, extra={"job_id": job.id})
         sentence = f"The worker died while it ran this job ({cause}). The id of the job is {job.id}."
         return self._endings.lose(job, lease, sentence)
 

@@ -111,12 +111,14 @@ class JobRunner:
             return e.message
         except MemoryError:
             self.strained = True
-            _logger.warning("job out of memory", extra={"job_id": job.id, "kind": job.kind}, exc_info=True)
+            _logger.warning(
+                "job %s is out of memory", job.id, extra={"job_id": job.id, "kind": job.kind}, exc_info=True
+            )
             limit = "" if self._memory_bytes is None else f" the {self._memory_bytes / 1e9:.3g} GB that"
             return f"This job needed more memory than{limit} it may use. Try it with fewer data."
         except (Exception, SystemExit):
             self.strained = True
-            _logger.exception("job failed", extra={"job_id": job.id, "kind": job.kind})
+            _logger.exception("job %s failed", job.id, extra={"job_id": job.id, "kind": job.kind})
             return f"An internal error stopped this job; its id is {job.id}."
         finally:
             context.close()
@@ -135,5 +137,7 @@ class JobRunner:
             except SQLAlchemyError:
                 if time.monotonic() > deadline:
                     raise
-                _logger.warning("the end of a job could not be stored yet", extra={"job_id": job.id}, exc_info=True)
+                _logger.warning(
+                    "the end of job %s could not be stored yet", job.id, extra={"job_id": job.id}, exc_info=True
+                )
                 time.sleep(0.5)

@@ -65,7 +65,7 @@ class Sweep:
         lost = [row for row in rows if lease_is_lost(row.lease_owner, row.lease_until, now)]
         for row in lost:
             sentence = f"The worker or the server stopped while it ran this job. The id of the job is {row.id}."
-            _logger.warning("a job lost its worker", extra={"job_id": row.id, "lease_owner": row.lease_owner})
+            _logger.warning("job %s lost its worker", row.id, extra={"job_id": row.id, "lease_owner": row.lease_owner})
             self._endings.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), sentence)
         return len(lost)
 
@@ -86,7 +86,7 @@ class Sweep:
             try:
                 self._destroy(job)
             except Exception:  # one that cannot be removed must not keep the others
-                _logger.exception("a job could not be removed", extra={"job_id": job.id})
+                _logger.exception("job %s could not be removed", job.id, extra={"job_id": job.id})
         return len(jobs)
 
     def _resubmit(self, now: datetime) -> None:

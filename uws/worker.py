@@ -64,7 +64,7 @@ class _Worker:
             try:
                 runner.run(job_id)
             except SQLAlchemyError:  # the sweep will find the job again
-                _logger.exception("the database failed a job", extra={"job_id": job_id})
+                _logger.exception("the database failed job %s", job_id, extra={"job_id": job_id})
                 runner.strained = True
             if runner.strained or resident_bytes() - fresh > _KEPT_BYTES:
                 self._send(WorkerEvent.RETIRED)

@@ -29,6 +29,7 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
         "report": marking.report,
         "spin": marking.spin,
         "spin_in_c": marking.spin_in_c,
+        "spin_with_gil": marking.spin_with_gil,
         "brief": marking.brief,
         "die_once": marking.die_once,
         "scratch": marking.use_scratch,
@@ -106,6 +107,10 @@ class _Marking:
     def spin_in_c(self, context: JobContext) -> None:
         self.begun(context)
         hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+
+    def spin_with_gil(self, context: JobContext) -> None:
+        self.begun(context)
+        pow(3, 10**9)  # one call that lets no other thread of its process run
 
     def spin_once(self, context: JobContext) -> None:
         if count_marks(self._folder, f"begun {context.job.id}"):

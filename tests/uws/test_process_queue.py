@@ -84,7 +84,7 @@ def test_a_job_beyond_its_time_is_aborted_with_a_sentence(jobs: Jobs) -> None:
     assert count_marks(jobs.folder, "ended") == 1
 
 
-@pytest.mark.parametrize("kind", ["spin", "spin_in_c"])
+@pytest.mark.parametrize("kind", ["spin", "spin_in_c", "spin_with_gil"])
 def test_abort_ends_the_use_of_the_processor(jobs: Jobs, kind: str) -> None:
     job = jobs.service.create(kind, {}, owner="ana")
     worker = psutil.Process(pid_of(jobs, job))
