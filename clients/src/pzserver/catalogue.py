@@ -1,0 +1,125 @@
+"""Metadata of products, and their rows, by ADQL through TAP."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyvo
+from astropy.table import Table
+from numpy import ma
+
+from pzserver.adql import conditions_of
+from pzserver.connection import Connection
+from pzserver.errors import InvalidValueError, NotFoundError, RequestError
+
+__all__ = ["Catalogue", "RemoteFile"]
+
+Json = dict[str, Any]  # what notebooks read of metadata: names to texts, numbers and None
+
+_PRODUCT_COLUMNS = (
+    "product_id, internal_name, display_name, product_type, product_type_name, release_name, owner, description, "
+    "pz_code, official, visibility, origin, created_at, updated_at, published_at, table_name, row_count, ra_column, "
+    "dec_column, z_column"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of a published product, as the server describes it; checksums are hexadecimal."""
+
+    name: str
+    role: str
+    media_type: str
+    size: int
+    md5: str
+    sha256: str
+
+
+class Catalogue:
+    """Queries of one server."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._tap = pyvo.dal.TAPService(f"{connection.base_url}/tap", session=connection.session)
+
+    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
+        """Run a query and give its rows.
+
+        Raises
+        ------
+        InvalidValueError
+            The server cannot run the query; its sentence says where it is wrong.
+        """
+        try:
+            return self._tap.run_sync(adql, maxrec=maxrec).to_table()
+        except pyvo.dal.DALQueryError as e:
+            raise InvalidValueError(str(e)) from e
+        except (pyvo.dal.DALServiceError, pyvo.dal.DALFormatError) as e:
+            raise RequestError(str(e)) from e
+
+    def records(self, adql: str) -> list[Json]:
+        """Run a query of metadata and give its rows as dictionaries, None where there is no value."""
+        table = self.query(adql)
+        return [{name: _plain(row[name]) for name in table.colnames} for row in table]
+
+    def product_types(self) -> list[Json]:
+        """List the types of products, in their order."""
+        return self.records("SELECT name, display_name, description FROM photoz.product_types ORDER BY sort_order")
+
+    def releases(self) -> list[Json]:
+        """List the releases."""
+        return self.records("SELECT name, display_name, description FROM photoz.releases ORDER BY name")
+
+    def products(self, filters: Json | None) -> list[Json]:
+        """List published products, newest first."""
+        conditions = conditions_of(filters or {})
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        query = f"SELECT {_PRODUCT_COLUMNS} FROM photoz.products{where} ORDER BY product_id DESC"  # noqa: S608 - quoted
+        return [_product(record) for record in self.records(query)]
+
+    def product(self, key: int | str) -> Json:
+        """Find a published product by its number or internal name.
+
+        Raises
+        ------
+        NotFoundError
+            There is none, or you may not see it.
+        """
+        by_number = isinstance(key, int) or key.isdecimal()
+        found = self.products({"id": int(key)} if by_number else {"internal_name": str(key)})
+        if not found:
+            message = f"There is no published product '{key}' that you may read."
+            raise NotFoundError(message)
+        return found[0]
+
+    def columns(self, product_id: int) -> list[Json]:
+        """List the columns of a product's table, with what they mean."""
+        names = ("column_name", "datatype", "arraysize", "unit", "ucd", "alias", "description")
+        return self._parts(product_id, "photoz.product_columns", names, "column_index")
+
+    def files(self, product_id: int) -> list[RemoteFile]:
+        """List the files of a product."""
+        names = ("file_name", "role", "content_type", "content_length", "md5", "sha256")
+        records = self._parts(product_id, "photoz.product_files", names, "file_name")
+        return [RemoteFile(*(record[name] for name in names)) for record in records]
+
+    def _parts(self, product_id: int, table: str, names: tuple[str, ...], order: str) -> list[Json]:
+        condition = f"product_id = {int(product_id)} ORDER BY {order}"
+        return self.records(f"SELECT {', '.join(names)} FROM {table} WHERE {condition}")  # noqa: S608 - fixed names
+
+
+def _product(record: Json) -> Json:
+    """Name what a product's metadata say as version 0.3 did."""
+    renamed = {
+        "id": record["product_id"],
+        "uploaded_by": record["owner"],
+        "official_product": bool(record["official"]),
+        "product_type_internal_name": record["product_type"],
+        "n_rows": record["row_count"],
+    }
+    return {**renamed, **{name: value for name, value in record.items() if name not in {"product_id", "official"}}}
+
+
+def _plain(value: Any) -> Any:
+    if value is ma.masked:
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    return None if value == "" else value

@@ -1,0 +1,73 @@
+"""HTTP to one server, with the caller's token."""
+
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from pzserver.errors import RequestError, check
+
+__all__ = ["TIMEOUT", "Connection", "server_url"]
+
+#: Seconds to wait for a connection, and for the next bytes of an answer.
+TIMEOUT = (15.0, 120.0)
+
+_NAMES = {"localhost": "http://localhost:8000"}
+
+
+class Connection:
+    """Requests to one server.
+
+    Parameters
+    ----------
+    host
+        Address of the server, with or without ``/api/`` at its end.
+    """
+
+    def __init__(self, token: str, host: str) -> None:
+        self.base_url = server_url(host)
+        self.session = requests.Session()
+        self.session.auth = _Bearer(token)
+        self.session.headers["User-Agent"] = "pzserver-python"
+
+    def json(self, method: str, path: str, **options: Any) -> Any:
+        """Send a request to the REST API, ``path`` counted from ``/api/``, and give the JSON of its answer."""
+        response = self.request(method, f"{self.base_url}/api/{path}", **options)
+        return response.json() if response.content else None
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Send a request and give the answer.
+
+        Raises
+        ------
+        RequestError
+            The server cannot be reached, or it refused the request; a subclass says which.
+        """
+        options.setdefault("timeout", TIMEOUT)
+        try:
+            return check(self.session.request(method, url, **options))
+        except RequestError:
+            raise
+        except requests.exceptions.RequestException as e:
+            message = f"The server at {self.base_url} cannot be reached: {e}"
+            raise RequestError(message, request=e.request) from e
+
+
+def server_url(host: str) -> str:
+    """Give the address of a server from what people write: with or without ``/api/`` or a slash at its end."""
+    url = _NAMES.get(host, host).rstrip("/").removesuffix("/api")
+    if not url.startswith(("http://", "https://")):
+        message = f"host='{host}' is not an address; write it as http://127.0.0.1:8000 or https://pz.example.org."
+        raise ValueError(message)
+    return url
+
+
+class _Bearer(AuthBase):
+    """Sends the token; as an auth object, so that a ``.netrc`` does not replace it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request

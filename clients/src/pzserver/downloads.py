@@ -1,0 +1,113 @@
+"""Bytes to disk: taken up where they broke off, checked, and renamed only when they are right."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from pzserver.connection import Connection
+from pzserver.errors import BrokenDownloadError, RequestError
+
+__all__ = ["Progress", "download"]
+
+_TRIES = 5
+_CHUNK = 1 << 20
+
+#: Called with the bytes that are done and the bytes that there are.
+Progress = Callable[[int, int], None]
+
+
+def download(
+    connection: Connection,
+    url: str,
+    path: Path,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Download a file.
+
+    The bytes arrive in ``<path>.part``. What an earlier, broken download left there is kept and completed by a range
+    request, provided that the file on the server is still the same.
+
+    Parameters
+    ----------
+    size, sha256
+        What the file must be, when that is known.
+
+    Raises
+    ------
+    BrokenDownloadError
+        The connection broke several times without progress, or the file is not what it must be.
+    RequestError
+        The server refused.
+    """
+    part = path.with_name(path.name + ".part")
+    failures = 0
+    while True:
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            if _fetch(connection, url, part, sha256, progress):
+                break
+        except _BREAKS as e:
+            reason: Exception | None = e
+        else:
+            reason = None
+        after = part.stat().st_size if part.exists() else 0
+        failures = 0 if after > before else failures + 1
+        if failures >= _TRIES:
+            message = f"The download of {path.name} broke off {failures} times after {after} bytes; try again."
+            raise BrokenDownloadError(message) from reason
+    _check(part, path.name, size, sha256)
+    part.replace(path)
+    return path
+
+
+_BREAKS = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError, requests.exceptions.Timeout)
+
+
+def _fetch(connection: Connection, url: str, part: Path, sha256: str | None, progress: Progress | None) -> bool:
+    """Ask for the rest of a file and write it; say whether that was all of it."""
+    have = part.stat().st_size if part.exists() else 0
+    # The server's ETag of a file is its SHA-256; without one to compare, bytes of an earlier file must not be kept.
+    headers = {"Accept-Encoding": "identity"}
+    if have and sha256:
+        headers |= {"Range": f"bytes={have}-", "If-Range": f'"{sha256}"'}
+    try:
+        response = connection.request("GET", url, headers=headers, stream=True)
+    except RequestError as e:
+        if e.response is not None and e.response.status_code == 416:
+            return True
+        if e.response is None and isinstance(e.__cause__, _BREAKS):
+            raise e.__cause__ from None
+        raise
+    with response, part.open("ab" if response.status_code == 206 else "wb") as file:
+        start = have if response.status_code == 206 else 0
+        total = start + int(response.headers.get("Content-Length", 0))
+        done = start
+        for chunk in response.iter_content(_CHUNK):
+            file.write(chunk)
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+    return "Content-Length" not in response.headers or done >= total
+
+
+def _check(part: Path, name: str, size: int | None, sha256: str | None) -> None:
+    found = part.stat().st_size
+    if size is not None and found != size:
+        part.unlink()
+        message = f"{name} arrived with {found} bytes instead of {size}; try again."
+        raise BrokenDownloadError(message)
+    if sha256 is None:
+        return
+    with part.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != sha256:
+        part.unlink()
+        message = (
+            f"{name} did not arrive as it is on the server: its SHA-256 is {digest} instead of {sha256}. Try again."
+        )
+        raise BrokenDownloadError(message)

@@ -1,0 +1,163 @@
+"""Products from their first word to their publication, through the REST API."""
+
+import mimetypes
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pzserver.connection import Connection
+from pzserver.downloads import Progress
+from pzserver.errors import InvalidValueError, PzServerError
+
+__all__ = ["PzUpload", "create_product"]
+
+_CHUNK = 1 << 20
+_WAIT_SECONDS = 30
+
+
+def create_product(connection: Connection, fields: Mapping[str, Any]) -> int:
+    """Begin a product and give its number.
+
+    Parameters
+    ----------
+    fields
+        As the REST API names them, but ``product_type`` and ``release`` are internal names.
+    """
+    kind = _number_of(connection, "product-types", str(fields["product_type"]))
+    release = fields.get("release")
+    number = None if release is None else _number_of(connection, "releases", str(release))
+    answer = connection.json("POST", "products/", json={**fields, "product_type": kind, "release": number})
+    return int(answer["id"])
+
+
+class PzUpload:
+    """A product that is being uploaded.
+
+    Parameters
+    ----------
+    product_id
+        Its number.
+    """
+
+    def __init__(self, connection: Connection, product_id: int) -> None:
+        self._connection = connection
+        self.product_id = product_id
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the server says of the product now."""
+        answer: dict[str, Any] = self._connection.json("GET", f"products/{self.product_id}/")
+        return answer
+
+    @property
+    def is_published(self) -> bool:
+        """Whether others can see it."""
+        return bool(self.metadata["product_status"] == "Published")
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The columns of the table, and the meaning that each one has."""
+        found = self._connection.json("GET", "product-contents/", params={"product": self.product_id})
+        return {item["column_name"]: item["alias"] for item in found["results"]}
+
+    def add_file(self, path: str | Path, role: str = "auxiliary", progress: Progress | None = None) -> None:
+        """Send a file; the roles are main, description and auxiliary.
+
+        Raises
+        ------
+        FileNotFoundError
+            It is not there.
+        """
+        path = Path(path)
+        size = path.stat().st_size
+        name = quote(path.name, safe="")
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        headers = {"Content-Type": media_type, "Content-Length": str(size)}
+        url = f"products/{self.product_id}/files/{name}"
+        body = _Body(path, size, progress)
+        self._connection.json("PUT", url, params={"role": role}, data=body, headers=headers)
+
+    def inspect(self) -> dict[str, Any]:
+        """Let the server read the main file, wait for it, and give what it found.
+
+        Raises
+        ------
+        InvalidValueError
+            The file cannot be read; the sentence says why.
+        """
+        state: dict[str, Any] = self._connection.json("POST", f"products/{self.product_id}/inspect")
+        while state["state"] == "running":
+            state = self._connection.json(
+                "GET", f"products/{self.product_id}/inspection", params={"wait": _WAIT_SECONDS}
+            )
+        if state["state"] == "failed":
+            raise InvalidValueError(state["error"])
+        found: dict[str, Any] = state["found"]
+        return found
+
+    def make_columns_association(self, columns: Mapping[str, str]) -> None:
+        """Say what columns mean; those that are not named keep the meaning that they have.
+
+        Parameters
+        ----------
+        columns
+            Name of a column to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
+        """
+        moved = set(columns.values())
+        kept = {name: alias for name, alias in self.columns.items() if alias and alias not in moved}
+        self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
+
+    def reset_columns_association(self) -> None:
+        """Take all meanings away."""
+        self._connection.json("PUT", f"products/{self.product_id}/columns", json={})
+
+    def save(self) -> None:
+        """Publish the product.
+
+        Raises
+        ------
+        RequiredColumnsError
+            Columns that its type asks for have no meaning yet.
+        """
+        answer = self._connection.json("POST", f"products/{self.product_id}/publish")
+        while answer["product_status"] == "Processing":
+            self._connection.json("GET", f"products/{self.product_id}/inspection", params={"wait": _WAIT_SECONDS})
+            answer = self.metadata
+        if answer["product_status"] != "Published":
+            state = self._connection.json("GET", f"products/{self.product_id}/inspection")
+            raise PzServerError(state["error"] or f"The product is {answer['product_status'].lower()}, not published.")
+
+
+class _Body:
+    """A file as the body of a request, which tells how far it was read."""
+
+    def __init__(self, path: Path, size: int, progress: Progress | None) -> None:
+        self._path = path
+        self._size = size
+        self._progress = progress
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[bytes]:
+        done = 0
+        with self._path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+                done += len(chunk)
+                if self._progress is not None:
+                    self._progress(done, self._size)
+
+
+def _number_of(connection: Connection, what: str, name: str) -> int:
+    found = connection.json("GET", f"{what}/", params={"name": name})["results"]
+    if not found:
+        names = _names(connection.json("GET", f"{what}/")["results"])
+        message = f"'{name}' is not one of the {what.replace('-', ' ')} of this server; they are {names or 'none'}."
+        raise ValueError(message)
+    return int(found[0]["id"])
+
+
+def _names(items: Iterable[Mapping[str, Any]]) -> str:
+    return ", ".join(str(item["name"]) for item in items)
