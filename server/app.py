@@ -9,8 +9,6 @@ from pathlib import Path
 
 from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
-from vospace.handlers import vospace_routes
-from webui.pages.routes import page_routes
 
 import webui
 from core.auth.dependencies import Authenticator
@@ -24,7 +22,9 @@ from tap.engine import DuckDBEngine
 from tap.handlers import tap_routes
 from tap.service import TapService
 from tap.tables import TableCatalog
+from vospace.handlers import vospace_routes
 from webui.api.routes import api_routes
+from webui.pages.routes import page_routes
 from webui.services import WebServices
 
 __all__ = ["create_app"]

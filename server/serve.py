@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+from contextlib import suppress
 
 import typer
 import uvicorn
@@ -59,7 +60,8 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with suppress(KeyboardInterrupt):  # uvicorn has stopped everything by then, and only passes the signal on
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _say(sentence: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import pyvo
 import requests
@@ -109,7 +110,7 @@ def test_guesses_are_right_for_the_demo_data(site: Site):
 
 def test_a_catalogue_is_found_queried_and_read_by_pyvo(site: Site, small: dict):
     result = site.tap(site.user).search(f"SELECT * FROM {small['tap_table']}", maxrec=1000)
-    assert_same_rows(result.to_table(), Table.read(io.StringIO(SMALL), format="ascii.csv"))
+    assert_same_rows(result.to_table(), pd.read_csv(io.StringIO(SMALL)))
     assert result.fielddescs[1].ucd == "pos.eq.ra;meta.main"
     assert result.fielddescs[3].ucd == "src.redshift"
 
@@ -126,11 +127,11 @@ def test_a_cone_search_finds_what_astropy_finds(site: Site):
     ][0]
     point, circle = (
         f"POINT({names['ra']}, {names['dec']})",
-        f"CIRCLE({centre.ra.deg!r}, {centre.dec.deg!r}, 0.1)",
+        f"CIRCLE({float(centre.ra.deg)!r}, {float(centre.dec.deg)!r}, 0.1)",
     )
     for condition in (
         f"1 = CONTAINS({point}, {circle})",
-        f"DISTANCE({point}, POINT({centre.ra.deg!r}, {centre.dec.deg!r})) < 0.1",
+        f"DISTANCE({point}, POINT({float(centre.ra.deg)!r}, {float(centre.dec.deg)!r})) < 0.1",
     ):
         counted = tap.search(f"SELECT COUNT(*) AS n FROM {table} WHERE {condition}").to_table()
         assert counted["n"][0] == within > 0
@@ -160,12 +161,12 @@ def test_every_format_holds_the_same_rows(site: Site, small: dict, name: str):
     assert answer.ok, answer.text
     content = io.BytesIO(answer.content)
     if name == "csv":
-        found = Table.read(content, format="ascii.csv")
+        found = pd.read_csv(content)
     elif name == "parquet":
-        found = Table.read(content, format="parquet")
+        found = pd.read_parquet(content)
     else:
         found = parse_single_table(content).to_table()
-    assert_same_rows(found, Table.read(io.StringIO(SMALL), format="ascii.csv"))
+    assert_same_rows(found, pd.read_csv(io.StringIO(SMALL)))
 
 
 def test_post_and_get_give_the_same_and_maxrec_is_exact(site: Site, small: dict):
@@ -263,7 +264,7 @@ def test_other_columns_than_the_guessed_ones_can_be_the_position(site: Site, tmp
     found = site.tap(site.user).search(
         f"SELECT RA FROM {product['tap_table']} WHERE 1=CONTAINS(POINT(alt_lon, alt_lat), CIRCLE(210, -3.3333, 0.01))"
     )
-    assert [row["ra"] for row in found] == [10]
+    assert [row["RA"] for row in found] == [10]
 
 
 def test_a_file_that_is_no_table_is_told_in_a_sentence_and_can_be_replaced(site: Site, tmp_path: Path):
