@@ -68,10 +68,15 @@ class Footprint:
         while (cells := int(np.count_nonzero(seen))) > _MOST_CELLS or (
             order > _COARSEST_MOC and cells * _ROWS_A_CELL > rows
         ):
-            order, seen = order - 1, seen.reshape(-1, 4).any(axis=1)
+            order, seen = order - 1, _coarser(seen)
         while True:
             moc = MOC.from_healpix_cells(np.flatnonzero(seen).astype(np.uint64), np.uint8(order), max_depth=order)
             text = str(moc.to_string(format="ascii")).strip()
             if len(text) <= _LONGEST_MOC:
                 return text, float(moc.sky_fraction) * _WHOLE_SKY_DEG2
-            order, seen = order - 1, seen.reshape(-1, 4).any(axis=1)
+            order, seen = order - 1, _coarser(seen)
+
+
+def _coarser(seen: np.ndarray) -> np.ndarray:
+    """Give the map of the next lower order."""
+    return np.logical_or.reduce(seen.reshape(-1, 4), axis=1, keepdims=True).ravel()

@@ -86,7 +86,7 @@ class _Work:
 
 def _attempt(work: _Work, as_double: Collection[str]) -> Inspection:
     types = StoredTypes(work.reader.schema, as_double, indexed=work.chosen.has_position)
-    findings = Findings(types.schema, work.chosen)
+    findings = Findings(types.written if types.replaces_index else types.schema, work.chosen)
     key = HEALPIX_COLUMN if work.chosen.has_position else None
     sorter = RowSorter(types.written, key, scratch=work.scratch, memory_bytes=work.memory_bytes)
     try:
@@ -105,8 +105,9 @@ def _read(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter
         for raw in work.reader.batches(size=_BATCH_ROWS):
             batch = types.convert(raw)
             places = findings.index(batch)
-            background.run(findings.add, batch, places)
-            sorter.add(batch if places is None else types.with_index(batch, *places))
+            stored = batch if places is None else types.with_index(batch, *places)
+            background.run(findings.add, stored if types.replaces_index else batch, places)
+            sorter.add(stored)
             rows, size = rows + batch.num_rows, size + batch.nbytes
             work.progress(*_read_so_far(rows, total))
     return size

@@ -38,12 +38,14 @@ class ParquetTarget:
     def __init__(self, target: Path, schema: pa.Schema, *, repetitive: Collection[str]) -> None:
         self._target = target
         self._part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+        indexed = _has_index(schema)
+        repetitive = [name for name in schema.names if name in repetitive and not (indexed and name == HEALPIX_COLUMN)]
         self._writer = pq.ParquetWriter(
             self._part,
             schema,
             compression=_COMPRESSION,
-            use_dictionary=[name for name in schema.names if name in repetitive] or False,
-            column_encoding={HEALPIX_COLUMN: "DELTA_BINARY_PACKED"} if _has_index(schema) else None,
+            use_dictionary=repetitive or False,
+            column_encoding={HEALPIX_COLUMN: "DELTA_BINARY_PACKED"} if indexed else None,
             write_statistics=True,
             write_page_index=True,
             version="2.6",

@@ -27,12 +27,13 @@ class RowSorter:
     scratch
         Folder for the runs; they are removed by ``close``.
     memory_bytes
-        Size of the rows that are kept in memory; what is more goes to the folder.
+        Memory for sorting. Half of it holds rows, the other half what sorting and writing them takes; what is
+        more goes to the folder.
     """
 
     def __init__(self, schema: pa.Schema, key: str | None, *, scratch: Path, memory_bytes: int) -> None:
         self._schema, self._key = schema, None if key is None else schema.names.index(key)
-        self._scratch, self._limit = scratch, memory_bytes
+        self._scratch, self._limit = scratch, memory_bytes // 2
         self._pending: list[list[pa.Array]] = [[] for _ in schema]
         self._bytes = 0
         self._files: list[Path] = []
@@ -69,6 +70,8 @@ class RowSorter:
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._schema) as writer:
             for batch in run.batches(_run_batch_rows(run.mean_row_bytes)):
                 writer.write_batch(batch)
+        del run
+        pa.default_memory_pool().release_unused()
 
     def _take_pending(self) -> "_MemoryRun":
         """Join the pending batches column by column, letting go of each before the next is joined."""
@@ -102,7 +105,8 @@ class _MemoryRun:
 
     @property
     def count(self) -> int:
-        return math.ceil(self._rows.num_rows / self.batch_rows)
+        rows: int = self._rows.num_rows
+        return math.ceil(rows / self.batch_rows)
 
     def batch(self, number: int) -> pa.RecordBatch:
         return self._taken(number * self.batch_rows, self.batch_rows)
