@@ -28,6 +28,10 @@ class Background:
         if step is not None:
             step.result()
 
+    def close(self) -> None:
+        """End the thread once its step has ended, whatever came of it."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
     def __enter__(self) -> Self:
         return self
 
@@ -38,4 +42,4 @@ class Background:
             if kind is None:
                 self.wait()
         finally:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self.close()

@@ -9,6 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from products.rows.background import Background
+
 __all__ = ["RowSorter"]
 
 _RUN_BATCH_BYTES = 2_000_000
@@ -27,8 +29,8 @@ class RowSorter:
     scratch
         Folder for the runs; they are removed by ``close``.
     memory_bytes
-        Memory for sorting. Half of it holds rows, the other half what sorting and writing them takes; what is
-        more goes to the folder.
+        Memory for rows. Half of it holds those that come in, the other half those that are on their way to the
+        folder.
     """
 
     def __init__(self, schema: pa.Schema, key: str | None, *, scratch: Path, memory_bytes: int) -> None:
@@ -37,6 +39,7 @@ class RowSorter:
         self._pending: list[list[pa.Array]] = [[] for _ in schema]
         self._bytes = 0
         self._files: list[Path] = []
+        self._spilling = Background()
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take the rows of a batch."""
@@ -48,7 +51,8 @@ class RowSorter:
 
     def sorted_batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """Give all rows in order, so many in each batch but the last; call it once, after the last ``add``."""
-        last = self._take_pending()
+        self._spilling.wait()
+        last = self._run_of(*self._take_pending())
         if not self._files:
             yield from last.batches(rows)
             return
@@ -59,27 +63,36 @@ class RowSorter:
 
     def close(self) -> None:
         """Remove the runs."""
+        self._spilling.close()
         for path in self._files:
             path.unlink(missing_ok=True)
         self._files.clear()
 
     def _spill(self) -> None:
-        run = self._take_pending()
+        """Let the pending rows become a run while the next ones are read."""
         path = self._scratch / f"rows-{len(self._files)}.arrow"
         self._files.append(path)
+        self._spilling.run(self._write_run, path, *self._take_pending())
+
+    def _write_run(self, path: Path, pending: list[list[pa.Array]], size: int) -> None:
+        run = self._run_of(pending, size)
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, self._schema) as writer:
             for batch in run.batches(_run_batch_rows(run.mean_row_bytes)):
                 writer.write_batch(batch)
         del run
         pa.default_memory_pool().release_unused()
 
-    def _take_pending(self) -> "_MemoryRun":
-        """Join the pending batches column by column, letting go of each before the next is joined."""
-        columns: list[pa.Array] = []
-        for field, pending in zip(self._schema, self._pending, strict=True):
-            columns.append(pa.concat_arrays(pending) if pending else pa.array([], field.type))
-            pending.clear()
+    def _take_pending(self) -> tuple[list[list[pa.Array]], int]:
+        pending, self._pending = self._pending, [[] for _ in self._schema]
         size, self._bytes = self._bytes, 0
+        return pending, size
+
+    def _run_of(self, pending: list[list[pa.Array]], size: int) -> "_MemoryRun":
+        """Join rows column by column, letting go of the pieces of each before the next is joined."""
+        columns: list[pa.Array] = []
+        for field, pieces in zip(self._schema, pending, strict=True):
+            columns.append(pa.concat_arrays(pieces) if pieces else pa.array([], field.type))
+            pieces.clear()
         return _MemoryRun(pa.RecordBatch.from_arrays(columns, schema=self._schema), self._key, size)
 
 
