@@ -73,9 +73,8 @@ def space(database_url: str, tmp_path: Path) -> Iterator[Space]:
     accounts = AccountService(database, session_hours=1, login_attempts=100)
     tokens = {}
     for name in ("owner", "other"):
-        accounts.add_user(name, "a long passphrase")
-        identity = accounts.identity_of_password(name, "a long passphrase")
-        tokens[name] = accounts.issue_token(identity, "test", Scope.WRITE).secret
+        accounts.add_user(name, None)
+        tokens[name] = accounts.issue_token(accounts.identity_of_user(name), "test", Scope.WRITE).secret
     store = FolderStore(settings.files_folder, settings.staging_folder)
     products = ProductService(database)
     app = FastAPI()

@@ -12,7 +12,8 @@ from pzserver.errors import BrokenDownloadError, RequestError
 __all__ = ["Progress", "download"]
 
 _TRIES = 5
-_CHUNK = 1 << 20
+#: Small, because the bytes of a chunk that breaks off are lost.
+_CHUNK = 1 << 16
 
 #: Called with the bytes that are done and the bytes that there are.
 Progress = Callable[[int, int], None]
@@ -44,6 +45,8 @@ def download(
     RequestError
         The server refused.
     """
+    if sha256 is not None and path.exists() and _sha256(path) == sha256:
+        return path
     part = path.with_name(path.name + ".part")
     failures = 0
     while True:
@@ -103,11 +106,15 @@ def _check(part: Path, name: str, size: int | None, sha256: str | None) -> None:
         raise BrokenDownloadError(message)
     if sha256 is None:
         return
-    with part.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _sha256(part)
     if digest != sha256:
         part.unlink()
         message = (
             f"{name} did not arrive as it is on the server: its SHA-256 is {digest} instead of {sha256}. Try again."
         )
         raise BrokenDownloadError(message)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

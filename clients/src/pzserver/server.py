@@ -233,7 +233,7 @@ class PzServer:
         folder = Path(save_in) / f"{name}.download"
         folder.mkdir(exist_ok=True)
         for file in self._catalogue.files(product["id"]):
-            if file.name != _METADATA_NAME and not (folder / file.name).exists():
+            if file.name != _METADATA_NAME:
                 remote = {"name": file.name, "size": file.size, "sha256": file.sha256}
                 self._download_file(name, remote, folder, progress)
         self._download_file(name, {"name": _METADATA_NAME, "size": None, "sha256": None}, folder, None)

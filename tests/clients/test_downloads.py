@@ -1,0 +1,89 @@
+import hashlib
+
+import pytest
+from pzserver.connection import Connection
+from pzserver.downloads import download
+from pzserver.errors import BrokenDownloadError, NotFoundError
+
+from tests.clients.local_server import Answer, local_server
+
+CONTENT = bytes(range(256)) * 4000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def local():
+    with local_server() as server:
+        yield server
+
+
+def fetch(local, path, **options):
+    return download(Connection("t", local.url), f"{local.url}/file", path, **options)
+
+
+def test_a_download_that_breaks_off_is_taken_up_by_ranges(local, tmp_path):
+    local.answers["/file"] = Answer(CONTENT, breaks=3, etag=SHA256)
+
+    path = fetch(local, tmp_path / "x", size=len(CONTENT), sha256=SHA256)
+
+    assert path.read_bytes() == CONTENT
+    first, *later = [asked[2] for asked in local.asked]
+    starts = [int(header.removeprefix("bytes=").rstrip("-")) for header in later]
+    assert first is None
+    assert starts == sorted(set(starts))
+    assert starts[0] > 400_000
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_what_an_earlier_run_left_is_completed(local, tmp_path):
+    local.answers["/file"] = Answer(CONTENT, etag=SHA256)
+    (tmp_path / "x.part").write_bytes(CONTENT[:1000])
+
+    assert fetch(local, tmp_path / "x", sha256=SHA256).read_bytes() == CONTENT
+    assert local.asked[-1][2] == "bytes=1000-"
+
+
+def test_a_file_that_changed_meanwhile_is_read_from_its_beginning(local, tmp_path):
+    local.answers["/file"] = Answer(CONTENT, etag="another")
+    (tmp_path / "x.part").write_bytes(b"old bytes")
+
+    assert fetch(local, tmp_path / "x", sha256=SHA256).read_bytes() == CONTENT
+
+
+def test_wrong_bytes_are_never_renamed_into_place(local, tmp_path):
+    local.answers["/file"] = Answer(CONTENT[::-1])
+
+    with pytest.raises(BrokenDownloadError, match="SHA-256"):
+        fetch(local, tmp_path / "x", size=len(CONTENT), sha256=SHA256)
+    with pytest.raises(BrokenDownloadError, match="instead of 7"):
+        fetch(local, tmp_path / "x", size=7)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_makes_no_progress_is_given_up(local, tmp_path):
+    local.answers["/file"] = Answer(b"a", breaks=100, etag=SHA256)
+
+    with pytest.raises(BrokenDownloadError, match="broke off 5 times"):
+        fetch(local, tmp_path / "x", sha256=SHA256)
+
+
+def test_a_refusal_is_told_in_the_words_of_the_server(local, tmp_path):
+    with pytest.raises(NotFoundError, match=r"There is nothing\."):
+        fetch(local, tmp_path / "x")
+
+
+def test_a_file_that_is_there_already_is_not_sent_again(local, tmp_path):
+    (tmp_path / "x").write_bytes(CONTENT)
+
+    fetch(local, tmp_path / "x", sha256=SHA256)
+
+    assert local.asked == []
+
+
+def test_progress_is_told_up_to_the_whole(local, tmp_path):
+    local.answers["/file"] = Answer(CONTENT)
+    told = []
+
+    fetch(local, tmp_path / "x", progress=lambda done, total: told.append((done, total)))
+
+    assert told[-1] == (len(CONTENT), len(CONTENT))

@@ -1,0 +1,66 @@
+import h5py
+import numpy as np
+import pytest
+from astropy.table import Table
+from pzserver.tables import UnknownFormatError, read_table, with_descriptions
+
+EXPECTED = {"ra": [1.5, 2.5], "z": [0.1, 0.2]}
+
+
+def same(table):
+    return {name: list(table[name]) for name in table.colnames} == EXPECTED
+
+
+def test_texts_are_read_as_the_server_found_them_out(tmp_path):
+    plain, bare, blanks = tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "c.txt"
+    plain.write_text("ra,z\n1.5,0.1\n2.5,0.2\n")
+    bare.write_text("1.5;0.1\n2.5;0.2\n")
+    blanks.write_text("# a comment\nra   z\n1.5  0.1\n2.5 0.2\n")
+
+    assert same(read_table(plain, {}))
+    assert same(read_table(bare, {"delimiter": ";", "has_header": False, "columns": ["ra", "z"]}))
+    assert same(read_table(blanks, {"delimiter": " "}))
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.fits", "fits"), ("a.parquet", "parquet"), ("a.ecsv", "ascii.ecsv")])
+def test_formats_of_astropy_are_read_by_it(tmp_path, name, kind):
+    Table(EXPECTED).write(tmp_path / name, format=kind)
+
+    assert same(read_table(tmp_path / name, {}))
+
+
+def test_hdf5_is_a_structured_data_set_or_a_group_of_arrays(tmp_path):
+    Table(EXPECTED).write(tmp_path / "a.hdf5", path="data")
+    with h5py.File(tmp_path / "b.hdf5", "w") as file:
+        for name, values in EXPECTED.items():
+            file[f"photometry/{name}"] = np.array(values)
+
+    assert same(read_table(tmp_path / "a.hdf5", {}))
+    assert same(read_table(tmp_path / "b.hdf5", {}))
+
+
+def test_hdf5_of_pandas_is_left_to_the_server(tmp_path):
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file["df/axis0"] = np.array([b"ra", b"z"])
+        file["df/axis1"] = np.arange(2)
+        file["df/block0_items"] = np.array([b"ra", b"z"])
+        file["df/block0_values"] = np.zeros((2, 2))
+
+    with pytest.raises(UnknownFormatError, match="get_rows"):
+        read_table(tmp_path / "c.h5", {})
+
+
+def test_what_is_no_table_is_said_so(tmp_path):
+    with pytest.raises(UnknownFormatError, match="download_product"):
+        read_table(tmp_path / "model.pkl", {})
+
+
+def test_units_of_the_server_never_replace_those_of_the_file():
+    table = Table(EXPECTED)
+    table["z"].unit = "m"
+    known = {"unit": "deg", "description": "d", "ucd": "src.redshift"}
+
+    described = with_descriptions(table, [{"column_name": name, **known} for name in ("ra", "z", "gone")])
+
+    assert (described["ra"].unit, described["z"].unit) == ("deg", "m")
+    assert described["z"].meta["ucd"] == "src.redshift"
