@@ -149,6 +149,26 @@ def test_a_draft_is_described_and_saved_afterwards(server, tmp_path, capsys):
     server.delete_product(upload.product_id)
 
 
+def test_files_of_a_product_are_added_and_removed(server, published, tmp_path):
+    page = tmp_path / "about.md"
+    page.write_text("# About\n")
+    product = server.get_product_object(published[0])
+
+    product.attach_description_file(page)
+    (added,) = product.get_description_files()
+    assert added["name"] == "about.md"
+    product.remove_file(added["id"])
+    assert product.get_description_files() == []
+    with pytest.raises(NotFoundError, match="number 999999"):
+        product.remove_file(999_999)
+    assert [file["name"] for file in product.get_auxiliary_files()] == ["notes on it.txt"]
+
+
+def test_people_are_listed_without_their_addresses(server):
+    assert "admin" in list(server.display_users()["Username"])
+    assert all("email" not in person for person in server.get_users())
+
+
 def test_what_cannot_be_uploaded_is_said_in_a_sentence(server, tmp_path):
     table = tmp_path / "a.csv"
     table.write_text("a,b\n1,2\n")

@@ -12,6 +12,7 @@ from pzserver.errors import (
     RequestError,
     RequiredColumnsError,
 )
+from pzserver.products import PzProduct
 from pzserver.server import PzServer
 from pzserver.uploads import PzUpload
 
@@ -21,6 +22,7 @@ __all__ = [
     "InvalidValueError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PzProduct",
     "PzServer",
     "PzServerError",
     "PzUpload",

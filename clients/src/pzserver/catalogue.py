@@ -1,5 +1,6 @@
 """Metadata of products, and their rows, by ADQL through TAP."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import pyvo
 from astropy.table import Table
 from numpy import ma
 
-from pzserver.adql import conditions_of
+from pzserver.adql import conditions_of, in_cone, rows_query
 from pzserver.connection import Connection
 from pzserver.errors import InvalidValueError, NotFoundError, RequestError
 
@@ -100,6 +101,34 @@ class Catalogue:
         names = ("file_name", "role", "content_type", "content_length", "md5", "sha256")
         records = self._parts(product_id, "photoz.product_files", names, "file_name")
         return [RemoteFile(*(record[name] for name in names)) for record in records]
+
+    def rows(
+        self,
+        product: Json,
+        columns: Iterable[str] | None = None,
+        cone: tuple[float, float, float] | None = None,
+        *,
+        maxrec: int | None = None,
+    ) -> Table:
+        """Get rows of a product.
+
+        Raises
+        ------
+        NotFoundError
+            It has no rows that can be queried.
+        ValueError
+            A cone is asked for and it has no positions.
+        """
+        if product["table_name"] is None:
+            message = f"The product '{product['internal_name']}' has no table that can be queried."
+            raise NotFoundError(message)
+        condition = None
+        if cone is not None:
+            if product["ra_column"] is None or product["dec_column"] is None:
+                message = f"The product '{product['internal_name']}' has no positions, so no cone of it can be taken."
+                raise ValueError(message)
+            condition = in_cone(product["ra_column"], product["dec_column"], cone)
+        return self.query(rows_query(product["table_name"], columns, condition), maxrec=maxrec)
 
     def _parts(self, product_id: int, table: str, names: tuple[str, ...], order: str) -> list[Json]:
         condition = f"product_id = {int(product_id)} ORDER BY {order}"

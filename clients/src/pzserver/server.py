@@ -1,31 +1,24 @@
 """One Photo-z Server, as people use it."""
 
-import tempfile
-import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 from astropy.table import Table
 
-from pzserver.adql import in_cone, rows_query
 from pzserver.catalogue import Catalogue
 from pzserver.connection import Connection
-from pzserver.downloads import Progress, download
-from pzserver.errors import NotFoundError, RequiredColumnsError
-from pzserver.tables import UnknownFormatError, read_table, with_descriptions
+from pzserver.downloads import Progress
+from pzserver.errors import RequiredColumnsError
+from pzserver.files import ProductFiles
+from pzserver.products import PzProduct
 from pzserver.uploads import PzUpload, create_product
 
 __all__ = ["PzServer"]
 
 Json = dict[str, Any]  # what notebooks read of metadata: names to texts, numbers, lists and None
 
-_METADATA_NAME = "product_metadata.yaml"
-_NOT_TABLES = ("validation_results", "training_results")
-_BIG = 200 * 1024**2
-_ALL_ROWS = 20_000_000
 _LISTED = {
     "id": "id",
     "internal_name": "internal_name",
@@ -65,6 +58,7 @@ class PzServer:
         self._connection = Connection(token, host)
         self._connection.json("GET", "")
         self._catalogue = Catalogue(self._connection)
+        self._files = ProductFiles(self._connection, self._catalogue)
 
     # --- what there is
 
@@ -91,6 +85,10 @@ class PzServer:
         """List the people with an account."""
         people: list[Json] = self._connection.json("GET", "users/")["results"]
         return people
+
+    def display_users(self) -> pd.DataFrame:
+        """Show the people with an account."""
+        return _frame(self.get_users(), {"username": "Username", "display_name": "Name"})
 
     def get_products_list(self, filters: Json | None = None) -> list[Json]:
         """List published products, newest first.
@@ -119,10 +117,14 @@ class PzServer:
         """
         product = self._catalogue.product(product_id)
         if mainfile_info:
-            product["main_file"] = self._main_file(product)
+            product["main_file"] = self._files.main_file(product)
         return product
 
-    def display_product_metadata(self, product_id: int | str) -> pd.DataFrame:
+    def display_product_metadata(
+        self,
+        product_id: int | str,
+        show: bool = True,  # noqa: ARG002 - notebooks say it; the frame is given back either way
+    ) -> pd.DataFrame:
         """Show what there is to know about a product as names and values."""
         metadata = self.get_product_metadata(product_id)
         main_file = metadata.pop("main_file") or {}
@@ -154,17 +156,7 @@ class PzServer:
         maxrec
             Most rows; the server has a limit of its own.
         """
-        product = self._catalogue.product(product_id)
-        if product["table_name"] is None:
-            message = f"The product '{product['internal_name']}' has no table that can be queried."
-            raise NotFoundError(message)
-        condition = None
-        if cone is not None:
-            if product["ra_column"] is None or product["dec_column"] is None:
-                message = f"The product '{product['internal_name']}' has no positions, so no cone of it can be taken."
-                raise ValueError(message)
-            condition = in_cone(product["ra_column"], product["dec_column"], cone)
-        return self.query(rows_query(product["table_name"], columns, condition), maxrec=maxrec)
+        return self._catalogue.rows(self._catalogue.product(product_id), columns, cone, maxrec=maxrec)
 
     def get_product(self, product_id: int | str, get_big_products: bool = False) -> Table:
         """Get a product's main file as an astropy table, with units.
@@ -175,28 +167,7 @@ class PzServer:
             Whether files above 200 MiB are read as well.
         """
         product = self._catalogue.product(product_id)
-        if product["product_type"] in _NOT_TABLES:
-            message = f"Products of the type {product['product_type_name']} are not tables; use download_product."
-            raise ValueError(message)
-        main = self._main_file(product)
-        if main is None:
-            message = f"The product '{product['internal_name']}' has no main file."
-            raise FileNotFoundError(message)
-        if main["size"] > _BIG and not get_big_products:
-            size = f"{main['size'] / 1e6:.0f} MB"
-            message = f"The main file has {size}; use get_big_products=True, or get_rows for a part of it."
-            raise ValueError(message)
-        details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
-        with tempfile.TemporaryDirectory() as folder:
-            path = self._download_file(product["internal_name"], main, Path(folder), None)
-            try:
-                table = read_table(path, details)
-            except UnknownFormatError:
-                if product["table_name"] is None:
-                    raise
-                names = [column["column_name"] for column in main["associated_columns"]]
-                table = self.get_rows(product["internal_name"], names, maxrec=_ALL_ROWS)
-        return with_descriptions(table, main["associated_columns"])
+        return self._files.table(product, big=get_big_products)
 
     def download_product(
         self,
@@ -225,24 +196,13 @@ class PzServer:
             The zip, or the folder.
         """
         product = self._catalogue.product(product_id)
-        name = product["internal_name"]
-        target = Path(save_in) / (name if unpacked else f"{name}.zip")
-        if unpacked and target.exists():
-            message = f"{target} exists already; remove it first, or choose another folder."
-            raise FileExistsError(message)
-        folder = Path(save_in) / f"{name}.download"
-        folder.mkdir(exist_ok=True)
-        for file in self._catalogue.files(product["id"]):
-            if file.name != _METADATA_NAME:
-                remote = {"name": file.name, "size": file.size, "sha256": file.sha256}
-                self._download_file(name, remote, folder, progress)
-        self._download_file(name, {"name": _METADATA_NAME, "size": None, "sha256": None}, folder, None)
-        if unpacked:
-            folder.replace(target)
-        else:
-            _pack(folder, target, name)
+        target = self._files.save(product, Path(save_in), unpacked=unpacked, progress=progress)
         print(f"File saved as: {target}")  # noqa: T201 - what notebooks show
         return target
+
+    def get_product_object(self, product_id: int | str) -> PzProduct:
+        """Get a product of yours to change its description and its files."""
+        return PzProduct(self._connection, self._number(product_id))
 
     # --- changes
 
@@ -316,30 +276,6 @@ class PzServer:
             return int(product_id)
         return int(self._catalogue.product(product_id)["id"])
 
-    def _main_file(self, product: Json) -> Json | None:
-        files = [file for file in self._catalogue.files(product["id"]) if file.role == "main"]
-        if not files:
-            return None
-        columns = self._catalogue.columns(product["id"])
-        return {
-            "name": files[0].name,
-            "type": files[0].media_type,
-            "extension": Path(files[0].name).suffix.lower(),
-            "size": files[0].size,
-            "md5": files[0].md5,
-            "sha256": files[0].sha256,
-            "n_rows": product["n_rows"],
-            "columns": [column["column_name"] for column in columns],
-            "associated_columns": columns,
-        }
-
-    def _download_file(self, internal_name: str, file: Json, folder: Path, progress: Progress | None) -> Path:
-        path = f"{quote(internal_name, safe='')}/{quote(file['name'], safe='')}"
-        url = f"{self._connection.base_url}/vospace/files/products/{path}"
-        return download(
-            self._connection, url, folder / file["name"], size=file["size"], sha256=file["sha256"], progress=progress
-        )
-
 
 def _publish(upload: PzUpload, *, chosen: bool) -> None:
     try:
@@ -348,18 +284,6 @@ def _publish(upload: PzUpload, *, chosen: bool) -> None:
         if chosen:
             raise
         print(f"{e}. The product is a draft: make_columns_association, then save.")  # noqa: T201 - for notebooks
-
-
-def _pack(folder: Path, target: Path, name: str) -> None:
-    part = target.with_name(target.name + ".part")
-    paths = sorted(folder.iterdir())
-    with zipfile.ZipFile(part, "w") as archive:
-        for path in paths:
-            archive.write(path, f"{name}/{path.name}")
-    part.replace(target)
-    for path in paths:
-        path.unlink()
-    folder.rmdir()
 
 
 def _frame(items: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> pd.DataFrame:

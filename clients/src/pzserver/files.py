@@ -1,0 +1,118 @@
+"""The files of published products: as tables, as a zip, or as a folder."""
+
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from astropy.table import Table
+
+from pzserver.catalogue import Catalogue
+from pzserver.connection import Connection
+from pzserver.downloads import Progress, download
+from pzserver.tables import UnknownFormatError, read_table, with_descriptions
+
+__all__ = ["ProductFiles"]
+
+Json = dict[str, Any]  # metadata: names to texts, numbers, lists and None
+
+_METADATA_NAME = "product_metadata.yaml"
+_NOT_TABLES = ("validation_results", "training_results")
+_BIG = 200 * 1024**2
+_ALL_ROWS = 20_000_000
+
+
+class ProductFiles:
+    """Fetch the files of published products from the server's VOSpace."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+        self._connection = connection
+        self._catalogue = catalogue
+
+    def main_file(self, product: Json) -> Json | None:
+        """Describe the main file of a product and its columns; None when there is no such file."""
+        files = [file for file in self._catalogue.files(product["id"]) if file.role == "main"]
+        if not files:
+            return None
+        columns = self._catalogue.columns(product["id"])
+        return {
+            "name": files[0].name,
+            "type": files[0].media_type,
+            "extension": Path(files[0].name).suffix.lower(),
+            "size": files[0].size,
+            "md5": files[0].md5,
+            "sha256": files[0].sha256,
+            "n_rows": product["n_rows"],
+            "columns": [column["column_name"] for column in columns],
+            "associated_columns": columns,
+        }
+
+    def table(self, product: Json, *, big: bool) -> Table:
+        """Read the main file of a product; what only the server can take apart comes as rows from there."""
+        main = self._readable(product, big=big)
+        details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
+        columns = main["associated_columns"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = self._fetch(product, main, Path(folder), None)
+            try:
+                table = read_table(path, details)
+            except UnknownFormatError:
+                if product["table_name"] is None:
+                    raise
+                names = [column["column_name"] for column in columns]
+                table = self._catalogue.rows(product, names, maxrec=_ALL_ROWS)
+        return with_descriptions(table, columns)
+
+    def save(self, product: Json, save_in: Path, *, unpacked: bool, progress: Progress | None) -> Path:
+        """Fetch all files of a product into a folder, and make a zip of it unless it is to stay one."""
+        name = product["internal_name"]
+        target = save_in / (name if unpacked else f"{name}.zip")
+        if unpacked and target.exists():
+            message = f"{target} exists already; remove it first, or choose another folder."
+            raise FileExistsError(message)
+        folder = save_in / f"{name}.download"
+        folder.mkdir(exist_ok=True)
+        for file in self._catalogue.files(product["id"]):
+            if file.name != _METADATA_NAME:
+                wanted = {"name": file.name, "size": file.size, "sha256": file.sha256}
+                self._fetch(product, wanted, folder, progress)
+        self._fetch(product, {"name": _METADATA_NAME, "size": None, "sha256": None}, folder, None)
+        if unpacked:
+            folder.replace(target)
+        else:
+            _pack(folder, target, name)
+        return target
+
+    def _readable(self, product: Json, *, big: bool) -> Json:
+        if product["product_type"] in _NOT_TABLES:
+            message = f"Products of the type {product['product_type_name']} are not tables; use download_product."
+            raise ValueError(message)
+        main = self.main_file(product)
+        if main is None:
+            message = f"The product '{product['internal_name']}' has no main file."
+            raise FileNotFoundError(message)
+        if main["size"] > _BIG and not big:
+            size = f"{main['size'] / 1e6:.0f} MB"
+            message = f"The main file has {size}; use get_big_products=True, or get_rows for a part of it."
+            raise ValueError(message)
+        return main
+
+    def _fetch(self, product: Json, file: Json, folder: Path, progress: Progress | None) -> Path:
+        path = f"{quote(product['internal_name'], safe='')}/{quote(file['name'], safe='')}"
+        url = f"{self._connection.base_url}/vospace/files/products/{path}"
+        return download(
+            self._connection, url, folder / file["name"], size=file["size"], sha256=file["sha256"], progress=progress
+        )
+
+
+def _pack(folder: Path, target: Path, name: str) -> None:
+    part = target.with_name(target.name + ".part")
+    paths = sorted(folder.iterdir())
+    with zipfile.ZipFile(part, "w") as archive:
+        for path in paths:
+            archive.write(path, f"{name}/{path.name}")
+    part.replace(target)
+    for path in paths:
+        path.unlink()
+    folder.rmdir()
