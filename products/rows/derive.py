@@ -51,7 +51,7 @@ def derive_rows(
     scratch
         Folder for rows that do not fit into memory.
     memory_bytes
-        Size of the rows that are kept in memory at once.
+        Memory for rows; when a quarter of it is full, they go to ``scratch`` and are merged from there.
 
     Raises
     ------

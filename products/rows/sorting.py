@@ -29,13 +29,13 @@ class RowSorter:
     scratch
         Folder for the runs; they are removed by ``close``.
     memory_bytes
-        Memory for rows. Half of it holds those that come in, the other half those that are on their way to the
-        folder.
+        Memory for rows. A quarter of it holds those that come in, another those that are on their way to the
+        folder; the rest is for joining and ordering them.
     """
 
     def __init__(self, schema: pa.Schema, key: str | None, *, scratch: Path, memory_bytes: int) -> None:
         self._schema, self._key = schema, None if key is None else schema.names.index(key)
-        self._scratch, self._limit = scratch, memory_bytes // 2
+        self._scratch, self._limit = scratch, memory_bytes // 4
         self._pending: list[list[pa.Array]] = [[] for _ in schema]
         self._bytes = 0
         self._files: list[Path] = []
