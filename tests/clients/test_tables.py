@@ -17,9 +17,23 @@ def test_texts_are_read_as_the_server_found_them_out(tmp_path):
     bare.write_text("1.5;0.1\n2.5;0.2\n")
     blanks.write_text("# a comment\nra   z\n1.5  0.1\n2.5 0.2\n")
 
+    commented, inner = tmp_path / "d.dat", tmp_path / "e.csv"
+    commented.write_text("# made by hand\n# ra z\n1.5 0.1\n2.5 0.2\n")
+    inner.write_text("ra,z\n1.5,0.1\n# in between\n2.5,0.2\n")
+
     assert same(read_table(plain, {}))
+    assert same(read_table(plain, {"delimiter": ",", "has_header": True, "columns": ["ra", "z"]}))
+    assert same(read_table(commented, {"delimiter": " ", "has_header": True, "columns": ["ra", "z"]}))
+    assert same(read_table(inner, {"delimiter": ","}))
     assert same(read_table(bare, {"delimiter": ";", "has_header": False, "columns": ["ra", "z"]}))
     assert same(read_table(blanks, {"delimiter": " "}))
+
+
+def test_a_hash_within_a_line_of_text_is_no_comment(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("name,n\nNGC #1,1\nSão,2\n".encode("latin-1"))
+
+    assert list(read_table(path, {})["name"]) == ["NGC #1", "São"]
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.fits", "fits"), ("a.parquet", "parquet"), ("a.ecsv", "ascii.ecsv")])

@@ -6,9 +6,10 @@ from typing import Any
 
 import h5py
 import numpy as np
-import pandas as pd
 from astropy.table import Table
 from astropy.units import Unit
+
+from pzserver.texts import read_text
 
 __all__ = ["UnknownFormatError", "read_table", "with_descriptions"]
 
@@ -46,7 +47,7 @@ def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
     """
     extension = path.suffix.lower()
     if extension in _TEXT:
-        return _read_text(path, main_file, _TEXT[extension])
+        return read_text(path, main_file, _TEXT[extension])
     if extension in _HDF5:
         return _read_hdf5(path)
     if extension in _ASTROPY:
@@ -68,16 +69,6 @@ def with_descriptions(table: Table, columns: Iterable[Mapping[str, Any]]) -> Tab
         if known["ucd"]:
             column.meta["ucd"] = known["ucd"]
     return table
-
-
-def _read_text(path: Path, main_file: Mapping[str, Any], delimiter: str | None) -> Table:
-    delimiter = main_file.get("delimiter") or delimiter
-    separator = r"\s+" if delimiter is None or (delimiter.isspace() and delimiter != "\t") else delimiter
-    if main_file.get("has_header", True):
-        frame = pd.read_csv(path, sep=separator, comment="#")
-    else:
-        frame = pd.read_csv(path, sep=separator, comment="#", header=None, names=main_file.get("columns"))
-    return Table.from_pandas(frame)
 
 
 def _read_hdf5(path: Path) -> Table:
