@@ -44,7 +44,8 @@ class DelimitedReader(FileReader):
                 f"{name} has a header of {len(dialect.names)} columns and no rows. Send the file with its rows."
             )
         types, rows = _decided_types(self._rows)
-        self._rows.types = types
+        self._rows.verbatim = frozenset(column for column, kind in types.items() if pa.types.is_string(kind))
+        types = self._rows.types = _without_nulls(types)
         notes = [*dialect.notes]
         if source.encoding != "utf-8":
             notes.append(f"The text is not UTF-8; it was read as {_encoding_word(source.encoding)}.")
@@ -84,6 +85,8 @@ class DelimitedRows:
     ) -> None:
         self.names = list(names)
         self.types: Mapping[str, pa.DataType] = {}
+        #: Columns of text, where only an empty field is no value: elsewhere ``NULL`` and its like stand for none.
+        self.verbatim: frozenset[str] = frozenset()
         self._source = source
         self.name = name
         self._delimiter = delimiter
@@ -125,7 +128,7 @@ class DelimitedRows:
 
         try:
             with self.open() if beginning is None else io.BytesIO(beginning) as file:
-                yield from pacsv.open_csv(
+                for batch in pacsv.open_csv(
                     file,
                     read_options=pacsv.ReadOptions(column_names=self.names, block_size=_BLOCK_BYTES),
                     parse_options=pacsv.ParseOptions(
@@ -139,9 +142,10 @@ class DelimitedRows:
                         null_values=self._nulls,
                         true_values=list(_TRUE),
                         false_values=list(_FALSE),
-                        strings_can_be_null=True,
+                        strings_can_be_null=not self.verbatim,
                     ),
-                )
+                ):
+                    yield self._with_nulls(batch) if self.verbatim else batch
         except pa.ArrowInvalid as e:
             if ragged:
                 raise self._ragged_error(ragged[0]) from e
@@ -153,6 +157,16 @@ class DelimitedRows:
                     f"{_BLOCK_BYTES // 1_000_000} MB. Check its quotes and line ends."
                 ) from e
             raise
+
+    def _with_nulls(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Make the fields of text columns null that say nothing."""
+        columns = list(batch.columns)
+        for position, field in enumerate(batch.schema):
+            if pa.types.is_string(field.type):
+                nothing = [""] if field.name in self.verbatim else self._nulls
+                missing = pc.is_in(columns[position], pa.array(nothing))
+                columns[position] = pc.if_else(missing, pa.scalar(None, pa.string()), columns[position])
+        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
 
     def _ragged_error(self, row: pacsv.InvalidRow) -> RaggedRowError:
         where = self._line_of(row.text)
@@ -187,7 +201,7 @@ def _decided_types(rows: DelimitedRows) -> tuple[dict[str, pa.DataType], int]:
         types = dict.fromkeys(rows.names, pa.null())
     for _ in range(_MOST_REPAIRS):
         try:
-            return _without_nulls(types), sum(batch.num_rows for batch in rows.batches(rows.names, types))
+            return types, sum(batch.num_rows for batch in rows.batches(rows.names, types))
         except pa.ArrowInvalid as e:
             if not _BAD_COLUMN.search(str(e)):
                 raise NotATableError(f"{rows.name} cannot be read as a text table: check its quotes.") from e

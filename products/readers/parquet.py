@@ -5,7 +5,6 @@ and from the metadata of the fields, the first of these that has any.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from products.readers.votable_document import column_meanings
 __all__ = ["ParquetReader"]
 
 _LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
-_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 _KEYS = ("unit", "ucd", "utype", "xtype", "description")
 
 
@@ -39,7 +37,7 @@ class ParquetReader(FileReader):
             metadata = self._file.metadata
         footer = stored.metadata or {}
         self._astropy = _astropy_metadata(footer, name)
-        dropped = [*filter(_PANDAS_INDEX.fullmatch, stored.names), *_unnamed_index(footer, stored)]
+        dropped = _unnamed_index(footer, stored)
         left_out = {*dropped, *self._astropy.masks.values()}
         fields = [_plain_field(field) for field in stored if field.name not in left_out]
         meanings = _meanings(footer, name, self._astropy)
@@ -97,9 +95,7 @@ def _unnamed_index(footer: Mapping[bytes, bytes], stored: pa.Schema) -> list[str
         return [
             column["field_name"]
             for column in columns
-            if column["name"] is None
-            and column["field_name"] in stored.names
-            and not _PANDAS_INDEX.fullmatch(column["field_name"])
+            if column["name"] is None and column["field_name"] in stored.names
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []
