@@ -7,8 +7,8 @@ from products.inspection.redshifts import RedshiftHistogram
 
 __all__ = ["HistogramPlot", "histogram_plot"]
 
-_WIDTH, _HEIGHT = 720.0, 300.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 12.0, 12.0, 44.0
+_WIDTH, _HEIGHT = 768.0, 384.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 16.0, 16.0, 60.0
 _TICKS = 6
 
 

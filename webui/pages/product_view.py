@@ -101,8 +101,6 @@ class ProductView:
 def _column_view(item: ProductColumn, known: ColumnStatistics | None) -> ColumnView:
     if known is None or known.minimum is None or known.maximum is None:
         return ColumnView(item, None if known is None else known.nulls, "")
-    low, high = f"{known.minimum:.7g}", f"{known.maximum:.7g}"
-    if item.column.is_text:
-        low, high = f"{known.minimum}", f"{known.maximum} characters"
-    text = low if known.minimum == known.maximum and not item.column.is_text else f"{low} to {high}"
-    return ColumnView(item, known.nulls, text)
+    low, high = (f"{value:.7g}" if isinstance(value, float) else str(value) for value in (known.minimum, known.maximum))
+    text = low if known.minimum == known.maximum else f"{low} to {high}"
+    return ColumnView(item, known.nulls, f"{text} bytes long" if item.column.is_text else text)

@@ -1,4 +1,4 @@
-"""A map of where rows lie on the sky: HEALPix cells in Aitoff's projection, drawn as paths of an SVG.
+"""A map of where rows lie on the sky: HEALPix cells in the projection of Hammer and Aitoff, as paths of an SVG.
 
 Right ascension increases to the left, as seen from inside the sphere; the middle is 180°.
 """
@@ -14,8 +14,10 @@ from products.inspection.footprint import DensityMap
 
 __all__ = ["SkyMap", "sky_map"]
 
-_MOST_CELLS = 3000
+_MOST_CELLS = 3072
 _LEVELS = 5
+_FEW_CELLS = 24
+_RING = 11.0
 _CENTRE = 180.0
 _RADIUS_X, _RADIUS_Y = 360.0, 180.0
 _MARGIN = 24.0
@@ -34,6 +36,8 @@ class SkyMap:
         One SVG path for each step of density, the thinnest first; an empty one where no cell has it.
     graticule
         One path for meridians and parallels.
+    rings
+        Centres of rings round patches that would hardly be seen otherwise.
     labels
         Horizontal and vertical position, and text.
     lowest, highest
@@ -44,6 +48,7 @@ class SkyMap:
     height: float
     levels: tuple[str, ...]
     graticule: str
+    rings: tuple[tuple[float, float], ...]
     labels: tuple[tuple[float, float, str], ...]
     lowest: int
     highest: int
@@ -54,7 +59,8 @@ def sky_map(density: DensityMap) -> SkyMap:
     """Draw a map of density; neighbouring cells are added up until there are few enough to draw."""
     order, cells, counts = _coarsened(density)
     steps = _density_steps(counts)
-    paths = _cell_paths(cells, order)
+    x, y = _corners(cells, order)
+    paths = [_polygon(xs, ys) for xs, ys in zip(x.tolist(), y.tolist(), strict=True)]
     levels = tuple(
         "".join(path for path, step in zip(paths, steps, strict=True) if step == level) for level in range(_LEVELS)
     )
@@ -63,6 +69,7 @@ def sky_map(density: DensityMap) -> SkyMap:
         height=2 * (_RADIUS_Y + _MARGIN),
         levels=levels,
         graticule=_graticule(),
+        rings=_rings(x, y) if len(cells) <= _FEW_CELLS else (),
         labels=_labels(),
         lowest=int(counts.min()),
         highest=int(counts.max()),
@@ -90,7 +97,8 @@ def _density_steps(counts: _Integers) -> list[int]:
     return steps
 
 
-def _cell_paths(cells: _Integers, order: int) -> list[str]:
+def _corners(cells: _Integers, order: int) -> tuple[_Floats, _Floats]:
+    """Give the corners of cells in the plane, four to a cell."""
     from astropy import units
     from astropy.coordinates import Latitude, Longitude
     from cdshealpix.nested import healpix_to_lonlat, vertices
@@ -101,17 +109,23 @@ def _cell_paths(cells: _Integers, order: int) -> list[str]:
     centre = centres.to_value(units.deg)[:, np.newaxis]
     # A cell across the seam keeps its corners together; the outline of the map clips what stands over.
     longitude = centre + (corners[0].to_value(units.deg) - centre + 180.0) % 360.0 - 180.0
-    x, y = _project(longitude, corners[1].to_value(units.deg))
-    return [_polygon(xs, ys) for xs, ys in zip(x.tolist(), y.tolist(), strict=True)]
+    return _project(longitude, corners[1].to_value(units.deg))
+
+
+def _rings(x: _Floats, y: _Floats) -> tuple[tuple[float, float], ...]:
+    """Give the middles of cells that lie apart from each other; one stands for all within a ring."""
+    rings: list[tuple[float, float]] = []
+    for centre in zip(x.mean(axis=1).tolist(), y.mean(axis=1).tolist(), strict=True):
+        if all(math.dist(centre, other) > _RING for other in rings):
+            rings.append(centre)
+    return tuple((round(a, 1), round(b, 1)) for a, b in rings)
 
 
 def _project(longitude: _Floats, latitude: _Floats) -> tuple[_Floats, _Floats]:
-    """Project degrees to the plane (Aitoff; Calabretta & Greisen 2002, Hammer's is the equal-area relative)."""
+    """Project degrees to the plane; equal areas stay equal (AIT of Calabretta & Greisen 2002, §5.4.4)."""
     half, phi = np.radians(longitude - _CENTRE) / 2, np.radians(latitude)
-    alpha = np.arccos(np.clip(np.cos(phi) * np.cos(half), -1.0, 1.0))
-    stretch = 1 / np.sinc(alpha / np.pi)
-    x = 2 * np.cos(phi) * np.sin(half) * stretch / np.pi
-    y = np.sin(phi) * stretch / (np.pi / 2)
+    scale = 1 / np.sqrt(1 + np.cos(phi) * np.cos(half))
+    x, y = np.cos(phi) * np.sin(half) * scale, np.sin(phi) * scale
     return _MARGIN + _RADIUS_X * (1 - x), _MARGIN + _RADIUS_Y * (1 - y)
 
 
@@ -133,8 +147,11 @@ def _graticule() -> str:
 def _labels() -> tuple[tuple[float, float, str], ...]:
     hours = np.arange(60.0, 360.0, 60.0)
     x, y = _project(hours, np.zeros_like(hours))
-    along = [(round(a, 1), round(b - 4, 1), f"{h:.0f}°") for a, b, h in zip(x, y, hours, strict=True)]
+    along = [(round(a, 1), round(b - 4, 1), f"{h:.0f}°") for a, b, h in zip(x.tolist(), y.tolist(), hours, strict=True)]
     degrees = np.array([-60.0, -30.0, 30.0, 60.0])
     x, y = _project(np.full_like(degrees, _CENTRE), degrees)
-    up = [(round(a + 4, 1), round(b - 4, 1), f"{d:+.0f}°") for a, b, d in zip(x, y, degrees, strict=True)]
+    up = [
+        (round(a + 4, 1), round(b - 4, 1), f"{d:+.0f}°")
+        for a, b, d in zip(x.tolist(), y.tolist(), degrees, strict=True)
+    ]
     return (*along, *up)

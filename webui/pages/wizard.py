@@ -10,7 +10,6 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import ConflictError, InvalidValueError, PermissionDeniedError
 from products.inspection.meanings import MEANINGS_BY_KEY
-from products.inspection.ranges import offending_rows
 from products.models import InspectionState, ProductStatus, Visibility
 from products.product_types import PRODUCT_TYPES
 from products.service import NewProduct, ProductDetails
@@ -191,7 +190,6 @@ def _review_page(
     status: int = 200,
 ) -> Response:
     view = ProductView.of(details, identity)
-    warnings = [sentence for _, sentence in offending_rows(view.found.ranges).values()] if view.found else []
     failed = details.product.inspection_state is InspectionState.FAILED
     return renderer.page(
         "wizard_review.html",
@@ -201,6 +199,6 @@ def _review_page(
         view=view,
         form=form,
         progress=progress_of(services, details.product),
-        warnings=[*warnings, *(view.found.notes if view.found else ())],
+        warnings=view.found.notes if view.found else (),
         failure=details.product.inspection_error if failed else None,
     )

@@ -1,0 +1,150 @@
+"""Pages over HTTP: an application with the pages and the API on SQLite, people who are signed in, and products."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from fastapi.testclient import TestClient
+
+import webui
+from core.auth.dependencies import SESSION_COOKIE, Authenticator
+from core.auth.models import Identity
+from core.auth.service import AccountService
+from core.database import Base, Database
+from core.settings import Settings
+from products.inspector import Inspector
+from products.models import FileRole, Product, Visibility
+from products.service import NewProduct
+from server.services import Services, build_services, prepare_data_folder
+from server.worker import file_store
+from webui.api.routes import api_routes
+from webui.pages.errors import missing_page
+from webui.pages.routes import page_routes
+from webui.services import WebServices
+
+PASSWORD = "correct horse"
+TABLE = b"objid,RAJ2000,DEJ2000,zspec,flag\n1,10.5,-5.25,0.31,A\n2,10.6,-5.5,0.42,B\n3,10.7,-5.75,,B\n"
+
+Publish = Callable[..., Product]
+SignIn = Callable[[str], TestClient]
+
+
+@pytest.fixture(scope="session")
+def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with three people, to be copied: argon2 is slow on purpose."""
+    path = tmp_path_factory.mktemp("database") / "photoz.sqlite"
+    database = Database(f"sqlite:///{path}")
+    Base.metadata.create_all(database.engine)
+    accounts = AccountService(database)
+    accounts.add_user("alice", PASSWORD)
+    accounts.add_user("bob", None)
+    accounts.add_user("root", None, is_admin=True)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
+    settings = Settings(data=tmp_path / "data", base_url="http://testserver", min_free_bytes=0, max_upload_bytes=20_000)
+    prepare_data_folder(settings)
+    shutil.copy(filled_database, settings.data / "photoz.sqlite")
+    services = build_services(settings)
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def app(services: Services) -> FastAPI:
+    web = WebServices(
+        settings=services.settings,
+        authenticate=Authenticator(services.accounts, services.settings.public_url),
+        accounts=services.accounts,
+        products=services.products,
+        uploads=services.uploads,
+        associations=services.associations,
+        downloads=services.downloads,
+        jobs=services.jobs,
+    )
+    app = FastAPI(redirect_slashes=False)
+    app.include_router(api_routes(web))
+    app.include_router(page_routes(web))
+    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"))
+    app.add_exception_handler(404, missing_page(web))
+    return app
+
+
+@pytest.fixture
+def visitor(app: FastAPI) -> TestClient:
+    """A browser without a sign-in."""
+    return TestClient(app, follow_redirects=False)
+
+
+@pytest.fixture
+def sign_in(app: FastAPI, services: Services) -> SignIn:
+    """Gives a browser that is signed in; its requests come from pages of this server."""
+
+    def browser(name: str) -> TestClient:
+        client = TestClient(app, follow_redirects=False, headers={"Sec-Fetch-Site": "same-origin"})
+        identity = services.accounts.identity_of_user(name)
+        client.cookies.set(SESSION_COOKIE, services.accounts.open_session(identity))
+        return client
+
+    return browser
+
+
+@pytest.fixture
+def alice(sign_in: SignIn) -> TestClient:
+    return sign_in("alice")
+
+
+@pytest.fixture
+def register(services: Services, tmp_path: Path) -> Publish:
+    """Registers a product of alice with a small table that was looked into."""
+
+    def registered(
+        display_name: str = "VVDS sample",
+        *,
+        table: bytes = TABLE,
+        file_name: str = "vvds.csv",
+        description: str = "",
+        visibility: Visibility = Visibility.REGISTERED,
+        kind: int = 1,
+    ) -> Product:
+        identity = services.accounts.identity_of_user("alice")
+        new = NewProduct(display_name, kind, description=description, visibility=visibility)
+        product = services.products.create(identity, new)
+        with services.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
+            staging.write(table)
+            stored = staging.finish()
+        services.uploads.add_file(identity, product.id, FileRole.MAIN, file_name, stored)
+        product = services.uploads.inspect(identity, product.id)
+        return _inspected(services, identity, product, tmp_path)
+
+    return registered
+
+
+@pytest.fixture
+def publish(services: Services, register: Publish) -> Publish:
+    """Publishes a product of alice."""
+
+    def published(*args: object, **kwargs: object) -> Product:
+        product, identity = register(*args, **kwargs), services.accounts.identity_of_user("alice")
+        meanings = {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"} if product.product_type.mandatory else {}
+        services.associations.describe_all(identity, product.id, meanings)
+        return services.uploads.publish(identity, product.id)
+
+    return published
+
+
+def _inspected(services: Services, identity: Identity, product: Product, scratch: Path) -> Product:
+    """Do in this process what a worker does; no queue runs here."""
+    settings = services.settings
+    inspector = Inspector(
+        services.database, file_store(settings), settings.tables_folder, max_columns=settings.max_columns
+    )
+    assert product.inspection_job is not None
+    inspector.run(product.id, product.inspection_job, publish=False, progress=lambda *_: None, scratch=scratch)
+    return services.products.get(identity, product.id)

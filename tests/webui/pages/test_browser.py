@@ -1,0 +1,169 @@
+"""The wizard and hostile texts in Chromium, against a server as people run it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from tests.support.server import RunningServer, running_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+TABLE = "objid,RAJ2000,DEJ2000,zspec,flag\n" + "".join(
+    f"{number},{10 + number / 10},{-5 - number / 20},{number / 50},A\n" for number in range(50)
+)
+
+PAYLOADS = (
+    "<script>window.hit=1</script>",
+    "<img src=x onerror=window.hit=1>",
+    '"><svg onload=window.hit=1>',
+    "' autofocus onfocus=window.hit=1 x='",
+    "</textarea><script>window.hit=1</script>",
+    "</title><script>window.hit=1</script>",
+    "<iframe srcdoc='<script>parent.hit=1</script>'>",
+    "[a](javascript:window.hit=1)",
+    '![a](x" onerror="window.hit=1)',
+    "<javascript:window.hit=1>",
+    "{{7*7}}${7*7}<%= 7*7 %>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=window.hit=1>",
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running_server(tmp_path_factory.mktemp("pages") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def signed_in(page: "Page", server: RunningServer) -> "Page":
+    assert server.account is not None
+    page.goto(f"{server.base_url}/login?next=/product/new")
+    page.get_by_label("Name").fill(server.account.name)
+    page.get_by_label("Password").fill(server.account.password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    assert page.url == f"{server.base_url}/product/new"
+    return page
+
+
+def _begin(page: "Page", name: str, description: str = "") -> None:
+    page.get_by_label("Name required").fill(name)
+    page.get_by_label("Reference Redshift Catalog").check()
+    page.get_by_label("Public").check()
+    page.get_by_label("Description", exact=True).fill(description)
+    page.get_by_role("button", name="Next: files").click()
+
+
+def _send(page: "Page", path: Path) -> None:
+    page.get_by_label("Choose the main file").set_input_files(path)
+    page.locator("form", has=page.get_by_label("Choose the main file")).get_by_role("button", name="Upload").click()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_the_wizard_leads_from_sign_in_to_finish(
+    browser, server: RunningServer, request: pytest.FixtureRequest, tmp_path: Path, scripts: bool
+):
+    context = browser.new_context(java_script_enabled=scripts)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    assert server.account is not None
+    page.goto(f"{server.base_url}/login?next=/product/new")
+    page.get_by_label("Name").fill(server.account.name)
+    page.get_by_label("Password").fill(server.account.password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    _begin(page, f"VVDS {request.node.callspec.id}", "A **small** sample.")
+
+    wrong = tmp_path / "wrong.fits"
+    wrong.write_text("This is no FITS file.\n")
+    _send(page, wrong)
+    page.get_by_text("The file could not be read.").wait_for()
+    assert "wrong.fits is not a FITS file" in page.get_by_role("alert").first.inner_text()
+    page.get_by_role("button", name="Remove wrong.fits").click()
+
+    right = tmp_path / "vvds.csv"
+    right.write_text(TABLE)
+    _send(page, right)
+    page.get_by_text("vvds.csv is a table of 50 rows and 5 columns.").wait_for()
+    page.get_by_role("link", name="Next: columns").click()
+    assert page.get_by_label("Meaning of zspec").input_value() == "z"
+    page.get_by_role("button", name="Next: review").click()
+    page.get_by_role("button", name="FINISH").click()
+    page.get_by_role("heading", name=f"VVDS {request.node.callspec.id}").wait_for()
+    assert "/review" not in page.url
+    assert page.get_by_text("Published", exact=True).first.is_visible()
+    assert page.get_by_role("img", name="Distribution of 50 redshifts").is_visible()
+    context.close()
+
+
+def test_other_columns_than_guessed_are_published_after_their_rows_are_prepared(signed_in: "Page", tmp_path: Path):
+    page = signed_in
+    _begin(page, "Two positions")
+    path = tmp_path / "two.csv"
+    path.write_text("ra,dec,lon,lat,z\n" + "".join(f"{n},{n},{2 * n},{-n},{n / 20}\n" for n in range(1, 40)))
+    _send(page, path)
+    page.get_by_role("link", name="Next: columns").click()
+    for name, key in (("ra", ""), ("dec", ""), ("lon", "ra"), ("lat", "dec")):
+        page.get_by_label(f"Meaning of {name}", exact=True).select_option(key)
+    page.get_by_role("button", name="Next: review").click()
+    page.get_by_role("button", name="FINISH").click()
+    page.get_by_text("Query its rows").wait_for()
+    assert "/review" not in page.url
+
+
+def test_hostile_texts_are_shown_and_never_run(signed_in: "Page", server: RunningServer, tmp_path: Path):
+    page, problems = signed_in, []
+    page.on("dialog", lambda dialog: problems.append(dialog.message))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
+    text = "\n\n".join(PAYLOADS)
+    _begin(page, " ".join(PAYLOADS[:4]), text)
+    columns = [payload.replace('"', '""') for payload in PAYLOADS[:6]]
+    path = tmp_path / "<img src=x onerror=window.hit=1>.csv"
+    header = ",".join(["ra", "dec", "z", *(f'"{name}"' for name in columns)])
+    path.write_text(header + "\n" + "1,2,0.3,<script>window.hit=1</script>,b,c,d,e,f\n" * 3)
+    _send(page, path)
+    page.get_by_role("link", name="Next: columns").wait_for()
+    address = page.url.removesuffix("/files")
+    seen = 0
+    for step in ("/files", "/columns", "/review", "/edit", "/delete", ""):
+        page.goto(address + step)
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.hit") is None, step
+        seen += "window.hit=1" in page.inner_text("body")
+    for path_of_list in ("/", "/?q=script", "/product/new"):
+        page.goto(server.base_url + path_of_list)
+        assert page.evaluate("window.hit") is None
+    assert seen == 6
+    assert problems == []
+
+
+def test_a_file_above_the_limit_is_refused_before_it_is_sent(signed_in: "Page", tmp_path: Path):
+    page = signed_in
+    _begin(page, "Too large")
+    page.evaluate("document.querySelector('form.upload').dataset.limit = '10'")
+    path = tmp_path / "large.csv"
+    path.write_text(TABLE)
+    _send(page, path)
+    page.get_by_text("The file large.csv is larger than the limit of 200 MB.").wait_for()
+
+
+@pytest.mark.parametrize("width", [380, 1280])
+def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServer, width: int):
+    page = signed_in
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/", "/about", "/tokens", "/product/new", "/product/1", "/product/1/edit"):
+        page.goto(server.base_url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_the_cookie_is_out_of_reach_of_scripts(signed_in: "Page", server: RunningServer):
+    cookie = next(cookie for cookie in signed_in.context.cookies() if cookie["name"] == "photoz_session")
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
+    assert signed_in.evaluate("document.cookie") == ""
+    signed_in.get_by_role("button", name="Sign out").click()
+    signed_in.wait_for_url(f"{server.base_url}/")
+    answer = httpx2.get(f"{server.base_url}/tokens", cookies={"photoz_session": cookie["value"]})
+    assert answer.status_code == 303

@@ -1,0 +1,41 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from webui.pages.rendering import PAGE_HEADERS
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/about", "/product/1_none", "/nowhere"])
+def test_every_page_keeps_browsers_careful(visitor: TestClient, path: str):
+    answer = visitor.get(path)
+    for name, value in PAGE_HEADERS.items():
+        assert answer.headers[name] == value, name
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/product/1_none", "/product/99", "/product/1_none/nowhere"])
+def test_what_is_not_there_is_a_page_with_404(visitor: TestClient, path: str):
+    answer = visitor.get(path)
+    assert answer.status_code == 404
+    assert "<h1>Not found</h1>" in answer.text
+
+
+def test_addresses_in_error_pages_are_escaped(visitor: TestClient):
+    assert "<script>" not in visitor.get("/%3Cscript%3Ealert(1)%3C/script%3E").text
+    assert "<script>" not in visitor.get("/product/%3Cscript%3E").text
+
+
+def test_wrong_tokens_are_not_led_to_the_sign_in(visitor: TestClient):
+    answer = visitor.get("/tokens", headers={"Authorization": "Bearer nonsense"})
+    assert answer.status_code == 401
+    assert "Invalid token." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/static/site.css", "/static/site.js", "/static/icon.svg"])
+def test_the_look_comes_from_this_server(visitor: TestClient, path: str):
+    assert visitor.get(path).status_code == 200
+
+
+def test_pages_name_no_other_server(visitor: TestClient):
+    for path in ("/", "/login", "/about", "/static/site.css", "/static/site.js"):
+        text = visitor.get(path).text.replace("http://testserver", "")
+        assert "http://" not in text.replace("http://www.w3.org", ""), path
+        assert "https://" not in text, path

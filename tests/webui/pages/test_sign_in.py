@@ -1,0 +1,77 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from core.auth.dependencies import SESSION_COOKIE
+from tests.webui.pages.conftest import PASSWORD
+
+
+def test_a_sign_in_leads_back_to_the_page_that_asked_for_it(visitor: TestClient):
+    asked = visitor.get("/tokens?x=1")
+    assert asked.status_code == 303
+    assert asked.headers["location"] == "/login?next=%2Ftokens%3Fx%3D1"
+    form = visitor.get(asked.headers["location"])
+    assert 'value="/tokens?x=1"' in form.text
+    answer = visitor.post("/login", data={"name": "alice", "password": PASSWORD, "next": "/tokens?x=1"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tokens?x=1")
+    assert visitor.get("/tokens").status_code == 200
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_sites(visitor: TestClient):
+    cookie = visitor.post("/login", data={"name": "alice", "password": PASSWORD}).headers["set-cookie"]
+    words = {word.strip().lower() for word in cookie.split(";")}
+    assert {"httponly", "samesite=lax", "path=/", f"max-age={72 * 3600}"} <= words
+
+
+def test_a_wrong_password_says_so_and_keeps_the_name(visitor: TestClient):
+    answer = visitor.post("/login", data={"name": "<alice>", "password": "wrong"})
+    assert answer.status_code == 403
+    assert "Unable to sign in with this name and password." in answer.text
+    assert 'value="&lt;alice&gt;"' in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"])
+def test_a_sign_in_does_not_lead_away(visitor: TestClient, target: str):
+    assert "evil" not in visitor.get("/login", params={"next": target}).text
+    answer = visitor.post("/login", data={"name": "alice", "password": PASSWORD, "next": target})
+    assert answer.headers["location"] == "/"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
+)
+def test_other_sites_cannot_sign_a_visitor_in(visitor: TestClient, headers: dict[str, str]):
+    answer = visitor.post("/login", data={"name": "alice", "password": PASSWORD}, headers=headers)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_sign_out_ends_the_session_on_the_server(alice: TestClient):
+    secret = alice.cookies[SESSION_COOKIE]
+    assert alice.post("/logout").headers["location"] == "/"
+    alice.cookies.set(SESSION_COOKIE, secret)
+    assert alice.get("/tokens").status_code == 303
+
+
+def test_a_new_sign_in_ends_the_session_before_it(alice: TestClient):
+    first = alice.cookies[SESSION_COOKIE]
+    answer = alice.post("/login", data={"name": "alice", "password": PASSWORD})
+    assert first not in answer.headers["set-cookie"]
+    alice.cookies.clear()
+    alice.cookies.set(SESSION_COOKIE, first)
+    assert alice.get("/tokens").status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/logout", "/tokens", "/product/new", "/tokens/1/revoke"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_forms_of_other_sites_are_refused(alice: TestClient, path: str, site: str):
+    answer = alice.post(path, data={"name": "x", "scope": "read"}, headers={"Sec-Fetch-Site": site})
+    assert answer.status_code == 403
+    assert alice.get("/tokens").status_code == 200
+
+
+def test_forms_of_a_lost_session_lead_to_the_sign_in(visitor: TestClient):
+    answer = visitor.post("/tokens", data={"name": "x"}, headers={"Referer": "http://testserver/tokens"})
+    assert answer.headers["location"] == "/login?next=%2Ftokens"
+    elsewhere = visitor.post("/tokens", data={"name": "x"}, headers={"Referer": "http://evil.example/tokens"})
+    assert elsewhere.headers["location"] == "/login?next=%2F"
