@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import AuthenticationError, NotFoundError, PhotozError
@@ -41,10 +42,15 @@ def error_dress(services: WebServices, renderer: PageRenderer) -> ErrorDress:
 
 
 def missing_page(services: WebServices) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Make the application's answer to addresses that lead nowhere, for ``app.add_exception_handler(404, …)``."""
+    """Make the application's answer to addresses that lead nowhere, for ``app.add_exception_handler(404, …)``.
+
+    Browsers get a page, programs a few words of JSON.
+    """
     dress = error_dress(services, PageRenderer(services.settings))
 
     async def answer(request: Request, _error: Exception) -> Response:
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse({"detail": "Not Found"}, 404)
         return await run_in_threadpool(dress, request, NotFoundError(f"There is no page at {request.url.path}."))
 
     return answer

@@ -79,7 +79,7 @@ def app(services: Services) -> FastAPI:
 @pytest.fixture
 def visitor(app: FastAPI) -> TestClient:
     """A browser without a sign-in."""
-    return TestClient(app, follow_redirects=False)
+    return TestClient(app, follow_redirects=False, headers={"Accept": "text/html"})
 
 
 @pytest.fixture

@@ -18,6 +18,11 @@ def test_what_is_not_there_is_a_page_with_404(visitor: TestClient, path: str):
     assert "<h1>Not found</h1>" in answer.text
 
 
+def test_programs_get_no_page(visitor: TestClient):
+    answer = visitor.get("/nowhere", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
 def test_addresses_in_error_pages_are_escaped(visitor: TestClient):
     assert "<script>" not in visitor.get("/%3Cscript%3Ealert(1)%3C/script%3E").text
     assert "<script>" not in visitor.get("/product/%3Cscript%3E").text
