@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 import yaml
@@ -99,6 +100,34 @@ def test_a_product_comes_back_with_the_values_of_the_original(server, original, 
     server.delete_product(upload.product_id)
     with pytest.raises(NotFoundError, match="no published product"):
         server.get_product(upload.product_id)
+
+
+def test_the_guesses_of_the_server_can_be_taken(server, tmp_path):
+    path = tmp_path / "plain.csv"
+    random = np.random.default_rng(3)
+    columns = {"ra": random.uniform(10, 20, 50), "dec": random.uniform(-5, 5, 50), "redshift": random.uniform(0, 1, 50)}
+    Table(columns).write(path)
+
+    upload = server.upload("guessed", "redshift_catalog", path, columns="guess")
+
+    assert upload.is_published
+    assert upload.columns == {"ra": "RA", "dec": "Dec", "redshift": "z"}
+    server.delete_product(upload.product_id)
+
+
+def test_a_layout_that_only_the_server_reads_comes_as_rows(server, tmp_path):
+    path = tmp_path / "blocks.h5"
+    with h5py.File(path, "w") as file:
+        frame = file.create_group("meta")
+        frame["n"] = np.array([[7]])
+        file["data/z"] = np.array([0.5, 0.25])
+        file["data/w"] = np.array([1.0, 2.0])
+
+    upload = server.upload("blocks", "other", path)
+    table = server.get_product(upload.product_id)
+
+    assert table.colnames == server.get_product_metadata(upload.product_id)["main_file"]["columns"]
+    server.delete_product(upload.product_id)
 
 
 def test_a_cone_of_rows_is_that_of_astropy(server, original, published):

@@ -1,5 +1,7 @@
 import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
 from pzserver.tables import UnknownFormatError, read_table, with_descriptions
@@ -41,6 +43,26 @@ def test_formats_of_astropy_are_read_by_it(tmp_path, name, kind):
     Table(EXPECTED).write(tmp_path / name, format=kind)
 
     assert same(read_table(tmp_path / name, {}))
+
+
+def test_missing_values_of_parquet_are_masked_and_the_others_keep_their_types(tmp_path):
+    written = pa.table(
+        {
+            "n": pa.array([2**62 + 1, None], pa.int64()),
+            "t": ["ab", None],
+            "b": pa.array([True, None]),
+            "c": pa.array(["x", "y"]).dictionary_encode(),
+            "v": pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32(), 2)),
+        }
+    )
+    pq.write_table(written, tmp_path / "a.pq")
+
+    table = read_table(tmp_path / "a.pq", {})
+
+    assert table["n"][0] == 2**62 + 1
+    assert [list(table[name].mask) for name in ("n", "t", "b")] == [[False, True]] * 3
+    assert list(table["c"]) == ["x", "y"]
+    assert table["v"].shape == (2, 2)
 
 
 def test_hdf5_is_a_structured_data_set_or_a_group_of_arrays(tmp_path):

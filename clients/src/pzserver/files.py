@@ -49,19 +49,11 @@ class ProductFiles:
         }
 
     def table(self, product: Json, *, big: bool) -> Table:
-        """Read the main file of a product; what only the server can take apart comes as rows from there."""
+        """Read the main file of a product."""
         main = self._readable(product, big=big)
-        details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
         columns = main["associated_columns"]
         with tempfile.TemporaryDirectory() as folder:
-            path = self._fetch(product, main, Path(folder), None)
-            try:
-                table = read_table(path, details)
-            except UnknownFormatError:
-                if product["table_name"] is None:
-                    raise
-                names = [column["column_name"] for column in columns]
-                table = self._catalogue.rows(product, names, maxrec=_ALL_ROWS)
+            table = self._read(product, main, self._fetch(product, main, Path(folder), None))
         return with_descriptions(table, columns)
 
     def save(self, product: Json, save_in: Path, *, unpacked: bool, progress: Progress | None) -> Path:
@@ -83,6 +75,20 @@ class ProductFiles:
         else:
             _pack(folder, target, name)
         return target
+
+    def _read(self, product: Json, main: Json, path: Path) -> Table:
+        """Read a file here when that finds the columns and rows that the server found, else get its rows."""
+        details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
+        queryable = product["table_name"] is not None
+        try:
+            table = read_table(path, details)
+        except UnknownFormatError:
+            if not queryable:
+                raise
+        else:
+            if not queryable or (table.colnames, len(table)) == (main["columns"], main["n_rows"]):
+                return table
+        return self._catalogue.rows(product, main["columns"], maxrec=_ALL_ROWS)
 
     def _readable(self, product: Json, *, big: bool) -> Json:
         if product["product_type"] in _NOT_TABLES:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from astropy.table import Table
@@ -216,7 +216,7 @@ class PzServer:
         auxiliary_files: Iterable[str | Path] | None = None,
         description: str | None = None,
         *,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | Literal["guess"] | None = None,
         visibility: str = "registered",
         publish: bool = True,
         progress: Progress | None = None,
@@ -229,8 +229,9 @@ class PzServer:
             Internal names.
         columns
             Names of columns to what they mean: ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, ``ID``, or
-            a free alias. Without them, a product whose type asks for some stays a draft: say them with
-            ``make_columns_association`` and publish it with ``save``.
+            a free alias; or "guess" to take what the server makes of their names and values. Without them, a product
+            whose type asks for some stays a draft: say them with ``make_columns_association`` and publish it with
+            ``save``.
         visibility
             Who may read it: private, groups, registered or public.
 
@@ -255,6 +256,8 @@ class PzServer:
         for path in others:
             upload.add_file(path, "auxiliary", progress)
         upload.inspect()
+        if columns == "guess":
+            columns = upload.guesses
         if columns:
             upload.make_columns_association(columns)
         if publish:

@@ -1,5 +1,6 @@
 """Files of products read as astropy tables."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 from astropy.table import Table
 from astropy.units import Unit
 
+from pzserver.parquet import read_parquet
 from pzserver.texts import read_text
 
 __all__ = ["UnknownFormatError", "read_table", "with_descriptions"]
@@ -17,14 +19,12 @@ _TEXT = {".csv": ",", ".tsv": "\t", ".txt": None, ".dat": None}
 _ASTROPY = {
     ".fits": "fits",
     ".fit": "fits",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".parq": "parquet",
     ".vot": "votable",
     ".votable": "votable",
     ".xml": "votable",
     ".ecsv": "ascii.ecsv",
 }
+_PARQUET = {".parquet", ".pq", ".parq"}
 _HDF5 = {".hdf5", ".h5", ".hdf"}
 
 
@@ -48,10 +48,15 @@ def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
     extension = path.suffix.lower()
     if extension in _TEXT:
         return read_text(path, main_file, _TEXT[extension])
+    if extension in _PARQUET:
+        return read_parquet(path)
     if extension in _HDF5:
         return _read_hdf5(path)
     if extension in _ASTROPY:
-        return Table.read(path, format=_ASTROPY[extension])
+        with warnings.catch_warnings():
+            # Which of several tables is meant shows when its columns are compared with those that the server found.
+            warnings.filterwarnings("ignore", "hdu= was not specified")
+            return Table.read(path, format=_ASTROPY[extension])
     message = f"{path.name} is not a table that this library reads; download_product gives you its bytes."
     raise UnknownFormatError(message)
 

@@ -43,6 +43,8 @@ class PzUpload:
     def __init__(self, connection: Connection, product_id: int) -> None:
         self._connection = connection
         self.product_id = product_id
+        #: Columns that look like positions and redshifts, once the main file was read: names to meanings.
+        self.guesses: dict[str, str] = {}
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -94,6 +96,8 @@ class PzUpload:
         if state["state"] == "failed":
             raise InvalidValueError(state["error"])
         found: dict[str, Any] = state["found"]
+        guessed = found.get("meanings") or {}
+        self.guesses = {column: meaning for meaning, column in guessed.items() if column is not None}
         return found
 
     def make_columns_association(self, columns: Mapping[str, str]) -> None:
@@ -104,8 +108,8 @@ class PzUpload:
         columns
             Name of a column to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
         """
-        moved = set(columns.values())
-        kept = {name: alias for name, alias in self.columns.items() if alias and alias not in moved}
+        moved = {meaning.lower() for meaning in columns.values()}
+        kept = {name: alias for name, alias in self.columns.items() if alias and alias.lower() not in moved}
         self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
 
     def reset_columns_association(self) -> None:
