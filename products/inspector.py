@@ -106,8 +106,7 @@ class Inspector:
             file = main_file_row(session, product_id)
             if row is None or file is None or row.inspection_job != job_id:
                 return None
-            wanted = wanted_meanings(product_columns(session, [product_id]))
-            chosen = wanted if wanted.ra and wanted.dec else None
+            chosen = _chosen_meanings(session, product_id)
             kind = product_type(row.product_type_id)
             return _Task(product_id, job_id, file.id, file.name, file.stored_id, kind.tabular, chosen)
 
@@ -143,6 +142,18 @@ class Inspector:
                 row.inspection_state = InspectionState.NOT_A_TABLE
                 row.inspection_error = message
                 row.updated_at = utc_now()
+
+
+def _chosen_meanings(session: Session, product_id: int) -> Meanings | None:
+    """Give what the owner chose, completed by what an earlier inspection guessed; None before any choice."""
+    wanted = wanted_meanings(product_columns(session, [product_id]))
+    if wanted == Meanings():
+        return None
+    guessed = session.get(ProductTableRow, product_id)
+    position = (wanted.ra, wanted.dec)
+    if not wanted.has_position and guessed is not None:
+        position = (guessed.ra, guessed.dec)
+    return Meanings(*position, z=wanted.z or (guessed.z if guessed is not None else None))
 
 
 def _still_wanted(session: Session, task: _Task) -> ProductRow | None:

@@ -56,10 +56,8 @@ def wanted_meanings(columns: Sequence[ProductColumn]) -> Meanings:
 
 def rows_agree(table: ProductTable, wanted: Meanings) -> bool:
     """Say whether the derived rows were made with the columns that the owner chose; what was not chosen is free."""
-    return all(
-        chosen is None or chosen == used
-        for chosen, used in ((wanted.ra, table.ra), (wanted.dec, table.dec), (wanted.z, table.z))
-    )
+    same_position = not wanted.has_position or (wanted.ra, wanted.dec) == (table.ra, table.dec)
+    return same_position and wanted.z in {None, table.z}
 
 
 def _check_mandatory(kind: ProductType, columns: Sequence[ProductColumn]) -> None:

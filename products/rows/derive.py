@@ -85,7 +85,8 @@ class _Work:
 
 
 def _attempt(work: _Work, as_double: Collection[str]) -> Inspection:
-    types = StoredTypes(work.reader.schema, as_double, indexed=work.chosen.has_position)
+    position = (work.chosen.ra, work.chosen.dec) if work.chosen.has_position else ()
+    types = StoredTypes(work.reader.schema, as_double, position=[name for name in position if name])
     findings = Findings(types.written if types.replaces_index else types.schema, work.chosen)
     key = HEALPIX_COLUMN if work.chosen.has_position else None
     sorter = RowSorter(types.written, key, scratch=work.scratch, memory_bytes=work.memory_bytes)

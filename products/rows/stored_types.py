@@ -22,8 +22,9 @@ class UnsignedOverflowError(Exception):
 class StoredTypes:
     """Brings batches of a reader to the types that are stored.
 
-    Unsigned 64-bit numbers, which VOTable has not, become signed ones, or double precision where they are named as
-    such; columns without a type become text; dictionaries are resolved.
+    A NaN becomes null, as in VOTable, where both say that there is no value: the engine would count it as the largest
+    number of all. Unsigned 64-bit numbers, which VOTable has not, become signed ones, or double precision where they
+    are named as such; columns without a type become text; dictionaries are resolved.
 
     Parameters
     ----------
@@ -31,12 +32,15 @@ class StoredTypes:
         What the reader gives.
     as_double
         Names of unsigned columns with values above the largest signed number.
-    indexed
-        Whether the derived index takes the place of a column of its name.
+    position
+        Names of the columns of position; an infinite value there is none either, because the engine refuses to
+        compute with it. None of them when rows are not indexed.
     """
 
-    def __init__(self, schema: pa.Schema, as_double: Collection[str], *, indexed: bool) -> None:
+    def __init__(self, schema: pa.Schema, as_double: Collection[str], *, position: Collection[str] = ()) -> None:
         self.schema = pa.schema([_stored_field(field, as_double) for field in schema])
+        self._finite = frozenset(position)
+        indexed = bool(position)
         self._position = schema.names.index(HEALPIX_COLUMN) if HEALPIX_COLUMN in schema.names else len(schema)
         self.written = self._written(indexed=indexed)
         self.replaces_index = indexed and self._position < len(schema)
@@ -49,7 +53,10 @@ class StoredTypes:
         UnsignedOverflowError
             When a number is too large for the type chosen.
         """
-        columns = [_converted(array, field) for array, field in zip(batch.columns, self.schema, strict=True)]
+        columns = [
+            _without_value(_converted(array, field), infinite=field.name in self._finite)
+            for array, field in zip(batch.columns, self.schema, strict=True)
+        ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def with_index(self, batch: pa.RecordBatch, cells: np.ndarray, placed: np.ndarray) -> pa.RecordBatch:
@@ -97,3 +104,14 @@ def _converted(array: pa.Array, field: pa.Field) -> pa.Array:
         except pa.ArrowInvalid as e:
             raise UnsignedOverflowError(field.name) from e
     return pc.cast(array, field.type, safe=False)
+
+
+def _without_value(array: pa.Array, *, infinite: bool) -> pa.Array:
+    """Make NaN null, and infinite values too if told so."""
+    if not pa.types.is_floating(array.type):
+        return array
+    values = array.to_numpy(zero_copy_only=False)
+    missing = ~np.isfinite(values) if infinite else np.isnan(values)
+    if np.count_nonzero(missing) == array.null_count:
+        return array
+    return pa.array(values, array.type, mask=missing)
