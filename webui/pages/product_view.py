@@ -103,4 +103,6 @@ def _column_view(item: ProductColumn, known: ColumnStatistics | None) -> ColumnV
         return ColumnView(item, None if known is None else known.nulls, "")
     low, high = (f"{value:.7g}" if isinstance(value, float) else str(value) for value in (known.minimum, known.maximum))
     text = low if known.minimum == known.maximum else f"{low} to {high}"
-    return ColumnView(item, known.nulls, f"{text} bytes long" if item.column.is_text else text)
+    return ColumnView(
+        item, known.nulls, f"{text} byte{'' if text == '1' else 's'} long" if item.column.is_text else text
+    )

@@ -17,7 +17,7 @@ __all__ = ["SkyMap", "sky_map"]
 _MOST_CELLS = 3072
 _LEVELS = 5
 _FEW_CELLS = 24
-_RING = 11.0
+_RING = 24.0
 _CENTRE = 180.0
 _RADIUS_X, _RADIUS_Y = 360.0, 180.0
 _MARGIN = 24.0
@@ -113,7 +113,7 @@ def _corners(cells: _Integers, order: int) -> tuple[_Floats, _Floats]:
 
 
 def _rings(x: _Floats, y: _Floats) -> tuple[tuple[float, float], ...]:
-    """Give the middles of cells that lie apart from each other; one stands for all within a ring."""
+    """Give the middles of cells whose rings do not touch; one stands for all that are near."""
     rings: list[tuple[float, float]] = []
     for centre in zip(x.mean(axis=1).tolist(), y.mean(axis=1).tolist(), strict=True):
         if all(math.dist(centre, other) > _RING for other in rings):

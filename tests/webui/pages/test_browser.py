@@ -150,6 +150,19 @@ def test_a_file_above_the_limit_is_refused_before_it_is_sent(signed_in: "Page", 
     page.get_by_text("The file large.csv is larger than the limit of 200 MB.").wait_for()
 
 
+def test_a_refused_upload_shows_its_sentence(signed_in: "Page", tmp_path: Path):
+    page = signed_in
+    _begin(page, "Twice the same")
+    path = tmp_path / "notes.txt"
+    path.write_text("Notes.")
+    for _ in range(2):
+        page.get_by_label("Add files").set_input_files(path)
+        page.locator("form", has=page.get_by_label("Add files")).get_by_role("button", name="Upload").click()
+        page.get_by_role("button", name="Remove notes.txt").wait_for()
+    page.get_by_text("This product already has a file named 'notes.txt'").wait_for()
+    page.get_by_label("Choose the main file").wait_for()
+
+
 @pytest.mark.parametrize("width", [380, 1280])
 def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServer, width: int):
     page = signed_in

@@ -188,6 +188,17 @@ def test_other_positions_than_guessed_are_prepared_by_a_job(alice: TestClient, r
     assert "FINISH</button>" not in page
 
 
+def test_what_is_no_table_is_kept_and_published(alice: TestClient, register: Publish):
+    product = register("Trained model", table=b"\x80\x04 model", file_name="model.pkl", kind=5)
+    address = f"/product/{product.internal_name}"
+    files = alice.get(f"{address}/files").text
+    assert "It is kept as it is" in files
+    assert f'href="{address}/review"' in files
+    assert "no columns to describe" in alice.get(f"{address}/columns").text
+    assert alice.post(f"{address}/publish").headers["location"] == address
+    assert "model.pkl" in alice.get(address).text
+
+
 def test_a_table_of_many_columns_is_described_in_one_form(alice: TestClient, register: Publish):
     names = [f"c{number}" for number in range(1500)]
     table = f"{','.join(['ra', 'dec', 'z', *names])}\n{','.join(['1'] * 1503)}\n".encode()
