@@ -62,6 +62,13 @@ def test_a_server_that_is_not_there_is_named():
         PzServer("t", url)
 
 
+def test_an_address_of_something_else_is_noticed(local):
+    local.answers["/api/"] = Answer(b"<html>Hello</html>", content_type="text/html")
+
+    with pytest.raises(RequestError, match="is the address right"):
+        PzServer("t", local.url)
+
+
 def test_the_token_is_sent_even_when_a_netrc_names_the_host(local, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login other password secret\n")

@@ -112,6 +112,11 @@ class Catalogue:
     ) -> Table:
         """Get rows of a product.
 
+        Parameters
+        ----------
+        maxrec
+            Most rows; as many as there are when not given, because servers stop far below that otherwise.
+
         Raises
         ------
         NotFoundError
@@ -128,7 +133,8 @@ class Catalogue:
                 message = f"The product '{product['internal_name']}' has no positions, so no cone of it can be taken."
                 raise ValueError(message)
             condition = in_cone(product["ra_column"], product["dec_column"], cone)
-        return self.query(rows_query(product["table_name"], columns, condition), maxrec=maxrec)
+        query = rows_query(product["table_name"], columns, condition)
+        return self.query(query, maxrec=product["row_count"] if maxrec is None else maxrec)
 
     def _parts(self, product_id: int, table: str, names: tuple[str, ...], order: str) -> list[Json]:
         condition = f"product_id = {int(product_id)} ORDER BY {order}"

@@ -33,7 +33,13 @@ class Connection:
     def json(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the REST API, ``path`` counted from ``/api/``, and give the JSON of its answer."""
         response = self.request(method, f"{self.base_url}/api/{path}", **options)
-        return response.json() if response.content else None
+        if not response.content:
+            return None
+        try:
+            return response.json()
+        except ValueError as e:
+            message = f"{response.url} did not answer as a Photo-z Server does; is the address right?"
+            raise RequestError(message, response=response) from e
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send a request and give the answer.

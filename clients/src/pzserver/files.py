@@ -11,6 +11,7 @@ from astropy.table import Table
 from pzserver.catalogue import Catalogue
 from pzserver.connection import Connection
 from pzserver.downloads import Progress, download
+from pzserver.errors import PzServerError
 from pzserver.tables import UnknownFormatError, read_table, with_descriptions
 
 __all__ = ["ProductFiles"]
@@ -20,7 +21,6 @@ Json = dict[str, Any]  # metadata: names to texts, numbers, lists and None
 _METADATA_NAME = "product_metadata.yaml"
 _NOT_TABLES = ("validation_results", "training_results")
 _BIG = 200 * 1024**2
-_ALL_ROWS = 20_000_000
 
 
 class ProductFiles:
@@ -58,7 +58,7 @@ class ProductFiles:
 
     def save(self, product: Json, save_in: Path, *, unpacked: bool, progress: Progress | None) -> Path:
         """Fetch all files of a product into a folder, and make a zip of it unless it is to stay one."""
-        name = product["internal_name"]
+        name = _local_name(product["internal_name"])
         target = save_in / (name if unpacked else f"{name}.zip")
         if unpacked and target.exists():
             message = f"{target} exists already; remove it first, or choose another folder."
@@ -88,7 +88,7 @@ class ProductFiles:
         else:
             if not queryable or (table.colnames, len(table)) == (main["columns"], main["n_rows"]):
                 return table
-        return self._catalogue.rows(product, main["columns"], maxrec=_ALL_ROWS)
+        return self._catalogue.rows(product, main["columns"])
 
     def _readable(self, product: Json, *, big: bool) -> Json:
         if product["product_type"] in _NOT_TABLES:
@@ -108,8 +108,21 @@ class ProductFiles:
         path = f"{quote(product['internal_name'], safe='')}/{quote(file['name'], safe='')}"
         url = f"{self._connection.base_url}/vospace/files/products/{path}"
         return download(
-            self._connection, url, folder / file["name"], size=file["size"], sha256=file["sha256"], progress=progress
+            self._connection,
+            url,
+            folder / _local_name(file["name"]),
+            size=file["size"],
+            sha256=file["sha256"],
+            progress=progress,
         )
+
+
+def _local_name(name: str) -> str:
+    """Refuse a name that leads out of the folder, whatever a server says."""
+    if Path(name).name != name or name == ".." or "\\" in name:
+        message = f"The server names a file '{name}', which cannot be a file's name here; it was not saved."
+        raise PzServerError(message)
+    return name
 
 
 def _pack(folder: Path, target: Path, name: str) -> None:

@@ -154,7 +154,7 @@ class PzServer:
         cone
             Right ascension, declination and radius, in degrees.
         maxrec
-            Most rows; the server has a limit of its own.
+            Most rows; all when not given, up to the limit of the server.
         """
         return self._catalogue.rows(self._catalogue.product(product_id), columns, cone, maxrec=maxrec)
 
