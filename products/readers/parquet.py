@@ -21,8 +21,8 @@ from products.readers.votable_document import column_meanings
 __all__ = ["ParquetReader"]
 
 _LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
-# Read through a buffer: a memory map would count the whole file to the memory of the process.
-_BUFFER_BYTES = 1 << 20
+# Read through small buffers: a memory map, or buffers of whole columns, would hold much of the file in memory.
+_BUFFER_BYTES = 1 << 18
 _KEYS = ("unit", "ucd", "utype", "xtype", "description")
 
 
@@ -34,7 +34,7 @@ class ParquetReader(FileReader):
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         with damage_is_told(name, "Parquet", *_LIBRARY_ERRORS):
             _check_end(path, name)
-            self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES)
+            self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
             stored = self._file.schema_arrow
             metadata = self._file.metadata
         footer = stored.metadata or {}
