@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from tests.support.server import RunningServer, running_server
 
@@ -55,6 +56,24 @@ def _begin(page: "Page", name: str, description: str = "") -> None:
     page.get_by_label("Public").check()
     page.get_by_label("Description", exact=True).fill(description)
     page.get_by_role("button", name="Next: files").click()
+
+
+def _published(server: RunningServer) -> str:
+    """Give a published product with a table, made through the REST API when it is not there yet."""
+    assert server.account is not None
+    headers = {"Authorization": f"Bearer {server.account.token}"}
+    with httpx2.Client(base_url=f"{server.base_url}/api", headers=headers, timeout=30) as client:
+        listed = client.get("/products", params={"display_name": "For axe"}).json()["results"]
+        if not listed:
+            new = {"display_name": "For axe", "product_type": 1, "description": "# Title\n\n- [a](https://a.example)"}
+            number = client.post("/products", json=new).json()["id"]
+            client.put(f"/products/{number}/files/vvds.csv", content=TABLE.encode()).raise_for_status()
+            client.post(f"/products/{number}/inspect")
+            client.get(f"/products/{number}/inspection", params={"wait": 30})
+            meanings = {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
+            client.put(f"/products/{number}/columns", json=meanings).raise_for_status()
+            listed = [client.post(f"/products/{number}/publish").json()]
+        return str(listed[0]["internal_name"])
 
 
 def _send(page: "Page", path: Path) -> None:
@@ -170,6 +189,27 @@ def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServ
     for path in ("/", "/about", "/tokens", "/product/new", "/product/1", "/product/1/edit"):
         page.goto(server.base_url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [380, 1280])
+def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: str, width: int):
+    page = signed_in
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    product = _published(server)
+    for path in (
+        "/",
+        "/about",
+        "/tokens",
+        "/product/new",
+        f"/product/{product}",
+        f"/product/{product}/edit",
+        "/product/999",
+    ):
+        page.goto(server.base_url + path)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
 
 
 def test_the_cookie_is_out_of_reach_of_scripts(signed_in: "Page", server: RunningServer):
