@@ -36,11 +36,19 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class ProductView:
-    """A product as its page shows it."""
+    """A product as its page shows it.
+
+    Parameters
+    ----------
+    preview_names, preview_rows
+        The first rows of the table, row by row.
+    """
 
     details: ProductDetails
     found: Inspection | None
     columns: tuple[ColumnView, ...]
+    preview_names: tuple[str, ...]
+    preview_rows: tuple[tuple[Cell, ...], ...]
     sky: SkyMap | None
     histogram: HistogramPlot | None
     may_change: bool
@@ -50,10 +58,13 @@ class ProductView:
         """Prepare what the page of a product shows."""
         found = None if details.inspection is None else Inspection.from_json(details.inspection)
         statistics = {} if found is None else found.statistics
+        preview = {} if found is None else found.preview
         return cls(
             details=details,
             found=found,
             columns=tuple(_column_view(item, statistics.get(item.column.name)) for item in details.columns),
+            preview_names=tuple(preview),
+            preview_rows=tuple(zip(*preview.values(), strict=True)),
             sky=sky_map(found.density_map) if found and found.density_map else None,
             histogram=histogram_plot(found.redshift_histogram) if found and found.redshift_histogram else None,
             may_change=changeable(identity, details.product.owner_id),
@@ -73,16 +84,6 @@ class ProductView:
     def size(self) -> int:
         """Size of all files in bytes."""
         return sum(file.size for file in self.details.files)
-
-    @property
-    def preview_names(self) -> Sequence[str]:
-        """Columns of the preview."""
-        return tuple(self.found.preview) if self.found else ()
-
-    @property
-    def preview_rows(self) -> Sequence[tuple[Cell, ...]]:
-        """The first rows of the table."""
-        return tuple(zip(*self.found.preview.values(), strict=True)) if self.found else ()
 
     @property
     def is_draft(self) -> bool:
