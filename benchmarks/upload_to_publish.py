@@ -122,9 +122,8 @@ def main() -> None:
                 print(f"  pandas reads in {reads[-1]:.2f} s; ", {k: round(v, 2) for k, v in ours[-1].items()})
             peak = memory.stop()
     read, total = statistics.median(reads), statistics.median(steps["total"] for steps in ours)
-    print(
-        f"median: pandas {read:.2f} s, upload to published and queried {total:.2f} s, ratio {total / read:.1f} (claim: < 10)"
-    )
+    print(f"median: pandas {read:.2f} s, upload to published and queried {total:.2f} s")
+    print(f"ratio of the medians: {total / read:.1f} (claim: < 10)")
     print(f"memory: idle {idle / 1e6:.0f} MB, peak {(peak - idle) / 1e6:.0f} MB above idle (claim: < 500)")
 
 

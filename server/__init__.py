@@ -1,3 +1,1 @@
 """The processes: the web application, the workers, the command line and the migrations. Nothing imports it."""
-
-__all__: list[str] = []

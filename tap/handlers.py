@@ -13,8 +13,8 @@ from core.errors import NotFoundError, PhotozError
 from core.routes import route_class
 from core.settings import Settings
 from core.streaming import StreamedAnswer
-from core.votable import error_document
 from core.vosi import availability_document
+from core.votable import error_document
 from tap.capabilities import tap_capabilities
 from tap.service import TapService
 from tap.vosi_tables import table_document, tableset_document

@@ -1,3 +1,1 @@
 """The migrations of the database, run by ``photoz migrate`` and at each start of the server."""
-
-__all__: list[str] = []
