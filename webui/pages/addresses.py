@@ -4,6 +4,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import Request
 
+from core.errors import NotFoundError
+
 __all__ = ["login_address", "page_of_request", "product_address", "product_key", "safe_next"]
 
 _HOME = "/"
@@ -17,7 +19,16 @@ def product_address(internal_name: str, step: str = "") -> str:
 
 
 def product_key(text: str) -> int | str:
-    """Read the part of an address that names a product: its number, or its internal name, which has a ``_`` in it."""
+    """Read the part of an address that names a product: its number, or its internal name, which has a ``_`` in it.
+
+    Raises
+    ------
+    NotFoundError
+        It has a NUL in it, which no name has and PostgreSQL does not take.
+    """
+    if "\0" in text:
+        message = "There is no product of this name."
+        raise NotFoundError(message)
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else text
 
 

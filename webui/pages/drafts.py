@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.auth.models import Identity, Scope
 from core.errors import NotFoundError
 from products.access import require_change
-from products.models import InspectionState, Product, ProductStatus
+from products.models import InspectionState, Product
 from products.service import ProductDetails
 from webui.pages.addresses import product_key
 from webui.services import WebServices
@@ -52,8 +52,7 @@ def own_details(services: WebServices, identity: Identity, name: str) -> Product
 
 def progress_of(services: WebServices, product: Product) -> Progress | None:
     """Give how far the job is that reads the product's file; None when there is none."""
-    working = product.inspection_state is InspectionState.RUNNING or product.status is ProductStatus.PROCESSING
-    if not working:
+    if product.inspection_state is not InspectionState.RUNNING:
         return None
     if product.inspection_job is None:
         return Progress(0.0, "")

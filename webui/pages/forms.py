@@ -78,7 +78,12 @@ async def read_form(request: Request, most_fields: int) -> dict[str, str]:
             message = f"The form is larger than {_LONGEST_FORM // 1_000_000} MB."
             raise TooLargeError(message)
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=most_fields))
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=most_fields))
     except ValueError as e:
         message = "The form could not be read; load the page again and send it once more."
         raise InvalidValueError(message) from e
+    for name, value in fields.items():
+        if "\0" in value:  # which PostgreSQL does not take
+            message = "The text has a character in it that cannot be stored (NUL); take it out."
+            raise InvalidValueError(message, field=name)
+    return fields

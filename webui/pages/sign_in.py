@@ -64,7 +64,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 def _refuse_other_sites(request: Request, public_url: str) -> None:
     """Refuse a sign-in that another site's page sends, which would sign a visitor in as somebody else."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    own = {"{0.scheme}://{0.netloc}".format(urlsplit(public_url)), f"{request.url.scheme}://{request.headers['host']}"}
+    own = {
+        "{0.scheme}://{0.netloc}".format(urlsplit(public_url)),
+        f"{request.url.scheme}://{request.headers.get('host', '')}",
+    }
     if site not in {None, "same-origin", "none"} or (site is None and origin is not None and origin not in own):
         message = "This sign-in was sent by a page of another site. Open the sign-in page here and try again."
         raise PermissionDeniedError(message)

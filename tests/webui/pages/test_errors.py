@@ -23,6 +23,18 @@ def test_programs_get_no_page(visitor: TestClient):
     assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
+def test_a_nul_is_refused_before_any_database_sees_it(alice: TestClient):
+    assert alice.get("/product/1_%00").status_code == 404
+    answer = alice.post("/product/new", data={"display_name": "a\0b", "product_type": "1", "visibility": "public"})
+    assert answer.status_code == 400
+    assert alice.post("/login", data={"name": "a\0", "password": "\0"}).status_code == 400
+
+
+def test_forms_that_are_none_are_refused(alice: TestClient):
+    for content in (b"\xff\xfe", b"&".join(b"a%d=1" % number for number in range(300)), b"x" * 2_100_000):
+        assert alice.post("/tokens", content=content).status_code in {400, 413}
+
+
 def test_addresses_in_error_pages_are_escaped(visitor: TestClient):
     assert "<script>" not in visitor.get("/%3Cscript%3Ealert(1)%3C/script%3E").text
     assert "<script>" not in visitor.get("/product/%3Cscript%3E").text
