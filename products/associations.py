@@ -17,6 +17,8 @@ from products.storage import column_of_row, find_product, product_columns
 __all__ = ["AssociationService"]
 
 _ALIASES = {meaning.key: meaning.alias for meaning in MEANINGS}
+#: A position is in degrees here, so a column that does not say its unit has this one.
+_UNITS = {"RA": "deg", "Dec": "deg"}
 _UCDS = {meaning.alias: meaning.ucd for meaning in MEANINGS}
 
 
@@ -57,6 +59,7 @@ class AssociationService:
             alias = changes.get("alias", row.alias)
             _check_fixed(session, product, row, alias)
             row.alias, row.ucd = alias, changes.get("ucd", row.ucd)
+            row.unit = row.unit or _UNITS.get(alias or "")
             session.flush()
             _check_unique(session, product.id)
             product.updated_at = utc_now()
@@ -92,6 +95,7 @@ class AssociationService:
                 if alias != row.alias:
                     row.ucd = _UCDS.get(alias or "")
                 row.alias = alias
+                row.unit = row.unit or _UNITS.get(alias or "")
             session.flush()
             _check_unique(session, product_id)
             product.updated_at = utc_now()

@@ -14,7 +14,6 @@ from pathlib import Path
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from core.columns import Column
 from core.database import Database, utc_now
 from core.errors import UnreadableFileError
 from core.files import FileStore
@@ -31,6 +30,8 @@ from products.storage import main_file_row, product_columns
 __all__ = ["Inspector"]
 
 _LONGEST_TABLE_NAME = 60
+#: Score from which a guessed UCD stands for one that the file does not give.
+_SURE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Inspector:
                 return False
             old = session.get(ProductTableRow, task.product_id)
             obsolete = None if old is None else old.stored_id
-            _replace_columns(session, task.product_id, inspection.columns)
+            _replace_columns(session, task.product_id, inspection)
             _replace_table(session, row, inspection, stored_id)
             session.execute(
                 update(ProductFileRow)
@@ -164,16 +165,17 @@ def _still_wanted(session: Session, task: _Task) -> ProductRow | None:
     return row if file is not None and file.stored_id == task.stored_id else None
 
 
-def _replace_columns(session: Session, product_id: int, columns: tuple[Column, ...]) -> None:
+def _replace_columns(session: Session, product_id: int, inspection: Inspection) -> None:
     """Store the columns; those that keep their name keep the meaning that their owner gave them."""
+    guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
     old = {
         row.name: (row.ucd, row.alias)
         for row in session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
         if row.alias
     }
     session.execute(delete(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
-    for position, column in enumerate(columns):
-        ucd, alias = old.get(column.name, (column.ucd, None))
+    for position, column in enumerate(inspection.columns):
+        ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
         session.add(
             ProductColumnRow(
                 product_id=product_id,

@@ -24,11 +24,13 @@ from products.schema import ProductRow, ReleaseRow
 from products.storage import (
     Page,
     ProductQuery,
+    ProductSize,
     find_product,
     list_products,
     product_columns,
     product_files,
     product_of_row,
+    product_sizes,
     product_table,
     release_of_row,
 )
@@ -130,6 +132,11 @@ class ProductService:
         """List the products that the identity may read."""
         with self._database.read() as session:
             return list_products(session, identity, query)
+
+    def sizes(self, page: Page) -> dict[int, ProductSize]:
+        """Say how much each product of a page holds, by its number."""
+        with self._database.read() as session:
+            return product_sizes(session, [product.id for product in page.products])
 
     def draft(self, identity: Identity) -> Product | None:
         """The caller's newest product that was begun and not yet published, if any."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
@@ -28,6 +28,7 @@ from products.schema import ProductColumnRow, ProductFileRow, ProductRow, Produc
 __all__ = [
     "Page",
     "ProductQuery",
+    "ProductSize",
     "column_of_row",
     "file_of_row",
     "find_product",
@@ -36,6 +37,7 @@ __all__ = [
     "product_columns",
     "product_files",
     "product_of_row",
+    "product_sizes",
     "product_table",
     "release_of_row",
     "table_of_row",
@@ -75,6 +77,14 @@ class Page:
 
     count: int
     products: tuple[Product, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSize:
+    """How much a product holds: rows of its main file, when that is a table, and bytes of all its files."""
+
+    rows: int | None = None
+    size: int = 0
 
 
 _ORDERINGS = {
@@ -124,6 +134,17 @@ def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
         .order_by(ProductFileRow.role, ProductFileRow.id)
     )
     return tuple(file_of_row(row) for row in rows)
+
+
+def product_sizes(session: Session, product_ids: Sequence[int]) -> dict[int, ProductSize]:
+    """How much each of some products holds; those without files are left out."""
+    main_rows = func.max(case((ProductFileRow.role == FileRole.MAIN, ProductFileRow.rows)))
+    found = session.execute(
+        select(ProductFileRow.product_id, main_rows, func.sum(ProductFileRow.size))
+        .where(ProductFileRow.product_id.in_(product_ids))
+        .group_by(ProductFileRow.product_id)
+    )
+    return {product_id: ProductSize(rows, int(size)) for product_id, rows, size in found}
 
 
 def main_file_row(session: Session, product_id: int) -> ProductFileRow | None:

@@ -24,6 +24,7 @@ from tap.service import TapService
 from tap.tables import TableCatalog
 from vospace.handlers import vospace_routes
 from webui.api.routes import api_routes
+from webui.pages.errors import missing_page
 from webui.pages.routes import page_routes
 from webui.services import WebServices
 
@@ -83,6 +84,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)
+    app.add_exception_handler(404, missing_page(web))
     started = utc_now()
 
     @app.get("/availability", include_in_schema=False)

@@ -47,7 +47,7 @@ class Authenticator:
         identity = self._accounts.identity_of_session(cookie) if cookie else None
         if identity is None:
             return ANONYMOUS
-        if request.method not in _SAFE_METHODS and not self._is_same_origin(request):
+        if request.method not in _SAFE_METHODS and not self.is_same_origin(request):
             message = "This request came from another site, so the browser's sign-in does not count for it."
             raise PermissionDeniedError(message)
         return identity
@@ -65,7 +65,8 @@ class Authenticator:
         message = f"The Authorization scheme '{scheme}' is not known here; use Bearer, Token or Basic."
         raise AuthenticationError(message)
 
-    def _is_same_origin(self, request: Request) -> bool:
+    def is_same_origin(self, request: Request) -> bool:
+        """Say whether a page of this server, or the person at the address bar, sent the request."""
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             return site in {"same-origin", "none"}

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
 from products.access import changeable
-from products.models import FileRole, Product, Release
+from products.models import Product, Release
 from products.product_types import PRODUCT_TYPES
-from products.storage import ProductQuery
+from products.storage import ProductQuery, ProductSize
 from webui.pages.rendering import PageRenderer
 from webui.services import WebServices
 
@@ -110,6 +110,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def home(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
         filters, releases = ListFilters.of(request.query_params), services.products.releases(identity)
         found = services.products.list(identity, filters.query(identity, releases))
+        sizes = services.products.sizes(found)
         return renderer.page(
             "home.html",
             identity,
@@ -117,15 +118,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             releases=releases,
             count=found.count,
             pages=max(1, -(-found.count // _PAGE_SIZE)),
-            listed=[_listed(services, identity, product) for product in found.products],
+            listed=[_listed(product, sizes.get(product.id, ProductSize()), identity) for product in found.products],
         )
 
 
-def _listed(services: WebServices, identity: Identity, product: Product) -> _ListedProduct:
-    files = services.products.details(identity, product.id).files
-    return _ListedProduct(
-        product,
-        rows=next((file.rows for file in files if file.role is FileRole.MAIN), None),
-        size=sum(file.size for file in files),
-        may_change=changeable(identity, product.owner_id),
-    )
+def _listed(product: Product, size: ProductSize, identity: Identity) -> _ListedProduct:
+    return _ListedProduct(product, size.rows, size.size, changeable(identity, product.owner_id))

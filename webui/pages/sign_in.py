@@ -1,10 +1,8 @@
 """Sign-in by name and password, and its end."""
 
-from urllib.parse import urlsplit
-
 from fastapi import APIRouter, Depends, Request, Response
 
-from core.auth.dependencies import SESSION_COOKIE
+from core.auth.dependencies import SESSION_COOKIE, Authenticator
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import AuthenticationError, PermissionDeniedError
 from webui.pages.addresses import safe_next
@@ -28,7 +26,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.post("/login")
     def login(request: Request, fields: dict[str, str] = Depends(form_fields)) -> Response:
-        _refuse_other_sites(request, settings.public_url)
+        _refuse_other_sites(request, services.authenticate)
         target, name = safe_next(fields.get("next")), fields.get("name", "").strip()
         try:
             identity = accounts.identity_of_password(name, fields.get("password", ""))
@@ -61,13 +59,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return answer
 
 
-def _refuse_other_sites(request: Request, public_url: str) -> None:
+def _refuse_other_sites(request: Request, authenticate: Authenticator) -> None:
     """Refuse a sign-in that another site's page sends, which would sign a visitor in as somebody else."""
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    own = {
-        "{0.scheme}://{0.netloc}".format(urlsplit(public_url)),
-        f"{request.url.scheme}://{request.headers.get('host', '')}",
-    }
-    if site not in {None, "same-origin", "none"} or (site is None and origin is not None and origin not in own):
+    says_where = {"sec-fetch-site", "origin"} & set(request.headers)
+    if says_where and not authenticate.is_same_origin(request):
         message = "This sign-in was sent by a page of another site. Open the sign-in page here and try again."
         raise PermissionDeniedError(message)
