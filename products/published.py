@@ -1,18 +1,21 @@
 """The published products that an identity may read, with files, columns and rows: what VO services show."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from threading import Lock
 from typing import Protocol, TypeVar
 
 from sqlalchemy import case, func, select
+from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
 from core.database import Database
 from products.access import readable
 from products.models import ProductStatus, Release
-from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
+from products.schema import ProductFileRow, ProductRow, ProductTableRow, ReleaseRow, release_groups
 from products.service import ProductDetails, ProductService
-from products.storage import column_of_row, file_of_row, product_of_row, table_of_row
+from products.storage import file_of_row, product_columns, product_of_row, table_of_row
 
 __all__ = ["PublishedProducts"]
 
@@ -22,63 +25,86 @@ class _OfProduct(Protocol):
     def product_id(self) -> int: ...
 
 
+#: Products that are read in one statement; databases bound the number of its parameters.
+_AT_ONCE = 500
+
 _Item = TypeVar("_Item", bound=_OfProduct)
 
 
 class PublishedProducts:
-    """Read all published products at once, and tell cheaply whether anything changed since."""
+    """Read all published products at once, and tell cheaply whether anything changed since.
+
+    What was read of a product is kept until the product changes, so that a change to one of ten thousand costs the
+    reading of one.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._service = ProductService(database)
+        self._kept: dict[int, tuple[datetime, ProductDetails]] = {}
+        self._lock = Lock()
 
     def stamp(self) -> tuple[object, ...]:
-        """Give a value that differs from an earlier one when products were published, changed or deleted since."""
+        """Give a value that differs from an earlier one when products or releases were changed since."""
         published = func.sum(case((ProductRow.status == ProductStatus.PUBLISHED, 1), else_=0))
+        products = select(func.max(ProductRow.updated_at), func.count(ProductRow.id), published)
+        releases = select(
+            func.count(ReleaseRow.id),
+            func.sum(case((ReleaseRow.is_public, 1), else_=0)),
+            select(func.count()).select_from(release_groups).scalar_subquery(),
+        )
         with self._database.read() as session:
-            row = session.execute(select(func.max(ProductRow.updated_at), func.count(ProductRow.id), published)).one()
-            return tuple(row)
+            return (*session.execute(products).one(), *session.execute(releases).one())
 
     def all(self, identity: Identity) -> tuple[ProductDetails, ...]:
         """The published products that the identity may read, by number."""
         condition = (ProductRow.status == ProductStatus.PUBLISHED, readable(identity))
-        ids = select(ProductRow.id).where(*condition)
         with self._database.read() as session:
-            products = session.scalars(select(ProductRow).where(*condition).order_by(ProductRow.id)).unique().all()
-            files = _by_product(
-                file_of_row(row)
-                for row in session.scalars(
-                    select(ProductFileRow)
-                    .where(ProductFileRow.product_id.in_(ids))
-                    .order_by(ProductFileRow.role, ProductFileRow.id)
-                )
-            )
-            columns = _by_product(
-                column_of_row(row)
-                for row in session.scalars(
-                    select(ProductColumnRow)
-                    .where(ProductColumnRow.product_id.in_(ids))
-                    .order_by(ProductColumnRow.position)
-                )
-            )
-            tables = {
-                row.product_id: table_of_row(row)
-                for row in session.scalars(select(ProductTableRow).where(ProductTableRow.product_id.in_(ids)))
-            }
-            return tuple(
-                ProductDetails(
-                    product=product_of_row(row),
-                    files=tuple(files[row.id]),
-                    columns=tuple(columns[row.id]),
-                    table=tables.get(row.id),
-                    inspection=None,
-                )
-                for row in products
-            )
+            current = session.execute(
+                select(ProductRow.id, ProductRow.updated_at).where(*condition).order_by(ProductRow.id)
+            ).all()
+            with self._lock:
+                kept = {key: self._kept[key] for key, _ in current if key in self._kept}
+            stale = [key for key, updated in current if key not in kept or kept[key][0] != updated]
+            for start in range(0, len(stale), _AT_ONCE):
+                kept.update(_read(session, stale[start : start + _AT_ONCE]))
+        with self._lock:
+            self._kept.update(kept)
+        return tuple(kept[key][1] for key, _ in current if key in kept)
 
     def releases(self, identity: Identity) -> tuple[Release, ...]:
         """The releases that the identity may see."""
         return self._service.releases(identity)
+
+
+def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[datetime, ProductDetails]]:
+    products = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids))).unique().all()
+    files = _by_product(
+        file_of_row(row)
+        for row in session.scalars(
+            select(ProductFileRow)
+            .where(ProductFileRow.product_id.in_(ids))
+            .order_by(ProductFileRow.role, ProductFileRow.id)
+        )
+    )
+    columns = _by_product(product_columns(session, ids))
+    tables = {
+        row.product_id: table_of_row(row)
+        for row in session.scalars(select(ProductTableRow).where(ProductTableRow.product_id.in_(ids)))
+    }
+    return {
+        row.id: (
+            row.updated_at,
+            ProductDetails(
+                product=product_of_row(row),
+                files=tuple(files[row.id]),
+                columns=tuple(columns[row.id]),
+                table=tables.get(row.id),
+                inspection=None,
+            ),
+        )
+        for row in products
+    }
 
 
 def _by_product(items: Iterable[_Item]) -> defaultdict[int, list[_Item]]:

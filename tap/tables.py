@@ -1,6 +1,5 @@
 """Everything that one identity may query, put together from the published products and kept while it holds."""
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from tap.standard_tables import PHOTOZ_COLUMNS, PHOTOZ_KEYS, TABLE_DESCRIPTIONS,
 
 __all__ = ["TableCatalog", "TableSet"]
 
-_LIFE_SECONDS = 5.0
 _KEPT = 64
 _LONGEST_DESCRIPTION = 1000
 
@@ -48,8 +46,7 @@ class TableSet:
 class TableCatalog:
     """Give each identity the tables that it may query.
 
-    A set is kept for a few seconds and thrown away as soon as a product changes, so that a query costs one cheap
-    look at the database.
+    A set is kept until a product or a release changes, so that a query costs one cheap look at the database.
 
     Parameters
     ----------
@@ -61,7 +58,7 @@ class TableCatalog:
         self._published = published
         self._folder = tables_folder
         self._public_url = public_url
-        self._sets: OrderedDict[object, tuple[object, float, TableSet]] = OrderedDict()
+        self._sets: OrderedDict[object, tuple[object, TableSet]] = OrderedDict()
         self._lock = Lock()
 
     def tables_of(self, identity: Identity) -> TableSet:
@@ -70,11 +67,11 @@ class TableCatalog:
         stamp = self._published.stamp()
         with self._lock:
             kept = self._sets.get(key)
-        if kept is not None and kept[0] == stamp and time.monotonic() - kept[1] < _LIFE_SECONDS:
-            return kept[2]
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
         made = self._make(identity)
         with self._lock:
-            self._sets[key] = (stamp, time.monotonic(), made)
+            self._sets[key] = (stamp, made)
             self._sets.move_to_end(key)
             while len(self._sets) > _KEPT:
                 self._sets.popitem(last=False)
