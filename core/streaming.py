@@ -1,5 +1,6 @@
 """Answers whose bytes are made while they are sent, and whose making stops when nobody reads them any more."""
 
+import logging
 from collections.abc import Callable, Iterator
 
 import anyio
@@ -7,7 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from core.errors import PhotozError
+
 __all__ = ["StreamedAnswer"]
+
+_log = logging.getLogger(__name__)
 
 
 class StreamedAnswer(Response):
@@ -37,24 +42,34 @@ class StreamedAnswer(Response):
         self._close = close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer, and stop its maker when it is sent or the reader has gone."""
+        """Send the answer, and stop its maker when it is sent or the reader has gone.
+
+        A maker that fails on the way leaves the answer unfinished, so that the server cuts the connection and the
+        reader learns that something is missing.
+        """
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._watch, receive)
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                if scope["method"] != "HEAD":
-                    await self._send_chunks(send)
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                group.start_soon(self._watch, receive, group.cancel_scope)
+                await self._send(scope, send)
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await run_in_threadpool(self._close)
 
-    async def _send_chunks(self, send: Send) -> None:
-        while (chunk := await run_in_threadpool(next, self._chunks, None)) is not None:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    async def _send(self, scope: Scope, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if scope["method"] != "HEAD":
+            try:
+                while (chunk := await run_in_threadpool(next, self._chunks, None)) is not None:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            except PhotozError as e:
+                _log.warning("an answer was cut off on its way: %s", e.message)
+                return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _watch(self, receive: Receive) -> None:
+    async def _watch(self, receive: Receive, sending: anyio.CancelScope) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+        # The maker is stopped first: a thread that waits for its next chunk cannot be cancelled.
         await run_in_threadpool(self._close)
+        sending.cancel()
