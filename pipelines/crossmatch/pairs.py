@@ -1,0 +1,116 @@
+"""All pairs of positions closer than a radius, found in k-d trees of unit vectors.
+
+Two positions match when the chord between them is strictly shorter than the chord of the radius. Every pair is found:
+there is no cap on neighbours, and no tiles at whose edges pairs could be lost.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import InvalidValueError, TooLargeError
+from pipelines.crossmatch.positions import SkyPositions
+
+__all__ = ["Pairs", "find_pairs", "find_pairs_within"]
+
+#: More pairs than this (5 GB of them) mean that the positions are placeholders or the radius is far too large.
+_MOST_PAIRS = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of rows, sorted by the left row and then by the right one.
+
+    Parameters
+    ----------
+    left, right
+        Row numbers from 0.
+    separation
+        Great-circle distance in arcseconds.
+    """
+
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    separation: npt.NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+
+def find_pairs(left: SkyPositions, right: SkyPositions, radius_arcsec: float) -> Pairs:
+    """Find all pairs of a row of ``left`` and a row of ``right`` closer than the radius.
+
+    Raises
+    ------
+    InvalidValueError
+        When the radius is not above 0 and at most 180 degrees.
+    TooLargeError
+        When there are more pairs than could be held in memory.
+    """
+    chord = _chord_of(radius_arcsec)
+    if not len(left.rows) or not len(right.rows):
+        return _no_pairs()
+    _refuse_too_many(left.tree.count_neighbors(right.tree, chord), radius_arcsec)
+    # The trees return pairs at exactly the radius too; the strict comparison is ours.
+    found = left.tree.sparse_distance_matrix(right.tree, chord, output_type="ndarray")
+    found = found[found["v"] < chord]
+    return _sorted_pairs(left.rows[found["i"]], right.rows[found["j"]], found["v"])
+
+
+def find_pairs_within(positions: SkyPositions, radius_arcsec: float) -> Pairs:
+    """Find all pairs of rows of one table closer than the radius, each once, with left < right.
+
+    Raises
+    ------
+    InvalidValueError, TooLargeError
+        As `find_pairs` does.
+    """
+    chord = _chord_of(radius_arcsec)
+    if not len(positions.rows):
+        return _no_pairs()
+    _refuse_too_many(_at_least(positions.vectors, chord), radius_arcsec)
+    found = positions.tree.query_pairs(chord, output_type="ndarray")
+    differences = positions.vectors[found[:, 0]] - positions.vectors[found[:, 1]]
+    chords = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+    near = chords < chord
+    rows = np.sort(positions.rows[found[near]], axis=1)
+    return _sorted_pairs(rows[:, 0], rows[:, 1], chords[near])
+
+
+def _chord_of(radius_arcsec: float) -> float:
+    if not 0 < radius_arcsec <= 180 * 3600:
+        raise InvalidValueError(
+            f"The radius must be above 0 and at most 648000 arcseconds (180 degrees), not {radius_arcsec:g}.",
+            field="radius_arcsec",
+        )
+    return float(2 * np.sin(np.radians(radius_arcsec / 3600) / 2))
+
+
+def _refuse_too_many(count: int, radius_arcsec: float) -> None:
+    if count > _MOST_PAIRS:
+        raise TooLargeError(
+            f"At least {count} pairs are closer than {radius_arcsec:g} arcseconds; {_MOST_PAIRS} fit in "
+            "memory. Use a smaller radius, or take out rows whose positions are placeholders such as (0, 0)."
+        )
+
+
+def _at_least(vectors: npt.NDArray[np.float64], chord: float) -> int:
+    """Count the pairs inside cells of which every two points match; a tenth of the cost of counting all."""
+    if len(vectors) ** 2 <= _MOST_PAIRS:
+        return 0
+    cells = np.floor(vectors / (chord / np.sqrt(3))).astype(np.int64)
+    # Two cells that share a number would only count pairs that are none, once in 2**64.
+    numbers = (cells[:, 0] * 0x1F3D5B79A2C4E687 + cells[:, 1]) * 0x2545F4914F6CDD1D + cells[:, 2]
+    _, counts = np.unique(numbers, return_counts=True)
+    return int(np.sum(counts * (counts - 1) // 2))
+
+
+def _sorted_pairs(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64], chords: npt.NDArray[np.float64]) -> Pairs:
+    order = np.lexsort((right, left))
+    separation = np.degrees(2 * np.arcsin(np.minimum(chords[order] / 2, 1.0))) * 3600
+    return Pairs(left[order], right[order], separation)
+
+
+def _no_pairs() -> Pairs:
+    return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))

@@ -1,0 +1,67 @@
+"""Positions on the sky as unit vectors, on which poles and the meridian at RA 0 are places like any other."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import KDTree
+
+from core.errors import InvalidValueError
+
+__all__ = ["SkyPositions"]
+
+
+class SkyPositions:
+    """Positions of the rows of a table, ready to be matched.
+
+    Parameters
+    ----------
+    ra, dec
+        Right ascension and declination in degrees, of the same length. Rows in which either is NaN or infinite keep
+        their row number and match nothing. Right ascensions outside 0..360 are taken modulo 360.
+
+    Raises
+    ------
+    InvalidValueError
+        When a declination is beyond a pole, or the lengths differ.
+    """
+
+    def __init__(self, ra: npt.ArrayLike, dec: npt.ArrayLike) -> None:
+        alpha, delta = np.asarray(ra, dtype=np.float64), np.asarray(dec, dtype=np.float64)
+        if alpha.ndim != 1 or alpha.shape != delta.shape:
+            raise InvalidValueError(
+                f"RA and Dec must be columns of one length, not of shapes {alpha.shape} and {delta.shape}."
+            )
+        there = np.isfinite(alpha) & np.isfinite(delta)
+        self._length = len(alpha)
+        #: Numbers of the rows that have a position.
+        self.rows: npt.NDArray[np.int64] = np.flatnonzero(there).astype(np.int64, copy=False)
+        if len(self.rows) < self._length:
+            alpha, delta = alpha[there], delta[there]
+        beyond = np.flatnonzero(np.abs(delta) > 90)
+        if len(beyond):
+            raise InvalidValueError(
+                f"A declination must lie between -90 and 90 degrees; row {self.rows[beyond[0]] + 1} has "
+                f"{delta[beyond[0]]:g}."
+            )
+        #: Unit vectors of those rows, one a line.
+        self.vectors: npt.NDArray[np.float64] = _unit_vectors(alpha, delta)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @cached_property
+    def tree(self) -> KDTree:
+        """The k-d tree of the unit vectors, built when first asked for and kept."""
+        # Sliding midpoints build three times faster than medians, and searches of small radii lose nothing.
+        return KDTree(self.vectors, balanced_tree=False, compact_nodes=False)
+
+
+def _unit_vectors(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    ra, dec = np.radians(ra), np.radians(dec)
+    vectors = np.empty((len(ra), 3))
+    cos_dec = np.cos(dec)
+    np.multiply(cos_dec, np.cos(ra), out=vectors[:, 0])
+    np.multiply(cos_dec, np.sin(ra), out=vectors[:, 1])
+    np.sin(dec, out=vectors[:, 2])
+    return vectors
