@@ -1,16 +1,17 @@
 """What leaves the catalogue: single files, and a product as a zip that is made while it is sent."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import yaml
-from zipstream import ZipStream
 
 from core.auth.models import Identity
 from core.database import Database
 from core.errors import NotFoundError
 from core.files import FileStore
+from core.zip_stream import ZipMember, zip_bytes, zip_size
 from products.models import FileRole, Product, ProductColumn, ProductFile
 from products.service import ProductDetails, ProductService
 
@@ -34,11 +35,23 @@ class FileDownload:
 
 @dataclass(frozen=True, slots=True)
 class ZipDownload:
-    """A product's files as a zip: its name, its size in bytes, and its bytes, made one chunk at a time."""
+    """A product's files as a zip, which is made while it is read.
+
+    Parameters
+    ----------
+    signature
+        Hexadecimal; another one when anything in the zip is another.
+    """
 
     name: str
     size: int
-    chunks: Iterator[bytes]
+    signature: str
+    product: Product
+    members: tuple[ZipMember, ...]
+
+    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the bytes from ``start`` up to, not including, ``end``."""
+        return zip_bytes(self.members, start, end)
 
 
 class DownloadService:
@@ -66,19 +79,34 @@ class DownloadService:
         message = f"The product '{key}' has no main file."
         raise NotFoundError(message)
 
-    def zip(self, identity: Identity, key: int | str) -> ZipDownload:
+    def zip(self, identity: Identity, key: int | str, *, in_folder: bool = True) -> ZipDownload:
         """Give a product's files and its description as one zip.
 
         The members are stored, not deflated: catalogues hardly shrink any further, and so the size of the zip is
         known before its first byte.
+
+        Parameters
+        ----------
+        in_folder
+            Whether the files lie in a folder of the product's name.
         """
         details = self._products.details(identity, key)
-        folder = details.product.internal_name
-        stream = ZipStream(sized=True)
-        stream.add(metadata_yaml(details), f"{folder}/{METADATA_NAME}")
-        for file in details.files:
-            stream.add_path(self._store.local_path(file.stored_id), f"{folder}/{file.name}")
-        return ZipDownload(f"{folder}.zip", len(stream), iter(stream))
+        product = details.product
+        folder = f"{product.internal_name}/" if in_folder else ""
+        description = metadata_yaml(details)
+        members = [ZipMember(folder + METADATA_NAME, len(description), product.updated_at, lambda: iter([description]))]
+        members += [self._member(folder, file) for file in details.files]
+        said = "\n".join([folder, hashlib.sha256(description).hexdigest(), *(f.sha256 + f.name for f in details.files)])
+        return ZipDownload(
+            name=f"{product.internal_name}.zip",
+            size=zip_size(members),
+            signature=hashlib.sha256(said.encode()).hexdigest(),
+            product=product,
+            members=tuple(members),
+        )
+
+    def _member(self, folder: str, file: ProductFile) -> ZipMember:
+        return ZipMember(folder + file.name, file.size, file.updated_at, lambda: self._store.read(file.stored_id))
 
 
 def metadata_yaml(details: ProductDetails) -> bytes:

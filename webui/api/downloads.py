@@ -1,10 +1,9 @@
 """REST: single files with ranges, and a product as a zip."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
 
 from core.auth.models import Identity
-from core.routes import content_disposition, file_answer, route_class
+from core.routes import file_answer, route_class
 from products.downloads import FileDownload, ZipDownload
 from webui.api.errors import error_answer
 from webui.services import WebServices
@@ -25,9 +24,11 @@ def routes(services: WebServices) -> APIRouter:
     def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return file_response(request, downloads.main_file(identity, product_id))
 
-    @router.get("/products/{product_id}/zip", summary="All files and product_metadata.yaml as a zip")
-    def as_zip(product_id: int, identity: Identity = Depends(authenticate)) -> Response:
-        return zip_response(downloads.zip(identity, product_id))
+    @router.api_route(
+        "/products/{product_id}/zip", methods=["GET", "HEAD"], summary="All files and product_metadata.yaml as a zip"
+    )
+    def as_zip(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return zip_response(request, downloads.zip(identity, product_id))
 
     return router
 
@@ -46,7 +47,14 @@ def file_response(request: Request, download: FileDownload) -> Response:
     )
 
 
-def zip_response(download: ZipDownload) -> Response:
-    """Answer with a zip whose length is known."""
-    headers = {"Content-Disposition": content_disposition(download.name), "Content-Length": str(download.size)}
-    return StreamingResponse(download.chunks, media_type="application/zip", headers=headers)
+def zip_response(request: Request, download: ZipDownload, *, name: str | None = None) -> Response:
+    """Answer with a zip whose length is known, or a range of it."""
+    return file_answer(
+        request,
+        name=name or download.name,
+        media_type="application/zip",
+        size=download.size,
+        etag=download.signature,
+        modified=download.product.updated_at,
+        read=download.read,
+    )
