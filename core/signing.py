@@ -1,0 +1,86 @@
+"""The key of this server, and links that it signs so that it knows them again."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from core.errors import PermissionDeniedError
+from core.settings import Settings
+
+__all__ = ["LinkSigner", "secret_key"]
+
+_KEY_NAME = "secret-key"
+
+
+def secret_key(settings: Settings) -> str:
+    """Give the key that signs cookies and links: that of the settings, or one that is made once in the data folder.
+
+    Servers that answer for one address must have the same key, so those without a common data folder set it.
+    """
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    path = settings.data / _KEY_NAME
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii")
+    _make_key(path)
+    return path.read_text(encoding="ascii")
+
+
+class LinkSigner:
+    """Sign what a link stands for, and read it back while the link holds.
+
+    Parameters
+    ----------
+    purpose
+        What the links are for; those of another purpose do not hold here.
+    seconds
+        How long a link holds.
+    """
+
+    def __init__(self, key: str, purpose: str, *, seconds: int) -> None:
+        self._purpose = purpose
+        self._serializer = URLSafeTimedSerializer(key, salt=f"photoz.{purpose}")
+        self.seconds = seconds
+
+    def sign(self, content: Mapping[str, str | int]) -> str:
+        """Give a token that can stand in an address."""
+        return str(self._serializer.dumps(dict(content)))
+
+    def read(self, token: str) -> Mapping[str, str | int]:
+        """Give what a token stands for.
+
+        Raises
+        ------
+        PermissionDeniedError
+            There is none, it was not made here, or its time is over.
+        """
+        if not token:
+            message = f"Missing {self._purpose} token."
+            raise PermissionDeniedError(message, field="token")
+        try:
+            content: dict[str, str | int] = self._serializer.loads(token, max_age=self.seconds)
+        except SignatureExpired as e:
+            message = f"{self._purpose.capitalize()} token has expired."
+            raise PermissionDeniedError(message, field="token") from e
+        except BadSignature as e:
+            message = f"Invalid {self._purpose} token."
+            raise PermissionDeniedError(message, field="token") from e
+        return content
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key; when two processes do so at once, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+    try:
+        with suppress(FileExistsError):
+            os.link(staged, path)  # unlike a rename this never replaces a key, and never shows half of one
+    finally:
+        staged.unlink()
