@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."
     )
     draft_days: int = Field(30, ge=1, description="Days after which an unfinished upload is discarded.")
+    job_queue: Literal["processes", "celery"] = Field(
+        "processes",
+        description="What runs jobs: processes that the server starts, or Celery workers (photoz worker) behind Redis.",
+    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Address of the Redis that carries jobs to Celery.")
     job_workers: int = Field(2, ge=1, description="Jobs that run at once on this machine.")
     job_memory_bytes: int = Field(
         4_000 * _MEGABYTE, ge=500 * _MEGABYTE, description="Address space that one job may use, in bytes."

@@ -47,7 +47,7 @@ def _checks(settings: Settings) -> Iterator[Check]:
     if database.ok:
         yield _try("files", lambda: _files(settings))
     yield _try("engine", lambda: _engine(settings))
-    yield Check("broker", True, "none is needed: jobs run in processes of this machine")
+    yield _try("broker", lambda: _broker(settings))
 
 
 def _try(name: str, check: Callable[[], str]) -> Check:
@@ -108,6 +108,18 @@ def _files(settings: Settings) -> str:
         message = f"{len(missing)} files are missing, the first is {missing[0]}; restore them from a backup"
         raise _WrongError(message)
     return f"{len(stored)} files and {len(tables)} tables are in their places"
+
+
+def _broker(settings: Settings) -> str:
+    if settings.job_queue != "celery":
+        return "none is needed: jobs run in processes of this machine"
+    from server.celery_queue import count_workers
+
+    workers = count_workers(settings.redis_url)
+    if not workers:
+        message = "Redis answers, but no worker listens, so that no job is run; start 'photoz worker'"
+        raise _WrongError(message)
+    return f"Redis answers, {workers} {'worker listens' if workers == 1 else 'workers listen'}"
 
 
 def _engine(settings: Settings) -> str:

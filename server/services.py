@@ -2,6 +2,7 @@
 
 import functools
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.auth.service import AccountService
@@ -14,9 +15,9 @@ from products.service import ProductService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
 from server.worker import file_store, job_kinds
-from uws import JobService, ProcessQueue
+from uws import JobKind, JobQueue, JobService, ProcessQueue
 
-__all__ = ["Services", "build_services", "prepare_data_folder"]
+__all__ = ["Services", "build_jobs", "build_services", "prepare_data_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Services:
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService
-    queue: ProcessQueue
+    queue: JobQueue
     jobs: JobService
     inspections: UwsInspectionJobs
     housekeeping: Housekeeping
@@ -45,15 +46,7 @@ def build_services(settings: Settings) -> Services:
     """Put the services together; nothing runs until ``queue.start()``."""
     database = Database(settings.sqlalchemy_url)
     store = file_store(settings)
-    kinds = functools.partial(job_kinds, settings)
-    queue = ProcessQueue(
-        settings.sqlalchemy_url,
-        kinds,
-        workers=settings.job_workers,
-        memory_bytes=settings.job_memory_bytes,
-        scratch=settings.data / "scratch",
-    )
-    jobs = JobService(database, queue, kinds())
+    queue, jobs = build_jobs(settings, database)
     inspections = UwsInspectionJobs(jobs)
     return Services(
         settings=settings,
@@ -70,6 +63,21 @@ def build_services(settings: Settings) -> Services:
     )
 
 
+def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobService]:
+    """Give the queue that the settings choose, and the service over it."""
+    kinds = job_kinds(settings)
+    if settings.job_queue == "celery":
+        return _celery_jobs(settings, database, kinds)
+    queue = ProcessQueue(
+        settings.sqlalchemy_url,
+        functools.partial(job_kinds, settings),
+        workers=settings.job_workers,
+        memory_bytes=settings.job_memory_bytes,
+        scratch=settings.data / "scratch",
+    )
+    return queue, JobService(database, queue, kinds)
+
+
 def prepare_data_folder(settings: Settings) -> None:
     """Make the folders that the server keeps things in."""
     for folder in (settings.data, settings.files_folder, settings.tables_folder, settings.staging_folder):
@@ -77,3 +85,10 @@ def prepare_data_folder(settings: Settings) -> None:
     probe = settings.data / f".probe-{secrets.token_hex(4)}"
     probe.touch()
     probe.unlink()
+
+
+def _celery_jobs(settings: Settings, database: Database, kinds: Mapping[str, JobKind]) -> tuple[JobQueue, JobService]:
+    from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
+
+    queue = CeleryQueue(settings.redis_url, database, kinds)
+    return queue, JobService(database, queue, kinds, resubmit_after=RESUBMIT_AFTER)

@@ -13,8 +13,30 @@ __all__ = ["work"]
 
 
 def work(settings: Settings) -> None:
-    """Take jobs that wait, and run them, until Ctrl-C or SIGTERM."""
+    """Take jobs that wait, from Celery or from the database, and run them, until Ctrl-C or SIGTERM."""
     prepare_data_folder(settings)
+    if settings.job_queue == "celery":
+        _work_for_celery(settings)
+    else:
+        _work_alone(settings)
+
+
+def _work_for_celery(settings: Settings) -> None:
+    from server.celery_worker import CeleryWork, run_celery_worker
+
+    run_celery_worker(
+        CeleryWork(
+            redis_url=settings.redis_url,
+            database_url=settings.sqlalchemy_url,
+            kinds_factory=functools.partial(job_kinds, settings),
+            workers=settings.job_workers,
+            memory_bytes=settings.job_memory_bytes,
+            scratch=settings.data / "scratch",
+        )
+    )
+
+
+def _work_alone(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -22,6 +22,8 @@ class JobKind:
         Whether the work may be done twice: a job whose worker died is then run once more.
     seconds
         Execution duration, when it is not the service's default.
+    lengthy
+        Whether its jobs commonly take so long that jobs of other kinds should not wait behind them.
     on_end
         Called once after COMPLETED, ERROR or ABORTED was stored, in whichever process stored it, so that the owner of
         a thing can mend its state. When that process dies in between, or the call raises, a sweep calls it once more.
@@ -35,5 +37,6 @@ class JobKind:
     run: Callable[[JobContext], None]
     retry: bool = False
     seconds: int | None = None
+    lengthy: bool = False
     on_end: Callable[[Job], None] | None = None
     on_destroy: Callable[[Job], None] | None = None

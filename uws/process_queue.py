@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from core.database import Database
@@ -16,6 +17,7 @@ from uws.keeper import LeaseKeeper
 from uws.kinds import JobKind
 from uws.leases import Lease, ProcessIdentity
 from uws.models import Job, Phase
+from uws.schema import JobRow
 from uws.slots import Slot, Stop, Work, WorkOutcome
 from uws.storage import find_job
 from uws.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
@@ -108,6 +110,11 @@ class ProcessQueue:
                 self._waiting.append(job_id)
                 self._changed.notify_all()
 
+    def finish(self, job_id: str, seconds: float) -> bool:
+        """Wait so long until a job that was submitted neither waits nor runs here any more; tell whether it is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: job_id not in self._known, seconds)
+
     def cancel(self, job_id: str) -> None:
         """Forget a job that was aborted; when it runs here, kill its process and wait until that is gone."""
         with self._changed:
@@ -153,9 +160,7 @@ class ProcessQueue:
             except Exception:  # the sweep finds the job; the slot must go on
                 _logger.exception("job %s could not be brought to its end", job_id, extra={"job_id": job_id})
             finally:
-                self._let_go(job_id)
-            if again:
-                self.submit(job_id)
+                self._let_go(job_id, again=again)
         slot.end_process()
 
     def _take(self) -> str | None:
@@ -165,10 +170,13 @@ class ProcessQueue:
             self._idle -= 1
             return None if self._closed else self._waiting.popleft()
 
-    def _let_go(self, job_id: str) -> None:
+    def _let_go(self, job_id: str, *, again: bool) -> None:
         self._keeper.drop(job_id)
         with self._changed:
-            self._known.discard(job_id)
+            if again and not self._closed:
+                self._waiting.append(job_id)
+            else:
+                self._known.discard(job_id)
             self._changed.notify_all()
         self.changes.announce(job_id)
 
@@ -185,6 +193,8 @@ class ProcessQueue:
 
     def _settle(self, job_id: str, outcome: WorkOutcome) -> bool:
         """Bring a job to its end whose process could not do it; tell whether the job must be submitted again."""
+        if outcome.lease is None and outcome.died is not None:
+            outcome = replace(outcome, lease=self._untold_lease(job_id))
         if outcome.lease is None:
             return outcome.died is not None and self._start_again(job_id, outcome)
         self._false_starts.pop(job_id, None)
@@ -194,6 +204,14 @@ class ProcessQueue:
         with self._database.read() as session:
             job = find_job(session, job_id)
         return job is not None and self._settle_loss(job, outcome.lease, outcome)
+
+    def _untold_lease(self, job_id: str) -> Lease | None:
+        """Find the lease of a process that died when it had taken a job, before it could tell."""
+        with self._database.read() as session:
+            row = session.get(JobRow, job_id)
+        if row is None or row.phase != Phase.EXECUTING or row.lease_owner != self._owner:
+            return None
+        return Lease(self._owner, row.attempts)
 
     def _settle_loss(self, job: Job, lease: Lease, outcome: WorkOutcome) -> bool:
         """End or retry a job whose end was not stored; nothing happens to one that was taken away meanwhile."""

@@ -2,16 +2,17 @@
 
 import functools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from core.database import Base, Database
+from server.celery_queue import CeleryQueue
+from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
 from tests.uws.job_kinds import make_kinds
-from uws import JobLimits, JobService, ProcessQueue
-
-MEMORY_BYTES = 1_000_000_000
+from uws import JobLimits, JobQueue, JobService, ProcessQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,16 @@ class Jobs:
 
     service: JobService
     queue: ProcessQueue
+    database: Database
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AnyJobs:
+    """The same, on whichever queue."""
+
+    service: JobService
+    queue: JobQueue
     database: Database
     folder: Path
 
@@ -74,6 +85,22 @@ def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs
 @pytest.fixture
 def jobs(open_jobs: Callable[..., Jobs]) -> Jobs:
     return open_jobs()
+
+
+@pytest.fixture
+def open_celery_jobs(database: Database, redis_url: str, tmp_path: Path) -> Iterator[Callable[..., AnyJobs]]:
+    """A function that starts a Celery worker, and gives a service over its queue; all are stopped at the end."""
+    kinds = make_kinds(tmp_path)
+    with ExitStack() as opened:
+
+        def open_one(workers: int = 1) -> AnyJobs:
+            queue = CeleryQueue(redis_url, database, kinds)
+            opened.callback(queue.close)
+            if workers:
+                opened.enter_context(celery_worker(redis_url, database.url, tmp_path, workers))
+            return AnyJobs(JobService(database, queue, kinds), queue, database, tmp_path)
+
+        yield open_one
 
 
 @pytest.fixture

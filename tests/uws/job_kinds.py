@@ -39,6 +39,7 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
     again = {"die_once_retried": marking.die_once, "spin_once": marking.spin_once, "brief_retried": marking.brief}
     kinds |= {name: JobKind(name, run, retry=True, on_end=ended) for name, run in again.items()}
     kinds["short"] = JobKind("short", marking.spin, seconds=1, on_end=ended)
+    kinds["lengthy"] = JobKind("lengthy", marking.brief, lengthy=True)
     kinds["plain"] = JobKind("plain", lambda _context: None)
     kinds["fragile"] = JobKind("fragile", lambda _context: None, on_end=marking.break_at_end)
     return kinds

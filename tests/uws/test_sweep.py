@@ -18,7 +18,7 @@ from sqlalchemy import update
 from core.database import Database, utc_now
 from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
 from tests.uws.job_kinds import count_marks, make_kinds, marks
-from tests.uws.test_process_queue import end_of, pid_of
+from tests.uws.watching import end_of, pid_of
 from uws import Job, JobService, Phase, run_forever
 from uws.endings import Endings
 from uws.leases import Lease, ProcessIdentity

@@ -1,0 +1,79 @@
+"""Celery as this server uses it: Redis carries the ids of jobs, and nothing else, to one task.
+
+What a job is, whether it is still wanted, who runs it and how it ended stands in the database alone. A message may
+therefore be lost or come twice: the sweep sends the id of a job that still waits again, and a job can be taken once.
+"""
+
+import redis
+from celery import Celery
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+__all__ = ["LENGTHY_PRIORITY", "RUN_JOB", "SHORT_PRIORITY", "broker_client", "make_celery", "sent_mark"]
+
+#: Name of the task; its one argument is a job's id, which is the id of the task, too.
+RUN_JOB = "photoz.run_job"
+
+#: With Redis the lowest number is served first.
+SHORT_PRIORITY, LENGTHY_PRIORITY = 0, 9
+
+_QUEUE = "photoz.jobs"
+_ANSWER_SECONDS = 1.0
+
+# Redis hands a message out again that was not acknowledged for so long, because it takes its worker for dead. Nothing
+# depends on that here, and jobs may take a day.
+_VISIBILITY_SECONDS = 2 * 24 * 3600
+
+
+def make_celery(redis_url: str, *, patient: bool) -> Celery:
+    """Make the Celery application of one process.
+
+    Parameters
+    ----------
+    patient
+        Whether to wait for a broker that is away, as a worker does; a server that submits jobs gives up at once.
+    """
+    app = Celery("photoz", broker=redis_url, set_as_current=False)
+    transport = {
+        "visibility_timeout": _VISIBILITY_SECONDS,
+        "priority_steps": [SHORT_PRIORITY, LENGTHY_PRIORITY],
+        "queue_order_strategy": "priority",
+    }
+    hasty = {
+        "socket_timeout": _ANSWER_SECONDS,
+        "socket_connect_timeout": _ANSWER_SECONDS,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+    }
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        task_ignore_result=True,
+        task_default_queue=_QUEUE,
+        task_acks_late=True,
+        task_publish_retry=False,
+        worker_prefetch_multiplier=1,
+        worker_pool_start_method="fork",  # the task is a closure, which a fresh interpreter would not have
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # the database, not the broker, says who runs a job
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options=transport if patient else transport | hasty,
+    )
+    return app
+
+
+def broker_client(redis_url: str) -> redis.Redis:
+    """Open a connection to the broker beside Celery's, which gives up as quickly."""
+    return redis.Redis.from_url(
+        redis_url,
+        socket_timeout=_ANSWER_SECONDS,
+        socket_connect_timeout=_ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def sent_mark(job_id: str) -> str:
+    """Name the key that is there while the broker is known to hold the id of a job."""
+    return f"photoz:sent:{job_id}"

@@ -1,0 +1,175 @@
+"""The Celery worker that ``photoz worker`` runs when Celery is the queue.
+
+Each process of Celery's pool takes one job at a time and watches over it: it has a warm process of its own in which the
+job runs (``uws.process_queue``), holds the job's lease, and stops it at its deadline, on ABORT, and when the worker
+stops. A job deep in C code, or out of memory, therefore harms neither Celery nor its own lease.
+"""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import redis
+from billiard.process import current_process  # type: ignore[import-untyped]  # Celery's multiprocessing ships no types
+from celery import signals
+from celery.worker import state
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import Database
+from server.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
+from server.celery_queue import RESUBMIT_AFTER, STOP_SIGNAL, CeleryQueue
+from uws import ACTIVE_PHASES, JobKind, JobService, ProcessQueue
+from uws.storage import find_job
+
+__all__ = ["CeleryWork", "run_celery_worker"]
+
+_LOOK_SECONDS = 0.25
+_SWEEP_SECONDS = 10.0
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CeleryWork:
+    """What a worker needs.
+
+    Parameters
+    ----------
+    kinds_factory
+        Makes the kinds of job, in every process that runs jobs; it must be picklable.
+    workers
+        Jobs that run at once.
+    memory_bytes
+        Address space that one job may use.
+    scratch
+        Where the private folders of jobs are made.
+    """
+
+    redis_url: str
+    database_url: str
+    kinds_factory: Callable[[], Mapping[str, JobKind]]
+    workers: int
+    memory_bytes: int
+    scratch: Path
+
+
+def run_celery_worker(work: CeleryWork) -> None:
+    """Run jobs until Ctrl-C or SIGTERM; running ones are then QUEUED again, or end when they cannot be run twice."""
+    app = make_celery(work.redis_url, patient=True)
+    watch = _Watch(work)
+
+    @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # Celery ships no types
+    def run_job(job_id: str) -> None:
+        watch.run(job_id)
+
+    signals.setup_logging.connect(_leave_logging_alone)
+    signals.worker_process_init.connect(watch.start)
+    signals.worker_process_shutdown.connect(watch.close)
+    signals.worker_shutting_down.connect(_stop_running_jobs)
+    worker = app.Worker(
+        concurrency=work.workers,
+        pool="prefork",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+
+
+class _Watch:
+    """Watches over the jobs of one process of the pool; it is made before the fork, and begins after it."""
+
+    def __init__(self, work: CeleryWork) -> None:
+        self._work = work
+        self._stopped = threading.Event()
+        self._stopping = False
+        self._look = False
+
+    def start(self, **_: object) -> None:
+        """Begin, in a new process of the pool."""
+        work = self._work
+        self._broker = broker_client(work.redis_url)
+        self._database = Database(work.database_url)
+        self._queue = ProcessQueue(
+            work.database_url, work.kinds_factory, workers=1, memory_bytes=work.memory_bytes, scratch=work.scratch
+        )
+        self._queue.start()
+        if current_process().index == 0:  # one of the pool is enough
+            threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
+
+    def close(self, **_: object) -> None:
+        """Stop, at the end of the process."""
+        self._stopped.set()
+        self._queue.close()
+
+    def run(self, job_id: str) -> None:
+        """Run a job to its end, unless it was taken already or is not wanted any more."""
+        with suppress(redis.RedisError):  # the mark ends by itself, too
+            self._broker.delete(sent_mark(job_id))
+        with self._handling_signals():
+            self._queue.submit(job_id)
+            while not self._queue.finish(job_id, _LOOK_SECONDS):
+                if self._stopping:
+                    self.close()
+                elif self._look:
+                    self._look = False
+                    self._cancel_unwanted(job_id)
+
+    @contextmanager
+    def _handling_signals(self) -> Iterator[None]:
+        """Take the signals that are meant for a running job; between jobs they are Celery's."""
+        handlers = {signal.SIGTERM: self._on_stop, signal.Signals[STOP_SIGNAL]: self._on_look}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _on_look(self, _number: int, _frame: FrameType | None) -> None:
+        self._look = True
+
+    def _cancel_unwanted(self, job_id: str) -> None:
+        """Stop a job that was aborted; the signal may also have been meant for the one before it."""
+        try:
+            with self._database.read() as session:
+                job = find_job(session, job_id)
+        except SQLAlchemyError:  # the keeper of the leases looks again within a second
+            _logger.warning("job %s cannot be looked at", job_id, extra={"job_id": job_id}, exc_info=True)
+            return
+        if job is None or job.phase not in ACTIVE_PHASES:
+            self._queue.cancel(job_id)
+
+    def _sweep(self) -> None:
+        """Look after the jobs that other workers and the broker lost, every few seconds."""
+        kinds = self._work.kinds_factory()
+        queue = CeleryQueue(self._work.redis_url, self._database, kinds)
+        jobs = JobService(self._database, queue, kinds, resubmit_after=RESUBMIT_AFTER)
+        while not self._stopped.wait(_SWEEP_SECONDS):
+            try:
+                jobs.sweep()
+            except Exception:  # the sweep must go on whatever one round meets
+                _logger.exception("sweep failed")
+        queue.close()
+
+
+def _leave_logging_alone(**_: object) -> None:
+    """Be there: Celery sets up logging only when nobody listens to this signal."""
+
+
+def _stop_running_jobs(**_: object) -> None:
+    """Tell the processes that run jobs to bring them to an end, when the worker is told to stop."""
+    for request in tuple(state.active_requests):
+        if request.worker_pid:
+            with suppress(ProcessLookupError):
+                os.kill(request.worker_pid, signal.SIGTERM)

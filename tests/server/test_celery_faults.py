@@ -1,0 +1,219 @@
+"""Jobs on Celery while workers and the broker are killed, stopped and away (attacks and faults R4, R5)."""
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from core.database import Base, Database
+from server.celery_queue import CeleryQueue
+from tests.support.redis import RedisServer, redis_server
+from tests.uws.celery_workers import celery_worker
+from tests.uws.conftest import AnyJobs
+from tests.uws.job_kinds import count_marks, make_kinds, marks
+from tests.uws.watching import is_gone, pid_of, told_end_of, wait_until
+from uws import Job, JobService, Phase
+
+SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def broker_process() -> Iterator[RedisServer]:
+    binary = shutil.which("redis-server")
+    if binary is None:
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    with redis_server(binary) as server:
+        yield server
+
+
+@pytest.fixture
+def broker(broker_process: RedisServer) -> RedisServer:
+    """A Redis that answers and holds nothing."""
+    broker_process.restart()
+    return broker_process
+
+
+@pytest.fixture
+def jobs(broker: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[AnyJobs]:
+    """A service over Celery whose sweep waits for nothing; no worker runs yet."""
+    database, kinds = Database(postgres_url), make_kinds(tmp_path)
+    Base.metadata.create_all(database.engine)
+    queue = CeleryQueue(broker.url, database, kinds)
+    yield AnyJobs(JobService(database, queue, kinds, resubmit_after=timedelta(0)), queue, database, tmp_path)
+    queue.close()
+    database.close()
+
+
+@pytest.fixture
+def start_worker(jobs: AnyJobs, broker: RedisServer) -> Iterator[Callable[[], psutil.Popen]]:
+    with ExitStack() as started:
+        yield lambda workers=1: started.enter_context(
+            celery_worker(broker.url, jobs.database.url, jobs.folder, workers)
+        )
+
+
+def test_a_worker_killed_with_all_its_processes_loses_no_job(jobs: AnyJobs, start_worker: Callable) -> None:
+    worker = start_worker(2)
+    retried = jobs.service.create("spin_once", {}, owner="ana")
+    ended = jobs.service.create("spin", {}, owner="ana")
+    running = [psutil.Process(pid_of(jobs, job)) for job in (retried, ended)]
+    os.killpg(worker.pid, signal.SIGKILL)
+    wait_for(lambda: all(map(is_gone, running)))
+    start_worker()
+    assert sweep_to_the_end(jobs, retried).phase is Phase.COMPLETED
+    lost = sweep_to_the_end(jobs, ended)
+    assert lost.phase is Phase.ERROR
+    assert lost.error == f"The worker or the server stopped while it ran this job. The id of the job is {lost.id}."
+    assert count_marks(jobs.folder, f"begun {retried.id}") == 2
+    assert sorted(mark for mark in marks(jobs.folder) if mark.startswith("ended")) == sorted(
+        [f"ended {retried.id} COMPLETED", f"ended {ended.id} ERROR"]
+    )
+
+
+def test_when_the_head_of_a_worker_is_killed_all_of_it_goes(jobs: AnyJobs, start_worker: Callable) -> None:
+    worker = start_worker()
+    job = jobs.service.create("spin", {}, owner="ana")
+    running = psutil.Process(pid_of(jobs, job))
+    pool = psutil.Process(worker.pid).children()
+    os.kill(worker.pid, signal.SIGKILL)
+    wait_for(lambda: is_gone(running) and all(map(is_gone, pool)))
+    assert sweep_to_the_end(jobs, job).phase is Phase.ERROR
+
+
+def test_a_killed_process_of_the_pool_is_replaced(jobs: AnyJobs, start_worker: Callable) -> None:
+    worker = start_worker()
+    job = jobs.service.create("spin_once", {}, owner="ana")
+    running = psutil.Process(pid_of(jobs, job))
+    (watcher,) = psutil.Process(worker.pid).children()
+    watcher.kill()
+    wait_for(lambda: is_gone(running))
+    assert sweep_to_the_end(jobs, job).phase is Phase.COMPLETED
+    assert count_marks(jobs.folder, f"begun {job.id}") == 2
+
+
+def test_a_worker_that_is_told_to_stop_gives_its_jobs_back_and_leaves_nothing(
+    jobs: AnyJobs, start_worker: Callable
+) -> None:
+    worker = start_worker(2)
+    retried = jobs.service.create("spin_once", {}, owner="ana")
+    ended = jobs.service.create("spin", {}, owner="ana")
+    pid_of(jobs, retried)
+    pid_of(jobs, ended)
+    processes = psutil.Process(worker.pid).children(recursive=True)
+    assert len(processes) == 4
+    begun = time.monotonic()
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(SECONDS) == 0
+    assert time.monotonic() - begun < 10
+    assert all(map(is_gone, processes))
+    assert jobs.service.get(retried.id, owner="ana").phase is Phase.QUEUED
+    assert jobs.service.get(ended.id, owner="ana").phase is Phase.ERROR
+    assert list((jobs.folder / "scratch").iterdir()) == []
+
+
+def test_a_job_that_was_submitted_while_redis_was_away_runs_when_it_is_back(
+    jobs: AnyJobs, broker: RedisServer, start_worker: Callable
+) -> None:
+    broker.kill()
+    begun = time.monotonic()
+    job = jobs.service.create("nothing", {}, owner="ana")
+    assert time.monotonic() - begun < 2
+    assert job.phase is Phase.QUEUED
+    broker.start()
+    start_worker()
+    assert sweep_to_the_end(jobs, job).phase is Phase.COMPLETED
+
+
+def test_a_job_that_redis_forgot_is_sent_again(jobs: AnyJobs, broker: RedisServer, start_worker: Callable) -> None:
+    created = [jobs.service.create("nothing", {}, owner="ana") for _ in range(5)]
+    broker.restart()
+    start_worker()
+    assert {sweep_to_the_end(jobs, job).phase for job in created} == {Phase.COMPLETED}
+    assert sorted(marks(jobs.folder)) == sorted(f"ended {job.id} COMPLETED" for job in created)
+
+
+def test_redis_may_die_while_a_job_runs(jobs: AnyJobs, broker: RedisServer, start_worker: Callable) -> None:
+    start_worker()
+    running = jobs.service.create("tell", {}, owner="ana")
+    wait_until(jobs, running, lambda now: now.progress > 0)
+    waiting = jobs.service.create("nothing", {}, owner="ana")
+    broker.kill()
+    (jobs.folder / f"go-{running.id}").touch()
+    assert told_end_of(jobs, running).phase is Phase.COMPLETED
+    broker.start()
+    assert sweep_to_the_end(jobs, waiting).phase is Phase.COMPLETED
+    assert count_marks(jobs.folder, f"begun {running.id}") == 1
+    assert count_marks(jobs.folder, "ended") == 2
+
+
+def test_abort_stops_the_work_although_redis_is_away(
+    jobs: AnyJobs, broker: RedisServer, start_worker: Callable
+) -> None:
+    start_worker()
+    job = jobs.service.create("spin", {}, owner="ana")
+    running = psutil.Process(pid_of(jobs, job))
+    broker.kill()
+    begun = time.monotonic()
+    assert jobs.service.abort(job.id, owner="ana").phase is Phase.ABORTED
+    wait_for(lambda: is_gone(running))
+    assert time.monotonic() - begun < 3
+
+
+def test_a_frozen_redis_does_not_hold_up_who_submits(
+    jobs: AnyJobs, broker: RedisServer, start_worker: Callable
+) -> None:
+    jobs.service.create("nothing", {}, owner="ana")
+    broker.freeze()
+    begun = time.monotonic()
+    created = [jobs.service.create("nothing", {}, owner="ana") for _ in range(10)]
+    assert time.monotonic() - begun < 3
+    broker.thaw()
+    start_worker()
+    assert {sweep_to_the_end(jobs, job).phase for job in created} == {Phase.COMPLETED}
+
+
+def test_short_jobs_pass_lengthy_ones(jobs: AnyJobs, start_worker: Callable) -> None:
+    lengthy = [jobs.service.create("lengthy", {}, owner="ana") for _ in range(3)]
+    short = jobs.service.create("brief", {}, owner="ana")
+    start_worker()
+    for job in (*lengthy, short):
+        told_end_of(jobs, job)
+    begun = [mark.split()[1] for mark in marks(jobs.folder) if mark.startswith("begun")]
+    assert begun == [short.id, *(job.id for job in lengthy)]
+
+
+def test_only_the_id_crosses_the_broker_and_only_once(jobs: AnyJobs, broker: RedisServer) -> None:
+    job = jobs.service.create("greet", {"name": "a secret name"}, owner="an owner")
+    for _ in range(3):
+        jobs.service.sweep()
+    with redis.Redis.from_url(broker.url) as client:
+        (message,) = client.lrange("photoz.jobs", 0, -1)
+        everything = b"".join(client.dump(key) for key in client.scan_iter())
+    assert job.id.encode() in message
+    assert b"application/json" in message
+    assert b"a secret name" not in everything
+    assert b"an owner" not in everything
+
+
+def sweep_to_the_end(jobs: AnyJobs, job: Job) -> Job:
+    """Sweep as a server does, only more often, until a job has ended."""
+    deadline = time.monotonic() + SECONDS
+    while not jobs.service.wait(job.id, owner="ana", seconds=0.2).phase.ended:
+        assert time.monotonic() < deadline, f"the job is still {jobs.service.get(job.id, owner='ana')}"
+        jobs.service.sweep()
+    return told_end_of(jobs, job)
+
+
+def wait_for(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not ready():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # between two looks

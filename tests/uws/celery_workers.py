@@ -1,0 +1,65 @@
+"""A Celery worker with the kinds of job of the tests, as a process of its own.
+
+``python -m tests.uws.celery_workers REDIS DATABASE FOLDER WORKERS`` is what that process runs.
+"""
+
+import functools
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from server.celery_worker import CeleryWork, run_celery_worker
+from tests.uws.job_kinds import make_kinds
+
+__all__ = ["celery_worker"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_STOP_SECONDS = 20
+MEMORY_BYTES = 1_000_000_000
+
+
+@contextmanager
+def celery_worker(
+    redis_url: str, database_url: str, folder: Path, workers: int = 1
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker; kill it with its pool at the end, which is quicker than telling it to stop."""
+    words = [redis_url, database_url, str(folder), str(workers)]
+    with (folder / "worker.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.uws.celery_workers", *words],
+            env=os.environ | {"PYTHONPATH": str(_ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            process_group=0,
+        )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(_STOP_SECONDS)
+
+
+def main() -> None:
+    redis_url, database_url, folder, workers = sys.argv[1:]
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
+    run_celery_worker(
+        CeleryWork(
+            redis_url=redis_url,
+            database_url=database_url,
+            kinds_factory=functools.partial(make_kinds, Path(folder)),
+            workers=int(workers),
+            memory_bytes=MEMORY_BYTES,
+            scratch=Path(folder) / "scratch",
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
