@@ -1,0 +1,104 @@
+"""Tables of pipelines, written and read back by astropy, h5py, pandas and pyarrow."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from astropy.io import fits
+from astropy.io.votable import parse_single_table
+
+from core.errors import InvalidValueError
+from pipelines.outputs import OutputFormat, output_format_of, write_table
+
+
+@pytest.fixture
+def table() -> pa.Table:
+    fields = [
+        pa.field("id", pa.int64()),
+        pa.field("ra", pa.float64(), metadata={"unit": "deg", "ucd": "pos.eq.ra;meta.main", "description": "RA"}),
+        pa.field("z", pa.float32()),
+        pa.field("flag", pa.int8()),
+        pa.field("big", pa.int64()),
+        pa.field("survey", pa.string()),
+        pa.field("star", pa.bool_()),
+    ]
+    arrays = [[7, 8, 9], [1.5, 359.25, 0.0], [0.5, None, 2.0], [1, 0, None], [2**60, None, 1], ["VVDS", None, "µ"]]
+    columns = [pa.array(values, type=field.type) for field, values in zip(fields, arrays, strict=False)]
+    return pa.table([*columns, pa.array([True, False, True])], schema=pa.schema(fields))
+
+
+def test_csv_leaves_missing_values_empty(table: pa.Table, tmp_path: Path) -> None:
+    write_table(table, tmp_path / "t.csv", OutputFormat.CSV)
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert lines[0] == "id,ra,z,flag,big,survey,star"
+    assert lines[2] == "8,359.25,,0,,,false"
+    assert pd.read_csv(tmp_path / "t.csv")["ra"].tolist() == [1.5, 359.25, 0.0]
+
+
+def test_parquet_keeps_types_and_meanings(table: pa.Table, tmp_path: Path) -> None:
+    write_table(table, tmp_path / "t.parquet", OutputFormat.PARQUET)
+    read = pq.read_table(tmp_path / "t.parquet")
+    assert read.equals(table)
+    assert read.schema.field("ra").metadata[b"ucd"] == b"pos.eq.ra;meta.main"
+
+
+def test_fits_has_units_and_ucds_and_escapes_other_characters(table: pa.Table, tmp_path: Path) -> None:
+    write_table(table, tmp_path / "t.fits", OutputFormat.FITS)
+    with fits.open(tmp_path / "t.fits") as file:
+        data, header = file[1].data, file[1].header
+        assert (header["TUNIT2"], header["TUCD2"], header["TCOMM2"]) == ("deg", "pos.eq.ra;meta.main", "RA")
+        assert data["ra"].tolist() == [1.5, 359.25, 0.0]
+        assert np.isnan(data["flag"][2])
+        assert data["big"].tolist() == [2**60, header["TNULL5"], 1]
+        assert data["survey"].tolist() == ["VVDS", "", "\\xb5"]
+        assert data["star"].tolist() == [True, False, True]
+
+
+def test_hdf5_has_a_dataset_for_each_column_with_its_attributes(table: pa.Table, tmp_path: Path) -> None:
+    write_table(table, tmp_path / "t.hdf5", OutputFormat.HDF5)
+    with h5py.File(tmp_path / "t.hdf5") as file:
+        assert set(file) == set(table.column_names)
+        assert file["ra"].attrs["unit"] == "deg"
+        assert file["survey"].asstr()[:].tolist() == ["VVDS", "", "µ"]
+        assert np.isnan(file["z"][1])
+        assert file["big"][1] == file["big"].attrs["missing_value"]
+
+
+def test_votable_keeps_nulls_of_every_type(table: pa.Table, tmp_path: Path) -> None:
+    write_table(table, tmp_path / "t.vot", OutputFormat.VOTABLE)
+    read = parse_single_table(tmp_path / "t.vot")
+    cells = read.to_table(use_names_over_ids=True)
+    assert (str(cells["ra"].unit), cells["ra"].meta["ucd"], cells["ra"].description) == (
+        "deg",
+        "pos.eq.ra;meta.main",
+        "RA",
+    )
+    assert cells["big"].mask.tolist() == [False, True, False]
+    assert cells["flag"].mask.tolist() == [False, False, True]
+    assert cells["survey"][2] == "µ"
+
+
+@pytest.mark.parametrize("output_format", list(OutputFormat))
+def test_an_empty_table_is_written(output_format: OutputFormat, table: pa.Table, tmp_path: Path) -> None:
+    write_table(table.slice(0, 0), tmp_path / "empty", output_format)
+    assert (tmp_path / "empty").stat().st_size > 0
+    assert [p.name for p in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_column_of_lists_is_refused_by_name_and_leaves_no_file(tmp_path: Path) -> None:
+    table = pa.table({"pdf": pa.array([[1.0], [2.0, 3.0]])})
+    for output_format in (OutputFormat.FITS, OutputFormat.HDF5, OutputFormat.VOTABLE):
+        with pytest.raises(InvalidValueError, match="pdf"):
+            write_table(table, tmp_path / "t", output_format)
+    assert not list(tmp_path.iterdir())
+
+
+def test_names_of_formats_are_those_of_today() -> None:
+    assert output_format_of("hf5") is OutputFormat.HDF5
+    assert output_format_of("PQ") is OutputFormat.PARQUET
+    with pytest.raises(InvalidValueError, match="'docx'"):
+        output_format_of("docx")
