@@ -34,6 +34,11 @@ class AssociationService:
             row = find_product(session, identity, product_id)
             return product_columns(session, [row.id])
 
+    def column(self, identity: Identity, column_id: int) -> ProductColumn:
+        """Find one column by its number, or raise NotFoundError."""
+        with self._database.read() as session:
+            return column_of_row(_find(session, identity, column_id)[0])
+
     def describe(self, identity: Identity, column_id: int, changes: Mapping[str, str | None]) -> ProductColumn:
         """Say what one column means.
 
@@ -50,11 +55,7 @@ class AssociationService:
             The product is published and its rows are sorted by this column.
         """
         with self._database.write() as session:
-            row = session.get(ProductColumnRow, column_id)
-            product = None if row is None else find_product(session, identity, row.product_id)
-            if row is None or product is None:
-                message = f"There is no column number {column_id}."
-                raise NotFoundError(message)
+            row, product = _find(session, identity, column_id)
             require_change(identity, product.owner_id)
             alias = changes.get("alias", row.alias)
             _check_fixed(session, product, row, alias)
@@ -100,6 +101,19 @@ class AssociationService:
             _check_unique(session, product_id)
             product.updated_at = utc_now()
             return product_columns(session, [product_id])
+
+
+def _find(session: Session, identity: Identity, column_id: int) -> tuple[ProductColumnRow, ProductRow]:
+    """Find a column and its product; the words are the same when there is none and when it may not be read."""
+    row = session.get(ProductColumnRow, column_id)
+    try:
+        product = None if row is None else find_product(session, identity, row.product_id)
+    except NotFoundError:
+        product = None
+    if row is None or product is None:
+        message = f"There is no column number {column_id}."
+        raise NotFoundError(message)
+    return row, product
 
 
 def _check_unique(session: Session, product_id: int) -> None:

@@ -1,6 +1,6 @@
 """What the catalogue talks about: product types, releases, products, files and columns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -95,7 +95,18 @@ class ProductType:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A data release that products refer to."""
+    """A data release that products refer to.
+
+    Parameters
+    ----------
+    indexing_column
+        Column that identifies an object in the release's object catalogue.
+    has_magnitudes, has_fluxes
+        Whether that catalogue holds magnitudes, and whether it holds fluxes.
+    dereddening, fluxes
+        Choices that a training set made with it has, each with ``name`` and ``display_name``, and ``selected`` or
+        ``disabled`` where that is true; none when there is no such catalogue.
+    """
 
     id: int
     name: str
@@ -103,6 +114,11 @@ class Release:
     description: str
     is_public: bool
     created_at: datetime
+    indexing_column: str
+    has_magnitudes: bool
+    has_fluxes: bool
+    dereddening: Sequence[Mapping[str, object]] | None
+    fluxes: Sequence[Mapping[str, object]] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The catalogue of products: what may be done with their metadata."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -20,7 +22,7 @@ from products.models import (
     Visibility,
 )
 from products.product_types import product_type
-from products.schema import ProductRow, ReleaseRow
+from products.schema import ProductRow, ReleaseRow, release_groups
 from products.storage import (
     Page,
     ProductQuery,
@@ -32,6 +34,7 @@ from products.storage import (
     product_of_row,
     product_sizes,
     product_table,
+    readable_files,
     release_of_row,
 )
 
@@ -95,6 +98,14 @@ class ProductService:
             )
             return tuple(release_of_row(row) for row in rows)
 
+    def release_groups(self) -> Mapping[int, tuple[int, ...]]:
+        """Numbers of the groups to which releases are restricted, by the release's number."""
+        with self._database.read() as session:
+            found: defaultdict[int, tuple[int, ...]] = defaultdict(tuple)
+            for release_id, group_id in session.execute(select(release_groups).order_by(release_groups.c.group_id)):
+                found[release_id] += (group_id,)
+            return dict(found)
+
     def ensure_release(self, name: str, display_name: str, description: str = "") -> Release:
         """Give the release of this name, made when there is none; for the operator of the server."""
         with self._database.write() as session:
@@ -132,6 +143,11 @@ class ProductService:
         """List the products that the identity may read."""
         with self._database.read() as session:
             return list_products(session, identity, query)
+
+    def files(self, identity: Identity, file_id: int | None = None) -> tuple[tuple[ProductFile, int], ...]:
+        """The files of all products that the identity may read, or one of them, each with its product's owner."""
+        with self._database.read() as session:
+            return readable_files(session, identity, file_id)
 
     def sizes(self, page: Page) -> dict[int, ProductSize]:
         """Say how much each product of a page holds, by its number."""

@@ -39,6 +39,7 @@ __all__ = [
     "product_of_row",
     "product_sizes",
     "product_table",
+    "readable_files",
     "release_of_row",
     "table_of_row",
 ]
@@ -134,6 +135,15 @@ def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
         .order_by(ProductFileRow.role, ProductFileRow.id)
     )
     return tuple(file_of_row(row) for row in rows)
+
+
+def readable_files(session: Session, identity: Identity, file_id: int | None) -> tuple[tuple[ProductFile, int], ...]:
+    """The files of all products that the identity may read, or one of them, each with its product's owner."""
+    statement = select(ProductFileRow, ProductRow.owner_id).join(ProductRow, ProductRow.id == ProductFileRow.product_id)
+    if file_id is not None:
+        statement = statement.where(ProductFileRow.id == file_id)
+    rows = session.execute(statement.where(readable(identity)).order_by(ProductFileRow.id))
+    return tuple((file_of_row(row), owner_id) for row, owner_id in rows)
 
 
 def product_sizes(session: Session, product_ids: Sequence[int]) -> dict[int, ProductSize]:
@@ -235,7 +245,19 @@ def product_of_row(row: ProductRow) -> Product:
 
 def release_of_row(row: ReleaseRow) -> Release:
     """Give the value of a stored release."""
-    return Release(row.id, row.name, row.display_name, row.description, row.is_public, row.created_at)
+    return Release(
+        id=row.id,
+        name=row.name,
+        display_name=row.display_name,
+        description=row.description,
+        is_public=row.is_public,
+        created_at=row.created_at,
+        indexing_column=row.indexing_column,
+        has_magnitudes=row.has_mag_hats,
+        has_fluxes=row.has_flux_hats,
+        dereddening=row.dereddening,
+        fluxes=row.fluxes,
+    )
 
 
 def file_of_row(row: ProductFileRow) -> ProductFile:

@@ -1,10 +1,12 @@
 """REST: people, their tokens, and who the caller is."""
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity, Scope
-from core.errors import InvalidValueError
+from core.errors import AuthenticationError, InvalidValueError, NotFoundError
 from core.routes import route_class
 from webui.api.bodies import read_fields
 from webui.api.errors import error_answer
@@ -17,6 +19,12 @@ __all__ = ["routes"]
 def routes(services: WebServices) -> APIRouter:
     """Routes of accounts and tokens."""
     router = APIRouter(route_class=route_class(error_answer), tags=["accounts"])
+    _add_people(router, services)
+    _add_tokens(router, services)
+    return router
+
+
+def _add_people(router: APIRouter, services: WebServices) -> None:
     accounts, authenticate = services.accounts, services.authenticate
 
     @router.get("/users", summary="People with an account")
@@ -25,10 +33,30 @@ def routes(services: WebServices) -> APIRouter:
         people = [user_json(user) for user in accounts.users()]
         return {"count": len(people), "results": people}
 
+    @router.get("/users/{user_id}", summary="One of them")
+    def one_user(user_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        for user in accounts.users():
+            if user.id == user_id:
+                return user_json(user)
+        message = f"There is no user number {user_id}."
+        raise NotFoundError(message)
+
     @router.post("/logged_user", summary="Who the caller is")
     def logged_user(identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         return {"username": identity.name, "is_admin": identity.is_admin, "scope": identity.scope}
+
+    @router.get("/logout", summary="End the browser's sign-in")
+    def logout(request: Request, response: Response) -> None:
+        cookie = request.cookies.get(SESSION_COOKIE)
+        if cookie and request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}:
+            accounts.close_session(cookie)
+            response.delete_cookie(SESSION_COOKIE)
+
+
+def _add_tokens(router: APIRouter, services: WebServices) -> None:
+    accounts, authenticate = services.accounts, services.authenticate
 
     @router.get("/tokens", summary="The caller's tokens, without their secrets")
     def tokens(identity: Identity = Depends(authenticate)) -> Json:
@@ -56,19 +84,15 @@ def routes(services: WebServices) -> APIRouter:
         return {"token": accounts.issue_token(identity, "API", Scope.WRITE).secret}
 
     @router.post("/obtain_token", summary="Name and password to a token")
-    async def obtain_token(request: Request) -> Json:
+    async def obtain_token(request: Request) -> JSONResponse:
         fields = await read_fields(request)
-        identity = accounts.identity_of_password(str(fields.get("username", "")), str(fields.get("password", "")))
-        return {"token": accounts.issue_token(identity, "API", Scope.WRITE).secret}
-
-    @router.get("/logout", summary="End the browser's sign-in")
-    def logout(request: Request, response: Response) -> None:
-        cookie = request.cookies.get(SESSION_COOKIE)
-        if cookie and request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}:
-            accounts.close_session(cookie)
-            response.delete_cookie(SESSION_COOKIE)
-
-    return router
+        name, password = str(fields.get("username", "")), str(fields.get("password", ""))
+        try:
+            identity = await run_in_threadpool(accounts.identity_of_password, name, password)
+        except AuthenticationError as e:
+            # No challenge, and this status: what clients of this address are used to.
+            return JSONResponse({"non_field_errors": [e.message], "detail": e.message, "code": e.code}, 400)
+        return JSONResponse({"token": accounts.issue_token(identity, "API", Scope.WRITE).secret})
 
 
 def _days(value: object) -> int:

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError
 from core.routes import route_class
 from products.inspection.meanings import MEANINGS
 from webui.api.bodies import read_fields
@@ -20,15 +21,32 @@ def routes(services: WebServices) -> APIRouter:
     authenticate, associations = services.authenticate, services.associations
 
     @router.get("/product-contents", summary="Columns of a product's table")
-    def list_columns(product: int, identity: Identity = Depends(authenticate)) -> Json:
+    def list_columns(
+        product: int | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
         identity.require(Scope.READ)
-        results = [column_json(item) for item in associations.columns(identity, product)]
+        if product is None and id is None:
+            message = "Say of which product: product=…"
+            raise InvalidValueError(message, field="product")
+        found = (
+            (associations.column(identity, id or 0),) if product is None else associations.columns(identity, product)
+        )
+        results = [column_json(item) for item in found if id in {None, item.id}]
         return {"count": len(results), "results": results}
+
+    @router.get("/product-contents/{column_id}", summary="One column")
+    def one_column(column_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return column_json(associations.column(identity, column_id))
 
     @router.patch("/product-contents/{column_id}", summary="Say what one column means")
     async def describe(column_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         fields = await read_fields(request)
-        changes: dict[str, str | None] = {key: str(fields[key]) or None for key in ("ucd", "alias") if key in fields}
+        changes: dict[str, str | None] = {
+            key: str(fields[key] or "").strip() or None for key in ("ucd", "alias") if key in fields
+        }
         item = await run_in_threadpool(associations.describe, identity, column_id, changes)
         return column_json(item)
 

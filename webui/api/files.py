@@ -13,7 +13,6 @@ from core.multipart import receive_form, receive_into
 from core.routes import route_class
 from products.access import changeable
 from products.models import FileRole, InspectionState, ProductFile
-from products.service import ProductDetails
 from webui.api.errors import error_answer
 from webui.api.shapes import Json, file_json, inspection_json, product_json
 from webui.services import WebServices
@@ -42,16 +41,32 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
 
     @router.get("/product-files", summary="Files of a product")
     def list_files(
-        product_id: int | None = None, product: int | None = None, identity: Identity = Depends(authenticate)
+        product_id: int | None = None,
+        product: int | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        ordering: str = "id",
+        identity: Identity = Depends(authenticate),
     ) -> Json:
         identity.require(Scope.READ)
         number = product_id if product_id is not None else product
         if number is None:
-            message = "Say of which product: product_id=…"
-            raise InvalidValueError(message, field="product_id")
-        details = services.products.details(identity, number)
-        results = [_file_json(services, details, file, identity) for file in details.files]
+            found = services.products.files(identity, id)
+        else:
+            details = services.products.details(identity, number)
+            found = tuple((file, details.product.owner_id) for file in details.files if id in {None, file.id})
+        results = [_file_json(services, file, owner_id, identity) for file, owner_id in found]
+        key = ordering.removeprefix("-")
+        # Of files of one role the older one comes first.
+        results.sort(key=lambda item: (item["role"] if key == "role" else 0, item["id"]), reverse=ordering[:1] == "-")
         return {"count": len(results), "results": results}
+
+    @router.get("/product-files/{file_id}", summary="One file")
+    def one_file(file_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        for file, owner_id in services.products.files(identity, file_id):
+            return _file_json(services, file, owner_id, identity)
+        message = f"There is no file number {file_id}."
+        raise NotFoundError(message)
 
     @router.delete("/product-files/{file_id}", status_code=204, summary="Remove a file")
     def remove(file_id: int, identity: Identity = Depends(authenticate)) -> None:
@@ -76,8 +91,8 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         product_id, role = _target(form.fields)
         sent = form.files[0]
         file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
-        details = await run_in_threadpool(services.products.details, identity, product_id)
-        return _file_json(services, details, file, identity)
+        product = await run_in_threadpool(services.products.get, identity, product_id)
+        return _file_json(services, file, product.owner_id, identity)
 
     @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Send a file as the body itself")
     async def send_body(
@@ -89,8 +104,8 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted)
         stored = await receive_into(request, staging)
         file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
-        details = await run_in_threadpool(services.products.details, identity, product_id)
-        return _file_json(services, details, file, identity)
+        product = await run_in_threadpool(services.products.get, identity, product_id)
+        return _file_json(services, file, product.owner_id, identity)
 
 
 def _add_inspection(router: APIRouter, services: WebServices) -> None:
@@ -143,9 +158,8 @@ def _inspection(services: WebServices, identity: Identity, product_id: int) -> J
     return inspection_json(details, progress)
 
 
-def _file_json(services: WebServices, details: ProductDetails, file: ProductFile, identity: Identity) -> Json:
-    may_delete = changeable(identity, details.product.owner_id)
-    return file_json(file, file_url(services, file), can_delete=may_delete)
+def _file_json(services: WebServices, file: ProductFile, owner_id: int, identity: Identity) -> Json:
+    return file_json(file, file_url(services, file), can_delete=changeable(identity, owner_id))
 
 
 def _check_length(request: Request, limit: int) -> None:

@@ -1,5 +1,6 @@
 """REST: product types, releases, and products from their first word to their publication."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,7 +11,7 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
 from core.routes import route_class
 from products.models import Product, ProductStatus
-from products.product_types import PRODUCT_TYPES
+from products.product_types import PRODUCT_TYPES, product_type_named
 from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import error_answer
@@ -36,10 +37,14 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
 
     @router.get("/product-types", summary="Types of products")
-    def product_types(name: str | None = None, identity: Identity = Depends(authenticate)) -> Json:
+    def product_types(
+        name: str | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
         identity.require(Scope.READ)
         kinds = sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)
-        results = [product_type_json(kind) for kind in kinds if name in {None, kind.name}]
+        results = [product_type_json(kind) for kind in kinds if name in {None, kind.name} and id in {None, kind.id}]
         return {"count": len(results), "results": results}
 
     @router.get("/product-types/{type_id}", summary="One type of products")
@@ -51,17 +56,25 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         return product_type_json(PRODUCT_TYPES[type_id])
 
     @router.get("/releases", summary="Releases that products refer to")
-    def releases(name: str | None = None, identity: Identity = Depends(authenticate)) -> Json:
+    def releases(
+        name: str | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
         identity.require(Scope.READ)
-        results = [release_json(r) for r in services.products.releases(identity) if name in {None, r.name}]
-        return {"count": len(results), "results": results}
+        groups = services.products.release_groups()
+        found = [r for r in services.products.releases(identity) if name in {None, r.name} and id in {None, r.id}]
+        return {
+            "count": len(found),
+            "results": [release_json(release, groups.get(release.id, ())) for release in found],
+        }
 
     @router.get("/releases/{release_id}", summary="One release")
     def one_release(release_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         for release in services.products.releases(identity):
             if release.id == release_id:
-                return release_json(release)
+                return release_json(release, services.products.release_groups().get(release_id, ()))
         message = f"There is no release number {release_id}."
         raise NotFoundError(message)
 
@@ -70,10 +83,27 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products
 
     @router.get("/products", summary="List products; see OPTIONS for the filters")
-    def list_products(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+    def list_products(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        page = products.list(identity, product_query(request.query_params))
-        return {"count": page.count, "results": [product_json(product, identity) for product in page.products]}
+        query = product_query(request.query_params)
+        page = products.list(identity, query)
+        if query.offset and query.offset >= page.count:
+            message = "Invalid page."
+            raise NotFoundError(message, field="page")
+        # Written as it is: a list may hold every product, and checking each of them again would take longer.
+        return JSONResponse(
+            {"count": page.count, "results": [product_json(product, identity) for product in page.products]}
+        )
+
+    @router.get("/products-specz", summary="Published redshift catalogues, from which pipelines can choose")
+    def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        identity.require(Scope.READ)
+        kind, published = product_type_named("redshift_catalog").id, (ProductStatus.PUBLISHED,)
+        query = replace(product_query(request.query_params), product_types=(kind,), statuses=published)
+        page = products.list(identity, query)
+        return JSONResponse(
+            {"count": page.count, "results": [product_json(product, identity) for product in page.products]}
+        )
 
     @router.options("/products", summary="Names of the filters and orderings of the list")
     def options(identity: Identity = Depends(authenticate)) -> Json:
@@ -103,6 +133,12 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
         details = products.details(identity, product_id)
         return {**product_json(details.product, identity), "main_file": main_file_json(details)}
 
+    @router.get("/products/{product_id}/process_config", summary="What the pipeline was told that made the product")
+    def process_config(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        products.get(identity, product_id)
+        return {}
+
 
 def _add_changes(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products
@@ -122,7 +158,9 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
         )
         return product_json(await run_in_threadpool(products.create, identity, new), identity)
 
-    @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
+    @router.api_route(
+        "/products/{product_id}", methods=["PATCH", "PUT"], summary="Change a product; status 1 publishes it"
+    )
     async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductPatch, await read_fields(request))
         return product_json(await run_in_threadpool(_change, services, identity, product_id, body), identity)

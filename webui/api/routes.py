@@ -4,24 +4,38 @@ from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from core.routes import route_class
-from webui.api import accounts, columns, downloads, files, products
+from webui.api import accounts, archives, columns, compat, downloads, files, products
 from webui.api.errors import error_answer
 from webui.services import WebServices
 
 __all__ = ["api_routes"]
 
+_NAMES = (
+    "users",
+    "releases",
+    "product-types",
+    "products",
+    "products-specz",
+    "product-contents",
+    "product-files",
+    "pipelines",
+    "processes",
+)
+
 
 def api_routes(services: WebServices) -> APIRouter:
-    """Put the REST API together."""
+    """Put the REST API together, with the one address that today's Photo-z Server has beside it."""
     router = APIRouter(prefix="/api", route_class=route_class(error_answer))
 
     @router.get("", summary="What the API offers; answers only to valid credentials")
     def index(identity: Identity = Depends(services.authenticate)) -> dict[str, str]:
         identity.require(Scope.READ)
-        names = ("users", "releases", "product-types", "products", "product-contents", "product-files")
         base = services.settings.public_url
-        return {name: f"{base}/api/{name}/" for name in names}
+        return {name: f"{base}/api/{name}/" for name in _NAMES}
 
-    for part in (accounts, products, files, columns, downloads):
+    for part in (accounts, products, files, columns, downloads, archives, compat):
         router.include_router(part.routes(services))
-    return router
+    whole = APIRouter()
+    whole.include_router(router)
+    whole.include_router(compat.outer_routes(services))
+    return whole

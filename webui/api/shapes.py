@@ -1,7 +1,7 @@
 """The JSON in which the REST API speaks of products, files, columns, releases and people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,15 +45,21 @@ def product_type_json(kind: ProductType) -> Json:
     }
 
 
-def release_json(release: Release) -> Json:
-    """A release."""
+def release_json(release: Release, access_groups: Sequence[int]) -> Json:
+    """A release; the groups are those to which it is restricted, by their numbers."""
     return {
         "id": release.id,
         "name": release.name,
         "display_name": release.display_name,
         "description": release.description,
-        "is_public": release.is_public,
         "created_at": iso(release.created_at),
+        "indexing_column": release.indexing_column,
+        "has_mag_hats": release.has_magnitudes,
+        "has_flux_hats": release.has_fluxes,
+        "dereddening": release.dereddening,
+        "fluxes": release.fluxes,
+        "is_public": release.is_public,
+        "access_groups": list(access_groups),
     }
 
 
@@ -153,7 +159,7 @@ def main_file_json(details: ProductDetails) -> Json:
     """What clients need to know to read the main file; an object without a name when there is none."""
     main = next((file for file in details.files if file.role is FileRole.MAIN), None)
     if main is None:
-        return {"name": None, "n_rows": None, "size": 0, "extension": "", "type": None, "is_directory": False}
+        return {"name": None, "type": None, "extension": "", "size": 0, "n_rows": None, "is_directory": False}
     shape: Json = {
         "name": main.name,
         "type": main.media_type,
