@@ -1,7 +1,7 @@
 """News of jobs inside one process: who waits for a job is woken when something about it changed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["JobChanges"]
@@ -12,25 +12,32 @@ class JobChanges:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._watchers: dict[str, set[threading.Event]] = {}
+        self._watchers: dict[str, dict[object, Callable[[], None]]] = {}
 
     def announce(self, job_id: str) -> None:
         """Wake all who watch a job."""
         with self._lock:
-            for event in self._watchers.get(job_id, ()):
-                event.set()
+            for wake in self._watchers.get(job_id, {}).values():
+                wake()
 
     @contextmanager
     def watching(self, job_id: str) -> Iterator[threading.Event]:
         """Give an event that is set at each change of a job."""
         event = threading.Event()
-        with self._lock:
-            self._watchers.setdefault(job_id, set()).add(event)
-        try:
+        with self.calling(job_id, event.set):
             yield event
+
+    @contextmanager
+    def calling(self, job_id: str, wake: Callable[[], None]) -> Iterator[None]:
+        """Call something at each change of a job, in the thread that announces it; it must not wait for anything."""
+        key = object()
+        with self._lock:
+            self._watchers.setdefault(job_id, {})[key] = wake
+        try:
+            yield
         finally:
             with self._lock:
                 watchers = self._watchers[job_id]
-                watchers.discard(event)
+                del watchers[key]
                 if not watchers:
                     del self._watchers[job_id]

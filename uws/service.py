@@ -63,6 +63,21 @@ class JobService:
         self._announced = isinstance(queue, AnnouncingQueue)
         self._changes = queue.changes if isinstance(queue, AnnouncingQueue) else JobChanges()
 
+    @property
+    def changes(self) -> JobChanges:
+        """Where changes of jobs are announced."""
+        return self._changes
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether changes that a job brings about itself are announced, too."""
+        return self._announced
+
+    @property
+    def poll_seconds(self) -> float:
+        """Seconds after which who waits for a change should look all the same."""
+        return _ANNOUNCED_POLL if self._announced else _LAST_POLL
+
     def create(
         self,
         kind: str,
