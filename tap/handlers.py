@@ -39,7 +39,9 @@ def _add_sync(router: APIRouter, authenticate: Authenticator, service: TapServic
     async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request)
         answer = await run_in_threadpool(service.query, parameters, identity)
-        return StreamedAnswer(answer.chunks, media_type=answer.media_type, close=answer.close)
+        return StreamedAnswer(
+            answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
+        )
 
 
 def _add_vosi(

@@ -1,22 +1,24 @@
 """What TAP does with a query: read its parameters, translate, run, and give the result in the format asked for."""
 
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from time import monotonic
+
+import pyarrow as pa
 
 from core.auth.models import Identity
 from core.dali import DaliParameters
-from core.errors import InvalidValueError
+from core.errors import InvalidValueError, PhotozError
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from tap.adql import Translation, translate
-from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.models import TapTable
 from tap.results import ResultFormat, format_for
 from tap.tables import TableCatalog, TableSet
 
-__all__ = ["LANGUAGES", "QueryAnswer", "TapService"]
+__all__ = ["LANGUAGES", "OpenQuery", "QueryAnswer", "TapService"]
 
 _log = logging.getLogger(__name__)
 
@@ -34,11 +36,35 @@ class QueryAnswer:
     ----------
     close
         Stops the query; to be called when the result was sent, or when nobody wants it any more.
+    headers
+        What the answer must carry besides its type.
     """
 
     media_type: str
     chunks: Iterator[bytes]
     close: Callable[[], None]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuery:
+    """A query that runs, and how its result is to be written.
+
+    Parameters
+    ----------
+    tables
+        Full names of the tables that it reads.
+    """
+
+    description: TableDescription
+    stream: ResultStream
+    result_format: ResultFormat
+    maxrec: int
+    tables: tuple[str, ...]
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+        """Write the rows of the stream, as they are or as somebody passes them on."""
+        return self.result_format.write(self.description, batches, limit=self.maxrec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +88,18 @@ class TapService:
         return self._catalog.tables_of(identity)
 
     def query(self, parameters: DaliParameters, identity: Identity) -> QueryAnswer:
-        """Run a synchronous query, up to its first rows.
+        """Run a synchronous query, up to its first rows; raises what `open` does."""
+        opened = self.open(parameters, identity, seconds=self._settings.query_seconds)
+        chosen = opened.result_format
+        try:
+            chunks = opened.write(opened.stream)
+        except PhotozError:  # a format that collects its rows first
+            opened.stream.close()
+            raise
+        return QueryAnswer(chosen.content_type, chunks, opened.stream.close, chosen.headers)
+
+    def open(self, parameters: DaliParameters, identity: Identity, *, seconds: float) -> OpenQuery:
+        """Start a query that may take so many seconds; whoever calls this closes its stream.
 
         Raises
         ------
@@ -75,7 +112,7 @@ class TapService:
         started = monotonic()
         tables = self._catalog.tables_of(identity)
         translation = translate(request.query, tables.catalog, row_limit=request.maxrec + 1)
-        stream = self._engine.open(self._engine_query(translation, tables))
+        stream = self._engine.open(self._engine_query(translation, tables, seconds))
         _log.info(
             "query started",
             extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},
@@ -84,8 +121,8 @@ class TapService:
             columns=votable_columns(translation.columns, stream.schema),
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
-        chunks = request.result_format.write(description, stream, limit=request.maxrec)
-        return QueryAnswer(request.result_format.content_type, chunks, stream.close)
+        names = tuple(entry.name for entry in translation.tables)
+        return OpenQuery(description, stream, request.result_format, request.maxrec, names)
 
     def _request(self, parameters: DaliParameters) -> _Request:
         language = parameters.one("LANG")
@@ -112,12 +149,12 @@ class TapService:
             raise InvalidValueError(message, field="MAXREC")
         return min(int(text), self._settings.maxrec_limit)
 
-    def _engine_query(self, translation: Translation, tables: TableSet) -> EngineQuery:
+    def _engine_query(self, translation: Translation, tables: TableSet, seconds: float) -> EngineQuery:
         settings = self._settings
         return EngineQuery(
             sql=translation.sql,
             tables=tuple(_engine_table(tables.tables[entry.name]) for entry in translation.tables),
-            seconds=settings.query_seconds,
+            seconds=seconds,
             memory_bytes=settings.query_memory_bytes,
             threads=settings.query_threads,
             temp_bytes=settings.query_temp_bytes,

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from core.columns import Column
 from core.votable import LimitedBatches, TableDescription, canonical_arrays, cell_texts, joined_rows
 
-__all__ = ["write_csv", "write_tsv"]
+__all__ = ["quoted", "write_csv", "write_tsv"]
 
 _INFINITIES = ("Infinity", "-Infinity")  # understood by pandas, astropy and STILTS alike
 
@@ -21,7 +21,7 @@ def write_csv(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
     """Write comma-separated values with a header."""
-    return _write(description, batches, limit, separator=",", ending="\r\n", protected=_quoted)
+    return _write(description, batches, limit, separator=",", ending="\r\n", protected=quoted)
 
 
 def write_tsv(
@@ -29,6 +29,16 @@ def write_tsv(
 ) -> Iterator[bytes]:
     """Write tab-separated values with a header; tabs and line breaks inside values become spaces."""
     return _write(description, batches, limit, separator="\t", ending="\n", protected=_flattened)
+
+
+def quoted(texts: pa.Array) -> pa.Array:
+    """Put texts in quotes where a reader would take them for something else (RFC 4180 §2)."""
+    needed = pc.match_substring_regex(texts, r'[",\r\n]|^\s|\s$|^$')
+    if not pc.any(needed).as_py():
+        return texts
+    mark = pa.scalar('"', pa.large_string())
+    doubled = pc.replace_substring(texts, '"', '""')
+    return pc.if_else(needed, pc.binary_join_element_wise(mark, doubled, mark, pa.scalar("", pa.large_string())), texts)
 
 
 def _write(
@@ -54,15 +64,6 @@ def _write(
         if len(columns) == 1 and separator == ",":  # readers skip a blank line
             row_cells = [pc.fill_null(row_cells[0], '""')]
         yield bytes(joined_rows(row_cells, before="", between=separator, after=ending))
-
-
-def _quoted(texts: pa.Array) -> pa.Array:
-    needed = pc.match_substring_regex(texts, r'[",\r\n]|^\s|\s$|^$')
-    if not pc.any(needed).as_py():
-        return texts
-    mark = pa.scalar('"', pa.large_string())
-    doubled = pc.replace_substring(texts, '"', '""')
-    return pc.if_else(needed, pc.binary_join_element_wise(mark, doubled, mark, pa.scalar("", pa.large_string())), texts)
 
 
 def _flattened(texts: pa.Array) -> pa.Array:

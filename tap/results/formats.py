@@ -6,7 +6,7 @@ to look at the answer, so that is TABLEDATA.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
 
@@ -14,7 +14,12 @@ import pyarrow as pa
 
 from core.errors import InvalidValueError
 from core.votable import TableDescription, write_votable
+from tap.results.arrow_stream import write_arrow
 from tap.results.delimited import write_csv, write_tsv
+from tap.results.ecsv import write_ecsv
+from tap.results.fits import write_fits
+from tap.results.html_page import PAGE_HEADERS, write_html
+from tap.results.json_table import write_json
 from tap.results.parquet import write_parquet
 
 __all__ = ["DEFAULT_FORMAT", "RESULT_FORMATS", "ResultFormat", "ResultWriter", "format_for"]
@@ -43,6 +48,8 @@ class ResultFormat:
         Media types that RESPONSEFORMAT may give; the answer carries the one asked for, else the first.
     ivo_id
         What TAPRegExt 1.0 §2.4 calls it, for the capabilities.
+    headers
+        What an answer must carry besides its type, so that a browser that shows it comes to no harm.
     """
 
     names: tuple[str, ...]
@@ -50,6 +57,7 @@ class ResultFormat:
     extension: str
     write: ResultWriter
     ivo_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def content_type(self) -> str:
@@ -83,6 +91,11 @@ RESULT_FORMATS: Mapping[str, ResultFormat] = {
     "csv": ResultFormat(("csv",), ("text/csv;header=present", "text/csv"), "csv", write_csv),
     "tsv": ResultFormat(("tsv",), ("text/tab-separated-values",), "tsv", write_tsv),
     "parquet": ResultFormat(("parquet",), ("application/vnd.apache.parquet",), "parquet", write_parquet),
+    "fits": ResultFormat(("fits",), ("application/fits",), "fits", write_fits),
+    "ecsv": ResultFormat(("ecsv",), ("text/x-ecsv",), "ecsv", write_ecsv),
+    "json": ResultFormat(("json",), ("application/json",), "json", write_json),
+    "arrow": ResultFormat(("arrow",), ("application/vnd.apache.arrow.stream",), "arrows", write_arrow),
+    "html": ResultFormat(("html",), ("text/html;charset=utf-8", "text/html"), "html", write_html, headers=PAGE_HEADERS),
 }
 
 DEFAULT_FORMAT = RESULT_FORMATS["votable"]

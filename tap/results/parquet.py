@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.columns import Column, field_of_column
-from core.votable import LimitedBatches, TableDescription, arrow_type_of, canonical_arrays, document_without_rows
+from core.columns import Column
+from core.votable import LimitedBatches, TableDescription, document_without_rows
+from tap.results.described import described_batch, described_schema
 
 __all__ = ["write_parquet"]
 
@@ -32,7 +33,7 @@ def write_parquet(
         writer.write_table(group, row_group_size=group.num_rows)
         yield sink.taken()
     if writer is None:
-        writer = _writer(sink, pa.schema([field_of_column(c, arrow_type_of(c)) for c in description.columns]))
+        writer = _writer(sink, described_schema(description.columns))
     content = document_without_rows(description, ending=limited.ending).decode()
     writer.add_key_value_metadata({"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content})
     writer.close()
@@ -48,7 +49,7 @@ def _groups(batches: Iterable[pa.RecordBatch], columns: tuple[Column, ...]) -> I
     waiting: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        waiting.append(_described(batch, columns))
+        waiting.append(described_batch(batch, columns))
         rows += batch.num_rows
         size += batch.nbytes
         if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
@@ -56,15 +57,6 @@ def _groups(batches: Iterable[pa.RecordBatch], columns: tuple[Column, ...]) -> I
             waiting, rows, size = [], 0, 0
     if waiting:
         yield pa.Table.from_batches(waiting)
-
-
-def _described(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> pa.RecordBatch:
-    arrays = [
-        given if pa.types.is_temporal(given.type) else canonical
-        for given, canonical in zip(batch.columns, canonical_arrays(batch, columns), strict=True)
-    ]
-    fields = [field_of_column(column, array.type) for column, array in zip(columns, arrays, strict=True)]
-    return pa.record_batch(arrays, schema=pa.schema(fields))
 
 
 class _Sink(io.RawIOBase):

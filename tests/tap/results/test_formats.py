@@ -25,6 +25,12 @@ def test_votable_is_the_default(asked):
         ("text/csv; header=present", "csv", "text/csv;header=present"),
         ("tsv", "tsv", "text/tab-separated-values"),
         ("parquet", "parquet", "application/vnd.apache.parquet"),
+        ("FITS", "fits", "application/fits"),
+        ("application/json", "json", "application/json"),
+        ("arrow", "arrow", "application/vnd.apache.arrow.stream"),
+        ("text/html", "html", "text/html"),
+        ("html", "html", "text/html;charset=utf-8"),
+        ("ecsv", "ecsv", "text/x-ecsv"),
     ],
 )  # fmt: skip
 def test_the_media_type_asked_for_comes_back(asked, name, content_type):
@@ -33,7 +39,7 @@ def test_the_media_type_asked_for_comes_back(asked, name, content_type):
     assert found.content_type == content_type
 
 
-@pytest.mark.parametrize("asked", ["fits", "text/csv;header=absent", "application/json", "b2"])
+@pytest.mark.parametrize("asked", ["pdf", "text/csv;header=absent", "text/json", "b2"])
 def test_an_unknown_format_is_refused_with_those_that_there_are(asked):
     with pytest.raises(InvalidValueError) as caught:
         format_for(asked)
