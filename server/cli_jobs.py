@@ -12,9 +12,10 @@ import typer
 from sqlalchemy import select
 
 from core.database import Database, utc_now
+from core.errors import NotFoundError
 from core.settings import Settings
 from server.services import build_jobs
-from uws import Job, JobService, Phase, UnknownJobError
+from uws import Job, JobService, Phase
 from uws.schema import JobRow
 from uws.storage import find_job, job_of_row
 
@@ -116,7 +117,7 @@ class _Operator:
         with self.database.read() as session:
             job = find_job(session, job_id)
         if job is None:
-            raise UnknownJobError(job_id)
+            raise NotFoundError(f"There is no job '{job_id[:100]}'.", field="job")
         return job
 
 
