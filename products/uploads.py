@@ -120,11 +120,7 @@ class UploadService:
     def remove_file(self, identity: Identity, file_id: int) -> None:
         """Remove a file; the main file only before publication."""
         with self._database.write() as session:
-            row = session.get(ProductFileRow, file_id)
-            if row is None:
-                message = f"There is no file number {file_id}."
-                raise NotFoundError(message)
-            product = find_product(session, identity, row.product_id)
+            row, product = _find_file(session, identity, file_id)
             require_change(identity, product.owner_id)
             if row.role == FileRole.MAIN:
                 if product.status != ProductStatus.REGISTERING:
@@ -217,6 +213,19 @@ class UploadService:
                 message = "This product already has a main file; remove it first."
                 raise ConflictError(message, field="file")
         return product
+
+
+def _find_file(session: Session, identity: Identity, file_id: int) -> tuple[ProductFileRow, ProductRow]:
+    """Find a file and its product; the words are the same when there is none and when it may not be read."""
+    row = session.get(ProductFileRow, file_id)
+    try:
+        product = None if row is None else find_product(session, identity, row.product_id)
+    except NotFoundError:
+        product = None
+    if row is None or product is None:
+        message = f"There is no file number {file_id}."
+        raise NotFoundError(message)
+    return row, product
 
 
 def _forget_inspection(session: Session, product: ProductRow) -> None:
