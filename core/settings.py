@@ -59,9 +59,15 @@ class Settings(BaseSettings):
         4_000 * _MEGABYTE, ge=500 * _MEGABYTE, description="Address space that one job may use, in bytes."
     )
     job_seconds: int = Field(3600, ge=1, description="Seconds that a job may run unless its kind says otherwise.")
+    job_seconds_limit: int = Field(24 * 3600, ge=1, description="Most seconds that a user may ask for a job to run.")
+    job_days: int = Field(7, ge=1, description="Days after which a job is removed with its results.")
+    job_days_limit: int = Field(60, ge=1, description="Most days that a user may ask for a job to be kept.")
     query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
     query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")
     query_seconds: int = Field(60, ge=1, description="Seconds that a synchronous query may take.")
+    query_async_seconds: int = Field(
+        3600, ge=1, description="Seconds that an asynchronous query may take unless its author asks for another time."
+    )
     query_memory_bytes: int = Field(
         1_000 * _MEGABYTE,
         ge=100 * _MEGABYTE,
@@ -73,6 +79,9 @@ class Settings(BaseSettings):
     )
     maxrec_default: int = Field(100_000, ge=1, description="Rows that TAP returns when MAXREC is not given.")
     maxrec_limit: int = Field(20_000_000, ge=1, description="Most rows that TAP returns in one answer.")
+    max_result_bytes: int = Field(
+        5_000 * _MEGABYTE, ge=1, description="Largest result of one asynchronous query, in bytes."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the log tells.")
 
     @cached_property
@@ -94,6 +103,16 @@ class Settings(BaseSettings):
     def tables_folder(self) -> Path:
         """Folder of the Parquet files derived from them, which the query engine reads."""
         return self.data / "tables"
+
+    @cached_property
+    def results_folder(self) -> Path:
+        """Folder of the results of jobs, by the ids of the jobs."""
+        return self.data / "results"
+
+    @cached_property
+    def scratch_folder(self) -> Path:
+        """Folder of what running jobs and queries keep for a moment; on the same file system as the results."""
+        return self.data / "scratch"
 
     @cached_property
     def staging_folder(self) -> Path:

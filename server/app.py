@@ -18,8 +18,10 @@ from products.published import PublishedProducts
 from registry.handlers import registry_routes
 from server.middleware import HeadersMiddleware, PathMiddleware
 from server.services import Services
+from server.worker import result_files
 from tap.engine import DuckDBEngine
 from tap.handlers import tap_routes
+from tap.handlers_async import tap_async_routes
 from tap.service import TapService
 from tap.tables import TableCatalog
 from vospace.handlers import vospace_routes
@@ -81,6 +83,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap))
+    app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings)))
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)

@@ -15,7 +15,7 @@ from products.service import ProductService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
 from server.worker import file_store, job_kinds
-from uws import JobKind, JobQueue, JobService, ProcessQueue
+from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 
 __all__ = ["Services", "build_jobs", "build_services", "prepare_data_folder"]
 
@@ -65,9 +65,9 @@ def build_services(settings: Settings) -> Services:
 
 def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobService]:
     """Give the queue that the settings choose, and the service over it."""
-    kinds = job_kinds(settings)
+    kinds, limits = job_kinds(settings), _job_limits(settings)
     if settings.job_queue == "celery":
-        return _celery_jobs(settings, database, kinds)
+        return _celery_jobs(settings, database, kinds, limits)
     queue = ProcessQueue(
         settings.sqlalchemy_url,
         functools.partial(job_kinds, settings),
@@ -75,20 +75,37 @@ def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobSer
         memory_bytes=settings.job_memory_bytes,
         scratch=settings.data / "scratch",
     )
-    return queue, JobService(database, queue, kinds)
+    return queue, JobService(database, queue, kinds, limits=limits)
 
 
 def prepare_data_folder(settings: Settings) -> None:
     """Make the folders that the server keeps things in."""
-    for folder in (settings.data, settings.files_folder, settings.tables_folder, settings.staging_folder):
+    for folder in (
+        settings.data,
+        settings.files_folder,
+        settings.tables_folder,
+        settings.staging_folder,
+        settings.results_folder,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
     probe = settings.data / f".probe-{secrets.token_hex(4)}"
     probe.touch()
     probe.unlink()
 
 
-def _celery_jobs(settings: Settings, database: Database, kinds: Mapping[str, JobKind]) -> tuple[JobQueue, JobService]:
+def _job_limits(settings: Settings) -> JobLimits:
+    return JobLimits(
+        seconds=settings.job_seconds,
+        longest_seconds=settings.job_seconds_limit,
+        days=settings.job_days,
+        longest_days=settings.job_days_limit,
+    )
+
+
+def _celery_jobs(
+    settings: Settings, database: Database, kinds: Mapping[str, JobKind], limits: JobLimits
+) -> tuple[JobQueue, JobService]:
     from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
 
     queue = CeleryQueue(settings.redis_url, database, kinds)
-    return queue, JobService(database, queue, kinds, resubmit_after=RESUBMIT_AFTER)
+    return queue, JobService(database, queue, kinds, limits=limits, resubmit_after=RESUBMIT_AFTER)

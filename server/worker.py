@@ -1,15 +1,23 @@
 """What worker processes can do: the kinds of job of this server."""
 
 from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
 
+from core.auth.service import AccountService
 from core.database import Database
 from core.files import FileStore, FolderStore
 from core.settings import Settings
 from products.housekeeping import Housekeeping
 from products.inspector import Inspector
+from products.published import PublishedProducts
+from tap.result_files import QUERY_JOB, ResultFiles
 from uws import Job, JobContext, JobKind, Phase
 
-__all__ = ["INSPECT", "file_store", "job_kinds"]
+if TYPE_CHECKING:
+    from tap.jobs import QueryJobs
+
+__all__ = ["INSPECT", "file_store", "job_kinds", "result_files"]
 
 #: Name of the kind of job that looks into an uploaded file.
 INSPECT = "inspect"
@@ -20,9 +28,19 @@ def file_store(settings: Settings) -> FileStore:
     return FolderStore(settings.files_folder, settings.staging_folder, min_free=settings.min_free_bytes)
 
 
+def result_files(settings: Settings) -> ResultFiles:
+    """Give the results of queries that ran as jobs."""
+    return ResultFiles(settings.results_folder, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes)
+
+
 def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
     """Give every kind of job by its name."""
-    database, store, tables = Database(settings.sqlalchemy_url), file_store(settings), settings.tables_folder
+    database = Database(settings.sqlalchemy_url)
+    return {kind.name: kind for kind in (_inspections(settings, database), _queries(settings, database))}
+
+
+def _inspections(settings: Settings, database: Database) -> JobKind:
+    store, tables = file_store(settings), settings.tables_folder
     inspector = Inspector(database, store, tables, max_columns=settings.max_columns)
     housekeeping = Housekeeping(database, store, tables, draft_days=settings.draft_days)
 
@@ -40,4 +58,30 @@ def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
             message = job.error or "Reading the file was stopped; start it again."
             housekeeping.fail_inspection(int(job.parameters["product"]), job.id, message)
 
-    return {INSPECT: JobKind(INSPECT, inspect, retry=True, seconds=settings.job_seconds, on_end=ended)}
+    return JobKind(INSPECT, inspect, retry=True, seconds=settings.job_seconds, on_end=ended)
+
+
+def _queries(settings: Settings, database: Database) -> JobKind:
+    results = result_files(settings)
+
+    @cache
+    def query_jobs() -> "QueryJobs":
+        # Imported and made when the first query runs: commands, and workers with other jobs, do without.
+        from tap.jobs import QueryJobs
+        from tap.tables import TableCatalog
+
+        catalog = TableCatalog(PublishedProducts(database), settings.tables_folder, settings.public_url)
+        return QueryJobs(settings, catalog, results, AccountService(database).identity_of_user)
+
+    def ended(job: Job) -> None:
+        if job.phase is not Phase.COMPLETED:
+            results.delete(job.id)
+
+    return JobKind(
+        QUERY_JOB,
+        lambda context: query_jobs().run(context),
+        retry=True,
+        seconds=settings.query_async_seconds,
+        on_end=ended,
+        on_destroy=lambda job: results.delete(job.id),
+    )

@@ -16,6 +16,7 @@ __all__ = ["tap_capabilities"]
 _Element = Any  # lxml ships no types
 
 _TAP = "ivo://ivoa.net/std/TAP"
+_DAY = 24 * 3600
 _SECURITY = (None, BASIC_AUTH)
 _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0"))
 
@@ -33,6 +34,7 @@ def tap_capabilities(settings: Settings) -> bytes:
             ),
             Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base}/capabilities"),)),
             Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base}/availability"),)),
+            Capability("ivo://ivoa.net/std/DALI#examples", (Interface(f"{base}/examples", security=_SECURITY),)),
             Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
         )
     )
@@ -42,7 +44,9 @@ def _extension(settings: Settings) -> Iterable[_Element]:
     yield _language()
     for known in RESULT_FORMATS.values():
         yield _output_format(known.content_type, known.names, known.ivo_id)
-    yield _limit("executionDuration", settings.query_seconds, settings.query_seconds, unit=None)
+    # These two are about asynchronous queries: a synchronous one has less time, which TAPRegExt 1.0 cannot say.
+    yield _limit("retentionPeriod", settings.job_days * _DAY, settings.job_days_limit * _DAY, unit=None)
+    yield _limit("executionDuration", settings.query_async_seconds, settings.job_seconds_limit, unit=None)
     yield _limit("outputLimit", settings.maxrec_default, settings.maxrec_limit, unit="row")
 
 

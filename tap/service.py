@@ -1,7 +1,7 @@
 """What TAP does with a query: read its parameters, translate, run, and give the result in the format asked for."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 

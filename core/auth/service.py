@@ -233,14 +233,14 @@ class AccountService:
             session.flush()
             return IssuedToken(_token(row), secret)
 
-    def identity_of_user(self, name: str) -> Identity:
-        """Act as an account, for commands of the operator on this machine."""
+    def identity_of_user(self, name: str, scope: Scope = Scope.ADMIN) -> Identity:
+        """Act as an active account: for its jobs, and for commands of the operator on this machine."""
         with self._database.read() as session:
-            row = session.scalar(_with_groups().where(UserRow.name == name))
+            row = session.scalar(_with_groups().where(UserRow.name == name, UserRow.is_active))
         if row is None:
             message = f"There is no account named '{name}'."
             raise NotFoundError(message)
-        return _identity(row, Scope.ADMIN)
+        return _identity(row, scope)
 
 
 def _check_password(password: str | None) -> None:
