@@ -1,0 +1,193 @@
+"""Combination of redshift catalogues: from Arrow tables and a configuration to one table and a report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from core.errors import InvalidValueError
+from pipelines.combine.configuration import CombineConfiguration
+from pipelines.combine.footprints import in_dp1_fields, in_rubin_footprint
+from pipelines.combine.homogenisation import STAR
+from pipelines.combine.mapping import CatalogueError
+from pipelines.combine.preparation import Prepared, prepare, priority_columns
+from pipelines.combine.report import CombineReport
+from pipelines.combine.reporting import report_of
+from pipelines.combine.resolution import (
+    DUPLICATE,
+    KEPT,
+    STAR_ROW,
+    UNRESOLVED,
+    Contest,
+    Priority,
+    Resolution,
+    compared_to,
+    draw_lots,
+    identifier_ranks,
+    resolve,
+)
+from pipelines.combine.result import result_table
+from pipelines.combine.rules import FlagsTranslation
+from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
+
+__all__ = ["Combined", "combine_redshifts"]
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """The combined catalogue, with units and UCDs on its fields, and what was done."""
+
+    table: pa.Table
+    report: CombineReport
+
+
+def combine_redshifts(
+    inputs: Mapping[str, pa.Table],
+    configuration: CombineConfiguration,
+    *,
+    rules: FlagsTranslation | None = None,
+    progress: Progress | None = None,
+) -> Combined:
+    """Combine redshift catalogues.
+
+    Parameters
+    ----------
+    inputs
+        The tables by internal name, one for each catalogue of the configuration.
+    rules
+        The rules of surveys; by default those that come with this server.
+    progress
+        Told the fraction that is done, and the step. What it raises ends the work.
+
+    Returns
+    -------
+    Combined
+        Rows in the order of the configuration and of the tables; equal inputs give equal results.
+
+    Raises
+    ------
+    CatalogueError
+        When a catalogue cannot be used. All catalogues are looked at, and all errors are in the sentence.
+    InvalidValueError
+        When a table is missing, or no row is left.
+    """
+    tell = progress or _silent
+    rules = rules or FlagsTranslation.default()
+    prepared = _all_prepared(inputs, configuration, rules, tell)
+    columns = {name: pa.concat_arrays([each.columns[name] for each in prepared]) for name in prepared[0].columns}
+    surveys = columns["survey"]
+    ra, dec = (columns[name].to_numpy(zero_copy_only=False) for name in ("ra", "dec"))
+    if configuration.param.insert_DP1_footprint_flag:
+        columns["is_in_DP1_fields"] = pa.array(in_dp1_fields(ra, dec).astype(np.int64))
+    if configuration.param.insert_rubin_footprint_flag:
+        columns["is_in_rubin_footprint"] = pa.array(in_rubin_footprint(ra, dec).astype(np.int64))
+    pairs, resolution = None, None
+    if configuration.param.combine_type != "concatenate":
+        tell(0.5, "Finding duplicates")
+        pairs = find_pairs_within(SkyPositions(ra, dec), _radius(configuration, rules))
+        tell(0.7, "Deciding between duplicates")
+        resolution = _resolved(columns, prepared, pairs, configuration, rules)
+        columns |= {
+            "tie_result": pa.array(resolution.tie_result),
+            "tie_reason": pa.array(resolution.reasons).take(pa.array(resolution.reason)),
+            "group_id": pa.array(resolution.group),
+        }
+    tell(0.9, "Writing down what was done")
+    keep = _kept(len(surveys), configuration, resolution)
+    if not keep.any():
+        raise InvalidValueError("No row is left in the result: all are unresolved duplicates or stars.")
+    table = result_table(
+        columns,
+        drop_empty=configuration.param.drop_empty_columns,
+        keep=frozenset(configuration.param.extra_columns),
+    )
+    report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
+    tell(1.0, "Combined")
+    return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
+
+
+def _silent(fraction: float, step: str) -> None:
+    """Tell nobody."""
+
+
+def _all_prepared(
+    inputs: Mapping[str, pa.Table], configuration: CombineConfiguration, rules: FlagsTranslation, tell: Progress
+) -> list[Prepared]:
+    prepared: list[Prepared] = []
+    wrong: list[CatalogueError] = []
+    catalogues = configuration.inputs.specz
+    for place, entry in enumerate(catalogues):
+        tell(0.5 * place / len(catalogues), f"Preparing {entry.internal_name}")
+        table = inputs.get(entry.internal_name)
+        if table is None:
+            raise InvalidValueError(f"The table of {entry.internal_name} is missing.")
+        try:
+            prepared.append(prepare(entry, table, configuration, rules))
+        except CatalogueError as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise InvalidValueError(" ".join(error.message for error in wrong)) from wrong[0]
+    if not any(len(each) for each in prepared):
+        raise InvalidValueError("No row is left of any catalogue after the cut of quality.")
+    return prepared
+
+
+def _radius(configuration: CombineConfiguration, rules: FlagsTranslation) -> float:
+    own = configuration.param.crossmatch_radius_arcsec
+    return rules.crossmatch_radius_arcsec if own is None else own
+
+
+def _resolved(
+    columns: dict[str, pa.Array],
+    prepared: Sequence[Prepared],
+    pairs: Pairs,
+    configuration: CombineConfiguration,
+    rules: FlagsTranslation,
+) -> Resolution:
+    parameters, identifiers = configuration.param, columns["CRD_ID"]
+    ranks = identifier_ranks(identifiers, pairs)
+    columns["compared_to"] = compared_to(identifiers, ranks, pairs)
+    flags = columns["z_flag_homogenized"].to_numpy(zero_copy_only=False)
+    own = {"z_flag_homogenized": flags, "instrument_type_homogenized": _instrument_scores(columns, rules)}
+    threshold = parameters.delta_z_threshold
+    contest = Contest(
+        star=flags == STAR,
+        priorities=[
+            Priority(name, own[name] if name in own else np.concatenate([each.scores[name] for each in prepared]))
+            for name in priority_columns(parameters, rules)
+        ],
+        z=columns["z"].to_numpy(zero_copy_only=False),
+        rank=ranks,
+        earlier=np.concatenate([each.tie_result for each in prepared]),
+        threshold=rules.delta_z_threshold if threshold is None else threshold,
+    )
+    resolution = resolve(contest, pairs)
+    if parameters.combine_type.endswith("remove_duplicates") and parameters.tie_treatment_option == "draw_one":
+        return draw_lots(resolution, identifiers, parameters.random_seed)
+    return resolution
+
+
+def _instrument_scores(columns: Mapping[str, pa.Array], rules: FlagsTranslation) -> npt.NDArray[np.float64]:
+    encoded = columns["instrument_type_homogenized"].dictionary_encode()
+    priorities = rules.instrument_type_priority
+    scores = np.array([*(priorities.get(kind, 0.0) for kind in encoded.dictionary.to_pylist()), 0.0])
+    codes = encoded.indices.fill_null(len(scores) - 1).to_numpy(zero_copy_only=False)
+    chosen: npt.NDArray[np.float64] = scores[codes]
+    return chosen
+
+
+def _kept(rows: int, configuration: CombineConfiguration, resolution: Resolution | None) -> npt.NDArray[np.bool_]:
+    parameters = configuration.param
+    if resolution is None or parameters.combine_type != "concatenate_and_remove_duplicates":
+        return np.ones(rows, dtype=np.bool_)
+    removed = {DUPLICATE, STAR_ROW} if parameters.tie_treatment_option == "keep_all" else {
+        DUPLICATE, STAR_ROW, UNRESOLVED,
+    }  # fmt: skip
+    wanted = [kind for kind in (DUPLICATE, KEPT, UNRESOLVED, STAR_ROW) if kind not in removed]
+    return np.isin(resolution.tie_result, wanted)

@@ -1,0 +1,202 @@
+"""Configuration of Combine Redshift Catalogs: every parameter, with its unit, bounds and default.
+
+A ``config.yaml`` of the pipeline that the public Photo-z Server runs is accepted as it is.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.errors import InvalidValueError
+from pipelines.combine.rules import read_yaml, sentences_of
+
+__all__ = [
+    "RESERVED",
+    "CatalogueColumns",
+    "CatalogueInput",
+    "CombineConfiguration",
+    "CombineParameters",
+    "ExtraColumn",
+    "load_configuration",
+]
+
+_MODEL = ConfigDict(extra="forbid", frozen=True)
+
+_TYPES: Mapping[str, str] = {"int64": "int", "float64": "float", "double": "float", "string": "str", "boolean": "bool"}
+
+#: Columns of the result, which extra columns cannot replace.
+RESERVED = frozenset(
+    {
+        "CRD_ID", "id", "ra", "dec", "z", "z_flag", "z_err", "instrument_type", "survey", "source", "tie_result",
+        "tie_reason", "is_in_DP1_fields", "is_in_rubin_footprint", "compared_to", "z_flag_homogenized",
+        "instrument_type_homogenized", "group_id",
+    }
+)  # fmt: skip
+
+
+class CatalogueColumns(BaseModel):
+    """Which column of a catalogue holds what; none where the catalogue has no such column."""
+
+    model_config = _MODEL
+
+    id: str | None = Field(None, description="Identifier of the object in its catalogue.")
+    ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
+    dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
+    z: str | None = Field(None, description="Redshift.")
+    z_flag: str | None = Field(None, description="Quality flag of the redshift, in the survey's own system.")
+    z_err: str | None = Field(None, description="Error of the redshift.")
+    survey: str | None = Field(None, description="Name of the survey of each row, by which rules are chosen.")
+    instrument_type: str | None = Field(None, description="Kind of instrument: s, g or p.")
+    z_flag_homogenized: str | None = Field(None, description="Quality flag in the homogenised system.")
+    instrument_type_homogenized: str | None = Field(None, description="Kind of instrument, homogenised.")
+
+
+class CatalogueInput(BaseModel):
+    """One redshift catalogue."""
+
+    model_config = _MODEL
+
+    path: str = Field("", description="The file, relative to the configuration file.")
+    internal_name: str = Field(
+        pattern=r"^\d+_.+", description="Internal name of the product; its number becomes part of each CRD_ID."
+    )
+    format: str | None = Field(None, description="Format of the file; found out when none is given.")
+    columns: CatalogueColumns = Field(description="Which column holds what.")
+
+    @property
+    def number(self) -> str:
+        """The digits with which the internal name begins."""
+        return self.internal_name.partition("_")[0]
+
+
+class CatalogueInputs(BaseModel):
+    """The inputs of the pipeline."""
+
+    model_config = _MODEL
+
+    specz: tuple[CatalogueInput, ...] = Field(min_length=1, description="Redshift catalogues, in any order.")
+
+    @field_validator("specz")
+    @classmethod
+    def _numbers_differ(cls, catalogues: tuple[CatalogueInput, ...]) -> tuple[CatalogueInput, ...]:
+        seen: dict[str, str] = {}
+        for catalogue in catalogues:
+            other = seen.setdefault(catalogue.number, catalogue.internal_name)
+            if other is not catalogue.internal_name:
+                message = f"{other} and {catalogue.internal_name} begin with one number, so CRD_ID would repeat"
+                raise ValueError(message)
+        return catalogues
+
+
+class ExtraColumn(BaseModel):
+    """A column that is carried over into the result."""
+
+    model_config = _MODEL
+
+    type: Literal["str", "float", "int", "bool"] = Field(description="Type of the column in the result.")
+    source: str | None = Field(None, description="Column of the catalogues; by default the one of the same name.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        data = {"type": data} if isinstance(data, str) else data
+        if isinstance(data, dict) and isinstance(data.get("type"), str):
+            return {**data, "type": _TYPES.get(data["type"].lower(), data["type"].lower())}
+        return data
+
+
+class CombineParameters(BaseModel):
+    """What is done to the catalogues."""
+
+    model_config = _MODEL
+
+    combine_type: Literal["concatenate", "concatenate_and_mark_duplicates", "concatenate_and_remove_duplicates"] = (
+        Field("concatenate", description="Whether duplicates are left alone, marked, or removed.")
+    )
+    tie_treatment_option: Literal["remove_all", "keep_all", "draw_one"] = Field(
+        "remove_all",
+        description="When duplicates are removed and no rule decides between some: keep none, all, or one by lot.",
+    )
+    random_seed: int = Field(0, ge=0, lt=2**63, description="Seed of the lots of draw_one.")
+    z_flag_homogenized_value_to_cut: float | None = Field(
+        None,
+        description="Least homogenised quality flag that is kept, from 1 to 6; 0 or none keeps all. Stars (6) pass.",
+    )
+    extra_columns: Mapping[str, ExtraColumn] = Field(
+        {}, description="Columns to carry over: name: type, or name: {source: column, type: type}."
+    )
+    flags_translation_file: str | None = Field(
+        None, description="File of rules, relative to the configuration; by default the rules of this server."
+    )
+    insert_DP1_footprint_flag: bool = Field(  # noqa: N815 - the name that users' files have
+        default=False, description="Whether is_in_DP1_fields tells which rows lie in the fields of Data Preview 1."
+    )
+    insert_rubin_footprint_flag: bool = Field(
+        default=True, description="Whether is_in_rubin_footprint tells which rows lie in the footprint of the LSST."
+    )
+    crossmatch_radius_arcsec: float | None = Field(
+        None, gt=0, le=3600, description="Rows closer than this are one object, in arcseconds; by default as the rules."
+    )
+    delta_z_threshold: float | None = Field(
+        None, ge=0, description="Redshifts of duplicates closer than this agree; by default as the rules say."
+    )
+    tiebreaking_priority: tuple[str, ...] | None = Field(
+        None, description="Columns that decide between duplicates; by default as the rules say."
+    )
+    drop_empty_columns: bool = Field(
+        default=False, description="Whether columns without any value are left out, as the public server does."
+    )
+    prepare_max_inflight: int = Field(5, ge=1, description="Accepted and not used: nothing is in flight.")
+    auto_cross_max_inflight: int = Field(2, ge=1, description="Accepted and not used: nothing is in flight.")
+    cross_max_inflight: int = Field(2, ge=1, description="Accepted and not used: nothing is in flight.")
+
+    @field_validator("z_flag_homogenized_value_to_cut")
+    @classmethod
+    def _cut_is_a_flag(cls, cut: float | None) -> float | None:
+        if cut is not None and cut != 0 and not 1 <= cut <= 6:
+            message = f"must be from 1 to 6, or 0 or none for no cut, not {cut:g}"
+            raise ValueError(message)
+        return cut or None
+
+    @field_validator("extra_columns")
+    @classmethod
+    def _not_reserved(cls, columns: Mapping[str, ExtraColumn]) -> Mapping[str, ExtraColumn]:
+        taken = sorted(RESERVED.intersection(columns))
+        if taken:
+            message = f"{taken[0]} is a column that the result has anyway; give the extra column another name"
+            raise ValueError(message)
+        return columns
+
+
+class CombineConfiguration(BaseModel):
+    """The whole configuration file."""
+
+    model_config = _MODEL
+
+    executor: Mapping[str, Any] | None = Field(
+        None, description="Accepted and not used: how the public server starts its Dask workers."
+    )
+    inputs: CatalogueInputs = Field(description="The redshift catalogues.")
+    output_root_dir: str = Field(".", description="Folder of the output folder.")
+    output_dir: str = Field("outputs", description="Folder of the result.")
+    output_name: str = Field("crd", pattern=r"^[\w. +-]+$", description="Name of the result, without its suffix.")
+    output_format: Literal["parquet", "csv", "fits", "hdf5", "hats", "votable"] = Field(
+        "parquet", description="Format of the result."
+    )
+    param: CombineParameters = Field(CombineParameters(), description="What is done to the catalogues.")
+
+
+def load_configuration(path: Path) -> CombineConfiguration:
+    """Read a configuration file.
+
+    Raises
+    ------
+    InvalidValueError
+        When the file is no YAML, or has a key or a value that no configuration has.
+    """
+    try:
+        return CombineConfiguration.model_validate(read_yaml(path.read_bytes(), path.name))
+    except ValidationError as error:
+        raise InvalidValueError(f"The configuration {path.name} cannot be used: {sentences_of(error)}") from error

@@ -1,0 +1,218 @@
+"""Homogenised quality flags and instrument types of one catalogue.
+
+A catalogue that brings homogenised values keeps them; flags that are probabilities are read as such; otherwise each
+row follows the rules of its survey.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.combine.mapping import CatalogueError
+from pipelines.combine.rules import FLAGS, INSTRUMENTS, FlagsTranslation, Translation
+from pipelines.combine.values import numbers_of, texts_of
+from pipelines.expressions import ColumnValues, ExpressionError, column_values
+
+__all__ = ["STAR", "CatalogueRows", "homogenised_flags", "homogenised_instruments"]
+
+#: The homogenised flag of stars and of whatever else is not extragalactic.
+STAR = 6.0
+
+#: Least probability that a redshift is right, of each flag from 2 to 4.
+_PROBABILITIES = (0.7, 0.9, 0.99)
+#: Columns whose missing values are unknown to conditions, rather than NaN.
+_STANDARD = frozenset({"ra", "dec", "z", "z_err", "z_flag", "z_flag_homogenized"})
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueRows:
+    """The rows of one catalogue on their way into the result.
+
+    Parameters
+    ----------
+    columns
+        Every column under its name after mapping; the standard ones tidied.
+    survey
+        Survey of each row, in capitals, or null.
+    z_flag
+        Quality flag in the survey's own system, or NaN.
+    """
+
+    catalogue: str
+    columns: Mapping[str, pa.Array]
+    survey: pa.Array
+    z_flag: npt.NDArray[np.float64]
+    _surveys: list[tuple[str, npt.NDArray[np.int64] | None]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.z_flag)
+
+    def surveys(self) -> list[tuple[str, npt.NDArray[np.int64] | None]]:
+        """Give each survey with its row numbers, or none when all rows are of the one."""
+        if not self._surveys:
+            encoded = self.survey.dictionary_encode()
+            codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+            names = encoded.dictionary.to_pylist()
+            if len(names) == 1 and not self.survey.null_count:
+                self._surveys.append((names[0], None))
+            else:
+                self._surveys.extend((name, np.flatnonzero(codes == code)) for code, name in enumerate(names))
+        return self._surveys
+
+
+def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArray[np.float64]:
+    """Give each row its homogenised quality flag, or NaN where no rule knows it.
+
+    Raises
+    ------
+    CatalogueError
+        When the catalogue's own homogenised flags are out of range, a survey has no rules, a condition cannot be
+        evaluated, or no row at all gets a flag.
+    """
+    own = rows.columns.get("z_flag_homogenized")
+    if own is not None:
+        flags = numbers_of(own, len(rows), "z_flag_homogenized", rows.catalogue)
+        _check_range(flags, rows.catalogue)
+    elif _are_probabilities(rows.z_flag):
+        flags = np.where(rows.z_flag > 0, 1.0 + np.digitize(rows.z_flag, _PROBABILITIES), 0.0)
+        flags[np.isnan(rows.z_flag)] = np.nan
+    else:
+        flags = np.full(len(rows), np.nan)
+        for survey, chosen in rows.surveys():
+            translation = _translation(rows, rules, survey, "z_flag_translation")
+            flags[_all_or(chosen)] = _translated(rows, translation, survey, chosen, np.array([*FLAGS, np.nan]))
+    if len(rows) and np.isnan(flags).all():
+        raise CatalogueError(rows.catalogue, _why_no_flags(rows))
+    return flags
+
+
+def homogenised_instruments(rows: CatalogueRows, rules: FlagsTranslation) -> tuple[pa.Array, bool]:
+    """Give each row its homogenised instrument type.
+
+    Returns
+    -------
+    types, own
+        The types, and whether they are the catalogue's own column ``type``, which then is its instrument type too.
+
+    Raises
+    ------
+    CatalogueError
+        As `homogenised_flags` does.
+    """
+    known = pa.array(INSTRUMENTS)
+    own = rows.columns.get("instrument_type_homogenized")
+    if own is not None:
+        types = pc.utf8_lower(texts_of(own, len(rows)))
+        wrong = types.filter(pc.invert(pc.is_in(types, known))).unique().drop_null().to_pylist()
+        if wrong:
+            raise CatalogueError(
+                rows.catalogue,
+                f"instrument_type_homogenized must be s, g or p; it holds {', '.join(map(repr, wrong[:5]))}.",
+            )
+        return _some(types, rows), False
+    types = rows.columns.get("type")
+    if types is not None and types.null_count < len(types) and pc.all(pc.is_in(types.drop_null(), known)).as_py():
+        return types, True
+    codes = np.full(len(rows), len(INSTRUMENTS))
+    for survey, chosen in rows.surveys():
+        translation = _translation(rows, rules, survey, "instrument_type_translation")
+        codes[_all_or(chosen)] = _translated(rows, translation, survey, chosen, np.arange(len(INSTRUMENTS) + 1))
+    return _some(pa.array([*INSTRUMENTS, None]).take(pa.array(codes)), rows), False
+
+
+def _some(types: pa.Array, rows: CatalogueRows) -> pa.Array:
+    if len(types) and types.null_count == len(types):
+        raise CatalogueError(rows.catalogue, f"no row gets an instrument type; {_survey_hint(rows)}")
+    return types
+
+
+def _check_range(flags: npt.NDArray[np.float64], catalogue: str) -> None:
+    wrong = flags[~np.isin(flags, FLAGS) & ~np.isnan(flags)]
+    if len(wrong):
+        examples = ", ".join(f"{value:g}" for value in np.unique(wrong)[:5])
+        raise CatalogueError(
+            catalogue,
+            f"{len(wrong)} values of z_flag_homogenized are out of range, for example {examples}; they must be 0, 1, "
+            "2, 3, 4 or 6.",
+        )
+
+
+def _are_probabilities(z_flag: npt.NDArray[np.float64]) -> bool:
+    there = z_flag[~np.isnan(z_flag)]
+    return bool(len(there) and there.min() >= 0 and there.max() <= 1 and np.any((there > 0) & (there < 1)))
+
+
+def _translation(rows: CatalogueRows, rules: FlagsTranslation, survey: str, kind: str) -> Translation:
+    found = rules.translation_rules.get(survey)
+    translation: Translation | None = getattr(found, kind) if found else None
+    if translation is None:
+        available = ", ".join(name for name, each in sorted(rules.translation_rules.items()) if getattr(each, kind))
+        raise CatalogueError(
+            rows.catalogue,
+            f"the survey {survey!r} has no {kind} in the rules; they know {available or 'no survey'}. Add it to the "
+            "flags translation file.",
+        )
+    return translation
+
+
+def _translated(
+    rows: CatalogueRows,
+    translation: Translation,
+    survey: str,
+    chosen: npt.NDArray[np.int64] | None,
+    results: npt.NDArray[np.generic],
+) -> npt.NDArray[np.generic]:
+    """Apply a translation; ``results`` are what stands for each possible outcome, and last for none."""
+    possible: list[float | str] = [*(FLAGS if results.dtype.kind == "f" else INSTRUMENTS)]
+    z_flag = rows.z_flag[_all_or(chosen)]
+    start = len(possible) if translation.default is None else possible.index(translation.default)
+    codes = np.full(len(z_flag), start)
+    for value, outcome in translation.values.items():
+        codes[z_flag == value] = possible.index(outcome)
+    names = {name for condition in translation.conditions for name in condition.expression.names}
+    columns = _columns_for(rows, names, chosen)
+    for condition in translation.conditions:
+        try:
+            codes[condition.expression.holds(columns, len(z_flag))] = possible.index(condition.value)
+        except ExpressionError as error:
+            raise CatalogueError(rows.catalogue, f"the rules of survey {survey}: {error.message}") from error
+    chosen_results: npt.NDArray[np.generic] = results[codes]
+    return chosen_results
+
+
+def _columns_for(rows: CatalogueRows, names: set[str], chosen: npt.NDArray[np.int64] | None) -> dict[str, ColumnValues]:
+    columns = {}
+    for name, column in rows.columns.items():
+        if name in names:
+            part = column if chosen is None else column.take(pa.array(chosen))
+            try:
+                columns[name] = column_values(part, missing_is_unknown=name in _STANDARD)
+            except TypeError as error:
+                raise CatalogueError(rows.catalogue, f"the rules need the column {name}: {error}.") from error
+    return columns
+
+
+def _all_or(chosen: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64] | slice:
+    return slice(None) if chosen is None else chosen
+
+
+def _why_no_flags(rows: CatalogueRows) -> str:
+    if not rows.surveys():
+        return f"no row gets a homogenised quality flag; {_survey_hint(rows)}"
+    found = np.unique(rows.z_flag[~np.isnan(rows.z_flag)])
+    values = ", ".join(f"{value:g}" for value in found[:5]) + (", …" if len(found) > 5 else "")
+    surveys = ", ".join(survey for survey, _ in rows.surveys())
+    return (
+        f"no row gets a homogenised quality flag, because the rules of {surveys} know none of its values of z_flag "
+        f"({values or 'there is none'})."
+    )
+
+
+def _survey_hint(rows: CatalogueRows) -> str:
+    if rows.surveys():
+        return "its own column holds none."
+    return "it has no survey by which rules could be chosen: say which column holds survey."

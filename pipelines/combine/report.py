@@ -1,0 +1,93 @@
+"""What the combination did, in numbers: the matter of its report page."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["CatalogueReport", "CombineReport", "Histogram", "SurveyReport", "counts_of", "histogram", "redshift_edges"]
+
+_MODEL = ConfigDict(frozen=True)
+
+
+class Histogram(BaseModel):
+    """Counts between edges."""
+
+    model_config = _MODEL
+
+    edges: list[float]
+    counts: list[int]
+
+
+class CatalogueReport(BaseModel):
+    """What became of one catalogue."""
+
+    model_config = _MODEL
+
+    internal_name: str
+    rows_in: int = Field(description="Rows of the catalogue.")
+    rows_cut: int = Field(description="Rows that the cut of quality took out.")
+    rows_out: int = Field(description="Rows in the result.")
+    flags_before: Mapping[str, int] = Field(description="Rows by z_flag (the 50 most frequent values).")
+    flags_after: Mapping[str, int] = Field(description="Rows by homogenised flag, before the cut.")
+    instruments: Mapping[str, int] = Field(description="Rows by homogenised instrument type, before the cut.")
+    flags_without_rule: Mapping[str, int] = Field(description="Rows by values of z_flag that no rule knows.")
+
+
+class SurveyReport(BaseModel):
+    """What became of the rows of one survey."""
+
+    model_config = _MODEL
+
+    rows_in: int
+    rows_out: int
+    redshifts: Histogram = Field(description="N(z) of the rows in the result.")
+
+
+class CombineReport(BaseModel):
+    """The report of one combination."""
+
+    model_config = _MODEL
+
+    rows_in: int
+    rows_cut: int
+    rows_out: int
+    catalogues: list[CatalogueReport]
+    surveys: Mapping[str, SurveyReport]
+    ties: Mapping[str, int] = Field(description="Rows, before removal, by what became of them.")
+    reasons: Mapping[str, int] = Field(description="Rows, before removal, by the reason of that.")
+    pairs: int = Field(description="Pairs of rows within the radius.")
+    group_sizes: Mapping[int, int] = Field(description="Groups by their number of rows, from two.")
+    separations: Histogram = Field(description="Separations of pairs, in arcseconds.")
+    redshift_differences: Histogram = Field(description="|z1 - z2| of pairs that are no stars, up to 0.01.")
+    redshifts: Histogram = Field(description="N(z) of the result.")
+    warnings: list[str] = Field(description="What an astronomer should look at, a sentence each.")
+
+
+def counts_of(values: npt.NDArray[np.float64], most: int = 50) -> dict[str, int]:
+    """Count numbers, the most frequent first; NaN is counted as ``missing``."""
+    missing = int(np.isnan(values).sum())
+    found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:most]
+    counted = {f"{found[i]:g}": int(counts[i]) for i in order}
+    return {**counted, "missing": missing} if missing else counted
+
+
+def histogram(values: npt.NDArray[np.float64], edges: Sequence[float] | npt.NDArray[np.float64]) -> Histogram:
+    """Count values between edges; what lies outside, or is NaN, is left out."""
+    counts, _ = np.histogram(values[np.isfinite(values)], bins=np.asarray(edges))
+    return Histogram(edges=[float(edge) for edge in edges], counts=[int(count) for count in counts])
+
+
+def redshift_edges(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Choose some forty round bins for an N(z) that reach to the 99.9th percentile, the same for all surveys."""
+    there = z[np.isfinite(z) & (z >= 0)]
+    top = float(np.quantile(there, 0.999)) if len(there) else 1.0
+    width = next(step for step in _widths() if step * 40 >= top)
+    bins = int(np.ceil(max(top, width) / width))
+    return np.arange(bins + 1, dtype=np.float64) * width
+
+
+def _widths() -> Iterable[float]:
+    return (digit * 10.0**power for power in range(-4, 300) for digit in (1, 2, 5))

@@ -1,0 +1,113 @@
+"""The report, worked out from what the steps left."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.combine.homogenisation import STAR
+from pipelines.combine.preparation import Prepared
+from pipelines.combine.report import CatalogueReport, CombineReport, SurveyReport, histogram, redshift_edges
+from pipelines.combine.resolution import Resolution
+from pipelines.crossmatch import Pairs
+
+__all__ = ["report_of"]
+
+_Mask = npt.NDArray[np.bool_]
+_TIES = ("duplicate", "kept", "unresolved", "star")
+
+
+def report_of(
+    prepared: Sequence[Prepared],
+    columns: Mapping[str, pa.Array],
+    keep: _Mask,
+    pairs: Pairs | None,
+    resolution: Resolution | None,
+    radius_arcsec: float,
+) -> CombineReport:
+    """Work out the report of a combination.
+
+    Parameters
+    ----------
+    columns, keep
+        All rows that were combined, and which of them are in the result.
+    pairs, resolution
+        None when duplicates were left alone.
+    """
+    z = columns["z"].to_numpy(zero_copy_only=False)
+    star = columns["z_flag_homogenized"].to_numpy(zero_copy_only=False) == STAR
+    none = np.empty(0, dtype=np.int64)
+    left, right = (none, none) if pairs is None else (pairs.left, pairs.right)
+    galaxies = ~(star[left] | star[right])
+    edges = redshift_edges(z[keep])
+    return CombineReport(
+        rows_in=sum(each.report.rows_in for each in prepared),
+        rows_cut=sum(each.report.rows_cut for each in prepared),
+        rows_out=int(keep.sum()),
+        catalogues=_catalogues(prepared, keep),
+        surveys=_surveys(prepared, columns["survey"], z, keep, edges),
+        ties={} if resolution is None else _ties(resolution),
+        reasons={} if resolution is None else _reasons(resolution),
+        pairs=len(left),
+        group_sizes={} if resolution is None else _group_sizes(resolution, star),
+        separations=histogram(np.empty(0) if pairs is None else pairs.separation, np.linspace(0, radius_arcsec, 21)),
+        redshift_differences=histogram(np.abs(z[left] - z[right])[galaxies], np.linspace(0, 0.01, 41)),
+        redshifts=histogram(z[keep], edges),
+        warnings=[*(warning for each in prepared for warning in each.warnings), *_overlap(prepared, pairs)],
+    )
+
+
+def _catalogues(prepared: Sequence[Prepared], keep: _Mask) -> list[CatalogueReport]:
+    ends = np.cumsum([len(each) for each in prepared])
+    return [
+        each.report.model_copy(update={"rows_out": int(keep[end - len(each) : end].sum())})
+        for each, end in zip(prepared, ends.tolist(), strict=True)
+    ]
+
+
+def _surveys(
+    prepared: Sequence[Prepared],
+    survey: pa.Array,
+    z: npt.NDArray[np.float64],
+    keep: _Mask,
+    edges: npt.NDArray[np.float64],
+) -> dict[str, SurveyReport]:
+    rows_in: Counter[str] = Counter()
+    for each in prepared:
+        rows_in.update(each.surveys_in)
+    encoded = pc.fill_null(survey, "missing").dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    numbers = {name: code for code, name in enumerate(encoded.dictionary.to_pylist())}
+    reports = {}
+    for name, count in rows_in.most_common():
+        chosen = keep & (codes == numbers.get(name, -1))
+        reports[name] = SurveyReport(rows_in=count, rows_out=int(chosen.sum()), redshifts=histogram(z[chosen], edges))
+    return reports
+
+
+def _ties(resolution: Resolution) -> dict[str, int]:
+    counts = np.bincount(resolution.tie_result, minlength=len(_TIES))
+    return {name: int(count) for name, count in zip(_TIES, counts, strict=True)}
+
+
+def _reasons(resolution: Resolution) -> dict[str, int]:
+    counts = np.bincount(resolution.reason, minlength=len(resolution.reasons))
+    return {reason: int(count) for reason, count in zip(resolution.reasons, counts, strict=True) if count}
+
+
+def _group_sizes(resolution: Resolution, star: _Mask) -> dict[int, int]:
+    sizes = np.bincount(resolution.group[~star])
+    found, counts = np.unique(sizes[sizes > 1], return_counts=True)
+    return {int(size): int(count) for size, count in zip(found, counts, strict=True)}
+
+
+def _overlap(prepared: Sequence[Prepared], pairs: Pairs | None) -> list[str]:
+    if pairs is None or len(prepared) < 2:
+        return []
+    catalogue = np.repeat(np.arange(len(prepared)), [len(each) for each in prepared])
+    if np.any(catalogue[pairs.left] != catalogue[pairs.right]):
+        return []
+    return ["No two catalogues have a row in common within the radius."]

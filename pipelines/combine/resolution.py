@@ -1,0 +1,227 @@
+"""Which of several rows of one object is kept, and why.
+
+Rows within the radius of each other hang together in groups, in which stars have no part. In each group the columns of
+the priority list decide one after the other: rows below the group's highest value drop out. Of the rows that are left,
+those whose redshifts chain together within the threshold agree, and the one with the alphabetically first CRD_ID stays.
+If one row is left it is kept (1), if several are, they are unresolved (2); the others are duplicates (0).
+Stars are 3. Nothing depends on the order of rows, but for the numbers in CRD_ID and group_id.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.crossmatch import Pairs, connected_groups
+
+__all__ = [
+    "DUPLICATE",
+    "KEPT",
+    "STAR_ROW",
+    "UNRESOLVED",
+    "Contest",
+    "Priority",
+    "Resolution",
+    "compared_to",
+    "draw_lots",
+    "identifier_ranks",
+    "resolve",
+]
+
+#: What ``tie_result`` says of a row.
+DUPLICATE, KEPT, UNRESOLVED, STAR_ROW = 0, 1, 2, 3
+
+_ALONE, _STAR, _TIED, _FIRST, _NOT_FIRST, _DRAWN, _NOT_DRAWN, _EARLIER = range(8)
+_REASONS = (
+    "alone: no other row within the radius",
+    "star: takes no part",
+    "unresolved: equal in all priorities, at different redshifts",
+    "kept: first CRD_ID of equal redshifts",
+    "duplicate: not the first CRD_ID of equal redshifts",
+    "kept: drawn by lot",
+    "duplicate: not drawn by lot",
+    "alone: as an earlier product said",
+)
+_Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """A column that decides between duplicates: the higher score is kept, and NaN is the lowest."""
+
+    name: str
+    score: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """All rows, and what decides between them.
+
+    Parameters
+    ----------
+    star
+        Which rows are stars.
+    z
+        Redshifts, NaN where there is none.
+    rank
+        Place of each row's CRD_ID in alphabetical order, as `identifier_ranks` gives it.
+    earlier
+        The ``tie_result`` that the rows came with, 1 for those without: it stays with rows that have no partner.
+    threshold
+        Largest difference of redshifts that agree; 0 for none.
+    """
+
+    star: npt.NDArray[np.bool_]
+    priorities: Sequence[Priority]
+    z: npt.NDArray[np.float64]
+    rank: _Rows
+    earlier: npt.NDArray[np.int8]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What became of each row.
+
+    Parameters
+    ----------
+    tie_result
+        1 kept, 0 duplicate, 2 unresolved, 3 star.
+    group
+        Number of each row's group, from 1 in the order of first rows. Stars bear the number of the group beside them.
+    reason
+        For each row a code into ``reasons``.
+    """
+
+    tie_result: npt.NDArray[np.int8]
+    group: _Rows
+    reason: npt.NDArray[np.int8]
+    reasons: tuple[str, ...]
+
+
+def resolve(contest: Contest, pairs: Pairs) -> Resolution:
+    """Decide between the rows of each group."""
+    rows = len(contest.z)
+    reasons = list(_REASONS)
+    reason = np.where(contest.earlier == KEPT, _ALONE, _EARLIER).astype(np.int8)
+    tie_result = contest.earlier.copy()
+    between_galaxies = ~(contest.star[pairs.left] | contest.star[pairs.right])
+    labels = connected_groups(rows, _chosen(pairs, between_galaxies))
+    members = np.flatnonzero(np.bincount(labels, minlength=1)[labels] > 1) if rows else labels
+    _, group = np.unique(labels[members], return_inverse=True)
+    alive, because = _by_priorities(contest, members, group, reasons)
+    if contest.threshold > 0:
+        _by_redshift(contest, members, group, alive, because)
+    several = np.bincount(group[alive], minlength=1)[group] > 1 if len(members) else alive
+    tie_result[members] = np.where(alive, np.where(several, UNRESOLVED, KEPT), DUPLICATE)
+    reason[members] = np.where(alive & several, _TIED, because)
+    tie_result[contest.star], reason[contest.star] = STAR_ROW, _STAR
+    return Resolution(tie_result, _beside_stars(labels, contest.star, pairs) + 1, reason, tuple(reasons))
+
+
+def draw_lots(resolution: Resolution, identifiers: pa.Array, seed: int) -> Resolution:
+    """Draw one of the unresolved rows of each group that has no kept one.
+
+    The lot of a row is a hash of the seed and its CRD_ID, so it does not depend on the order of rows.
+    """
+    tied = np.flatnonzero(resolution.tie_result == UNRESOLVED)
+    if not len(tied):
+        return resolution
+    kept_groups = np.unique(resolution.group[resolution.tie_result == KEPT])
+    tied = tied[~np.isin(resolution.group[tied], kept_groups)]
+    lots = np.array(
+        [
+            int.from_bytes(hashlib.blake2b(f"{seed}:{identifier}".encode(), digest_size=8).digest())
+            for identifier in identifiers.take(pa.array(tied)).to_pylist()
+        ],
+        dtype=np.uint64,
+    )
+    order = tied[np.lexsort((lots, resolution.group[tied]))]
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = resolution.group[order[1:]] != resolution.group[order[:-1]]
+    tie_result, reason = resolution.tie_result.copy(), resolution.reason.copy()
+    tie_result[order] = np.where(first, KEPT, DUPLICATE)
+    reason[order] = np.where(first, _DRAWN, _NOT_DRAWN)
+    return Resolution(tie_result, resolution.group, reason, resolution.reasons)
+
+
+def identifier_ranks(identifiers: pa.Array, pairs: Pairs) -> _Rows:
+    """Rank the CRD_IDs of all rows that have a partner, alphabetically; the others rank 0."""
+    ranks = np.zeros(len(identifiers), dtype=np.int64)
+    involved = np.unique(np.concatenate([pairs.left, pairs.right]))
+    order = pc.sort_indices(identifiers.take(pa.array(involved))).to_numpy()
+    ranks[involved[order]] = np.arange(len(involved))
+    return ranks
+
+
+def compared_to(identifiers: pa.Array, ranks: _Rows, pairs: Pairs) -> pa.Array:
+    """List for each row the CRD_IDs of all rows within the radius, in alphabetical order, or null."""
+    rows = np.concatenate([pairs.left, pairs.right])
+    others = np.concatenate([pairs.right, pairs.left])
+    others = others[np.lexsort((ranks[others], rows))]
+    counts = np.bincount(rows, minlength=len(identifiers))
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    lists = pa.LargeListArray.from_arrays(pa.array(offsets), identifiers.take(pa.array(others)))
+    return pc.if_else(pa.array(counts > 0), pc.binary_join(lists, ", "), None)
+
+
+def _by_priorities(
+    contest: Contest, members: _Rows, group: _Rows, reasons: list[str]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int8]]:
+    alive = np.ones(len(members), dtype=np.bool_)
+    because = np.full(len(members), _TIED, dtype=np.int8)
+    for priority in contest.priorities:
+        score = priority.score[members]
+        score = np.where(np.isnan(score), -np.inf, score)
+        best = np.full(group.max(initial=-1) + 1, -np.inf)
+        np.maximum.at(best, group[alive], score[alive])
+        lower = alive & (score < best[group])
+        alive &= ~lower
+        decided = np.zeros(len(best), dtype=np.bool_)
+        decided[group[lower]] = True
+        because[alive & decided[group]] = len(reasons)
+        because[lower] = len(reasons) + 1
+        reasons += [f"kept: highest {priority.name}", f"duplicate: lower {priority.name}"]
+    return alive, because
+
+
+def _by_redshift(
+    contest: Contest,
+    members: _Rows,
+    group: _Rows,
+    alive: npt.NDArray[np.bool_],
+    because: npt.NDArray[np.int8],
+) -> None:
+    """Keep the first CRD_ID of each chain of agreeing redshifts; rows without a redshift stay."""
+    z, rank = contest.z[members], contest.rank[members]
+    order = np.flatnonzero(alive & ~np.isnan(z))
+    order = order[np.lexsort((rank[order], z[order], group[order]))]
+    apart = np.ones(len(order), dtype=np.bool_)
+    apart[1:] = (group[order[1:]] != group[order[:-1]]) | (np.diff(z[order]) > contest.threshold)
+    chain = np.cumsum(apart) - 1
+    first_rank = np.full(int(apart.sum()), np.iinfo(np.int64).max)
+    np.minimum.at(first_rank, chain, rank[order])
+    first = rank[order] == first_rank[chain]
+    shared = np.bincount(chain, minlength=1)[chain] > 1 if len(order) else first
+    alive[order[~first]] = False
+    because[order[~first]] = _NOT_FIRST
+    because[order[first & shared]] = _FIRST
+
+
+def _beside_stars(labels: _Rows, star: npt.NDArray[np.bool_], pairs: Pairs) -> _Rows:
+    """Give each star the lowest number of the groups within its radius."""
+    mixed = star[pairs.left] != star[pairs.right]
+    left_is_star = star[pairs.left[mixed]]
+    stars = np.where(left_is_star, pairs.left[mixed], pairs.right[mixed])
+    others = np.where(left_is_star, pairs.right[mixed], pairs.left[mixed])
+    nearby = np.full(len(labels), np.iinfo(np.int64).max)
+    np.minimum.at(nearby, stars, labels[others])
+    return np.where(nearby < np.iinfo(np.int64).max, nearby, labels)
+
+
+def _chosen(pairs: Pairs, mask: npt.NDArray[np.bool_]) -> Pairs:
+    return Pairs(pairs.left[mask], pairs.right[mask], pairs.separation[mask])
