@@ -1,0 +1,221 @@
+"""Configuration of the Training Set Maker: every parameter, with its unit, bounds and default.
+
+A ``config.yaml`` of the pipeline that the public Photo-z Server runs is accepted as it is.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.errors import InvalidValueError
+from pipelines.expressions import Expression, ExpressionError
+from pipelines.outputs import output_format_of
+from pipelines.photometry import PhotometryConfiguration
+
+__all__ = [
+    "CrossMatch",
+    "ObjectInput",
+    "RedshiftColumns",
+    "RedshiftInput",
+    "TrainingSetConfiguration",
+    "TrainingSetInputs",
+    "TrainingSetParameters",
+    "load_configuration",
+    "parse_configuration",
+]
+
+_MODEL = ConfigDict(extra="forbid", frozen=True)
+
+
+class RedshiftColumns(BaseModel):
+    """Which column of the redshift catalogue holds what; null where it has no such column."""
+
+    model_config = _MODEL
+
+    ra: str = Field("ra", description="Right ascension (ICRS), in degrees.")
+    dec: str = Field("dec", description="Declination (ICRS), in degrees.")
+    z: str = Field("z", description="Redshift.")
+    id: str | None = Field(None, description="Identifier of the object.")
+    z_flag: str | None = Field(None, description="Quality flag of the redshift.")
+    z_err: str | None = Field(None, description="Error of the redshift.")
+    survey: str | None = Field(None, description="Name of the survey of each row, by which the report counts.")
+    instrument_type: str | None = Field(None, description="Kind of instrument.")
+
+
+class RedshiftInput(BaseModel):
+    """The redshift catalogue."""
+
+    model_config = _MODEL
+
+    path: str = Field("", description="The file, relative to the configuration file.")
+    internal_name: str | None = Field(None, description="Internal name of the product.")
+    format: str | None = Field(None, description="Format of the file; found out when none is given.")
+    columns: RedshiftColumns = Field(RedshiftColumns(), description="Which column holds what.")
+
+
+class ObjectColumns(BaseModel):
+    """Which column of the object catalogue holds what; null takes what a HATS catalogue says of itself, or ra, dec."""
+
+    model_config = _MODEL
+
+    id: str | None = Field(None, description="Identifier of the object.")
+    ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
+    dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
+
+
+class ObjectInput(BaseModel):
+    """The object catalogue: a HATS folder, the folder of a release with several, or Parquet files."""
+
+    model_config = _MODEL
+
+    path: str = Field("", description="The folder or file, relative to the configuration file.")
+    internal_name: str | None = Field(None, description="Internal name of the product.")
+    columns: ObjectColumns = Field(ObjectColumns(), description="Which column holds what.")
+
+
+class TrainingSetInputs(BaseModel):
+    """The inputs of the pipeline."""
+
+    model_config = _MODEL
+
+    dataset: ObjectInput = Field(ObjectInput(), description="The object catalogue.")
+    specz: tuple[RedshiftInput, ...] = Field(
+        (RedshiftInput(),), min_length=1, description="The redshift catalogue; of several the last is used."
+    )
+
+
+class CrossMatch(BaseModel):
+    """Which objects belong to a redshift."""
+
+    model_config = _MODEL
+
+    radius_arcsec: float = Field(
+        1.0, gt=0, le=3600, description="Objects strictly closer than this match, in arcseconds."
+    )
+    n_neighbors: int = Field(1, ge=1, le=1000, description="How many objects a redshift is given at most.")
+
+
+class TrainingSetParameters(BaseModel):
+    """What is done to the catalogues."""
+
+    model_config = _MODEL
+
+    crossmatch: CrossMatch = Field(CrossMatch(), description="Which objects belong to a redshift.")
+    flux_type: str = Field(
+        "auto",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Kind of photometry: the folder of a release, and {flux_type} in the names of 'photometry'.",
+    )
+    dereddening: str = Field(
+        "sfd", pattern=r"^[A-Za-z0-9_-]+$", description="Kind of dereddening: the folder of a release."
+    )
+    convert_flux_to_mag: bool = Field(
+        default=True, description="Whether the folder of a release with magnitudes is read, or the one with fluxes."
+    )
+    use_absolute_lsdb_path: bool = Field(default=False, description="Whether the path is that of a HATS catalogue.")
+    selected_cols: tuple[str, ...] = Field(
+        (), description="Columns of objects to keep, besides their positions; none keeps all."
+    )
+    photometry: PhotometryConfiguration | None = Field(
+        None, description="Magnitudes to be computed from the columns of the objects; null computes none."
+    )
+    object_cuts: tuple[str, ...] = Field(
+        (), description="Conditions on columns of the objects; those that fail one are not matched."
+    )
+    cuts: tuple[str, ...] = Field(
+        (), description="Conditions on columns of the result, such as computed magnitudes; other rows are left out."
+    )
+    unique: Literal["none", "objects", "redshifts", "both"] = Field(
+        "none", description="Whether an object, a redshift, or each of both may be in the result only once."
+    )
+    prefer: str | None = Field(
+        None, description="Column of the redshift catalogue whose largest value wins before the closest pair does."
+    )
+    flag_multiple_matches: bool = Field(
+        default=True, description="Whether columns tell how many redshifts an object, and objects a redshift, has."
+    )
+    split_method: Literal["random", "hash"] = Field(
+        "random",
+        description="random draws for each row in HEALPix order, as the public server does; hash decides by the "
+        "position of the object, so that rows of one object stay together and other rows do not matter.",
+    )
+    train_fraction: float = Field(0.7, gt=0, lt=1, description="Expected fraction of rows for training.")
+    random_seed: int | None = Field(
+        None, ge=0, lt=2**63, description="Seed of the split; when none is given one is drawn and reported."
+    )
+
+    @field_validator("object_cuts", "cuts")
+    @classmethod
+    def _cuts_are_conditions(cls, cuts: tuple[str, ...]) -> tuple[str, ...]:
+        for cut in cuts:
+            try:
+                Expression(cut)
+            except ExpressionError as error:
+                raise ValueError(error.message) from error
+        return cuts
+
+
+class TrainingSetConfiguration(BaseModel):
+    """The whole configuration file."""
+
+    model_config = _MODEL
+
+    executor: Mapping[str, Any] | None = Field(
+        None, description="Accepted and not used: how the public server starts its Dask workers."
+    )
+    inputs: TrainingSetInputs = Field(TrainingSetInputs(), description="The catalogues.")
+    output_root_dir: str = Field(".", description="Folder of the output folder.")
+    output_dir: str = Field("outputs", description="Folder of the result.")
+    output_name: str = Field("tsm", pattern=r"^[^/\\\x00]+$", description="Name of the result, without its suffix.")
+    output_format: str | None = Field(
+        None, description="Format of the result; null or 'specz' is that of the redshift catalogue."
+    )
+    param: TrainingSetParameters = Field(TrainingSetParameters(), description="What is done to the catalogues.")
+
+    @property
+    def redshifts(self) -> RedshiftInput:
+        """The redshift catalogue that is used."""
+        return self.inputs.specz[-1]
+
+    @field_validator("output_format")
+    @classmethod
+    def _format_is_known(cls, name: str | None) -> str | None:
+        if name not in {None, "specz", "hats"}:
+            try:
+                output_format_of(str(name))
+            except InvalidValueError as error:
+                raise ValueError(error.message) from error
+        return name
+
+
+def parse_configuration(text: bytes, name: str = "config.yaml") -> TrainingSetConfiguration:
+    """Read the text of a configuration file.
+
+    Raises
+    ------
+    InvalidValueError
+        When the text is no YAML, or has a key or a value that no configuration has.
+    """
+    try:
+        return TrainingSetConfiguration.model_validate(yaml.safe_load(text))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InvalidValueError(f"The configuration {name} is no YAML: {error}") from error
+    except ValidationError as error:
+        raise InvalidValueError(f"The configuration {name} cannot be used: {_sentences_of(error)}") from error
+
+
+def load_configuration(path: Path) -> TrainingSetConfiguration:
+    """Read a configuration file; raises as `parse_configuration` does."""
+    return parse_configuration(path.read_bytes(), path.name)
+
+
+def _sentences_of(error: ValidationError) -> str:
+    told = []
+    for fault in error.errors(include_url=False):
+        place = ".".join(str(part) for part in fault["loc"]) or "it"
+        what = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"]
+        told.append(f"{place}: {what} (found {str(fault['input'])[:80]!r})")
+    return "; ".join(told) + "."

@@ -1,0 +1,96 @@
+"""Where objects come from: what the matching needs of any object catalogue, and batches that are in memory already."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from core.columns import HEALPIX_COLUMN
+from core.errors import InvalidValueError
+from pipelines.training.number_columns import numbers_of
+from pipelines.training.reach import Reach, healpix_of
+
+__all__ = ["BatchObjects", "NearObjects", "ObjectSource", "near_rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class NearObjects:
+    """Objects in reach, and how many rows of the catalogue were passed to find them.
+
+    Parameters
+    ----------
+    passed
+        Rows that were looked at or left out unseen since the last batch.
+    batch
+        Those of them that are in reach; none when there are none.
+    """
+
+    passed: int
+    batch: pa.RecordBatch | None
+
+
+@runtime_checkable
+class ObjectSource(Protocol):
+    """An object catalogue that can be read once, a part at a time."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """All columns that the catalogue offers."""
+
+    @property
+    def position(self) -> tuple[str, str] | None:
+        """The columns of right ascension and declination, where the catalogue says them."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are, where that is known beforehand."""
+
+    def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
+        """Read the columns of the rows in reach; every row of the catalogue is passed exactly once."""
+
+
+class BatchObjects:
+    """Objects in Arrow batches.
+
+    Raises
+    ------
+    InvalidValueError
+        When there is not a single batch, so that the columns are not known.
+    """
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        iterator = iter(batches)
+        first = next(iterator, None)
+        if first is None:
+            raise InvalidValueError("The object catalogue has no rows. Choose another one.", field="inputs.dataset")
+        self._batches = chain([first], iterator)
+        self.schema: pa.Schema = first.schema
+        self.position: tuple[str, str] | None = None
+        self.rows: int | None = None
+
+    def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
+        """Read the columns of the rows in reach."""
+        for batch in self._batches:
+            rows = near_rows(batch, reach, position)
+            if not len(rows):
+                yield NearObjects(batch.num_rows, None)
+            else:
+                chosen = batch.select(list(columns))
+                yield NearObjects(batch.num_rows, chosen if len(rows) == len(chosen) else chosen.take(pa.array(rows)))
+
+
+def near_rows(
+    batch: pa.RecordBatch, reach: Reach, position: tuple[str, str], index: str | None = None
+) -> npt.NDArray[np.int64]:
+    """Number the rows of a batch that are in reach, by its HEALPix index or, without one, by its positions."""
+    name = index or HEALPIX_COLUMN
+    if name in batch.schema.names and not batch.column(name).null_count:
+        cells = batch.column(name).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    else:
+        ra, dec = (numbers_of(batch, column, "object catalogue") for column in position)
+        cells = healpix_of(ra, dec)
+    return np.flatnonzero(reach.contains(cells)).astype(np.int64, copy=False)

@@ -1,0 +1,140 @@
+"""Objects in Parquet files: only row groups, and of these only rows, that are in reach are read in full."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.columns import HEALPIX_COLUMN
+from core.errors import InvalidValueError, UnreadableFileError
+from pipelines.training.objects import NearObjects, near_rows
+from pipelines.training.reach import Reach
+
+__all__ = ["ParquetObjects", "ParquetPart", "parquet_part"]
+
+#: Rows that are held at a time, of all chosen columns.
+_ROWS_AT_A_TIME = 131_072
+
+#: Columns that say where a row lies in a HATS catalogue, and nothing of the object.
+_PARTITION_COLUMNS = frozenset({"Norder", "Dir", "Npix"})
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetPart:
+    """One file: the range of cells of order 29 that it covers, where its place says so."""
+
+    path: Path
+    cells: tuple[int, int] | None = None
+
+
+class ParquetObjects:
+    """Objects in Parquet files with the same columns.
+
+    Parameters
+    ----------
+    parts
+        The files.
+    position
+        Columns of right ascension and declination, where the catalogue says them.
+    index
+        Column with the NESTED HEALPix index of order 29, by which row groups are left out.
+
+    Raises
+    ------
+    InvalidValueError
+        When there is no file.
+    UnreadableFileError
+        When a file is not Parquet.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[ParquetPart],
+        *,
+        position: tuple[str, str] | None = None,
+        index: str = HEALPIX_COLUMN,
+        rows: int | None = None,
+    ) -> None:
+        if not parts:
+            raise InvalidValueError("The object catalogue has no Parquet file.", field="inputs.dataset.path")
+        self._parts = parts
+        self._index = index
+        with _opened(parts[0].path) as file:
+            schema = file.schema_arrow.remove_metadata()
+            self.rows: int | None = file.metadata.num_rows if len(parts) == 1 else rows
+        hidden = _PARTITION_COLUMNS if index in schema.names else frozenset()
+        self.schema: pa.Schema = pa.schema([field for field in schema if field.name not in hidden])
+        self.position = position
+
+    def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
+        """Read the columns of the rows in reach."""
+        for part in self._parts:
+            if part.cells is not None and not reach.overlaps(*part.cells):
+                with _opened(part.path) as file:
+                    yield NearObjects(file.metadata.num_rows, None)
+                continue
+            with _opened(part.path) as file:
+                for group in range(file.num_row_groups):
+                    yield from self._near_in_group(file, group, reach, position, list(columns), part.path)
+
+    def _near_in_group(
+        self, file: pq.ParquetFile, group: int, reach: Reach, position: tuple[str, str], columns: list[str], path: Path
+    ) -> Iterator[NearObjects]:
+        total = file.metadata.row_group(group).num_rows
+        if not self._may_be_near(file, group, reach):
+            yield NearObjects(total, None)
+            return
+        names = [self._index] if self._index in file.schema_arrow.names else list(position)
+        _refuse_missing(file, [*names, *columns], path)
+        # The place of a row is read first: where nothing is near, the many other columns are not read at all.
+        places = file.read_row_group(group, columns=names).combine_chunks()
+        batches = places.to_batches()
+        near = near_rows(batches[0], reach, position, self._index) if batches else np.empty(0, np.int64)
+        if not len(near):
+            yield NearObjects(total, None)
+            return
+        start = 0
+        for batch in file.iter_batches(_ROWS_AT_A_TIME, row_groups=[group], columns=columns):
+            beyond = start + batch.num_rows
+            rows = near[np.searchsorted(near, start) : np.searchsorted(near, beyond)] - start
+            # Columns come in the file's order.
+            chosen = batch.select(columns).take(pa.array(rows)) if len(rows) else None
+            yield NearObjects(batch.num_rows, chosen)
+            start = beyond
+
+    def _may_be_near(self, file: pq.ParquetFile, group: int, reach: Reach) -> bool:
+        if self._index not in file.schema_arrow.names:
+            return True
+        place = file.schema.names.index(self._index)
+        statistics = file.metadata.row_group(group).column(place).statistics
+        if statistics is None or not statistics.has_min_max:
+            return True
+        return reach.overlaps(int(statistics.min), int(statistics.max))
+
+
+def parquet_part(path: Path) -> ParquetPart:
+    """Take a file, with the cells that a HATS catalogue's ``Norder=K/Dir=D/Npix=N`` says it covers."""
+    from pipelines.training.reach import ORDER
+
+    said = dict(piece.removesuffix(".parquet").split("=", 1) for piece in path.parts if "=" in piece)
+    order, pixel = said.get("Norder", ""), said.get("Npix", "")
+    if not (order.isdigit() and pixel.isdigit() and int(order) <= ORDER):
+        return ParquetPart(path)
+    shift = 2 * (ORDER - int(order))
+    return ParquetPart(path, (int(pixel) << shift, ((int(pixel) + 1) << shift) - 1))
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UnreadableFileError(f"The file {path.name} of the object catalogue cannot be read: {error}") from error
+
+
+def _refuse_missing(file: pq.ParquetFile, names: list[str], path: Path) -> None:
+    missing = [name for name in names if name not in file.schema_arrow.names]
+    if missing:
+        raise UnreadableFileError(f"The file {path.name} lacks the column '{missing[0]}' that other files have.")

@@ -1,0 +1,71 @@
+"""The part of the sky from which a match can come, as ranges of HEALPix cells.
+
+Cells are at least four times as wide as the radius, so a position and its matches lie in one cell or in cells that
+touch; of a large catalogue only what lies in these cells is read and matched.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["ORDER", "Reach", "healpix_of", "reach_around"]
+
+#: Order of the index by which catalogues are sorted, NESTED.
+ORDER = 29
+
+#: Width of the cells of order 0 in arcseconds: the square root of a twelfth of the sky.
+_WIDTH = 58.632 * 3600
+
+#: Finer cells would only be more of them: at this order one is 0.2 arcseconds wide.
+_FINEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Ranges of cells of order 29 that do not touch each other: from ``first`` up to, without, ``beyond``."""
+
+    first: npt.NDArray[np.int64]
+    beyond: npt.NDArray[np.int64]
+
+    def contains(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Tell for each cell whether it is in reach."""
+        place = np.searchsorted(self.first, cells, side="right") - 1
+        inside: npt.NDArray[np.bool_] = (place >= 0) & (cells < self.beyond[place])
+        return inside
+
+    def overlaps(self, first: int, last: int) -> bool:
+        """Tell whether any cell from ``first`` to ``last`` is in reach."""
+        place = int(np.searchsorted(self.first, last, side="right")) - 1
+        return place >= 0 and int(self.beyond[place]) > first
+
+
+def healpix_of(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Index positions in degrees; -1 for those that are none."""
+    from astropy.coordinates import Latitude, Longitude
+    from astropy.units import deg
+    from cdshealpix.nested import lonlat_to_healpix
+
+    cells = np.full(len(ra), -1, dtype=np.int64)
+    placed = np.isfinite(ra) & (np.abs(dec) <= 90)
+    if placed.any():
+        lon, lat = Longitude(ra[placed] % 360, deg, copy=False), Latitude(dec[placed], deg, copy=False)
+        cells[placed] = lonlat_to_healpix(lon, lat, ORDER)
+    return cells
+
+
+def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
+    """Find what is within a radius of any of the cells of order 29; negative ones are no cells."""
+    from cdshealpix.nested import neighbours
+
+    order = min(int(np.floor(np.log2(_WIDTH / (4 * radius_arcsec)))), _FINEST)
+    if order < 0:
+        return Reach(np.zeros(1, np.int64), np.full(1, 12 << 2 * ORDER, np.int64))
+    shift = 2 * (ORDER - order)
+    own = np.unique(cells[cells >= 0] >> shift)
+    around = np.unique(neighbours(own, order).astype(np.int64)) if len(own) else own
+    # At the corners of the twelve base cells one neighbour does not exist, and is -1.
+    around = around[around >= 0]
+    starts = np.flatnonzero(np.diff(around, prepend=-2) > 1)
+    ends = np.append(starts[1:], len(around)) - 1 if len(starts) else starts
+    return Reach(around[starts] << shift, (around[ends] + 1) << shift)
