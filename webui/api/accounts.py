@@ -7,9 +7,8 @@ from fastapi.responses import JSONResponse
 from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity, Scope
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError
-from core.routes import route_class
 from webui.api.bodies import read_fields
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.api.shapes import Json, token_json, user_json
 from webui.services import WebServices
 
@@ -18,7 +17,7 @@ __all__ = ["routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of accounts and tokens."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["accounts"])
+    router = APIRouter(route_class=api_route(), tags=["accounts"])
     _add_people(router, services)
     _add_tokens(router, services)
     return router

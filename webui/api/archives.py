@@ -14,11 +14,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from core.auth.models import Identity, Scope
 from core.database import utc_now
 from core.errors import ConflictError, PermissionDeniedError
-from core.routes import route_class
 from core.signing import LinkSigner, secret_key
 from products.downloads import DownloadService
 from webui.api.downloads import file_response, zip_response
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.api.shapes import Json, iso
 from webui.services import WebServices
 
@@ -49,7 +48,7 @@ class _Archive:
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of prepared downloads, and those of older clients."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["downloads"])
+    router = APIRouter(route_class=api_route(), tags=["downloads"])
     signer = LinkSigner(secret_key(services.settings), "download", seconds=_LINK_SECONDS)
     for scope in _Scope:
         _add_prepared(router, services, signer, scope)

@@ -5,10 +5,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
-from core.routes import route_class
 from products.inspection.meanings import MEANINGS
 from webui.api.bodies import read_fields
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.api.shapes import Json, column_json
 from webui.services import WebServices
 
@@ -17,7 +16,7 @@ __all__ = ["routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of columns."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["columns"])
+    router = APIRouter(route_class=api_route(), tags=["columns"])
     authenticate, associations = services.authenticate, services.associations
 
     @router.get("/product-contents", summary="Columns of a product's table")

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from core.errors import NotFoundError
-from core.routes import route_class
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.api.shapes import Json
 from webui.services import WebServices
 
@@ -17,7 +16,7 @@ __all__ = ["outer_routes", "routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of pipelines and their processes."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["pipelines"])
+    router = APIRouter(route_class=api_route(), tags=["pipelines"])
     authenticate = services.authenticate
 
     @router.get("/pipelines", summary="Pipelines that can be run")

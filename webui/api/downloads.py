@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
-from core.routes import file_answer, route_class
+from core.routes import file_answer
 from products.downloads import FileDownload, ZipDownload
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.services import WebServices
 
 __all__ = ["file_response", "routes", "zip_response"]
@@ -13,7 +13,7 @@ __all__ = ["file_response", "routes", "zip_response"]
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of downloads."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["downloads"])
+    router = APIRouter(route_class=api_route(), tags=["downloads"])
     authenticate, downloads = services.authenticate, services.downloads
 
     @router.api_route("/products/{product_id}/files/{name}", methods=["GET", "HEAD"], summary="One file")

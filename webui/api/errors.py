@@ -1,12 +1,40 @@
 """Errors of the REST API as JSON."""
 
-from fastapi import Request
-from fastapi.responses import JSONResponse
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from core.errors import AuthenticationError, PhotozError, TooLargeError
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+
+from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, TooLargeError
+from core.routes import route_class
 from products.publication import MissingColumnsError
 
-__all__ = ["error_answer"]
+__all__ = ["api_route", "error_answer"]
+
+
+def api_route() -> type[APIRoute]:
+    """Make the route class of the REST API: its errors are JSON, and so are parameters of a wrong type."""
+    dressed = route_class(error_answer)
+
+    class ApiRoute(dressed):  # type: ignore[misc,valid-type]  # the class is made at run time
+        """A route of the REST API."""
+
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handler = super().get_route_handler()
+
+            async def checked(request: Request) -> Response:
+                try:
+                    answer: Response = await handler(request)
+                except RequestValidationError as e:
+                    return error_answer(request, _told(e))
+                return answer
+
+            return checked
+
+    return ApiRoute
 
 
 def error_answer(request: Request, error: PhotozError) -> JSONResponse:
@@ -22,3 +50,15 @@ def error_answer(request: Request, error: PhotozError) -> JSONResponse:
     if error.field is not None and not isinstance(error, AuthenticationError | TooLargeError):
         answer = {error.field: [error.message], **answer}
     return JSONResponse(answer, error.status)
+
+
+def _told(error: RequestValidationError) -> PhotozError:
+    """Tell the first thing that is wrong; an address with something else than a number leads nowhere."""
+    first = error.errors()[0]
+    place, name = first["loc"][0], str(first["loc"][-1])
+    value = str(first.get("input"))[:80]
+    if place == "path":
+        message = f"There is nothing at this address: '{value}' is not a number."
+        return NotFoundError(message)
+    message = f"'{value}' cannot be {name}: {first['msg'].lower()}."
+    return InvalidValueError(message, field=name)

@@ -10,10 +10,9 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, TooLargeError
 from core.files import Staging
 from core.multipart import receive_form, receive_into
-from core.routes import route_class
 from products.access import changeable
 from products.models import FileRole, InspectionState, ProductFile
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.api.shapes import Json, file_json, inspection_json, product_json
 from webui.services import WebServices
 
@@ -24,7 +23,7 @@ _REGISTRY_SECONDS = 900
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of files and their inspection."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["files"])
+    router = APIRouter(route_class=api_route(), tags=["files"])
     _add_listing(router, services)
     _add_sending(router, services)
     _add_inspection(router, services)

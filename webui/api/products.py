@@ -9,12 +9,11 @@ from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
-from core.routes import route_class
 from products.models import Product, ProductStatus
 from products.product_types import PRODUCT_TYPES, product_type_named
 from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.api.filters import FILTER_NAMES, ORDERINGS, product_query
 from webui.api.shapes import Json, main_file_json, product_json, product_type_json, release_json
 from webui.services import WebServices
@@ -26,7 +25,7 @@ _PUBLISH_SECONDS = 600
 
 def routes(services: WebServices) -> APIRouter:
     """Routes of products and what they refer to."""
-    router = APIRouter(route_class=route_class(error_answer), tags=["products"])
+    router = APIRouter(route_class=api_route(), tags=["products"])
     _add_vocabulary(router, services)
     _add_products(router, services)
     _add_changes(router, services)

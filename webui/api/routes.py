@@ -3,9 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
-from core.routes import route_class
 from webui.api import accounts, archives, columns, compat, downloads, files, products
-from webui.api.errors import error_answer
+from webui.api.errors import api_route
 from webui.services import WebServices
 
 __all__ = ["api_routes"]
@@ -25,7 +24,7 @@ _NAMES = (
 
 def api_routes(services: WebServices) -> APIRouter:
     """Put the REST API together, with the one address that today's Photo-z Server has beside it."""
-    router = APIRouter(prefix="/api", route_class=route_class(error_answer))
+    router = APIRouter(prefix="/api", route_class=api_route())
 
     @router.get("", summary="What the API offers; answers only to valid credentials")
     def index(identity: Identity = Depends(services.authenticate)) -> dict[str, str]:
