@@ -7,9 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
-from core.errors import InvalidValueError
 
-__all__ = ["DISTANCE", "IS_TRAINING", "RESERVED", "SUFFIX", "append", "columns_of_objects", "joined", "result_name"]
+__all__ = ["DISTANCE", "IS_TRAINING", "RESERVED", "SUFFIX", "append", "columns_of_objects", "joined", "result_names"]
 
 SUFFIX = "_specz"
 DISTANCE = Column("_dist_arcsec", "double", unit="arcsec", ucd="pos.angDistance", description="Redshift to object.")
@@ -32,9 +31,21 @@ def columns_of_objects(available: Sequence[str], selected: Sequence[str], positi
     return [name for name in available if name in wanted and name not in RESERVED]
 
 
-def result_name(name: str, object_columns: Sequence[str]) -> str:
-    """Name a column of the redshift catalogue in the result: with the suffix where the name is taken."""
-    return name + SUFFIX if name in object_columns or name in RESERVED else name
+def result_names(names: Sequence[str], object_columns: Sequence[str]) -> list[str]:
+    """Name the columns of the redshift catalogue in the result: with the suffix where the name is taken.
+
+    A column that already had the name which another one gets by its suffix, as in an earlier training set, gets one
+    suffix more.
+    """
+    taken = {*object_columns, *RESERVED}
+    given: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: name not in taken):
+        new = name
+        while new in taken:
+            new += SUFFIX
+        taken.add(new)
+        given[name] = new
+    return [given[name] for name in names]
 
 
 def joined(
@@ -44,20 +55,9 @@ def joined(
     object_rows: npt.NDArray[np.int64],
     separation: npt.NDArray[np.float64],
 ) -> pa.Table:
-    """Join rows of both tables into one, with the separation.
-
-    Raises
-    ------
-    InvalidValueError
-        When two columns would have one name.
-    """
+    """Join rows of both tables into one, with the separation."""
     left = redshifts.drop_columns([name for name in redshifts.column_names if name == HEALPIX_COLUMN])
-    names = [result_name(name, objects.column_names) for name in left.column_names]
-    twice = sorted(
-        {name for name in [*names, *objects.column_names] if [*names, *objects.column_names].count(name) > 1}
-    )
-    if twice:
-        raise InvalidValueError(f"Two columns of the result would be named '{twice[0]}'. Rename or leave out one.")
+    names = result_names(left.column_names, objects.column_names)
     fields = [f.with_name(name) for f, name in zip(left.schema, names, strict=True)]
     left = left.take(pa.array(redshift_rows))
     right = objects.take(pa.array(object_rows))
