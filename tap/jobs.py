@@ -10,10 +10,11 @@ from core.dali import DaliParameters
 from core.database import utc_now
 from core.errors import PhotozError
 from core.settings import Settings
-from tap.engine import DuckDBEngine, QueryFailedError, QueryTimeoutError, ResultStream
+from tap.engine import QueryFailedError, QueryTimeoutError, ResultStream
 from tap.result_files import ResultFiles
 from tap.service import TapService
 from tap.tables import TableCatalog
+from tap.warm_engine import WarmEngine
 from uws import Job, JobContext
 from uws.scopes import scope_of_job
 
@@ -25,7 +26,7 @@ _TELL_SECONDS = 1.0
 
 
 class QueryJobs:
-    """Runs queries, one at a time, each in an engine of its own that ends with the job.
+    """Runs queries, one at a time, in an engine that belongs to the process of the jobs.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ class QueryJobs:
         self._catalog = catalog
         self._results = results
         self._identity_of = identity_of
+        self._engine = WarmEngine()
 
     def run(self, context: JobContext) -> None:
         """Run the query of a job and store its result.
@@ -53,7 +55,7 @@ class QueryJobs:
         PhotozError
             A parameter is wrong, or the query is, or it failed or took too long.
         """
-        with DuckDBEngine(workers=1, waiting=0, temp_folder=context.scratch) as engine:
+        with self._engine.use(context.scratch.parent) as engine:
             context.progress(0.0, "The query runs.")
             service = TapService(self._settings, self._catalog, engine)
             parameters = DaliParameters(_pairs(context.job))
