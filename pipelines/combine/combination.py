@@ -81,14 +81,15 @@ def combine_redshifts(
     columns = {name: pa.concat_arrays([each.columns[name] for each in prepared]) for name in prepared[0].columns}
     surveys = columns["survey"]
     ra, dec = (columns[name].to_numpy(zero_copy_only=False) for name in ("ra", "dec"))
+    positions = SkyPositions(ra, dec)
     if configuration.param.insert_DP1_footprint_flag:
-        columns["is_in_DP1_fields"] = pa.array(in_dp1_fields(ra, dec).astype(np.int64))
+        columns["is_in_DP1_fields"] = pa.array(in_dp1_fields(positions.vectors).astype(np.int64))
     if configuration.param.insert_rubin_footprint_flag:
-        columns["is_in_rubin_footprint"] = pa.array(in_rubin_footprint(ra, dec).astype(np.int64))
+        columns["is_in_rubin_footprint"] = pa.array(in_rubin_footprint(positions.vectors).astype(np.int64))
     pairs, resolution = None, None
     if configuration.param.combine_type != "concatenate":
         tell(0.5, "Finding duplicates")
-        pairs = find_pairs_within(SkyPositions(ra, dec), _radius(configuration, rules))
+        pairs = find_pairs_within(positions, _radius(configuration, rules))
         tell(0.7, "Deciding between duplicates")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
         columns |= {

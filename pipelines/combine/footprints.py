@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 __all__ = ["in_dp1_fields", "in_rubin_footprint"]
 
-_Degrees = npt.NDArray[np.float64]
+_Vectors = npt.NDArray[np.float64]
 _Truths = npt.NDArray[np.bool_]
 
 #: Centres (RA, Dec in degrees) of the seven fields of Data Preview 1 (RTN-095), and their radius.
@@ -32,52 +32,42 @@ _DUSTY_LATITUDE = 15.0
 _SPUR_LATITUDE, _SPUR_LONGITUDE = 10.0, 45.0
 _VIRGO, _VIRGO_RADIUS = (186.75, 12.717), 8.75
 
-#: Obliquity of the ecliptic at J2000 (IAU 2006), and the north galactic pole and the longitude of the
-#: celestial one (Hipparcos catalogue, volume 1, section 1.5.3), in degrees.
-_OBLIQUITY = 84381.406 / 3600
+#: Obliquity of the ecliptic at J2000 (IAU 2006), and the north galactic pole and the galactic centre (Hipparcos
+#: catalogue, volume 1, section 1.5.3), in degrees.
+_ECLIPTIC_POLE = (270.0, 90 - 84381.406 / 3600)
 _GALACTIC_POLE = (192.85948, 27.12825)
-_POLE_LONGITUDE = 122.93192
+_GALACTIC_CENTRE = (266.40499, -28.93617)
 
 
-def in_dp1_fields(ra: _Degrees, dec: _Degrees) -> _Truths:
-    """Tell which positions (degrees) lie within 2.5 degrees of the centre of a field of Data Preview 1."""
-    inside = np.zeros(len(ra), dtype=np.bool_)
+def in_dp1_fields(vectors: _Vectors) -> _Truths:
+    """Tell which positions (unit vectors) lie within 2.5 degrees of the centre of a field of Data Preview 1."""
+    inside = np.zeros(len(vectors), dtype=np.bool_)
     for centre in _DP1_CENTRES:
-        inside |= _distance(ra, dec, *centre) <= _DP1_RADIUS
+        inside |= _within(vectors, centre, _DP1_RADIUS)
     return inside
 
 
-def in_rubin_footprint(ra: _Degrees, dec: _Degrees) -> _Truths:
-    """Tell which positions (degrees) lie in the footprint of the LSST."""
-    latitude, longitude = _galactic(ra, dec)
-    limit = np.where((latitude >= 0) | (np.abs(latitude) < _DUSTY_LATITUDE), _NORTHERN_LIMIT, _SOUTHERN_GALACTIC_LIMIT)
-    away_from_centre = (longitude >= _SPUR_LONGITUDE) & (longitude <= 360 - _SPUR_LONGITUDE)
-    spur = (_ecliptic_latitude(ra, dec) < _SPUR_LATITUDE) & away_from_centre
-    inside: _Truths = (dec < limit) | spur | (_distance(ra, dec, *_VIRGO) < _VIRGO_RADIUS)
+def in_rubin_footprint(vectors: _Vectors) -> _Truths:
+    """Tell which positions (unit vectors) lie in the footprint of the LSST."""
+    sin_latitude = vectors @ _direction(*_GALACTIC_POLE)
+    towards_centre = vectors @ _direction(*_GALACTIC_CENTRE)
+    reaches_north = sin_latitude > -np.sin(np.radians(_DUSTY_LATITUDE))
+    limit = np.sin(np.radians(np.where(reaches_north, _NORTHERN_LIMIT, _SOUTHERN_GALACTIC_LIMIT)))
+    # The cosine of the longitude is towards_centre over the distance from the axis of the poles.
+    from_axis = np.sqrt(np.clip(1 - sin_latitude**2, 0, 1))
+    away_from_centre = towards_centre <= np.cos(np.radians(_SPUR_LONGITUDE)) * from_axis
+    spur = (vectors @ _direction(*_ECLIPTIC_POLE) < np.sin(np.radians(_SPUR_LATITUDE))) & away_from_centre
+    inside: _Truths = (vectors[:, 2] < limit) | spur | _within(vectors, _VIRGO, _VIRGO_RADIUS)
     return inside
 
 
-def _distance(ra: _Degrees, dec: _Degrees, ra0: float, dec0: float) -> _Degrees:
-    """Great-circle distance in degrees, by the haversine, which keeps its digits at small distances."""
-    half_ra, half_dec = np.radians(ra - ra0) / 2, np.radians(dec - dec0) / 2
-    haversine = np.sin(half_dec) ** 2 + np.cos(np.radians(dec)) * np.cos(np.radians(dec0)) * np.sin(half_ra) ** 2
-    distance: _Degrees = np.degrees(2 * np.arcsin(np.sqrt(np.clip(haversine, 0, 1))))
-    return distance
+def _within(vectors: _Vectors, centre: tuple[float, float], radius: float) -> _Truths:
+    differences = vectors - _direction(*centre)
+    chord = 2 * np.sin(np.radians(radius) / 2)
+    inside: _Truths = np.einsum("ij,ij->i", differences, differences) <= chord**2
+    return inside
 
 
-def _ecliptic_latitude(ra: _Degrees, dec: _Degrees) -> _Degrees:
-    tilt = np.radians(_OBLIQUITY)
-    ra, dec = np.radians(ra), np.radians(dec)
-    sine = np.sin(dec) * np.cos(tilt) - np.cos(dec) * np.sin(tilt) * np.sin(ra)
-    latitude: _Degrees = np.degrees(np.arcsin(np.clip(sine, -1, 1)))
-    return latitude
-
-
-def _galactic(ra: _Degrees, dec: _Degrees) -> tuple[_Degrees, _Degrees]:
-    ra, dec = np.radians(ra - _GALACTIC_POLE[0]), np.radians(dec)
-    pole = np.radians(_GALACTIC_POLE[1])
-    up = np.sin(dec) * np.sin(pole) + np.cos(dec) * np.cos(pole) * np.cos(ra)
-    across = np.cos(dec) * np.sin(ra)
-    along = np.sin(dec) * np.cos(pole) - np.cos(dec) * np.sin(pole) * np.cos(ra)
-    longitude = (_POLE_LONGITUDE - np.degrees(np.arctan2(across, along))) % 360
-    return np.degrees(np.arcsin(np.clip(up, -1, 1))), longitude
+def _direction(ra: float, dec: float) -> npt.NDArray[np.float64]:
+    alpha, delta = np.radians(ra), np.radians(dec)
+    return np.array([np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)])

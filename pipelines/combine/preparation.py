@@ -117,9 +117,10 @@ def prepare(
         instruments=_text_counts(instruments),
         flags_without_rule=counts_of(rows.z_flag[np.isnan(flags)]),
     )
-    mask = pa.array(keep)
+    if not keep.all():
+        result = {key: column.filter(pa.array(keep)) for key, column in result.items()}
     return Prepared(
-        columns={key: column.filter(mask) for key, column in result.items()},
+        columns=result,
         scores={key: score[keep] for key, score in scores.items()},
         tie_result=_earlier_ties(columns, name)[keep],
         report=report,

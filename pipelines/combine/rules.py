@@ -197,9 +197,9 @@ def read_yaml(text: str | bytes, name: str) -> object:
     if len(text) > _LARGEST_FILE:
         raise InvalidValueError(f"{name} has {len(text)} bytes; such files have {_LARGEST_FILE} at most.")
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
-            raise InvalidValueError(f"{name} has a YAML alias (*name); write the value out.")
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - it is a SafeLoader without aliases
+    except _AliasError as error:
+        raise InvalidValueError(f"{name} has a YAML alias (*name); write the value out.") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidValueError(f"{name} is no YAML file: {' '.join(str(error).split())[:300]}") from error
 
@@ -212,6 +212,19 @@ def sentences_of(error: ValidationError) -> str:
     ]
     more = f" (and {len(places) - 5} more)" if len(places) > 5 else ""
     return "; ".join(places[:5]) + more + "."
+
+
+class _AliasError(Exception):
+    """A document refers to a part of itself."""
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """The safe loader, without aliases."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise _AliasError
+        return super().compose_node(parent, index)
 
 
 def _flag(key: object) -> float | None:

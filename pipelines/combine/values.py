@@ -22,6 +22,8 @@ def texts_of(column: pa.ChunkedArray | pa.Array | None, rows: int) -> pa.Array:
         whole = pc.all(pc.equal(pc.floor(array), array)).as_py() and not pc.any(pc.is_inf(array)).as_py()
         array = pc.if_else(pc.is_nan(array), None, array)
         array = array.cast(pa.int64(), safe=False) if whole else array
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        return _as_text(array)
     texts = pc.utf8_trim_whitespace(_as_text(array))
     return pc.if_else(pc.is_in(pc.utf8_lower(texts), _MISSING), None, texts)
 
