@@ -19,6 +19,8 @@ from registry.handlers import registry_routes
 from server.middleware import HeadersMiddleware, PathMiddleware
 from server.services import Services
 from server.worker import result_files
+from tap.cone_handlers import cone_routes
+from tap.conesearch import ConeSearch
 from tap.engine import DuckDBEngine
 from tap.handlers import tap_routes
 from tap.handlers_async import tap_async_routes
@@ -45,11 +47,8 @@ def create_app(services: Services) -> FastAPI:
         workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
     )
     authenticate = Authenticator(services.accounts, settings.public_url)
-    tap = TapService(
-        settings,
-        TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url),
-        engine,
-    )
+    catalog = TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url)
+    tap = TapService(settings, catalog, engine)
     web = WebServices(
         settings=settings,
         authenticate=authenticate,
@@ -84,6 +83,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap))
     app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings)))
+    app.include_router(cone_routes(settings, authenticate, ConeSearch(settings, catalog, engine)))
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)

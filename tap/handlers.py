@@ -16,6 +16,7 @@ from core.streaming import StreamedAnswer
 from core.vosi import availability_document
 from core.votable import error_document
 from tap.capabilities import tap_capabilities
+from tap.examples import examples_document, examples_of
 from tap.service import TapService
 from tap.vosi_tables import table_document, tableset_document
 
@@ -63,6 +64,11 @@ def _add_vosi(
     @router.api_route("/capabilities", methods=["GET", "HEAD"])
     def capabilities() -> Response:
         return Response(tap_capabilities(settings), media_type=_XML)
+
+    @router.get("/examples")
+    def examples(identity: Identity = Depends(authenticate)) -> Response:
+        document = examples_document(examples_of(service.tables_of(identity)))
+        return Response(document, media_type="application/xhtml+xml")
 
     @router.get("/availability")
     def availability() -> Response:

@@ -34,6 +34,7 @@ _NAMESPACES = {
     "vosi": _VOSI,
     "vr": "http://www.ivoa.net/xml/VOResource/v1.0",
     "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
     "tr": "http://www.ivoa.net/xml/TAPRegExt/v1.0",
     "xsi": _XSI,
 }

@@ -106,8 +106,8 @@ def test_a_few_long_texts_do_not_widen_every_row_of_a_large_table(stilts: Stilts
         assert ["".join(v) for v in file[1].data["t"]] == [v or "" for v in texts]
     path = tmp_path / "long.fits"
     path.write_bytes(data)
-    counted = stilts("tpipe", f"in={path}", 'cmd=keepcols "length(t)"', "cmd=stats Maximum Sum", "ofmt=csv")
-    assert [float(number) for number in counted.split()[1].split(",")] == [20_000, 20_001 + 5 * 4996]
+    lengths = stilts("tpipe", f"in={path}", "cmd=addcol n length(t)", "cmd=keepcols n", "ofmt=csv").split()[1:]
+    assert [int(length or 0) for length in lengths] == [len(v or "") for v in texts]
 
 
 def test_rows_that_were_cut_are_told_in_the_header():

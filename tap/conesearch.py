@@ -1,0 +1,230 @@
+"""Simple Cone Search 1.03 on every table with positions.
+
+A cone is an ADQL query with the position and radius of the request; so it reads what the asker may read, uses the index
+on positions, and has the limits of any query. SCS wants exactly one identifier, which is text: a column that is another
+thing is written as text, and a table without one gets the position as its identifier.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.auth.models import Identity
+from core.columns import Column
+from core.dali import DaliParameters
+from core.errors import InvalidValueError, NotFoundError, PhotozError
+from core.settings import Settings
+from core.votable import Info, TableDescription, votable_columns
+from tap.adql import translate
+from tap.adql.words import identifier
+from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.models import TapTable
+from tap.results import format_for
+from tap.service import QueryAnswer
+from tap.tables import TableCatalog
+
+__all__ = ["Cone", "ConeSearch", "read_cone"]
+
+_ID, _RA, _DEC = "meta.id;meta.main", "pos.eq.ra;meta.main", "pos.eq.dec;meta.main"
+_MAIN = ";meta.main"
+_COMPUTED_ID = "position_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """What a request asks for (SCS 1.03 §2.1): degrees, and how many columns and rows.
+
+    Parameters
+    ----------
+    radius
+        0 asks for the description of the table alone.
+    verbosity
+        1: identifier, position and redshift; 2: what a short view shows; 3: every column.
+    """
+
+    ra: float
+    dec: float
+    radius: float
+    verbosity: int
+    maxrec: int
+
+
+class ConeSearch:
+    """Answer cone searches on what the asker may read."""
+
+    def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._engine = engine
+
+    def table(self, name: str, identity: Identity) -> TapTable:
+        """Find a table that has positions.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of that name, for this asker.
+        """
+        table = self._catalog.tables_of(identity).tables.get(name)
+        if table is None or table.entry.position is None:
+            raise NotFoundError(f"There is no table '{name}' with positions. See the tables at /tap/tables.")
+        return table
+
+    def search(self, table: TapTable, parameters: DaliParameters, identity: Identity) -> QueryAnswer:
+        """Search, up to the first rows; the answer is a VOTable in BINARY2 unless RESPONSEFORMAT says otherwise.
+
+        Raises
+        ------
+        InvalidValueError
+            A parameter is missing or wrong.
+        ServiceBusyError
+            Too many queries wait already.
+        """
+        cone = read_cone(parameters, self._settings)
+        asked = parameters.one("RESPONSEFORMAT")
+        wanted = format_for(asked)
+        limit = 0 if cone.radius == 0 else cone.maxrec
+        chosen = _columns(table, cone.verbosity)
+        catalog = self._catalog.tables_of(identity).catalog
+        translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit + 1)
+        stream = self._engine.open(self._engine_query(translation.sql, table))
+        columns = votable_columns(_described(translation.columns, chosen, table), stream.schema)
+        infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
+        description = TableDescription(columns, table.name, table.description, infos)
+        batches = () if cone.radius == 0 else stream
+        try:
+            chunks = wanted.write(description, batches, limit=limit)
+        except PhotozError:  # a format that collects its rows first
+            stream.close()
+            raise
+        return QueryAnswer("text/xml" if asked is None else wanted.content_type, chunks, stream.close, wanted.headers)
+
+    def _engine_query(self, sql: str, table: TapTable) -> EngineQuery:
+        settings = self._settings
+        return EngineQuery(
+            sql=sql,
+            tables=(EngineTable(table.entry.engine_schema, table.entry.engine_table, files=table.files),),
+            seconds=settings.query_seconds,
+            memory_bytes=settings.query_memory_bytes,
+            threads=settings.query_threads,
+            temp_bytes=settings.query_temp_bytes,
+        )
+
+
+def read_cone(parameters: DaliParameters, settings: Settings) -> Cone:
+    """Read RA, DEC, SR, VERB and MAXREC; anything else is ignored.
+
+    Raises
+    ------
+    InvalidValueError
+        One is missing, or no number, or outside its range.
+    """
+    radius = _number(parameters, "SR", 0, math.inf)
+    maxrec = _whole(parameters, "MAXREC", settings.maxrec_default, 0, None)
+    return Cone(
+        ra=_number(parameters, "RA", -360, 360) % 360,
+        dec=_number(parameters, "DEC", -90, 90),
+        radius=min(radius, 180.0),
+        verbosity=_whole(parameters, "VERB", 2, 1, 3),
+        maxrec=min(maxrec, settings.maxrec_limit),
+    )
+
+
+def _number(parameters: DaliParameters, name: str, lowest: float, highest: float) -> float:
+    text = parameters.one(name)
+    if text is None:
+        raise InvalidValueError(f"The parameter {name} is missing; give it in decimal degrees.", field=name)
+    try:
+        value = float(text)
+    except ValueError as e:
+        raise InvalidValueError(f"{name}={text} is not a number; give it in decimal degrees.", field=name) from e
+    if not lowest <= value <= highest or math.isinf(value):
+        bounds = f"from {lowest:g} to {highest:g}" if math.isfinite(highest) else f"of {lowest:g} or more"
+        raise InvalidValueError(f"{name}={text} is out of range; give a number {bounds} degrees.", field=name)
+    return value
+
+
+def _whole(parameters: DaliParameters, name: str, default: int, lowest: int, highest: int | None) -> int:
+    text = parameters.one(name)
+    if text is None:
+        return default
+    if not text.strip().isdecimal() or int(text) < lowest or (highest is not None and int(text) > highest):
+        bounds = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+        raise InvalidValueError(f"{name}={text} cannot be used; give a whole number, {bounds}.", field=name)
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The columns of an answer; the identifier is the first, and none of the table's when the position is it."""
+
+    id: Column | None
+    others: tuple[Column, ...]
+
+
+def _columns(table: TapTable, verbosity: int) -> _Chosen:
+    position = table.entry.position or ()
+    candidates = [column for column in table.columns if column.name not in position]
+    main = [column for column in candidates if (column.ucd or "").lower() == _ID]
+    ids = main or [column for column in candidates if (column.ucd or "").lower().split(";")[0] == "meta.id"]
+    found = next((column for column in ids if column.arraysize is None or column.is_text), None)
+
+    def wanted(column: Column) -> bool:
+        if column is found:
+            return False
+        redshift = (column.ucd or "").lower().split(";")[0] == "src.redshift"
+        basic = column.name in position or redshift
+        return verbosity == 3 or basic or (verbosity == 2 and column.name in table.principal)
+
+    return _Chosen(found, tuple(column for column in table.columns if wanted(column)))
+
+
+def _adql(table: TapTable, cone: Cone, chosen: _Chosen) -> str:
+    """Write the query; names are quoted as ADQL wants, and the numbers are numbers."""
+    ra, dec = (identifier(name) for name in table.entry.position or ())
+    if chosen.id is None:
+        first = f"CAST({ra} AS VARCHAR) || ' ' || CAST({dec} AS VARCHAR) AS {_free_name(table)}"
+    elif chosen.id.is_text:
+        first = identifier(chosen.id.name)
+    else:
+        first = f"CAST({identifier(chosen.id.name)} AS VARCHAR) AS {identifier(chosen.id.name)}"
+    names = ", ".join([first, *(_selected(column, table) for column in chosen.others)])
+    centre = f"POINT({cone.ra!r}, {cone.dec!r})"
+    return "\n".join(
+        (f"SELECT {names}", f"FROM {table.name}", f"WHERE DISTANCE(POINT({ra}, {dec}), {centre}) <= {cone.radius!r}")
+    )
+
+
+def _selected(column: Column, table: TapTable) -> str:
+    name = identifier(column.name)
+    if column.name in (table.entry.position or ()) and column.datatype not in {"float", "double"}:
+        return f"CAST({name} AS DOUBLE PRECISION) AS {name}"  # whole degrees, which SCS wants as floating-point too
+    return name
+
+
+def _free_name(table: TapTable) -> str:
+    taken = {column.name.lower() for column in table.columns}
+    name = _COMPUTED_ID
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _described(columns: Sequence[Column], chosen: _Chosen, table: TapTable) -> list[Column]:
+    """Give exactly one column each the UCDs that SCS 1.03 §2.2 asks for; others that claim them are main no more."""
+    ra, dec = table.entry.position or ("", "")
+    roles = {ra: _RA, dec: _DEC}
+    first = replace(columns[0], datatype="unicodeChar", arraysize="*", xtype=None, unit=None, ucd=_ID)
+    if chosen.id is not None:
+        datatype = chosen.id.datatype if chosen.id.is_text else "char"
+        first = replace(first, datatype=datatype, description=chosen.id.description, utype=chosen.id.utype)
+    else:
+        first = replace(first, datatype="char", description="Position as an identifier")
+    others = (replace(column, ucd=roles.get(column.name) or _without_role(column.ucd)) for column in columns[1:])
+    return [first, *others]
+
+
+def _without_role(ucd: str | None) -> str | None:
+    if (ucd or "").lower() in {_ID, _RA, _DEC}:
+        return (ucd or "")[: -len(_MAIN)]
+    return ucd

@@ -1,0 +1,26 @@
+"""A position at which a table has something, for examples and test queries."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tap.models import TapTable
+
+__all__ = ["sample_position"]
+
+
+def sample_position(table: TapTable) -> tuple[float, float]:
+    """Give the right ascension and declination of a row near the middle of a table that has positions, in degrees."""
+    return _row_in_the_middle(table.files[0], *(table.entry.position or ("", "")))
+
+
+@lru_cache(maxsize=256)
+def _row_in_the_middle(path: Path, ra: str, dec: str) -> tuple[float, float]:
+    """Read the position; kept, because such a file never changes."""
+    with pq.ParquetFile(path) as file:
+        rows = file.read_row_group(file.num_row_groups // 2, columns=[ra, dec]).drop_null()
+    if not rows.num_rows:
+        return 0.0, 0.0
+    row = rows.num_rows // 2
+    return float(rows[ra][row].as_py()), float(rows[dec][row].as_py())

@@ -1,0 +1,98 @@
+"""The page of examples, as STILTS, pyvo and an RDFa reader see it, and results as pages of a started server."""
+
+import pytest
+import pyvo
+import requests
+from lxml import etree
+
+from tap.examples import examples_document, examples_of
+from tap.tables import TableSet
+from tests.support.tools import Stilts
+from tests.tap.small_site import SmallSite, small_site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with small_site(tmp_path_factory.mktemp("examples")) as running:
+        yield running
+
+
+def page(site: SmallSite, token: str | None = None) -> etree._Element:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    answer = requests.get(site.url("tap/examples"), headers=headers, timeout=60)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/xhtml+xml"
+    return etree.fromstring(answer.content)
+
+
+def test_there_are_six_examples_before_anything_is_published():
+    root = etree.fromstring(examples_document(examples_of(TableSet(()))))
+    examples = root.xpath("//*[@typeof='example']")
+    assert len(examples) == 6
+    assert len({example.get("id") for example in examples}) == 6
+
+
+def test_examples_are_rdfa_as_dali_and_tap_define_it(site: SmallSite):
+    root = page(site)
+    assert root.tag == "{http://www.w3.org/1999/xhtml}html"
+    assert root.xpath("//@vocab") == ["http://www.ivoa.net/rdf/examples#"]
+    for example in root.xpath("//*[@typeof='example']"):
+        assert example.get("resource") == f"#{example.get('id')}"
+        assert len(example.xpath(".//*[@property='name']")) == 1
+        (query,) = example.xpath(".//*[@property='query']")
+        for table in example.xpath(".//*[@property='table']"):
+            assert table.text in query.text
+        assert not example.xpath(".//*[@src or @href]")
+
+
+def test_examples_name_only_tables_that_the_asker_may_read(site: SmallSite):
+    tables = set(page(site).xpath("//*[@property='table']/text()"))
+    assert site.private not in tables
+    assert {site.numbered, site.nameless, "photoz.products", "tap_schema.columns"} <= tables
+
+
+def test_pyvo_runs_every_example(site: SmallSite):
+    tap = pyvo.dal.TAPService(site.url("tap"))
+    examples = tap.examples
+    assert len(examples) >= 9
+    rows = [len(example.execute()) for example in examples]
+    assert sum(count > 0 for count in rows) >= 7
+
+
+def test_taplint_finds_nothing_to_say_of_examples_and_capabilities(site: SmallSite, stilts: Stilts):
+    said = stilts("taplint", f"tapurl={site.url('tap')}", "stages=TME CPV CAP EXA", "report=EWF")
+    assert "Totals: Errors: 0; Warnings: 0;" in said, said
+
+
+def test_capabilities_name_every_format(site: SmallSite):
+    root = etree.fromstring(requests.get(site.url("tap/capabilities"), timeout=60).content)
+    aliases = set(root.xpath("//outputFormat/alias/text()"))
+    assert {"votable", "csv", "tsv", "parquet", "fits", "json", "arrow", "html", "ecsv"} <= aliases
+
+
+def test_an_answer_as_a_page_forbids_scripts_by_its_headers(site: SmallSite):
+    query = {
+        "LANG": "ADQL",
+        "QUERY": "SELECT '<script>alert(1)</script>' AS x FROM tap_schema.schemas",
+        "FORMAT": "html",
+    }
+    answer = requests.get(site.url("tap/sync"), params=query, timeout=60)
+    assert answer.headers["Content-Type"] == "text/html;charset=utf-8"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "<script" not in answer.text
+
+
+def test_addresses_of_files_are_links_on_a_page(site: SmallSite):
+    query = {"LANG": "ADQL", "QUERY": "SELECT access_url FROM photoz.product_files", "FORMAT": "html"}
+    root = etree.HTML(requests.get(site.url("tap/sync"), params=query, timeout=60).text)
+    links = root.xpath("//td/a/@href")
+    assert len(links) == 2
+    assert all(link.startswith(site.server.base_url) for link in links)
+
+
+def test_an_error_of_a_query_as_fits_is_a_proper_error(site: SmallSite):
+    query = {"LANG": "ADQL", "QUERY": "SELECT nothing FROM photoz.products", "FORMAT": "fits"}
+    answer = requests.get(site.url("tap/sync"), params=query, timeout=60)
+    assert answer.status_code == 400
+    assert b"QUERY_STATUS" in answer.content
