@@ -7,7 +7,7 @@ and 6 for stars and whatever else is not extragalactic; instruments are s (spect
 
 import math
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
@@ -182,8 +182,12 @@ class FlagsTranslation(BaseModel):
     @classmethod
     def default(cls) -> "FlagsTranslation":
         """Give the rules that come with this server."""
-        text = (files("pipelines.combine") / "flags_translation.yaml").read_bytes()
-        return cls.from_yaml(text)
+        return _default_rules()
+
+
+@cache
+def _default_rules() -> FlagsTranslation:
+    return FlagsTranslation.from_yaml((files("pipelines.combine") / "flags_translation.yaml").read_bytes())
 
 
 def read_yaml(text: str | bytes, name: str) -> object:
