@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from core.auth.models import Scope
+from core.auth.service import AccountService
+from core.database import Database
 from tests.server.api import Api
-from tests.support.commands import photoz
 from tests.support.pypi_client import PypiClient, UnavailableError, pypi_client
 from tests.support.server import running_server
 from tests.webui.api.breaking_proxy import BreakingProxy, breaking_proxy
 
+PASSWORD = "a long password"
 ROWS = 60
 TABLE = "objid,RAdeg,DEdeg,zsp,name\n" + "".join(
     f"{i},{10 + i / 8},{-5 + i / 16},{i / 64},obj{i}\n" for i in range(ROWS)
@@ -28,6 +31,7 @@ class Site:
     admin: Api
     proxy: BreakingProxy
     data: Path
+    database: Database
 
 
 @pytest.fixture(scope="session")
@@ -36,17 +40,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with breaking_proxy() as proxy, running_server(data, env={"PHOTOZ_BASE_URL": proxy.base_url}) as server:
         proxy.port = int(server.base_url.rpartition(":")[2])
         assert server.account is not None
-        tokens = {}
+        database = Database(f"sqlite:///{data / 'photoz.sqlite'}")
+        accounts = AccountService(database)
+        users = []
         for name in ("alice", "bob"):
-            photoz("user", "add", name, "--password", "a long password", data=data)
-            tokens[name] = photoz("token", "add", name, "--scope", "write", data=data).strip()
-        yield Site(
-            Api(server.base_url, tokens["alice"]),
-            Api(server.base_url, tokens["bob"]),
-            Api(server.base_url, server.account.token),
-            proxy,
-            data,
-        )
+            accounts.add_user(name, PASSWORD)
+            token = accounts.issue_token(accounts.identity_of_user(name), "tests", Scope.WRITE).secret
+            users.append(Api(server.base_url, token))
+        yield Site(*users, Api(server.base_url, server.account.token), proxy, data, database)
+        database.close()
 
 
 @pytest.fixture(scope="session")
