@@ -1,4 +1,4 @@
-"""The XML schemas of VOSI and VOResource, as STILTS carries them."""
+"""The XML schemas of VOSI, VOResource and UWS, as STILTS carries them."""
 
 import zipfile
 from pathlib import Path
@@ -23,11 +23,12 @@ _PARTS = {
     "http://www.ivoa.net/xml/VOSIAvailability/v1.0": "VOSIAvailability-v1.0.xsd",
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
     "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
+    "http://www.ivoa.net/xml/UWS/v1.0": "UWS-v1.1.xsd",
 }
 
 
 def schema() -> etree.XMLSchema:
-    """Give one schema of all the documents that VOSI knows; skip when STILTS is not installed."""
+    """Give one schema of all the documents that VOSI and UWS know; skip when STILTS is not installed."""
     if not _JAR.exists():
         pytest.skip("STILTS, which carries the schemas, is not installed: apt-get install stilts")
     root = etree.Element("{http://www.w3.org/2001/XMLSchema}schema")
