@@ -25,7 +25,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 
 #: Headers of every answer that carries such a page.
 PAGE_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'; sandbox",
+    "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'; sandbox allow-downloads",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
