@@ -62,10 +62,16 @@ def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
     if order < 0:
         return Reach(np.zeros(1, np.int64), np.full(1, 12 << 2 * ORDER, np.int64))
     shift = 2 * (ORDER - order)
-    own = np.unique(cells[cells >= 0] >> shift)
-    around = np.unique(neighbours(own, order).astype(np.int64)) if len(own) else own
+    own = _distinct(cells[cells >= 0] >> shift)
+    around = _distinct(neighbours(own, order).astype(np.int64).ravel()) if len(own) else own
     # At the corners of the twelve base cells one neighbour does not exist, and is -1.
     around = around[around >= 0]
     starts = np.flatnonzero(np.diff(around, prepend=-2) > 1)
     ends = np.append(starts[1:], len(around)) - 1 if len(starts) else starts
     return Reach(around[starts] << shift, (around[ends] + 1) << shift)
+
+
+def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    # numpy.unique hashes, which takes a hundred times as long as sorting for indices that are near each other.
+    values = np.sort(values)
+    return values[np.diff(values, prepend=-2) != 0]
