@@ -1,7 +1,7 @@
 """Combine Redshift Catalogs: several catalogues become one, with one system of flags and duplicates resolved."""
 
 from pipelines.combine.combination import Combined, combine_redshifts
-from pipelines.combine.configuration import CombineConfiguration, load_configuration
+from pipelines.combine.configuration import CombineConfiguration, load_configuration, load_rules
 from pipelines.combine.report import CombineReport
 from pipelines.combine.rules import FlagsTranslation
 
@@ -12,4 +12,5 @@ __all__ = [
     "FlagsTranslation",
     "combine_redshifts",
     "load_configuration",
+    "load_rules",
 ]

@@ -59,7 +59,8 @@ def combine_redshifts(
     inputs
         The tables by internal name, one for each catalogue of the configuration.
     rules
-        The rules of surveys; by default those that come with this server.
+        The rules of surveys; by default those that come with this server. A configuration that names a file of
+        rules needs them, as `load_rules` gives them: nothing is read from a disk here.
     progress
         Told the fraction that is done, and the step. What it raises ends the work.
 
@@ -73,10 +74,10 @@ def combine_redshifts(
     CatalogueError
         When a catalogue cannot be used. All catalogues are looked at, and all errors are in the sentence.
     InvalidValueError
-        When a table is missing, or no row is left.
+        When a table or the rules are missing, or no row is left.
     """
     tell = progress or _silent
-    rules = rules or FlagsTranslation.default()
+    rules = rules or _default_rules(configuration)
     prepared = _all_prepared(inputs, configuration, rules, tell)
     columns = {name: pa.concat_arrays([each.columns[name] for each in prepared]) for name in prepared[0].columns}
     surveys = columns["survey"]
@@ -113,6 +114,15 @@ def combine_redshifts(
 
 def _silent(fraction: float, step: str) -> None:
     """Tell nobody."""
+
+
+def _default_rules(configuration: CombineConfiguration) -> FlagsTranslation:
+    if configuration.param.flags_translation_file is not None:
+        raise InvalidValueError(
+            f"The rules {configuration.param.flags_translation_file}, which the configuration names, are missing.",
+            field="flags_translation_file",
+        )
+    return FlagsTranslation.default()
 
 
 def _all_prepared(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import InvalidValueError
-from pipelines.combine.rules import read_yaml, sentences_of
+from pipelines.combine.rules import FlagsTranslation, read_yaml, sentences_of
 
 __all__ = [
     "RESERVED",
@@ -20,6 +20,7 @@ __all__ = [
     "CombineParameters",
     "ExtraColumn",
     "load_configuration",
+    "load_rules",
 ]
 
 _MODEL = ConfigDict(extra="forbid", frozen=True)
@@ -108,7 +109,7 @@ class ExtraColumn(BaseModel):
 
 
 class CombineParameters(BaseModel):
-    """What is done to the catalogues."""
+    """Parameters of the combination."""
 
     model_config = _MODEL
 
@@ -200,3 +201,22 @@ def load_configuration(path: Path) -> CombineConfiguration:
         return CombineConfiguration.model_validate(read_yaml(path.read_bytes(), path.name))
     except ValidationError as error:
         raise InvalidValueError(f"The configuration {path.name} cannot be used: {sentences_of(error)}") from error
+
+
+def load_rules(configuration: CombineConfiguration, folder: Path) -> FlagsTranslation:
+    """Read the file of rules that a configuration names, relative to its folder, or give this server's rules.
+
+    Raises
+    ------
+    InvalidValueError
+        When the file is not there, or is no file of rules.
+    """
+    name = configuration.param.flags_translation_file
+    if name is None:
+        return FlagsTranslation.default()
+    try:
+        return FlagsTranslation.from_yaml((folder / name).read_bytes(), name)
+    except OSError as error:
+        raise InvalidValueError(
+            f"The file of rules {name} cannot be read: {error.strerror}.", field="flags_translation_file"
+        ) from error

@@ -60,7 +60,9 @@ class CatalogueRows:
             if len(names) == 1 and not self.survey.null_count:
                 self._surveys.append((names[0], None))
             else:
-                self._surveys.extend((name, np.flatnonzero(codes == code)) for code, name in enumerate(names))
+                order = np.argsort(codes, kind="stable")
+                starts = np.searchsorted(codes[order], np.arange(len(names)))
+                self._surveys.extend(zip(names, np.split(order, starts)[1:], strict=True))
         return self._surveys
 
 

@@ -69,6 +69,8 @@ def mapped_columns(
             columns.pop(output, None)
             if extra.source in names:
                 columns[output] = table[extra.source]
+        elif output not in columns and output in names:
+            columns[output] = table[output]
     return {name: column for name, column in columns.items() if not name.startswith(_stale(name))}
 
 

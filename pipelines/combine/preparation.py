@@ -247,7 +247,8 @@ def _warnings(report: CatalogueReport, columns: Mapping[str, pa.Array]) -> tuple
     if report.rows_cut == report.rows_in:
         found.append(f"{name}: no row is left after the cut of quality." if report.rows_in else f"{name}: is empty.")
     ra, dec, z = (columns[key].to_numpy(zero_copy_only=False) for key in ("ra", "dec", "z"))
-    if len(ra) > 100 and np.nanmax(ra) <= 24 and np.nanmin(ra) < 4 and np.nanmax(ra) > 20 and np.ptp(dec) > 10:
+    ra, dec = ra[np.isfinite(ra)], dec[np.isfinite(dec)]
+    if len(ra) > 100 and ra.max() <= 24 and ra.min() < 4 and ra.max() > 20 and len(dec) and np.ptp(dec) > 10:
         found.append(f"{name}: all right ascensions lie between 0 and 24, as if they were in hours.")
     without = int(np.isnan(z).sum())
     if without:

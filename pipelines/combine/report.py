@@ -10,6 +10,9 @@ __all__ = ["CatalogueReport", "CombineReport", "Histogram", "SurveyReport", "cou
 
 _MODEL = ConfigDict(frozen=True)
 
+#: Redshifts from here on are placeholders, which must not stretch the bins.
+_BEYOND_THE_UNIVERSE = 1e4
+
 
 class Histogram(BaseModel):
     """Counts between edges."""
@@ -54,7 +57,7 @@ class CombineReport(BaseModel):
     rows_cut: int
     rows_out: int
     catalogues: list[CatalogueReport]
-    surveys: Mapping[str, SurveyReport]
+    surveys: Mapping[str, SurveyReport] = Field(description="The hundred surveys with the most rows.")
     ties: Mapping[str, int] = Field(description="Rows, before removal, by what became of them.")
     reasons: Mapping[str, int] = Field(description="Rows, before removal, by the reason of that.")
     pairs: int = Field(description="Pairs of rows within the radius.")
@@ -82,7 +85,7 @@ def histogram(values: npt.NDArray[np.float64], edges: Sequence[float] | npt.NDAr
 
 def redshift_edges(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Choose some forty round bins for an N(z) that reach to the 99.9th percentile, the same for all surveys."""
-    there = z[np.isfinite(z) & (z >= 0)]
+    there = z[np.isfinite(z) & (z >= 0) & (z < _BEYOND_THE_UNIVERSE)]
     top = float(np.quantile(there, 0.999)) if len(there) else 1.0
     width = next(step for step in _widths() if step * 40 >= top)
     bins = int(np.ceil(max(top, width) / width))
@@ -90,4 +93,4 @@ def redshift_edges(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _widths() -> Iterable[float]:
-    return (digit * 10.0**power for power in range(-4, 300) for digit in (1, 2, 5))
+    return (digit * 10.0**power for power in range(-4, 5) for digit in (1, 2, 5))

@@ -17,6 +17,7 @@ from pipelines.crossmatch import Pairs
 __all__ = ["report_of"]
 
 _Mask = npt.NDArray[np.bool_]
+_MOST_SURVEYS = 100
 _TIES = ("duplicate", "kept", "unresolved", "star")
 
 
@@ -54,10 +55,17 @@ def report_of(
         pairs=len(left),
         group_sizes={} if resolution is None else _group_sizes(resolution, star),
         separations=histogram(np.empty(0) if pairs is None else pairs.separation, np.linspace(0, radius_arcsec, 21)),
-        redshift_differences=histogram(np.abs(z[left] - z[right])[galaxies], np.linspace(0, 0.01, 41)),
+        redshift_differences=histogram(_differences(z, left[galaxies], right[galaxies]), np.linspace(0, 0.01, 41)),
         redshifts=histogram(z[keep], edges),
         warnings=[*(warning for each in prepared for warning in each.warnings), *_overlap(prepared, pairs)],
     )
+
+
+def _differences(
+    z: npt.NDArray[np.float64], left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):  # infinite redshifts have no difference
+        return np.abs(z[left] - z[right])
 
 
 def _catalogues(prepared: Sequence[Prepared], keep: _Mask) -> list[CatalogueReport]:
@@ -82,7 +90,7 @@ def _surveys(
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     numbers = {name: code for code, name in enumerate(encoded.dictionary.to_pylist())}
     reports = {}
-    for name, count in rows_in.most_common():
+    for name, count in rows_in.most_common(_MOST_SURVEYS):
         chosen = keep & (codes == numbers.get(name, -1))
         reports[name] = SurveyReport(rows_in=count, rows_out=int(chosen.sum()), redshifts=histogram(z[chosen], edges))
     return reports

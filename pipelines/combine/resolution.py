@@ -201,7 +201,8 @@ def _by_redshift(
     order = np.flatnonzero(alive & ~np.isnan(z))
     order = order[np.lexsort((rank[order], z[order], group[order]))]
     apart = np.ones(len(order), dtype=np.bool_)
-    apart[1:] = (group[order[1:]] != group[order[:-1]]) | (np.diff(z[order]) > contest.threshold)
+    with np.errstate(invalid="ignore"):  # infinite redshifts have no difference, and agree
+        apart[1:] = (group[order[1:]] != group[order[:-1]]) | (np.diff(z[order]) > contest.threshold)
     chain = np.cumsum(apart) - 1
     first_rank = np.full(int(apart.sum()), np.iinfo(np.int64).max)
     np.minimum.at(first_rank, chain, rank[order])

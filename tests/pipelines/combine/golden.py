@@ -1,5 +1,6 @@
 """Today's results on real catalogues, and our results with the same configurations."""
 
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,11 +9,17 @@ import pytest
 
 from pipelines.combine import Combined, FlagsTranslation, combine_redshifts, load_configuration
 
-__all__ = ["GOLDEN", "combined_with", "needs_golden"]
+__all__ = ["GOLDEN", "combined_with", "needs_golden", "todays_rules"]
 
 GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "data" / "golden"
 
 needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden results are not beside the project")
+
+
+@cache
+def todays_rules() -> FlagsTranslation:
+    """Read the rules of today's pipeline."""
+    return FlagsTranslation.from_yaml((GOLDEN / "flags_translation.yaml").read_bytes())
 
 
 def combined_with(name: str, *, default_rules: bool = False, reverse: bool = False) -> Combined:
@@ -25,5 +32,5 @@ def combined_with(name: str, *, default_rules: bool = False, reverse: bool = Fal
     for entry in configuration.inputs.specz:
         table = pq.read_table(GOLDEN / entry.path)
         tables[entry.internal_name] = table.drop([c for c in table.column_names if c.startswith("__index")])
-    rules = None if default_rules else FlagsTranslation.from_yaml((GOLDEN / "flags_translation.yaml").read_bytes())
+    rules = FlagsTranslation.default() if default_rules else todays_rules()
     return combine_redshifts(tables, configuration, rules=rules)

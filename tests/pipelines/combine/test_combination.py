@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.columns import column_of_field
 from core.errors import InvalidValueError
-from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts
+from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts, load_rules
 
 _COLUMNS = {"id": "name", "ra": "RA", "dec": "DEC", "z": "Z", "z_flag": "Q", "survey": "S"}
 _SECOND = 1 / 3600
@@ -284,3 +284,50 @@ def test_a_missing_table_is_said():
     )
     with pytest.raises(InvalidValueError, match="table of 1_a is missing"):
         combine_redshifts({}, configuration)
+
+
+def test_rules_that_a_configuration_names_are_never_replaced_by_others(tmp_path):
+    with pytest.raises(InvalidValueError, match=r"The rules mine\.yaml, which the configuration names, are missing"):
+        _combined({"1_a": _catalogue()}, flags_translation_file="mine.yaml")
+    configuration = CombineConfiguration.model_validate(
+        {
+            "inputs": {"specz": [{"internal_name": "1_a", "columns": _COLUMNS}]},
+            "param": {"flags_translation_file": "mine.yaml"},
+        }
+    )
+    with pytest.raises(InvalidValueError, match=r"mine\.yaml cannot be read: No such file"):
+        load_rules(configuration, tmp_path)
+    (tmp_path / "mine.yaml").write_text("crossmatch_radius_arcsec: 2\n")
+    assert load_rules(configuration, tmp_path).crossmatch_radius_arcsec == 2
+
+
+def test_a_column_named_twice_keeps_its_values_under_another_name():
+    table = _catalogue(z=[9.0, 8.0, 7.0, 6.0])
+    extra = {"z__orig": "float", "Q": "int", "Z": "float"}
+    result = _combined({"1_a": table}, extra_columns=extra).table
+    assert result["z"].to_pylist() == [0.1, 0.2, 0.3, 0.4]
+    assert result["z__orig"].to_pylist() == [9.0, 8.0, 7.0, 6.0]
+    assert result["Q"].to_pylist() == [4, 3, 2, 6]
+    assert result["Z"].to_pylist() == [0.1, 0.2, 0.3, 0.4]
+
+
+def test_infinite_and_absurd_redshifts_stretch_nothing():
+    table = _catalogue(Z=[float("inf"), 1e300, 0.3, -9.0])
+    report = _combined({"1_a": table, "2_b": table}).report
+    assert report.redshifts.edges[-1] < 1
+    assert report.ties["kept"] == 3
+
+
+def test_many_surveys_without_rules_are_refused_at_once():
+    rows = 100_000
+    table = pa.table(
+        {
+            "RA": np.zeros(rows),
+            "DEC": np.zeros(rows),
+            "Z": np.zeros(rows),
+            "Q": np.ones(rows),
+            "S": np.arange(rows).astype(str),
+        }
+    )
+    with pytest.raises(InvalidValueError, match="survey '0' has no"):
+        _combined({"1_a": table}, columns={"id": None})

@@ -6,15 +6,11 @@ import pytest
 
 from core.errors import InvalidValueError
 from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts, load_configuration
-from tests.pipelines.combine.golden import GOLDEN, needs_golden
+from tests.pipelines.combine.golden import needs_golden, todays_rules
 
 #: Today's rules for it compare the column type, which is text, with a number, so that no row is a star.
 _BROKEN_TODAY = {"COSMOS_WEB"}
 _ROWS = 400
-
-
-def _today():
-    return FlagsTranslation.from_yaml((GOLDEN / "flags_translation.yaml").read_bytes())
 
 
 def _random_columns(names, seed):
@@ -66,8 +62,8 @@ def _outcome(survey, rules, seed):
     conditions = [
         condition
         for translation in (
-            _today().translation_rules[survey].z_flag_translation,
-            _today().translation_rules[survey].instrument_type_translation,
+            todays_rules().translation_rules[survey].z_flag_translation,
+            todays_rules().translation_rules[survey].instrument_type_translation,
         )
         for condition in translation.conditions
     ]
@@ -84,18 +80,18 @@ def _outcome(survey, rules, seed):
 
 @needs_golden
 def test_our_rules_know_the_surveys_that_todays_know():
-    assert set(FlagsTranslation.default().translation_rules) == set(_today().translation_rules)
+    assert set(FlagsTranslation.default().translation_rules) == set(todays_rules().translation_rules)
 
 
 @needs_golden
 def test_our_rules_say_what_todays_say():
-    for seed, survey in enumerate(sorted(set(_today().translation_rules) - _BROKEN_TODAY)):
-        assert _outcome(survey, FlagsTranslation.default(), seed) == _outcome(survey, _today(), seed), survey
+    for seed, survey in enumerate(sorted(set(todays_rules().translation_rules) - _BROKEN_TODAY)):
+        assert _outcome(survey, FlagsTranslation.default(), seed) == _outcome(survey, todays_rules(), seed), survey
 
 
 @needs_golden
 def test_todays_parameters_are_read():
-    today = _today()
+    today = todays_rules()
     assert today.crossmatch_radius_arcsec == 0.5
     assert today.instrument_type_priority == {"s": 3, "g": 2, "p": 1}
     assert today.expr_column_schema["zspec_survey"] == "str"
