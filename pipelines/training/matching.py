@@ -49,10 +49,13 @@ class NearestObjects:
     Of objects at the same separation the one that was added first wins.
     """
 
-    def __init__(self, redshifts: SkyPositions, radius_arcsec: float, neighbors: int) -> None:
+    def __init__(
+        self, redshifts: SkyPositions, radius_arcsec: float, neighbors: int, *, pending_bytes: int = _PENDING_BYTES
+    ) -> None:
         self._redshifts = redshifts
         self._radius = radius_arcsec
         self._neighbors = neighbors
+        self._pending_bytes = pending_bytes
         self._limits = np.full(len(redshifts), np.inf)
         self._of_redshift = np.zeros(len(redshifts), dtype=np.int64)
         self._pairs = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))]
@@ -78,7 +81,7 @@ class NearestObjects:
         self._objects.append(taken)
         self._rows += len(rows)
         self._pending += taken.nbytes
-        if self._pending > max(_PENDING_BYTES, self._kept):
+        if self._pending > max(self._pending_bytes, self._kept):
             self._compact()
 
     def matches(self, schema: pa.Schema) -> Matches:

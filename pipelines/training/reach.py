@@ -74,4 +74,5 @@ def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
 def _distinct(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     # numpy.unique hashes, which takes a hundred times as long as sorting for indices that are near each other.
     values = np.sort(values)
-    return values[np.diff(values, prepend=-2) != 0]
+    distinct: npt.NDArray[np.int64] = values[np.diff(values, prepend=-2) != 0]
+    return distinct

@@ -33,6 +33,8 @@ class Work:
     seed: int = 0
     object_cuts: tuple[tuple[str, int], ...] = ()
     cuts: tuple[tuple[str, int], ...] = ()
+    #: Columns of the object catalogue whose names are those of the result's own.
+    replaced: tuple[str, ...] = ()
 
 
 def report_of(
@@ -75,15 +77,17 @@ def report_of(
         separation_arcsec=histogram(matches.separation[pairs], 0.0, radius),
         redshift=split_histogram(redshifts.z[rows], training),
         magnitudes=magnitude_summaries(table, [one.column for one in bands]),
-        warnings=tuple(_warnings(redshifts, len(matched), settings)),
+        warnings=tuple(_warnings(redshifts, len(matched), settings, work)),
     )
 
 
-def _warnings(redshifts: Redshifts, matched: int, settings: TrainingSetConfiguration) -> list[str]:
+def _warnings(redshifts: Redshifts, matched: int, settings: TrainingSetConfiguration, work: Work) -> list[str]:
     told = []
     unused = len(settings.inputs.specz) - 1
     if unused:
         told.append(f"Of {unused + 1} redshift catalogues in the configuration only the last is used.")
+    if work.replaced:
+        told.append(f"The columns {', '.join(work.replaced)} of the object catalogue are left out: we write our own.")
     missing = int(np.count_nonzero(~redshifts.placed))
     if missing:
         told.append(f"{missing} redshifts have no position and match nothing.")

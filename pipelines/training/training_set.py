@@ -1,7 +1,7 @@
 """The Training Set Maker: redshifts and an object catalogue in, a table of matched rows and a report out."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
 from pipelines.crossmatch import SkyPositions
 from pipelines.photometry import BandSummary, add_magnitudes, photometry_columns
@@ -20,9 +21,11 @@ from pipelines.training.joining import (
     IS_TRAINING,
     OBJECTS_OF_REDSHIFT,
     REDSHIFTS_OF_OBJECT,
+    RESERVED,
     append,
     columns_of_objects,
     joined,
+    result_names,
 )
 from pipelines.training.matching import Matches, NearestObjects
 from pipelines.training.number_columns import numbers_of, require_columns
@@ -44,15 +47,23 @@ _OBJECTS = "object catalogue"
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """The rows, and what there is to tell about them."""
+    """The rows, and what there is to tell about them.
+
+    Parameters
+    ----------
+    columns
+        What the columns mean to a catalogue of redshifts: ``ra``, ``dec``, ``z``, and ``id``, ``z_flag``, ``z_err``,
+        ``survey`` where the configuration names them, each with the name that the column has in the result.
+    """
 
     table: pa.Table
     report: TrainingSetReport
+    columns: Mapping[str, str]
 
 
 def make_training_set(
     redshifts: pa.Table,
-    objects: ObjectSource | Iterable[pa.RecordBatch] | Path,
+    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Path,
     configuration: TrainingSetConfiguration | None = None,
     *,
     progress: Progress | None = None,
@@ -88,7 +99,9 @@ def make_training_set(
     return _Making(checked, source, settings, tell).run()
 
 
-def _source_of(objects: ObjectSource | Iterable[pa.RecordBatch] | Path, param: TrainingSetParameters) -> ObjectSource:
+def _source_of(
+    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Path, param: TrainingSetParameters
+) -> ObjectSource:
     if isinstance(objects, Path):
         if not param.use_absolute_lsdb_path:
             objects = release_catalog(
@@ -122,6 +135,8 @@ class _Making:
         param = self.settings.param
         position = self._position()
         kept = columns_of_objects(self.source.schema.names, param.selected_cols, position)
+        replaced = [name for name in self.source.schema.names if name in RESERVED and name != HEALPIX_COLUMN]
+        self.work.replaced = tuple(replaced)
         cells = healpix_of(self.redshifts.ra, self.redshifts.dec)
         matches = self._matched(cells, position, self._needed(kept, position))
         if not len(matches.redshift):
@@ -139,8 +154,14 @@ class _Making:
             table = append(table, REDSHIFTS_OF_OBJECT, matches.redshifts_of_object[matches.object[pairs]])
         table = append(table, INDEX, cells[matches.redshift[pairs]])
         self.tell(0.95, "Writing the report")
-        return TrainingSet(table, report_of(self.redshifts, table, matches, pairs, training, bands, self.settings,
-                                            self.work))  # fmt: skip
+        report = report_of(self.redshifts, table, matches, pairs, training, bands, self.settings, self.work)
+        return TrainingSet(table, report, self._meanings(objects.column_names))
+
+    def _meanings(self, object_columns: list[str]) -> Mapping[str, str]:
+        names = [name for name in self.redshifts.table.column_names if name != HEALPIX_COLUMN]
+        renamed = dict(zip(names, result_names(names, object_columns), strict=True))
+        said = self.settings.redshifts.columns.model_dump(exclude_none=True)
+        return {meaning: renamed[name] for meaning, name in said.items() if name in renamed}
 
     def _position(self) -> tuple[str, str]:
         columns = self.settings.inputs.dataset.columns

@@ -7,7 +7,9 @@ from astropy.coordinates import SkyCoord, search_around_sky
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.crossmatch import SkyPositions
 from pipelines.training import TrainingSetConfiguration, make_training_set
+from pipelines.training.matching import NearestObjects
 from tests.pipelines.training.skies import batches_of, objects_table, redshift_table
 
 _K3 = {"random_seed": 1, "crossmatch": {"radius_arcsec": 30.0, "n_neighbors": 3}}
@@ -84,3 +86,21 @@ def test_a_wide_radius_looks_at_the_whole_sky() -> None:
     objects = pa.table({"ra": [190.0], "dec": [89.5], "objectId": [4]})
     made = make_training_set(redshifts, objects, _configured(crossmatch={"radius_arcsec": 3600.0}))
     np.testing.assert_allclose(made.table["_dist_arcsec"].to_numpy(), [0.6 * 3600], atol=1e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_letting_go_of_farther_objects_on_the_way_does_not_matter(neighbors: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    objects = objects_table(rng.uniform(0, 0.02, 500), rng.uniform(0, 0.02, 500))
+    places = SkyPositions(rng.uniform(0, 0.02, 20), rng.uniform(0, 0.02, 20))
+    found = []
+    for pending_bytes in (0, 2**20):
+        nearest = NearestObjects(places, 20.0, neighbors, pending_bytes=pending_bytes)
+        for batch in batches_of(objects, 50):
+            nearest.add(batch, batch["ra"].to_numpy(), batch["dec"].to_numpy())
+        found.append(nearest.matches(objects.schema))
+    often, once = found
+    assert often.objects.equals(once.objects)
+    for name in ("redshift", "object", "separation", "redshifts_of_object", "objects_of_redshift"):
+        np.testing.assert_array_equal(getattr(often, name), getattr(once, name))

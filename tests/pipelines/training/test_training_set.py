@@ -75,6 +75,17 @@ def test_an_earlier_training_set_can_be_made_again(redshifts: pa.Table, objects:
     )
 
 
+def test_the_meanings_of_columns_follow_their_new_names(redshifts: pa.Table, objects: pa.Table) -> None:
+    made = _made(redshifts, objects)
+    assert made.columns == {"ra": "ra_specz", "dec": "dec_specz", "z": "z"}
+
+
+def test_columns_of_objects_with_our_names_are_left_out_and_told(redshifts: pa.Table, objects: pa.Table) -> None:
+    made = _made(redshifts, objects.append_column("is_training_set", pa.array([5, 5, 5, 5])))
+    assert 5 not in made.table["is_training_set"].to_pylist()
+    assert "is_training_set" in made.report.warnings[0]
+
+
 def test_units_and_ucds_follow_into_the_result(redshifts: pa.Table, objects: pa.Table) -> None:
     field = pa.field("ebv", pa.float64(), metadata={"unit": "mag", "ucd": "phot.color.excess"})
     objects = objects.set_column(objects.column_names.index("ebv"), field, objects["ebv"])
