@@ -5,18 +5,22 @@ are compare-and-set in SQL; on SQLite a writing transaction takes the write lock
 fails half-way because another one wrote in between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from core.errors import InvalidValueError
 
 __all__ = ["Base", "Database", "UtcDateTime", "utc_now"]
 
 _SQLITE_BUSY_SECONDS = 30
+_LARGEST_NUMBER = 2**63 - 1
 
 
 class Base(DeclarativeBase):
@@ -70,23 +74,57 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _server_engine(url)
+        event.listen(self.engine, "before_cursor_execute", _check_values)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a transaction that only reads; what the caller keeps of it stays usable afterwards."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a transaction that commits at the end of the block, or rolls back when the block raises."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with _refusing(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"photoz_write": True})
             yield session
 
     def close(self) -> None:
         """Close all idle connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say of a value that does not fit its column that it was wrong."""
+    try:
+        yield
+    except DataError as e:
+        message = "A value is too long or too large to be stored."
+        raise InvalidValueError(message) from e
+
+
+def _check_values(*event_values: Any) -> None:  # what SQLAlchemy tells; the fourth are the values of the statement
+    """Refuse texts and numbers that one of the databases cannot take, in the same words on both."""
+    rows = event_values[3] if isinstance(event_values[3], list) else [event_values[3]]
+    for row in rows:
+        for value in row.values() if isinstance(row, Mapping) else row or ():
+            if isinstance(value, str):
+                _check_text(value)
+            elif isinstance(value, int) and not -_LARGEST_NUMBER - 1 <= value <= _LARGEST_NUMBER:
+                message = f"The number {str(value)[:40]} is too large."
+                raise InvalidValueError(message)
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+        bad = "\0" in text
+    except UnicodeEncodeError:
+        bad = True
+    if bad:
+        message = "A text has a character in it that cannot be stored (NUL, or half of a surrogate pair); take it out."
+        raise InvalidValueError(message)
 
 
 def _server_engine(url: str) -> Engine:

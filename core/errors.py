@@ -16,6 +16,7 @@ __all__ = [
     "ServiceBusyError",
     "StorageFullError",
     "TooLargeError",
+    "TooManyAttemptsError",
     "UnreadableFileError",
 ]
 
@@ -52,6 +53,13 @@ class AuthenticationError(PhotozError):
 
     code = "NotAuthenticated"
     status = 401
+
+
+class TooManyAttemptsError(AuthenticationError):
+    """So many wrong passwords of late that even the right one has to wait."""
+
+    code = "TooManyAttempts"
+    status = 429
 
 
 class PermissionDeniedError(PhotozError):

@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
-from core.errors import AuthenticationError, PhotozError, ServiceBusyError, TooLargeError
+from core.errors import AuthenticationError, PhotozError, ServiceBusyError, TooLargeError, TooManyAttemptsError
 
 __all__ = ["ErrorDress", "byte_range", "content_disposition", "file_answer", "route_class"]
 
@@ -45,6 +45,8 @@ def route_class(dress: ErrorDress) -> type[APIRoute]:
                             response.headers.append("WWW-Authenticate", challenge)
                     if isinstance(e, ServiceBusyError):
                         response.headers["Retry-After"] = "5"
+                    if isinstance(e, TooManyAttemptsError):
+                        response.headers["Retry-After"] = "900"
                     if isinstance(e, TooLargeError):
                         response.headers["Connection"] = "close"
                     return response

@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 
 _LONGEST_RUNID = 64
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +146,10 @@ class TapService:
         if text is None:
             return self._settings.maxrec_default
         if not text.strip().isdecimal():
-            message = f"MAXREC={text} is not a whole number of rows."
+            message = f"MAXREC={text[:40]} is not a whole number of rows."
             raise InvalidValueError(message, field="MAXREC")
-        return min(int(text), self._settings.maxrec_limit)
+        # Digits beyond these would not fit what Python reads at once.
+        return min(int(text.strip()[:_MOST_DIGITS]), self._settings.maxrec_limit)
 
     def _engine_query(self, translation: Translation, tables: TableSet, seconds: float) -> EngineQuery:
         settings = self._settings

@@ -1,16 +1,19 @@
-"""Passwords: argon2id hashes, a check that takes as long for unknown accounts, and a pause after many failures."""
+"""Passwords: argon2id hashes, a check that takes as long for unknown accounts, and a pause after many failures.
+
+One argon2 takes 64 MiB, so that only a few passwords are checked at once, whatever the number of sign-ins.
+"""
 
 import hashlib
 import hmac
 import secrets
 from collections import OrderedDict, deque
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from time import monotonic
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from core.errors import AuthenticationError
+from core.errors import ServiceBusyError, TooManyAttemptsError
 
 __all__ = ["FailureCounter", "Passwords"]
 
@@ -18,6 +21,8 @@ _REMEMBERED = 256
 _REMEMBERED_SECONDS = 300
 _WINDOW_SECONDS = 900
 _COUNTED_ACCOUNTS = 10_000
+_AT_ONCE = 4
+_LONGEST_WAIT = 5.0
 
 
 class Passwords:
@@ -32,6 +37,7 @@ class Passwords:
         self._key = secrets.token_bytes(32)
         self._right: OrderedDict[bytes, float] = OrderedDict()
         self._lock = Lock()
+        self._places = BoundedSemaphore(_AT_ONCE)
         self._dummy = self._hasher.hash(secrets.token_urlsafe(16))
 
     def hash(self, password: str) -> str:
@@ -39,14 +45,25 @@ class Passwords:
         return self._hasher.hash(password)
 
     def matches(self, password: str, stored: str | None) -> bool:
-        """Say whether the password belongs to the stored hash; without one, take as long and say no."""
+        """Say whether the password belongs to the stored hash; without one, take as long and say no.
+
+        Raises
+        ------
+        ServiceBusyError
+            Too many passwords wait to be checked.
+        """
         digest = hmac.new(self._key, f"{stored}\0{password}".encode(), hashlib.sha256).digest()
         if stored is not None and self._is_remembered(digest):
             return True
+        if not self._places.acquire(timeout=_LONGEST_WAIT):
+            message = "Too many people are signing in at the moment; try again in a few seconds."
+            raise ServiceBusyError(message)
         try:
             self._hasher.verify(stored or self._dummy, password)
         except (VerificationError, InvalidHashError):
             return False
+        finally:
+            self._places.release()
         if stored is None:
             return False
         with self._lock:
@@ -69,7 +86,7 @@ class FailureCounter:
         self._lock = Lock()
 
     def check(self, name: str) -> None:
-        """Raise AuthenticationError when the account failed too often of late."""
+        """Raise TooManyAttemptsError when the account failed too often of late."""
         with self._lock:
             failures = self._failures.get(name, deque())
             while failures and monotonic() - failures[0] > _WINDOW_SECONDS:
@@ -77,7 +94,7 @@ class FailureCounter:
             if len(failures) >= self._limit:
                 minutes = _WINDOW_SECONDS // 60
                 message = f"Too many failed sign-ins for '{name}'. Wait {minutes} minutes and try again."
-                raise AuthenticationError(message)
+                raise TooManyAttemptsError(message)
 
     def add(self, name: str) -> None:
         """Count one failure."""

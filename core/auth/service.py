@@ -112,11 +112,15 @@ class AccountService:
 
     def identity_of_password(self, name: str, password: str) -> Identity:
         """Check a name and password; AuthenticationError says nothing about which of them was wrong."""
+        if not _NAME.fullmatch(name):
+            # No account has such a name: nothing to look up or to count, and the answer takes as long.
+            name = ""
         self._failures.check(name)
         with self._database.read() as session:
             row = session.scalar(_with_groups().where(UserRow.name == name, UserRow.is_active))
         if not self._passwords.matches(password, row.password_hash if row else None) or row is None:
-            self._failures.add(name)
+            if name:
+                self._failures.add(name)
             message = "Unable to sign in with this name and password."
             raise AuthenticationError(message)
         self._failures.clear(name)

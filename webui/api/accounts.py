@@ -6,13 +6,15 @@ from fastapi.responses import JSONResponse
 
 from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity, Scope
-from core.errors import AuthenticationError, InvalidValueError, NotFoundError
+from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
 from webui.api.errors import api_route
 from webui.api.shapes import Json, token_json, user_json
 from webui.services import WebServices
 
 __all__ = ["routes"]
+
+_MOST_DIGITS = 9
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -66,11 +68,14 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
     async def make_token(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         fields = await read_fields(request)
         scope, days = fields.get("scope", Scope.WRITE), fields.get("days")
-        if scope not in set(Scope):
+        if not isinstance(scope, str) or scope not in set(Scope):
             message = f"'{scope}' is not a scope; the scopes are {', '.join(Scope)}."
             raise InvalidValueError(message, field="scope")
         issued = accounts.issue_token(
-            identity, str(fields.get("name", "")), Scope(scope), days=_days(days) if days not in {None, ""} else None
+            identity,
+            str(fields.get("name", "")),
+            Scope(scope),
+            days=None if days is None or days == "" else _days(days),
         )
         return {**token_json(issued.token), "token": issued.secret}
 
@@ -88,6 +93,8 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         name, password = str(fields.get("username", "")), str(fields.get("password", ""))
         try:
             identity = await run_in_threadpool(accounts.identity_of_password, name, password)
+        except TooManyAttemptsError:
+            raise
         except AuthenticationError as e:
             # No challenge, and this status: what clients of this address are used to.
             return JSONResponse({"non_field_errors": [e.message], "detail": e.message, "code": e.code}, 400)
@@ -95,7 +102,7 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
 
 
 def _days(value: object) -> int:
-    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS):
         return int(value)
-    message = f"'{value}' is not a number of days."
+    message = f"'{value!s:.40}' is not a number of days."
     raise InvalidValueError(message, field="days")

@@ -79,6 +79,7 @@ async def read_fields(request: Request) -> dict[str, Any]:
         if media_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1000))
         fields = json.loads(body)
+        json.dumps(fields, ensure_ascii=False).encode()  # fails where half of a surrogate pair was escaped
     except (ValueError, RecursionError) as e:
         message = "The body of the request is neither valid JSON nor a form."
         raise InvalidValueError(message) from e

@@ -19,6 +19,7 @@ from webui.services import WebServices
 __all__ = ["file_url", "routes"]
 
 _REGISTRY_SECONDS = 900
+_MOST_DIGITS = 18
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -171,8 +172,8 @@ def _check_length(request: Request, limit: int) -> None:
 
 def _target(fields: dict[str, str]) -> tuple[int, FileRole]:
     number = fields.get("product", "")
-    if not number.isdecimal():
-        message = f"'{number}' is not the number of a product; the fields product and role stand before the file."
+    if not number.isdecimal() or len(number) > _MOST_DIGITS:
+        message = f"'{number[:40]}' is not the number of a product; the fields product and role stand before the file."
         raise InvalidValueError(message, field="product")
     return int(number), _role(fields.get("role", "0"))
 

@@ -15,6 +15,7 @@ __all__ = ["FILTER_NAMES", "ORDERINGS", "product_query"]
 ORDERINGS = ("id", "display_name", "product_type", "created_at")
 
 _LARGEST_PAGE = 1000
+_MOST_DIGITS = 9
 _EXACT = ("internal_name", "display_name", "release", "product_type", "official_product", "status", "user")
 _BY_WORDS = ("uploaded_by", "product_type_name", "release_name", "product_name")
 
@@ -69,7 +70,7 @@ def _numbers(parameters: Mapping[str, str], name: str) -> tuple[int, ...]:
     try:
         return tuple(int(value) for value in _values(parameters, name))
     except ValueError as e:
-        message = f"'{parameters.get(name) or parameters.get(f'{name}__in')}' is not a number."
+        message = f"'{(parameters.get(name) or parameters.get(f'{name}__in', ''))[:40]}' is not a number."
         raise InvalidValueError(message, field=name) from e
 
 
@@ -77,8 +78,8 @@ def _number(parameters: Mapping[str, str], name: str) -> int | None:
     value = parameters.get(name)
     if not value:
         return None
-    if not value.isdecimal() or int(value) < 1:
-        message = f"'{value}' is not a whole number above zero."
+    if not value.isdecimal() or len(value) > _MOST_DIGITS or int(value) < 1:
+        message = f"'{value[:40]}' is not a whole number above zero."
         raise InvalidValueError(message, field=name)
     return int(value)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.dependencies import SESSION_COOKIE, Authenticator
 from core.auth.models import ANONYMOUS, Identity
-from core.errors import AuthenticationError, PermissionDeniedError
+from core.errors import AuthenticationError, PermissionDeniedError, TooManyAttemptsError
 from webui.pages.addresses import safe_next
 from webui.pages.forms import FormState, form_fields
 from webui.pages.rendering import PageRenderer, see_other
@@ -33,7 +33,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         except AuthenticationError as e:
             # Not 401: a browser would ask for name and password once more, in a window of its own.
             form = FormState.refused({"name": name}, e)
-            return renderer.page("login.html", ANONYMOUS, status=403, form=form, target=target)
+            status = e.status if isinstance(e, TooManyAttemptsError) else 403
+            return renderer.page("login.html", ANONYMOUS, status=status, form=form, target=target)
         old = request.cookies.get(SESSION_COOKIE)
         if old:
             accounts.close_session(old)

@@ -1,0 +1,58 @@
+"""The whole application in this process, with real workers for its jobs: quick to start and to ask."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from core.auth.models import Scope
+from core.settings import Settings
+from server.app import create_app
+from server.migrate import migrate
+from server.services import Services, build_services, prepare_data_folder
+
+__all__ = ["Application", "running_application"]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application that answers.
+
+    Parameters
+    ----------
+    client
+        Asks it; what no handler catches comes back as the answer that users would get.
+    """
+
+    app: FastAPI
+    client: TestClient
+    services: Services
+
+    def token(self, name: str, scope: Scope = Scope.WRITE) -> str:
+        """Make a token of an account."""
+        accounts = self.services.accounts
+        return accounts.issue_token(accounts.identity_of_user(name), "token", scope, days=1).secret
+
+
+@contextmanager
+def running_application(data: Path, *, database_url: str | None = None, **chosen: object) -> Iterator[Application]:
+    """Start the application on a new data folder with one worker of each kind, and end it."""
+    values: dict[str, object] = {
+        "data": data,
+        "database_url": database_url,
+        "base_url": "http://testserver",
+        "min_free_bytes": 0,
+        "job_workers": 1,
+        "query_workers": 1,
+    }
+    settings = Settings(**(values | chosen))  # type: ignore[arg-type] - pydantic checks each of them
+    prepare_data_folder(settings)
+    services = build_services(settings)
+    migrate(services.database)
+    services.queue.start()
+    app = create_app(services)
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield Application(app, client, services)
