@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from core.errors import InvalidValueError
-from pipelines.combine.configuration import CatalogueInput, ExtraColumn
+from pipelines.combine.configuration import RESERVED, CatalogueInput, ExtraColumn
 
 __all__ = ["CatalogueError", "mapped_columns"]
 
@@ -39,6 +39,7 @@ def mapped_columns(
 ) -> dict[str, pa.ChunkedArray]:
     """Name the columns of a catalogue as the configuration maps them; others keep their names.
 
+    Conditions may name a mapped column as its catalogue does, too, unless the pipeline uses that name itself.
     A column whose name is needed for a mapped one is kept under ``<name>__orig``. Extra columns from another source
     are copied first, under their own name.
 
@@ -64,13 +65,13 @@ def mapped_columns(
     for target, source in mapping.items():
         columns[target] = table[source]
     _copy_homogenised(entry, columns)
+    for source in sources.difference(columns, RESERVED, {"type"}):
+        columns[source] = table[source]
     for output, extra in extra_columns.items():
         if extra.source is not None and extra.source != output:
             columns.pop(output, None)
             if extra.source in names:
                 columns[output] = table[extra.source]
-        elif output not in columns and output in names:
-            columns[output] = table[output]
     return {name: column for name, column in columns.items() if not name.startswith(_stale(name))}
 
 
