@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
@@ -114,17 +114,30 @@ def find_product(session: Session, identity: Identity, key: int | str) -> Produc
 
 def list_products(session: Session, identity: Identity, query: ProductQuery) -> Page:
     """List products that the identity may read."""
-    statement = select(ProductRow).where(readable(identity), *_conditions(query))
-    count = session.scalar(_counting(statement)) or 0
-    key = query.ordering.removeprefix("-")
-    order = _ORDERINGS.get(key, ProductRow.created_at)
+    conditions = (readable(identity), *_conditions(query))
+    order = _ORDERINGS.get(query.ordering.removeprefix("-"), ProductRow.created_at)
     descending = query.ordering.startswith("-")
-    statement = statement.order_by(
-        order.desc() if descending else order, ProductRow.id.desc() if descending else ProductRow.id
-    ).offset(query.offset)
-    if query.limit is not None:
-        statement = statement.limit(query.limit)
-    return Page(count, tuple(product_of_row(row) for row in session.scalars(statement)))
+    ordering = (order.desc(), ProductRow.id.desc()) if descending else (order, ProductRow.id)
+    if query.limit is None and not query.offset:
+        rows = session.scalars(select(ProductRow).where(*conditions).order_by(*ordering)).all()
+        return Page(len(rows), tuple(product_of_row(row) for row in rows))
+    # The whole list is counted and ordered by its numbers alone, in one pass; only the page is read with its texts.
+    found = session.execute(
+        select(ProductRow.id, func.count().over())
+        .where(*conditions)
+        .order_by(*ordering)
+        .offset(query.offset)
+        .limit(query.limit)
+    ).all()
+    if not found:
+        count = session.scalar(select(func.count(ProductRow.id)).where(*conditions)) or 0 if query.offset else 0
+        return Page(count, ())
+    by_id = {
+        row.id: product_of_row(row)
+        for row in session.scalars(select(ProductRow).where(ProductRow.id.in_([product_id for product_id, _ in found])))
+    }
+    # A product that was deleted between the two statements is left out.
+    return Page(found[0][1], tuple(by_id[product_id] for product_id, _ in found if product_id in by_id))
 
 
 def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
@@ -206,15 +219,11 @@ def _conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
         conditions.append(
             or_(
                 ProductRow.display_name.icontains(word, autoescape=True),
-                ProductRow.description.icontains(word, autoescape=True),
                 ProductRow.owner_id.in_(owners),
+                ProductRow.description.icontains(word, autoescape=True),  # last, because it is long
             )
         )
     return conditions
-
-
-def _counting(statement: Select[ProductRow]) -> Select[int]:
-    return select(func.count()).select_from(statement.with_only_columns(ProductRow.id).order_by(None).subquery())
 
 
 def product_of_row(row: ProductRow) -> Product:
