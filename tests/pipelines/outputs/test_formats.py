@@ -102,3 +102,17 @@ def test_names_of_formats_are_those_of_today() -> None:
     assert output_format_of("PQ") is OutputFormat.PARQUET
     with pytest.raises(InvalidValueError, match="'docx'"):
         output_format_of("docx")
+
+
+def test_a_votable_of_many_rows_and_columns_is_read_back_by_astropy(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    rows = 70_001
+    columns = {f"c{number}": rng.normal(size=rows) for number in range(11)}
+    names = np.array(["VVDS", "é", "", "\U0001f52d"])[rng.integers(0, 4, rows)]
+    table = pa.table({**columns, "flag": pa.array(rng.integers(0, 5, rows), mask=names == ""), "survey": names})
+    write_table(table, tmp_path / "t.vot", OutputFormat.VOTABLE)
+    read = parse_single_table(tmp_path / "t.vot").to_table(use_names_over_ids=True)
+    assert read["flag"].mask.tolist() == (names == "").tolist()
+    assert np.array_equal(read["flag"].data[names != ""], table["flag"].drop_null().to_numpy())
+    assert np.array_equal(read["c10"], columns["c10"])
+    assert set(read["survey"]) == {"VVDS", "é", "", "\U0001f52d"}
