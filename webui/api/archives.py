@@ -24,7 +24,6 @@ from webui.services import WebServices
 __all__ = ["routes"]
 
 _LINK_SECONDS = 900
-_METHODS = ["GET", "HEAD"]
 
 
 class _Scope(StrEnum):
@@ -75,7 +74,8 @@ def _add_prepared(router: APIRouter, services: WebServices, signer: LinkSigner, 
     def status(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         return describe(product_id, identity)
 
-    @router.api_route(f"/products/{{product_id}}/{scope}/file", methods=_METHODS, summary=f"Fetch {what} by its link")
+    @router.get(f"/products/{{product_id}}/{scope}/file", summary=f"Fetch {what} by its link")
+    @router.head(f"/products/{{product_id}}/{scope}/file", include_in_schema=False)
     def fetch(
         product_id: int, request: Request, token: str = "", identity: Identity = Depends(authenticate)
     ) -> Response:
@@ -104,18 +104,13 @@ def _add_older(router: APIRouter, services: WebServices) -> None:
         answer.headers["Link"] = f'</api/products/{product_id}/{scope}/prepare/>; rel="successor-version"'
         return answer
 
-    @router.api_route(
-        "/products/{product_id}/download", methods=_METHODS, summary="The zip, for older clients", deprecated=True
-    )
+    @router.get("/products/{product_id}/download", summary="The zip, for older clients", deprecated=True)
+    @router.head("/products/{product_id}/download", include_in_schema=False)
     def as_zip(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return fetch(product_id, request, identity, _Scope.ZIP)
 
-    @router.api_route(
-        "/products/{product_id}/download_main_file",
-        methods=_METHODS,
-        summary="The main file, for older clients",
-        deprecated=True,
-    )
+    @router.get("/products/{product_id}/download_main_file", summary="The same of the main file", deprecated=True)
+    @router.head("/products/{product_id}/download_main_file", include_in_schema=False)
     def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return fetch(product_id, request, identity, _Scope.MAIN_FILE)
 

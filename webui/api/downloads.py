@@ -16,17 +16,18 @@ def routes(services: WebServices) -> APIRouter:
     router = APIRouter(route_class=api_route(), tags=["downloads"])
     authenticate, downloads = services.authenticate, services.downloads
 
-    @router.api_route("/products/{product_id}/files/{name}", methods=["GET", "HEAD"], summary="One file")
+    @router.get("/products/{product_id}/files/{name}", summary="One file")
+    @router.head("/products/{product_id}/files/{name}", include_in_schema=False)
     def one_file(product_id: int, name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return file_response(request, downloads.file(identity, product_id, name))
 
-    @router.api_route("/products/{product_id}/main_file", methods=["GET", "HEAD"], summary="The main file")
+    @router.get("/products/{product_id}/main_file", summary="The main file")
+    @router.head("/products/{product_id}/main_file", include_in_schema=False)
     def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return file_response(request, downloads.main_file(identity, product_id))
 
-    @router.api_route(
-        "/products/{product_id}/zip", methods=["GET", "HEAD"], summary="All files and product_metadata.yaml as a zip"
-    )
+    @router.get("/products/{product_id}/zip", summary="All files and product_metadata.yaml as a zip")
+    @router.head("/products/{product_id}/zip", include_in_schema=False)
     def as_zip(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return zip_response(request, downloads.zip(identity, product_id))
 

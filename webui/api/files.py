@@ -122,7 +122,8 @@ def _add_inspection(router: APIRouter, services: WebServices) -> None:
         uploads.wait_for_inspection(identity, product_id, max(0.0, min(wait, 60.0)))
         return _inspection(services, identity, product_id)
 
-    @router.api_route("/products/{product_id}/registry", methods=["GET", "POST"], summary="Inspect, and wait for it")
+    @router.get("/products/{product_id}/registry", summary="Inspect, and wait for it", operation_id="registry_by_get")
+    @router.post("/products/{product_id}/registry", summary="Inspect, and wait for it")
     def registry(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.WRITE)
         if request.method == "GET" and "authorization" not in request.headers:

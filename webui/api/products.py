@@ -157,9 +157,8 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
         )
         return product_json(await run_in_threadpool(products.create, identity, new), identity)
 
-    @router.api_route(
-        "/products/{product_id}", methods=["PATCH", "PUT"], summary="Change a product; status 1 publishes it"
-    )
+    @router.put("/products/{product_id}", summary="The same as PATCH: what is not named stays")
+    @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
     async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductPatch, await read_fields(request))
         return product_json(await run_in_threadpool(_change, services, identity, product_id, body), identity)
