@@ -16,7 +16,7 @@ from core.database import utc_now
 from core.vosi import availability_document
 from products.published import PublishedProducts
 from registry.handlers import registry_routes
-from server.middleware import HeadersMiddleware, PathMiddleware
+from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.services import Services
 from server.worker import result_files
 from tap.cone_handlers import cone_routes
@@ -28,7 +28,7 @@ from tap.service import TapService
 from tap.tables import TableCatalog
 from vospace.handlers import vospace_routes
 from webui.api.routes import api_routes
-from webui.pages.errors import missing_page
+from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
 from webui.services import WebServices
 
@@ -87,7 +87,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)
-    app.add_exception_handler(404, missing_page(web))
+    for kind, handler in error_handlers(web).items():
+        app.add_exception_handler(kind, handler)
     started = utc_now()
 
     @app.get("/availability", include_in_schema=False)
@@ -101,8 +102,11 @@ def create_app(services: Services) -> FastAPI:
             ("server", f"photoz-server/{version('photoz-server')}"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),
+            # What somebody may read is theirs alone; browsers ask each time whether it still holds.
+            ("cache-control", "private, no-cache"),
         ),
     )
+    app.add_middleware(OpenReadingMiddleware, prefixes=("/tap/", "/vospace/", "/conesearch/", "/availability"))
     app.add_middleware(PathMiddleware)
     return app
 

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HeadersMiddleware", "PathMiddleware"]
+__all__ = ["HeadersMiddleware", "OpenReadingMiddleware", "PathMiddleware"]
 
 _SLASHES = re.compile("/{2,}")
+_OPEN = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"content-disposition, content-range, accept-ranges, etag, digest"),
+)
 
 
 class PathMiddleware:
@@ -55,3 +59,37 @@ class HeadersMiddleware:
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class OpenReadingMiddleware:
+    """Let pages of any site read the services of the VO, as VO clients in browsers do (CORS).
+
+    The wildcard goes with no credentials: a browser hides the answer from the page when a cookie went along, and asks
+    leave, which nobody here gives, before it sends a token.
+
+    Parameters
+    ----------
+    prefixes
+        How the paths begin that may be read.
+    """
+
+    def __init__(self, app: ASGIApp, prefixes: tuple[str, ...]) -> None:
+        self._app = app
+        self._prefixes = prefixes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and open its answer when it only reads."""
+        if (
+            scope["type"] != "http"
+            or scope["method"] not in {"GET", "HEAD"}
+            or not scope["path"].startswith(self._prefixes)
+        ):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_opened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *_OPEN]}
+            await send(message)
+
+        await self._app(scope, receive, send_opened)

@@ -44,7 +44,7 @@ def error_answer(request: Request, error: PhotozError) -> JSONResponse:
     """
     if isinstance(error, MissingColumnsError):
         return JSONResponse(error.message, error.status)
-    if isinstance(error, AuthenticationError) and "authorization" not in request.headers:
+    if type(error) is AuthenticationError and "authorization" not in request.headers:
         error = AuthenticationError("Authentication credentials were not provided.")
     answer: dict[str, object] = {"detail": error.message, "code": error.code}
     if error.field is not None and not isinstance(error, AuthenticationError | TooLargeError):

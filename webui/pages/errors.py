@@ -1,19 +1,25 @@
 """Errors as pages, with the status that they have."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from core.auth.models import ANONYMOUS, Identity
-from core.errors import AuthenticationError, NotFoundError, PhotozError
+from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError
 from core.routes import ErrorDress
 from webui.pages.addresses import login_address, page_of_request
 from webui.pages.rendering import PageRenderer, see_other
 from webui.services import WebServices
 
-__all__ = ["error_dress", "missing_page"]
+__all__ = ["error_dress", "error_handlers"]
+
+#: First parts of addresses at which programs ask, even when they pretend to be browsers.
+_SERVICES = frozenset({"api", "tap", "vospace", "conesearch", "pipelines", "registry", "reg", "availability", "static"})
 
 _TITLES = {
     400: "That did not work",
@@ -41,19 +47,45 @@ def error_dress(services: WebServices, renderer: PageRenderer) -> ErrorDress:
     return dress
 
 
-def missing_page(services: WebServices) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Make the application's answer to addresses that lead nowhere, for ``app.add_exception_handler(404, …)``.
+def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]:
+    """Make the application's answers to what no route answers: wrong addresses and methods, and the unforeseen.
 
-    Browsers get a page, programs a few words of JSON.
+    Browsers that ask for a page get one, programs a few words of JSON; neither learns anything of the inside.
     """
     dress = error_dress(services, PageRenderer(services.settings))
 
-    async def answer(request: Request, _error: Exception) -> Response:
-        if "text/html" not in request.headers.get("accept", ""):
-            return JSONResponse({"detail": "Not Found"}, 404)
-        return await run_in_threadpool(dress, request, NotFoundError(f"There is no page at {request.url.path}."))
+    async def told(request: Request, error: PhotozError, status: int, detail: str) -> Response:
+        if not _wants_page(request):
+            return JSONResponse({"detail": detail}, status)
+        answer = await run_in_threadpool(dress, request, error)
+        answer.status_code = status
+        return answer
 
-    return answer
+    async def refused(request: Request, error: HTTPException) -> Response:
+        message = f"{error.detail}: {request.url.path}"
+        if error.status_code == NotFoundError.status:
+            message = f"There is no page at {request.url.path}."
+        answer = await told(request, NotFoundError(message), error.status_code, error.detail)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    async def invalid(request: Request, _error: RequestValidationError) -> Response:
+        error = InvalidValueError(f"There is nothing at {request.url.path}.")
+        return await told(request, error, 422, error.message)
+
+    async def unforeseen(request: Request, _error: Exception) -> Response:
+        # The traceback is in the log: the server above writes what comes through here.
+        sentence = "Something went wrong in the server. Its operator finds it in the log."
+        answer = await told(request, PhotozError(sentence), 500, sentence)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer
+
+    return {HTTPException: refused, RequestValidationError: invalid, Exception: unforeseen}
+
+
+def _wants_page(request: Request) -> bool:
+    service = request.url.path.split("/")[1]
+    return service not in _SERVICES and "text/html" in request.headers.get("accept", "")
 
 
 def _known(services: WebServices, request: Request) -> Identity:

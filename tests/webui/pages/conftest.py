@@ -21,7 +21,7 @@ from products.service import NewProduct
 from server.services import Services, build_services, prepare_data_folder
 from server.worker import file_store
 from webui.api.routes import api_routes
-from webui.pages.errors import missing_page
+from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
 from webui.services import WebServices
 
@@ -72,7 +72,8 @@ def app(services: Services) -> FastAPI:
     app.include_router(api_routes(web))
     app.include_router(page_routes(web))
     app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"))
-    app.add_exception_handler(404, missing_page(web))
+    for kind, handler in error_handlers(web).items():
+        app.add_exception_handler(kind, handler)
     return app
 
 
