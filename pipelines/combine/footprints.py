@@ -1,7 +1,7 @@
 """Which positions lie in the fields of Data Preview 1, and in the footprint of the LSST.
 
 The footprint is drawn from the published definition of the survey's areas (LSST project, ``rubin_scheduler``,
-``SkyAreaGenerator`` of 2023; PSTN-056): the wide area up to declination +15 degrees in the northern galactic
+the defaults of ``SkyAreaGenerator``; PSTN-056): the wide area up to declination +15 degrees in the northern galactic
 hemisphere and +3 in the southern, the dusty plane up to +15, the northern ecliptic spur up to ecliptic latitude +10
 away from the galactic centre, the Virgo cluster, and everything further south. The definition tells dusty sky by a dust
 map; here it is what lies within 15 degrees of the galactic plane, so the flag is uncertain near that edge alone.

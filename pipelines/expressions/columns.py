@@ -48,8 +48,8 @@ def column_values(column: pa.ChunkedArray | pa.Array, *, missing_is_unknown: boo
     Parameters
     ----------
     missing_is_unknown
-        Whether a missing number is unknown. Otherwise it is NaN, of which only ``!=`` is true. Texts that are missing
-        are always unknown.
+        Whether a missing number is unknown. Otherwise it is NaN, of which only ``!=`` is true. Texts and truths that
+        are missing are always unknown.
 
     Raises
     ------
@@ -63,7 +63,8 @@ def column_values(column: pa.ChunkedArray | pa.Array, *, missing_is_unknown: boo
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return ColumnValues(column.to_numpy(zero_copy_only=False), _mask(column.is_null()))
     if pa.types.is_boolean(column.type):
-        return _numbers(column, missing_is_unknown=missing_is_unknown)
+        truths = pc.fill_null(column, fill_value=False).to_numpy(zero_copy_only=False)
+        return ColumnValues(truths, _mask(column.is_null()))
     if pa.types.is_null(column.type):
         return ColumnValues(np.full(len(column), np.nan), np.ones(len(column), dtype=np.bool_))
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
@@ -74,10 +75,7 @@ def column_values(column: pa.ChunkedArray | pa.Array, *, missing_is_unknown: boo
 
 def _numbers(column: pa.Array, *, missing_is_unknown: bool) -> ColumnValues:
     if not column.null_count and not pa.types.is_floating(column.type) and not pa.types.is_decimal(column.type):
-        exact = pa.bool_() if pa.types.is_boolean(column.type) else pa.int64()
-        return ColumnValues(column.cast(exact, safe=False).to_numpy(zero_copy_only=False))
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
+        return ColumnValues(column.cast(pa.int64(), safe=False).to_numpy(zero_copy_only=False))
     values = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
     return ColumnValues(values, _where_any(np.isnan(values)) if missing_is_unknown else None)
 

@@ -164,9 +164,9 @@ class Evaluation:
         else:
             index = self._whole(place)
             part = slice(index, index + 1 or None)
-        parts = np.array([text[part] for text in unique.tolist()], dtype=object)[places].reshape(texts.shape)
+        parts = np.array([text[part] for text in unique.tolist()], dtype=object)[places.ravel()].reshape(texts.shape)
         # A character beyond the end is unknown, as it would be no character in Python.
-        beyond = None if isinstance(place, ast.Slice) else parts == ""
+        beyond = None if isinstance(place, ast.Slice) else np.asarray(parts == "", dtype=np.bool_)
         return ColumnValues(parts, _either(value.unknown, beyond))
 
     def _whole(self, node: ast.expr) -> int:

@@ -17,7 +17,7 @@ def as_numbers(value: ColumnValues) -> ColumnValues:
         return value
     # Texts repeat, and Python's own rules of what a number is are only had one text at a time.
     unique, places = np.unique(np.where(_missing(value), "", value.values).astype(str), return_inverse=True)
-    numbers = np.array([_number(text) for text in unique.tolist()], dtype=np.float64)[places]
+    numbers = np.array([_number(text) for text in unique.tolist()], dtype=np.float64)[places.ravel()]
     return ColumnValues(numbers.reshape(value.values.shape), np.isnan(numbers).reshape(value.values.shape))
 
 
