@@ -105,11 +105,12 @@ def test_a_job_of_pyvo_lives_from_pending_to_its_removal(site: SmallSite, maria:
     job.destruction = datetime.now(UTC) + timedelta(days=2)
     job.run().wait(phases=["COMPLETED"], timeout=60)
     assert job.execution_duration.to_value("s") == 100
-    assert job.result_uri == f"{job.url}/results/result"
+    address = job.url
+    assert job.result_uri == f"{address}/results/result"
     result = job.fetch_result()
     assert (result.fieldnames, len(result), result.query_status) == (("num", "note"), 2, "OVERFLOW")
     job.delete()
-    assert maria.get(job.url, timeout=60).status_code == 404
+    assert maria.get(address, timeout=60).status_code == 404
 
 
 def test_jobs_are_listed_for_their_owner_alone(
