@@ -26,6 +26,12 @@ class ColumnValues:
     values: npt.NDArray[np.generic]
     unknown: npt.NDArray[np.bool_] | None = None
 
+    def __post_init__(self) -> None:
+        # numpy turns what it works out of constants into scalars, which lack half of what arrays have.
+        object.__setattr__(self, "values", np.asarray(self.values))
+        if self.unknown is not None:
+            object.__setattr__(self, "unknown", np.asarray(self.unknown))
+
     @property
     def is_text(self) -> bool:
         """Whether the values are texts."""

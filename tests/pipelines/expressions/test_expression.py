@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.expressions import Expression, ExpressionError, column_values
@@ -162,3 +162,28 @@ def test_unknown_values_follow_the_logic_of_three_truths(rows):
 def test_columns_of_lists_are_no_columns_for_conditions():
     with pytest.raises(TypeError, match="neither numbers"):
         column_values(pa.array([[1], [2]]), missing_is_unknown=True)
+
+
+_OPERATORS = ["==", "!=", "<", "+", "-", "*", "/", "//", "%", "**", "and", "or", "&", "|", "in", "not in"]
+_FUNCTIONS = ["len", "int", "float", "str", "abs", "np.isfinite", "isna", "trunc", "np.log", "not ", "-", "~"]
+_TEXTS = st.recursive(
+    st.sampled_from(["z_flag", "count", "SPECTYPE", "PRIMARY", "code", "0", "2.5", "'x'", "''", "True", "9" * 20]),
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(_OPERATORS), inner),
+        st.builds("({}({}))".format, st.sampled_from(_FUNCTIONS), inner),
+        st.builds("({})[{}]".format, inner, st.sampled_from(["0", "-1", "1:", "5", "-2", ":", "code"])),
+        st.builds("({}, {})".format, inner, inner),
+    ),
+    max_leaves=8,
+)
+
+
+@given(_TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_written_holds_somewhere_or_is_refused(text):
+    try:
+        holds = Expression(text).holds(_columns(), 8)
+    except ExpressionError:
+        return
+    assert holds.shape == (8,)
+    assert holds.dtype == np.bool_
