@@ -3,7 +3,9 @@
 import os
 import secrets
 import socket
+import threading
 from contextlib import suppress
+from types import FrameType
 
 import typer
 import uvicorn
@@ -14,6 +16,7 @@ from server.app import create_app
 from server.demo import demo_is_wanted, fill_demo, want_demo
 from server.migrate import migrate
 from server.services import Services, build_services, prepare_data_folder
+from uws.changes import JobChanges
 
 __all__ = ["StartError", "serve"]
 
@@ -61,7 +64,20 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     with suppress(KeyboardInterrupt):  # uvicorn has stopped everything by then, and only passes the signal on
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, services.jobs.changes).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that answers those who wait for a job before it stops."""
+
+    def __init__(self, config: uvicorn.Config, changes: JobChanges) -> None:
+        super().__init__(config)
+        self._changes = changes
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # In a thread, because a signal may come while this one holds what is needed.
+        threading.Thread(target=self._changes.close, daemon=True).start()
+        super().handle_exit(sig, frame)
 
 
 def _say(sentence: str) -> None:

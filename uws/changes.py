@@ -13,6 +13,20 @@ class JobChanges:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watchers: dict[str, dict[object, Callable[[], None]]] = {}
+        self._closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody should wait here any more."""
+        return self._closed
+
+    def close(self) -> None:
+        """Wake all who watch, and tell them to wait no longer: the server stops."""
+        with self._lock:
+            self._closed = True
+            for watchers in self._watchers.values():
+                for wake in watchers.values():
+                    wake()
 
     def announce(self, job_id: str) -> None:
         """Wake all who watch a job."""

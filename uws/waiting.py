@@ -72,7 +72,7 @@ async def job_states(
             job = await anyio.to_thread.run_sync(partial(service.get, job_id, owner=owner))
             yield job
             left = deadline - time.monotonic()
-            if job.phase.ended or left <= 0:
+            if job.phase.ended or left <= 0 or service.changes.is_closed:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, pause)):

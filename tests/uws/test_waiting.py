@@ -63,6 +63,20 @@ def test_a_wait_ends_when_nobody_listens_any_more(service: JobService):
     assert found.phase is Phase.PENDING
 
 
+def test_nobody_waits_when_the_server_stops(service: JobService):
+    job = service.create("nothing", {}, owner="alice", run=False)
+
+    async def scene() -> Job:
+        task = asyncio.create_task(waiting(service, job, -1))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(service.changes.close)
+        return await task
+
+    began = time.monotonic()
+    assert asyncio.run(scene()).phase is Phase.PENDING
+    assert time.monotonic() - began < 10
+
+
 def test_who_watches_sees_progress_and_the_end(jobs: Jobs):
     job = jobs.service.create("tell", {}, owner="alice")
 
