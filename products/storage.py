@@ -55,6 +55,8 @@ class ProductQuery:
         Words that must all occur in the name, the description or the owner's name.
     ordering
         Column name of the order, with ``-`` before it for the reverse.
+    offset, limit
+        Where a page begins and how long it is; without a limit the list is whole.
     """
 
     product_types: tuple[int, ...] = ()
@@ -96,8 +98,14 @@ _ORDERINGS = {
 }
 
 
-def find_product(session: Session, identity: Identity, key: int | str) -> ProductRow:
+def find_product(session: Session, identity: Identity, key: int | str, *, lock: bool = False) -> ProductRow:
     """Find a product that the identity may read, by number or internal name.
+
+    Parameters
+    ----------
+    lock
+        Whether nobody else may change the row until the transaction ends; for those who change it themselves. SQLite
+        has one writer at a time anyway.
 
     Raises
     ------
@@ -105,7 +113,8 @@ def find_product(session: Session, identity: Identity, key: int | str) -> Produc
         In the same words whether it does not exist or may not be read.
     """
     condition = ProductRow.id == key if isinstance(key, int) else ProductRow.internal_name == key
-    row = session.scalar(select(ProductRow).where(condition, readable(identity)))
+    statement = select(ProductRow).where(condition, readable(identity))
+    row = session.scalar(statement.with_for_update(of=ProductRow) if lock else statement)
     if row is None:
         message = f"There is no product '{key}'."
         raise NotFoundError(message)
@@ -118,26 +127,23 @@ def list_products(session: Session, identity: Identity, query: ProductQuery) -> 
     order = _ORDERINGS.get(query.ordering.removeprefix("-"), ProductRow.created_at)
     descending = query.ordering.startswith("-")
     ordering = (order.desc(), ProductRow.id.desc()) if descending else (order, ProductRow.id)
-    if query.limit is None and not query.offset:
+    if query.limit is None:
         rows = session.scalars(select(ProductRow).where(*conditions).order_by(*ordering)).all()
         return Page(len(rows), tuple(product_of_row(row) for row in rows))
-    # The whole list is counted and ordered by its numbers alone, in one pass; only the page is read with its texts.
-    found = session.execute(
-        select(ProductRow.id, func.count().over())
-        .where(*conditions)
-        .order_by(*ordering)
-        .offset(query.offset)
-        .limit(query.limit)
-    ).all()
-    if not found:
-        count = session.scalar(select(func.count(ProductRow.id)).where(*conditions)) or 0 if query.offset else 0
-        return Page(count, ())
+    # The list is ordered by its numbers alone; only the page is read with its texts.
+    ordered, end = select(ProductRow.id).where(*conditions).order_by(*ordering), query.offset + (query.limit or 0)
+    if query.text:
+        # A search reads every description, so it is made once, and counted by what it found.
+        found = session.scalars(ordered).all()
+        count, numbers = len(found), found[query.offset : end]
+    else:
+        count = session.scalar(select(func.count(ProductRow.id)).where(*conditions)) or 0
+        numbers = session.scalars(ordered.offset(query.offset).limit(query.limit)).all()
     by_id = {
-        row.id: product_of_row(row)
-        for row in session.scalars(select(ProductRow).where(ProductRow.id.in_([product_id for product_id, _ in found])))
+        row.id: product_of_row(row) for row in session.scalars(select(ProductRow).where(ProductRow.id.in_(numbers)))
     }
-    # A product that was deleted between the two statements is left out.
-    return Page(found[0][1], tuple(by_id[product_id] for product_id, _ in found if product_id in by_id))
+    # A product that was deleted between the statements is left out.
+    return Page(count, tuple(by_id[number] for number in numbers if number in by_id))
 
 
 def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
