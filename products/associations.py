@@ -82,7 +82,7 @@ class AssociationService:
             A name is not a column of the product, or a meaning is given twice.
         """
         with self._database.write() as session:
-            product = find_product(session, identity, product_id)
+            product = find_product(session, identity, product_id, lock=True)
             require_change(identity, product.owner_id)
             rows = session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id)).all()
             unknown = sorted(set(meanings) - {row.name for row in rows})

@@ -158,7 +158,7 @@ def _chosen_meanings(session: Session, product_id: int) -> Meanings | None:
 
 
 def _still_wanted(session: Session, task: _Task) -> ProductRow | None:
-    row = session.get(ProductRow, task.product_id)
+    row = session.get(ProductRow, task.product_id, with_for_update={"of": ProductRow})
     file = main_file_row(session, task.product_id)
     if row is None or row.inspection_job != task.job_id or row.status == ProductStatus.DELETED:
         return None

@@ -204,7 +204,7 @@ class ProductService:
     def change(self, identity: Identity, product_id: int, changes: ProductChanges) -> Product:
         """Change a product's metadata; its internal name stays."""
         with self._database.write() as session:
-            row = find_product(session, identity, product_id)
+            row = find_product(session, identity, product_id, lock=True)
             require_change(identity, row.owner_id)
             kind = product_type(row.product_type_id)
             _check_type_rules(kind, changes.release, changes.pz_code or "")
@@ -230,7 +230,7 @@ class ProductService:
     def delete(self, identity: Identity, product_id: int) -> None:
         """Delete a product: from now on nobody finds it; its files go with the next sweep."""
         with self._database.write() as session:
-            row = find_product(session, identity, product_id)
+            row = find_product(session, identity, product_id, lock=True)
             require_change(identity, row.owner_id)
             session.execute(
                 update(ProductRow)

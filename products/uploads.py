@@ -106,7 +106,7 @@ class UploadService:
         )
         try:
             with self._database.write() as session:
-                product = self._open_for_files(session, identity, product_id, role)
+                product = self._open_for_files(session, identity, product_id, role, lock=True)
                 session.add(row)
                 product.updated_at = now
                 if role is FileRole.MAIN:
@@ -137,7 +137,7 @@ class UploadService:
     def inspect(self, identity: Identity, product_id: int) -> Product:
         """Start looking into the main file; a job that does so already is left alone."""
         with self._database.write() as session:
-            row = find_product(session, identity, product_id)
+            row = find_product(session, identity, product_id, lock=True)
             require_change(identity, row.owner_id)
             if row.status != ProductStatus.REGISTERING or row.inspection_state == InspectionState.RUNNING:
                 return product_of_row(row)
@@ -160,7 +160,10 @@ class UploadService:
     def _start_job(self, product_id: int, owner: str, *, publish: bool) -> Product:
         job_id = self._jobs.create(product_id, owner, publish=publish)
         with self._database.write() as session:
-            row = session.get_one(ProductRow, product_id)
+            row = session.get_one(ProductRow, product_id, with_for_update={"of": ProductRow})
+            if row.status != ProductStatus.REGISTERING or row.inspection_state == InspectionState.RUNNING:
+                # Somebody was quicker, or deleted it; the job that was just made is never run.
+                return product_of_row(row)
             row.inspection_state = InspectionState.RUNNING
             row.inspection_job, row.inspection_error = job_id, None
             if publish:
@@ -185,7 +188,7 @@ class UploadService:
             There is no main file, or it was not inspected yet, or inspection failed.
         """
         with self._database.write() as session:
-            row = find_product(session, identity, product_id)
+            row = find_product(session, identity, product_id, lock=True)
             require_change(identity, row.owner_id)
             if row.status == ProductStatus.PUBLISHED:
                 return product_of_row(row)
@@ -202,8 +205,10 @@ class UploadService:
         self._start_job(product_id, owner, publish=True)
         return self.wait_for_inspection(identity, product_id, seconds)
 
-    def _open_for_files(self, session: Session, identity: Identity, product_id: int, role: FileRole) -> ProductRow:
-        product = find_product(session, identity, product_id)
+    def _open_for_files(
+        self, session: Session, identity: Identity, product_id: int, role: FileRole, *, lock: bool = False
+    ) -> ProductRow:
+        product = find_product(session, identity, product_id, lock=lock)
         require_change(identity, product.owner_id)
         if role is FileRole.MAIN:
             if product.status != ProductStatus.REGISTERING:
@@ -219,7 +224,7 @@ def _find_file(session: Session, identity: Identity, file_id: int) -> tuple[Prod
     """Find a file and its product; the words are the same when there is none and when it may not be read."""
     row = session.get(ProductFileRow, file_id)
     try:
-        product = None if row is None else find_product(session, identity, row.product_id)
+        product = None if row is None else find_product(session, identity, row.product_id, lock=True)
     except NotFoundError:
         product = None
     if row is None or product is None:

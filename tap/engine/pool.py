@@ -13,8 +13,11 @@ from tap.engine.errors import QueryCrashedError
 from tap.engine.process import QueryProcess, tables_key
 from tap.engine.queries import EngineQuery, ResultStream
 from tap.engine.stream import ProcessStream
+from uws.leases import ProcessIdentity
 
 __all__ = ["DuckDBEngine"]
+
+_PREFIX = "queries."
 
 
 class DuckDBEngine:
@@ -32,7 +35,8 @@ class DuckDBEngine:
 
     def __init__(self, *, workers: int, waiting: int, temp_folder: Path) -> None:
         temp_folder.mkdir(parents=True, exist_ok=True)
-        self._folder = Path(mkdtemp(prefix="queries-", dir=temp_folder)).resolve()
+        _remove_left_folders(temp_folder)
+        self._folder = Path(mkdtemp(prefix=f"{_PREFIX}{ProcessIdentity.current()}.", dir=temp_folder)).resolve()
         self._most_waiting = waiting
         self._waiting = 0
         self._closed = False
@@ -148,3 +152,12 @@ class DuckDBEngine:
             fresh = QueryProcess(self._folder)
             self._all.add(fresh)
             return fresh
+
+
+def _remove_left_folders(temp_folder: Path) -> None:
+    """Remove what the queries of a server that was killed left behind; it may be gigabytes."""
+    for folder in temp_folder.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(ValueError):
+            owner = ProcessIdentity.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
+            if owner.alive is False:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,125 @@
+"""Many who do one thing to one product at the same moment: one of them wins, the others are told, nothing breaks."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from products.models import ProductStatus
+from tests.server.application import Application, running_application
+
+TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n"
+MANY = 8
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    data = tmp_path_factory.mktemp("races") / "data"
+    if request.param == "sqlite":
+        with running_application(data) as application:
+            yield application
+        return
+    with (
+        request.getfixturevalue("postgres").new_database() as url,
+        running_application(data, database_url=url) as application,
+    ):
+        yield application
+
+
+@pytest.fixture(scope="module")
+def owner(running: Application) -> httpx.Client:
+    running.services.accounts.add_user("owner", None)
+    running.client.headers["Authorization"] = f"Bearer {running.token('owner')}"
+    return running.client
+
+
+@pytest.fixture
+def draft(owner: httpx.Client) -> dict:
+    """A draft without a file."""
+    return owner.post("/api/products", json={"display_name": "raced", "product_type": 1}).json()
+
+
+@pytest.fixture
+def read(owner: httpx.Client, draft: dict) -> dict:
+    """A draft whose table was looked into, and whose position is not that which was guessed."""
+    owner.put(f"/api/products/{draft['id']}/files/t.csv", content=TABLE)
+    owner.post(f"/api/products/{draft['id']}/inspect")
+    assert owner.get(f"/api/products/{draft['id']}/inspection?wait=60").json()["state"] == "done"
+    meanings = {"RAJ2000": "dec", "DEJ2000": "ra", "zspec": "z"}
+    assert owner.put(f"/api/products/{draft['id']}/columns", json=meanings).status_code == 200
+    return draft
+
+
+def _at_once(*requests: Callable[[int], httpx.Response]) -> Counter[int]:
+    """Send requests at the same moment, and count the statuses."""
+    barrier, statuses = threading.Barrier(len(requests)), Counter[int]()
+
+    def send(number: int, request: Callable[[int], httpx.Response]) -> None:
+        barrier.wait()
+        statuses[request(number).status_code] += 1
+
+    threads = [threading.Thread(target=send, args=item) for item in enumerate(requests)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    return statuses
+
+
+def test_one_main_file_wins(running: Application, owner: httpx.Client, draft: dict):
+    address = f"/api/products/{draft['id']}/files"
+    statuses = _at_once(*[lambda n: owner.put(f"{address}/t{n}.csv", content=TABLE)] * MANY)
+    assert statuses == {201: 1, 409: MANY - 1}
+    stored = list(running.services.settings.files_folder.glob("??/*"))
+    files = owner.get("/api/product-files").json()["results"]
+    assert len(stored) == len(files)
+
+
+def test_one_file_of_a_name_wins(owner: httpx.Client, draft: dict):
+    address = f"/api/products/{draft['id']}/files/same.txt?role=auxiliary"
+    assert _at_once(*[lambda _: owner.put(address, content=b"x")] * MANY) == {201: 1, 409: MANY - 1}
+
+
+def test_inspections_asked_for_at_once_are_one(owner: httpx.Client, draft: dict):
+    owner.put(f"/api/products/{draft['id']}/files/t.csv", content=TABLE)
+    statuses = _at_once(*[lambda _: owner.post(f"/api/products/{draft['id']}/inspect")] * MANY)
+    assert statuses == {202: MANY}
+    found = owner.get(f"/api/products/{draft['id']}/inspection?wait=60").json()
+    assert found["state"] == "done", found
+
+
+def test_publications_at_once_are_one(owner: httpx.Client, read: dict):
+    address = f"/api/products/{read['id']}"
+    statuses = _at_once(*[lambda _: owner.post(f"{address}/publish")] * MANY)
+    assert set(statuses) <= {200, 202, 409}
+    assert statuses[200] + statuses[202] >= 1
+    owner.get(f"{address}/inspection?wait=60")
+    assert owner.get(address).json()["status"] == ProductStatus.PUBLISHED
+
+
+def test_a_product_that_is_deleted_while_it_is_published_stays_deleted(owner: httpx.Client, read: dict):
+    address = f"/api/products/{read['id']}"
+    statuses = _at_once(*[lambda _: owner.post(f"{address}/publish")] * 4, *[lambda _: owner.delete(address)] * 4)
+    assert set(statuses) <= {200, 202, 204, 404, 409}
+    assert statuses[204] >= 1
+    assert owner.get(address).status_code == 404
+
+
+def test_everything_at_once_breaks_nothing(owner: httpx.Client, read: dict):
+    address = f"/api/products/{read['id']}"
+    file = owner.get(f"/api/product-files?product_id={read['id']}").json()["results"][0]["id"]
+    statuses = _at_once(
+        lambda _: owner.post(f"{address}/publish"),
+        lambda _: owner.post(f"{address}/inspect"),
+        lambda _: owner.delete(f"/api/product-files/{file}"),
+        lambda n: owner.put(f"{address}/files/n{n}.csv", content=TABLE),
+        lambda _: owner.put(f"{address}/columns", json={"zspec": "z"}),
+        lambda _: owner.patch(address, json={"visibility": "public"}),
+        lambda _: owner.get(f"{address}/zip"),
+        lambda _: owner.get("/tap/tables"),
+    )
+    assert max(statuses) < 500, statuses
+    owner.get(f"{address}/inspection?wait=60")
+    assert owner.get(address).json()["status"] in {ProductStatus.REGISTERING, ProductStatus.PUBLISHED}
