@@ -42,6 +42,9 @@ class Staging(Protocol):
     def finish(self) -> StoredBytes:
         """Put the file in its place."""
 
+    def undo(self) -> None:
+        """Remove the file that was put in its place: what it came with was refused."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None: ...
@@ -118,10 +121,8 @@ class FolderStore:
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
         """Remove what crashes left behind and count it."""
         horizon = time.time() - older_than
-        stale = [path for path in self._staging.iterdir() if path.stat().st_mtime < horizon]
-        orphans = [
-            path for path in self._folder.glob("??/*") if path.name not in known and path.stat().st_mtime < horizon
-        ]
+        stale = [path for path in self._staging.iterdir() if _is_older(path, horizon)]
+        orphans = [path for path in self._folder.glob("??/*") if path.name not in known and _is_older(path, horizon)]
         for path in (*stale, *orphans):
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
@@ -174,6 +175,9 @@ class _FolderStaging:
         _sync_folder(self._place.parent)
         return StoredBytes(self._id, self._size, self._md5.hexdigest(), self._sha256.hexdigest())
 
+    def undo(self) -> None:
+        self._place.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         return self
 
@@ -181,6 +185,13 @@ class _FolderStaging:
         with suppress(OSError):  # a full disk may refuse the last flush; the file goes away anyway
             self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _is_older(path: Path, horizon: float) -> bool:
+    try:
+        return path.stat().st_mtime < horizon
+    except FileNotFoundError:  # it was put in its place, or deleted, since the folder was listed
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -56,28 +56,34 @@ async def receive_into(request: Request, staging: Staging) -> StoredBytes:
         return await run_in_threadpool(staging.finish)
 
 
-async def receive_form(request: Request, stage: _OpenStaging) -> ReceivedForm:
-    """Receive a multipart form.
+async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int = 1) -> ReceivedForm:
+    """Receive a multipart form; when it is refused or breaks off, nothing of it is kept.
 
     Parameters
     ----------
     stage
         Called with the fields that came before a file; gives where its bytes go. Fields that decide about a file
         have to stand before it, as browsers and libraries send them.
+    most_files
+        Files that the form may bring.
     """
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if media_type != b"multipart/form-data" or not boundary:
         message = "Send the file as a multipart/form-data form."
         raise InvalidValueError(message, field="file")
-    receiver = _Receiver(boundary, stage)
+    receiver = _Receiver(boundary, stage, most_files)
     try:
         async for block in _blocks(request):
             await run_in_threadpool(receiver.feed, block)
         return await run_in_threadpool(receiver.end)
     except FormParserError as e:
+        receiver.undo()
         message = "The form is broken: it does not follow multipart/form-data."
         raise InvalidValueError(message) from e
+    except BaseException:
+        receiver.undo()
+        raise
     finally:
         receiver.close()
 
@@ -97,9 +103,11 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
 class _Receiver:
     """Follows the events of the parser and writes each part where it belongs."""
 
-    def __init__(self, boundary: bytes, stage: _OpenStaging) -> None:
+    def __init__(self, boundary: bytes, stage: _OpenStaging, most_files: int) -> None:
         self.form = ReceivedForm()
         self._stage = stage
+        self._most_files = most_files
+        self._finished: list[Staging] = []
         self._parts = 0
         self._headers: dict[bytes, bytes] = {}
         self._header_name = bytearray()
@@ -134,6 +142,11 @@ class _Receiver:
             message = "The form broke off before its end; nothing was stored."
             raise InvalidValueError(message)
         return self.form
+
+    def undo(self) -> None:
+        """Remove the files that are in their place already."""
+        for staging in self._finished:
+            staging.undo()
 
     def close(self) -> None:
         """Discard a file that is still arriving."""
@@ -170,8 +183,12 @@ class _Receiver:
         self._file_name = options[b"filename"].decode("utf-8", "replace")
         media_type = self._headers.get(b"content-type")
         self._media_type = None if media_type is None else media_type.decode("latin-1")
-        if self._file_name:  # a browser sends an empty name for a file field that nobody filled in
-            self._staging = self._stage(self.form.fields)
+        if not self._file_name:  # a browser sends an empty name for a file field that nobody filled in
+            return
+        if len(self._finished) >= self._most_files:
+            message = f"The form brings more files than {self._most_files}; send the others on their own."
+            raise TooLargeError(message, field="file")
+        self._staging = self._stage(self.form.fields)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._staging is not None:
@@ -187,6 +204,7 @@ class _Receiver:
             self.form.fields[self._field] = self._value.decode("utf-8", "replace")
             return
         stored = self._staging.finish()
+        self._finished.append(self._staging)
         self.close()
         self.form.files.append(ReceivedFile(self._field, self._file_name, self._media_type, stored))
 

@@ -81,3 +81,19 @@ def test_a_file_field_that_nobody_filled_in_is_no_file(client: TestClient):
     )
     answer = client.post("/form", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"}).json()
     assert answer["files"] == []
+
+
+def test_a_form_that_breaks_off_after_a_file_leaves_nothing(client: TestClient, tmp_path: Path):
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nwhole\r\n'
+        b'--b\r\nContent-Disposition: form-data; name="more"\r\n\r\nhalf'
+    )
+    answer = client.post("/form", content=body, headers={"Content-Type": "multipart/form-data; boundary=b"})
+    assert answer.status_code == 400
+    assert _left(tmp_path) == []
+
+
+def test_more_files_than_asked_for_are_refused_and_leave_nothing(client: TestClient, tmp_path: Path):
+    answer = client.post("/form", files=[("file", ("a.csv", b"a")), ("file", ("b.csv", b"b"))])
+    assert answer.status_code == 413
+    assert _left(tmp_path) == []

@@ -19,6 +19,7 @@ from webui.services import WebServices
 __all__ = ["add_routes"]
 
 _FORM_BYTES = 1_000_000
+_MOST_FILES = 50
 _ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY}
 
 
@@ -68,7 +69,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
     def stage(fields: dict[str, str]) -> Staging:
         return uploads.stage(identity, product.id, _role(fields))
 
-    form = await receive_form(request, stage)
+    form = await receive_form(request, stage, most_files=_MOST_FILES)
     if not form.files:
         message = "Choose a file first."
         raise InvalidValueError(message, field=_role(form.fields).name.lower())
