@@ -1,0 +1,361 @@
+"""Who may ask for what: each route of the application, with the answers that each person gets."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = [
+    "ABOUT_PRODUCTS",
+    "ACTORS",
+    "AUXILIARY",
+    "MAIN",
+    "MISSING",
+    "MOUNTS",
+    "NEW",
+    "NUMBERS_FROM",
+    "OPEN_ROUTES",
+    "OTHERS",
+    "OWNERS",
+    "READERS",
+    "READING",
+    "REFUSED",
+    "STATES",
+    "TABLE",
+    "Ask",
+    "Target",
+]
+
+TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n3,10.7,-5.75,0.5\n"
+MAIN, AUXILIARY = "secret table.csv", "notes.txt"
+NUMBERS_FROM = 700_000
+
+STATES = ("private", "registered", "public", "draft", "deleted")
+#: What a product of another one's is to each person: own (may change), read, or nothing at all.
+OWNERS = ("owner", "admin")
+READERS = {
+    "private": {"owner_reading"},
+    "registered": {"owner_reading", "stranger", "admin_reading"},
+    "public": {"owner_reading", "stranger", "admin_reading", "nobody"},
+    "draft": {"owner_reading"},
+    "deleted": set(),
+}
+#: Credentials that do not hold; they are refused before anything is looked up.
+REFUSED = ("expired", "revoked")
+ACTORS = ("owner", "stranger", "admin", "admin_reading", "owner_reading", *REFUSED, "nobody")
+READING = ("owner_reading", "admin_reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A product, by everything that an address may name it or its parts by."""
+
+    number: int
+    name: str
+    file: int
+    column: int
+    table: str
+
+    def hide(self, text: str) -> str:
+        """Take out of a text what was asked for, so that texts about different products can be compared."""
+        for value in (self.table, self.name, self.file, self.column, self.number):
+            text = re.sub(rf"(?<!\d){re.escape(str(value))}(?!\d)", "@", text)
+        return text
+
+
+MISSING = Target(987_654, "987654_nothing", 987_655, 987_656, "redshift_catalog.p987654_nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request about a product.
+
+    Parameters
+    ----------
+    ok
+        Statuses for those who may.
+    sign_in
+        Whether nobody is asked to sign in whatever the product.
+    writes
+        Whether only owners may; ``scope_first`` says that a reading token is refused before the product is looked up.
+    page
+        Whether nobody is led to the sign-in page instead of being refused.
+    published
+        Whether only published products are there at all.
+    """
+
+    path: str
+    ok: frozenset[int] = frozenset({200})
+    sign_in: bool = False
+    writes: bool = False
+    scope_first: bool = False
+    page: bool = False
+    published: bool = False
+    send: Callable[[Target], dict[str, Any]] = field(default=lambda _: {})
+
+    def expected(self, actor: str, state: str) -> frozenset[int]:
+        """Give the statuses that one person may get about a product in one state."""
+        if actor in REFUSED:
+            return frozenset({401})
+        no_one = frozenset({303 if self.page else 401})
+        owns = actor in OWNERS and state not in {"deleted", "missing"}
+        reads = owns or actor in READERS.get(state, set())
+        if self.published and state == "draft":
+            owns = reads = False
+        if actor == "nobody" and (self.sign_in or self.scope_first):
+            return no_one
+        if self.writes and self.scope_first and actor in READING:
+            return frozenset({403})
+        if not reads:
+            return frozenset({404})
+        if self.writes and not owns:
+            return no_one if actor == "nobody" else frozenset({403})
+        return self.ok
+
+
+def _statuses(*statuses: int) -> frozenset[int]:
+    return frozenset(statuses)
+
+
+def _json(value: object) -> Callable[[Target], dict[str, Any]]:
+    return lambda _: {"json": value}
+
+
+def _form(**fields: str) -> Callable[[Target], dict[str, Any]]:
+    return lambda _: {"data": fields}
+
+
+def _sent_file(target: Target) -> dict[str, Any]:
+    return {"data": {"product": str(target.number), "role": "2"}, "files": {"file": ("more.txt", b"more")}}
+
+
+def _page_write(path: str, *ok: int, send: Callable[[Target], dict[str, Any]] = _form()) -> Ask:  # noqa: B008 - a function
+    return Ask(path, _statuses(*ok), writes=True, scope_first=True, page=True, send=send)
+
+
+_EDIT = {"display_name": "A product", "description": "d", "visibility": "private"}
+_PRODUCT = "/api/products/{product_id}"
+
+#: Routes about one product.
+ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
+    ("GET", _PRODUCT): Ask("/api/products/{0.number}", sign_in=True),
+    ("GET", f"{_PRODUCT}/main_file_info"): Ask("/api/products/{0.number}/main_file_info", sign_in=True),
+    ("PATCH", _PRODUCT): Ask("/api/products/{0.number}", writes=True, send=_json({"description": "changed"})),
+    ("PUT", _PRODUCT): Ask("/api/products/{0.number}", writes=True, send=_json({"description": "changed"})),
+    ("GET", f"{_PRODUCT}/process_config"): Ask("/api/products/{0.number}/process_config", sign_in=True),
+    **{
+        (method, f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}", sign_in=True)
+        for method, name in (
+            ("POST", "download/prepare"),
+            ("GET", "download/status"),
+            ("GET", "download"),
+            ("HEAD", "download"),
+            ("POST", "download/main-file/prepare"),
+            ("GET", "download/main-file/status"),
+            ("GET", "download_main_file"),
+            ("HEAD", "download_main_file"),
+        )
+    },
+    ("DELETE", _PRODUCT): Ask("/api/products/{0.number}", _statuses(204), writes=True),
+    ("POST", f"{_PRODUCT}/publish"): Ask("/api/products/{0.number}/publish", _statuses(200, 400, 406), writes=True),
+    ("GET", "/api/product-files"): Ask("/api/product-files?product_id={0.number}", sign_in=True),
+    ("GET", "/api/product-files/{file_id}"): Ask("/api/product-files/{0.file}", sign_in=True),
+    ("DELETE", "/api/product-files/{file_id}"): Ask("/api/product-files/{0.file}", _statuses(204), writes=True),
+    ("POST", "/api/product-files"): Ask(
+        "/api/product-files", _statuses(201), writes=True, scope_first=True, send=_sent_file
+    ),
+    ("PUT", f"{_PRODUCT}/files/{{name}}"): Ask(
+        "/api/products/{0.number}/files/more.txt?role=2",
+        _statuses(201),
+        writes=True,
+        scope_first=True,
+        send=lambda _: {"content": b"more"},
+    ),
+    ("POST", f"{_PRODUCT}/inspect"): Ask("/api/products/{0.number}/inspect", _statuses(202), writes=True),
+    ("GET", f"{_PRODUCT}/inspection"): Ask("/api/products/{0.number}/inspection", sign_in=True),
+    ("GET", f"{_PRODUCT}/registry"): Ask("/api/products/{0.number}/registry", writes=True, scope_first=True),
+    ("POST", f"{_PRODUCT}/registry"): Ask("/api/products/{0.number}/registry", writes=True, scope_first=True),
+    ("GET", f"{_PRODUCT}/read_data"): Ask("/api/products/{0.number}/read_data", sign_in=True),
+    ("GET", "/api/product-contents"): Ask("/api/product-contents?product={0.number}", sign_in=True),
+    ("GET", "/api/product-contents/{column_id}"): Ask("/api/product-contents/{0.column}", sign_in=True),
+    ("PATCH", "/api/product-contents/{column_id}"): Ask(
+        "/api/product-contents/{0.column}", writes=True, send=_json({"ucd": "meta.id"})
+    ),
+    ("PUT", f"{_PRODUCT}/columns"): Ask(
+        "/api/products/{0.number}/columns",
+        writes=True,
+        send=_json({"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}),
+    ),
+    ("GET", f"{_PRODUCT}/files/{{name}}"): Ask(f"/api/products/{{0.number}}/files/{MAIN}"),
+    ("HEAD", f"{_PRODUCT}/files/{{name}}"): Ask(f"/api/products/{{0.number}}/files/{MAIN}"),
+    ("GET", f"{_PRODUCT}/main_file"): Ask("/api/products/{0.number}/main_file"),
+    ("HEAD", f"{_PRODUCT}/main_file"): Ask("/api/products/{0.number}/main_file"),
+    ("GET", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
+    ("HEAD", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
+    ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
+    **{
+        (method, "/conesearch/{table}"): Ask("/conesearch/{0.table}?RA=10.5&DEC=-5.25&SR=0.1", published=True)
+        for method in ("GET", "HEAD", "POST")
+    },
+    **{
+        (method, "/conesearch/{table}/capabilities"): Ask("/conesearch/{0.table}/capabilities", published=True)
+        for method in ("GET", "HEAD")
+    },
+    ("GET", "/vospace/nodes/{path:path}"): Ask("/vospace/nodes/products/{0.name}", published=True),
+    ("HEAD", "/vospace/nodes/{path:path}"): Ask(f"/vospace/nodes/products/{{0.name}}/{MAIN}", published=True),
+    ("GET", "/vospace/files/{path:path}"): Ask(f"/vospace/files/products/{{0.name}}/{MAIN}", published=True),
+    ("HEAD", "/vospace/files/{path:path}"): Ask(
+        "/vospace/files/products/{0.name}/product_metadata.yaml", published=True
+    ),
+    ("GET", "/product/{name}"): Ask("/product/{0.name}"),
+    ("GET", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 200),
+    ("POST", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 303, 400, 409),
+    ("GET", "/product/{name}/review"): _page_write("/product/{0.name}/review", 200, 303),
+    ("POST", "/product/{name}/publish"): _page_write("/product/{0.name}/publish", 303, 406),
+    ("GET", "/product/{name}/files"): _page_write("/product/{0.name}/files", 200, 303),
+    ("POST", "/product/{name}/files"): _page_write(
+        "/product/{0.name}/files",
+        303,
+        send=lambda _: {"data": {"role": "auxiliary"}, "files": {"file": ("more.txt", b"more")}},
+    ),
+    ("POST", "/product/{name}/files/{file_id}/remove"): _page_write("/product/{0.name}/files/{0.file}/remove", 303),
+    ("POST", "/product/{name}/inspect"): _page_write("/product/{0.name}/inspect", 303),
+    ("GET", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 200),
+    ("POST", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 303, send=_form(**_EDIT)),
+    ("GET", "/product/{name}/delete"): _page_write("/product/{0.name}/delete", 200),
+    ("POST", "/product/{name}/delete"): _page_write("/product/{0.name}/delete", 303),
+}
+
+_ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables"}}
+NEW = {"display_name": "new", "product_type": 7}
+
+_JOB = f"/tap/async/{'0' * 32}"
+
+#: Other routes: for each actor the status, "*" for the rest; and what is sent.
+OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
+    ("GET", "/api/openapi.json"): ({"*": 200}, {}),
+    ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
+    ("GET", "/api/meanings"): ({"*": 200}, {}),
+    ("GET", "/api/logout"): ({"*": 200}, {}),
+    ("POST", "/api/obtain_token"): ({"*": 400}, {"json": {"username": "owner", "password": "wrong"}}),
+    **{
+        (method, f"/api{path}"): ({"nobody": 401, "*": 200}, {})
+        for method, path in (
+            ("GET", ""),
+            ("GET", "/users"),
+            ("POST", "/logged_user"),
+            ("GET", "/tokens"),
+            ("GET", "/product-types"),
+            ("GET", "/releases"),
+            ("GET", "/products"),
+            ("GET", "/products-specz"),
+            ("OPTIONS", "/products"),
+            ("GET", "/products/pending_publication"),
+        )
+    },
+    **{
+        # A link holds for the one user that it was signed for.
+        (method, f"{_PRODUCT}/{name}/file"): (
+            {"nobody": 401, "*": 403},
+            {"url": f"/api/products/{NUMBERS_FROM + 1}/{name}/file?token=wrong"},
+        )
+        for method in ("GET", "HEAD")
+        for name in ("download", "download/main-file")
+    },
+    ("GET", "/api/users/{user_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/users/1"}),
+    ("GET", "/api/product-types/{type_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/product-types/1"}),
+    ("GET", "/api/releases/{release_id}"): ({"nobody": 401, "*": 404}, {"url": "/api/releases/987654"}),
+    ("POST", "/api/tokens"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
+        {"json": {"name": "n", "scope": "write"}},
+    ),
+    ("DELETE", "/api/tokens/{token_id}"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/api/tokens/987654"},
+    ),
+    ("POST", "/api/get_token"): ({"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 200}, {}),
+    ("POST", "/api/products"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
+        {"json": NEW},
+    ),
+    ("GET", "/tap/sync"): ({"*": 200}, _ADQL),
+    ("POST", "/tap/sync"): ({"*": 200}, {"data": _ADQL["params"]}),
+    ("GET", "/tap/tables"): ({"*": 200}, {}),
+    **{("GET", f"/tap/{name}"): ({"*": 200}, {"open": True}) for name in ("capabilities", "availability")},
+    ("HEAD", "/tap/capabilities"): ({"*": 200}, {"open": True}),
+    **{
+        (method, f"/vospace/{name}"): ({"*": 200}, {"open": True})
+        for name in ("capabilities", "protocols", "views", "properties", "availability")
+        for method in ("GET", "HEAD")
+    },
+    # Jobs: everybody may make some and list one's own; a job that is not there, and another one's, is unknown.
+    ("GET", "/tap/async"): ({"*": 200}, {}),
+    ("HEAD", "/tap/async"): ({"*": 200}, {}),
+    ("POST", "/tap/async"): ({"*": 303}, {}),
+    **{
+        (method, f"/tap/async/{{job_id}}{part}"): (
+            {"*": 404},
+            {"url": _JOB + part.format(name="x")} | ({"data": sent} if method == "POST" else {}),
+        )
+        for part, methods, sent in (
+            ("", ("GET", "HEAD", "POST", "DELETE"), {"ACTION": "DELETE"}),
+            ("/destruction", ("GET", "HEAD", "POST"), {"DESTRUCTION": "2040-01-01T00:00:00Z"}),
+            ("/executionduration", ("GET", "HEAD", "POST"), {"EXECUTIONDURATION": "10"}),
+            ("/parameters", ("GET", "HEAD", "POST"), {"QUERY": "SELECT 1"}),
+            ("/phase", ("GET", "HEAD", "POST"), {"PHASE": "RUN"}),
+            ("/events", ("GET",), {}),
+            *((f"/{name}", ("GET", "HEAD"), {}) for name in ("error", "log", "owner", "quote", "results")),
+            ("/results/{name}", ("GET", "HEAD"), {}),
+        )
+        for method in methods
+    },
+    ("GET", "/tap/examples"): ({"*": 200}, {}),
+    ("GET", "/which_environment"): ({"*": 200}, {"open": True}),
+    ("GET", "/which_environment/"): ({"*": 200}, {"open": True}),
+    ("GET", "/api/pipelines"): ({"nobody": 401, "*": 200}, {}),
+    ("GET", "/api/pipelines/{number}"): ({"nobody": 401, "*": 404}, {"url": "/api/pipelines/1"}),
+    ("GET", "/api/processes"): ({"nobody": 401, "*": 200}, {}),
+    ("GET", "/api/processes/{number}"): ({"nobody": 401, "*": 404}, {"url": "/api/processes/1"}),
+    ("GET", "/vospace/nodes"): ({"*": 200}, {}),
+    ("HEAD", "/vospace/nodes"): ({"*": 200}, {}),
+    **{
+        (method, f"/vospace/{name}/{{path:path}}"): (
+            {"*": 403},
+            {"open": True, "url": f"/vospace/{name}/products/987654_nothing"},
+        )
+        for name in ("nodes", "files")
+        for method in ("PUT", "POST", "DELETE")
+    },
+    **{
+        (method, f"/vospace/{name}"): ({"*": 501}, {"open": True})
+        for name in ("transfers", "synctrans")
+        for method in ("GET", "POST")
+    },
+    ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
+    ("GET", "/availability"): ({"*": 200}, {"open": True}),
+    ("GET", "/"): ({"*": 200}, {}),
+    ("GET", "/about"): ({"*": 200}, {}),
+    ("GET", "/login"): ({"nobody": 200, "*": 303}, {}),
+    ("POST", "/login"): ({"*": 403}, {"data": {"name": "stranger", "password": "wrong"}, "open": True}),
+    ("POST", "/logout"): ({"*": 303}, {}),
+    ("GET", "/tokens"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/tokens"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
+        {"data": {"name": "n", "scope": "read"}},
+    ),
+    ("POST", "/tokens/{token_id}/revoke"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/tokens/987654/revoke"},
+    ),
+    ("GET", "/product/new"): ({"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200}, {}),
+    ("POST", "/product/new"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 303},
+        {"data": {"display_name": "new", "product_type": "7", "visibility": "private"}},
+    ),
+}
+#: Routes that look at no credentials, so that wrong ones do not matter.
+OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {
+    ("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json"), ("GET", "/api/meanings"), ("GET", "/api/logout"),
+    ("POST", "/api/obtain_token"),
+}  # fmt: skip
+MOUNTS = {"/static"}
