@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 #: Turns an error into an answer of the service's protocol.
 ErrorDress = Callable[[Request, PhotozError], Response]
 
+_MOST_DIGITS = 18
 _CHALLENGES = ('Bearer realm="photoz"', 'Basic realm="photoz", charset="UTF-8"')
 
 
@@ -76,17 +77,22 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     if header is None or not header.startswith("bytes=") or "," in header:
         return None
     first, dash, last = header.removeprefix("bytes=").strip().partition("-")
-    if dash != "-" or not (first.isdigit() or first == "") or not (last.isdigit() or last == ""):
+    if dash != "-" or not all(text == "" or (text.isascii() and text.isdecimal()) for text in (first, last)):
         return None
     if first == "":
         if last == "":
             return None
-        return max(0, size - int(last)), size
-    start = int(first)
-    if last and int(last) < start:
+        return max(0, size - _position(last)), size
+    start = _position(first)
+    if last and _position(last) < start:
         return None
-    end = min(int(last) + 1, size) if last else size
+    end = min(_position(last) + 1, size) if last else size
     return (start, end) if start < size else (size, size)
+
+
+def _position(digits: str) -> int:
+    # As many digits as these lie beyond every file, and Python reads only so many at once.
+    return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
 
 
 def file_answer(

@@ -47,6 +47,10 @@ def client() -> TestClient:
         (None, 10, None),
         ("bytes=10-", 10, (10, 10)),
         ("bytes=-0", 10, (10, 10)),
+        ("bytes=\u00b2-", 10, None),
+        ("bytes=" + "9" * 5000 + "-", 10, (10, 10)),
+        ("bytes=" + "0" * 5000 + "2-" + "9" * 5000, 10, (2, 10)),
+        ("bytes=-" + "9" * 5000, 10, (0, 10)),
     ],
 )
 def test_ranges_are_read_as_rfc_9110_says(header: str | None, size: int, expected: tuple[int, int] | None):

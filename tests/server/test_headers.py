@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from tests.server.application import Application, running_application
 
@@ -16,6 +17,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
         def broken() -> None:
             message = "a secret of the inside"
             raise ZeroDivisionError(message)
+
+        @application.app.get("/api/unreachable")
+        def unreachable() -> None:
+            raise OperationalError("SELECT a secret", {}, ConnectionError("no route"))
 
         yield application
 
@@ -86,6 +91,7 @@ def test_no_preflight_lets_credentials_through(running: Application, path: str):
         ("DELETE", "/api/products", 405),
         ("GET", "/api/products/abc", 404),
         ("GET", "/api/broken", 500),
+        ("GET", "/api/unreachable", 503),
     ],
 )
 def test_errors_of_the_api_are_json(running: Application, token: str, method: str, path: str, status: int):

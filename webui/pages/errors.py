@@ -1,5 +1,6 @@
 """Errors as pages, with the status that they have."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -7,16 +8,22 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from core.auth.models import ANONYMOUS, Identity
-from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError
+from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, ServiceBusyError
 from core.routes import ErrorDress
 from webui.pages.addresses import login_address, page_of_request
 from webui.pages.rendering import PageRenderer, see_other
 from webui.services import WebServices
 
 __all__ = ["error_dress", "error_handlers"]
+
+_log = logging.getLogger(__name__)
+
+_CLIENT_GONE = 499
 
 #: First parts of addresses at which programs ask, even when they pretend to be browsers.
 _SERVICES = frozenset({"api", "tap", "vospace", "conesearch", "pipelines", "registry", "reg", "availability", "static"})
@@ -80,7 +87,23 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
 
-    return {HTTPException: refused, RequestValidationError: invalid, Exception: unforeseen}
+    async def unavailable(request: Request, error: OperationalError) -> Response:
+        _log.error("the database does not answer", exc_info=error)
+        sentence = "The database of this server does not answer at the moment; try again in a few seconds."
+        answer = await told(request, ServiceBusyError(sentence), 503, sentence)
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    async def gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=_CLIENT_GONE)  # which nobody reads
+
+    return {
+        HTTPException: refused,
+        RequestValidationError: invalid,
+        OperationalError: unavailable,
+        ClientDisconnect: gone,
+        Exception: unforeseen,
+    }
 
 
 def _wants_page(request: Request) -> bool:
