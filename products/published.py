@@ -6,13 +6,13 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol, TypeVar
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
 from core.database import Database
 from products.access import readable
-from products.models import ProductStatus, Release
+from products.models import ProductStatus, Release, Visibility
 from products.schema import ProductFileRow, ProductRow, ProductTableRow, ReleaseRow, release_groups
 from products.service import ProductDetails, ProductService
 from products.storage import file_of_row, product_columns, product_of_row, table_of_row
@@ -46,8 +46,14 @@ class PublishedProducts:
 
     def stamp(self) -> tuple[object, ...]:
         """Give a value that differs from an earlier one when products or releases were changed since."""
-        published = func.sum(case((ProductRow.status == ProductStatus.PUBLISHED, 1), else_=0))
-        products = select(func.max(ProductRow.updated_at), func.count(ProductRow.id), published)
+        # Times alone would hide a change made by a server whose clock is behind; who may read what must show at once.
+        shown = [
+            func.sum(
+                case((and_(ProductRow.status == ProductStatus.PUBLISHED, ProductRow.visibility == v), ProductRow.id))
+            )
+            for v in Visibility
+        ]
+        products = select(func.max(ProductRow.updated_at), func.count(ProductRow.id), *shown)
         releases = select(
             func.count(ReleaseRow.id),
             func.sum(case((ReleaseRow.is_public, 1), else_=0)),

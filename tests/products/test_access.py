@@ -1,11 +1,13 @@
 """The one access rule: every kind of person asks for a product of every visibility and status."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import update
 
 from core.auth.models import Identity
 from core.auth.schema import GroupRow
-from core.database import Database
+from core.database import Database, utc_now
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
 from products.models import Product, ProductStatus, Visibility
 from products.published import PublishedProducts
@@ -113,3 +115,17 @@ def test_who_may_not_read_a_product_does_not_learn_of_it_by_changing_it(database
     assert private.value.message.replace(str(product.id), "N") == missing.value.message.replace(
         str(product.id + 1), "N"
     )
+
+
+def test_hiding_a_product_shows_though_another_server_has_a_later_clock(database: Database, people: People):
+    """Sets of tables are kept until the stamp changes, so that a stale one would go on showing what is private now."""
+    service, published = ProductService(database), PublishedProducts(database)
+    hidden = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED)
+    tomorrow = utc_now() + timedelta(days=1)
+    _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED, updated_at=tomorrow)
+    before = published.stamp()
+    service.change(people.owner, hidden.id, ProductChanges(visibility=Visibility.PRIVATE))
+    assert published.stamp() != before
+    before = published.stamp()
+    service.delete(people.owner, hidden.id)
+    assert published.stamp() != before
