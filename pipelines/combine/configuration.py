@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import InvalidValueError
-from pipelines.combine.rules import FlagsTranslation, read_yaml, sentences_of
+from pipelines.combine.rules import FlagsTranslation, sentences_of
+from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "RESERVED",

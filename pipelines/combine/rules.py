@@ -11,11 +11,11 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import InvalidValueError
 from pipelines.expressions import Expression
+from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "FLAGS",
@@ -24,7 +24,6 @@ __all__ = [
     "FlagsTranslation",
     "SurveyRules",
     "Translation",
-    "read_yaml",
     "sentences_of",
 ]
 
@@ -32,7 +31,6 @@ __all__ = [
 FLAGS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0)
 INSTRUMENTS = ("s", "g", "p")
 
-_LARGEST_FILE = 2_000_000
 _MODEL = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -190,24 +188,6 @@ def _default_rules() -> FlagsTranslation:
     return FlagsTranslation.from_yaml((files("pipelines.combine") / "flags_translation.yaml").read_bytes())
 
 
-def read_yaml(text: str | bytes, name: str) -> object:
-    """Read a YAML document of plain values.
-
-    Raises
-    ------
-    InvalidValueError
-        When it is no YAML, is too large, or has aliases, with which a short file can stand for a gigantic one.
-    """
-    if len(text) > _LARGEST_FILE:
-        raise InvalidValueError(f"{name} has {len(text)} bytes; such files have {_LARGEST_FILE} at most.")
-    try:
-        return yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - it is a SafeLoader without aliases
-    except _AliasError as error:
-        raise InvalidValueError(f"{name} has a YAML alias (*name); write the value out.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidValueError(f"{name} is no YAML file: {' '.join(str(error).split())[:300]}") from error
-
-
 def sentences_of(error: ValidationError) -> str:
     """Say what Pydantic found wrong, with the place of each."""
     places = [
@@ -216,19 +196,6 @@ def sentences_of(error: ValidationError) -> str:
     ]
     more = f" (and {len(places) - 5} more)" if len(places) > 5 else ""
     return "; ".join(places[:5]) + more + "."
-
-
-class _AliasError(Exception):
-    """A document refers to a part of itself."""
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """The safe loader, without aliases."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise _AliasError
-        return super().compose_node(parent, index)
 
 
 def _flag(key: object) -> float | None:

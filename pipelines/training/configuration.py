@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import InvalidValueError
 from pipelines.expressions import Expression, ExpressionError
 from pipelines.outputs import output_format_of
 from pipelines.photometry import PhotometryConfiguration
+from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "CrossMatch",
@@ -200,9 +200,7 @@ def parse_configuration(text: bytes, name: str = "config.yaml") -> TrainingSetCo
         When the text is no YAML, or has a key or a value that no configuration has.
     """
     try:
-        return TrainingSetConfiguration.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidValueError(f"The configuration {name} is no YAML: {error}") from error
+        return TrainingSetConfiguration.model_validate(read_yaml(text, name))
     except ValidationError as error:
         raise InvalidValueError(f"The configuration {name} cannot be used: {_sentences_of(error)}") from error
 
