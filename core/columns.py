@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
 
-__all__ = ["HEALPIX_COLUMN", "Column", "column_of_field", "field_of_column", "votable_type_of"]
+__all__ = ["ARROW_TYPES", "HEALPIX_COLUMN", "Column", "column_of_field", "field_of_column", "votable_type_of"]
 
 #: Name of the derived column by which rows are sorted: NESTED HEALPix index at order 29, as in HATS catalogues.
 HEALPIX_COLUMN = "_healpix_29"
@@ -30,7 +30,8 @@ _SCALAR_TYPES: Mapping[pa.DataType, str] = {
     pa.float64(): "double",
 }
 
-_ARROW_TYPES: Mapping[str, pa.DataType] = {
+#: The Arrow type that is natural to each VOTable datatype.
+ARROW_TYPES: Mapping[str, pa.DataType] = {
     "boolean": pa.bool_(),
     "unsignedByte": pa.uint8(),
     "short": pa.int16(),
@@ -131,7 +132,7 @@ def column_of_field(arrow_field: pa.Field) -> Column:
 def field_of_column(column: Column, arrow_type: pa.DataType | None = None) -> pa.Field:
     """Write a column as an Arrow field with metadata, of the given type or the one natural to its datatype."""
     if arrow_type is None:
-        arrow_type = pa.string() if column.xtype == "timestamp" else _ARROW_TYPES[column.datatype]
+        arrow_type = pa.string() if column.xtype == "timestamp" else ARROW_TYPES[column.datatype]
         if column.arraysize is not None and not column.is_text:
             size = int(column.arraysize) if column.arraysize.isdigit() else -1
             arrow_type = pa.list_(arrow_type, size)

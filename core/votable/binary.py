@@ -12,20 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.columns import Column
-from core.votable.datatypes import fixed_count
+from core.votable.datatypes import BINARY_LAYOUTS, fixed_count
 from core.votable.texts import NULL_ELEMENTS
 
 __all__ = ["BinaryRows", "binary_columns"]
 
-_DTYPES = {
-    "boolean": "u1",
-    "unsignedByte": "u1",
-    "short": ">i2",
-    "int": ">i4",
-    "long": ">i8",
-    "float": ">f4",
-    "double": ">f8",
-}
 _TRUE, _FALSE, _UNKNOWN = b"TF?"
 
 
@@ -100,7 +91,7 @@ class BinaryRows:
                 records.append([])
             else:
                 shape = () if column.arraysize is None else (count,)
-                records[-1].append((f"c{number}", _DTYPES[column.datatype], shape))
+                records[-1].append((f"c{number}", BINARY_LAYOUTS[column.datatype], shape))
         return records
 
     def _mask(self, arrays: list[pa.Array], count: int) -> npt.NDArray[np.uint8]:
@@ -167,7 +158,7 @@ def _elements(array: pa.Array, column: Column) -> _Varying:
         lists = pc.if_else(array.is_valid(), array, pa.scalar([], array.type))
     offsets = lists.offsets.to_numpy()
     values = lists.values.slice(offsets[0], offsets[-1] - offsets[0])
-    dtype = np.dtype(_DTYPES[column.datatype])
+    dtype = np.dtype(BINARY_LAYOUTS[column.datatype])
     numbers = _numbers(values, column.datatype, NULL_ELEMENTS.get(column.datatype, 0)).astype(dtype)
     starts = offsets - offsets[0]
     return _Varying(pa.py_buffer(numbers.tobytes()), starts * dtype.itemsize, np.diff(starts))

@@ -12,10 +12,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.columns import Column, votable_type_of
+from core.columns import ARROW_TYPES, Column, votable_type_of
 from core.errors import InvalidValueError
 
-__all__ = ["arrow_type_of", "canonical_arrays", "fixed_count", "votable_columns"]
+__all__ = ["BINARY_LAYOUTS", "arrow_type_of", "canonical_arrays", "fixed_count", "votable_columns"]
 
 #: For each datatype, those whose every value it holds.
 _HOLDS = {
@@ -29,16 +29,17 @@ _HOLDS = {
     "char": {"char", "unicodeChar"},
     "unicodeChar": {"char", "unicodeChar"},
 }
-_ARROW = {
-    "boolean": pa.bool_(),
-    "unsignedByte": pa.uint8(),
-    "short": pa.int16(),
-    "int": pa.int32(),
-    "long": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "char": pa.large_string(),
-    "unicodeChar": pa.large_string(),
+_ARROW = {**ARROW_TYPES, "char": pa.large_string(), "unicodeChar": pa.large_string()}
+
+#: Layout of one value in the binary serializations, and in FITS: big-endian (VOTable 1.4 §5.2, FITS 4.0 §5).
+BINARY_LAYOUTS = {
+    "boolean": "u1",
+    "unsignedByte": "u1",
+    "short": ">i2",
+    "int": ">i4",
+    "long": ">i8",
+    "float": ">f4",
+    "double": ">f8",
 }
 
 

@@ -5,20 +5,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.votable.datatypes import BINARY_LAYOUTS
 from core.votable.texts import NULL_ELEMENTS
 from tap.results.fits_columns import FitsColumn
 
 __all__ = ["encode_heap", "encode_rows"]
 
-_DTYPES = {
-    "boolean": "u1",
-    "unsignedByte": "u1",
-    "short": ">i2",
-    "int": ">i4",
-    "long": ">i8",
-    "float": ">f4",
-    "double": ">f8",
-}
 _TRUE, _FALSE, _UNKNOWN = b"TF\0"
 
 
@@ -84,7 +76,7 @@ def _fixed(array: pa.Array, column: FitsColumn) -> npt.NDArray[np.generic]:
 
 
 def _numbers(array: pa.Array, column: FitsColumn) -> npt.NDArray[np.generic]:
-    dtype = _DTYPES[column.datatype]
+    dtype = BINARY_LAYOUTS[column.datatype]
     if column.datatype == "boolean":
         values = np.where(pc.fill_null(array, False).to_numpy(zero_copy_only=False), _TRUE, _FALSE).astype(dtype)
         if array.null_count:
