@@ -14,9 +14,10 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging, StoredBytes
 
-__all__ = ["ReceivedFile", "ReceivedForm", "receive_form", "receive_into"]
+__all__ = ["ReceivedFile", "ReceivedForm", "announces_more", "receive_form", "receive_into"]
 
 _BUFFER = 1 << 20
+_FORM_BYTES = 1_000_000
 _LONGEST_FIELD = 1 << 20
 _MOST_PARTS = 1000
 _LONGEST_HEADER = 16_384
@@ -40,6 +41,12 @@ class ReceivedForm:
 
     fields: dict[str, str] = field(default_factory=dict)
     files: list[ReceivedFile] = field(default_factory=list)
+
+
+def announces_more(request: Request, limit: int) -> bool:
+    """Say whether a request tells beforehand that its file is too long; a form around it takes some bytes itself."""
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) > limit + _FORM_BYTES
 
 
 async def receive_into(request: Request, staging: Staging) -> StoredBytes:

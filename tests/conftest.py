@@ -61,6 +61,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of a database that a module's tests share, once of each kind; none is SQLite in the data folder."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with request.getfixturevalue("postgres").new_database() as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The address of a private Redis server."""

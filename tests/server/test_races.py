@@ -14,17 +14,11 @@ TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n"
 MANY = 8
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    data = tmp_path_factory.mktemp("races") / "data"
-    if request.param == "sqlite":
-        with running_application(data) as application:
-            yield application
-        return
-    with (
-        request.getfixturevalue("postgres").new_database() as url,
-        running_application(data, database_url=url) as application,
-    ):
+@pytest.fixture(scope="module")
+def running(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    with running_application(
+        tmp_path_factory.mktemp("races") / "data", database_url=module_database_url
+    ) as application:
         yield application
 
 

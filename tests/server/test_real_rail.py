@@ -21,14 +21,9 @@ RAIL = {
 }
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    data = tmp_path_factory.mktemp("site") / "data"
-    if request.param == "sqlite":
-        with running_site(data, None) as site:
-            yield site
-        return
-    with request.getfixturevalue("postgres").new_database() as url, running_site(data, url) as site:
+@pytest.fixture(scope="module")
+def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site") / "data", module_database_url) as site:
         yield site
 
 

@@ -50,15 +50,10 @@ class Site:
         return requests.get(f"{self.server.base_url}{path}", headers=headers, timeout=60, **keywords)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    data, env = tmp_path_factory.mktemp("site") / "data", {"PHOTOZ_DEMO": "true"}
-    if request.param == "postgresql":
-        postgres = request.getfixturevalue("postgres")
-        with postgres.new_database() as url:
-            yield from _site(data, env | {"PHOTOZ_DATABASE_URL": url})
-    else:
-        yield from _site(data, env)
+@pytest.fixture(scope="module")
+def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    env = {"PHOTOZ_DEMO": "true"} | ({"PHOTOZ_DATABASE_URL": module_database_url} if module_database_url else {})
+    yield from _site(tmp_path_factory.mktemp("site") / "data", env)
 
 
 def _site(data: Path, env: dict[str, str]) -> Iterator[Site]:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, TooLargeError
 from core.files import Staging
-from core.multipart import receive_form, receive_into
+from core.multipart import announces_more, receive_form, receive_into
 from products.access import changeable
 from products.models import FileRole, InspectionState, ProductFile
 from webui.api.errors import api_route
@@ -164,9 +164,8 @@ def _file_json(services: WebServices, file: ProductFile, owner_id: int, identity
 
 
 def _check_length(request: Request, limit: int) -> None:
-    """Refuse a body that says it is too long before reading it; a form around a file takes some bytes itself."""
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > limit + 1_000_000:
+    """Refuse a body that says it is too long before reading it."""
+    if announces_more(request, limit):
         message = f"The file is larger than the limit of {limit / 1e6:g} MB; nothing was stored."
         raise TooLargeError(message, field="file")
 

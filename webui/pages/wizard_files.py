@@ -6,7 +6,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PhotozError, StorageFullError, TooLargeError
 from core.files import Staging
-from core.multipart import receive_form
+from core.multipart import announces_more, receive_form
 from products.models import FileRole, ProductStatus
 from products.service import ProductDetails
 from webui.pages.addresses import product_address
@@ -18,7 +18,6 @@ from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FORM_BYTES = 1_000_000
 _MOST_FILES = 50
 _ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY}
 
@@ -61,8 +60,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 async def _receive(services: WebServices, request: Request, identity: Identity, details: ProductDetails) -> None:
     """Store the files of a form, and start reading the main one."""
     uploads, product = services.uploads, details.product
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > uploads.max_bytes + _FORM_BYTES:
+    if announces_more(request, uploads.max_bytes):
         message = f"The file is larger than the limit of {size_text(uploads.max_bytes)}; nothing was stored."
         raise TooLargeError(message, field="file")
 
