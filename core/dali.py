@@ -1,6 +1,6 @@
 """Parameters as DALI 1.1 §3 wants them: names in any case, from the query string or the body, repeated or not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -28,6 +28,11 @@ class DaliParameters:
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
             self._values.setdefault(name.upper(), []).append(value)
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Give all names, in upper case, with their values."""
+        for name, values in self._values.items():
+            yield from ((name, value) for value in values)
 
     def one(self, name: str) -> str | None:
         """Give the value of a parameter that may stand once; empty counts as not given.

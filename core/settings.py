@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."
     )
     draft_days: int = Field(30, ge=1, description="Days after which an unfinished upload is discarded.")
+    datasets: Path | None = Field(
+        None,
+        description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
+        "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
+    )
     job_queue: Literal["processes", "celery"] = Field(
         "processes",
         description="What runs jobs: processes that the server starts, or Celery workers (photoz worker) behind Redis.",

@@ -81,25 +81,54 @@ class Inspector:
         task = self._begin(product_id, job_id)
         if task is None:
             return
-        stored_id = f"{secrets.token_hex(16)}.parquet"
-        target = self._tables / stored_id
         try:
             with open_table(
                 self._store.local_path(task.stored_id), task.file_name, limits=self._limits, scratch=scratch
             ) as reader:
-                inspection = derive_rows(reader, target, meanings=task.meanings, progress=progress, scratch=scratch)
-                kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
+                self._inspect(task, reader, publish=publish, progress=progress, scratch=scratch)
         except UnreadableFileError as e:
-            target.unlink(missing_ok=True)
             if task.tabular:
                 raise
             self._store_not_a_table(task, e.message)
-            return
-        except BaseException:
-            target.unlink(missing_ok=True)
-            raise
-        if not kept:
-            target.unlink(missing_ok=True)
+
+    def take(
+        self,
+        product_id: int,
+        job_id: str,
+        reader: TableReader,
+        *,
+        progress: Callable[[float, str], None],
+        scratch: Path,
+    ) -> bool:
+        """Publish a product with the table that its main file was written from; say whether the product is still there.
+
+        Parameters
+        ----------
+        job_id
+            The job that makes the product; it stands in the product's row.
+        """
+        task = self._begin(product_id, job_id)
+        return task is not None and self._inspect(task, reader, publish=True, progress=progress, scratch=scratch)
+
+    def _inspect(
+        self,
+        task: _Task,
+        reader: TableReader,
+        *,
+        publish: bool,
+        progress: Callable[[float, str], None],
+        scratch: Path,
+    ) -> bool:
+        stored_id = f"{secrets.token_hex(16)}.parquet"
+        target = self._tables / stored_id
+        kept = False
+        try:
+            inspection = derive_rows(reader, target, meanings=task.meanings, progress=progress, scratch=scratch)
+            kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
+        finally:
+            if not kept:
+                target.unlink(missing_ok=True)
+        return kept
 
     def _begin(self, product_id: int, job_id: str) -> _Task | None:
         with self._database.read() as session:

@@ -162,8 +162,13 @@ class ProductService:
         page = self.list(identity, query)
         return page.products[0] if page.products else None
 
-    def create(self, identity: Identity, new: NewProduct) -> Product:
+    def create(self, identity: Identity, new: NewProduct, *, made_by: str | None = None) -> Product:
         """Begin a product: a draft that only its owner sees.
+
+        Parameters
+        ----------
+        made_by
+            What makes the product, when that is no upload: it is in process, rather than a draft.
 
         Raises
         ------
@@ -189,7 +194,8 @@ class ProductService:
                 pz_code=new.pz_code or None,
                 official=new.official,
                 visibility=new.visibility,
-                status=ProductStatus.REGISTERING,
+                status=ProductStatus.REGISTERING if made_by is None else ProductStatus.PROCESSING,
+                origin=made_by or "Upload",
                 release_year=new.release_year,
                 created_at=now,
                 updated_at=now,

@@ -14,6 +14,7 @@ import webui
 from core.auth.dependencies import Authenticator
 from core.database import utc_now
 from core.vosi import availability_document
+from pipelines.handlers import pipeline_routes
 from products.published import PublishedProducts
 from registry.handlers import registry_routes
 from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
@@ -58,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
         associations=services.associations,
         downloads=services.downloads,
         jobs=services.jobs,
+        pipelines=services.pipelines,
     )
 
     @asynccontextmanager
@@ -85,6 +87,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings)))
     app.include_router(cone_routes(settings, authenticate, ConeSearch(settings, catalog, engine)))
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
+    app.include_router(pipeline_routes(settings, authenticate, services.jobs, services.pipelines, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)
     for kind, handler in error_handlers(web).items():
@@ -117,6 +120,7 @@ def _sweep(services: Services, stop: threading.Event) -> None:
     while not stop.wait(_SWEEP_SECONDS if rounds else 0):
         try:
             services.jobs.sweep()
+            services.pipelines.settle()
             for product_id, job_id, owner in services.housekeeping.running_inspections():
                 services.inspections.settle(product_id, job_id, owner, services.housekeeping.fail_inspection)
             if rounds % _HOUSEKEEPING_ROUNDS == 0:

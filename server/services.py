@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from core.auth.service import AccountService
 from core.database import Database
 from core.settings import Settings
+from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
 from products.housekeeping import Housekeeping
+from products.results import ResultProducts
 from products.service import ProductService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
-from server.worker import file_store, job_kinds
+from server.worker import file_store, job_kinds, run_checker
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 
 __all__ = ["Services", "build_jobs", "build_services", "prepare_data_folder"]
@@ -33,6 +35,7 @@ class Services:
     downloads: DownloadService
     queue: JobQueue
     jobs: JobService
+    pipelines: PipelineService
     inspections: UwsInspectionJobs
     housekeeping: Housekeeping
 
@@ -58,6 +61,13 @@ def build_services(settings: Settings) -> Services:
         downloads=DownloadService(database, store),
         queue=queue,
         jobs=jobs,
+        pipelines=PipelineService(
+            database,
+            jobs,
+            ProductService(database),
+            ResultProducts(database, store, max_bytes=settings.max_result_bytes),
+            run_checker(settings, database),
+        ),
         inspections=inspections,
         housekeeping=Housekeeping(database, store, settings.tables_folder, draft_days=settings.draft_days),
     )

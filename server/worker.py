@@ -1,6 +1,6 @@
 """What worker processes can do: the kinds of job of this server."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -8,16 +8,22 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.files import FileStore, FolderStore
 from core.settings import Settings
+from pipelines.checks import RunChecker
+from pipelines.endings import RunEndings
+from pipelines.known import PIPELINES
 from products.housekeeping import Housekeeping
 from products.inspector import Inspector
 from products.published import PublishedProducts
+from products.results import ResultProducts
+from products.service import ProductService
 from tap.result_files import QUERY_JOB, ResultFiles
 from uws import Job, JobContext, JobKind, Phase
 
 if TYPE_CHECKING:
+    from pipelines.jobs import PipelineJobs
     from tap.jobs import QueryJobs
 
-__all__ = ["INSPECT", "file_store", "job_kinds", "result_files"]
+__all__ = ["INSPECT", "file_store", "job_kinds", "result_files", "run_checker"]
 
 #: Name of the kind of job that looks into an uploaded file.
 INSPECT = "inspect"
@@ -36,7 +42,35 @@ def result_files(settings: Settings) -> ResultFiles:
 def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
     """Give every kind of job by its name."""
     database = Database(settings.sqlalchemy_url)
-    return {kind.name: kind for kind in (_inspections(settings, database), _queries(settings, database))}
+    kinds = (_inspections(settings, database), _queries(settings, database), *_pipelines(settings, database))
+    return {kind.name: kind for kind in kinds}
+
+
+def run_checker(settings: Settings, database: Database) -> RunChecker:
+    """Give what checks runs of pipelines before they are queued, and again when they begin."""
+    return RunChecker(ProductService(database), settings.authority, settings.datasets)
+
+
+def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
+    store = file_store(settings)
+    endings = RunEndings(database, ResultProducts(database, store, max_bytes=settings.max_result_bytes))
+
+    @cache
+    def pipeline_jobs() -> "PipelineJobs":
+        from pipelines.jobs import PipelineJobs
+
+        checker = run_checker(settings, database)
+        return PipelineJobs(settings, database, store, checker, AccountService(database).identity_of_user)
+
+    for name in PIPELINES:
+        yield JobKind(
+            name,
+            lambda context: pipeline_jobs().run(context),
+            retry=True,
+            seconds=settings.job_seconds,
+            lengthy=True,
+            on_end=endings.ended,
+        )
 
 
 def _inspections(settings: Settings, database: Database) -> JobKind:

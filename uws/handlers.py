@@ -1,6 +1,6 @@
 """UWS 1.1 §2.2 over HTTP, for any service that has jobs: it mounts `uws_routes` under the address of its job list."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -20,13 +20,16 @@ from uws.models import Job, JobResult
 from uws.service import JobService
 from uws.waiting import wait_for_change
 
-__all__ = ["ErrorAnswer", "ResultAnswer", "uws_routes"]
+__all__ = ["ErrorAnswer", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
 
 #: Answers a request for a result of a job, after its owner was checked.
 ResultAnswer = Callable[[Request, Identity, Job, JobResult], Response]
 
 #: Answers a request for the error of a job that has one, with its sentence.
 ErrorAnswer = Callable[[str], Response]
+
+#: Reads the parameters of a request.
+ParameterReader = Callable[[Request], Awaitable[DaliParameters]]
 
 _READ = ["GET", "HEAD"]
 _FRESH = {"Cache-Control": "no-store"}
@@ -58,16 +61,35 @@ def uws_routes(
         What ``results/{id}`` and ``error`` answer; by default the error is the sentence alone.
     """
     jobs = JobCollection(service, kind, f"{public_url}{prefix}", parameters, repeated)
+    return collection_routes(prefix, jobs, authenticate, result_answer=result_answer, error_answer=error_answer)
+
+
+def collection_routes(
+    prefix: str,
+    jobs: JobCollection,
+    authenticate: Authenticator,
+    *,
+    result_answer: ResultAnswer,
+    error_answer: ErrorAnswer | None = None,
+    read: ParameterReader = read_parameters,
+) -> APIRouter:
+    """Routes of a collection of jobs, as `uws_routes` gives them.
+
+    Parameters
+    ----------
+    read
+        Reads the parameters of new jobs and of those that are PENDING.
+    """
     router = APIRouter(prefix=prefix, route_class=route_class(_plain_error), include_in_schema=False)
-    _add_list(router, authenticate, jobs)
+    _add_list(router, authenticate, jobs, read)
     _add_job(router, authenticate, jobs, has_detail=error_answer is not None)
-    _add_changes(router, authenticate, jobs)
+    _add_changes(router, authenticate, jobs, read)
     _add_texts(router, authenticate, jobs, error_answer or PlainTextResponse)
     _add_lists(router, authenticate, jobs, result_answer)
     return router
 
 
-def _add_list(router: APIRouter, authenticate: Authenticator, jobs: JobCollection) -> None:
+def _add_list(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader) -> None:
     @router.api_route("", methods=_READ)
     def listed(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         asked = DaliParameters(request.query_params.multi_items())
@@ -75,7 +97,7 @@ def _add_list(router: APIRouter, authenticate: Authenticator, jobs: JobCollectio
 
     @router.post("")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read_parameters(request)
+        asked = await read(request)
         return _see(jobs.address(await run_in_threadpool(jobs.create, asked, identity)))
 
 
@@ -111,7 +133,7 @@ def _add_job(router: APIRouter, authenticate: Authenticator, jobs: JobCollection
         return StreamingResponse(stream, media_type="text/event-stream", headers=_FRESH)
 
 
-def _add_changes(router: APIRouter, authenticate: Authenticator, jobs: JobCollection) -> None:
+def _add_changes(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader) -> None:
     def see(job: Job) -> Response:
         return _see(jobs.address(job))
 
@@ -122,7 +144,7 @@ def _add_changes(router: APIRouter, authenticate: Authenticator, jobs: JobCollec
 
     @router.post("/{job_id}/parameters")
     async def parameters(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read_parameters(request)
+        asked = await read(request)
         return see(await run_in_threadpool(jobs.change, job_id, asked, identity))
 
     @router.post("/{job_id}/executionduration")

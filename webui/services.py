@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.auth.dependencies import Authenticator
 from core.auth.service import AccountService
 from core.settings import Settings
+from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
 from products.service import ProductService
@@ -26,3 +27,4 @@ class WebServices:
     associations: AssociationService
     downloads: DownloadService
     jobs: JobService
+    pipelines: PipelineService

@@ -32,9 +32,12 @@ from pipelines.combine.result import result_table
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
 
-__all__ = ["Combined", "combine_redshifts"]
+__all__ = ["Combined", "PairFinder", "combine_redshifts"]
 
 Progress = Callable[[float, str], None]
+
+#: Gives all pairs of positions closer than a radius in arcseconds, each once.
+PairFinder = Callable[[SkyPositions, float], Pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ def combine_redshifts(
     *,
     rules: FlagsTranslation | None = None,
     progress: Progress | None = None,
+    finder: PairFinder = find_pairs_within,
 ) -> Combined:
     """Combine redshift catalogues.
 
@@ -63,6 +67,8 @@ def combine_redshifts(
         rules needs them, as `load_rules` gives them: nothing is read from a disk here.
     progress
         Told the fraction that is done, and the step. What it raises ends the work.
+    finder
+        Finds the pairs of rows within the radius; another one than the default may work in several processes.
 
     Returns
     -------
@@ -89,9 +95,9 @@ def combine_redshifts(
         columns["is_in_rubin_footprint"] = pa.array(in_rubin_footprint(positions.vectors).astype(np.int64))
     pairs, resolution = None, None
     if configuration.param.combine_type != "concatenate":
-        tell(0.5, "Finding duplicates")
-        pairs = find_pairs_within(positions, _radius(configuration, rules))
-        tell(0.7, "Deciding between duplicates")
+        tell(0.5, f"Finding duplicates among {len(surveys)} rows")
+        pairs = finder(positions, _radius(configuration, rules))
+        tell(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
         columns |= {
             "tie_result": pa.array(resolution.tie_result),
@@ -108,7 +114,7 @@ def combine_redshifts(
         keep=frozenset(configuration.param.extra_columns),
     )
     report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
-    tell(1.0, "Combined")
+    tell(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
     return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
 
 
@@ -132,10 +138,10 @@ def _all_prepared(
     wrong: list[CatalogueError] = []
     catalogues = configuration.inputs.specz
     for place, entry in enumerate(catalogues):
-        tell(0.5 * place / len(catalogues), f"Preparing {entry.internal_name}")
         table = inputs.get(entry.internal_name)
         if table is None:
             raise InvalidValueError(f"The table of {entry.internal_name} is missing.")
+        tell(0.5 * place / len(catalogues), f"Preparing {entry.internal_name}: {table.num_rows} rows")
         try:
             prepared.append(prepare(entry, table, configuration, rules))
         except CatalogueError as error:

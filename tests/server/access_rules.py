@@ -229,7 +229,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
 _ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables"}}
 NEW = {"display_name": "new", "product_type": 7}
 
-_JOB = f"/tap/async/{'0' * 32}"
+_PIPELINES = ("combine_redshift_dedup", "training_set_maker")
 
 #: Other routes: for each actor the status, "*" for the rest; and what is sent.
 OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
@@ -288,15 +288,24 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         for name in ("capabilities", "protocols", "views", "properties", "availability")
         for method in ("GET", "HEAD")
     },
-    # Jobs: everybody may make some and list one's own; a job that is not there, and another one's, is unknown.
-    ("GET", "/tap/async"): ({"*": 200}, {}),
-    ("HEAD", "/tap/async"): ({"*": 200}, {}),
+    # Queries: everybody may make some and list one's own; runs of pipelines are for those who may write. A job that is
+    # not there, and another one's, is unknown.
     ("POST", "/tap/async"): ({"*": 303}, {}),
     **{
-        (method, f"/tap/async/{{job_id}}{part}"): (
+        ("POST", f"/pipelines/{name}"): ({"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 303}, {})
+        for name in _PIPELINES
+    },
+    **{
+        (method, jobs): ({"*": 200}, {})
+        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES))
+        for method in ("GET", "HEAD")
+    },
+    **{
+        (method, f"{jobs}/{{job_id}}{part}"): (
             {"*": 404},
-            {"url": _JOB + part.format(name="x")} | ({"data": sent} if method == "POST" else {}),
+            {"url": f"{jobs}/{'0' * 32}" + part.format(name="x")} | ({"data": sent} if method == "POST" else {}),
         )
+        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES))
         for part, methods, sent in (
             ("", ("GET", "HEAD", "POST", "DELETE"), {"ACTION": "DELETE"}),
             ("/destruction", ("GET", "HEAD", "POST"), {"DESTRUCTION": "2040-01-01T00:00:00Z"}),

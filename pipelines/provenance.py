@@ -1,0 +1,94 @@
+"""Where a result comes from: inputs with checksums, configuration, code and times, as PROV-JSON.
+
+The document follows the W3C's PROV-JSON with the classes of the IVOA Provenance Data Model 1.0 (activity, used and
+generated entities, agent).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from pipelines.inputs import InputProduct
+from pipelines.models import Run
+
+__all__ = ["GeneratedFile", "provenance_json"]
+
+_LIBRARIES = ("numpy", "scipy", "pyarrow", "astropy")
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """A file that a run wrote."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def provenance_json(
+    run: Run,
+    inputs: Sequence[InputProduct],
+    files: Sequence[GeneratedFile],
+    configuration: Mapping[str, Any],
+    steps: Sequence[tuple[str, float]],
+    *,
+    product: str,
+    base_url: str,
+    started: datetime,
+    ended: datetime,
+) -> bytes:
+    """Write the provenance of a result.
+
+    Parameters
+    ----------
+    product
+        Internal name of the result.
+    steps
+        What was done one after the other, with the seconds that each took.
+    """
+    activity, agent = f"pz:run/{run.id}", f"pz:user/{run.owner}"
+    used = {f"pz:product/{each.name}": _input(each, base_url) for each in inputs}
+    made = {
+        f"pz:product/{product}/{file.name}": {"prov:label": file.name, "pz:size": file.size, "pz:sha256": file.sha256}
+        for file in files
+    }
+    document = {
+        "prefix": {"pz": f"{base_url}/", "voprov": "http://www.ivoa.net/documents/ProvenanceDM/"},
+        "agent": {agent: {"prov:label": run.owner, "prov:type": "prov:Person"}},
+        "activity": {
+            activity: {
+                "prov:label": run.display_name,
+                "prov:startTime": started.isoformat(),
+                "prov:endTime": ended.isoformat(),
+                "pz:pipeline": run.pipeline.name,
+                "pz:version": run.version,
+                "pz:job": run.job_id,
+                "pz:software": {name: version(name) for name in _LIBRARIES},
+                "pz:configuration": configuration,
+                "pz:steps": [{"step": step, "seconds": round(seconds, 3)} for step, seconds in steps],
+            }
+        },
+        "entity": used | made,
+        "used": {f"_:u{number}": {"prov:activity": activity, "prov:entity": name} for number, name in enumerate(used)},
+        "wasGeneratedBy": {
+            f"_:g{number}": {"prov:entity": name, "prov:activity": activity} for number, name in enumerate(made)
+        },
+        "wasAssociatedWith": {"_:a0": {"prov:activity": activity, "prov:agent": agent}},
+    }
+    return json.dumps(document, indent=2).encode()
+
+
+def _input(each: InputProduct, base_url: str) -> dict[str, Any]:
+    return {
+        "prov:label": each.product.display_name,
+        "pz:address": f"{base_url}/product/{each.name}",
+        "pz:product_type": each.product.product_type.name,
+        "pz:file": each.main_file.name,
+        "pz:size": each.main_file.size,
+        "pz:sha256": each.main_file.sha256,
+        "pz:updated": each.product.updated_at.isoformat(),
+        "pz:columns": dict(each.columns),
+    }

@@ -1,0 +1,208 @@
+"""What may be done with pipelines: ask for a run, look at it, stop it."""
+
+import contextlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.exc import IntegrityError
+
+from core.auth.models import Identity, Scope
+from core.database import Database, utc_now
+from core.errors import NotFoundError, PhotozError
+from pipelines.checks import CheckedRun, RunChecker
+from pipelines.describing import description_of
+from pipelines.endings import RunEndings
+from pipelines.known import PIPELINES
+from pipelines.models import Pipeline, Run, RunRequest
+from pipelines.requests import job_parameters
+from pipelines.schema import PipelineRunRow
+from pipelines.storage import find_run, list_runs, run_of_row, runs_of_products
+from products.access import require_change
+from products.models import ProductStatus, Visibility
+from products.product_types import product_type_named
+from products.results import ResultProducts
+from products.schema import ProductRow
+from products.service import NewProduct, ProductService
+from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError
+from uws.scopes import scope_of_request
+
+__all__ = ["PipelineService"]
+
+#: A run whose job was never queued after this long was cut short between two steps.
+_UNQUEUED = timedelta(minutes=10)
+_GONE = "The job of this run is gone; run the pipeline again."
+_NEVER_QUEUED = "This run was never queued; run the pipeline again."
+_ACTIVE = [phase.value for phase in (Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, Phase.HELD, Phase.SUSPENDED)]
+
+
+class PipelineService:
+    """Runs of pipelines.
+
+    Parameters
+    ----------
+    checker
+        Checks requests before they are queued.
+    results
+        The products that runs make.
+    """
+
+    def __init__(
+        self, database: Database, jobs: JobService, products: ProductService, results: ResultProducts,
+        checker: RunChecker,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._jobs = jobs
+        self._products = products
+        self._results = results
+        self._endings = RunEndings(database, results)
+        self.checker = checker
+
+    def submit(self, identity: Identity, pipeline: Pipeline, request: RunRequest) -> Run:
+        """Check a request, begin its product, and queue its job.
+
+        Raises
+        ------
+        InvalidValueError
+            With the parameter that is wrong.
+        """
+        identity.require(Scope.WRITE)
+        checked = self.checker.check(identity, pipeline, request)
+        parameters = job_parameters(checked.request) | scope_of_request(identity)
+        job = self._jobs.create(pipeline.name, parameters, owner=identity.name, run=False)
+        return self._start(identity, checked, job)
+
+    def start(self, identity: Identity, pipeline: Pipeline, request: RunRequest, job: Job) -> Run:
+        """Check a request whose job is there and PENDING, begin its product, and queue the job."""
+        identity.require(Scope.WRITE)
+        return self._start(identity, self.checker.check(identity, pipeline, request), job)
+
+    def get(self, identity: Identity, number: int) -> Run:
+        """Find a run whose product the identity may read, or raise NotFoundError."""
+        with self._database.read() as session:
+            row = find_run(session, identity, number)
+        if row is None:
+            raise NotFoundError(f"There is no run with the number {number}.")
+        return self._run(row)
+
+    def list(self, identity: Identity, *conditions: ColumnElement[bool]) -> tuple[Run, ...]:
+        """List the runs whose products the identity may read, newest first."""
+        with self._database.read() as session:
+            rows = list_runs(session, identity, conditions)
+        return tuple(self._run(row) for row in rows)
+
+    def of_products(self, product_ids: Sequence[int]) -> dict[int, Run]:
+        """Give the runs that made products, which the caller may read, by the products' numbers."""
+        with self._database.read() as session:
+            rows = runs_of_products(session, product_ids)
+        return {row.product_id: self._run(row) for row in rows}
+
+    def of_job(self, job_id: str) -> Run | None:
+        """Give the run of a job that the caller may see, if it was let run and its product is not deleted."""
+        with self._database.read() as session:
+            row = session.scalar(
+                select(PipelineRunRow)
+                .join(ProductRow, ProductRow.id == PipelineRunRow.product_id)
+                .where(PipelineRunRow.job_id == job_id, ProductRow.status != ProductStatus.DELETED)
+            )
+        return None if row is None else self._run(row)
+
+    def stop(self, identity: Identity, number: int) -> Run:
+        """Abort a run; one that has ended stays as it is.
+
+        Raises
+        ------
+        PermissionDeniedError
+            It is another's.
+        """
+        run = self.get(identity, number)
+        require_change(identity, run.owner_id)
+        with contextlib.suppress(JobPhaseError, UnknownJobError):
+            self._jobs.abort(run.job_id, owner=run.owner)
+        return self.get(identity, number)
+
+    def log(self, identity: Identity, number: int) -> tuple[str, ...]:
+        """Give the lines that a run wrote about its work, as long as its job is kept."""
+        run = self.get(identity, number)
+        try:
+            lines = self._jobs.log(run.job_id, owner=run.owner)
+        except UnknownJobError:
+            return ()
+        return tuple(f"{line.time:%Y-%m-%d %H:%M:%S} {line.text}" for line in lines)
+
+    def settle(self) -> None:
+        """End the runs whose jobs ended, vanished, or were never queued, and whose end nobody stored."""
+        with self._database.read() as session:
+            rows = list(session.scalars(select(PipelineRunRow).where(PipelineRunRow.phase.in_(_ACTIVE))))
+            orphans = list(
+                session.scalars(
+                    select(ProductRow.id)
+                    .outerjoin(PipelineRunRow, PipelineRunRow.product_id == ProductRow.id)
+                    .where(ProductRow.status == ProductStatus.PROCESSING, PipelineRunRow.id.is_(None))
+                    .where(ProductRow.inspection_job.is_(None), ProductRow.updated_at < utc_now() - _UNQUEUED)
+                )
+            )
+        for product_id in orphans:
+            self._results.fail(product_id, _NEVER_QUEUED)
+        for row in rows:
+            job = self._job(row)
+            if job is None:
+                self._endings.end_without_job(row.id, row.product_id, _GONE)
+            elif job.phase.ended:
+                self._endings.ended(job)
+            elif job.phase is Phase.PENDING and row.created < utc_now() - _UNQUEUED:
+                self._endings.end_without_job(row.id, row.product_id, _NEVER_QUEUED)
+
+    def _start(self, identity: Identity, checked: CheckedRun, job: Job) -> Run:
+        new = self._new_product(checked)
+        product = self._products.create(identity, new, made_by=checked.pipeline.display_name)
+        now = utc_now()
+        row = PipelineRunRow(
+            pipeline=checked.pipeline.name,
+            version=checked.pipeline.version,
+            display_name=product.display_name,
+            owner_id=product.owner_id,
+            product_id=product.id,
+            job_id=job.id,
+            release_id=None if checked.release is None else checked.release.id,
+            inputs=[each.product.id for each in checked.products],
+            settings=checked.request.model_dump(mode="json"),
+            phase=Phase.PENDING.value,
+            created=now,
+        )
+        try:
+            with self._database.write() as session:
+                session.add(row)
+                session.flush()
+                number = row.id
+            self._jobs.run(job.id, owner=identity.name)
+        except IntegrityError as error:
+            self._results.discard(product.id)
+            raise JobPhaseError("This job was run before.") from error
+        except PhotozError:
+            self._results.discard(product.id)
+            with self._database.write() as session:
+                session.execute(delete(PipelineRunRow).where(PipelineRunRow.id == number))
+            raise
+        return self.get(identity, number)
+
+    def _new_product(self, checked: CheckedRun) -> NewProduct:
+        kind, request = product_type_named(checked.pipeline.makes), checked.request
+        wanted = request.visibility or Visibility.REGISTERED
+        name = request.display_name or f"{checked.pipeline.display_name} of {checked.redshifts[0].product.display_name}"
+        return NewProduct(
+            display_name=name[:255],
+            product_type=kind.id,
+            release=checked.release.id if checked.release is not None and kind.has_release else None,
+            description=request.description or description_of(checked),
+            visibility=Visibility.PRIVATE if checked.must_be_private else wanted,
+        )
+
+    def _run(self, row: PipelineRunRow) -> Run:
+        return run_of_row(row, None if Phase(row.phase).ended else self._job(row))
+
+    def _job(self, row: PipelineRunRow) -> Job | None:
+        try:
+            return self._jobs.get(row.job_id, owner=row.owner.name, kind=PIPELINES[row.pipeline].name)
+        except UnknownJobError:
+            return None

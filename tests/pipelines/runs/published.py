@@ -1,0 +1,118 @@
+"""A server in this process with redshift catalogues and objects that pipelines can read."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+
+from core.auth.models import Identity, Scope
+from products.models import FileRole, InspectionState, Product, Visibility
+from products.product_types import product_type_named
+from products.service import NewProduct
+from server.services import Services
+from tests.server.application import Application
+
+__all__ = ["MEANINGS", "PipelineSite", "catalogue", "objects", "publish", "wait_for_run"]
+
+SECONDS = 120
+MEANINGS = {"name": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z", "Q": "z_flag", "survey_name": "survey"}
+OBJECT_MEANINGS = {"objectId": "id", "coord_ra": "ra", "coord_dec": "dec"}
+
+
+def catalogue(survey: str, rows: int = 40, *, shift_arcsec: float = 0.0) -> pd.DataFrame:
+    """Make a catalogue; those of two surveys have the same objects, shifted a little."""
+    number = np.arange(rows)
+    return pd.DataFrame(
+        {
+            "name": [f"{survey}-{i}" for i in number],
+            "RAJ2000": 359.99 + number / 1000 - np.where(359.99 + number / 1000 >= 360, 360, 0),
+            "DEJ2000": -5 + number / 500 + shift_arcsec / 3600,
+            "zspec": 0.1 + number / 100,
+            "Q": 1 + number % 4,
+            "survey_name": survey,
+        }
+    )
+
+
+def objects(rows: int = 60) -> pd.DataFrame:
+    """Make objects at the places of the catalogues, and some that no catalogue has."""
+    number = np.arange(rows)
+    ra = 359.99 + number / 1000
+    return pd.DataFrame(
+        {
+            "objectId": 9_000_000_000_000_000_001 + number,
+            "coord_ra": ra - np.where(ra >= 360, 360, 0),
+            "coord_dec": -5 + number / 500 + 0.2 / 3600,
+            "r_cModelFlux": 1000.0 + number,
+            "r_cModelFluxErr": 10.0,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSite:
+    """An application, and who asks it."""
+
+    app: Application
+    tokens: Mapping[str, str]
+
+    def ask(self, method: str, path: str, who: str | None = "alice", **sent: Any) -> httpx.Response:
+        """Send a request as one person, or as nobody."""
+        headers = {} if who is None else {"Authorization": f"Bearer {self.tokens[who]}"}
+        return self.app.client.request(method, path, headers=headers | sent.pop("headers", {}), **sent)
+
+    def json(self, method: str, path: str, who: str = "alice", **sent: Any) -> Any:
+        """Send a request that must succeed; give the JSON of its answer."""
+        answer = self.ask(method, path, who, **sent)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def rows(self, query: str, who: str = "alice") -> pd.DataFrame:
+        """Ask TAP, as one person."""
+        sent = {"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "csv"}
+        answer = self.ask("POST", "/tap/sync", who, data=sent)
+        assert answer.status_code == 200, answer.text
+        return pd.read_csv(io.StringIO(answer.text))
+
+
+def publish(
+    services: Services,
+    identity: Identity,
+    name: str,
+    frame: pd.DataFrame,
+    *,
+    kind: str = "redshift_catalog",
+    meanings: Mapping[str, str] = MEANINGS,
+    visibility: Visibility = Visibility.REGISTERED,
+    path: Path | None = None,
+) -> Product:
+    """Publish a table, or the file at a path, as people do."""
+    uploads = services.uploads
+    new = NewProduct(name, product_type_named(kind).id, visibility=visibility)
+    product = services.products.create(identity, new)
+    with uploads.stage(identity, product.id, FileRole.MAIN) as staging:
+        staging.write(frame.to_csv(index=False).encode() if path is None else path.read_bytes())
+        stored = staging.finish()
+    uploads.add_file(identity, product.id, FileRole.MAIN, "table.csv" if path is None else path.name, stored)
+    uploads.inspect(identity, product.id)
+    found = uploads.wait_for_inspection(identity, product.id, SECONDS)
+    assert found.inspection_state is InspectionState.DONE, found.inspection_error
+    services.associations.describe_all(identity, product.id, meanings)
+    return uploads.publish(identity, product.id, seconds=SECONDS)
+
+
+def wait_for_run(services: Services, identity: Identity, job_id: str) -> Any:
+    """Wait until a job has ended, and give it."""
+    return services.jobs.wait(job_id, owner=identity.name, seconds=SECONDS)
+
+
+def people(app: Application) -> dict[str, str]:
+    """Make accounts, and a token of each."""
+    for name in ("alice", "bob"):
+        app.services.accounts.add_user(name, None)
+    return {"alice": app.token("alice"), "bob": app.token("bob"), "reading": app.token("alice", Scope.READ)}
