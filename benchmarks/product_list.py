@@ -121,6 +121,7 @@ def application(settings: Settings) -> Iterator[tuple[Services, FastAPI]]:
         associations=services.associations,
         downloads=services.downloads,
         jobs=services.jobs,
+        provenance=services.provenance,
     )
     app = FastAPI()
     app.include_router(api_routes(web))

@@ -60,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
         downloads=services.downloads,
         jobs=services.jobs,
         pipelines=services.pipelines,
+        provenance=services.provenance,
     )
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from products.associations import AssociationService
 from products.downloads import DownloadService
 from products.housekeeping import Housekeeping
 from products.results import ResultProducts
+from products.provenance import ProvenanceService
 from products.service import ProductService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
@@ -33,6 +34,7 @@ class Services:
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService
+    provenance: ProvenanceService
     queue: JobQueue
     jobs: JobService
     pipelines: PipelineService
@@ -59,6 +61,7 @@ def build_services(settings: Settings) -> Services:
         uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes),
         associations=AssociationService(database),
         downloads=DownloadService(database, store),
+        provenance=ProvenanceService(database),
         queue=queue,
         jobs=jobs,
         pipelines=PipelineService(

@@ -8,6 +8,7 @@ from core.settings import Settings
 from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
+from products.provenance import ProvenanceService
 from products.service import ProductService
 from products.uploads import UploadService
 from uws import JobService
@@ -28,3 +29,4 @@ class WebServices:
     downloads: DownloadService
     jobs: JobService
     pipelines: PipelineService
+    provenance: ProvenanceService

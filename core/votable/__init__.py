@@ -2,12 +2,13 @@
 
 from core.votable.datatypes import arrow_type_of, canonical_arrays, votable_columns
 from core.votable.description import Info, TableDescription
-from core.votable.document import document_without_rows, error_document
+from core.votable.document import VOTABLE_NAMESPACE, document_without_rows, error_document, legal_xml
 from core.votable.limits import LimitedBatches
 from core.votable.texts import cell_texts, joined_rows
 from core.votable.writer import Serialization, write_votable
 
 __all__ = [
+    "VOTABLE_NAMESPACE",
     "Info",
     "LimitedBatches",
     "Serialization",
@@ -18,6 +19,7 @@ __all__ = [
     "document_without_rows",
     "error_document",
     "joined_rows",
+    "legal_xml",
     "votable_columns",
     "write_votable",
 ]

@@ -15,9 +15,10 @@ from core.columns import Column
 from core.votable.description import Info, TableDescription
 from core.votable.texts import ILLEGAL_IN_XML, NULL_ELEMENTS
 
-__all__ = ["DocumentWriter", "document_without_rows", "error_document"]
+__all__ = ["VOTABLE_NAMESPACE", "DocumentWriter", "document_without_rows", "error_document", "legal_xml"]
 
-_NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
+#: Namespace of VOTable 1.3 and all later versions.
+VOTABLE_NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
 _ILLEGAL = re.compile(ILLEGAL_IN_XML + "|[\ud800-\udfff]")
 _FRAME = "icrs"
 
@@ -35,7 +36,7 @@ class DocumentWriter:
         with etree.xmlfile(self._sink, encoding="UTF-8") as self._xml:
             self._xml.write_declaration()
             # Elements below carry no namespace of their own: they stand inside this default.
-            with self._xml.element("VOTABLE", {"version": "1.4"}, nsmap={None: _NAMESPACE}):
+            with self._xml.element("VOTABLE", {"version": "1.4"}, nsmap={None: VOTABLE_NAMESPACE}):
                 with self._element("RESOURCE", {"type": "results"}):
                     yield
                 self._xml.write("\n")
@@ -108,11 +109,11 @@ class DocumentWriter:
         """Write an element that holds text; nothing when the text is none."""
         if text is not None:
             with self._element(tag, attributes):
-                self._xml.write(_legal(text))
+                self._xml.write(legal_xml(text))
 
     @contextmanager
     def _element(self, tag: str, attributes: dict[str, str | None]) -> Iterator[None]:
-        said = {key: _legal(value) for key, value in attributes.items() if value is not None}
+        said = {key: legal_xml(value) for key, value in attributes.items() if value is not None}
         self._xml.write("\n")
         with self._xml.element(tag, said):
             yield
@@ -147,5 +148,6 @@ def _is_position(column: Column) -> bool:
     return (column.ucd or "").lower().startswith("pos.eq.")
 
 
-def _legal(text: str) -> str:
+def legal_xml(text: str) -> str:
+    """Replace what XML cannot write."""
     return _ILLEGAL.sub("\ufffd", text)

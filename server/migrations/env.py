@@ -4,6 +4,7 @@ from alembic import context
 
 import core.auth.schema
 import pipelines.schema
+import products.provenance.schema
 import products.schema
 import uws.schema
 from core.database import Base
@@ -11,7 +12,7 @@ from core.database import Base
 __all__: list[str] = []
 
 # Importing the schemas is what fills the metadata; the names keep the imports in use.
-_SCHEMAS = (core.auth.schema, pipelines.schema, products.schema, uws.schema)
+_SCHEMAS = (core.auth.schema, pipelines.schema, products.provenance.schema, products.schema, uws.schema)
 
 connection = context.config.attributes["connection"]
 context.configure(

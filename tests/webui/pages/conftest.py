@@ -67,6 +67,7 @@ def app(services: Services) -> FastAPI:
         associations=services.associations,
         downloads=services.downloads,
         jobs=services.jobs,
+        provenance=services.provenance,
     )
     app = FastAPI(redirect_slashes=False)
     app.include_router(api_routes(web))

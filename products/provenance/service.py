@@ -1,0 +1,105 @@
+"""The origin of products: recorded by what makes them, told to those who may read them."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.auth.models import Identity
+from core.database import Database
+from products.access import readable
+from products.models import Product
+from products.provenance.models import Activity, Provenance, SourceProduct, UsedEntity
+from products.provenance.schema import ActivityRow, UsedEntityRow
+from products.schema import ProductRow
+from products.service import ProductService
+from products.storage import product_of_row
+
+__all__ = ["ProvenanceService"]
+
+
+class ProvenanceService:
+    """Record what made a product, and tell where one comes from."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._products = ProductService(database)
+
+    def record(self, product_id: int, activity: Activity) -> None:
+        """Store what made a product, in place of what was stored before; for jobs of this server, which may.
+
+        A job that runs a second time after its worker died records the same once more.
+        """
+        with self._database.write() as session:
+            old = session.scalar(select(ActivityRow).where(ActivityRow.product_id == product_id))
+            if old is not None:
+                session.delete(old)
+                session.flush()
+            session.add(_row_of_activity(product_id, activity))
+
+    def of(self, identity: Identity, key: int | str) -> Provenance:
+        """Tell where a product comes from, or raise NotFoundError.
+
+        What it was made of is told as far as the identity may read it; of the rest there is only a place in the list.
+        """
+        details = self._products.details(identity, key)
+        with self._database.read() as session:
+            row = session.scalar(select(ActivityRow).where(ActivityRow.product_id == details.product.id))
+            if row is None:
+                return Provenance(details, None, ())
+            readable_inputs = _readable_products(session, identity, row)
+            return Provenance(
+                details, _activity_of_row(row), tuple(_source(item, readable_inputs) for item in row.used)
+            )
+
+
+def _readable_products(session: Session, identity: Identity, activity: ActivityRow) -> dict[int, Product]:
+    ids = [item.product_id for item in activity.used if item.product_id is not None]
+    rows = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids), readable(identity)))
+    return {row.id: product_of_row(row) for row in rows}
+
+
+def _source(item: UsedEntityRow, products: dict[int, Product]) -> SourceProduct:
+    if item.product_id is not None and item.product_id not in products:
+        return SourceProduct(None)
+    return SourceProduct(_entity_of_row(item), None if item.product_id is None else products[item.product_id])
+
+
+def _row_of_activity(product_id: int, activity: Activity) -> ActivityRow:
+    return ActivityRow(
+        product_id=product_id,
+        name=activity.name,
+        code_name=activity.code_name,
+        code_version=activity.code_version,
+        configuration=dict(activity.configuration),
+        timings=dict(activity.timings),
+        job_id=activity.job_id,
+        started_at=activity.started_at,
+        ended_at=activity.ended_at,
+        used=[
+            UsedEntityRow(
+                product_id=entity.product_id,
+                role=entity.role,
+                name=entity.name,
+                version=entity.version,
+                sha256=entity.sha256,
+            )
+            for entity in activity.used
+        ],
+    )
+
+
+def _activity_of_row(row: ActivityRow) -> Activity:
+    """Give the activity without what it used, which is told apart from it."""
+    return Activity(
+        name=row.name,
+        code_name=row.code_name,
+        code_version=row.code_version,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        configuration=row.configuration,
+        timings=row.timings,
+        job_id=row.job_id,
+    )
+
+
+def _entity_of_row(row: UsedEntityRow) -> UsedEntity:
+    return UsedEntity(row.role, row.name, row.product_id, row.version, row.sha256)

@@ -1,0 +1,45 @@
+"""REST: where a product comes from."""
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from products.provenance import provenance_json, provenance_votable
+from webui.api.errors import api_route
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+_VOTABLE = "application/x-votable+xml"
+_FORMATS = {"json": "json", "application/json": "json", "prov-json": "json", "votable": "votable", _VOTABLE: "votable"}
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of provenance."""
+    router = APIRouter(route_class=api_route(), tags=["provenance"])
+    authenticate, url = services.authenticate, services.settings.public_url
+
+    @router.get("/products/{product_id}/provenance", summary="Where a product comes from (IVOA ProvenanceDM 1.0)")
+    def provenance(
+        product_id: int,
+        request: Request,
+        chosen: str | None = Query(None, alias="RESPONSEFORMAT", description="json (PROV-JSON) or votable."),
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        votable = _format(chosen, request) == "votable"
+        found = services.provenance.of(identity, product_id)
+        if votable:
+            return Response(provenance_votable(found, url), media_type=_VOTABLE)
+        return JSONResponse(provenance_json(found, url))
+
+    return router
+
+
+def _format(chosen: str | None, request: Request) -> str:
+    if chosen is None:
+        return "votable" if _VOTABLE in request.headers.get("accept", "") else "json"
+    if chosen.lower() not in _FORMATS:
+        message = f"'{chosen[:40]}' is not a format of provenance; ask for json or votable."
+        raise InvalidValueError(message, field="RESPONSEFORMAT")
+    return _FORMATS[chosen.lower()]
