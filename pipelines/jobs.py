@@ -21,7 +21,7 @@ from pipelines.combine.configuration import CombineConfiguration
 from pipelines.combine.projection import columns_needed
 from pipelines.engines import Engine, LocalEngine
 from pipelines.models import Run
-from pipelines.provenance import GeneratedFile, provenance_json
+from pipelines.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.reading import InputReader, LazyTables
 from pipelines.schema import PipelineRunRow
 from pipelines.steps import Steps
@@ -31,6 +31,7 @@ from pipelines.training.configuration import TrainingSetConfiguration
 from pipelines.writing import write_result
 from products.inspector import Inspector
 from products.models import FileRole, ProductStatus
+from products.provenance import ProvenanceService
 from products.readers import ReadLimits
 from products.readers.memory import MemoryReader
 from products.results import ResultFile, ResultProducts
@@ -88,6 +89,7 @@ class PipelineJobs:
         self._checker = checker
         self._identity_of = identity_of
         self._results = ResultProducts(database, store, max_bytes=settings.max_result_bytes)
+        self._provenance = ProvenanceService(database)
         self._inspector = Inspector(database, store, settings.tables_folder, max_columns=settings.max_columns)
 
     def run(self, context: JobContext) -> None:
@@ -132,6 +134,9 @@ class PipelineJobs:
             base_url=self._settings.public_url, started=started, ended=utc_now(),
         )  # fmt: skip
         (folder / PROVENANCE).write_bytes(provenance)
+        release = checked.release.name if checked.release is not None and checked.objects is None else None
+        activity = activity_of(run, checked.products, settings, steps.done, started, release)
+        self._provenance.record(run.product_id, activity)
         others = [path for path in sorted(folder.iterdir()) if path.is_file() and path != written.path]
         self._publish(
             context, run, [main, *(ResultFile(path, FileRole.AUXILIARY) for path in others)], made,

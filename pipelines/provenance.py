@@ -5,16 +5,19 @@ generated entities, agent).
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from core.database import utc_now
 from pipelines.inputs import InputProduct
 from pipelines.models import Run
+from products.provenance import Activity, UsedEntity
 
-__all__ = ["GeneratedFile", "provenance_json"]
+__all__ = ["GeneratedFile", "activity_of", "provenance_json"]
 
 _LIBRARIES = ("numpy", "scipy", "pyarrow", "astropy")
 
@@ -26,6 +29,41 @@ class GeneratedFile:
     name: str
     size: int
     sha256: str
+
+
+def activity_of(
+    run: Run,
+    inputs: Sequence[InputProduct],
+    configuration: Mapping[str, Any],
+    steps: Sequence[tuple[str, float]],
+    started: datetime,
+    release: str | None,
+) -> Activity:
+    """Give the run as the catalogue keeps it, which tells each reader of those inputs that he may read.
+
+    So the inputs stand among what was used and nowhere else: not in the configuration, nor in the names of steps.
+    """
+    timings: Counter[str] = Counter()
+    for step, seconds in steps:
+        text = step
+        for number, each in enumerate(inputs, 1):
+            text = text.replace(each.name, f"input {number}")
+        timings[text] += seconds  # type: ignore[assignment]  # a counter adds seconds as well as numbers
+    return Activity(
+        name=run.pipeline.display_name,
+        code_name=f"{run.pipeline.name} of photoz-server",
+        code_version=f"{run.version} ({version('photoz-server')})",
+        started_at=started,
+        ended_at=utc_now(),
+        configuration={key: value for key, value in configuration.items() if key != "inputs"},
+        used=tuple(
+            UsedEntity(each.product.product_type.name, each.name, each.product.id, sha256=each.main_file.sha256)
+            for each in inputs
+        )
+        + (() if release is None else (UsedEntity("object_catalog", release),)),
+        timings={step: round(seconds, 3) for step, seconds in timings.items()},
+        job_id=run.job_id,
+    )
 
 
 def provenance_json(

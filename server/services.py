@@ -12,8 +12,8 @@ from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
 from products.housekeeping import Housekeeping
-from products.results import ResultProducts
 from products.provenance import ProvenanceService
+from products.results import ResultProducts
 from products.service import ProductService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs

@@ -40,3 +40,11 @@ def test_catalogues_are_combined_into_a_product_that_can_be_queried(site: Pipeli
     assert pq.read_table(io.BytesIO(main.content)).num_rows == 80
     report = site.ask("GET", f"{COMBINE}/{job_id}/results/report").json()
     assert (report["rows_in"], report["ties"]["duplicate"]) == (80, 40)
+    told = site.json("GET", f"/api/products/{product['id']}/provenance")
+    used = {relation["prov:entity"] for relation in told["used"].values()}
+    assert used == {f"product:{each.internal_name}" for each in (catalogues.vvds, catalogues.dfgrs)}
+    parameters = {e["voprov:name"]: e["voprov:value"] for e in told["entity"].values() if "voprov:value" in e}
+    assert parameters["param.combine_type"] == "concatenate_and_mark_duplicates"
+    activity = told["activity"][f"api:products/{product['id']}/provenance/activity"]
+    assert activity["voprov:job"] == job_id
+    assert catalogues.vvds.internal_name not in str(activity) + str(parameters)
