@@ -48,6 +48,16 @@ class Settings(BaseSettings):
     min_free_bytes: int = Field(
         500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."
     )
+    user_quota_bytes: int = Field(
+        50_000 * _MEGABYTE,
+        ge=0,
+        description="Bytes that the products of a user may take, unless an administrator gives the user another quota; "
+        "0 is no limit.",
+    )
+    max_product_files: int = Field(1000, ge=1, description="Most files that a product may have.")
+    deleted_days: int = Field(
+        30, ge=0, description="Days in which a deleted product can be restored; then its files are removed."
+    )
     draft_days: int = Field(30, ge=1, description="Days after which an unfinished upload is discarded.")
     datasets: Path | None = Field(
         None,

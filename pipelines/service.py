@@ -116,7 +116,7 @@ class PipelineService:
             It is another's.
         """
         run = self.get(identity, number)
-        require_change(identity, run.owner_id)
+        require_change(identity, self._products.get(identity, run.product_id))
         with contextlib.suppress(JobPhaseError, UnknownJobError):
             self._jobs.abort(run.job_id, owner=run.owner)
         return self.get(identity, number)

@@ -4,48 +4,97 @@ Everything that a user can reach asks it: REST, pages, TAP tables and rows, VOSp
 condition, so that lists, look-ups and joins use the very same words and nothing is filtered afterwards.
 """
 
+from typing import Protocol
+
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
 from core.errors import PermissionDeniedError
 from products.models import ProductStatus, Visibility
-from products.schema import ProductRow, ReleaseRow, product_groups, release_groups
+from products.schema import ProductRow, ReleaseRow, product_co_owners, product_groups, release_groups
 
-__all__ = ["changeable", "readable", "release_readable", "require_change"]
+__all__ = [
+    "Owned",
+    "changeable",
+    "manageable",
+    "readable",
+    "release_readable",
+    "require_change",
+    "require_manage",
+]
+
+
+class Owned(Protocol):
+    """What the rule must know of a product to say who may change it."""
+
+    @property
+    def owner_id(self) -> int:
+        """Number of the user whom it belongs to."""
+
+    @property
+    def co_owner_ids(self) -> frozenset[int]:
+        """Numbers of the users who may change it beside its owner."""
+
+    @property
+    def official(self) -> bool:
+        """Whether it speaks for the project."""
 
 
 def readable(identity: Identity) -> ColumnElement[bool]:
     """Give the condition on ``ProductRow`` under which the identity may read a product.
 
-    Owners and administrators read every product that is not deleted. Others read published products that are
-    public, that are for registered users (when they are one), or that are for one of their groups; and only when
-    the product's release, if any, is open to them.
+    Owners and administrators read every product that is not deleted, and co-owners those whose release, if any, is
+    open to them. Others read published products that are public, that are for registered users (when they are one),
+    or that are for one of their groups; and only when the product's release is open to them. A link to one product
+    makes that one readable as if it were public.
     """
     exists = ProductRow.status != ProductStatus.DELETED
     if identity.acts_as_admin:
         return exists
     shared = or_(
         ProductRow.visibility == Visibility.PUBLIC,
+        false() if identity.linked_product is None else ProductRow.id == identity.linked_product,
         false() if identity.is_anonymous else ProductRow.visibility == Visibility.REGISTERED,
         _of_groups(identity),
     )
     published = and_(ProductRow.status == ProductStatus.PUBLISHED, shared, _release_open(identity))
     own = false() if identity.user_id is None else ProductRow.owner_id == identity.user_id
-    return and_(exists, or_(own, published))
+    return and_(exists, or_(own, published, _co_owned(identity)))
 
 
-def changeable(identity: Identity, owner_id: int) -> bool:
-    """Say whether the identity may change a product of this owner: its owner, and administrators."""
-    writes = not identity.is_anonymous and identity.scope.includes(Scope.WRITE)
-    return writes and (identity.user_id == owner_id or identity.acts_as_admin)
+def changeable(identity: Identity, product: Owned) -> bool:
+    """Say whether the identity may change a product: its owner and co-owners may, and administrators.
+
+    An official product speaks for the project, so administrators alone change it.
+    """
+    if identity.is_anonymous or not identity.scope.includes(Scope.WRITE):
+        return False
+    owns = identity.user_id == product.owner_id or identity.user_id in product.co_owner_ids
+    return identity.acts_as_admin or (owns and not product.official)
 
 
-def require_change(identity: Identity, owner_id: int) -> None:
-    """Raise unless the identity may change a product of this owner."""
+def manageable(identity: Identity, product: Owned) -> bool:
+    """Say whether the identity may delete a product and say who owns it: its owner, and administrators."""
+    return changeable(identity, product) and (identity.acts_as_admin or identity.user_id == product.owner_id)
+
+
+def require_change(identity: Identity, product: Owned) -> None:
+    """Raise unless the identity may change a product."""
     identity.require(Scope.WRITE)
-    if not changeable(identity, owner_id):
-        message = "You do not have permission to perform this action: the product belongs to another user."
+    if changeable(identity, product):
+        return
+    message = "You do not have permission to perform this action: the product belongs to another user."
+    if product.official:
+        message = "You do not have permission to perform this action: only administrators change official products."
+    raise PermissionDeniedError(message)
+
+
+def require_manage(identity: Identity, product: Owned) -> None:
+    """Raise unless the identity may delete a product and say who owns it."""
+    require_change(identity, product)
+    if not manageable(identity, product):
+        message = "You do not have permission to perform this action: only the product's owner may do this."
         raise PermissionDeniedError(message)
 
 
@@ -73,6 +122,13 @@ def _release_open(identity: Identity) -> ColumnElement[bool]:
         ProductRow.release_id.is_(None),
         ProductRow.release_id.in_(select(ReleaseRow.id).where(release_readable(identity))),
     )
+
+
+def _co_owned(identity: Identity) -> ColumnElement[bool]:
+    if identity.user_id is None:
+        return false()
+    own = select(product_co_owners.c.product_id).where(product_co_owners.c.user_id == identity.user_id)
+    return and_(ProductRow.id.in_(own), _release_open(identity))
 
 
 def _of_groups(identity: Identity) -> ColumnElement[bool]:

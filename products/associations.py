@@ -56,7 +56,7 @@ class AssociationService:
         """
         with self._database.write() as session:
             row, product = _find(session, identity, column_id)
-            require_change(identity, product.owner_id)
+            require_change(identity, product)
             alias = changes.get("alias", row.alias)
             _check_fixed(session, product, row, alias)
             row.alias, row.ucd = alias, changes.get("ucd", row.ucd)
@@ -83,7 +83,7 @@ class AssociationService:
         """
         with self._database.write() as session:
             product = find_product(session, identity, product_id, lock=True)
-            require_change(identity, product.owner_id)
+            require_change(identity, product)
             rows = session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id)).all()
             unknown = sorted(set(meanings) - {row.name for row in rows})
             if unknown:

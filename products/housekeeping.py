@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from core.database import Database, utc_now
 from core.files import FileStore
 from products.models import InspectionState, ProductStatus
-from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
+from products.schema import ProductColumnRow, ProductFileRow, ProductLinkRow, ProductRow, ProductTableRow
 
 __all__ = ["Housekeeping"]
 
@@ -25,13 +25,18 @@ class Housekeeping:
         Folder of the derived Parquet files.
     draft_days
         Days after which an unfinished upload is discarded.
+    deleted_days
+        Days in which a deleted product can be restored.
     """
 
-    def __init__(self, database: Database, store: FileStore, tables: Path, *, draft_days: int) -> None:
+    def __init__(
+        self, database: Database, store: FileStore, tables: Path, *, draft_days: int, deleted_days: int
+    ) -> None:
         self._database = database
         self._store = store
         self._tables = tables
         self._draft_life = timedelta(days=draft_days)
+        self._deleted_life = timedelta(days=deleted_days)
 
     def sweep(self, *, older_than: float = _GRACE_SECONDS) -> int:
         """Remove what nothing refers to any more, once it is older than so many seconds; count the files."""
@@ -71,19 +76,37 @@ class Housekeeping:
             )
 
     def _discard_drafts(self) -> None:
+        now = utc_now()
         with self._database.write() as session:
             session.execute(
                 update(ProductRow)
                 .where(
                     ProductRow.status == ProductStatus.REGISTERING,
-                    ProductRow.updated_at < utc_now() - self._draft_life,
+                    ProductRow.updated_at < now - self._draft_life,
                 )
-                .values(status=ProductStatus.DELETED, updated_at=utc_now())
+                .values(
+                    status=ProductStatus.DELETED,
+                    deleted_from=ProductStatus.REGISTERING,
+                    deleted_at=now,
+                    updated_at=now,
+                )
             )
 
     def _forget_deleted(self) -> None:
-        """Drop the rows of files and tables of deleted products; their bytes go with the sweep that follows."""
+        """Purge products whose grace time after deletion is over.
+
+        The row of a product stays, so that its number and name are never given again; the rows of its files and
+        tables go, and their bytes with the sweep that follows.
+        """
+        now = utc_now()
+        over = (
+            ProductRow.status == ProductStatus.DELETED,
+            ProductRow.purged_at.is_(None),
+            ProductRow.deleted_at <= now - self._deleted_life,
+        )
         with self._database.write() as session:
-            gone = select(ProductRow.id).where(ProductRow.status == ProductStatus.DELETED)
-            for table in (ProductFileRow, ProductColumnRow, ProductTableRow):
+            # Marked first: whoever restores one at this moment waits, and finds that it is too late.
+            session.execute(update(ProductRow).where(*over).values(purged_at=now, inspection=None))
+            gone = select(ProductRow.id).where(ProductRow.purged_at.is_not(None))
+            for table in (ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow):
                 session.execute(delete(table).where(table.product_id.in_(gone)))

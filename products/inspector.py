@@ -15,13 +15,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core.database import Database, utc_now
-from core.errors import UnreadableFileError
+from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import Meanings
 from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
-from products.publication import wanted_meanings
+from products.publication import check_values, wanted_meanings
 from products.readers import ReadLimits, TableReader, open_table
 from products.rows.derive import derive_rows
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
@@ -160,7 +160,7 @@ class Inspector:
             row.inspection_state, row.inspection_error = InspectionState.DONE, None
             row.updated_at = utc_now()
             if publish:
-                row.status, row.published_at = ProductStatus.PUBLISHED, utc_now()
+                _publish(row, inspection)
         if obsolete is not None:
             (self._tables / obsolete).unlink(missing_ok=True)
         return True
@@ -172,6 +172,16 @@ class Inspector:
                 row.inspection_state = InspectionState.NOT_A_TABLE
                 row.inspection_error = message
                 row.updated_at = utc_now()
+
+
+def _publish(row: ProductRow, inspection: Inspection) -> None:
+    """Publish a product, or give it back to its owner when its values cannot be what the owner said."""
+    try:
+        check_values(product_type(row.product_type_id), inspection)
+    except InvalidValueError as e:
+        row.status, row.inspection_error = ProductStatus.REGISTERING, e.message
+    else:
+        row.status, row.published_at = ProductStatus.PUBLISHED, utc_now()
 
 
 def _chosen_meanings(session: Session, product_id: int) -> Meanings | None:

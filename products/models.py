@@ -80,6 +80,8 @@ class ProductType:
         Whether the main file must be a table.
     has_release, has_pz_code
         Whether products of this type say which release and which photo-z code they were made with.
+    data_elsewhere
+        Whether the data may lie elsewhere, at an address that the description tells.
     """
 
     id: int
@@ -91,6 +93,7 @@ class ProductType:
     tabular: bool = False
     has_release: bool = True
     has_pz_code: bool = False
+    data_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,17 @@ class ProductColumn:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A data product, as its metadata tell it."""
+    """A data product, as its metadata tell it.
+
+    Parameters
+    ----------
+    co_owners
+        Names of the users who may change it beside its owner, in the order of the alphabet.
+    groups
+        Names of the groups whose members read it when its visibility is ``groups``.
+    previous_id
+        Number of the product of which it is a new version.
+    """
 
     id: int
     internal_name: str
@@ -188,6 +201,10 @@ class Product:
     created_at: datetime
     updated_at: datetime
     published_at: datetime | None
+    co_owners: tuple[str, ...] = ()
+    co_owner_ids: frozenset[int] = frozenset()
+    groups: tuple[str, ...] = ()
+    previous_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,10 @@ _TYPES = (
         "photoz_estimates",
         "Photo-z Estimates",
         5,
-        "Photometric redshifts of many objects: single values or whole probability densities.",
+        "Photometric redshifts of many objects: single values or whole probability densities. Large ones may lie "
+        "elsewhere, at an address that the description tells.",
         has_pz_code=True,
+        data_elsewhere=True,
     ),
     ProductType(
         6,

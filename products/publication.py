@@ -1,11 +1,16 @@
 """What must hold before a product is published."""
 
+import re
 from collections.abc import Sequence
 from typing import ClassVar
 
+from sqlalchemy.orm import Session
+
 from core.columns import Column
 from core.errors import ConflictError, InvalidValueError
-from products.inspection.meanings import MEANINGS, Meanings
+from products.inspection.inspection import Inspection
+from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY, Meanings
+from products.inspection.ranges import offending_rows
 from products.models import (
     InspectionState,
     Product,
@@ -15,8 +20,24 @@ from products.models import (
     ProductTable,
     ProductType,
 )
+from products.product_types import product_type
+from products.schema import ProductRow
+from products.storage import main_file_row
 
-__all__ = ["MissingColumnsError", "check_publication", "rows_agree", "wanted_meanings"]
+__all__ = [
+    "MissingColumnsError",
+    "check_data_elsewhere",
+    "check_publication",
+    "check_values",
+    "has_link",
+    "rows_agree",
+    "wanted_meanings",
+]
+
+#: An address at which data can be fetched.
+_LINK = re.compile(r"\b(?:https?|ftp|ivo|vos|s3|gs|doi):(?://)?[^\s/]\S*", re.IGNORECASE)
+#: Names of the counts of rows without a value, and of those with one that cannot be.
+_FAULTS = {"ra": ("ra_missing", "ra_outside"), "dec": ("dec_missing", "dec_outside"), "z": ("z_missing", "z_outside")}
 
 
 class MissingColumnsError(InvalidValueError):
@@ -34,8 +55,11 @@ def check_publication(
         message = f"A product that is {product.status.label.lower()} cannot be published."
         raise ConflictError(message)
     if main_file is None:
-        message = "Send the main file first."
-        raise ConflictError(message, field="file")
+        if not kind.data_elsewhere:
+            message = "Send the main file first."
+            raise ConflictError(message, field="file")
+        _check_link(product.description)
+        return
     if product.inspection_state is InspectionState.RUNNING:
         message = "The main file is still being read; publish when that has ended."
         raise ConflictError(message)
@@ -46,6 +70,48 @@ def check_publication(
         if product.inspection_state is not InspectionState.DONE:
             raise ConflictError(product.inspection_error or "The main file could not be read.")
     _check_mandatory(kind, columns)
+
+
+def check_values(kind: ProductType, found: Inspection) -> None:
+    """Raise InvalidValueError when a column that products of the type must have holds hardly a sensible value.
+
+    Rows without a value, and a few with a stand-in such as -99, are usual in catalogues; they are counted, and shown
+    with the product. When most values are out of range, the column is the wrong one, or in another unit.
+    """
+    offending = offending_rows(found.ranges)
+    for key in kind.mandatory:
+        (missing, no_value), (outside, odd_value) = (offending.get(name, (0, "")) for name in _FAULTS[key])
+        if missing + outside < found.rows and 2 * outside <= found.rows - missing:
+            continue
+        if found.rows:
+            alias, column = MEANINGS_BY_KEY[key].alias, getattr(found.meanings, key)
+            message = (
+                f"The column '{column}' cannot be {alias}: of {found.rows:,} rows, "
+                f"{' '.join(sentence for sentence in (odd_value, no_value) if sentence)} "
+                "Choose another column, or correct the file."
+            )
+            raise InvalidValueError(message, field=column)
+
+
+def has_link(description: str) -> bool:
+    """Say whether a description tells an address at which data can be fetched."""
+    return _LINK.search(description) is not None
+
+
+def check_data_elsewhere(session: Session, row: ProductRow) -> None:
+    """Raise InvalidValueError when a published product without a file of its own no longer says where its data are."""
+    may_be_elsewhere = product_type(row.product_type_id).data_elsewhere
+    if may_be_elsewhere and row.status == ProductStatus.PUBLISHED and main_file_row(session, row.id) is None:
+        _check_link(row.description)
+
+
+def _check_link(description: str) -> None:
+    if not has_link(description):
+        message = (
+            "This product has no main file. Send one, or say in the description where its data are: an address that "
+            "begins with https:// or the like."
+        )
+        raise InvalidValueError(message, field="description")
 
 
 def wanted_meanings(columns: Sequence[ProductColumn]) -> Meanings:

@@ -6,14 +6,22 @@ from datetime import datetime
 from threading import Lock
 from typing import Protocol, TypeVar
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import ScalarSelect, Table, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
 from core.database import Database
 from products.access import readable
 from products.models import ProductStatus, Release, Visibility
-from products.schema import ProductFileRow, ProductRow, ProductTableRow, ReleaseRow, release_groups
+from products.schema import (
+    ProductFileRow,
+    ProductRow,
+    ProductTableRow,
+    ReleaseRow,
+    product_co_owners,
+    product_groups,
+    release_groups,
+)
 from products.service import ProductDetails, ProductService
 from products.storage import file_of_row, product_columns, product_of_row, table_of_row
 
@@ -57,7 +65,7 @@ class PublishedProducts:
         releases = select(
             func.count(ReleaseRow.id),
             func.sum(case((ReleaseRow.is_public, 1), else_=0)),
-            select(func.count()).select_from(release_groups).scalar_subquery(),
+            *(_ties(table) for table in (release_groups, product_groups, product_co_owners)),
         )
         with self._database.read() as session:
             return (*session.execute(products).one(), *session.execute(releases).one())
@@ -81,6 +89,12 @@ class PublishedProducts:
     def releases(self, identity: Identity) -> tuple[Release, ...]:
         """The releases that the identity may see."""
         return self._service.releases(identity)
+
+
+def _ties(table: Table) -> ScalarSelect[int]:
+    """Give a number that tells the rows of a table of pairs from most others."""
+    left, right = table.primary_key.columns
+    return select(func.count() + func.coalesce(func.sum(left * 1_000 + right), 0)).select_from(table).scalar_subquery()
 
 
 def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[datetime, ProductDetails]]:

@@ -100,12 +100,13 @@ class ResultProducts:
             self._store.delete(file_id)
 
     def discard(self, product_id: int) -> None:
-        """Delete a product that was begun and whose making never started."""
+        """Delete a product that was begun and whose making never started; there is nothing to restore."""
+        now = utc_now()
         with self._database.write() as session:
             session.execute(
                 update(ProductRow)
                 .where(ProductRow.id == product_id, ProductRow.status == ProductStatus.PROCESSING)
-                .values(status=ProductStatus.DELETED, updated_at=utc_now())
+                .values(status=ProductStatus.DELETED, deleted_at=now, purged_at=now, updated_at=now)
             )
 
     def _stored(self, path: Path) -> StoredBytes:

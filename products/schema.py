@@ -11,9 +11,11 @@ from core.database import Base, UtcDateTime
 __all__ = [
     "ProductColumnRow",
     "ProductFileRow",
+    "ProductLinkRow",
     "ProductRow",
     "ProductTableRow",
     "ReleaseRow",
+    "product_co_owners",
     "product_groups",
     "release_groups",
 ]
@@ -22,7 +24,8 @@ release_groups = Table(
     "release_groups",
     Base.metadata,
     Column("release_id", Integer, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True),
-    Column("group_id", Integer, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    # A group that closes a release cannot go: without it everybody would read the release's products.
+    Column("group_id", Integer, ForeignKey("groups.id", ondelete="RESTRICT"), primary_key=True),
 )
 
 product_groups = Table(
@@ -30,6 +33,13 @@ product_groups = Table(
     Base.metadata,
     Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
     Column("group_id", Integer, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+product_co_owners = Table(
+    "product_co_owners",
+    Base.metadata,
+    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
 
@@ -53,7 +63,11 @@ class ReleaseRow(Base):
 
 
 class ProductRow(Base):
-    """A product; ``internal_name`` is set once, in the transaction that makes the row."""
+    """A product; ``internal_name`` is set once, in the transaction that makes the row.
+
+    ``deleted_from`` is the status before deletion, to which a product is restored until ``purged_at``;
+    ``previous_id`` is the product of which this one is a new version.
+    """
 
     __tablename__ = "products"
 
@@ -70,6 +84,7 @@ class ProductRow(Base):
     status: Mapped[int] = mapped_column(index=True)
     origin: Mapped[str] = mapped_column(String(255), default="Upload")
     release_year: Mapped[int | None]
+    previous_id: Mapped[int | None] = mapped_column(index=True)
     inspection_state: Mapped[str] = mapped_column(String(12), default="none")
     inspection_job: Mapped[str | None] = mapped_column(String(64))
     inspection_error: Mapped[str | None] = mapped_column(Text)
@@ -77,9 +92,18 @@ class ProductRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_from: Mapped[int | None]
+    purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     owner: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
     release: Mapped[ReleaseRow | None] = relationship(lazy="joined")
-    groups: Mapped[list[GroupRow]] = relationship(secondary=product_groups)
+    groups: Mapped[list[GroupRow]] = relationship(secondary=product_groups, order_by=GroupRow.name, lazy="selectin")
+    co_owners: Mapped[list[UserRow]] = relationship(secondary=product_co_owners, order_by=UserRow.name, lazy="selectin")
+
+    @property
+    def co_owner_ids(self) -> frozenset[int]:
+        """Numbers of the users who may change the product beside its owner."""
+        return frozenset(user.id for user in self.co_owners)
 
 
 class ProductFileRow(Base):
@@ -146,3 +170,19 @@ class ProductTableRow(Base):
     ra: Mapped[str | None] = mapped_column(Text)
     dec: Mapped[str | None] = mapped_column(Text)
     z: Mapped[str | None] = mapped_column(Text)
+
+
+class ProductLinkRow(Base):
+    """A link by which people without an account read one product: only the SHA-256 of its secret is kept."""
+
+    __tablename__ = "product_links"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    creator: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)

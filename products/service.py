@@ -9,20 +9,29 @@ from sqlalchemy.orm import Session
 
 from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
-from core.errors import InvalidValueError, PermissionDeniedError
-from products.access import release_readable, require_change
+from products.access import release_readable, require_change, require_manage
+from products.history import record_changes, record_product
 from products.models import (
     Product,
     ProductColumn,
     ProductFile,
     ProductStatus,
     ProductTable,
-    ProductType,
     Release,
     Visibility,
 )
 from products.product_types import product_type
+from products.publication import check_data_elsewhere
+from products.rules import (
+    check_official,
+    check_release,
+    check_type_rules,
+    checked_description,
+    checked_name,
+    internal_name,
+)
 from products.schema import ProductRow, ReleaseRow, release_groups
+from products.sharing import share_with
 from products.storage import (
     Page,
     ProductQuery,
@@ -40,10 +49,6 @@ from products.storage import (
 
 __all__ = ["NewProduct", "ProductChanges", "ProductDetails", "ProductService"]
 
-_LONGEST_NAME = 255
-_LONGEST_PZ_CODE = 55
-_LONGEST_DESCRIPTION = 100_000
-
 
 @dataclass(frozen=True, slots=True)
 class NewProduct:
@@ -56,19 +61,31 @@ class NewProduct:
     pz_code: str | None = None
     official: bool = False
     visibility: Visibility = Visibility.REGISTERED
+    groups: tuple[str, ...] = ()
     release_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProductChanges:
-    """What changes of a product; None leaves it as it is."""
+    """What changes of a product; None leaves it as it is.
+
+    Parameters
+    ----------
+    without_release
+        Whether the product shall have no release any more.
+    groups
+        Names of all groups that the product is shared with.
+    """
 
     display_name: str | None = None
     description: str | None = None
     release: int | None = None
+    without_release: bool = False
     pz_code: str | None = None
     official: bool | None = None
     visibility: Visibility | None = None
+    groups: tuple[str, ...] | None = None
+    release_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +161,8 @@ class ProductService:
         with self._database.read() as session:
             return list_products(session, identity, query)
 
-    def files(self, identity: Identity, file_id: int | None = None) -> tuple[tuple[ProductFile, int], ...]:
-        """The files of all products that the identity may read, or one of them, each with its product's owner."""
+    def files(self, identity: Identity, file_id: int | None = None) -> tuple[tuple[ProductFile, Product], ...]:
+        """The files of all products that the identity may read, or one of them, each with its product."""
         with self._database.read() as session:
             return readable_files(session, identity, file_id)
 
@@ -179,18 +196,18 @@ class ProductService:
         """
         owner = identity.require(Scope.WRITE)
         kind = product_type(new.product_type)
-        name = _checked_name(new.display_name)
-        _check_type_rules(kind, new.release, new.pz_code or "")
-        _check_official(identity, official=new.official)
+        name = checked_name(new.display_name)
+        check_type_rules(kind, new.release, new.pz_code or "")
+        check_official(identity, official=new.official)
         now = utc_now()
         with self._database.write() as session:
-            _check_release(session, identity, new.release)
+            check_release(session, identity, new.release)
             row = ProductRow(
                 product_type_id=kind.id,
                 release_id=new.release,
                 owner_id=owner,
                 display_name=name,
-                description=_checked_description(new.description),
+                description=checked_description(new.description),
                 pz_code=new.pz_code or None,
                 official=new.official,
                 visibility=new.visibility,
@@ -201,96 +218,67 @@ class ProductService:
                 updated_at=now,
             )
             session.add(row)
+            share_with(session, identity, row, new.visibility, new.groups)
             session.flush()
-            row.internal_name = _internal_name(row.id, name)
+            row.internal_name = internal_name(row.id, name)
             session.flush()
             session.refresh(row)
+            record_product(session, identity, "create", row, product_type=kind.name)
             return product_of_row(row)
 
     def change(self, identity: Identity, product_id: int, changes: ProductChanges) -> Product:
-        """Change a product's metadata; its internal name stays."""
+        """Change a product's metadata; its internal name stays.
+
+        Raises
+        ------
+        InvalidValueError
+            A value does not fit the product's type; the field is named.
+        PermissionDeniedError
+            The product is another one's, or official.
+        """
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
-            require_change(identity, row.owner_id)
-            kind = product_type(row.product_type_id)
-            _check_type_rules(kind, changes.release, changes.pz_code or "")
-            if changes.display_name is not None:
-                row.display_name = _checked_name(changes.display_name)
-            if changes.description is not None:
-                row.description = _checked_description(changes.description)
-            if changes.release is not None:
-                _check_release(session, identity, changes.release)
-                row.release_id = changes.release
-            if changes.pz_code is not None:
-                row.pz_code = changes.pz_code or None
-            if changes.official is not None and changes.official != row.official:
-                _check_official(identity, official=True)
-                row.official = changes.official
-            if changes.visibility is not None:
-                row.visibility = changes.visibility
+            require_change(identity, row)
+            before = product_of_row(row)
+            _apply(session, identity, row, changes)
             row.updated_at = utc_now()
             session.flush()
             session.refresh(row)
+            check_data_elsewhere(session, row)
+            record_changes(session, identity, before, row)
             return product_of_row(row)
 
     def delete(self, identity: Identity, product_id: int) -> None:
-        """Delete a product: from now on nobody finds it; its files go with the next sweep."""
+        """Delete a product: from now on nobody finds it; it can be restored for a while."""
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
-            require_change(identity, row.owner_id)
+            require_manage(identity, row)
+            now = utc_now()
             session.execute(
                 update(ProductRow)
                 .where(ProductRow.id == row.id)
-                .values(status=ProductStatus.DELETED, updated_at=utc_now())
+                .values(status=ProductStatus.DELETED, deleted_from=row.status, deleted_at=now, updated_at=now)
             )
+            record_product(session, identity, "delete", row)
 
 
-def _checked_name(display_name: str) -> str:
-    name = "".join(c for c in display_name if c.isprintable()).strip()
-    if not name:
-        message = "This field may not be blank."
-        raise InvalidValueError(message, field="display_name")
-    if len(name) > _LONGEST_NAME:
-        message = f"Ensure this field has no more than {_LONGEST_NAME} characters."
-        raise InvalidValueError(message, field="display_name")
-    return name
-
-
-def _checked_description(description: str) -> str:
-    if len(description) > _LONGEST_DESCRIPTION:
-        message = f"The description may have at most {_LONGEST_DESCRIPTION} characters."
-        raise InvalidValueError(message, field="description")
-    return description.replace("\0", "")
-
-
-def _check_type_rules(kind: ProductType, release: int | None, pz_code: str) -> None:
-    if release is not None and not kind.has_release:
-        message = f"Release must be null on {kind.display_name} products."
-        raise InvalidValueError(message, field="release")
-    if pz_code and kind.name in {"redshift_catalog", "training_set", "training_results"}:
-        message = f"Pz Code must be null on {kind.display_name} products. '{pz_code}'"
-        raise InvalidValueError(message, field="pz_code")
-    if len(pz_code) > _LONGEST_PZ_CODE:
-        message = f"Ensure this field has no more than {_LONGEST_PZ_CODE} characters."
-        raise InvalidValueError(message, field="pz_code")
-
-
-def _check_official(identity: Identity, *, official: bool) -> None:
-    if official and not identity.acts_as_admin:
-        message = "Not allowed. Only users with admin permissions can create official products."
-        raise PermissionDeniedError(message, field="official_product")
-
-
-def _check_release(session: Session, identity: Identity, release: int | None) -> None:
-    if release is None:
-        return
-    found = session.scalar(select(ReleaseRow.id).where(ReleaseRow.id == release, release_readable(identity)))
-    if found is None:
-        message = f'Invalid pk "{release}" - object does not exist.'
-        raise InvalidValueError(message, field="release")
-
-
-def _internal_name(product_id: int, display_name: str) -> str:
-    # The rule that users of the service know: blanks to underscores, letters of any script and digits kept.
-    name = display_name.replace(" ", "_").lower()
-    return f"{product_id}_" + "".join(c for c in name if c.isalnum() or c == "_")
+def _apply(session: Session, identity: Identity, row: ProductRow, changes: ProductChanges) -> None:
+    check_type_rules(product_type(row.product_type_id), changes.release, changes.pz_code or "")
+    if changes.display_name is not None:
+        row.display_name = checked_name(changes.display_name)
+    if changes.description is not None:
+        row.description = checked_description(changes.description)
+    if changes.release is not None and changes.release != row.release_id:
+        check_release(session, identity, changes.release)
+        row.release_id = changes.release
+    if changes.without_release:
+        row.release_id = None
+    if changes.pz_code is not None:
+        row.pz_code = changes.pz_code or None
+    if changes.official is not None and changes.official != row.official:
+        check_official(identity, official=True)
+        row.official = changes.official
+    if changes.release_year is not None:
+        row.release_year = changes.release_year
+    if changes.visibility is not None or changes.groups is not None:
+        share_with(session, identity, row, changes.visibility or Visibility(row.visibility), changes.groups)

@@ -156,13 +156,15 @@ def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
     return tuple(file_of_row(row) for row in rows)
 
 
-def readable_files(session: Session, identity: Identity, file_id: int | None) -> tuple[tuple[ProductFile, int], ...]:
-    """The files of all products that the identity may read, or one of them, each with its product's owner."""
-    statement = select(ProductFileRow, ProductRow.owner_id).join(ProductRow, ProductRow.id == ProductFileRow.product_id)
+def readable_files(
+    session: Session, identity: Identity, file_id: int | None
+) -> tuple[tuple[ProductFile, Product], ...]:
+    """The files of all products that the identity may read, or one of them, each with its product."""
+    statement = select(ProductFileRow, ProductRow).join(ProductRow, ProductRow.id == ProductFileRow.product_id)
     if file_id is not None:
         statement = statement.where(ProductFileRow.id == file_id)
     rows = session.execute(statement.where(readable(identity)).order_by(ProductFileRow.id))
-    return tuple((file_of_row(row), owner_id) for row, owner_id in rows)
+    return tuple((file_of_row(row), product_of_row(product)) for row, product in rows)
 
 
 def product_sizes(session: Session, product_ids: Sequence[int]) -> dict[int, ProductSize]:
@@ -255,6 +257,10 @@ def product_of_row(row: ProductRow) -> Product:
         created_at=row.created_at,
         updated_at=row.updated_at,
         published_at=row.published_at,
+        co_owners=tuple(user.name for user in row.co_owners),
+        co_owner_ids=row.co_owner_ids,
+        groups=tuple(group.name for group in row.groups),
+        previous_id=row.previous_id,
     )
 
 

@@ -13,9 +13,12 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError
 from core.files import FileStore, Staging, StoredBytes
 from products.access import require_change
 from products.file_names import checked_file_name, extension_of, media_type_of
+from products.history import record_product
+from products.inspection.inspection import Inspection
 from products.models import FileRole, InspectionState, Product, ProductFile, ProductStatus
 from products.product_types import product_type
-from products.publication import check_publication, rows_agree, wanted_meanings
+from products.publication import check_publication, check_values, rows_agree, wanted_meanings
+from products.quotas import QuotaRule
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.storage import (
     file_of_row,
@@ -49,20 +52,43 @@ class UploadService:
     ----------
     max_bytes
         Largest file that is taken in.
+    quota
+        What people may keep; by default as much as they like.
     """
 
-    def __init__(self, database: Database, store: FileStore, jobs: InspectionJobs, *, max_bytes: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: FileStore,
+        jobs: InspectionJobs,
+        *,
+        max_bytes: int,
+        quota: QuotaRule | None = None,
+    ) -> None:
         self._database = database
+        self._quota = quota or QuotaRule()
         self._store = store
         self._jobs = jobs
         self.max_bytes = max_bytes
 
     # --- files
 
-    def stage(self, identity: Identity, product_id: int, role: FileRole) -> Staging:
-        """Check that a file may be added now, before its bytes arrive, and make room for them."""
+    def stage(self, identity: Identity, product_id: int, role: FileRole, *, announced: int = 0) -> Staging:
+        """Check that a file may be added now, before its bytes arrive, and make room for them.
+
+        Parameters
+        ----------
+        announced
+            Bytes that are said to come.
+
+        Raises
+        ------
+        QuotaExceededError
+            They do not fit into the owner's quota.
+        """
         with self._database.read() as session:
-            self._open_for_files(session, identity, product_id, role)
+            product = self._open_for_files(session, identity, product_id, role)
+            self._quota.check(session, product.owner_id, announced)
         return self._store.stage(limit=self.max_bytes)
 
     def add_file(
@@ -107,8 +133,11 @@ class UploadService:
         try:
             with self._database.write() as session:
                 product = self._open_for_files(session, identity, product_id, role, lock=True)
+                self._quota.check(session, product.owner_id, stored.size, lock=True)
+                self._quota.check_files(session, product.id)
                 session.add(row)
                 product.updated_at = now
+                record_product(session, identity, "add file", product, file=name, role=role.label, size=stored.size)
                 if role is FileRole.MAIN:
                     _forget_inspection(session, product)
                 session.flush()
@@ -121,13 +150,14 @@ class UploadService:
         """Remove a file; the main file only before publication."""
         with self._database.write() as session:
             row, product = _find_file(session, identity, file_id)
-            require_change(identity, product.owner_id)
+            require_change(identity, product)
             if row.role == FileRole.MAIN:
                 if product.status != ProductStatus.REGISTERING:
                     message = "The main file of a published product stays; make a new product for a new file."
                     raise ConflictError(message)
                 _forget_inspection(session, product)
             session.delete(row)
+            record_product(session, identity, "remove file", product, file=row.name, sha256=row.sha256)
             product.updated_at = utc_now()
             stored_id = row.stored_id
         self._store.delete(stored_id)
@@ -138,7 +168,7 @@ class UploadService:
         """Start looking into the main file; a job that does so already is left alone."""
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
-            require_change(identity, row.owner_id)
+            require_change(identity, row)
             if row.status != ProductStatus.REGISTERING or row.inspection_state == InspectionState.RUNNING:
                 return product_of_row(row)
             if main_file_row(session, row.id) is None:
@@ -189,7 +219,7 @@ class UploadService:
         """
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
-            require_change(identity, row.owner_id)
+            require_change(identity, row)
             if row.status == ProductStatus.PUBLISHED:
                 return product_of_row(row)
             kind = product_type(row.product_type_id)
@@ -197,19 +227,27 @@ class UploadService:
             main_file = main_file_row(session, row.id)
             check_publication(kind, product_of_row(row), columns, None if main_file is None else file_of_row(main_file))
             table = product_table(session, row.id)
-            if table is None or rows_agree(table, wanted_meanings(columns)):
+            agree = table is None or rows_agree(table, wanted_meanings(columns))
+            if agree and table is not None and row.inspection is not None:
+                check_values(kind, Inspection.from_json(row.inspection))
+            record_product(session, identity, "publish", row, visibility=row.visibility)
+            if agree:
                 row.status = ProductStatus.PUBLISHED
                 row.published_at = row.updated_at = utc_now()
                 return product_of_row(row)
             owner = row.owner.name
         self._start_job(product_id, owner, publish=True)
-        return self.wait_for_inspection(identity, product_id, seconds)
+        product = self.wait_for_inspection(identity, product_id, seconds)
+        if product.status is ProductStatus.REGISTERING and product.inspection_state is InspectionState.DONE:
+            # The values of the chosen columns were refused when they had been read.
+            raise InvalidValueError(product.inspection_error or "The product was not published; try again.")
+        return product
 
     def _open_for_files(
         self, session: Session, identity: Identity, product_id: int, role: FileRole, *, lock: bool = False
     ) -> ProductRow:
         product = find_product(session, identity, product_id, lock=lock)
-        require_change(identity, product.owner_id)
+        require_change(identity, product)
         if role is FileRole.MAIN:
             if product.status != ProductStatus.REGISTERING:
                 message = "The main file of a published product stays; make a new product for a new file."

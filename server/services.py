@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.audit import AuditLog
+from core.auth.groups import GroupService
 from core.auth.service import AccountService
 from core.database import Database
 from core.settings import Settings
@@ -12,9 +14,13 @@ from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
 from products.housekeeping import Housekeeping
+from products.life import LifeService
+from products.links import LinkService
 from products.provenance import ProvenanceService
+from products.quotas import QuotaRule
 from products.results import ResultProducts
 from products.service import ProductService
+from products.sharing import SharingService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
 from server.worker import file_store, job_kinds, run_checker
@@ -31,6 +37,11 @@ class Services:
     database: Database
     accounts: AccountService
     products: ProductService
+    groups: GroupService
+    sharing: SharingService
+    life: LifeService
+    links: LinkService
+    audit: AuditLog
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService
@@ -53,12 +64,18 @@ def build_services(settings: Settings) -> Services:
     store = file_store(settings)
     queue, jobs = build_jobs(settings, database)
     inspections = UwsInspectionJobs(jobs)
+    quota = QuotaRule(settings.user_quota_bytes or None, settings.max_product_files)
     return Services(
         settings=settings,
         database=database,
         accounts=AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts),
         products=ProductService(database),
-        uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes),
+        groups=GroupService(database),
+        sharing=SharingService(database, quota),
+        life=LifeService(database, quota, days=settings.deleted_days),
+        links=LinkService(database),
+        audit=AuditLog(database),
+        uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes, quota=quota),
         associations=AssociationService(database),
         downloads=DownloadService(database, store),
         provenance=ProvenanceService(database),
@@ -72,7 +89,13 @@ def build_services(settings: Settings) -> Services:
             run_checker(settings, database),
         ),
         inspections=inspections,
-        housekeeping=Housekeeping(database, store, settings.tables_folder, draft_days=settings.draft_days),
+        housekeeping=Housekeeping(
+            database,
+            store,
+            settings.tables_folder,
+            draft_days=settings.draft_days,
+            deleted_days=settings.deleted_days,
+        ),
     )
 
 

@@ -76,7 +76,9 @@ def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
 def _inspections(settings: Settings, database: Database) -> JobKind:
     store, tables = file_store(settings), settings.tables_folder
     inspector = Inspector(database, store, tables, max_columns=settings.max_columns)
-    housekeeping = Housekeeping(database, store, tables, draft_days=settings.draft_days)
+    housekeeping = Housekeeping(
+        database, store, tables, draft_days=settings.draft_days, deleted_days=settings.deleted_days
+    )
 
     def inspect(context: JobContext) -> None:
         inspector.run(

@@ -63,7 +63,7 @@ class TableCatalog:
 
     def tables_of(self, identity: Identity) -> TableSet:
         """Give the tables that the identity may query."""
-        key = (identity.user_id, identity.acts_as_admin, identity.groups)
+        key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
         stamp = self._published.stamp()
         with self._lock:
             kept = self._sets.get(key)

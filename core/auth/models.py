@@ -72,6 +72,8 @@ class Identity:
         The most that this request may do.
     groups
         Names of the groups of the user.
+    linked_product
+        Number of the one product that a link makes readable for people without an account.
     """
 
     user_id: int | None = None
@@ -79,6 +81,7 @@ class Identity:
     is_admin: bool = False
     scope: Scope = Scope.READ
     groups: frozenset[str] = frozenset()
+    linked_product: int | None = None
 
     @property
     def is_anonymous(self) -> bool:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, UtcDateTime
@@ -14,6 +14,7 @@ group_members = Table(
     Base.metadata,
     Column("group_id", Integer, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
     Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("is_manager", Boolean, nullable=False, default=False, server_default=false()),
 )
 
 
@@ -30,18 +31,20 @@ class UserRow(Base):
     email: Mapped[str] = mapped_column(String(254), default="")
     is_admin: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     groups: Mapped[list["GroupRow"]] = relationship(secondary=group_members, back_populates="members")
 
 
 class GroupRow(Base):
-    """A group of users."""
+    """A group of users; ``source`` says who keeps its members: ``local`` for people here, else a sign-in service."""
 
     __tablename__ = "groups"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(150), unique=True)
     description: Mapped[str] = mapped_column(String(1000), default="")
+    source: Mapped[str] = mapped_column(String(20), default="local", server_default="local")
     members: Mapped[list[UserRow]] = relationship(secondary=group_members, back_populates="groups")
 
 

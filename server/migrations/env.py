@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import core.audit
 import core.auth.schema
 import pipelines.schema
 import products.provenance.schema
@@ -12,7 +13,14 @@ from core.database import Base
 __all__: list[str] = []
 
 # Importing the schemas is what fills the metadata; the names keep the imports in use.
-_SCHEMAS = (core.auth.schema, pipelines.schema, products.provenance.schema, products.schema, uws.schema)
+_SCHEMAS = (
+    core.audit,
+    core.auth.schema,
+    pipelines.schema,
+    products.provenance.schema,
+    products.schema,
+    uws.schema,
+)
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -27,6 +27,7 @@ class People:
 
     owner: Identity
     owner_reading: Identity
+    co_owner: Identity
     colleague: Identity
     stranger: Identity
     admin: Identity
@@ -37,7 +38,7 @@ class People:
 @pytest.fixture
 def people(database: Database) -> People:
     accounts = AccountService(database)
-    for name in ("owner", "colleague", "stranger", "admin"):
+    for name in ("owner", "co_owner", "colleague", "stranger", "admin"):
         accounts.add_user(name, None, is_admin=name == "admin")
     with database.write() as session:
         colleague = session.query(UserRow).filter_by(name="colleague").one()
@@ -50,6 +51,7 @@ def people(database: Database) -> People:
     return People(
         owner=accounts.identity_of_user("owner"),
         owner_reading=reading("owner"),
+        co_owner=accounts.identity_of_user("co_owner"),
         colleague=accounts.identity_of_user("colleague"),
         stranger=accounts.identity_of_user("stranger"),
         admin=accounts.identity_of_user("admin"),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from core.auth.models import Identity
-from core.auth.schema import GroupRow
+from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
 from products.models import Product, ProductStatus, Visibility
@@ -16,9 +16,9 @@ from products.service import NewProduct, ProductChanges, ProductService
 from products.storage import ProductQuery
 from tests.products.conftest import People
 
-EVERYBODY = {"owner", "owner_reading", "colleague", "stranger", "admin", "admin_reading", "nobody"}
+EVERYBODY = {"owner", "owner_reading", "co_owner", "colleague", "stranger", "admin", "admin_reading", "nobody"}
 REGISTERED = EVERYBODY - {"nobody"}
-OWN = {"owner", "owner_reading", "admin"}
+OWN = {"owner", "owner_reading", "co_owner", "admin"}
 
 #: Who reads a published product; administrators only with a token that says so.
 READERS = {
@@ -33,10 +33,12 @@ def _make(
     database: Database, people: People, visibility: Visibility, status: ProductStatus, **values: object
 ) -> Product:
     service = ProductService(database)
-    product = service.create(people.owner, NewProduct("A catalogue", 7, visibility=visibility))
+    product = service.create(people.owner, NewProduct("A catalogue", 7))
     with database.write() as session:
         row = session.get_one(ProductRow, product.id)
         row.groups = [session.query(GroupRow).filter_by(name="team").one()]
+        row.co_owners = [session.query(UserRow).filter_by(name="co_owner").one()]
+        row.visibility = visibility
         session.execute(update(ProductRow).where(ProductRow.id == product.id).values(status=status, **values))
     return product
 
@@ -85,24 +87,40 @@ def test_a_closed_release_closes_its_products_to_others(database: Database, peop
         row.is_public, row.access_groups = False, [session.query(GroupRow).filter_by(name="team").one()]
     product = _make(database, people, Visibility.REGISTERED, ProductStatus.PUBLISHED, release_id=release.id)
     service = ProductService(database)
-    assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == OWN | {"colleague"}
+    # A co-owner outside the groups of the release does not get around them.
+    readers = (OWN - {"co_owner"}) | {"colleague"}
+    assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == readers
     assert {name for name in EVERYBODY if service.releases(getattr(people, name))} == {"colleague", "admin"}
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))
-def test_only_the_owner_and_administrators_change_and_delete(database: Database, people: People, name: str):
+def test_owners_change_a_product_and_the_first_one_deletes_it(database: Database, people: People, name: str):
     product = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED)
     service, identity = ProductService(database), getattr(people, name)
-    allowed = name in {"owner", "admin"}
-    for act in (
-        lambda: service.change(identity, product.id, ProductChanges(description="changed")),
-        lambda: service.delete(identity, product.id),
+    for act, allowed in (
+        (
+            lambda: service.change(identity, product.id, ProductChanges(description="changed")),
+            {"owner", "co_owner", "admin"},
+        ),
+        (lambda: service.delete(identity, product.id), {"owner", "admin"}),
     ):
-        if allowed:
+        if name in allowed:
             act()
         else:
             with pytest.raises(AuthenticationError if name == "nobody" else PermissionDeniedError):
                 act()
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY - {"nobody"}))
+def test_only_administrators_change_an_official_product(database: Database, people: People, name: str):
+    product = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED, official=True)
+    service, identity = ProductService(database), getattr(people, name)
+    for changes in (ProductChanges(description="changed"), ProductChanges(official=False)):
+        if name == "admin":
+            service.change(identity, product.id, changes)
+        else:
+            with pytest.raises(PermissionDeniedError):
+                service.change(identity, product.id, changes)
 
 
 def test_who_may_not_read_a_product_does_not_learn_of_it_by_changing_it(database: Database, people: People):

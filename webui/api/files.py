@@ -11,7 +11,7 @@ from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError,
 from core.files import Staging
 from core.multipart import announces_more, receive_form, receive_into
 from products.access import changeable
-from products.models import FileRole, InspectionState, ProductFile
+from products.models import FileRole, InspectionState, Product, ProductFile
 from webui.api.errors import api_route
 from webui.api.shapes import Json, file_json, inspection_json, product_json
 from webui.services import WebServices
@@ -53,8 +53,8 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
             found = services.products.files(identity, id)
         else:
             details = services.products.details(identity, number)
-            found = tuple((file, details.product.owner_id) for file in details.files if id in {None, file.id})
-        results = [_file_json(services, file, owner_id, identity) for file, owner_id in found]
+            found = tuple((file, details.product) for file in details.files if id in {None, file.id})
+        results = [_file_json(services, file, product_of, identity) for file, product_of in found]
         key = ordering.removeprefix("-")
         # Of files of one role the older one comes first.
         results.sort(key=lambda item: (item["role"] if key == "role" else 0, item["id"]), reverse=ordering[:1] == "-")
@@ -63,8 +63,8 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
     @router.get("/product-files/{file_id}", summary="One file")
     def one_file(file_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for file, owner_id in services.products.files(identity, file_id):
-            return _file_json(services, file, owner_id, identity)
+        for file, product in services.products.files(identity, file_id):
+            return _file_json(services, file, product, identity)
         message = f"There is no file number {file_id}."
         raise NotFoundError(message)
 
@@ -92,7 +92,7 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         sent = form.files[0]
         file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
         product = await run_in_threadpool(services.products.get, identity, product_id)
-        return _file_json(services, file, product.owner_id, identity)
+        return _file_json(services, file, product, identity)
 
     @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Send a file as the body itself")
     async def send_body(
@@ -105,7 +105,7 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         stored = await receive_into(request, staging)
         file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
         product = await run_in_threadpool(services.products.get, identity, product_id)
-        return _file_json(services, file, product.owner_id, identity)
+        return _file_json(services, file, product, identity)
 
 
 def _add_inspection(router: APIRouter, services: WebServices) -> None:
@@ -159,8 +159,8 @@ def _inspection(services: WebServices, identity: Identity, product_id: int) -> J
     return inspection_json(details, progress)
 
 
-def _file_json(services: WebServices, file: ProductFile, owner_id: int, identity: Identity) -> Json:
-    return file_json(file, file_url(services, file), can_delete=changeable(identity, owner_id))
+def _file_json(services: WebServices, file: ProductFile, product: Product, identity: Identity) -> Json:
+    return file_json(file, file_url(services, file), can_delete=changeable(identity, product))
 
 
 def _check_length(request: Request, limit: int) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.auth.models import Identity, Token, User
-from products.access import changeable
+from products.access import changeable, manageable
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
 from products.service import ProductDetails
 
@@ -88,7 +88,6 @@ def token_json(token: Token) -> Json:
 
 def product_json(product: Product, identity: Identity) -> Json:
     """A product, as its list and its page show it to the identity."""
-    may_change = changeable(identity, product.owner_id)
     return {
         "id": product.id,
         "release": product.release.id if product.release else None,
@@ -102,8 +101,8 @@ def product_json(product: Product, identity: Identity) -> Json:
         "process_status": None,
         "process_id": None,
         "product_status": product.status.label,
-        "can_delete": may_change,
-        "can_update": may_change,
+        "can_delete": manageable(identity, product),
+        "can_update": changeable(identity, product),
         "internal_name": product.internal_name,
         "display_name": product.display_name,
         "official_product": product.official,
@@ -114,6 +113,9 @@ def product_json(product: Product, identity: Identity) -> Json:
         "status": int(product.status),
         "release_year": product.release_year,
         "visibility": product.visibility,
+        "groups": list(product.groups),
+        "co_owners": list(product.co_owners),
+        "previous_version": product.previous_id,
     }
 
 

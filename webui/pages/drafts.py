@@ -46,7 +46,7 @@ def own_details(services: WebServices, identity: Identity, name: str) -> Product
     """
     identity.require(Scope.WRITE)
     details = services.products.details(identity, product_key(name))
-    require_change(identity, details.product.owner_id)
+    require_change(identity, details.product)
     return details
 
 

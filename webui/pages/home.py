@@ -123,4 +123,4 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _listed(product: Product, size: ProductSize, identity: Identity) -> _ListedProduct:
-    return _ListedProduct(product, size.rows, size.size, changeable(identity, product.owner_id))
+    return _ListedProduct(product, size.rows, size.size, changeable(identity, product))

@@ -67,7 +67,7 @@ class ProductView:
             preview_rows=tuple(zip(*preview.values(), strict=True)),
             sky=sky_map(found.density_map) if found and found.density_map else None,
             histogram=histogram_plot(found.redshift_histogram) if found and found.redshift_histogram else None,
-            may_change=changeable(identity, details.product.owner_id),
+            may_change=changeable(identity, details.product),
         )
 
     @property
