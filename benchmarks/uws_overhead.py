@@ -94,7 +94,7 @@ def open_celery(binary: str, stack: ExitStack, database: Database, folder: Path,
     worker.start()
     stack.callback(worker.join)
     stack.callback(worker.terminate)
-    queue = CeleryQueue(url, database, make_kinds())
+    queue = CeleryQueue(url, database)
     stack.callback(queue.close)
     return queue
 

@@ -75,8 +75,20 @@ class Settings(BaseSettings):
     )
     job_seconds: int = Field(3600, ge=1, description="Seconds that a job may run unless its kind says otherwise.")
     job_seconds_limit: int = Field(24 * 3600, ge=1, description="Most seconds that a user may ask for a job to run.")
-    job_days: int = Field(7, ge=1, description="Days after which a job is removed with its results.")
-    job_days_limit: int = Field(60, ge=1, description="Most days that a user may ask for a job to be kept.")
+    job_days: int = Field(7, ge=1, description="Days after which the results of a job are removed.")
+    job_days_limit: int = Field(60, ge=1, description="Most days that a user may ask for results of a job to be kept.")
+    job_archive_days: int = Field(
+        30,
+        ge=0,
+        description="Days that a job stays in its owner's list, ARCHIVED, when its results were removed.",
+    )
+    job_active_limit: int = Field(
+        1000, ge=1, description="Jobs of one user, or of all callers without a name, that may be queued or running."
+    )
+    job_pending_limit: int = Field(1000, ge=1, description="The same for jobs that wait, PENDING, to be run.")
+    job_result_bytes: int = Field(
+        20_000 * _MEGABYTE, ge=1, description="Disk that the results of all jobs of one user may take, in bytes."
+    )
     query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
     query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")
     query_seconds: int = Field(60, ge=1, description="Seconds that a synchronous query may take.")

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 
 import redis
@@ -12,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from server.celery_app import LENGTHY_PRIORITY, RUN_JOB, SHORT_PRIORITY, broker_client, make_celery, sent_mark
-from uws import JobKind
 from uws.storage import find_job
 
 __all__ = ["RESUBMIT_AFTER", "STOP_SIGNAL", "CeleryQueue", "count_workers"]
@@ -41,27 +39,21 @@ class CeleryQueue:
 
     A broker that is away costs no job: whatever could not be sent stays QUEUED in the database, and the sweep of a
     server or a worker sends it when the broker is back.
-
-    Parameters
-    ----------
-    kinds
-        Kinds of job by their names; jobs of lengthy ones let the others pass.
     """
 
-    def __init__(self, redis_url: str, database: Database, kinds: Mapping[str, JobKind]) -> None:
+    def __init__(self, redis_url: str, database: Database) -> None:
         self._database = database
-        self._kinds = kinds
         self._app = make_celery(redis_url, patient=False)
         self._broker = broker_client(redis_url)
         self._pause_until = float("-inf")
 
-    def submit(self, job_id: str) -> None:
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
         """Send a QUEUED job; one that was sent and not yet taken is not sent twice."""
         if time.monotonic() < self._pause_until:
             return  # the broker was away a moment ago: many jobs must not wait for it one after another
         try:
             if not self._broker.exists(sent_mark(job_id)):
-                self._send(job_id)
+                self._send(job_id, lengthy=lengthy)
                 self._broker.set(sent_mark(job_id), 1, ex=_MARK_SECONDS)
         except _BROKER_ERRORS as e:
             self._pause_until = time.monotonic() + _PAUSE_SECONDS
@@ -88,18 +80,17 @@ class CeleryQueue:
         self._app.close()
         self._broker.close()
 
-    def _send(self, job_id: str) -> None:
+    def _send(self, job_id: str, *, lengthy: bool) -> None:
         with self._database.read() as session:
             job = find_job(session, job_id)
         if job is None:
             return
-        kind = self._kinds.get(job.kind)
         seconds = job.execution_duration
         self._app.send_task(
             RUN_JOB,
             args=(job_id,),
             task_id=job_id,
-            priority=LENGTHY_PRIORITY if kind is not None and kind.lengthy else SHORT_PRIORITY,
+            priority=LENGTHY_PRIORITY if lengthy else SHORT_PRIORITY,
             soft_time_limit=seconds or None,
             time_limit=seconds + _HARD_LIMIT_MARGIN if seconds else None,
         )

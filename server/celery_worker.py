@@ -8,29 +8,28 @@ stops. A job deep in C code, or out of memory, therefore harms neither Celery no
 import logging
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import redis
-from billiard.process import current_process  # type: ignore[import-untyped]  # Celery's multiprocessing ships no types
 from celery import signals
 from celery.worker import state
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from server.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
+from server.celery_beat import LocalScheduler, schedule_sweep
 from server.celery_queue import RESUBMIT_AFTER, STOP_SIGNAL, CeleryQueue
-from uws import ACTIVE_PHASES, JobKind, JobService, ProcessQueue
+from uws import ACTIVE_PHASES, JobKind, JobLimits, JobService, ProcessQueue
 from uws.storage import find_job
+from uws.turns import Turns
 
 __all__ = ["CeleryWork", "run_celery_worker"]
 
 _LOOK_SECONDS = 0.25
-_SWEEP_SECONDS = 10.0
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +48,8 @@ class CeleryWork:
         Address space that one job may use.
     scratch
         Where the private folders of jobs are made.
+    limits
+        What jobs may use.
     """
 
     redis_url: str
@@ -57,6 +58,7 @@ class CeleryWork:
     workers: int
     memory_bytes: int
     scratch: Path
+    limits: JobLimits = field(default_factory=JobLimits)
 
 
 def run_celery_worker(work: CeleryWork) -> None:
@@ -68,6 +70,7 @@ def run_celery_worker(work: CeleryWork) -> None:
     def run_job(job_id: str) -> None:
         watch.run(job_id)
 
+    schedule_sweep(app, _Sweeping(work).run)
     signals.setup_logging.connect(_leave_logging_alone)
     signals.worker_process_init.connect(watch.start)
     signals.worker_process_shutdown.connect(watch.close)
@@ -75,6 +78,8 @@ def run_celery_worker(work: CeleryWork) -> None:
     worker = app.Worker(
         concurrency=work.workers,
         pool="prefork",
+        beat=True,
+        scheduler=LocalScheduler,
         quiet=True,
         without_gossip=True,
         without_mingle=True,
@@ -88,7 +93,6 @@ class _Watch:
 
     def __init__(self, work: CeleryWork) -> None:
         self._work = work
-        self._stopped = threading.Event()
         self._stopping = False
         self._look = False
 
@@ -98,15 +102,18 @@ class _Watch:
         self._broker = broker_client(work.redis_url)
         self._database = Database(work.database_url)
         self._queue = ProcessQueue(
-            work.database_url, work.kinds_factory, workers=1, memory_bytes=work.memory_bytes, scratch=work.scratch
+            work.database_url,
+            work.kinds_factory,
+            workers=1,
+            memory_bytes=work.memory_bytes,
+            scratch=work.scratch,
+            result_bytes=work.limits.result_bytes_per_owner,
+            on_taken=Turns(self._database, CeleryQueue(work.redis_url, self._database)).after,
         )
         self._queue.start()
-        if current_process().index == 0:  # one of the pool is enough
-            threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def close(self, **_: object) -> None:
         """Stop, at the end of the process."""
-        self._stopped.set()
         self._queue.close()
 
     def run(self, job_id: str) -> None:
@@ -150,17 +157,25 @@ class _Watch:
         if job is None or job.phase not in ACTIVE_PHASES:
             self._queue.cancel(job_id)
 
-    def _sweep(self) -> None:
-        """Look after the jobs that other workers and the broker lost, every few seconds."""
-        kinds = self._work.kinds_factory()
-        queue = CeleryQueue(self._work.redis_url, self._database, kinds)
-        jobs = JobService(self._database, queue, kinds, resubmit_after=RESUBMIT_AFTER)
-        while not self._stopped.wait(_SWEEP_SECONDS):
-            try:
-                jobs.sweep()
-            except Exception:  # the sweep must go on whatever one round meets
-                _logger.exception("sweep failed")
-        queue.close()
+
+class _Sweeping:
+    """Looks after the jobs that other workers and the broker lost; made before beat's process, used in it."""
+
+    def __init__(self, work: CeleryWork) -> None:
+        self._work = work
+        self._jobs: JobService | None = None
+
+    def run(self) -> None:
+        """Sweep once."""
+        work = self._work
+        try:
+            if self._jobs is None:
+                database = Database(work.database_url)
+                queue, kinds = CeleryQueue(work.redis_url, database), work.kinds_factory()
+                self._jobs = JobService(database, queue, kinds, limits=work.limits, resubmit_after=RESUBMIT_AFTER)
+            self._jobs.sweep()
+        except Exception:  # the sweep must go on whatever one round meets
+            _logger.exception("sweep failed")
 
 
 def _leave_logging_alone(**_: object) -> None:

@@ -47,5 +47,5 @@ class UwsInspectionJobs:
             return
         if phase is Phase.PENDING:
             self.run(job_id, owner)
-        elif phase in {Phase.COMPLETED, Phase.ERROR, Phase.ABORTED}:
+        elif phase.ended:
             fail(product_id, job_id, "Reading the file was interrupted; start it again.")

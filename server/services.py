@@ -26,7 +26,7 @@ from server.inspection_jobs import UwsInspectionJobs
 from server.worker import file_store, job_kinds, run_checker
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 
-__all__ = ["Services", "build_jobs", "build_services", "prepare_data_folder"]
+__all__ = ["Services", "build_jobs", "build_services", "job_limits", "prepare_data_folder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def build_services(settings: Settings) -> Services:
 
 def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobService]:
     """Give the queue that the settings choose, and the service over it."""
-    kinds, limits = job_kinds(settings), _job_limits(settings)
+    kinds, limits = job_kinds(settings), job_limits(settings)
     if settings.job_queue == "celery":
         return _celery_jobs(settings, database, kinds, limits)
     queue = ProcessQueue(
@@ -109,9 +109,24 @@ def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobSer
         functools.partial(job_kinds, settings),
         workers=settings.job_workers,
         memory_bytes=settings.job_memory_bytes,
+        result_bytes=settings.job_result_bytes,
         scratch=settings.data / "scratch",
     )
     return queue, JobService(database, queue, kinds, limits=limits)
+
+
+def job_limits(settings: Settings) -> JobLimits:
+    """Give what jobs may use."""
+    return JobLimits(
+        seconds=settings.job_seconds,
+        longest_seconds=settings.job_seconds_limit,
+        days=settings.job_days,
+        longest_days=settings.job_days_limit,
+        archive_days=settings.job_archive_days,
+        active_per_owner=settings.job_active_limit,
+        pending_per_owner=settings.job_pending_limit,
+        result_bytes_per_owner=settings.job_result_bytes,
+    )
 
 
 def prepare_data_folder(settings: Settings) -> None:
@@ -129,19 +144,10 @@ def prepare_data_folder(settings: Settings) -> None:
     probe.unlink()
 
 
-def _job_limits(settings: Settings) -> JobLimits:
-    return JobLimits(
-        seconds=settings.job_seconds,
-        longest_seconds=settings.job_seconds_limit,
-        days=settings.job_days,
-        longest_days=settings.job_days_limit,
-    )
-
-
 def _celery_jobs(
     settings: Settings, database: Database, kinds: Mapping[str, JobKind], limits: JobLimits
 ) -> tuple[JobQueue, JobService]:
     from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
 
-    queue = CeleryQueue(settings.redis_url, database, kinds)
+    queue = CeleryQueue(settings.redis_url, database)
     return queue, JobService(database, queue, kinds, limits=limits, resubmit_after=RESUBMIT_AFTER)

@@ -5,7 +5,7 @@ import signal
 import threading
 
 from core.settings import Settings
-from server.services import prepare_data_folder
+from server.services import job_limits, prepare_data_folder
 from server.worker import job_kinds
 from uws import run_forever
 
@@ -32,6 +32,7 @@ def _work_for_celery(settings: Settings) -> None:
             workers=settings.job_workers,
             memory_bytes=settings.job_memory_bytes,
             scratch=settings.data / "scratch",
+            limits=job_limits(settings),
         )
     )
 
@@ -45,6 +46,7 @@ def _work_alone(settings: Settings) -> None:
         functools.partial(job_kinds, settings),
         workers=settings.job_workers,
         memory_bytes=settings.job_memory_bytes,
+        result_bytes=settings.job_result_bytes,
         scratch=settings.data / "scratch",
         stop=stop,
     )

@@ -64,7 +64,11 @@ class QueryJobs:
                 with opened.stream as stream:
                     rows = _Rows(stream, context)
                     size = self._results.write(
-                        context.job.id, context.scratch, _whole(opened.write(rows), rows), opened.tables
+                        context.job.id,
+                        context.scratch,
+                        _whole(opened.write(rows), rows),
+                        opened.tables,
+                        room=context.room_for_results(),
                     )
             except QueryTimeoutError as e:
                 raise _late(context.job, self._settings.job_seconds_limit) from e

@@ -32,18 +32,22 @@ class ResultFiles:
         self._max_bytes = max_bytes
         self._min_free = min_free
 
-    def write(self, job_id: str, scratch: Path, chunks: Iterable[bytes], tables: Iterable[str]) -> int:
+    def write(
+        self, job_id: str, scratch: Path, chunks: Iterable[bytes], tables: Iterable[str], *, room: int | None = None
+    ) -> int:
         """Write the result of a job, in the place of an earlier one, and give its size.
 
         Parameters
         ----------
         scratch
             A folder on the same file system, in which the result grows until it is whole.
+        room
+            Bytes that the results of its owner may still take; none for no limit.
 
         Raises
         ------
         TooLargeError
-            The result is larger than results may be.
+            The result is larger than results may be, or than there is room for it.
         StorageFullError
             There is no room for it.
         """
@@ -52,7 +56,7 @@ class ResultFiles:
         growing = scratch / "whole"
         growing.mkdir()
         try:
-            size = self._fill(growing / _RESULT, chunks)
+            size = self._fill(growing / _RESULT, chunks, room)
             (growing / _TABLES).write_text(json.dumps(sorted(set(tables))), encoding="utf-8")
             for file in growing.iterdir():
                 file.chmod(0o444)
@@ -84,7 +88,7 @@ class ResultFiles:
         """Remove the result of a job; nothing happens when there is none."""
         shutil.rmtree(self._folder / job_id, ignore_errors=True)
 
-    def _fill(self, path: Path, chunks: Iterable[bytes]) -> int:
+    def _fill(self, path: Path, chunks: Iterable[bytes], room: int | None) -> int:
         size = 0
         with path.open("xb") as file:
             for chunk in chunks:
@@ -93,6 +97,11 @@ class ResultFiles:
                     raise TooLargeError(
                         f"The result is larger than the {self._max_bytes / 1e6:g} MB that a result may have. "
                         "Ask for fewer rows or columns, or for RESPONSEFORMAT=parquet, which is smaller."
+                    )
+                if room is not None and size > room:
+                    raise TooLargeError(
+                        f"The result has no room: {room / 1e6:.4g} MB are left beside the results of your other jobs. "
+                        "Delete jobs that you no longer need, or ask for fewer rows or columns."
                     )
                 file.write(chunk)
         return size

@@ -15,6 +15,7 @@ from core.database import Database, utc_now
 from uws.errors import JobCancelled
 from uws.leases import Lease
 from uws.models import Job, JobResult, Phase
+from uws.owners import load_of
 from uws.schema import JobLogRow
 from uws.storage import clean_text, move_job
 
@@ -35,16 +36,26 @@ class JobContext:
         A private folder that is removed afterwards, whatever happens.
     changed
         Called when something new was stored.
+    result_bytes
+        What the results of all jobs of one user may take; none for no limit.
     """
 
     def __init__(
-        self, database: Database, job: Job, lease: Lease, scratch: Path, changed: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        job: Job,
+        lease: Lease,
+        scratch: Path,
+        changed: Callable[[], None] = lambda: None,
+        *,
+        result_bytes: int | None = None,
     ) -> None:
         self.job = job
         self.scratch = scratch
         self._database = database
         self._lease = lease
         self._changed = changed
+        self._result_bytes = result_bytes
         self._lock = threading.Lock()
         self._results: list[JobResult] = []
         self._progress: tuple[float, str] | None = None
@@ -63,6 +74,17 @@ class JobContext:
     def results(self) -> tuple[JobResult, ...]:
         """The results so far; others see them when the job is COMPLETED."""
         return tuple(self._results)
+
+    def room_for_results(self) -> int | None:
+        """Count the bytes that the results of this job may take beside those of its owner's other jobs.
+
+        What a job writes before its end can be held to it; at the end it is looked at once more, whatever the job did.
+        None when there is no limit.
+        """
+        if self._result_bytes is None:
+            return None
+        with self._database.read() as session:
+            return max(self._result_bytes - load_of(session, self.job.owner).result_bytes, 0)
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Tell how much is done, 0 to 1, and what is being done; cheap enough for a loop.
@@ -85,7 +107,10 @@ class JobContext:
             self._write_sometimes()
 
     def add_result(self, id: str, href: str, mime_type: str | None = None, size: int | None = None) -> None:  # noqa: A002 - the word of UWS
-        """Add a result, in the place of an earlier one of the same name."""
+        """Add a result, in the place of an earlier one of the same name.
+
+        Its size counts as room that the owner's results take; it is left out for what is counted elsewhere.
+        """
         with self._lock:
             self._results = [result for result in self._results if result.id != id]
             self._results.append(JobResult(id, href, mime_type, size))

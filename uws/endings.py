@@ -10,11 +10,13 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, literal, update
+from sqlalchemy.orm import Session
 
 from core.database import Database, utc_now
 from uws.kinds import JobKind
 from uws.leases import Lease
 from uws.models import Job, JobResult, Phase
+from uws.owners import load_of, lock_owner, size_text
 from uws.schema import JobRow
 from uws.storage import clean_text, find_job, move_job, results_value
 
@@ -35,21 +37,34 @@ class Endings:
     ----------
     kind
         Gives a kind of job by its name; none when this server does not have it.
+    result_bytes
+        What the results of all jobs of one user may take; none for no limit.
     """
 
-    def __init__(self, database: Database, kind: Callable[[str], JobKind | None]) -> None:
+    def __init__(
+        self, database: Database, kind: Callable[[str], JobKind | None], *, result_bytes: int | None = None
+    ) -> None:
         self._database = database
         self._kind = kind
+        self._result_bytes = result_bytes
 
     def complete(self, job: Job, lease: Lease, results: Collection[JobResult]) -> Job | None:
-        """Store COMPLETED with the results; give the job as it is then, or none when it was taken away."""
-        values = {"results": results_value(results), "progress": 1.0}
-        return self._store(job.id, job.kind, {Phase.EXECUTING}, Phase.COMPLETED, lease, values)
+        """Store COMPLETED with the results; give the job as it is then, or none when it was taken away.
+
+        When the results have no room beside those of the owner's other jobs, it is ERROR instead.
+        """
+        size = sum(result.size or 0 for result in results)
+        phase, values = Phase.COMPLETED, {"results": results_value(results), "result_bytes": size, "progress": 1.0}
+        with self._database.write() as session:
+            if sentence := self._lack_of_room(session, job, size):
+                phase, values = Phase.ERROR, {"error": sentence}
+            return self._store(session, job.id, job.kind, {Phase.EXECUTING}, phase, lease, values)
 
     def fail(self, job: Job, lease: Lease, sentence: str) -> Job | None:
         """Store ERROR with a sentence; give the job as it is then, or none when it was taken away."""
         values = {"error": clean_text(sentence)}
-        return self._store(job.id, job.kind, {Phase.EXECUTING}, Phase.ERROR, lease, values)
+        with self._database.write() as session:
+            return self._store(session, job.id, job.kind, {Phase.EXECUTING}, Phase.ERROR, lease, values)
 
     def abort(
         self,
@@ -62,7 +77,8 @@ class Endings:
     ) -> Job | None:
         """Store ABORTED; give the job as it is then, or none when it was in none of these phases."""
         values = {} if sentence is None else {"error": clean_text(sentence)}
-        return self._store(job_id, kind, sources, Phase.ABORTED, lease, values)
+        with self._database.write() as session:
+            return self._store(session, job_id, kind, sources, Phase.ABORTED, lease, values)
 
     def lose(self, job: Job, lease: Lease, sentence: str, *, blamed: bool = True) -> bool:
         """Deal with a job whose worker is gone: tell whether it is QUEUED again, else it ends in ERROR.
@@ -102,6 +118,7 @@ class Endings:
 
     def _store(
         self,
+        session: Session,
         job_id: str,
         kind_name: str,
         sources: Collection[Phase],
@@ -111,8 +128,21 @@ class Endings:
     ) -> Job | None:
         kind = self._kind(kind_name)
         calls = 2 if kind is not None and kind.on_end is not None else 0
-        with self._database.write() as session:
-            stored = move_job(
-                session, job_id, sources, phase, lease=lease, ended=utc_now(), end_calls=calls, **_NO_LEASE, **values
-            )
-            return find_job(session, job_id) if stored else None
+        stored = move_job(
+            session, job_id, sources, phase, lease=lease, ended=utc_now(), end_calls=calls, **_NO_LEASE, **values
+        )
+        return find_job(session, job_id) if stored else None
+
+    def _lack_of_room(self, session: Session, job: Job, size: int) -> str | None:
+        """Give the sentence for results that have no room; none when they have."""
+        if self._result_bytes is None or not size:
+            return None
+        lock_owner(session, job.owner)
+        taken = load_of(session, job.owner).result_bytes
+        if taken + size <= self._result_bytes:
+            return None
+        return (
+            f"The results of this job take {size_text(size)}, and have no room beside the {size_text(taken)} of your "
+            f"other jobs: {size_text(self._result_bytes)} is what all may take. Delete jobs that you no longer need, "
+            "and run this one again."
+        )

@@ -1,8 +1,8 @@
 """Errors of jobs; services of jobs raise them, each router dresses them."""
 
-from core.errors import ConflictError, NotFoundError, ServiceBusyError
+from core.errors import ConflictError, NotFoundError, ServiceBusyError, StorageFullError
 
-__all__ = ["JobCancelled", "JobPhaseError", "TooManyJobsError", "UnknownJobError"]
+__all__ = ["JobCancelled", "JobPhaseError", "ResultSpaceError", "TooManyJobsError", "UnknownJobError"]
 
 
 class UnknownJobError(NotFoundError):
@@ -17,10 +17,16 @@ class JobPhaseError(ConflictError):
 
 
 class TooManyJobsError(ServiceBusyError):
-    """The caller has as many jobs queued or running as the service allows."""
+    """The caller has as many jobs waiting, or queued and running, as the service allows."""
 
     code = "TooManyJobs"
     status = 429
+
+
+class ResultSpaceError(StorageFullError):
+    """The results of the caller's jobs take as much room as the service allows."""
+
+    code = "ResultSpace"
 
 
 class JobCancelled(BaseException):

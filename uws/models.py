@@ -110,8 +110,12 @@ class JobLimits:
         Default of the execution duration, and the most that a client may ask for.
     days, longest_days
         Default and most days until a job is destroyed.
-    active_per_owner
-        Jobs of one user, and of all anonymous callers together, that may be QUEUED or EXECUTING.
+    archive_days
+        Days for which the metadata of a job are kept, ARCHIVED, when its results were removed.
+    active_per_owner, pending_per_owner
+        Jobs of one user, and of all anonymous callers together, that may be QUEUED or EXECUTING, and PENDING.
+    result_bytes_per_owner
+        What the results of their jobs may take together.
     parameter_characters
         Characters of all parameters of a job together.
     """
@@ -120,5 +124,8 @@ class JobLimits:
     longest_seconds: int = 24 * 3600
     days: int = 7
     longest_days: int = 60
+    archive_days: int = 30
     active_per_owner: int = 1000
+    pending_per_owner: int = 1000
+    result_bytes_per_owner: int = 20_000_000_000
     parameter_characters: int = 2_000_000

@@ -4,7 +4,6 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -16,10 +15,12 @@ from uws.endings import Endings
 from uws.keeper import LeaseKeeper
 from uws.kinds import JobKind
 from uws.leases import Lease, ProcessIdentity
+from uws.line import WaitingLine
 from uws.models import Job, Phase
 from uws.schema import JobRow
 from uws.slots import Slot, Stop, Work, WorkOutcome
 from uws.storage import find_job
+from uws.turns import Turns
 from uws.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
 
 __all__ = ["ProcessQueue"]
@@ -35,6 +36,8 @@ _logger = logging.getLogger(__name__)
 class ProcessQueue:
     """Runs jobs in warm worker processes; each runs one job at a time, and can be killed.
 
+    Short jobs go before lengthy ones, and one of several workers is left to them.
+
     Parameters
     ----------
     kinds_factory
@@ -46,6 +49,10 @@ class ProcessQueue:
         Address space that one job may use.
     scratch
         Where the private folders of jobs are made; folders that a dead server left there are removed.
+    result_bytes
+        What the results of all jobs of one user may take; none for no limit.
+    on_taken
+        Called with the id of each job that begins; by default the next one of the same user is submitted.
     """
 
     def __init__(
@@ -56,12 +63,15 @@ class ProcessQueue:
         workers: int,
         memory_bytes: int,
         scratch: Path,
+        result_bytes: int | None = None,
+        on_taken: Callable[[str], None] | None = None,
     ) -> None:
         self.changes = JobChanges()
         self._database_url = database_url
         self._kinds_factory = kinds_factory
         self._kinds: Mapping[str, JobKind] | None = None
         self._memory_bytes = memory_bytes
+        self._result_bytes = result_bytes
         self._scratch_root = scratch
         self._scratch: Path | None = None
         self._owner = str(ProcessIdentity.current())
@@ -71,8 +81,8 @@ class ProcessQueue:
         self._slots = [Slot(self._make_process, self._owner, self._heard) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
-        self._waiting: deque[str] = deque()
-        self._known: set[str] = set()
+        self._line = WaitingLine(max(workers - 1, 1))
+        self._on_taken = on_taken or Turns(self._database, self).after
         self._false_starts: dict[str, int] = {}
         self._idle = 0
         self._closed = False
@@ -81,7 +91,7 @@ class ProcessQueue:
     def idle(self) -> int:
         """Jobs that would begin at once if they were submitted now."""
         with self._changed:
-            return max(self._idle - len(self._waiting), 0)
+            return max(self._idle - self._line.waiting, 0)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -102,29 +112,25 @@ class ProcessQueue:
             self._threads.append(thread)
             thread.start()
 
-    def submit(self, job_id: str) -> None:
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
         """Take a QUEUED job; one that waits or runs here already is not taken twice."""
         with self._changed:
-            if not self._closed and job_id not in self._known:
-                self._known.add(job_id)
-                self._waiting.append(job_id)
+            if not self._closed and self._line.add(job_id, lengthy=lengthy):
                 self._changed.notify_all()
 
     def finish(self, job_id: str, seconds: float) -> bool:
         """Wait so long until a job that was submitted neither waits nor runs here any more; tell whether it is so."""
         with self._changed:
-            return self._changed.wait_for(lambda: job_id not in self._known, seconds)
+            return self._changed.wait_for(lambda: job_id not in self._line, seconds)
 
     def cancel(self, job_id: str) -> None:
         """Forget a job that was aborted; when it runs here, kill its process and wait until that is gone."""
         with self._changed:
-            if job_id in self._waiting:
-                self._waiting.remove(job_id)
-                self._known.discard(job_id)
+            if self._line.remove(job_id):
                 return
         if any(slot.stop(job_id, Stop.CANCELLED) for slot in self._slots):
             with self._changed:
-                self._changed.wait_for(lambda: job_id not in self._known, _CANCEL_SECONDS)
+                self._changed.wait_for(lambda: job_id not in self._line, _CANCEL_SECONDS)
 
     def close(self) -> None:
         """Stop within seconds: running jobs are QUEUED again when their kind can be retried, else end in ERROR."""
@@ -146,6 +152,7 @@ class ProcessQueue:
                 database_url=self._database_url,
                 kinds_factory=self._kinds_factory,
                 memory_bytes=self._memory_bytes,
+                result_bytes=self._result_bytes,
                 scratch=self._scratch or self._scratch_root,
                 lease_owner=self._owner,
                 log_level=logging.getLogger().getEffectiveLevel(),
@@ -166,17 +173,17 @@ class ProcessQueue:
     def _take(self) -> str | None:
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: self._line.has_next or self._closed)
             self._idle -= 1
-            return None if self._closed else self._waiting.popleft()
+            return None if self._closed else self._line.take()
 
     def _let_go(self, job_id: str, *, again: bool) -> None:
         self._keeper.drop(job_id)
         with self._changed:
             if again and not self._closed:
-                self._waiting.append(job_id)
+                self._line.put_back(job_id)
             else:
-                self._known.discard(job_id)
+                self._line.done(job_id)
             self._changed.notify_all()
         self.changes.announce(job_id)
 
@@ -184,6 +191,7 @@ class ProcessQueue:
         lease = work.lease
         if message.event is WorkerEvent.EXECUTING and lease is not None:
             self._keeper.hold(work.job_id, lease, lambda: self._taken_away(work.job_id, lease))
+            self._on_taken(work.job_id)
         if message.event is not WorkerEvent.ENDED:  # who waits for the end is woken when on_end has run, too
             self.changes.announce(work.job_id)
 

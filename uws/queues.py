@@ -10,8 +10,8 @@ __all__ = ["AnnouncingQueue", "JobQueue"]
 class JobQueue(Protocol):
     """Brings the ids of QUEUED jobs to runners. It may lose them: the sweep hands them in again."""
 
-    def submit(self, job_id: str) -> None:
-        """Take a QUEUED job; one that is known already is not taken twice."""
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+        """Take a QUEUED job; one that is known already is not taken twice. Lengthy ones let the others pass."""
 
     def cancel(self, job_id: str) -> None:
         """Forget a job that was aborted; when it runs, stop its work at once."""

@@ -51,6 +51,8 @@ class JobRunner:
         Where the private folder of each job is made.
     memory_bytes
         Address space that a job may take; none for no limit.
+    result_bytes
+        What the results of all jobs of one user may take; none for no limit.
     notify
         Called at each event of a job.
     """
@@ -63,14 +65,16 @@ class JobRunner:
         owner: str,
         scratch: Path,
         memory_bytes: int | None = None,
+        result_bytes: int | None = None,
         notify: Callable[[RunnerEvent, Job, Lease], None] = lambda _event, _job, _lease: None,
     ) -> None:
         self._database = database
         self._kinds = kinds
-        self._endings = Endings(database, kinds.get)
+        self._endings = Endings(database, kinds.get, result_bytes=result_bytes)
         self._owner = owner
         self._scratch = scratch
         self._memory_bytes = memory_bytes
+        self._result_bytes = result_bytes
         self._notify = notify
         self.strained = False
 
@@ -86,7 +90,14 @@ class JobRunner:
         job, lease = claimed
         self._notify(RunnerEvent.EXECUTING, job, lease)
         folder = self._scratch / f"{job.id}-{lease.attempt}"
-        context = JobContext(self._database, job, lease, folder, lambda: self._notify(RunnerEvent.PROGRESS, job, lease))
+        context = JobContext(
+            self._database,
+            job,
+            lease,
+            folder,
+            lambda: self._notify(RunnerEvent.PROGRESS, job, lease),
+            result_bytes=self._result_bytes,
+        )
         try:
             sentence = self._work(job, context, folder)
         except JobCancelled:

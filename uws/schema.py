@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, UtcDateTime
@@ -17,6 +17,7 @@ class JobRow(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_owner_created", "owner", "created"),
+        Index("ix_jobs_owner_phase", "owner", "phase"),
         Index("ix_jobs_phase_created", "phase", "created"),
     )
 
@@ -24,14 +25,16 @@ class JobRow(Base):
     kind: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(150))
     phase: Mapped[str] = mapped_column(String(10))
+    lengthy: Mapped[bool] = mapped_column(default=False, server_default=false())  # as its kind said when it was made
     run_id: Mapped[str | None] = mapped_column(Text)
     parameters: Mapped[dict[str, str]] = mapped_column(JSON)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # fields of JobResult: strings and one number
+    result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     error: Mapped[str | None] = mapped_column(Text)
     progress: Mapped[float] = mapped_column(default=0.0)
     message: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(UtcDateTime)
-    submitted: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when the id was last given to a queue
+    submitted: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a queue last got it; none before its turn
     started: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
     destruction: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)

@@ -9,24 +9,25 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from core.database import Database, utc_now
 from core.errors import InvalidValueError
 from uws.changes import JobChanges
-from uws.endings import Endings
-from uws.errors import JobPhaseError, TooManyJobsError, UnknownJobError
+from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
-from uws.models import ACTIVE_PHASES, Job, JobLimits, JobLogLine, Phase
+from uws.models import Job, JobLimits, JobLogLine, Phase
+from uws.owners import check_load, load_of, lock_owner
 from uws.queues import AnnouncingQueue, JobQueue
+from uws.removal import Removal
 from uws.schema import JobLogRow, JobRow
-from uws.storage import clean_text, count_active, find_job, job_of_row, move_job, select_jobs
+from uws.storage import clean_text, find_job, job_of_row, move_job, select_jobs
 from uws.sweep import Sweep
+from uws.turns import Turns, give_turns
 
 __all__ = ["JobService"]
 
 _RUNNABLE = frozenset({Phase.PENDING, Phase.HELD})
-_ABORTABLE = frozenset({*ACTIVE_PHASES, Phase.HELD, Phase.SUSPENDED})
 _LONGEST_WAIT = 300.0
 _FIRST_POLL, _LAST_POLL, _ANNOUNCED_POLL = 0.05, 1.0, 2.0
 
@@ -58,10 +59,13 @@ class JobService:
         self._queue = queue
         self._kinds = kinds
         self._limits = limits or JobLimits()
-        self._endings = Endings(database, kinds.get)
-        self._sweep = Sweep(database, queue, kinds, resubmit_after=resubmit_after, destroy=self._destroy)
         self._announced = isinstance(queue, AnnouncingQueue)
         self._changes = queue.changes if isinstance(queue, AnnouncingQueue) else JobChanges()
+        turns, archive_for = Turns(database, queue), timedelta(days=self._limits.archive_days)
+        self._removal = Removal(database, queue, kinds, self._changes, turns, keep_archived=archive_for > timedelta(0))
+        self._sweep = Sweep(
+            database, queue, kinds, turns, self._removal, resubmit_after=resubmit_after, archive_for=archive_for
+        )
 
     @property
     def changes(self) -> JobChanges:
@@ -94,7 +98,9 @@ class JobService:
         InvalidValueError
             There is no such kind, or the parameters are too long.
         TooManyJobsError
-            The owner has as many jobs queued or running as the limit allows.
+            The owner has as many jobs queued or running, or else PENDING, as the limit allows.
+        ResultSpaceError
+            The job is to be run, and the results of the owner's other jobs take all the room there is for them.
         """
         known = self._kinds.get(kind)
         if known is None:
@@ -105,7 +111,8 @@ class JobService:
             id=secrets.token_hex(16),
             kind=kind,
             owner=owner,
-            phase=Phase.PENDING.value,
+            phase=(Phase.QUEUED if run else Phase.PENDING).value,
+            lengthy=known.lengthy,
             run_id=None if run_id is None else clean_text(run_id),
             parameters=dict(parameters),
             results=[],
@@ -114,14 +121,14 @@ class JobService:
             execution_duration=self._limits.seconds if known.seconds is None else known.seconds,
         )
         with self._database.write() as session:
-            if run:
-                self._check_active(count_active(session, owner))
-                row.phase, row.submitted = Phase.QUEUED.value, now
+            lock_owner(session, owner)
+            check_load(load_of(session, owner), self._limits, run=run)
             session.add(row)
             session.flush()
             job = job_of_row(row)
-        if run:
-            self._queue.submit(job.id)
+            ready = give_turns(session, owner, lengthy=known.lengthy) if run else []
+        for job_id in ready:
+            self._queue.submit(job_id, lengthy=known.lengthy)
         return job
 
     def get(self, job_id: str, *, owner: str | None, kind: str | None = None) -> Job:
@@ -198,13 +205,14 @@ class JobService:
         if destruction is not None:
             values["destruction"] = min(destruction, job.created + timedelta(days=self._limits.longest_days))
         only_destruction = values.keys() <= {"destruction"}
-        sources = set(Phase) if only_destruction else {Phase.PENDING}
+        sources = set(Phase) - {Phase.ARCHIVED} if only_destruction else {Phase.PENDING}
         statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([phase.value for phase in sources]))
         if values:
             with self._database.write() as session:
                 changed = session.execute(statement.values(**values).returning(JobRow.id)).first()
             if changed is None:
-                raise JobPhaseError("A job can be changed only while it is PENDING.")
+                when = "not when it is ARCHIVED" if only_destruction else "only while it is PENDING"
+                raise JobPhaseError(f"This can be changed of a job {when}.")
         return self.get(job_id, owner=owner)
 
     def run(self, job_id: str, *, owner: str | None) -> Job:
@@ -216,14 +224,20 @@ class JobService:
             It was run before.
         TooManyJobsError
             The owner has as many jobs queued or running as the limit allows.
+        ResultSpaceError
+            The results of the owner's other jobs take all the room there is for them.
         """
         job = self.get(job_id, owner=owner)
         with self._database.write() as session:
-            self._check_active(count_active(session, job.owner))
-            queued = move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=utc_now())
-        if not queued:
-            raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
-        self._queue.submit(job_id)
+            lock_owner(session, job.owner)
+            load = load_of(session, job.owner)
+            if not move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=None):
+                raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
+            check_load(load, self._limits, run=True)
+            lengthy = self._is_lengthy(job.kind)
+            ready = give_turns(session, job.owner, lengthy=lengthy)
+        for ready_id in ready:
+            self._queue.submit(ready_id, lengthy=lengthy)
         self._changes.announce(job_id)
         return self.get(job_id, owner=owner)
 
@@ -238,7 +252,7 @@ class JobService:
             It ended before.
         """
         job = self.get(job_id, owner=owner)
-        if self._stop(job):
+        if self._removal.stop(job):
             return self.get(job_id, owner=owner)
         job = self.get(job_id, owner=owner)
         if job.phase is not Phase.ABORTED:
@@ -247,7 +261,7 @@ class JobService:
 
     def delete(self, job_id: str, *, owner: str | None) -> None:
         """Stop a job if need be, and remove it with its results."""
-        self._destroy(self.get(job_id, owner=owner))
+        self._removal.destroy(self.get(job_id, owner=owner))
 
     def wait(self, job_id: str, *, owner: str | None, seconds: float, phase: Phase | None = None) -> Job:
         """Wait until a job has ended, and give it as it is then.
@@ -276,32 +290,11 @@ class JobService:
         """Put right what lost messages and dead processes left behind; give the number of jobs it changed."""
         return self._sweep.run()
 
-    def _stop(self, job: Job) -> bool:
-        aborted = self._endings.abort(job.id, job.kind, _ABORTABLE)
-        if aborted is None:
-            return False
-        self._queue.cancel(job.id)  # before on_end: what that mends, the dying job must not touch again
-        self._endings.tell(aborted)
-        self._changes.announce(job.id)
-        return True
-
-    def _destroy(self, job: Job) -> None:
-        self._stop(job)
-        kind = self._kinds.get(job.kind)
-        if kind is not None and kind.on_destroy is not None:
-            kind.on_destroy(job)
-        with self._database.write() as session:
-            session.execute(delete(JobRow).where(JobRow.id == job.id))
-        self._changes.announce(job.id)
+    def _is_lengthy(self, kind: str) -> bool:
+        known = self._kinds.get(kind)
+        return known is not None and known.lengthy
 
     def _check_parameters(self, parameters: Mapping[str, str]) -> None:
         length, limit = sum(map(len, parameters.values())), self._limits.parameter_characters
         if length > limit:
             raise InvalidValueError(f"The parameters of the job have {length} characters; {limit} are allowed.")
-
-    def _check_active(self, active: int) -> None:
-        if active >= self._limits.active_per_owner:
-            raise TooManyJobsError(
-                f"{active} of your jobs are queued or running, as many as this service allows. "
-                "Wait until one has ended, or abort one."
-            )

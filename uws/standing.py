@@ -29,12 +29,20 @@ def run_forever(
     workers: int,
     memory_bytes: int,
     scratch: Path,
+    result_bytes: int | None = None,
     stop: threading.Event,
     poll_seconds: float = 1.0,
 ) -> None:
     """Run jobs until ``stop`` is set; the server's sweep looks after those that a killed worker leaves behind."""
     database = Database(database_url)
-    queue = ProcessQueue(database_url, kinds_factory, workers=workers, memory_bytes=memory_bytes, scratch=scratch)
+    queue = ProcessQueue(
+        database_url,
+        kinds_factory,
+        workers=workers,
+        memory_bytes=memory_bytes,
+        scratch=scratch,
+        result_bytes=result_bytes,
+    )
     queue.start()
     try:
         while not stop.wait(poll_seconds):
@@ -50,8 +58,9 @@ def run_forever(
 def _take_some(database: Database, queue: ProcessQueue) -> None:
     idle = queue.idle  # no more than can begin now: the rest is for other machines
     if idle:
-        oldest = select(JobRow.id).where(JobRow.phase == Phase.QUEUED.value).order_by(JobRow.created).limit(idle)
+        ready = select(JobRow.id, JobRow.lengthy).where(JobRow.phase == Phase.QUEUED.value)
+        ready = ready.where(JobRow.submitted.is_not(None)).order_by(JobRow.lengthy, JobRow.submitted).limit(idle)
         with database.read() as session:
-            ids = session.scalars(oldest).all()
-        for job_id in ids:
-            queue.submit(job_id)
+            rows = session.execute(ready).all()
+        for row in rows:
+            queue.submit(row.id, lengthy=row.lengthy)

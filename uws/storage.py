@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, select, update
 from sqlalchemy.orm import Session
 
 from core.database import utc_now
@@ -16,7 +16,6 @@ from uws.schema import JobRow
 __all__ = [
     "claim_job",
     "clean_text",
-    "count_active",
     "find_job",
     "job_of_row",
     "move_job",
@@ -71,14 +70,6 @@ def select_jobs(
     if last is not None:
         return query.order_by(JobRow.created.desc(), JobRow.id).limit(last)
     return query.order_by(JobRow.created, JobRow.id)
-
-
-def count_active(session: Session, owner: str | None) -> int:
-    """Count the jobs of a user, or of nobody, that are QUEUED or EXECUTING."""
-    active = [Phase.QUEUED.value, Phase.EXECUTING.value]
-    query = select(func.count()).select_from(JobRow).where(JobRow.phase.in_(active))
-    whose = JobRow.owner.is_(None) if owner is None else JobRow.owner == owner
-    return session.scalar(query.where(whose)) or 0
 
 
 def move_job(

@@ -4,7 +4,7 @@ Several servers may sweep at once: whatever it changes is a compare-and-set.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -13,10 +13,12 @@ from core.database import Database, utc_now
 from uws.endings import Endings
 from uws.kinds import JobKind
 from uws.leases import Lease, lease_is_lost
-from uws.models import Job, Phase
+from uws.models import Phase
 from uws.queues import JobQueue
+from uws.removal import Removal
 from uws.schema import JobRow
 from uws.storage import job_of_row
+from uws.turns import Turns
 
 __all__ = ["Sweep"]
 
@@ -32,8 +34,8 @@ class Sweep:
     ----------
     resubmit_after
         How long a QUEUED job is left to the queue that it was given to, before it is given to this one.
-    destroy
-        Removes a job whose time has come.
+    archive_for
+        How long what is known of a job outlasts its results.
     """
 
     def __init__(
@@ -41,21 +43,26 @@ class Sweep:
         database: Database,
         queue: JobQueue,
         kinds: Mapping[str, JobKind],
+        turns: Turns,
+        removal: Removal,
         *,
         resubmit_after: timedelta,
-        destroy: Callable[[Job], None],
+        archive_for: timedelta,
     ) -> None:
         self._database = database
         self._queue = queue
         self._endings = Endings(database, kinds.get)
+        self._turns = turns
         self._resubmit_after = resubmit_after
-        self._destroy = destroy
+        self._archive_for = archive_for
+        self._removal = removal
 
     def run(self) -> int:
-        """Do everything once; give the number of jobs that were retried, ended, told or removed."""
+        """Do everything once; give the number of jobs that were retried, ended, told, archived or removed."""
         now = utc_now()
-        done = self._settle_lost(now) + self._tell_ends(now) + self._destroy_old(now)
+        done = self._settle_lost(now) + self._tell_ends(now) + self._clear_away(now)
         self._resubmit(now)
+        self._turns.give_all()
         return done
 
     def _settle_lost(self, now: datetime) -> int:
@@ -78,25 +85,30 @@ class Sweep:
             self._endings.tell(job)
         return len(jobs)
 
-    def _destroy_old(self, now: datetime) -> int:
-        """Remove jobs past their destruction time."""
+    def _clear_away(self, now: datetime) -> int:
+        """Archive jobs past their destruction time, and remove those that were archived long enough."""
+        archived = JobRow.phase == Phase.ARCHIVED.value
         with self._database.read() as session:
-            jobs = [job_of_row(row) for row in session.scalars(select(JobRow).where(JobRow.destruction <= now))]
-        for job in jobs:
+            old = list(session.scalars(select(JobRow).where(JobRow.destruction <= now, ~archived)))
+            oldest = select(JobRow).where(JobRow.destruction <= now - self._archive_for, archived)
+            due = [(row, self._removal.archive) for row in old]
+            due += [(row, self._removal.destroy) for row in session.scalars(oldest)]
+        for row, clear in due:
             try:
-                self._destroy(job)
+                clear(job_of_row(row))
             except Exception:  # one that cannot be removed must not keep the others
-                _logger.exception("job %s could not be removed", job.id, extra={"job_id": job.id})
-        return len(jobs)
+                _logger.exception("job %s could not be cleared away", row.id, extra={"job_id": row.id})
+        return len(due)
 
     def _resubmit(self, now: datetime) -> None:
         """Give QUEUED jobs to the queue that it may not know, oldest first."""
-        query = select(JobRow.id).where(JobRow.phase == Phase.QUEUED.value)
-        due = query.where(JobRow.submitted <= now - self._resubmit_after).order_by(JobRow.created)
+        query = select(JobRow.id, JobRow.lengthy).where(JobRow.phase == Phase.QUEUED.value)
+        due = query.where(JobRow.submitted <= now - self._resubmit_after).order_by(JobRow.submitted)
         with self._database.read() as session:
-            ids = session.scalars(due).all()
-        if self._resubmit_after and ids:  # a queue that forgets nothing is simply asked each time
+            rows = session.execute(due).all()
+        if self._resubmit_after and rows:  # a queue that forgets nothing is simply asked each time
+            ids = [row.id for row in rows]
             with self._database.write() as session:
                 session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(submitted=now))
-        for job_id in ids:
-            self._queue.submit(job_id)
+        for row in rows:
+            self._queue.submit(row.id, lengthy=row.lengthy)

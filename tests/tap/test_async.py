@@ -1,5 +1,6 @@
 """Asynchronous queries over HTTP, as pyvo, STILTS and a plain program send them."""
 
+import gc
 import io
 import time
 from collections.abc import Iterator
@@ -18,6 +19,13 @@ from tests.tap.small_site import SmallSite, small_site
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
 pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> Iterator[None]:
+    """Let the garbage collector meet what pyvo left here, and not in the test of somebody else."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ class SilentQueue:
     submitted: list[str]
     cancelled: list[str]
 
-    def submit(self, job_id: str) -> None:
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
         self.submitted.append(job_id)
 
     def cancel(self, job_id: str) -> None:
@@ -71,7 +71,12 @@ def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs
     def open_one(workers: int = 1, limits: JobLimits | None = None) -> Jobs:
         factory = functools.partial(make_kinds, tmp_path)
         queue = ProcessQueue(
-            database.url, factory, workers=workers, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch"
+            database.url,
+            factory,
+            workers=workers,
+            memory_bytes=MEMORY_BYTES,
+            scratch=tmp_path / "scratch",
+            result_bytes=(limits or JobLimits()).result_bytes_per_owner,
         )
         opened.append(queue)
         queue.start()
@@ -94,7 +99,7 @@ def open_celery_jobs(database: Database, redis_url: str, tmp_path: Path) -> Iter
     with ExitStack() as opened:
 
         def open_one(workers: int = 1) -> AnyJobs:
-            queue = CeleryQueue(redis_url, database, kinds)
+            queue = CeleryQueue(redis_url, database)
             opened.callback(queue.close)
             if workers:
                 opened.enter_context(celery_worker(redis_url, database.url, tmp_path, workers))

@@ -21,6 +21,7 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
     functions = {
         "nothing": lambda _context: None,
         "greet": _greet,
+        "weigh": _weigh,
         "refuse": _refuse,
         "break": _break,
         "leave": _leave,
@@ -142,6 +143,11 @@ def _greet(context: JobContext) -> None:
     context.log("hello")
     context.progress(0.3, "greeting")
     context.add_result("greeting", "results/greeting.txt", "text/plain", len(context.parameters["name"]))
+
+
+def _weigh(context: JobContext) -> None:
+    context.log(f"room for {context.room_for_results()}")
+    context.add_result("weight", "results/weight", size=int(context.parameters["bytes"]))
 
 
 def _refuse(context: JobContext) -> None:

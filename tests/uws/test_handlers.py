@@ -223,6 +223,26 @@ def test_the_scope_of_a_job_shrinks_to_that_of_whoever_sets_it_up(site: JobSite,
     assert scope(reader.create(**{SCOPE_PARAMETER: "admin"})) == "read"
 
 
+def test_an_archived_job_is_known_without_its_results_until_its_owner_deletes_it(
+    alice: Client, database: Database, service: JobService
+):
+    path = alice.create(name="Vera")
+    kept = [{"id": "result", "href": "x", "mime_type": None, "size": 1}]
+    set_row(database, path, phase="COMPLETED", results=kept, destruction=datetime.now(UTC))
+    assert alice.get(f"{path}/results/result").status_code == 200
+    service.sweep()
+    root = etree.fromstring(alice.get(path, WAIT=-1).content)
+    schema().assertValid(root)
+    assert (root.findtext("uws:phase", namespaces=UWS), len(root.find("uws:results", UWS))) == ("ARCHIVED", 0)
+    assert (parameters(alice, path), alice.get(f"{path}/results/result").status_code) == ([("name", "Vera")], 404)
+    assert (listed(alice), listed(alice, PHASE="ARCHIVED")) == ([], [path])
+    for part, sent in (("phase", {"PHASE": "RUN"}), ("phase", {"PHASE": "ABORT"}), ("parameters", {"name": "Eve"})):
+        assert alice.post(f"{path}/{part}", **sent).status_code == 403
+    assert alice.post(f"{path}/destruction", DESTRUCTION="2040-01-01T00:00:00Z").status_code == 403
+    assert alice.delete(path).status_code == 303
+    assert (alice.get(path).status_code, listed(alice, PHASE="ARCHIVED")) == (404, [])
+
+
 def test_a_wait_returns_at_once_when_there_is_nothing_to_wait_for(alice: Client, database: Database):
     path = alice.create()
     assert alice.get(path, WAIT=30, PHASE="EXECUTING").status_code == 200

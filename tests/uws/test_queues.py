@@ -15,6 +15,7 @@ from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, marks
 from tests.uws.watching import is_gone, pid_of, told_end_of, wait_until
 from uws import Job, Phase
+from uws.turns import TURNS
 
 _PROCESSES, _CELERY = "processes", "celery"
 
@@ -162,6 +163,29 @@ def test_the_scratch_folder_is_gone_whatever_happened(jobs: AnyJobs) -> None:
     assert all(jobs.folder / "scratch" in folder.parents for folder in folders)
 
 
+def test_short_jobs_pass_lengthy_ones(jobs: AnyJobs) -> None:
+    first = jobs.service.create("tell", {}, owner="ana")
+    pid_of(jobs, first)
+    lengthy = [jobs.service.create("lengthy", {}, owner=owner) for owner in ("ana", "bob", "ana")]
+    short = jobs.service.create("brief", {}, owner="ana")
+    (jobs.folder / f"go-{first.id}").touch()
+    for job in (*lengthy, short):
+        told_end_of(jobs, job)
+    assert begun(jobs) == [job.id for job in (first, short, *lengthy)]
+
+
+def test_many_jobs_of_one_user_let_those_of_another_pass(jobs: AnyJobs) -> None:
+    first = jobs.service.create("tell", {}, owner="ana")
+    pid_of(jobs, first)
+    many = [jobs.service.create("brief", {}, owner="ana") for _ in range(40)]
+    few = [jobs.service.create("brief", {}, owner=owner) for owner in ("bob", None, "bob")]
+    (jobs.folder / f"go-{first.id}").touch()
+    assert {told_end_of(jobs, job).phase for job in (*many, *few)} == {Phase.COMPLETED}
+    order = begun(jobs)
+    assert [order.index(job.id) for job in few] == [TURNS + 1, TURNS + 2, TURNS + 3]
+    assert [job_id for job_id in order if job_id in {job.id for job in many}] == [job.id for job in many]
+
+
 def test_two_hundred_jobs_from_ten_threads_all_end_once(open_any: Callable[..., AnyJobs]) -> None:
     jobs = open_any(workers=2)
     created: list[Job] = []
@@ -177,3 +201,8 @@ def test_two_hundred_jobs_from_ten_threads_all_end_once(open_any: Callable[..., 
     assert {told_end_of(jobs, job).phase for job in created} == {Phase.COMPLETED}
     assert Counter(marks(jobs.folder)) == Counter(f"ended {job.id} COMPLETED" for job in created)
     assert len(created) == 200
+
+
+def begun(jobs: AnyJobs) -> list[str]:
+    """Give the ids of the jobs in the order in which they began."""
+    return [mark.split()[1] for mark in marks(jobs.folder) if mark.startswith("begun")]

@@ -10,7 +10,7 @@ from core.database import Database
 from core.errors import InvalidValueError, NotFoundError
 from tests.uws.conftest import SilentQueue
 from tests.uws.job_kinds import make_kinds, marks
-from uws import JobLimits, JobPhaseError, JobService, Phase, TooManyJobsError
+from uws import JobLimits, JobPhaseError, JobService, Phase
 from uws.storage import claim_job
 
 
@@ -113,19 +113,6 @@ def test_time_limits_asked_for_are_kept_within_those_of_the_service(
     assert durations == [15, 20, 20]
     far = datetime(2999, 1, 1, tzinfo=UTC)
     assert service.change(job.id, owner="ana", destruction=far).destruction == job.created + timedelta(days=2)
-
-
-def test_an_owner_has_so_many_active_jobs(database: Database, silent_queue: SilentQueue, tmp_path: Path) -> None:
-    service = JobService(database, silent_queue, make_kinds(tmp_path), limits=JobLimits(active_per_owner=2))
-    first, _ = service.create("plain", {}, owner="ana"), service.create("plain", {}, owner="ana")
-    waiting = service.create("plain", {}, owner="ana", run=False)
-    with pytest.raises(TooManyJobsError, match="2 of your jobs"):
-        service.create("plain", {}, owner="ana")
-    with pytest.raises(TooManyJobsError):
-        service.run(waiting.id, owner="ana")
-    service.create("plain", {}, owner="bob")
-    service.abort(first.id, owner="ana")
-    assert service.run(waiting.id, owner="ana").phase is Phase.QUEUED
 
 
 def test_unknown_kinds_and_endless_parameters_are_refused(service: JobService) -> None:

@@ -19,10 +19,11 @@ from core.database import Database, utc_now
 from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
 from tests.uws.job_kinds import count_marks, make_kinds, marks
 from tests.uws.watching import end_of, pid_of
-from uws import Job, JobService, Phase, run_forever
+from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, UnknownJobError, run_forever
 from uws.endings import Endings
 from uws.leases import Lease, ProcessIdentity
 from uws.models import JobResult
+from uws.owners import load_of
 from uws.schema import JobRow
 from uws.storage import claim_job
 
@@ -138,12 +139,83 @@ def test_on_end_that_raises_is_called_twice_and_no_more(
     assert marks(tmp_path) == [f"ended {job.id} ABORTED"] * 2
 
 
-def test_a_job_past_its_destruction_time_is_removed(service: JobService, database: Database, tmp_path: Path) -> None:
-    kept, old = (service.create("nothing", {}, owner="ana") for _ in range(2))
+def test_a_job_past_its_destruction_time_is_archived_without_its_results(
+    service: JobService, database: Database, tmp_path: Path
+) -> None:
+    kept, old = (service.create("greet", {"name": "Vera"}, owner="ana") for _ in range(2))
+    lease = take(database, old, "alive here")
+    Endings(database, make_kinds(tmp_path).get).complete(old, lease, (JobResult("a", "b", size=5),))
     change(database, old, destruction=utc_now())
-    assert service.sweep() == 1
+    assert (service.sweep(), service.sweep()) == (1, 0)
     assert service.list("ana") == (kept,)
-    assert marks(tmp_path) == [f"ended {old.id} ABORTED", f"destroyed {old.id}"]
+    (archived,) = service.list("ana", [Phase.ARCHIVED])
+    assert (archived.id, archived.results, archived.parameters) == (old.id, (), {"name": "Vera"})
+    assert marks(tmp_path) == [f"destroyed {old.id}"]
+    for refused in (
+        lambda: service.run(old.id, owner="ana"),
+        lambda: service.abort(old.id, owner="ana"),
+        lambda: service.change(old.id, owner="ana", destruction=utc_now()),
+    ):
+        with pytest.raises(JobPhaseError, match="ARCHIVED"):
+            refused()
+    with database.read() as session:
+        assert load_of(session, "ana").result_bytes == 0
+
+
+@pytest.mark.parametrize("phase", [Phase.PENDING, Phase.QUEUED, Phase.EXECUTING])
+def test_a_job_that_has_not_ended_by_its_destruction_time_is_stopped_first(
+    service: JobService, database: Database, silent_queue: SilentQueue, tmp_path: Path, phase: Phase
+) -> None:
+    job = service.create("nothing", {}, owner="ana", run=phase is not Phase.PENDING)
+    if phase is Phase.EXECUTING:
+        take(database, job, "alive here")
+    change(database, job, destruction=utc_now())
+    assert service.sweep() == 1
+    assert service.get(job.id, owner="ana").phase is Phase.ARCHIVED
+    assert silent_queue.cancelled == [job.id]
+    assert marks(tmp_path) == [f"ended {job.id} ABORTED", f"destroyed {job.id}"]
+
+
+def test_an_archived_job_is_removed_after_some_days_or_when_its_owner_says(
+    service: JobService, database: Database
+) -> None:
+    fresh, stale, unwanted = (service.create("plain", {}, owner="ana", run=False) for _ in range(3))
+    for job in (fresh, stale, unwanted):
+        change(database, job, destruction=utc_now())
+    assert service.sweep() == 3
+    change(database, stale, destruction=utc_now() - timedelta(days=31))
+    service.delete(unwanted.id, owner="ana")
+    assert service.sweep() == 1
+    assert [job.id for job in service.list("ana", [Phase.ARCHIVED])] == [fresh.id]
+
+
+def test_jobs_of_nobody_and_of_a_server_that_archives_nothing_are_removed_at_once(
+    service: JobService, database: Database, silent_queue: SilentQueue, tmp_path: Path
+) -> None:
+    forgetful = JobService(database, silent_queue, make_kinds(tmp_path), limits=JobLimits(archive_days=0))
+    for jobs, owner in ((service, None), (forgetful, "ana")):
+        job = jobs.create("plain", {}, owner=owner, run=False)
+        change(database, job, destruction=utc_now())
+        assert jobs.sweep() == 1
+        with pytest.raises(UnknownJobError):
+            jobs.get(job.id, owner=owner)
+
+
+def test_a_job_that_cannot_be_cleared_away_does_not_keep_the_others(
+    database: Database, silent_queue: SilentQueue
+) -> None:
+    def broken(_job: Job) -> None:
+        message = "the disk is gone"
+        raise OSError(message)
+
+    kinds = {"plain": JobKind("plain", lambda _: None), "broken": JobKind("broken", lambda _: None, on_destroy=broken)}
+    service = JobService(database, silent_queue, kinds)
+    stuck, other = (service.create(kind, {}, owner="ana", run=False) for kind in ("broken", "plain"))
+    for job in (stuck, other):
+        change(database, job, destruction=utc_now())
+    service.sweep()
+    phases = [service.get(job.id, owner="ana").phase for job in (stuck, other)]
+    assert phases == [Phase.ABORTED, Phase.ARCHIVED], "the first one is tried again at the next sweep"
 
 
 def test_jobs_of_a_killed_server_end_or_run_again_at_once(

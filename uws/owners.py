@@ -1,0 +1,97 @@
+"""What the jobs of one user take of what they may (UWS 1.1 leaves limits to the service).
+
+Callers without a name share what one user may take. What is counted and then stored is counted under a lock of the
+user, so that requests that arrive at once do not all pass the same limit.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from uws.errors import ResultSpaceError, TooManyJobsError
+from uws.models import JobLimits, Phase
+from uws.schema import JobRow
+
+__all__ = ["OwnerLoad", "check_load", "load_of", "lock_owner", "owned_by", "size_text"]
+
+_LOCKS = 0x6A6F  # the first half of the keys of our locks among all advisory locks of a database
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerLoad:
+    """What the jobs of one user take.
+
+    Parameters
+    ----------
+    result_bytes
+        Size of the results of all their jobs.
+    """
+
+    jobs: Mapping[Phase, int]
+    result_bytes: int
+
+    @property
+    def active(self) -> int:
+        """Jobs that are QUEUED or EXECUTING."""
+        return self.jobs.get(Phase.QUEUED, 0) + self.jobs.get(Phase.EXECUTING, 0)
+
+
+def owned_by(owner: str | None) -> ColumnElement[bool]:
+    """Give the condition for the jobs of a user, or of nobody."""
+    return JobRow.owner.is_(None) if owner is None else JobRow.owner == owner
+
+
+def lock_owner(session: Session, owner: str | None) -> None:
+    """Let others who lock the same user wait until this transaction has ended; on SQLite all writers wait anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = zlib.crc32((owner or "").encode()) - 2**31
+        session.execute(select(func.pg_advisory_xact_lock(_LOCKS, key)))
+
+
+def load_of(session: Session, owner: str | None) -> OwnerLoad:
+    """Count what the jobs of a user, or of nobody, take."""
+    counted = (
+        select(JobRow.phase, func.count(), func.coalesce(func.sum(JobRow.result_bytes), 0))
+        .where(owned_by(owner), JobRow.phase != Phase.ARCHIVED.value)
+        .group_by(JobRow.phase)
+    )
+    rows = session.execute(counted).all()
+    return OwnerLoad({Phase(phase): count for phase, count, _ in rows}, sum(int(size) for _, _, size in rows))
+
+
+def check_load(load: OwnerLoad, limits: JobLimits, *, run: bool) -> None:
+    """Refuse one more job that is to be run, or to be PENDING.
+
+    Raises
+    ------
+    TooManyJobsError
+        There are as many in these phases as the limit allows.
+    ResultSpaceError
+        The results of earlier jobs take all the room.
+    """
+    pending = load.jobs.get(Phase.PENDING, 0)
+    if not run and pending >= limits.pending_per_owner:
+        raise TooManyJobsError(
+            f"{pending} of your jobs are PENDING, as many as this service allows. Run some of them, or delete them."
+        )
+    if run and load.active >= limits.active_per_owner:
+        raise TooManyJobsError(
+            f"{load.active} of your jobs are queued or running, as many as this service allows. "
+            "Wait until one has ended, or abort one."
+        )
+    if run and load.result_bytes >= limits.result_bytes_per_owner:
+        raise ResultSpaceError(
+            f"The results of your jobs take {size_text(load.result_bytes)}, and "
+            f"{size_text(limits.result_bytes_per_owner)} is what they may take. Delete jobs that you no longer need."
+        )
+
+
+def size_text(size: int) -> str:
+    """Give a size as people read it."""
+    for factor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} bytes"
