@@ -37,9 +37,10 @@ class ReceivedFile:
 
 @dataclass(slots=True)
 class ReceivedForm:
-    """The fields and files of a form; a field that came twice has its last value."""
+    """The fields and files of a form; a field that came twice has its last value, and both stand in ``pairs``."""
 
     fields: dict[str, str] = field(default_factory=dict)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
     files: list[ReceivedFile] = field(default_factory=list)
 
 
@@ -208,7 +209,9 @@ class _Receiver:
 
     def _part_end(self) -> None:
         if self._staging is None:
-            self.form.fields[self._field] = self._value.decode("utf-8", "replace")
+            text = self._value.decode("utf-8", "replace")
+            self.form.fields[self._field] = text
+            self.form.pairs.append((self._field, text))
             return
         stored = self._staging.finish()
         self._finished.append(self._staging)

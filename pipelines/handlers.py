@@ -60,7 +60,7 @@ async def _read_parameters(request: Request) -> DaliParameters:
     """Read the parameters of a run: query string, form, form with files, or JSON."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        pairs = list((await read_multipart(request)).items())
+        pairs = await read_multipart(request)
     elif media_type == "application/json":
         pairs = list(_pairs(await _json_of(request)))
     else:

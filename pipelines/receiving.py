@@ -16,7 +16,7 @@ _LARGEST_TEXT = 2_000_000
 _MOST_FILES = 4
 
 
-async def read_multipart(request: Request) -> dict[str, str]:
+async def read_multipart(request: Request) -> list[tuple[str, str]]:
     """Read a form; a file stands for the field of its name, with its text as the value.
 
     Raises
@@ -33,13 +33,13 @@ async def read_multipart(request: Request) -> dict[str, str]:
         return texts[-1]
 
     form = await receive_form(request, stage, most_files=_MOST_FILES)
-    fields = dict(form.fields)
+    pairs = list(form.pairs)
     for file, text in zip(form.files, texts, strict=True):
         try:
-            fields[file.field] = text.content.decode("utf-8-sig")
+            pairs.append((file.field, text.content.decode("utf-8-sig")))
         except UnicodeDecodeError as error:
             raise InvalidValueError(f"The file {file.name} is no text in UTF-8.", field=file.field) from error
-    return fields
+    return pairs
 
 
 class _Text:

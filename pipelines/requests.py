@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InvalidValueError
-from pipelines.combine.rules import FlagsTranslation, sentences_of
+from pipelines.combine.rules import FlagsTranslation
 from pipelines.models import Pipeline, RunRequest
 from pipelines.outputs import output_format_of
 from pipelines.yaml_documents import read_yaml
@@ -91,7 +91,7 @@ def parse_request(fields: Mapping[str, Any]) -> RunRequest:
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         raise InvalidValueError(
-            f"The run cannot be asked for: {sentences_of(error)}", field=str(first[0]) if first else None
+            f"The run cannot be asked for: {_with_values(error)}", field=str(first[0]) if first else None
         ) from error
 
 

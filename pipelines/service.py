@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from core.auth.models import Identity, Scope
@@ -17,7 +17,7 @@ from pipelines.known import PIPELINES
 from pipelines.models import Pipeline, Run, RunRequest
 from pipelines.requests import job_parameters
 from pipelines.schema import PipelineRunRow
-from pipelines.storage import find_run, list_runs, run_of_row, runs_of_products
+from pipelines.storage import RunQuery, find_run, list_runs, run_of_row, runs_of_products
 from products.access import require_change
 from products.models import ProductStatus, Visibility
 from products.product_types import product_type_named
@@ -85,10 +85,10 @@ class PipelineService:
             raise NotFoundError(f"There is no run with the number {number}.")
         return self._run(row)
 
-    def list(self, identity: Identity, *conditions: ColumnElement[bool]) -> tuple[Run, ...]:
-        """List the runs whose products the identity may read, newest first."""
+    def list(self, identity: Identity, query: RunQuery) -> tuple[Run, ...]:
+        """List the runs whose products the identity may read."""
         with self._database.read() as session:
-            rows = list_runs(session, identity, conditions)
+            rows = list_runs(session, identity, query)
         return tuple(self._run(row) for row in rows)
 
     def of_products(self, product_ids: Sequence[int]) -> dict[int, Run]:

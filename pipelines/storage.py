@@ -1,6 +1,7 @@
 """Between runs and what the database stores of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
@@ -13,7 +14,35 @@ from products.access import readable
 from products.schema import ProductRow
 from uws import Job, Phase
 
-__all__ = ["find_run", "list_runs", "run_of_row", "runs_of_products"]
+__all__ = ["RunQuery", "find_run", "list_runs", "run_of_row", "runs_of_products"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """What a list of runs is asked for."""
+
+    numbers: tuple[int, ...] = ()
+    pipelines: tuple[str, ...] | None = None
+    releases: tuple[int, ...] = ()
+    without_release: bool | None = None
+    products: tuple[int, ...] = ()
+    owners: tuple[int, ...] = ()
+    oldest_first: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Give what rows must meet."""
+        choices = (
+            (PipelineRunRow.id, self.numbers),
+            (PipelineRunRow.release_id, self.releases),
+            (PipelineRunRow.product_id, self.products),
+            (PipelineRunRow.owner_id, self.owners),
+        )
+        found: list[ColumnElement[bool]] = [column.in_(values) for column, values in choices if values]
+        if self.pipelines is not None:
+            found.append(PipelineRunRow.pipeline.in_(self.pipelines))
+        if self.without_release is not None:
+            found.append(PipelineRunRow.release_id.is_(None) == self.without_release)
+        return found
 
 
 def find_run(session: Session, identity: Identity, number: int) -> PipelineRunRow | None:
@@ -21,10 +50,10 @@ def find_run(session: Session, identity: Identity, number: int) -> PipelineRunRo
     return session.scalar(_readable(identity).where(PipelineRunRow.id == number))
 
 
-def list_runs(session: Session, identity: Identity, conditions: Sequence[ColumnElement[bool]]) -> list[PipelineRunRow]:
-    """List the runs whose products the identity may read, newest first."""
-    statement = _readable(identity).where(*conditions).order_by(PipelineRunRow.created.desc(), PipelineRunRow.id.desc())
-    return list(session.scalars(statement))
+def list_runs(session: Session, identity: Identity, query: RunQuery) -> list[PipelineRunRow]:
+    """List the runs whose products the identity may read, newest first unless asked otherwise."""
+    order = PipelineRunRow.id if query.oldest_first else PipelineRunRow.id.desc()
+    return list(session.scalars(_readable(identity).where(*query.conditions()).order_by(order)))
 
 
 def runs_of_products(session: Session, product_ids: Sequence[int]) -> list[PipelineRunRow]:

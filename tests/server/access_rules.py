@@ -323,9 +323,23 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/which_environment"): ({"*": 200}, {"open": True}),
     ("GET", "/which_environment/"): ({"*": 200}, {"open": True}),
     ("GET", "/api/pipelines"): ({"nobody": 401, "*": 200}, {}),
-    ("GET", "/api/pipelines/{number}"): ({"nobody": 401, "*": 404}, {"url": "/api/pipelines/1"}),
+    ("GET", "/api/pipelines/{number}"): ({"nobody": 401, "*": 200}, {"url": "/api/pipelines/1"}),
     ("GET", "/api/processes"): ({"nobody": 401, "*": 200}, {}),
-    ("GET", "/api/processes/{number}"): ({"nobody": 401, "*": 404}, {"url": "/api/processes/1"}),
+    ("POST", "/api/processes"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 400},
+        {"json": {"display_name": "new", "pipeline": 2, "inputs": [987_654]}},
+    ),
+    **{
+        ("GET", f"/api/processes/{{number}}{part}"): ({"nobody": 401, "*": 404}, {"url": f"/api/processes/1{part}"})
+        for part in ("", "/logs", "/report")
+    },
+    **{
+        (method, "/api/processes/{number}/stop"): (
+            {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+            {"url": "/api/processes/1/stop"},
+        )
+        for method in ("GET", "POST")
+    },
     ("GET", "/vospace/nodes"): ({"*": 200}, {}),
     ("HEAD", "/vospace/nodes"): ({"*": 200}, {}),
     **{

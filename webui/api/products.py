@@ -9,9 +9,11 @@ from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
+from pipelines.models import Run
 from products.models import Product, ProductStatus
 from products.product_types import PRODUCT_TYPES, product_type_named
 from products.service import NewProduct, ProductChanges
+from products.storage import Page
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import api_route
 from webui.api.filters import FILTER_NAMES, ORDERINGS, product_query
@@ -90,9 +92,7 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
             message = "Invalid page."
             raise NotFoundError(message, field="page")
         # Written as it is: a list may hold every product, and checking each of them again would take longer.
-        return JSONResponse(
-            {"count": page.count, "results": [product_json(product, identity) for product in page.products]}
-        )
+        return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
 
     @router.get("/products-specz", summary="Published redshift catalogues, from which pipelines can choose")
     def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
@@ -100,9 +100,7 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
         kind, published = product_type_named("redshift_catalog").id, (ProductStatus.PUBLISHED,)
         query = replace(product_query(request.query_params), product_types=(kind,), statuses=published)
         page = products.list(identity, query)
-        return JSONResponse(
-            {"count": page.count, "results": [product_json(product, identity) for product in page.products]}
-        )
+        return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
 
     @router.options("/products", summary="Names of the filters and orderings of the list")
     def options(identity: Identity = Depends(authenticate)) -> Json:
@@ -124,19 +122,24 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
     @router.get("/products/{product_id}", summary="One product")
     def one(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return product_json(products.get(identity, product_id), identity)
+        product = products.get(identity, product_id)
+        return product_json(product, identity, _run_of(services, product))
 
     @router.get("/products/{product_id}/main_file_info", summary="One product, with what its main file holds")
     def main_file_info(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         details = products.details(identity, product_id)
-        return {**product_json(details.product, identity), "main_file": main_file_json(details)}
+        run = _run_of(services, details.product)
+        return {**product_json(details.product, identity, run), "main_file": main_file_json(details)}
 
-    @router.get("/products/{product_id}/process_config", summary="What the pipeline was told that made the product")
-    def process_config(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        identity.require(Scope.READ)
-        products.get(identity, product_id)
-        return {}
+
+def _run_of(services: WebServices, product: Product) -> Run | None:
+    return services.pipelines.of_products([product.id]).get(product.id)
+
+
+def _listed(services: WebServices, page: Page, identity: Identity) -> list[Json]:
+    runs = services.pipelines.of_products([each.id for each in page.products if each.origin != "Upload"])
+    return [product_json(product, identity, runs.get(product.id)) for product in page.products]
 
 
 def _add_changes(router: APIRouter, services: WebServices) -> None:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
-from webui.api import accounts, archives, columns, compat, downloads, files, products, provenance
+from webui.api import accounts, archives, columns, compat, downloads, files, pipelines, products, provenance
 from webui.api.errors import api_route
 from webui.services import WebServices
 
@@ -32,7 +32,7 @@ def api_routes(services: WebServices) -> APIRouter:
         base = services.settings.public_url
         return {name: f"{base}/api/{name}/" for name in _NAMES}
 
-    for part in (accounts, products, files, columns, downloads, archives, provenance, compat):
+    for part in (accounts, products, files, columns, downloads, archives, provenance, pipelines):
         router.include_router(part.routes(services))
     whole = APIRouter()
     whole.include_router(router)

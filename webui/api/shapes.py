@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.auth.models import Identity, Token, User
+from pipelines.models import Run
 from products.access import changeable, manageable
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
 from products.service import ProductDetails
+from uws import Phase
 
 __all__ = [
+    "STATUSES",
     "Json",
     "column_json",
     "file_json",
@@ -23,6 +26,20 @@ __all__ = [
     "token_json",
     "user_json",
 ]
+
+#: Phases in the words of clients; those that wait for the end of a run know "Pending", but not that it is queued.
+STATUSES: Mapping[Phase, str] = {
+    Phase.PENDING: "Pending",
+    Phase.QUEUED: "Pending",
+    Phase.HELD: "Pending",
+    Phase.SUSPENDED: "Pending",
+    Phase.EXECUTING: "Running",
+    Phase.COMPLETED: "Successful",
+    Phase.ARCHIVED: "Successful",
+    Phase.ERROR: "Failed",
+    Phase.UNKNOWN: "Failed",
+    Phase.ABORTED: "Stopped",
+}
 
 Json = dict[str, Any]  # JSON objects hold whatever JSON holds
 
@@ -86,8 +103,8 @@ def token_json(token: Token) -> Json:
     }
 
 
-def product_json(product: Product, identity: Identity) -> Json:
-    """A product, as its list and its page show it to the identity."""
+def product_json(product: Product, identity: Identity, run: Run | None = None) -> Json:
+    """A product, as its list and its page show it to the identity, with the run that made it."""
     return {
         "id": product.id,
         "release": product.release.id if product.release else None,
@@ -98,8 +115,8 @@ def product_json(product: Product, identity: Identity) -> Json:
         "uploaded_by": product.owner,
         "is_owner": identity.user_id == product.owner_id,
         "origin": product.origin,
-        "process_status": None,
-        "process_id": None,
+        "process_status": None if run is None else STATUSES[run.phase],
+        "process_id": None if run is None else run.id,
         "product_status": product.status.label,
         "can_delete": manageable(identity, product),
         "can_update": changeable(identity, product),

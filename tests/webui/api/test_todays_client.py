@@ -118,4 +118,4 @@ def test_a_deleted_product_is_not_found(notebook: Notebook):
 
 
 def test_there_are_no_pipelines_yet(notebook: Notebook):
-    assert notebook.found["pipelines"] is None
+    assert notebook.found["pipelines"]["display_name"] == "Training Set Maker"

@@ -172,9 +172,12 @@ def test_vocabularies_are_found_by_name(site: Site):
     assert ask(site.alice, "product-types/2/").json()["name"] == "training_set"
     order = [kind["order"] for kind in ask(site.alice, "product-types/?ordering=order").json()["results"]]
     assert order == sorted(order)
-    for path in ("releases/?name=none", "pipelines/?name=training_set_maker", "processes/"):
+    for path in ("releases/?name=none", "pipelines/?name=none", "processes/"):
         assert ask(site.alice, path).json() == {"count": 0, "results": []}
-    for path in ("pipelines/1/", "processes/1/", "releases/1/", "product-types/99/", "users/999/"):
+    pipeline = ask(site.alice, "pipelines/?name=training_set_maker").json()["results"][0]
+    assert (pipeline["id"], pipeline["output_product_type"], pipeline["product_types_accepted"]) == (1, 2, [1])
+    assert pipeline["system_config"]["param"]["crossmatch"] == {"radius_arcsec": 1.0, "n_neighbors": 1}
+    for path in ("pipelines/9/", "processes/1/", "releases/1/", "product-types/99/", "users/999/"):
         assert ask(site.alice, path).status_code == 404
     users = ask(site.alice, "users/").json()["results"]
     assert {"username", "first_name", "last_name", "display_name"} <= set(users[0])
