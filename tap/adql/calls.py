@@ -9,24 +9,24 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import syntax as tree
+from tap.adql.aggregates import compile_aggregate
 from tap.adql.errors import QueryError
 from tap.adql.expressions import Expressions
 from tap.adql.functions import FUNCTIONS, Function
 from tap.adql.geometric_calls import GEOMETRIC
 from tap.adql.sqltree import call, cast_to, compare, number
+from tap.adql.units import UnknownUnitError, conversion
 from tap.adql.user_functions import USER_FUNCTIONS
 from tap.adql.values import Value, kind_of, numeric_facts, promoted, require_number, require_text
 
 __all__ = ["compile_call"]
 
-_WHOLE_TYPES = {"unsignedByte", "short", "int", "long"}
-
 
 def compile_call(compiler: Expressions, node: tree.Call) -> Value:
     """Compile a call; the parser has checked that the function exists and takes as many arguments."""
     function = FUNCTIONS[node.function.upper()]
-    if function.group == "aggregate" or function.name == "ivo_string_agg":
-        return _aggregate(compiler, function, node)
+    if function.aggregate:
+        return compile_aggregate(compiler, function, node)
     arguments = [compiler.value(argument) for argument in node.arguments]
     if function.group == "math":
         return _math(function, arguments, node)
@@ -37,7 +37,8 @@ def compile_call(compiler: Expressions, node: tree.Call) -> Value:
     if function.group == "geometry":
         return GEOMETRIC[function.name](arguments, node, compiler.prune)
     if function.group == "udf":
-        return USER_FUNCTIONS[function.name](arguments, node, compiler.prune)
+        known = GEOMETRIC if function.name in GEOMETRIC else USER_FUNCTIONS
+        return known[function.name](arguments, node, compiler.prune)
     return _OTHERS[function.name](arguments, node)
 
 
@@ -69,65 +70,6 @@ def _digits(value: Value, name: str) -> exp.Expr:
     return number(int(value.constant))
 
 
-def _aggregate(compiler: Expressions, function: Function, node: tree.Call) -> Value:
-    if not compiler.aggregates:
-        raise QueryError(f"{function.name} cannot stand in {compiler.clause}", node.at)
-    compiler.found_aggregate = True
-    if node.star:
-        return Value(exp.Count(this=exp.Star()), numeric_facts("long", ucd="meta.number"), "number", node.at)
-    if not node.arguments:
-        raise QueryError(f"{function.name} was given 0 arguments", node.at, f"it is {function.form}")
-    compiler.aggregates, clause, compiler.clause = False, compiler.clause, "another aggregate function"
-    try:
-        arguments = [compiler.value(argument) for argument in node.arguments]
-    finally:
-        compiler.aggregates, compiler.clause = True, clause
-    if function.name == "ivo_string_agg":
-        texts = [require_text(argument, function.name) for argument in arguments]
-        sql = call("string_agg", *(text.sql for text in texts))
-        return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
-    value = arguments[0]
-    if value.kind == "shape" or (value.kind == "array" and function.name != "COUNT"):
-        raise QueryError(f"{function.name} takes no geometry and no arrays", value.at)
-    if function.name in {"AVG", "SUM"}:
-        require_number(value, function.name)
-    inner = value.sql.copy()
-    if node.quantifier == "DISTINCT":
-        inner = exp.Distinct(expressions=[inner])
-    return _AGGREGATES[function.name](inner, value, node)
-
-
-def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
-    return Value(exp.Count(this=inner), numeric_facts("long", ucd="meta.number"), "number", node.at)
-
-
-def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
-    # The engine adds integers in 128 bits, which no column of a result holds.
-    whole = value.facts.datatype in _WHOLE_TYPES
-    sql = cast_to(exp.Sum(this=inner), "BIGINT") if whole else exp.Sum(this=inner)
-    return Value(sql, numeric_facts("long" if whole else "double", value.facts.unit), "number", node.at)
-
-
-def _average(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
-    facts = numeric_facts("double", value.facts.unit, _statistic(value.facts.ucd, "stat.mean"))
-    return Value(exp.Avg(this=inner), facts, "number", node.at)
-
-
-def _least(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
-    facts = replace(value.facts, ucd=_statistic(value.facts.ucd, "stat.min"), utype=None)
-    return Value(exp.Min(this=inner), facts, value.kind, node.at)
-
-
-def _most(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
-    facts = replace(value.facts, ucd=_statistic(value.facts.ucd, "stat.max"), utype=None)
-    return Value(exp.Max(this=inner), facts, value.kind, node.at)
-
-
-def _statistic(ucd: str | None, word: str) -> str | None:
-    # The controlled vocabulary has these words as secondary ones, so they follow.
-    return f"{ucd};{word}" if ucd else None
-
-
 def _coalesce(arguments: Sequence[Value], node: tree.Call) -> Value:
     known = [argument for argument in arguments if argument.kind != "null"]
     kinds = {argument.kind for argument in known}
@@ -152,38 +94,16 @@ def _in_unit(arguments: Sequence[Value], node: tree.Call) -> Value:
         raise QueryError("IN_UNIT takes the unit as a text in single quotes", wanted.at)
     if not value.facts.unit:
         raise QueryError("The value of IN_UNIT has no unit", value.at, "units are known for columns that declare one")
-    factor = _conversion(value.facts.unit, wanted)
+    try:
+        factor = conversion(value.facts.unit, wanted.text)
+    except UnknownUnitError as e:
+        raise QueryError(f"IN_UNIT does not know the unit {wanted.text!r} or {value.facts.unit!r}", wanted.at) from e
+    if factor is None:
+        raise QueryError(f"The unit {value.facts.unit!r} cannot be converted to {wanted.text!r}", wanted.at)
     constant = None if value.constant is None else value.constant * factor
     sql = compare(cast_to(value.sql, "DOUBLE"), "*", number(factor))
     facts = replace(value.facts, datatype="double", unit=wanted.text, utype=None)
     return Value(sql, facts, "number", node.at, constant=constant)
 
-
-def _conversion(source: str, wanted: Value) -> float:
-    """Give the constant by which a value is multiplied; logarithmic units have none."""
-    import warnings
-
-    from astropy import units
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", units.UnitsWarning)
-            old = units.Unit(source, format="vounit")
-            new = units.Unit(wanted.text, format="vounit")
-    except (ValueError, TypeError) as e:
-        raise QueryError(f"IN_UNIT does not know the unit {wanted.text!r} or {source!r}", wanted.at) from e
-    try:
-        return float(old.to(new))
-    except (units.UnitConversionError, TypeError, AttributeError) as e:
-        raise QueryError(f"The unit {source!r} cannot be converted to {wanted.text!r}", wanted.at) from e
-
-
-_AGGREGATES: Mapping[str, Callable[[exp.Expr, Value, tree.Call], Value]] = {
-    "AVG": _average,
-    "COUNT": _count,
-    "MAX": _most,
-    "MIN": _least,
-    "SUM": _sum,
-}
 
 _OTHERS: Mapping[str, Callable[[Sequence[Value], tree.Call], Value]] = {"COALESCE": _coalesce, "IN_UNIT": _in_unit}

@@ -9,7 +9,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ranges_of_cone", "ranges_of_polygon"]
+from tap.numerics import mocs
+
+__all__ = ["Ranges", "ranges_of_cone", "ranges_of_map", "ranges_of_polygon"]
 
 _ORDER = 29
 _MOST_RANGES = 64
@@ -41,7 +43,7 @@ def ranges_of_cone(lon: float, lat: float, radius: float) -> Ranges | None:
 
 def ranges_of_polygon(vertices: tuple[tuple[float, float], ...]) -> Ranges | None:
     """Cover a polygon, by the cone around it cut down to the cells that the polygon touches."""
-    from tap.adql.polygons import unit_vectors
+    from tap.numerics.polygons import unit_vectors
 
     vectors = unit_vectors(vertices)
     middle = vectors.mean(axis=0)
@@ -51,6 +53,21 @@ def ranges_of_polygon(vertices: tuple[tuple[float, float], ...]) -> Ranges | Non
     lat = math.degrees(math.asin(max(-1.0, min(1.0, middle[2]))))
     # Vertices within a circle smaller than a hemisphere have their whole polygon within it.
     return ranges_of_cone(lon, lat, radius)
+
+
+def ranges_of_map(text: str) -> tuple[Ranges, bool]:
+    """Cover a map, and tell whether the ranges are the map itself.
+
+    Raises
+    ------
+    ValueError
+        The text is no map.
+    """
+    ranges = mocs.ranges_of_map(text)
+    if not len(ranges):
+        return [], True
+    few = _few(ranges[:, 0], ranges[:, 1])
+    return few, len(few) == len(ranges)
 
 
 def _depth(radius: float) -> int:
@@ -65,7 +82,11 @@ def _merged(cells: NDArray[np.uint64], depths: NDArray[np.uint8]) -> Ranges | No
     first = cells.astype(np.int64) << shift
     last = ((cells.astype(np.int64) + 1) << shift) - 1
     order = np.argsort(first)
-    first, last = first[order], last[order]
+    return _few(first[order], last[order])
+
+
+def _few(first: NDArray[np.int64], last: NDArray[np.int64]) -> Ranges:
+    """Close the narrowest gaps until few ranges are left."""
     gaps = first[1:] - last[:-1] - 1
     open_gaps = np.flatnonzero(gaps > 0)
     if len(open_gaps) >= _MOST_RANGES:

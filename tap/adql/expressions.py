@@ -15,8 +15,8 @@ from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.errors import Position, QueryError
 from tap.adql.geometry import within
 from tap.adql.scopes import Scope
-from tap.adql.sqltree import all_of, any_of, call, cast_to, compare, negate, number, string, wrap
-from tap.adql.values import Circle, Kind, Point, Value, kind_of, numeric_facts, promoted, require_number, require_text
+from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
+from tap.adql.values import Circle, Kind, Point, Value, numeric_facts, promoted, require_number, require_text
 
 __all__ = ["Compiled", "Context", "Expressions", "Output"]
 
@@ -24,16 +24,6 @@ __all__ = ["Compiled", "Context", "Expressions", "Output"]
 MAX_CHAIN = 100
 
 _INTEGERS = {"unsignedByte", "short", "int", "long"}
-_CASTS: Mapping[str, tuple[str, Column]] = {
-    "BIGINT": ("BIGINT", Column("", "long")),
-    "CHAR": ("VARCHAR", Column("", "unicodeChar", "*")),
-    "DOUBLE PRECISION": ("DOUBLE", Column("", "double")),
-    "INTEGER": ("INTEGER", Column("", "int")),
-    "REAL": ("REAL", Column("", "float")),
-    "SMALLINT": ("SMALLINT", Column("", "short")),
-    "TIMESTAMP": ("TIMESTAMP", Column("", "char", "*", xtype="timestamp")),
-    "VARCHAR": ("VARCHAR", Column("", "unicodeChar", "*")),
-}
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
 
 
@@ -175,15 +165,9 @@ class Expressions:
         return compile_call(self, node)
 
     def _cast(self, node: tree.Cast) -> Value:
-        inner = self.value(node.inner)
-        if inner.kind in {"shape", "array"}:
-            raise QueryError("CAST takes numbers, texts and times", inner.at)
-        engine_type, facts = _CASTS[node.type_name]
-        sql: exp.Expr = cast_to(inner.sql, engine_type)
-        if node.length is not None:
-            sql = call("left", sql, number(node.length))
-        facts = replace(facts, unit=inner.facts.unit, ucd=inner.facts.ucd, description=inner.facts.description)
-        return Value(sql, facts, kind_of(facts), node.at)
+        from tap.adql.casts import compile_cast
+
+        return compile_cast(self.value(node.inner), node)
 
     def _as_value(self, node: tree.Expression) -> Value:
         raise QueryError("A condition stands where a value is expected", node.at)

@@ -2,7 +2,8 @@
 
 Circles are tested by haversines, about the antipode when they are larger than a hemisphere, so that the test is exact
 for arcseconds and for 180 degrees; distances by Vincenty's formula, exact everywhere, as in astropy; polygons by the
-great circles of their edges. A missing coordinate makes the result NULL.
+great circles of their edges. Whatever else may differ from row to row is left to `tap.numerics.regions`, which the
+query process has. A missing coordinate makes the result NULL.
 """
 
 import math
@@ -11,21 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from core.columns import HEALPIX_COLUMN
-from tap.adql.cells import Ranges, ranges_of_cone, ranges_of_polygon
-from tap.adql.polygons import convex_parts, edge_normals
-from tap.adql.sqltree import all_of, any_of, call, case_null, cast_to, column, compare, number
-from tap.adql.values import Circle, Point, Polygon, Shape
+from tap.adql import coverage
+from tap.adql.cells import ranges_of_cone, ranges_of_polygon
+from tap.adql.pruning import in_ranges
+from tap.adql.shape_arrays import described
+from tap.adql.sqltree import all_of, any_of, call, case_null, compare, number
+from tap.adql.values import Circle, Coverage, Point, Polygon, Shape
+from tap.numerics.polygons import convex_parts, edge_normals
 
-__all__ = ["UnsupportedShapeError", "array_of", "contains", "distance", "intersects", "within"]
+__all__ = ["contains", "distance", "intersects", "within"]
 
 _REVERSED = {"<": ">", "<=": ">="}
 # Rounding of a dot product of unit vectors; far below a nanoarcsecond. It keeps the rim in.
 _RIM = 4e-16
-
-
-class UnsupportedShapeError(ValueError):
-    """Two shapes for which there is no test."""
 
 
 def distance(one: Point, other: Point) -> exp.Expr:
@@ -66,12 +65,14 @@ def within(point: Point, circle: Circle, operator: str = "<=", *, prune: bool = 
     if center.constant is not None:
         tests = [*_band(point, center.constant[1], radius), *tests]
         if prune and point.table is not None:
-            tests = [*_in_ranges(point, ranges_of_cone(*center.constant, radius)), *tests]
+            tests = [*in_ranges(point, ranges_of_cone(*center.constant, radius)), *tests]
     return all_of(tests)
 
 
 def contains(inner: Shape, outer: Shape, *, prune: bool = False) -> exp.Expr:
     """Test whether one shape lies within another, their rims included."""
+    if isinstance(inner, Coverage) or isinstance(outer, Coverage):
+        return coverage.contains(inner, outer, prune=prune)
     if isinstance(inner, Point) and isinstance(outer, Circle):
         return within(inner, outer, prune=prune)
     if isinstance(inner, Point) and isinstance(outer, Polygon):
@@ -80,19 +81,9 @@ def contains(inner: Shape, outer: Shape, *, prune: bool = False) -> exp.Expr:
         return compare(_haversine(inner, outer), "=", number(0))
     if isinstance(inner, Circle) and isinstance(outer, Circle):
         reach = compare(distance(inner.center, outer.center), "+", inner.radius)
-        return compare(reach, "<=", outer.radius)
-    if isinstance(inner, Circle) and isinstance(outer, Polygon):
-        parts = convex_parts(outer.vertices)
-        if len(parts) > 1:
-            raise UnsupportedShapeError("whether a circle lies in a polygon is known for convex polygons only")
-        depths = [call("asin", _clamped(_dot(normal, inner.center))) for normal in edge_normals(parts[0])]
-        radius = call("radians", inner.radius)
-        return all_of([compare(depth, ">=", radius) for depth in depths])
-    if isinstance(inner, Polygon) and isinstance(outer, Circle) and (outer.constant is None or outer.constant <= 90):
-        return all_of([within(_constant_point(*vertex), outer) for vertex in inner.vertices])
-    raise UnsupportedShapeError(
-        f"whether a {_name(inner)} lies in a {_name(outer)} cannot be asked here; ask about points or circles"
-    )
+        known = case_null([inner.center.lon, inner.center.lat, inner.radius], compare(outer.radius, ">=", number(180)))
+        return any_of([compare(reach, "<=", outer.radius), known])
+    return call("sky_contains", *described(inner), *described(outer))
 
 
 def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
@@ -101,28 +92,12 @@ def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
         return contains(one, other, prune=prune)
     if isinstance(other, Point):
         return contains(other, one, prune=prune)
+    if isinstance(one, Coverage) or isinstance(other, Coverage):
+        return coverage.intersects(one, other)
     if isinstance(one, Circle) and isinstance(other, Circle):
         reach = compare(one.radius, "+", other.radius)
         return compare(distance(one.center, other.center), "<=", reach)
-    if isinstance(one, Circle) and isinstance(other, Polygon):
-        return _circle_meets_polygon(one, other)
-    if isinstance(one, Polygon) and isinstance(other, Circle):
-        return _circle_meets_polygon(other, one)
-    raise UnsupportedShapeError("whether two polygons intersect cannot be asked here; ask about points or circles")
-
-
-def array_of(shape: Shape) -> tuple[exp.Expr, str, str]:
-    """Give a shape as DALI 1.1 §3.3.5 to §3.3.7 write it: the array, its length and its xtype."""
-    if isinstance(shape, Point):
-        return _array([shape.lon, shape.lat]), "2", "point"
-    if isinstance(shape, Circle):
-        return _array([shape.center.lon, shape.center.lat, shape.radius]), "3", "circle"
-    flat = [number(float(coordinate)) for vertex in shape.vertices for coordinate in vertex]
-    return _array(flat), str(len(flat)), "polygon"
-
-
-def _array(nodes: list[exp.Expr]) -> exp.Expr:
-    return case_null(nodes, call("array_value", *(cast_to(node, "DOUBLE") for node in nodes)))
+    return call("sky_intersects", *described(one), *described(other))
 
 
 def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:
@@ -132,36 +107,8 @@ def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:
         insides.append(all_of(sides))
     tests = [any_of(insides)]
     if prune and point.table is not None:
-        tests = [*_in_ranges(point, ranges_of_polygon(polygon.vertices)), *tests]
+        tests = [*in_ranges(point, ranges_of_polygon(polygon.vertices)), *tests]
     return all_of(tests)
-
-
-def _circle_meets_polygon(circle: Circle, polygon: Polygon) -> exp.Expr:
-    """The centre is inside, or a corner or an edge is within the radius."""
-    if circle.constant is not None and circle.constant > 90:
-        raise UnsupportedShapeError("circles larger than a hemisphere cannot be tested against polygons")
-    center, reach = circle.center, _sin(circle.radius)
-    tests = [_in_polygon(center, polygon, prune=False)]
-    tests += [within(_constant_point(*vertex), circle) for vertex in polygon.vertices]
-    boundary = np.asarray(_boundary(polygon))
-    normals = edge_normals(boundary)
-    for start, end, normal in zip(boundary, np.roll(boundary, -1, axis=0), normals, strict=True):
-        tests.append(
-            all_of(
-                [
-                    compare(call("abs", _dot(normal, center)), "<=", reach),
-                    compare(_dot(np.cross(normal, start), center), ">=", number(0)),
-                    compare(_dot(np.cross(end, normal), center), ">=", number(0)),
-                ]
-            )
-        )
-    return any_of(tests)
-
-
-def _boundary(polygon: Polygon) -> NDArray[np.float64]:
-    from tap.adql.polygons import unit_vectors
-
-    return unit_vectors(polygon.vertices)
 
 
 def _band(point: Point, lat: float, radius: float) -> list[exp.Expr]:
@@ -171,15 +118,6 @@ def _band(point: Point, lat: float, radius: float) -> list[exp.Expr]:
         compare(point.lat, ">=", number(float(lat - radius - margin))),
         compare(point.lat, "<=", number(float(lat + radius + margin))),
     ]
-
-
-def _in_ranges(point: Point, ranges: Ranges | None) -> list[exp.Expr]:
-    if ranges is None or point.table is None:
-        return []
-    cell = column(HEALPIX_COLUMN, point.table.alias)
-    spans = [exp.Between(this=cell.copy(), low=number(low), high=number(high)) for low, high in ranges]
-    whole = exp.Between(this=cell.copy(), low=number(ranges[0][0]), high=number(ranges[-1][1]))
-    return [whole] if len(spans) == 1 else [whole, any_of(spans)]
 
 
 def _haversine(one: Point, other: Point) -> exp.Expr:
@@ -206,10 +144,6 @@ def _dot(vector: NDArray[np.float64], point: Point) -> exp.Expr:
     return compare(_product(_cos(point.lat), flat), "+", compare(z, "*", _sin(point.lat)))
 
 
-def _clamped(node: exp.Expr) -> exp.Expr:
-    return call("greatest", number(-1.0), call("least", number(1.0), node))
-
-
 def _product(*nodes: exp.Expr) -> exp.Expr:
     result = nodes[0]
     for node in nodes[1:]:
@@ -227,7 +161,3 @@ def _sin(node: exp.Expr) -> exp.Expr:
 
 def _cos(node: exp.Expr) -> exp.Expr:
     return call("cos", _radians(node))
-
-
-def _name(shape: Shape) -> str:
-    return type(shape).__name__.lower()

@@ -9,6 +9,7 @@ from tap.adql.errors import Position, QueryError
 __all__ = ["require_grouped"]
 
 _AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
+_NAMED_AGGREGATES = {"histogram", "mad", "median", "quantile_cont", "string_agg"}
 
 
 def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], aliases: set[str], at: Position) -> None:
@@ -27,7 +28,7 @@ def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], alias
     pending = list(nodes)
     while pending:
         node = pending.pop()
-        if node in grouped or isinstance(node, _AGGREGATES) or _is_text_aggregate(node):
+        if node in grouped or isinstance(node, _AGGREGATES) or _is_named_aggregate(node):
             continue
         if isinstance(node, exp.Column) and node.table in aliases:
             raise QueryError(
@@ -38,5 +39,5 @@ def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], alias
         pending.extend(node.iter_expressions())
 
 
-def _is_text_aggregate(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name == "string_agg"
+def _is_named_aggregate(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name in _NAMED_AGGREGATES

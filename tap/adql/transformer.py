@@ -18,8 +18,11 @@ _Parts = list[Any]
 _TYPES = {
     "BIGINT": "BIGINT",
     "CHAR": "CHAR",
+    "CIRCLE": "CIRCLE",
     "DOUBLE PRECISION": "DOUBLE PRECISION",
     "INTEGER": "INTEGER",
+    "POINT": "POINT",
+    "POLYGON": "POLYGON",
     "REAL": "REAL",
     "SMALLINT": "SMALLINT",
     "TIMESTAMP": "TIMESTAMP",

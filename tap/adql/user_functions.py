@@ -1,28 +1,37 @@
-"""Calls of user-defined functions, from the IVOA's catalogue of UDFs 1.2."""
+"""Calls of the IVOA's user-defined functions (catalogue of UDFs 1.2)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
-from core.columns import HEALPIX_COLUMN
+from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
-from tap.adql.geometric_calls import point_of_numbers
-from tap.adql.sqltree import call, cast_to, column, number, string, wrap
-from tap.adql.values import Point, Value, numeric_facts, require_text
+from tap.adql.photoz_functions import PHOTOZ_FUNCTIONS
+from tap.adql.shapes import point_of_numbers, point_of_value, point_value
+from tap.adql.sqltree import all_of, call, cast_to, column, compare, number, string, wrap
+from tap.adql.values import Point, Value, numeric_facts, require_number, require_text
 
 __all__ = ["USER_FUNCTIONS"]
 
 _Arguments = Sequence[Value]
 
+_FINEST_ORDER = 29
+_UNIX_EPOCH_JD = 2440587.5
+_UNIX_EPOCH_MJD = 40587.0
+# What parts words: everything in ASCII that is no letter, no digit and no underscore. Letters beyond are of words.
+_BETWEEN_WORDS = r"[\x00-/:-@\[-\^`{-\x7f]+"
+
 
 def _hasword(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    haystack, needle = (require_text(argument, node.function) for argument in arguments)
-    if not needle.text:
-        raise QueryError(f"{node.function} takes a constant, non-empty word", needle.at)
-    pattern = rf"(?i)(^|\W){re.escape(needle.text)}(\W|$)"
-    return _flag(call("regexp_matches", haystack.sql, string(pattern)), node)
+    """All words of the needle are among those of the haystack."""
+    return _flag(call("list_has_all", *(_words(require_text(argument, node.function)) for argument in arguments)), node)
+
+
+def _words(text: Value) -> exp.Expr:
+    # The mark at the end gives every list an empty word, as a mark at the beginning of a needle would.
+    marked = exp.DPipe(this=call("lower", text.sql), expression=string(" "))
+    return call("regexp_split_to_array", marked, string(_BETWEEN_WORDS))
 
 
 def _nocasematch(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -33,23 +42,89 @@ def _nocasematch(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 def _hashlist_has(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     words, item = (require_text(argument, node.function) for argument in arguments)
     parts = call("string_split", call("lower", words.sql), string("#"))
-    return _flag(call("list_contains", parts, item.sql), node)
+    return _flag(call("list_contains", parts, call("lower", item.sql)), node)
+
+
+def _interval_overlaps(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    low, high, other_low, other_high = (require_number(argument, node.function).sql for argument in arguments)
+    pairs = ((low, high), (other_low, other_high), (low, other_high), (other_low, high))
+    return _flag(all_of([compare(one, "<=", other) for one, other in pairs]), node)
 
 
 def _healpix_index(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     order, *position = arguments
-    if order.constant is None or not order.constant.is_integer() or not 0 <= order.constant <= 29:
-        raise QueryError(f"{node.function} takes a constant order from 0 to 29", order.at)
-    point = position[0].shape if len(position) == 1 else point_of_numbers(position[0], position[1], node.function)
-    if not isinstance(point, Point) or point.table is None:
-        raise QueryError(
-            f"{node.function} is available for the position of a table's row only",
-            position[0].at,
-            "name the columns of right ascension and declination by which the table is sorted",
-        )
-    cell = column(HEALPIX_COLUMN, point.table.alias)
-    sql = exp.BitwiseRightShift(this=cell, expression=number(2 * (29 - int(order.constant))))
-    return Value(exp.Paren(this=sql), numeric_facts("long", ucd="pos.healpix"), "number", node.at)
+    _require_order(order, node)
+    point = (
+        point_of_value(position[0], node.function)
+        if len(position) == 1
+        else point_of_numbers(position[0], position[1], node.function)
+    )
+    facts = numeric_facts("long", ucd="pos.healpix")
+    if point.table is not None and order.constant is not None:
+        cell = column(HEALPIX_COLUMN, point.table.alias)
+        shifted = exp.BitwiseRightShift(this=cell, expression=number(2 * (_FINEST_ORDER - int(order.constant))))
+        return Value(exp.Paren(this=shifted), facts, "number", node.at)
+    sql = call("sky_healpix_index", cast_to(order.sql, "INTEGER"), *_coordinates(point))
+    return Value(sql, facts, "number", node.at)
+
+
+def _healpix_center(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    order, index = arguments
+    _require_order(order, node)
+    if require_number(index, node.function).facts.datatype in {"float", "double"}:
+        raise QueryError(f"{node.function} takes a whole number as index", index.at)
+    sql = call("sky_healpix_center", cast_to(order.sql, "INTEGER"), cast_to(index.sql, "BIGINT"))
+    return point_value(sql, node)
+
+
+def _require_order(order: Value, node: tree.Call) -> None:
+    require_number(order, node.function)
+    constant = order.constant
+    if constant is not None and not (constant.is_integer() and 0 <= constant <= _FINEST_ORDER):
+        raise QueryError(f"{node.function} takes an order from 0 to {_FINEST_ORDER}", order.at)
+
+
+def _to_jd(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    return _days(arguments[0], node, _UNIX_EPOCH_JD)
+
+
+def _to_mjd(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    return _days(arguments[0], node, _UNIX_EPOCH_MJD)
+
+
+def _days(value: Value, node: tree.Call, origin: float) -> Value:
+    if value.kind not in {"timestamp", "text", "null"}:
+        raise QueryError(f"{node.function} takes a timestamp", value.at, "CAST it to TIMESTAMP")
+    seconds = call("epoch", cast_to(value.sql, "TIMESTAMP"))
+    days = compare(compare(seconds, "/", number(86400.0)), "+", number(origin))
+    return Value(days, numeric_facts("double", "d", "time.epoch"), "number", node.at)
+
+
+def _normal_random(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """By the polar form of two uniform numbers (Box and Muller 1958); 1 - random() is never 0."""
+    mean, width = (require_number(argument, node.function) for argument in arguments)
+    logarithm = call("ln", compare(number(1.0), "-", call("random")))
+    radius = call("sqrt", compare(number(-2.0), "*", logarithm))
+    angle = call("cos", compare(compare(number(2.0), "*", call("pi")), "*", call("random")))
+    sql = compare(mean.sql, "+", compare(width.sql, "*", compare(radius, "*", angle)))
+    return Value(cast_to(sql, "DOUBLE"), numeric_facts("double", mean.facts.unit), "number", node.at)
+
+
+def _epoch_prop(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    return Value(_propagated(arguments, node), Column("", "double", "6"), "array", node.at)
+
+
+def _epoch_prop_pos(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    return point_value(_propagated(arguments, node), node)
+
+
+def _propagated(arguments: _Arguments, node: tree.Call) -> exp.Expr:
+    numbers = (require_number(argument, node.function) for argument in arguments)
+    return call("sky_epoch_prop", *(cast_to(value.sql, "DOUBLE") for value in numbers))
+
+
+def _coordinates(point: Point) -> tuple[exp.Expr, exp.Expr]:
+    return cast_to(point.lon, "DOUBLE"), cast_to(point.lat, "DOUBLE")
 
 
 def _flag(truth: exp.Expr, node: tree.Call) -> Value:
@@ -57,8 +132,16 @@ def _flag(truth: exp.Expr, node: tree.Call) -> Value:
 
 
 USER_FUNCTIONS: Mapping[str, Callable[[_Arguments, tree.Call, bool], Value]] = {
+    "ivo_epoch_prop": _epoch_prop,
+    "ivo_epoch_prop_pos": _epoch_prop_pos,
     "ivo_hasword": _hasword,
     "ivo_hashlist_has": _hashlist_has,
+    "ivo_healpix_center": _healpix_center,
     "ivo_healpix_index": _healpix_index,
+    "ivo_interval_overlaps": _interval_overlaps,
     "ivo_nocasematch": _nocasematch,
+    "ivo_normal_random": _normal_random,
+    "ivo_to_jd": _to_jd,
+    "ivo_to_mjd": _to_mjd,
+    **PHOTOZ_FUNCTIONS,
 }

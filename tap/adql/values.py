@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Circle",
+    "Computed",
+    "Coverage",
     "Kind",
     "Point",
     "Polygon",
@@ -57,7 +59,23 @@ class Polygon:
     vertices: tuple[tuple[float, float], ...]
 
 
-Shape: TypeAlias = Point | Circle | Polygon
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A shape of which the engine knows the numbers, row by row: the array that DALI 1.1 §3.3 makes of it."""
+
+    kind: Literal["circle", "polygon"]
+    sql: exp.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A coverage map in ASCII (MOC 2.0 §4.3.2), with its text when that is the same for every row."""
+
+    sql: exp.Expr
+    text: str | None = None
+
+
+Shape: TypeAlias = Point | Circle | Polygon | Computed | Coverage
 
 
 @dataclass(frozen=True, slots=True)

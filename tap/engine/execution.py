@@ -117,6 +117,7 @@ def run_query(sandbox: Sandbox, sql: str, clock: Clock, output: int) -> None:
     duckdb.Error
         Whatever the engine has to say, and `duckdb.PermissionException` for a statement that is not run here.
     """
+    sandbox.provide_functions(sql)
     with sandbox.cursor() as connection, clock.watching(connection):
         if reason := refusal(connection, sql, sandbox.tables):
             raise duckdb.PermissionException(f"The statement was refused: {reason}")

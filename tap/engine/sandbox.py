@@ -13,6 +13,8 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from tap.engine.functions import SKY_PREFIX, register_functions
+
 __all__ = ["Sandbox", "SandboxTable", "text_literal"]
 
 _ALWAYS = {
@@ -70,6 +72,7 @@ class Sandbox:
         }
         tables = list(tables)
         self.tables = frozenset((table.schema, table.name) for table in tables)
+        self._has_functions = False
         self._connection = duckdb.connect(":memory:", config=config)
         try:
             self._fill(tables)
@@ -104,6 +107,12 @@ class Sandbox:
             yield cursor
         finally:
             cursor.close()
+
+    def provide_functions(self, sql: str) -> None:
+        """Have the functions beyond the engine's own ready when a statement calls one of them."""
+        if not self._has_functions and SKY_PREFIX in sql.lower():
+            register_functions(self._connection)
+            self._has_functions = True
 
     def close(self) -> None:
         """Forget the instance."""

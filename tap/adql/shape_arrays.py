@@ -1,0 +1,51 @@
+"""Shapes as the arrays of numbers that DALI 1.1 §3.3.5 to §3.3.7 makes of them."""
+
+from sqlglot import exp
+
+from tap.adql.sqltree import call, case_null, cast_to, number, string
+from tap.adql.values import Circle, Computed, Coverage, Point, Shape
+from tap.numerics.regions import Region
+
+__all__ = ["array_of", "array_of_numbers", "constant_region", "described", "kind_of_shape"]
+
+
+def array_of(shape: Shape) -> tuple[exp.Expr, str, str]:
+    """Give the array of a shape, its length and its xtype; for a map its text."""
+    if isinstance(shape, Point):
+        return array_of_numbers([shape.lon, shape.lat]), "2", "point"
+    if isinstance(shape, Circle):
+        return array_of_numbers([shape.center.lon, shape.center.lat, shape.radius]), "3", "circle"
+    if isinstance(shape, Computed):
+        return shape.sql, "3" if shape.kind == "circle" else "*", shape.kind
+    if isinstance(shape, Coverage):
+        return shape.sql, "*", "moc"
+    flat = [number(float(coordinate)) for vertex in shape.vertices for coordinate in vertex]
+    return array_of_numbers(flat), str(len(flat)), "polygon"
+
+
+def array_of_numbers(nodes: list[exp.Expr]) -> exp.Expr:
+    """Put numbers into an array, which is missing when one of them is."""
+    return case_null(nodes, call("array_value", *(cast_to(node, "DOUBLE") for node in nodes)))
+
+
+def described(shape: Shape) -> tuple[exp.Expr, exp.Expr]:
+    """Give kind and numbers, as the functions of query processes take shapes."""
+    return string(kind_of_shape(shape)), cast_to(array_of(shape)[0], "DOUBLE[]")
+
+
+def kind_of_shape(shape: Shape) -> str:
+    """Name the kind of a shape."""
+    return shape.kind if isinstance(shape, Computed) else type(shape).__name__.lower()
+
+
+def constant_region(shape: Shape) -> Region | None:
+    """Give a shape that is the same for every row as numbers; none for others."""
+    if isinstance(shape, Point):
+        return None if shape.constant is None else Region("point", shape.constant)
+    if isinstance(shape, Circle):
+        if shape.center.constant is None or shape.constant is None:
+            return None
+        return Region("circle", (*shape.center.constant, shape.constant))
+    if isinstance(shape, Computed | Coverage):
+        return None
+    return Region("polygon", tuple(coordinate for vertex in shape.vertices for coordinate in vertex))

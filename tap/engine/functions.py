@@ -1,0 +1,205 @@
+"""Functions that query processes have beyond the engine's own: whole columns in, whole columns out, by numpy.
+
+Their names begin with ``sky_`` and are known to `tap.adql.allowed`; only the translator writes them. A value that is
+missing or makes no sense gives a missing result, never an error that would cost the whole query. The libraries behind
+them are imported when the first query asks for them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb.func import ARROW, SPECIAL
+from numpy.typing import NDArray
+
+__all__ = ["SKY_FUNCTIONS", "SKY_PREFIX", "register_functions"]
+
+#: How the names of all of them begin.
+SKY_PREFIX = "sky_"
+
+_Doubles = NDArray[np.float64]
+_Mask = NDArray[np.bool_]
+
+
+def register_functions(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give an instance the functions."""
+    for name, (function, parameters, result) in SKY_FUNCTIONS.items():
+        connection.create_function(name, function, parameters, result, type=ARROW, null_handling=SPECIAL)
+
+
+def _healpix_index(orders: Any, lon: Any, lat: Any) -> pa.Array:
+    from tap.numerics.healpix import cell_indices
+
+    cells, known = cell_indices(_whole(orders), _doubles(lon), _doubles(lat))
+    return pa.array(cells, mask=~known)
+
+
+def _healpix_center(orders: Any, cells: Any) -> pa.Array:
+    from tap.numerics.healpix import cell_centers
+
+    return _arrays(*cell_centers(_whole(orders), _whole(cells)))
+
+
+def _epoch_prop(
+    ra: Any, dec: Any, parallax: Any, pm_ra: Any, pm_dec: Any, velocity: Any, epoch: Any, wanted: Any
+) -> pa.Array:
+    from tap.numerics.epochs import propagated
+
+    numbers = [_doubles(column) for column in (ra, dec, parallax, pm_ra, pm_dec, velocity, epoch, wanted)]
+    years = numbers[7] - numbers[6]
+    known = np.isfinite(numbers[0]) & (np.abs(numbers[1]) <= 90) & np.isfinite(years)
+    safe = [np.where(known, column, 0.0) for column in numbers[:6]]
+    result = propagated(np.column_stack(safe), np.where(known, years, 0.0))
+    return _arrays(result, known)
+
+
+def _comoving(redshifts: Any, hubble: Any, matter: Any) -> pa.Array:
+    from tap.numerics.cosmology import comoving_megaparsecs
+
+    return _numbers(comoving_megaparsecs(_doubles(redshifts), _doubles(hubble), _doubles(matter)))
+
+
+def _distance_modulus(redshifts: Any, hubble: Any, matter: Any) -> pa.Array:
+    from tap.numerics.cosmology import distance_moduli
+
+    return _numbers(distance_moduli(_doubles(redshifts), _doubles(hubble), _doubles(matter)))
+
+
+def _contains(inner_kind: Any, inner: Any, outer_kind: Any, outer: Any) -> pa.Array:
+    from tap.numerics.regions import Region, contains
+
+    def test(*values: Any) -> bool | None:
+        return contains(Region(values[0], tuple(values[1])), Region(values[2], tuple(values[3])))
+
+    return _row_by_row(test, pa.bool_(), inner_kind, inner, outer_kind, outer)
+
+
+def _intersects(kind: Any, numbers: Any, other_kind: Any, other: Any) -> pa.Array:
+    from tap.numerics.regions import Region, intersects
+
+    def test(*values: Any) -> bool | None:
+        return intersects(Region(values[0], tuple(values[1])), Region(values[2], tuple(values[3])))
+
+    return _row_by_row(test, pa.bool_(), kind, numbers, other_kind, other)
+
+
+def _area(kind: Any, numbers: Any) -> pa.Array:
+    from tap.numerics.regions import Region, region_area
+
+    return _row_by_row(lambda *values: region_area(Region(values[0], tuple(values[1]))), pa.float64(), kind, numbers)
+
+
+def _center(kind: Any, numbers: Any) -> pa.Array:
+    from tap.numerics.regions import Region, region_center
+
+    def middle(*values: Any) -> tuple[float, float] | None:
+        return region_center(Region(values[0], tuple(values[1])))
+
+    return _row_by_row(middle, pa.list_(pa.float64(), 2), kind, numbers)
+
+
+def _in_map(lon: Any, lat: Any, maps: Any) -> pa.Array:
+    from tap.numerics.mocs import holds_positions
+
+    longitudes, latitudes = _doubles(lon), _doubles(lat)
+    texts = _column(maps).cast(pa.string()).dictionary_encode()
+    places = pc.fill_null(texts.indices, -1).to_numpy(zero_copy_only=False)
+    found, known = np.zeros(len(longitudes), bool), np.zeros(len(longitudes), bool)
+    for number, text in enumerate(texts.dictionary.to_pylist()):
+        rows = places == number
+        try:
+            found[rows] = holds_positions(text, longitudes[rows], latitudes[rows])
+        except ValueError:
+            continue
+        known[rows] = np.isfinite(longitudes[rows]) & (np.abs(latitudes[rows]) <= 90)
+    return pa.array(found, mask=~known)
+
+
+def _map_of(kind: Any, numbers: Any, orders: Any) -> pa.Array:
+    from tap.numerics.mocs import map_of_region
+    from tap.numerics.regions import Region
+
+    def made(*values: Any) -> str:
+        return map_of_region(Region(values[0], tuple(values[1])), None if values[2] < 0 else values[2])
+
+    return _row_by_row(made, pa.string(), kind, numbers, orders)
+
+
+def _map_meets(one: Any, other: Any) -> pa.Array:
+    from tap.numerics.mocs import meets
+
+    return _row_by_row(meets, pa.bool_(), one, other)
+
+
+def _map_within(inner: Any, outer: Any) -> pa.Array:
+    from tap.numerics.mocs import lies_within
+
+    return _row_by_row(lies_within, pa.bool_(), inner, outer)
+
+
+def _map_area(maps: Any) -> pa.Array:
+    from tap.numerics.mocs import sky_area
+
+    return _row_by_row(sky_area, pa.float64(), maps)
+
+
+def _row_by_row(function: Callable[..., Any], result: pa.DataType, *columns: Any) -> pa.Array:
+    """Give what a function makes of each row; none where a value is missing or makes no sense."""
+    values: list[Any] = []
+    for row in zip(*(_column(column).to_pylist() for column in columns), strict=True):
+        if any(cell is None or (isinstance(cell, list) and None in cell) for cell in row):
+            values.append(None)
+            continue
+        try:
+            values.append(function(*row))
+        except ValueError:
+            values.append(None)
+    return pa.array(values, result)
+
+
+def _column(column: Any) -> Any:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _doubles(column: Any) -> _Doubles:
+    """Give numbers, with NaN for what is missing."""
+    numbers: _Doubles = pc.fill_null(_column(column).cast(pa.float64()), float("nan")).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _whole(column: Any) -> NDArray[np.int64]:
+    """Give whole numbers, with -1, which is no cell and no order, for what is missing."""
+    numbers: NDArray[np.int64] = pc.fill_null(_column(column).cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _numbers(values: _Doubles) -> pa.Array:
+    return pa.array(values, mask=~np.isfinite(values))
+
+
+def _arrays(values: _Doubles, known: _Mask) -> pa.Array:
+    """Give a row of numbers for each row; NaN among them are missing."""
+    elements = pa.array(values.ravel(), mask=np.isnan(values.ravel()))
+    return pa.FixedSizeListArray.from_arrays(elements, values.shape[1], mask=pa.array(~known))
+
+
+#: Each function with the types of its arguments (DuckDB's name for such lists has no public name) and its result.
+SKY_FUNCTIONS: dict[str, tuple[Callable[..., pa.Array], list[Any], str]] = {
+    "sky_area": (_area, ["VARCHAR", "DOUBLE[]"], "DOUBLE"),
+    "sky_center": (_center, ["VARCHAR", "DOUBLE[]"], "DOUBLE[2]"),
+    "sky_comoving": (_comoving, ["DOUBLE"] * 3, "DOUBLE"),
+    "sky_contains": (_contains, ["VARCHAR", "DOUBLE[]"] * 2, "BOOLEAN"),
+    "sky_distance_modulus": (_distance_modulus, ["DOUBLE"] * 3, "DOUBLE"),
+    "sky_epoch_prop": (_epoch_prop, ["DOUBLE"] * 8, "DOUBLE[6]"),
+    "sky_healpix_center": (_healpix_center, ["INTEGER", "BIGINT"], "DOUBLE[2]"),
+    "sky_healpix_index": (_healpix_index, ["INTEGER", "DOUBLE", "DOUBLE"], "BIGINT"),
+    "sky_in_map": (_in_map, ["DOUBLE", "DOUBLE", "VARCHAR"], "BOOLEAN"),
+    "sky_intersects": (_intersects, ["VARCHAR", "DOUBLE[]"] * 2, "BOOLEAN"),
+    "sky_map_area": (_map_area, ["VARCHAR"], "DOUBLE"),
+    "sky_map_meets": (_map_meets, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
+    "sky_map_of": (_map_of, ["VARCHAR", "DOUBLE[]", "INTEGER"], "VARCHAR"),
+    "sky_map_within": (_map_within, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
+}

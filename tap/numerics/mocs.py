@@ -1,0 +1,122 @@
+"""Coverage maps (IVOA MOC 2.0) as their ASCII texts: what lies in one, what meets one, and the map of a shape.
+
+A map is made of cells, so what is said of a shape and a map is right up to the cells along the shape's rim, which are
+a sixteenth of the shape, or 3.4 arcminutes when that is finer.
+"""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tap.numerics.regions import Region
+
+__all__ = ["holds_positions", "lies_within", "map_of_region", "meets", "ranges_of_map", "sky_area"]
+
+_CELL_DEGREES = 58.6
+_COARSEST, _FINEST = 10, 18
+_WHOLE_SKY = 4 * math.pi * math.degrees(1) ** 2
+
+
+@lru_cache(maxsize=256)
+def ranges_of_map(text: str) -> NDArray[np.int64]:
+    """Give the first and last cells at order 29 of a map, shape (n, 2), in order; no two ranges touch.
+
+    Raises
+    ------
+    ValueError
+        The text is no map.
+    """
+    from mocpy import MOC
+
+    try:
+        ranges = np.asarray(MOC.from_string(text, format="ascii").to_depth29_ranges, dtype=np.uint64).reshape(-1, 2)
+    except Exception as e:  # its parser has no class of error of its own
+        message = "it is no MOC in ASCII, such as 3/1-4 4/30"
+        raise ValueError(message) from e
+    result = np.column_stack([ranges[:, 0].astype(np.int64), ranges[:, 1].astype(np.int64) - 1])
+    result.flags.writeable = False
+    return result
+
+
+@lru_cache(maxsize=256)
+def map_of_region(region: Region, order: int | None = None) -> str:
+    """Give the map of a shape, with cells of an order or of one that suits the shape.
+
+    Raises
+    ------
+    ValueError
+        The shape is none, or the order is not from 0 to 29.
+    """
+    if not region.is_whole:
+        message = "it is no shape"
+        raise ValueError(message)
+    if order is not None and not 0 <= order <= 29:
+        message = "an order is from 0 to 29"
+        raise ValueError(message)
+    made: str = _of_region(region, order).to_string(format="ascii")
+    return " ".join(made.split())
+
+
+def holds_positions(text: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which positions, in degrees, lie in a map."""
+    from tap.numerics.healpix import FINEST_ORDER, cell_indices
+
+    ranges = ranges_of_map(text)
+    cells, known = cell_indices(np.full(len(lon), FINEST_ORDER), lon, lat)
+    if not len(ranges):
+        return np.zeros(len(lon), bool)
+    place = np.searchsorted(ranges[:, 0], cells, side="right") - 1
+    found: NDArray[np.bool_] = known & (place >= 0) & (cells <= ranges[np.maximum(place, 0), 1])
+    return found
+
+
+def meets(one: str, other: str) -> bool:
+    """Whether two maps have a cell in common."""
+    first, second = ranges_of_map(one), ranges_of_map(other)
+    if not len(first) or not len(second):
+        return False
+    place = np.searchsorted(second[:, 0], first[:, 1], side="right") - 1
+    return bool(((place >= 0) & (second[np.maximum(place, 0), 1] >= first[:, 0])).any())
+
+
+def lies_within(inner: str, outer: str) -> bool:
+    """Whether the whole of one map lies in another."""
+    first, second = ranges_of_map(inner), ranges_of_map(outer)
+    if not len(second):
+        return not len(first)
+    place = np.searchsorted(second[:, 0], first[:, 0], side="right") - 1
+    return bool(((place >= 0) & (second[np.maximum(place, 0), 1] >= first[:, 1])).all())
+
+
+def sky_area(text: str) -> float:
+    """Give the area of a map in square degrees."""
+    ranges = ranges_of_map(text)
+    return float(np.sum(ranges[:, 1] - ranges[:, 0] + 1.0)) / (12 * 4**29) * _WHOLE_SKY
+
+
+def _of_region(region: Region, order: int | None) -> Any:  # mocpy ships no types
+    import astropy.units as u
+    from astropy.coordinates import Latitude, Longitude
+    from mocpy import MOC
+
+    if region.kind == "polygon":
+        lon, lat = np.asarray(region.numbers).reshape(-1, 2).T
+        size = float(max(np.ptp(lat), 0.5 * min(np.ptp(lon), 360 - np.ptp(lon)) if np.ptp(lon) < 360 else 90))
+        depth = _order(size) if order is None else order
+        return MOC.from_polygon(Longitude(lon % 360, u.deg), Latitude(lat, u.deg), max_depth=depth)
+    radius = region.numbers[2] if region.kind == "circle" else 0.0
+    depth = order if order is not None else _order(radius) if radius else 29
+    lon, lat = Longitude(region.numbers[0] % 360, u.deg), Latitude(region.numbers[1], u.deg)
+    if not radius:
+        return MOC.from_lonlat(Longitude([lon]), Latitude([lat]), max_norder=depth)
+    if radius >= 180:
+        return MOC.from_string("0/0-11", format="ascii")
+    return MOC.from_cone(lon, lat, radius=radius * u.deg, max_depth=depth, delta_depth=2)
+
+
+def _order(size: float) -> int:
+    wanted = math.ceil(math.log2(_CELL_DEGREES / max(size, 1e-6))) + 4
+    return min(_FINEST, max(_COARSEST, wanted))
