@@ -1,8 +1,9 @@
-"""What a job costs that does nothing: from its creation to COMPLETED, with warm workers.
+"""What a job costs that does nothing: from its POST to COMPLETED, with warm workers.
 
-Both queues are measured in one run: worker processes, and Celery when a Redis server is installed. Run as
-``python -m benchmarks.uws_overhead [--url DATABASE] [--workers N] [--jobs N]``. Goal: a median under 50 ms on worker
-processes, and under 100 ms on Celery, where who waits asks the database for news instead of being told.
+Both queues are measured in one run: worker processes, and Celery when a Redis server is installed; once by calls of the
+service in this process, and once over HTTP as a client meets it: POST with PHASE=RUN, then GET with WAIT until the job
+is COMPLETED. Run as ``python -m benchmarks.uws_overhead [--url DATABASE] [--workers N] [--jobs N]``. Goal: from POST to
+COMPLETED a median under 100 ms.
 """
 
 import argparse
@@ -13,19 +14,28 @@ import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import redis
+import requests
+import uvicorn
+from fastapi import FastAPI, Response
 
+from core.auth.dependencies import Authenticator
+from core.auth.service import AccountService
 from core.database import Base, Database
 from server.celery_queue import CeleryQueue
 from server.celery_worker import CeleryWork, run_celery_worker
 from uws import JobContext, JobKind, JobQueue, JobService, ProcessQueue
+from uws.handlers import uws_routes
 
 _WAIT_SECONDS = 60.0
+_CLIENTS = 20
 _MEMORY_BYTES = 1_000_000_000
 
 #: Makes a queue for a database with a number of workers, in a folder; it is stopped when the stack is left.
@@ -77,6 +87,67 @@ def measure(name: str, open_queue: OpenQueue, url: str, folder: Path, workers: i
         for job_id in ids:
             finish(service, job_id)
         print(f"{name}: all at once: {count / (time.perf_counter() - begun):.0f} jobs/s on {workers} workers")
+        measure_http(name, stack.enter_context(running_site(service, database)), count)
+
+
+def measure_http(name: str, address: str, count: int) -> None:
+    with requests.Session() as session:
+        latencies = sorted(one_over_http(session, address) for _ in range(count))
+    print(
+        f"{name}: over HTTP: median {statistics.median(latencies) * 1e3:.1f} ms from POST to COMPLETED, "
+        f"95 of 100 under {latencies[int(count * 0.95)] * 1e3:.1f} ms"
+    )
+    with ThreadPoolExecutor(_CLIENTS) as clients:
+        begun = time.perf_counter()
+        for _ in clients.map(many_over_http, [address] * _CLIENTS, [count // _CLIENTS] * _CLIENTS):
+            pass
+        took = time.perf_counter() - begun
+    print(f"{name}: over HTTP: {count // _CLIENTS * _CLIENTS / took:.0f} jobs/s from {_CLIENTS} clients at once")
+
+
+def one_over_http(session: requests.Session, address: str) -> float:
+    begun = time.perf_counter()
+    job = session.post(address, data={"PHASE": "RUN"}, allow_redirects=False, timeout=_WAIT_SECONDS).headers["Location"]
+    document = ""
+    while ">COMPLETED<" not in document:
+        document = session.get(job, params={"WAIT": "-1"}, timeout=_WAIT_SECONDS).text
+        assert ">ERROR<" not in document, document
+    return time.perf_counter() - begun
+
+
+def many_over_http(address: str, count: int) -> None:
+    with requests.Session() as session:
+        for _ in range(count):
+            one_over_http(session, address)
+
+
+@contextmanager
+def running_site(service: JobService, database: Database) -> Iterator[str]:
+    """Serve the jobs over HTTP, in a thread of this process, and give the address of their list."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(512)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = FastAPI()
+        app.include_router(
+            uws_routes(
+                "/jobs",
+                "nothing",
+                service,
+                Authenticator(AccountService(database), address),
+                public_url=address,
+                parameters=(),
+                result_answer=lambda *_: Response(status_code=404),
+            )
+        )
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"{address}/jobs"
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def open_processes(stack: ExitStack, database: Database, folder: Path, workers: int) -> JobQueue:
