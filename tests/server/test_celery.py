@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
+import requests
 from typer.testing import CliRunner, Result
 
 from server.cli import app
@@ -104,6 +106,27 @@ def test_an_upload_that_redis_forgot_is_inspected_by_a_worker_and_published(site
         assert broker_of(site.invoke("doctor", "--json").stdout)["ok"]
     assert found["found"]["rows"] == 100
     assert [p for p in site.server.process.children(recursive=True) if "uws.worker" in p.cmdline()] == []
+
+
+def test_abort_stops_a_query_on_a_worker_within_two_seconds(site: Site) -> None:
+    every = ", ".join(f"tap_schema.columns {name}" for name in "abcdef")
+    form = {"LANG": "ADQL", "QUERY": f"SELECT COUNT(*) FROM {every} WHERE a.datatype <> b.datatype", "PHASE": "RUN"}
+    with site.worker() as worker, requests.Session() as session:
+        made = session.post(f"{site.server.base_url}/tap/async", data=form, allow_redirects=False, timeout=SECONDS)
+        job, deadline = made.headers["Location"], time.monotonic() + SECONDS
+        while not (busy := computing(psutil.Process(worker.pid))):
+            assert time.monotonic() < deadline, session.get(job, timeout=SECONDS).text
+            session.get(job, params={"WAIT": "1"}, timeout=SECONDS)
+        session.post(f"{job}/phase", data={"PHASE": "ABORT"}, timeout=SECONDS)
+        _, alive = psutil.wait_procs(busy, timeout=2.0)
+        assert not alive, "the query goes on"
+        assert session.get(f"{job}/phase", timeout=SECONDS).text == "ABORTED"
+
+
+def computing(worker: psutil.Process) -> list[psutil.Process]:
+    """Give the query processes of a worker that have worked for a second."""
+    children = [child for child in worker.children(recursive=True) if "tap.engine.worker" in child.cmdline()]
+    return [child for child in children if sum(child.cpu_times()[:2]) > 1.0]
 
 
 def test_the_doctor_tells_what_is_wrong_with_the_broker(site: Site) -> None:

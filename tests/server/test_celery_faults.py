@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,6 +27,21 @@ from uws import Job, JobService, Phase
 from uws.schema import JobRow
 
 SECONDS = 30
+
+SERVER = """
+import sys
+from pathlib import Path
+from core.database import Database
+from server.celery_queue import CeleryQueue
+from tests.uws.job_kinds import make_kinds
+from uws import JobService
+
+redis_url, url, folder = sys.argv[1:]
+database = Database(url)
+service = JobService(database, CeleryQueue(redis_url, database), make_kinds(Path(folder)))
+while True:
+    print(service.create("brief", {}, owner="ana").id, flush=True)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +117,43 @@ def test_a_killed_process_of_the_pool_is_replaced(jobs: AnyJobs, start_worker: C
     wait_for(lambda: is_gone(running))
     assert sweep_to_the_end(jobs, job).phase is Phase.COMPLETED
     assert count_marks(jobs.folder, f"begun {job.id}") == 2
+
+
+def test_while_workers_are_killed_again_and_again_every_job_ends_once(
+    jobs: AnyJobs, start_worker: Callable, broker: RedisServer
+) -> None:
+    kinds = ["brief", "brief_retried"]
+    created = [jobs.service.create(kinds[number % 2], {}, owner=f"user {number % 3}") for number in range(60)]
+    for seen in range(10, 60, 10):
+        worker = start_worker(2)
+        wait_for(lambda seen=seen: count_marks(jobs.folder, "begun") >= seen)
+        os.killpg(worker.pid, signal.SIGKILL)
+        jobs.service.sweep()
+    broker.restart()
+    start_worker(2)
+    ends = {job.id: swept_end_of(jobs, job).phase for job in created}
+    assert set(ends.values()) <= {Phase.COMPLETED, Phase.ERROR}
+    assert list(ends.values()).count(Phase.COMPLETED) >= 45, "a kill costs two jobs at most, and some are run again"
+    with jobs.database.write() as session:  # as if time had passed: a worker can die between the end and on_end
+        session.execute(update(JobRow).values(ended=created[0].created - timedelta(minutes=1)))
+    jobs.service.sweep()
+    told = {mark for mark in marks(jobs.folder) if mark.startswith("ended")}
+    assert told == {f"ended {job_id} {phase}" for job_id, phase in ends.items()}
+
+
+def test_a_server_that_is_killed_while_it_submits_loses_no_job_that_it_answered(
+    jobs: AnyJobs, broker: RedisServer, start_worker: Callable, project_root: Path
+) -> None:
+    start_worker(2)
+    words = [sys.executable, "-c", SERVER, broker.url, jobs.database.url, str(jobs.folder)]
+    environment = os.environ | {"PYTHONPATH": str(project_root)}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        answered = [server.stdout.readline().strip() for _ in range(30)]
+        server.kill()
+    ends = [sweep_to_the_end(jobs, jobs.service.get(job_id, owner="ana")) for job_id in answered]
+    assert {job.phase for job in ends} == {Phase.COMPLETED}
+    assert all(count_marks(jobs.folder, f"begun {job_id}") == 1 for job_id in answered)
 
 
 def test_a_worker_that_is_told_to_stop_gives_its_jobs_back_and_leaves_nothing(
@@ -208,12 +262,18 @@ def test_only_the_id_crosses_the_broker_and_only_once(jobs: AnyJobs, broker: Red
 
 
 def sweep_to_the_end(jobs: AnyJobs, job: Job) -> Job:
-    """Sweep as a server does, only more often, until a job has ended."""
-    deadline = time.monotonic() + SECONDS
-    while not jobs.service.wait(job.id, owner="ana", seconds=0.2).phase.ended:
-        assert time.monotonic() < deadline, f"the job is still {jobs.service.get(job.id, owner='ana')}"
-        jobs.service.sweep()
+    """Sweep as a server does, only more often, until a job has ended, and wait for the call of its ``on_end``."""
+    swept_end_of(jobs, job)
     return told_end_of(jobs, job)
+
+
+def swept_end_of(jobs: AnyJobs, job: Job) -> Job:
+    """The same without the call, for jobs whose worker may have been killed before it."""
+    deadline = time.monotonic() + SECONDS
+    while not jobs.service.wait(job.id, owner=job.owner, seconds=0.2).phase.ended:
+        assert time.monotonic() < deadline, f"the job is still {jobs.service.get(job.id, owner=job.owner)}"
+        jobs.service.sweep()
+    return jobs.service.get(job.id, owner=job.owner)
 
 
 def wait_for(ready: Callable[[], bool]) -> None:

@@ -2,10 +2,10 @@
 
 import itertools
 import shutil
+import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
@@ -31,12 +31,31 @@ _SETTINGS = (
 )
 
 
-@dataclass(slots=True)
 class PostgresServer:
-    """A PostgreSQL server that is running."""
+    """A PostgreSQL server, which keeps its address and its databases through crashes."""
 
-    folder: Path
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    def __init__(self, folder: Path, command: Sequence[str]) -> None:
+        self.folder = folder
+        self._command = list(command)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        log = self.folder / "log"
+        self._process = start(self._command, log=log)
+        wait_until(lambda: _answers(self.folder), self._process, log, _START_SECONDS)
+
+    def crash(self) -> None:
+        """Let it end at once, with all connections, so that it must recover from its log."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(_START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self._process is not None:
+            stop(self._process)
 
     def url(self, database: str = "postgres") -> str:
         """Give the SQLAlchemy address of a database."""
@@ -69,25 +88,28 @@ def postgres_binaries() -> Path | None:
 
 
 @contextmanager
-def running_postgres(binaries: Path) -> Iterator[PostgresServer]:
+def running_postgres(binaries: Path, *, durable: bool = False) -> Iterator[PostgresServer]:
     """Start a PostgreSQL server in a temporary folder and stop it at the end.
+
+    Only a durable one keeps through a crash whatever was committed.
 
     As root it runs as ``postgres`` or ``nobody``, because it refuses to run as root. It dies with the process that
     started it, so that a killed test run leaves none behind.
     """
     user = unprivileged_user("postgres", "nobody")
     with private_folder("pg", user) as folder:
-        data, log = folder / "data", folder / "log"
+        data = folder / "data"
         initialise: list[str | Path] = [binaries / "initdb", "-D", data, "-U", _SUPERUSER, "-A", "trust", "-E", "UTF8"]
         initialise += ["--no-locale", "--no-sync", "--no-instructions"]
         subprocess.run(command_as(user, initialise), check=True, capture_output=True, cwd="/")
-        options = [word for setting in _SETTINGS for word in ("-c", setting)]
-        process = start(command_as(user, [binaries / "postgres", "-D", data, "-k", folder, *options]), log=log)
+        settings = [*_SETTINGS, "synchronous_commit=on"] if durable else _SETTINGS
+        options = [word for setting in settings for word in ("-c", setting)]
+        server = PostgresServer(folder, command_as(user, [binaries / "postgres", "-D", data, "-k", folder, *options]))
         try:
-            wait_until(lambda: _answers(folder), process, log, _START_SECONDS)
-            yield PostgresServer(folder)
+            server.start()
+            yield server
         finally:
-            stop(process)
+            server.stop()
 
 
 def _answers(folder: Path) -> bool:

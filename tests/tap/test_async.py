@@ -12,7 +12,9 @@ import pytest
 import pyvo
 import requests
 from astropy.io.votable import parse, parse_single_table
+from lxml import etree
 
+from tests.core.vosi.schemas import schema
 from tests.support.commands import photoz
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
@@ -129,6 +131,9 @@ def test_jobs_are_listed_for_their_owner_alone(
     nobodys = tap(site, nobody).submit_job(f"SELECT TOP 1 num FROM {site.numbered}")
     listed = {job.jobid for job in tap(site, maria).get_job_list(phases=["PENDING"])}
     assert mine.job_id in listed
+    newest = tap(site, maria).get_job_list(last=1)
+    assert [job.jobid for job in newest] == [mine.job_id]
+    assert tap(site, maria).get_job_list(after=newest[0].creationtime.datetime + timedelta(seconds=1)) == []
     assert not {theirs.job_id, nobodys.job_id} & listed
     assert tap(site, nobody).get_job_list() == []
     for job in (mine.url, f"{mine.url}/phase", f"{mine.url}/parameters", f"{mine.url}/results"):
@@ -244,6 +249,25 @@ def test_a_result_is_closed_with_its_tables(site: SmallSite, maria: requests.Ses
     assert maria.get(f"{job}/results/result", timeout=60).status_code == 200
     site.owner.json("PATCH", f"products/{product['id']}/", json={"visibility": "private"})
     assert maria.get(f"{job}/results/result", timeout=60).status_code == 403
+
+
+def test_documents_of_jobs_in_every_phase_hold_to_the_schema(site: SmallSite, maria: requests.Session):
+    def phase(address: str) -> str:
+        root = etree.fromstring(maria.get(address, timeout=60).content)
+        schema().assertValid(root)
+        return root.findtext("{*}phase") or root.tag
+
+    pending = tap(site, maria).submit_job(f"SELECT TOP 1 num FROM {site.numbered}").url
+    done, wrong, endless_one = (
+        submit(site, maria, query) for query in (f"SELECT num FROM {site.numbered}", "SELECT x", endless(site))
+    )
+    assert [ended(maria, job) for job in (done, wrong)] == ["COMPLETED", "ERROR"]
+    maria.get(endless_one, params={"WAIT": "45", "PHASE": "QUEUED"}, timeout=60)
+    assert [phase(job) for job in (pending, done, wrong, endless_one)] == ["PENDING", "COMPLETED", "ERROR", "EXECUTING"]
+    maria.post(f"{endless_one}/phase", data={"PHASE": "ABORT"}, timeout=60)
+    assert phase(endless_one) == "ABORTED"
+    for address in (site.url("tap/async"), f"{done}/results", f"{done}/parameters"):
+        assert phase(address).startswith("{http://www.ivoa.net/xml/UWS/v1.0}")
 
 
 def test_taplint_finds_nothing_wrong(site: SmallSite, stilts: Stilts):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import duckdb
 import numpy as np
 
 from core.errors import InvalidValueError
@@ -31,6 +32,7 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
         "spin": marking.spin,
         "spin_in_c": marking.spin_in_c,
         "spin_with_gil": marking.spin_with_gil,
+        "spin_in_duckdb": marking.spin_in_duckdb,
         "brief": marking.brief,
         "die_once": marking.die_once,
         "scratch": marking.use_scratch,
@@ -113,6 +115,12 @@ class _Marking:
     def spin_with_gil(self, context: JobContext) -> None:
         self.begun(context)
         pow(3, 10**9)  # one call that lets no other thread of its process run
+
+    def spin_in_duckdb(self, context: JobContext) -> None:
+        self.begun(context)
+        pairs = "range(100000) a(n), range(100000) b(n), range(100000) c(n)"
+        with duckdb.connect(config={"threads": 2}) as connection:
+            connection.execute(f"SELECT count(*) FROM {pairs} WHERE (a.n * b.n + c.n) % 7 = 3").fetchall()
 
     def spin_once(self, context: JobContext) -> None:
         if count_marks(self._folder, f"begun {context.job.id}"):

@@ -2,10 +2,10 @@
 
 import os
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -107,7 +107,7 @@ def test_a_job_beyond_its_time_is_aborted_with_a_sentence(jobs: AnyJobs) -> None
     assert count_marks(jobs.folder, "ended") == 1
 
 
-@pytest.mark.parametrize("kind", ["spin", "spin_in_c", "spin_with_gil"])
+@pytest.mark.parametrize("kind", ["spin", "spin_in_c", "spin_with_gil", "spin_in_duckdb"])
 def test_abort_ends_the_use_of_the_processor(jobs: AnyJobs, kind: str) -> None:
     job = jobs.service.create(kind, {}, owner="ana")
     worker = psutil.Process(pid_of(jobs, job))
@@ -186,21 +186,18 @@ def test_many_jobs_of_one_user_let_those_of_another_pass(jobs: AnyJobs) -> None:
     assert [job_id for job_id in order if job_id in {job.id for job in many}] == [job.id for job in many]
 
 
-def test_two_hundred_jobs_from_ten_threads_all_end_once(open_any: Callable[..., AnyJobs]) -> None:
+def test_a_thousand_jobs_from_twenty_clients_at_once_all_end_once(open_any: Callable[..., AnyJobs]) -> None:
     jobs = open_any(workers=2)
-    created: list[Job] = []
+    owners = ["ana", "bob", "cleo", None]
 
-    def submit() -> None:
-        created.extend(jobs.service.create("nothing", {}, owner="ana") for _ in range(20))
+    def submit(client: int) -> list[Job]:
+        return [jobs.service.create("nothing", {}, owner=owners[client % len(owners)]) for _ in range(50)]
 
-    threads = [threading.Thread(target=submit) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(20) as clients:
+        created = [job for some in clients.map(submit, range(20)) for job in some]
     assert {told_end_of(jobs, job).phase for job in created} == {Phase.COMPLETED}
+    assert len(created) == 1000
     assert Counter(marks(jobs.folder)) == Counter(f"ended {job.id} COMPLETED" for job in created)
-    assert len(created) == 200
 
 
 def begun(jobs: AnyJobs) -> list[str]:
