@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pzserver.sessions import TidySession
 
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.redis import running_redis
@@ -88,6 +89,13 @@ def stilts() -> Stilts:
     if command is None:
         pytest.skip("STILTS is not installed: apt-get install stilts")
     return Stilts(command)
+
+
+@pytest.fixture
+def tidy_session() -> Iterator[TidySession]:
+    """A session for pyvo, which leaves answers half-read."""
+    with TidySession() as session:
+        yield session
 
 
 # A module, not the session: playwright keeps an event loop running in this thread while it lives, and other modules

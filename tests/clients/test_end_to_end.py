@@ -6,11 +6,12 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import psutil
 import pytest
 import yaml
 from astropy.coordinates import SkyCoord
 from astropy.table import Table
-from pzserver import AuthenticationError, NotFoundError, PzServer, RequiredColumnsError
+from pzserver import AuthenticationError, InvalidValueError, NotFoundError, PzServer, RequiredColumnsError
 
 from tests.support.server import RunningServer, photoz_command, running_server
 
@@ -27,9 +28,10 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 
 
 @pytest.fixture(scope="module")
-def server(running: RunningServer) -> PzServer:
+def server(running: RunningServer) -> Iterator[PzServer]:
     assert running.account is not None
-    return PzServer(running.account.token, f"{running.base_url}/api/")
+    with PzServer(running.account.token, f"{running.base_url}/api/") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +217,13 @@ def test_what_cannot_be_uploaded_is_said_in_a_sentence(server, tmp_path):
 def test_a_wrong_token_is_told_at_once(running):
     with pytest.raises(AuthenticationError):
         PzServer("pz-wrong", running.base_url)
+
+
+def test_queries_leave_no_connections_behind(server: PzServer, running: RunningServer):
+    for _ in range(4):
+        server.query("SELECT TOP 1 table_name FROM tap_schema.tables")
+    with pytest.raises(InvalidValueError):
+        server.query("SELECT nonsense FROM tap_schema.tables")
+    port = int(running.base_url.rpartition(":")[2])
+    open_ones = [c for c in psutil.Process().net_connections("tcp") if c.raddr and c.raddr.port == port]
+    assert len([c for c in open_ones if c.status == psutil.CONN_ESTABLISHED]) <= 1

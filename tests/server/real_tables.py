@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pyvo
-import requests
 from astropy.table import Table
+from pzserver.sessions import TidySession
 
 from tests.server.api import Api
 from tests.server.comparing import assert_same_rows
@@ -33,13 +33,13 @@ def running_site(data: Path, database_url: str | None) -> Iterator[Site]:
     env = {"PHOTOZ_DATABASE_URL": database_url} if database_url else {}
     with running_server(data, env=env) as server:
         assert server.account is not None
-        session = requests.Session()
-        session.headers["Authorization"] = f"Bearer {server.account.token}"
-        yield Site(
-            Api(server.base_url, server.account.token),
-            pyvo.dal.TAPService(f"{server.base_url}/tap", session=session),
-            "postgresql" if database_url else "sqlite",
-        )
+        with TidySession() as session:
+            session.headers["Authorization"] = f"Bearer {server.account.token}"
+            yield Site(
+                Api(server.base_url, server.account.token),
+                pyvo.dal.TAPService(f"{server.base_url}/tap", session=session),
+                "postgresql" if database_url else "sqlite",
+            )
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import yaml
 from astropy.coordinates import SkyCoord
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
+from pzserver.sessions import TidySession
 
 from products.demo import demo_products
 from tests.server.api import Api
@@ -36,10 +38,11 @@ class Site:
     server: RunningServer
     admin: Api
     user: Api
+    opened: ExitStack
 
     def tap(self, api: Api | None = None) -> pyvo.dal.TAPService:
         """Give the TAP service as one user, or as nobody."""
-        session = requests.Session()
+        session = self.opened.enter_context(TidySession())
         if api is not None:
             session.headers["Authorization"] = f"Bearer {api.token}"
         return pyvo.dal.TAPService(f"{self.server.base_url}/tap", session=session)
@@ -59,11 +62,11 @@ def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFacto
 def _site(data: Path, env: dict[str, str]) -> Iterator[Site]:
     from tests.support.commands import photoz
 
-    with running_server(data, env=env) as server:
+    with running_server(data, env=env) as server, ExitStack() as opened:
         assert server.account is not None
         photoz("user", "add", "maria", "--password", "a long password", data=data, env=env)
         token = photoz("token", "add", "maria", "--scope", "write", data=data, env=env).strip()
-        yield Site(server, Api(server.base_url, server.account.token), Api(server.base_url, token))
+        yield Site(server, Api(server.base_url, server.account.token), Api(server.base_url, token), opened)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Asynchronous queries over HTTP, as pyvo, STILTS and a plain program send them."""
 
-import gc
 import io
 import time
 from collections.abc import Iterator
@@ -13,21 +12,12 @@ import pyvo
 import requests
 from astropy.io.votable import parse, parse_single_table
 from lxml import etree
+from pzserver.sessions import TidySession
 
 from tests.core.vosi.schemas import schema
 from tests.support.commands import photoz
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
-
-#: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
-pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _collected() -> Iterator[None]:
-    """Let the garbage collector meet what pyvo left here, and not in the test of somebody else."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
 @pytest.fixture(scope="module")
 def nobody() -> Iterator[requests.Session]:
     """Somebody without credentials."""
-    with requests.Session() as session:
+    with TidySession() as session:
         yield session
 
 
@@ -47,7 +37,7 @@ def nobody() -> Iterator[requests.Session]:
 def maria(site: SmallSite) -> Iterator[requests.Session]:
     """Another user."""
     photoz("user", "add", "maria", "--password", "a long password", data=site.server.data)
-    with requests.Session() as session:
+    with TidySession() as session:
         token = photoz("token", "add", "maria", "--scope", "read", data=site.server.data).strip()
         session.headers["Authorization"] = f"Bearer {token}"
         yield session
@@ -56,7 +46,7 @@ def maria(site: SmallSite) -> Iterator[requests.Session]:
 @pytest.fixture(scope="module")
 def owner(site: SmallSite) -> Iterator[requests.Session]:
     """The user who published everything."""
-    with requests.Session() as session:
+    with TidySession() as session:
         session.headers["Authorization"] = f"Bearer {site.owner.token}"
         yield session
 

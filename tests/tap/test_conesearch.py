@@ -10,6 +10,7 @@ import requests
 from astropy.coordinates import SkyCoord
 from astropy.io.votable import parse, parse_single_table
 from lxml import etree
+from pzserver.sessions import TidySession
 
 from tests.support.tools import Stilts
 from tests.tap.small_site import DEC, RA, SmallSite, small_site
@@ -60,8 +61,8 @@ def test_a_cone_holds_what_astropy_puts_into_it(site: SmallSite, ra, dec, radius
     assert found == expected.tolist()
 
 
-def test_pyvo_reads_a_cone(site: SmallSite):
-    service = pyvo.dal.SCSService(site.cone(site.numbered))
+def test_pyvo_reads_a_cone(site: SmallSite, tidy_session: TidySession):
+    service = pyvo.dal.SCSService(site.cone(site.numbered), session=tidy_session)
     centre = SkyCoord(0.1, 0.1, unit="deg")
     result = service.search(centre, radius=0.4, verbosity=3)
     expected = SKY.separation(centre).deg <= 0.4
@@ -166,9 +167,9 @@ def test_wrong_parameters_are_told_in_the_document(site: SmallSite, parameters, 
     parse(io.BytesIO(answer.content), verify="exception")
 
 
-def test_pyvo_raises_what_the_document_says(site: SmallSite):
+def test_pyvo_raises_what_the_document_says(site: SmallSite, tidy_session: TidySession):
     with pytest.raises(pyvo.dal.DALQueryError, match="cannot be used"):
-        pyvo.dal.SCSService(site.cone(site.numbered)).search((1, 2), radius=1, VERB=9)
+        pyvo.dal.SCSService(site.cone(site.numbered), session=tidy_session).search((1, 2), radius=1, VERB=9)
 
 
 def test_names_of_parameters_are_read_in_any_case_and_others_are_ignored(site: SmallSite):

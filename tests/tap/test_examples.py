@@ -4,6 +4,7 @@ import pytest
 import pyvo
 import requests
 from lxml import etree
+from pzserver.sessions import TidySession
 
 from tap.examples import examples_document, examples_of
 from tap.tables import TableSet
@@ -51,8 +52,8 @@ def test_examples_name_only_tables_that_the_asker_may_read(site: SmallSite):
     assert {site.numbered, site.nameless, "photoz.products", "tap_schema.columns"} <= tables
 
 
-def test_pyvo_runs_every_example(site: SmallSite):
-    tap = pyvo.dal.TAPService(site.url("tap"))
+def test_pyvo_runs_every_example(site: SmallSite, tidy_session: TidySession):
+    tap = pyvo.dal.TAPService(site.url("tap"), session=tidy_session)
     examples = tap.examples
     assert len(examples) >= 9
     rows = [len(example.execute()) for example in examples]

@@ -39,6 +39,7 @@ class Catalogue:
     """Queries of one server."""
 
     def __init__(self, connection: Connection) -> None:
+        self._session = connection.session
         self._tap = pyvo.dal.TAPService(f"{connection.base_url}/tap", session=connection.session)
 
     def query(self, adql: str, *, maxrec: int | None = None) -> Table:
@@ -55,6 +56,8 @@ class Catalogue:
             raise InvalidValueError(str(e)) from e
         except (pyvo.dal.DALServiceError, pyvo.dal.DALFormatError) as e:
             raise RequestError(str(e)) from e
+        finally:
+            self._session.close_streams()
 
     def records(self, adql: str) -> list[Json]:
         """Run a query of metadata and give its rows as dictionaries, None where there is no value."""

@@ -6,6 +6,7 @@ import requests
 from requests.auth import AuthBase
 
 from pzserver.errors import RequestError, check
+from pzserver.sessions import TidySession
 
 __all__ = ["TIMEOUT", "Connection", "server_url"]
 
@@ -26,9 +27,13 @@ class Connection:
 
     def __init__(self, token: str, host: str) -> None:
         self.base_url = server_url(host)
-        self.session = requests.Session()
+        self.session = TidySession()
         self.session.auth = _Bearer(token)
         self.session.headers["User-Agent"] = "pzserver-python"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.session.close()
 
     def json(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the REST API, ``path`` counted from ``/api/``, and give the JSON of its answer."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import pandas as pd
 from astropy.table import Table
@@ -59,6 +59,16 @@ class PzServer:
         self._connection.json("GET", "")
         self._catalogue = Catalogue(self._connection)
         self._files = ProductFiles(self._connection, self._catalogue)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the server; without it they are closed when Python ends."""
+        self._connection.close()
 
     # --- what there is
 
