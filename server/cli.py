@@ -14,7 +14,7 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
-from server import cli_jobs, cli_products
+from server import cli_jobs, cli_pipelines, cli_products
 from server.doctor import examine
 from server.migrate import migrate
 from server.serve import StartError, serve
@@ -35,6 +35,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(cli_products.app, name="product")
 app.add_typer(cli_jobs.app, name="jobs")
+app.add_typer(cli_pipelines.app, name="pipeline")
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
 

@@ -1,6 +1,6 @@
 """Objects in Parquet files: only row groups, and of these only rows, that are in reach are read in full."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +79,16 @@ class ParquetObjects:
             with _opened(part.path) as file:
                 for group in range(file.num_row_groups):
                     yield from self._near_in_group(file, group, reach, position, list(columns), part.path)
+
+    def read(self, projection: Callable[[Sequence[str]], list[str]] = list) -> pa.Table:
+        """Read all rows, file by file; the index and what says where a row lies in its catalogue are left out."""
+        names = projection([name for name in self.schema.names if name not in {self._index, *_PARTITION_COLUMNS}])
+        tables = []
+        for part in self._parts:
+            with _opened(part.path) as file:
+                _refuse_missing(file, names, part.path)
+                tables.append(file.read(columns=names).select(names))
+        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
     def _near_in_group(
         self, file: pq.ParquetFile, group: int, reach: Reach, position: tuple[str, str], columns: list[str], path: Path

@@ -67,6 +67,7 @@ def make_training_set(
     configuration: TrainingSetConfiguration | None = None,
     *,
     progress: Progress | None = None,
+    opener: Callable[[Path], ObjectSource] = open_objects,
 ) -> TrainingSet:
     """Give each redshift its nearest objects, and split the rows into training and validation.
 
@@ -79,6 +80,8 @@ def make_training_set(
         a Parquet file or a folder of them.
     configuration
         Paths and formats in it are not looked at here.
+    opener
+        Opens an object catalogue that is given by its path; another one than the default may read with many machines.
 
     Returns
     -------
@@ -95,12 +98,14 @@ def make_training_set(
     checked = read_redshifts(redshifts, settings.redshifts.columns)
     if settings.param.prefer is not None:
         require_columns(redshifts.column_names, [settings.param.prefer], "redshift catalogue", "param.prefer")
-    source = _source_of(objects, settings.param)
+    source = _source_of(objects, settings.param, opener)
     return _Making(checked, source, settings, tell).run()
 
 
 def _source_of(
-    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Path, param: TrainingSetParameters
+    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Path,
+    param: TrainingSetParameters,
+    opener: Callable[[Path], ObjectSource],
 ) -> ObjectSource:
     if isinstance(objects, Path):
         if not param.use_absolute_lsdb_path:
@@ -110,7 +115,7 @@ def _source_of(
                 flux_type=param.flux_type,
                 dereddening=param.dereddening,
             )
-        return open_objects(objects)
+        return opener(objects)
     # A pa.Table is no iterable of batches, but has them.
     if isinstance(objects, pa.Table):
         return BatchObjects(objects.to_batches() or [pa.RecordBatch.from_pylist([], schema=objects.schema)])

@@ -1,12 +1,35 @@
 """Pipelines as UWS jobs, from published inputs to a product that can be queried."""
 
 import io
+import zipfile
+from datetime import timedelta
 
+import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
+import pytest
+import yaml
+from sqlalchemy import update
 
+from core.database import utc_now
+from pipelines.known import COMBINE as COMBINE_PIPELINE
+from pipelines.models import RunRequest
+from pipelines.service import PipelineService
+from products.models import ProductStatus, Visibility
+from products.results import ResultProducts
+from products.schema import ProductRow
+from products.service import NewProduct, ProductChanges
+from server.worker import file_store, job_kinds, run_checker
 from tests.pipelines.runs.conftest import Catalogues
-from tests.pipelines.runs.published import PipelineSite, wait_for_run
+from tests.pipelines.runs.published import PipelineSite, catalogue, publish, wait_for_run
+from uws import JobService, Phase
 
+RULES = """
+translation_rules:
+  VVDS:
+    z_flag_translation: {1: 1, 2: 2, 3: 3, 4: 4}
+    instrument_type_translation: {default: s}
+"""
 COMBINE, TRAINING = "/pipelines/combine_redshift_dedup", "/pipelines/training_set_maker"
 
 
@@ -48,3 +71,171 @@ def test_catalogues_are_combined_into_a_product_that_can_be_queried(site: Pipeli
     activity = told["activity"][f"api:products/{product['id']}/provenance/activity"]
     assert activity["voprov:job"] == job_id
     assert catalogues.vvds.internal_name not in str(activity) + str(parameters)
+
+
+def test_a_training_set_is_made_with_a_product_of_objects(site: PipelineSite, catalogues: Catalogues):
+    sent = {
+        "display_name": "Training",
+        "inputs": [f"vos://photoz.local/products/{catalogues.vvds.internal_name}"],
+        "objects": str(catalogues.objects.id),
+        "flux_type": "cModel",
+        "crossmatch": {"radius_arcsec": 1.0, "n_neighbors": 1},
+        "random_seed": 7,
+        "output_format": "votable",
+        "phase": "RUN",
+    }
+    job_id, phase = _run(site, TRAINING, json=sent)
+    assert phase == "COMPLETED", site.ask("GET", f"{TRAINING}/{job_id}/error").text
+    product = site.json("GET", "/api/products?display_name=Training")["results"][0]
+    table = site.json("GET", f"/api/products/{product['id']}/inspection")["tap_table"]
+    rows = site.rows(f"SELECT * FROM {table}")
+    assert len(rows) == 40
+    assert (rows["objectId"] - 9_000_000_000_000_000_001).tolist() == (rows["r_cModelFlux"] - 1000).astype(int).tolist()
+    # AB magnitude of a flux in nJy.
+    assert rows["mag_r"].to_list() == pytest.approx((31.4 - 2.5 * np.log10(rows["r_cModelFlux"])).to_list(), abs=1e-3)
+    assert site.ask("GET", f"{TRAINING}/{job_id}/results/report").json()["rows"] == 40
+
+
+@pytest.mark.parametrize("output_format", ["csv", "fits", "hdf5", "hats", "votable", "parquet"])
+def test_every_format_is_published_with_all_that_columns_mean(
+    site: PipelineSite, catalogues: Catalogues, output_format: str
+):
+    name = f"As {output_format}"
+    sent = {"NAME": name, "INPUTS": str(catalogues.vvds.id), "FORMAT": output_format, "PHASE": "RUN"}
+    assert _run(site, COMBINE, data=sent)[1] == "COMPLETED"
+    product = site.json("GET", f"/api/products?display_name={name}")["results"][0]
+    info = site.json("GET", f"/api/products/{product['id']}/main_file_info")["main_file"]
+    described = {each["alias"]: each["column_name"] for each in info["associated_columns"] if each["alias"]}
+    assert described == {
+        "ID": "CRD_ID", "RA": "ra", "Dec": "dec", "z": "z", "z_err": "z_err", "z_flag": "z_flag_homogenized",
+        "survey": "survey",
+    }  # fmt: skip
+    table = site.json("GET", f"/api/products/{product['id']}/inspection")["tap_table"]
+    assert site.rows(f"SELECT COUNT(*) AS n FROM {table} WHERE z > 0.2")["n"][0] == 29
+    if output_format != "hats":
+        again = {"INPUTS": str(product["id"]), "NAME": f"{name} again", "PHASE": "RUN"}
+        assert _run(site, COMBINE, data=again)[1] == "COMPLETED"
+
+
+def test_a_hats_result_is_a_zip_that_can_be_combined_again(site: PipelineSite, catalogues: Catalogues):
+    sent = {"NAME": "Tiled", "INPUTS": str(catalogues.vvds.id), "FORMAT": "hats", "PHASE": "RUN"}
+    job_id, _ = _run(site, COMBINE, data=sent)
+    main = site.ask("GET", f"{COMBINE}/{job_id}/results/result")
+    with zipfile.ZipFile(io.BytesIO(main.content)) as archive:
+        assert "tiled/hats.properties" in archive.namelist()
+    product = site.json("GET", "/api/products?display_name=Tiled")["results"][0]
+    again = {"NAME": "Tiled again", "INPUTS": str(product["id"]), "PHASE": "RUN"}
+    assert _run(site, COMBINE, data=again)[1] == "COMPLETED"
+
+
+def test_a_job_is_set_up_first_and_run_later(site: PipelineSite, catalogues: Catalogues):
+    created = site.ask("POST", COMBINE, data={"combine_type": "concatenate"})
+    job = created.headers["location"].removeprefix("http://testserver")
+    assert site.ask("GET", f"{job}/phase").text == "PENDING"
+    refused = site.ask("POST", f"{job}/phase", data={"PHASE": "RUN"})
+    assert (refused.status_code, "the inputs are missing" in refused.text) == (400, True)
+    assert site.ask("POST", f"{job}/parameters", data={"INPUTS": str(catalogues.vvds.id)}).status_code == 303
+    files = {"RULES": ("rules.yaml", RULES.encode())}
+    assert site.ask("POST", f"{job}/parameters", data={"NAME": "Later"}, files=files).status_code == 303
+    assert site.ask("POST", f"{job}/phase", data={"PHASE": "RUN"}).status_code == 303
+    assert site.ask("POST", f"{job}/phase", data={"PHASE": "RUN"}).status_code == 403
+    alice = site.app.services.accounts.identity_of_user("alice")
+    assert wait_for_run(site.app.services, alice, job.rpartition("/")[2]).phase.value == "COMPLETED"
+    product = site.json("GET", "/api/products?display_name=Later")["results"][0]
+    assert {each["name"] for each in site.json("GET", f"/api/product-files?product={product['id']}")["results"]} == {
+        "later.parquet", "config.yaml", "flags_translation.yaml", "pipeline.log", "provenance.json", "report.json",
+    }  # fmt: skip
+
+
+def test_todays_configuration_file_is_taken_as_it_is(site: PipelineSite, catalogues: Catalogues):
+    name = catalogues.vvds.internal_name
+    columns = {"id": "name", "ra": "RAJ2000", "dec": "DEJ2000", "z": "zspec", "z_flag": "Q", "survey": "survey_name"}
+    document = {
+        "executor": {"name": "local", "args": {"n_workers": 2}},
+        "inputs": {"specz": [{"path": "/x/y.parquet", "internal_name": name, "columns": {**columns, "z_err": None}}]},
+        "output_root_dir": ".", "output_dir": "o", "output_name": "crd", "output_format": "csv",
+        "param": {"combine_type": "concatenate", "z_flag_homogenized_value_to_cut": 3.0},
+    }  # fmt: skip
+    files = {"CONFIGURATION": ("config.yaml", yaml.safe_dump(document).encode())}
+    job_id, phase = _run(site, COMBINE, data={"NAME": "From a file", "PHASE": "RUN"}, files=files)
+    assert phase == "COMPLETED"
+    rows = pd.read_csv(io.BytesIO(site.ask("GET", f"{COMBINE}/{job_id}/results/result").content))
+    assert set(rows["z_flag_homogenized"]) == {3.0, 4.0}
+
+
+def test_what_is_private_stays_so(site: PipelineSite, catalogues: Catalogues):
+    sent = {"INPUTS": catalogues.secret.internal_name, "PHASE": "RUN"}
+    refused = site.ask("POST", COMBINE, data=sent)
+    missing = site.ask("POST", COMBINE, data=sent | {"INPUTS": "987654_nothing"})
+    assert (refused.status_code, missing.status_code) == (400, 400)
+    assert refused.text.replace(catalogues.secret.internal_name, "N") == missing.text.replace("987654_nothing", "N")
+    assert site.ask("POST", COMBINE, "reading", data=sent).status_code == 403
+    assert site.ask("POST", COMBINE, None, data=sent).status_code == 401
+    both = {"INPUTS": f"{catalogues.secret.id};{catalogues.vvds.id}", "NAME": "Half secret", "VISIBILITY": "public"}
+    answer = site.ask("POST", COMBINE, "bob", data=both | {"PHASE": "RUN"})
+    bob = site.app.services.accounts.identity_of_user("bob")
+    assert (
+        wait_for_run(site.app.services, bob, answer.headers["location"].rpartition("/")[2]).phase.value == "COMPLETED"
+    )
+    product = site.json("GET", "/api/products?display_name=Half secret", "bob")["results"][0]
+    assert product["visibility"] == "private"
+    assert site.ask("GET", f"/api/products/{product['id']}").status_code == 404
+    assert site.ask("GET", answer.headers["location"].removeprefix("http://testserver")).status_code == 404
+
+
+def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineSite, catalogues: Catalogues):
+    services = site.app.services
+    alice, bob = (services.accounts.identity_of_user(name) for name in ("alice", "bob"))
+    shared = publish(services, bob, "Shared for a while", catalogue("VVDS"))
+    settings, database = services.settings, services.database
+    jobs = JobService(database, NoQueue(), job_kinds(settings))
+    results = ResultProducts(database, file_store(settings), max_bytes=1)
+    pipelines = PipelineService(database, jobs, services.products, results, run_checker(settings, database))
+    run = pipelines.submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
+    services.products.change(bob, shared.id, ProductChanges(visibility=Visibility.PRIVATE))
+    services.jobs.sweep()
+    ended = wait_for_run(services, alice, run.job_id)
+    assert ended.phase.value == "ERROR"
+    assert "that you may read" in (ended.error or "")
+    product = site.json("GET", "/api/products?display_name=Lost")["results"][0]
+    assert (product["product_status"], product["process_status"]) == ("Failed", "Failed")
+
+
+class NoQueue:
+    """A queue that loses what it is given."""
+
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+        pass
+
+    def cancel(self, job_id: str) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_run_that_was_never_queued_ends(site: PipelineSite, catalogues: Catalogues):
+    services = site.app.services
+    alice = services.accounts.identity_of_user("alice")
+    product = services.products.create(alice, NewProduct("Orphan", 1), made_by="Combine Redshift Catalogs")
+    with services.database.write() as session:
+        old = utc_now() - timedelta(hours=1)
+        session.execute(update(ProductRow).where(ProductRow.id == product.id).values(updated_at=old))
+    services.pipelines.settle()
+    assert services.products.get(alice, product.id).status is ProductStatus.FAILED
+
+
+def test_an_aborted_run_fails_its_product(site: PipelineSite, catalogues: Catalogues):
+    services = site.app.services
+    alice = services.accounts.identity_of_user("alice")
+    request = RunRequest(inputs=(str(catalogues.vvds.id),), display_name="Aborted")
+    run = services.pipelines.submit(alice, COMBINE_PIPELINE, request)
+    stopped = services.pipelines.stop(alice, run.id)
+    if stopped.phase is not Phase.COMPLETED:  # a quick worker may have been quicker
+        assert stopped.phase is Phase.ABORTED
+        product = services.products.get(alice, run.product_id)
+        assert product.status is ProductStatus.FAILED
+        assert product.inspection_error == "The run was aborted."

@@ -1,0 +1,178 @@
+"""Bad input ends a run in ERROR with a sentence that names catalogue, column and value, or is counted and reported."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from pipelines.known import COMBINE, TRAINING
+from pipelines.models import Run, RunRequest
+from products.models import ProductStatus
+from tests.pipelines.runs.conftest import Catalogues
+from tests.pipelines.runs.published import PipelineSite, catalogue, objects, publish, wait_for_run
+from uws import Phase
+
+_FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_err", "survey": "survey"}
+
+
+def _finished(site: PipelineSite, alice: Identity, *inputs: str, pipeline=COMBINE, **asked: object) -> Run:
+    request = RunRequest(inputs=inputs, **asked)
+    run = site.app.services.pipelines.submit(alice, pipeline, request)
+    wait_for_run(site.app.services, alice, run.job_id)
+    return site.app.services.pipelines.get(alice, run.id)
+
+
+def _failed(site: PipelineSite, alice: Identity, *inputs: str, **asked: object) -> str:
+    run = _finished(site, alice, *inputs, **asked)
+    assert run.phase is Phase.ERROR
+    assert site.app.services.products.get(alice, run.product_id).status is ProductStatus.FAILED
+    return run.error or ""
+
+
+def _report(site: PipelineSite, run: Run) -> dict:
+    return site.json("GET", f"/api/processes/{run.id}/report")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("homogenized_columns_out_of_range", "values of z_flag_homogenized are out of range, for example 5, 7"),
+        ("survey_col_missing", "no survey by which rules could be chosen"),
+        ("survey_not_supported", "the survey 'NOT_SUPPORTED' has no z_flag_translation"),
+        ("survey_supported_but_wrong_flags", "know none of its values of z_flag (10, 11, 12"),
+    ],
+)
+def test_catalogues_with_a_fault_are_named(
+    site: PipelineSite, alice: Identity, shared_data: Path, name: str, words: str
+):
+    path = shared_data / "redshift_catalogs" / f"test_{name}.parquet"
+    columns = set(pq.read_schema(path).names)
+    meanings = {column: key for key, column in _FAULTY.items() if column in columns}
+    product = publish(site.app.services, alice, name, pd.DataFrame(), meanings=meanings, path=path)
+    sentence = _failed(site, alice, product.internal_name)
+    assert product.internal_name in sentence
+    assert words in sentence
+
+
+def test_all_faulty_catalogues_are_named_at_once(site: PipelineSite, alice: Identity):
+    made = [
+        publish(site.app.services, alice, name, catalogue("VVDS").assign(**changes))
+        for name, changes in (("no rules", {"survey_name": "UNHEARD"}), ("words", {"Q": "good"}))
+    ]
+    sentence = _failed(site, alice, *(product.internal_name for product in made))
+    assert f"{made[0].internal_name}: the survey 'UNHEARD' has no" in sentence
+    assert f"{made[1].internal_name}: 40 values of the column mapped to z_flag are no numbers" in sentence
+    assert "'good'" in sentence
+
+
+def test_positions_beyond_the_sky_are_told_with_their_rows(site: PipelineSite, alice: Identity):
+    frame = catalogue("VVDS")
+    frame.loc[3, "DEJ2000"] = 99.0
+    product = publish(site.app.services, alice, "beyond", frame)
+    sentence = _failed(site, alice, product.internal_name)
+    assert "row 4" in sentence
+    assert "99" in sentence
+
+
+def test_a_wrong_flag_and_hours_are_counted_and_reported(site: PipelineSite, alice: Identity):
+    frame = catalogue("2DFGRS", 200)
+    frame["RAJ2000"] = [i * 24 / 200 for i in range(200)]
+    frame["DEJ2000"] = [i / 5 - 20 for i in range(200)]
+    frame.loc[:4, "Q"] = 77
+    product = publish(site.app.services, alice, "hours", frame)
+    run = _finished(site, alice, product.internal_name)
+    assert run.phase is Phase.COMPLETED
+    report = _report(site, run)
+    assert report["catalogues"][0]["flags_without_rule"] == {"77": 5}
+    assert any("5 rows have a z_flag that no rule knows (77)" in warning for warning in report["warnings"])
+    assert any("as if they were in hours" in warning for warning in report["warnings"])
+
+
+def test_catalogues_without_overlap_are_told(site: PipelineSite, alice: Identity, catalogues: Catalogues):
+    far = catalogue("2DFGRS").assign(DEJ2000=lambda frame: frame["DEJ2000"] + 40)
+    product = publish(site.app.services, alice, "far", far)
+    asked = {"param": {"combine_type": "concatenate_and_mark_duplicates"}}
+    run = _finished(site, alice, product.internal_name, catalogues.vvds.internal_name, **asked)
+    assert run.phase is Phase.COMPLETED
+    assert "No two catalogues have a row in common within the radius." in _report(site, run)["warnings"]
+    sentence = _failed(site, alice, product.internal_name, pipeline=TRAINING, objects=str(catalogues.objects.id))
+    assert "None of 40 redshifts" in sentence
+    assert "within" in sentence or "closer than 1 arcseconds" in sentence
+
+
+def test_everything_cut_away_is_an_error(site: PipelineSite, alice: Identity):
+    product = publish(site.app.services, alice, "poor", catalogue("VVDS").assign(Q=1))
+    sentence = _failed(site, alice, product.internal_name, param={"z_flag_homogenized_value_to_cut": 4})
+    assert "No row is left" in sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"inputs": ("{objects}",)}, "is of type Objects Catalog; this takes a product of type Reference Redshift"),
+        ({"columns": {"{vvds}": {"z_err": "e_z"}}}, "has no column 'e_z', said to hold z_err; it has name, RAJ2000"),
+        ({"columns": {"{vvds}": {"z": "survey_name"}}}, "said to hold z, does not hold numbers"),
+        ({"columns": {"{vvds}": {"dec": None}}}, "No column of the product {vvds} is said to hold dec"),
+        ({"columns": {"77_other": {"z": "z"}}}, "Columns are given for 77_other, which is no input"),
+        ({"param": {"tie_treatment_option": "toss"}}, "tie_treatment_option: Input should be"),
+        ({"param": {"crossmatch_radius_arcsec": 0}}, "crossmatch_radius_arcsec: Input should be greater than 0"),
+        ({"inputs": ("vos://other.org/products/1_vvds",)}, "is not of this server"),
+        ({"inputs": ("vos://photoz.local/home/alice/x.csv",)}, "is not that of a product"),
+        ({"rules": "translation_rules: {VVDS: {z_flag_translation: {1: 9}}}"}, "9"),
+        ({"rules": "a: &x [1]\nb: *x"}, "alias"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused_before_it_is_queued(
+    site: PipelineSite, alice: Identity, catalogues: Catalogues, change: dict, words: str
+):
+    names = {"objects": catalogues.objects.internal_name, "vvds": catalogues.vvds.internal_name}
+
+    def named(value):
+        if isinstance(value, str) and "{VVDS" not in value:
+            return value.format(**names)
+        if isinstance(value, tuple):
+            return tuple(map(named, value))
+        return {named(key): named(each) for key, each in value.items()} if isinstance(value, dict) else value
+
+    before = site.json("GET", "/api/products")["count"]
+    asked = {"inputs": (catalogues.vvds.internal_name,)} | {key: named(value) for key, value in change.items()}
+    with pytest.raises(InvalidValueError) as caught:
+        site.app.services.pipelines.submit(alice, COMBINE, RunRequest(**asked))
+    assert words.replace("{vvds}", names["vvds"]) in caught.value.message
+    assert site.json("GET", "/api/products")["count"] == before
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "Choose an object catalogue"),
+        ({"objects": "987654"}, "There is no product '987654'"),
+        ({"release": "dr99"}, "There is no release 'dr99'"),
+        ({"param": {"selected_cols": ["g_mag"]}, "objects": "{objects}"}, "has no column 'g_mag'"),
+        ({"param": {"train_fraction": 1.5}, "objects": "{objects}"}, "train_fraction: Input should be less than 1"),
+        ({"param": {"object_cuts": ["__import__('os')"]}, "objects": "{objects}"}, "object_cuts"),
+    ],
+)
+def test_a_training_set_that_cannot_be_is_refused(
+    site: PipelineSite, alice: Identity, catalogues: Catalogues, change: dict, words: str
+):
+    asked = dict(change)
+    if asked.get("objects") == "{objects}":
+        asked["objects"] = catalogues.objects.internal_name
+    with pytest.raises(InvalidValueError) as caught:
+        site.app.services.pipelines.submit(
+            alice, TRAINING, RunRequest(inputs=(catalogues.vvds.internal_name,), **asked)
+        )
+    assert words in caught.value.message
+
+
+def test_objects_without_numbers_end_in_a_sentence(site: PipelineSite, alice: Identity, catalogues: Catalogues):
+    frame = objects().assign(r_cModelFlux="bright")
+    meanings = {"objectId": "id", "coord_ra": "ra", "coord_dec": "dec"}
+    product = publish(site.app.services, alice, "dull", frame, kind="object_catalog", meanings=meanings)
+    asked = {"objects": product.internal_name, "param": {"flux_type": "cModel"}}
+    sentence = _failed(site, alice, catalogues.vvds.internal_name, pipeline=TRAINING, **asked)
+    assert "r_cModelFlux" in sentence
