@@ -1,6 +1,6 @@
 """Parameters as DALI 1.1 §3 wants them: names in any case, from the query string or the body, repeated or not."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from fastapi import Request
@@ -13,6 +13,7 @@ __all__ = ["DaliParameters", "read_parameters"]
 
 _LARGEST_BODY = 10_000_000
 _MOST_FIELDS = 1000
+_MOST_FILES = 20
 
 
 class DaliParameters:
@@ -22,9 +23,12 @@ class DaliParameters:
     ----------
     pairs
         Names and values as they were sent, in order.
+    files
+        Ids under which the files of the form are stored, by the names of their fields.
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, pairs: Iterable[tuple[str, str]], files: Mapping[str, str] | None = None) -> None:
+        self.files = dict(files or {})
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
             self._values.setdefault(name.upper(), []).append(value)
@@ -56,8 +60,13 @@ class DaliParameters:
         return tuple(dict.fromkeys(self._values.get(name.upper(), [])))
 
 
-async def read_parameters(request: Request) -> DaliParameters:
+async def read_parameters(request: Request, stage: Callable[[], Staging] | None = None) -> DaliParameters:
     """Read the parameters of a GET or POST: query string, urlencoded body, or multipart form.
+
+    Parameters
+    ----------
+    stage
+        Gives where a file of the form goes; without it, files are refused. Whoever passes it removes the files.
 
     Raises
     ------
@@ -71,8 +80,8 @@ async def read_parameters(request: Request) -> DaliParameters:
         return DaliParameters(pairs)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        form = await receive_form(request, _no_files)
-        return DaliParameters([*pairs, *form.fields.items()])
+        form = await receive_form(request, _no_files if stage is None else lambda _: stage(), most_files=_MOST_FILES)
+        return DaliParameters([*pairs, *form.pairs], {file.field: file.stored.id for file in form.files})
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -91,5 +100,5 @@ async def read_parameters(request: Request) -> DaliParameters:
 
 
 def _no_files(_fields: dict[str, str]) -> Staging:
-    message = "Uploads of tables with a query are not offered by this version of the service."
-    raise InvalidValueError(message, field="UPLOAD")
+    message = "Files are not taken here; send the parameters alone."
+    raise InvalidValueError(message)

@@ -20,6 +20,7 @@ _BUFFER = 1 << 20
 _FORM_BYTES = 1_000_000
 _LONGEST_FIELD = 1 << 20
 _MOST_PARTS = 1000
+_MOST_TEXT = 10 << 20
 _LONGEST_HEADER = 16_384
 
 _OpenStaging = Callable[[dict[str, str]], Staging]
@@ -117,6 +118,7 @@ class _Receiver:
         self._most_files = most_files
         self._finished: list[Staging] = []
         self._parts = 0
+        self._text = 0  # bytes of all fields together
         self._headers: dict[bytes, bytes] = {}
         self._header_name = bytearray()
         self._header_value = bytearray()
@@ -203,7 +205,8 @@ class _Receiver:
             self._staging.write(data[start:end])
             return
         self._value += data[start:end]
-        if len(self._value) > _LONGEST_FIELD:
+        self._text += end - start
+        if len(self._value) > _LONGEST_FIELD or self._text > _MOST_TEXT:
             message = f"The field '{self._field}' is too long."
             raise TooLargeError(message, field=self._field)
 

@@ -106,6 +106,17 @@ class Settings(BaseSettings):
     )
     maxrec_default: int = Field(100_000, ge=1, description="Rows that TAP returns when MAXREC is not given.")
     maxrec_limit: int = Field(20_000_000, ge=1, description="Most rows that TAP returns in one answer.")
+    max_table_upload_bytes: int = Field(
+        100 * _MEGABYTE, ge=1, description="Most bytes of all tables that come with one query, or with one request."
+    )
+    table_upload_seconds: int = Field(
+        60, ge=1, description="Seconds in which a table that a query names by its address must have arrived."
+    )
+    table_upload_networks: tuple[str, ...] = Field(
+        (),
+        description="Networks that are not public, from which tables of queries may be fetched all the same, as a "
+        'JSON list: ["10.1.0.0/16"].',
+    )
     max_result_bytes: int = Field(
         5_000 * _MEGABYTE, ge=1, description="Largest result of one asynchronous query, in bytes."
     )
@@ -135,6 +146,11 @@ class Settings(BaseSettings):
     def results_folder(self) -> Path:
         """Folder of the results of jobs, by the ids of the jobs."""
         return self.data / "results"
+
+    @cached_property
+    def uploads_folder(self) -> Path:
+        """Folder of the tables that came with queries, until their queries have ended."""
+        return self.data / "uploads"
 
     @cached_property
     def scratch_folder(self) -> Path:

@@ -19,6 +19,7 @@ from products.published import PublishedProducts
 from registry.handlers import registry_routes
 from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.services import Services
+from server.table_sources import query_uploads
 from server.worker import result_files
 from tap.cone_handlers import cone_routes
 from tap.conesearch import ConeSearch
@@ -49,7 +50,8 @@ def create_app(services: Services) -> FastAPI:
     )
     authenticate = Authenticator(services.accounts, settings.public_url)
     catalog = TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url)
-    tap = TapService(settings, catalog, engine)
+    uploads = query_uploads(settings, services.database)
+    tap = TapService(settings, catalog, engine, uploads)
     web = WebServices(
         settings=settings,
         authenticate=authenticate,
@@ -85,7 +87,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap))
-    app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings)))
+    app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings), uploads))
     app.include_router(cone_routes(settings, authenticate, ConeSearch(settings, catalog, engine)))
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(pipeline_routes(settings, authenticate, services.jobs, services.pipelines, services.downloads))

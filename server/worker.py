@@ -18,10 +18,12 @@ from products.results import ResultProducts
 from products.service import ProductService
 from tap.result_files import QUERY_JOB, ResultFiles
 from uws import Job, JobContext, JobKind, Phase
+from uws.job_files import files_of_job
 
 if TYPE_CHECKING:
     from pipelines.jobs import PipelineJobs
     from tap.jobs import QueryJobs
+    from tap.uploads import Uploads
 
 __all__ = ["INSPECT", "file_store", "job_kinds", "result_files", "run_checker"]
 
@@ -107,11 +109,24 @@ def _queries(settings: Settings, database: Database) -> JobKind:
         from tap.tables import TableCatalog
 
         catalog = TableCatalog(PublishedProducts(database), settings.tables_folder, settings.public_url)
-        return QueryJobs(settings, catalog, results, AccountService(database).identity_of_user)
+        return QueryJobs(settings, catalog, results, AccountService(database).identity_of_user, uploads())
+
+    @cache
+    def uploads() -> "Uploads":
+        from server.table_sources import query_uploads
+
+        return query_uploads(settings, database)
 
     def ended(job: Job) -> None:
+        if files := files_of_job(job):
+            uploads().remove(files.values())
         if job.phase is not Phase.COMPLETED:
             results.delete(job.id)
+
+    def destroyed(job: Job) -> None:
+        if files := files_of_job(job):
+            uploads().remove(files.values())
+        results.delete(job.id)
 
     return JobKind(
         QUERY_JOB,
@@ -119,5 +134,5 @@ def _queries(settings: Settings, database: Database) -> JobKind:
         retry=True,
         seconds=settings.query_async_seconds,
         on_end=ended,
-        on_destroy=lambda job: results.delete(job.id),
+        on_destroy=destroyed,
     )

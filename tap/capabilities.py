@@ -18,6 +18,7 @@ _Element = Any  # lxml ships no types
 _TAP = "ivo://ivoa.net/std/TAP"
 _DAY = 24 * 3600
 _SECURITY = (None, BASIC_AUTH)
+_UPLOAD_METHODS = tuple(f"ivo://ivoa.net/std/TAPRegExt#upload-{method}" for method in ("inline", "http", "https"))
 _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0"))
 
 
@@ -44,10 +45,14 @@ def _extension(settings: Settings) -> Iterable[_Element]:
     yield _language()
     for known in RESULT_FORMATS.values():
         yield _output_format(known.content_type, known.names, known.ivo_id)
+    for method in _UPLOAD_METHODS:
+        yield etree.Element("uploadMethod", {"ivo-id": method})
     # These two are about asynchronous queries: a synchronous one has less time, which TAPRegExt 1.0 cannot say.
     yield _limit("retentionPeriod", settings.job_days * _DAY, settings.job_days_limit * _DAY, unit=None)
     yield _limit("executionDuration", settings.query_async_seconds, settings.job_seconds_limit, unit=None)
     yield _limit("outputLimit", settings.maxrec_default, settings.maxrec_limit, unit="row")
+    limit = settings.max_table_upload_bytes
+    yield _limit("uploadLimit", limit, limit, unit="byte")
 
 
 def _language() -> _Element:

@@ -38,7 +38,7 @@ def tap_routes(settings: Settings, authenticate: Authenticator, service: TapServ
 def _add_sync(router: APIRouter, authenticate: Authenticator, service: TapService) -> None:
     @router.api_route("/sync", methods=["GET", "POST"])
     async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        parameters = await read_parameters(request)
+        parameters = await read_parameters(request, service.stager())
         answer = await run_in_threadpool(service.query, parameters, identity)
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)

@@ -14,6 +14,7 @@ from core.votable import error_document
 from tap.result_files import QUERY_JOB, ResultFiles
 from tap.results import RESULT_FORMATS
 from tap.service import TapService
+from tap.uploads import Uploads
 from uws import Job, JobResult, JobService
 from uws.handlers import uws_routes
 
@@ -24,7 +25,12 @@ _VOTABLE = "application/x-votable+xml"
 
 
 def tap_async_routes(
-    settings: Settings, authenticate: Authenticator, service: TapService, jobs: JobService, results: ResultFiles
+    settings: Settings,
+    authenticate: Authenticator,
+    service: TapService,
+    jobs: JobService,
+    results: ResultFiles,
+    uploads: Uploads,
 ) -> APIRouter:
     """Routes of ``/tap/async``."""
 
@@ -51,6 +57,7 @@ def tap_async_routes(
         parameters=_PARAMETERS,
         repeated=("UPLOAD",),
         result_answer=answer,
+        files=uploads,
         error_answer=lambda sentence: Response(error_document(sentence), media_type=_VOTABLE),
     )
 

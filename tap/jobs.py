@@ -14,8 +14,10 @@ from tap.engine import QueryFailedError, QueryTimeoutError, ResultStream
 from tap.result_files import ResultFiles
 from tap.service import TapService
 from tap.tables import TableCatalog
+from tap.uploads import Uploads
 from tap.warm_engine import WarmEngine
 from uws import Job, JobContext
+from uws.job_files import files_of_job
 from uws.scopes import scope_of_job
 
 __all__ = ["QueryJobs"]
@@ -40,11 +42,13 @@ class QueryJobs:
         catalog: TableCatalog,
         results: ResultFiles,
         identity_of: Callable[[str, Scope], Identity],
+        uploads: Uploads,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._results = results
         self._identity_of = identity_of
+        self._uploads = uploads
         self._engine = WarmEngine()
 
     def run(self, context: JobContext) -> None:
@@ -57,8 +61,8 @@ class QueryJobs:
         """
         with self._engine.use(context.scratch.parent) as engine:
             context.progress(0.0, "The query runs.")
-            service = TapService(self._settings, self._catalog, engine)
-            parameters = DaliParameters(_pairs(context.job))
+            service = TapService(self._settings, self._catalog, engine, self._uploads)
+            parameters = DaliParameters(_pairs(context.job), files_of_job(context.job))
             try:
                 opened = service.open(parameters, self._identity(context.job), seconds=_seconds_left(context.job))
                 with opened.stream as stream:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from core.columns import Column
 from tap.adql import CatalogTable
+from tap.engine import EngineTable
 
 __all__ = ["ForeignKey", "TapSchema", "TapTable"]
 
@@ -60,6 +61,14 @@ class TapTable:
     def columns(self) -> tuple[Column, ...]:
         """The columns, in order."""
         return self.entry.columns
+
+    @property
+    def engine_table(self) -> EngineTable:
+        """The table as the engine reads it."""
+        schema, name = self.entry.engine_schema, self.entry.engine_table
+        if self.rows is not None:
+            return EngineTable(schema, name, data=self.rows())
+        return EngineTable(schema, name, files=self.files)
 
     @property
     def indexed(self) -> frozenset[str]:

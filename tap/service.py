@@ -10,13 +10,14 @@ import pyarrow as pa
 from core.auth.models import Identity
 from core.dali import DaliParameters
 from core.errors import InvalidValueError, PhotozError
+from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from tap.adql import Translation, translate
-from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
-from tap.models import TapTable
+from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.results import ResultFormat, format_for
 from tap.tables import TableCatalog, TableSet
+from tap.uploads import UploadedTable, Uploads
 
 __all__ = ["LANGUAGES", "OpenQuery", "QueryAnswer", "TapService"]
 
@@ -54,7 +55,7 @@ class OpenQuery:
     Parameters
     ----------
     tables
-        Full names of the tables that it reads.
+        Full names of the tables that it reads, but for those that came with it.
     """
 
     description: TableDescription
@@ -79,18 +80,26 @@ class _Request:
 class TapService:
     """Run ADQL queries on what their author may read."""
 
-    def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine) -> None:
+    def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine, uploads: Uploads) -> None:
         self._settings = settings
         self._catalog = catalog
         self._engine = engine
+        self._uploads = uploads
+
+    def stager(self) -> Callable[[], Staging]:
+        """Give what begins each of the tables that come inline with one request."""
+        return self._uploads.stager()
 
     def tables_of(self, identity: Identity) -> TableSet:
         """Give the tables that the identity may query."""
         return self._catalog.tables_of(identity)
 
     def query(self, parameters: DaliParameters, identity: Identity) -> QueryAnswer:
-        """Run a synchronous query, up to its first rows; raises what `open` does."""
-        opened = self.open(parameters, identity, seconds=self._settings.query_seconds)
+        """Run a synchronous query, up to its first rows, and remove what came with it; raises what `open` does."""
+        try:
+            opened = self.open(parameters, identity, seconds=self._settings.query_seconds)
+        finally:
+            self._uploads.remove(parameters.files.values())
         chosen = opened.result_format
         try:
             chunks = opened.write(opened.stream)
@@ -110,10 +119,13 @@ class TapService:
             Too many queries wait already.
         """
         request = self._request(parameters)
-        started = monotonic()
         tables = self._catalog.tables_of(identity)
-        translation = translate(request.query, tables.catalog, row_limit=request.maxrec + 1)
-        stream = self._engine.open(self._engine_query(translation, tables, seconds))
+        with self._uploads.opened(parameters, identity) as uploads:
+            started = monotonic()
+            catalog = uploads.catalog(tables.catalog)
+            translation = translate(request.query, catalog, row_limit=request.maxrec + 1)
+            # The engine has read what was uploaded when it gives its first rows.
+            stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds))
         _log.info(
             "query started",
             extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},
@@ -122,7 +134,7 @@ class TapService:
             columns=votable_columns(translation.columns, stream.schema),
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
-        names = tuple(entry.name for entry in translation.tables)
+        names = tuple(entry.name for entry in translation.tables if entry.name in tables.tables)
         return OpenQuery(description, stream, request.result_format, request.maxrec, names)
 
     def _request(self, parameters: DaliParameters) -> _Request:
@@ -130,9 +142,6 @@ class TapService:
         if language is not None and language.upper() not in LANGUAGES:
             message = f"LANG={language} is not offered here; use one of {', '.join(LANGUAGES)}."
             raise InvalidValueError(message, field="LANG")
-        if parameters.all("UPLOAD"):
-            message = "UPLOAD is not offered by this version of the service."
-            raise InvalidValueError(message, field="UPLOAD")
         query = parameters.one("QUERY")
         if query is None:
             message = "The parameter QUERY is missing: send the ADQL text."
@@ -151,20 +160,18 @@ class TapService:
         # Digits beyond these would not fit what Python reads at once.
         return min(int(text.strip()[:_MOST_DIGITS]), self._settings.maxrec_limit)
 
-    def _engine_query(self, translation: Translation, tables: TableSet, seconds: float) -> EngineQuery:
+    def _engine_query(
+        self, translation: Translation, tables: TableSet, uploads: Mapping[str, UploadedTable], seconds: float
+    ) -> EngineQuery:
         settings = self._settings
         return EngineQuery(
             sql=translation.sql,
-            tables=tuple(_engine_table(tables.tables[entry.name]) for entry in translation.tables),
+            tables=tuple(
+                uploads[entry.name].engine_table if entry.name in uploads else tables.tables[entry.name].engine_table
+                for entry in translation.tables
+            ),
             seconds=seconds,
             memory_bytes=settings.query_memory_bytes,
             threads=settings.query_threads,
             temp_bytes=settings.query_temp_bytes,
         )
-
-
-def _engine_table(table: TapTable) -> EngineTable:
-    entry = table.entry
-    if table.rows is not None:
-        return EngineTable(entry.engine_schema, entry.engine_table, data=table.rows())
-    return EngineTable(entry.engine_schema, entry.engine_table, files=table.files)

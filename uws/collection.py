@@ -7,6 +7,7 @@ from core.dali import DaliParameters
 from core.errors import InvalidValueError
 from uws.arguments import asked_after, asked_last, asked_parameters, asked_phases, asked_time, whole_number
 from uws.errors import UnknownJobError
+from uws.job_files import files_parameter
 from uws.models import Job
 from uws.scopes import least_scope, scope_of_request
 from uws.service import JobService
@@ -60,7 +61,8 @@ class JobCollection:
         phase = asked.one("PHASE")
         if phase is not None and phase.upper() != "RUN":
             raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
-        given = asked_parameters(asked, self._once, self._repeated) | scope_of_request(identity)
+        given = asked_parameters(asked, self._once, self._repeated)
+        given |= scope_of_request(identity) | files_parameter(asked.files)
         return self.service.create(
             self._kind, given, owner=identity.name, run=phase is not None, run_id=asked.one("RUNID")
         )
@@ -68,7 +70,11 @@ class JobCollection:
     def change(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
         """Set parameters of a job that is PENDING."""
         job = self.find(job_id, identity)
-        given = asked_parameters(asked, self._once, self._repeated) | least_scope(job, identity)
+        given = asked_parameters(asked, self._once, self._repeated)
+        for name in self._repeated:  # these add up, also over requests
+            if name in given and name in job.parameters:
+                given[name] = f"{job.parameters[name]};{given[name]}"
+        given |= least_scope(job, identity) | files_parameter(asked.files, job)
         return self.service.change(job.id, owner=identity.name, parameters=given, run_id=asked.one("RUNID"))
 
     def change_phase(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:

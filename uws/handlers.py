@@ -1,6 +1,7 @@
 """UWS 1.1 §2.2 over HTTP, for any service that has jobs: it mounts `uws_routes` under the address of its job list."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -16,6 +17,7 @@ from uws.collection import JobCollection
 from uws.documents import job_document, jobs_document, parameters_document, results_document, time_text
 from uws.errors import JobPhaseError
 from uws.events import job_events
+from uws.job_files import JobFiles
 from uws.models import Job, JobResult
 from uws.service import JobService
 from uws.waiting import wait_for_change
@@ -46,6 +48,7 @@ def uws_routes(
     repeated: Collection[str] = (),
     result_answer: ResultAnswer,
     error_answer: ErrorAnswer | None = None,
+    files: JobFiles | None = None,
 ) -> APIRouter:
     """Routes of the jobs of one kind.
 
@@ -59,9 +62,19 @@ def uws_routes(
         Names, in upper case, of the parameters that a client may give a job, once and repeatedly; others are ignored.
     result_answer, error_answer
         What ``results/{id}`` and ``error`` answer; by default the error is the sentence alone.
+    files
+        What stores files that come with parameters; without it, none are taken.
     """
     jobs = JobCollection(service, kind, f"{public_url}{prefix}", parameters, repeated)
-    return collection_routes(prefix, jobs, authenticate, result_answer=result_answer, error_answer=error_answer)
+    return collection_routes(
+        prefix,
+        jobs,
+        authenticate,
+        result_answer=result_answer,
+        error_answer=error_answer,
+        read=read_parameters if files is None else _reader_of(files),
+        files=files,
+    )
 
 
 def collection_routes(
@@ -72,6 +85,7 @@ def collection_routes(
     result_answer: ResultAnswer,
     error_answer: ErrorAnswer | None = None,
     read: ParameterReader = read_parameters,
+    files: JobFiles | None = None,
 ) -> APIRouter:
     """Routes of a collection of jobs, as `uws_routes` gives them.
 
@@ -79,17 +93,21 @@ def collection_routes(
     ----------
     read
         Reads the parameters of new jobs and of those that are PENDING.
+    files
+        Where it puts the files that come with them.
     """
     router = APIRouter(prefix=prefix, route_class=route_class(_plain_error), include_in_schema=False)
-    _add_list(router, authenticate, jobs, read)
+    _add_list(router, authenticate, jobs, read, files)
     _add_job(router, authenticate, jobs, has_detail=error_answer is not None)
-    _add_changes(router, authenticate, jobs, read)
+    _add_changes(router, authenticate, jobs, read, files)
     _add_texts(router, authenticate, jobs, error_answer or PlainTextResponse)
     _add_lists(router, authenticate, jobs, result_answer)
     return router
 
 
-def _add_list(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader) -> None:
+def _add_list(
+    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader, files: JobFiles | None
+) -> None:
     @router.api_route("", methods=_READ)
     def listed(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         asked = DaliParameters(request.query_params.multi_items())
@@ -98,7 +116,8 @@ def _add_list(router: APIRouter, authenticate: Authenticator, jobs: JobCollectio
     @router.post("")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         asked = await read(request)
-        return _see(jobs.address(await run_in_threadpool(jobs.create, asked, identity)))
+        with _kept_by(files, asked):
+            return _see(jobs.address(await run_in_threadpool(jobs.create, asked, identity)))
 
 
 def _add_job(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, *, has_detail: bool) -> None:
@@ -133,7 +152,9 @@ def _add_job(router: APIRouter, authenticate: Authenticator, jobs: JobCollection
         return StreamingResponse(stream, media_type="text/event-stream", headers=_FRESH)
 
 
-def _add_changes(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader) -> None:
+def _add_changes(
+    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader, files: JobFiles | None
+) -> None:
     def see(job: Job) -> Response:
         return _see(jobs.address(job))
 
@@ -145,7 +166,8 @@ def _add_changes(router: APIRouter, authenticate: Authenticator, jobs: JobCollec
     @router.post("/{job_id}/parameters")
     async def parameters(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         asked = await read(request)
-        return see(await run_in_threadpool(jobs.change, job_id, asked, identity))
+        with _kept_by(files, asked):
+            return see(await run_in_threadpool(jobs.change, job_id, asked, identity))
 
     @router.post("/{job_id}/executionduration")
     async def duration(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -201,6 +223,24 @@ def _add_lists(
             if candidate.id == name:
                 return result_answer(request, identity, found, candidate)
         raise NotFoundError(f"This job has no result '{name[:100]}'; it is {found.phase}.")
+
+
+def _reader_of(files: JobFiles) -> ParameterReader:
+    async def read(request: Request) -> DaliParameters:
+        return await read_parameters(request, files.stager())
+
+    return read
+
+
+@contextmanager
+def _kept_by(files: JobFiles | None, asked: DaliParameters) -> Iterator[None]:
+    """Remove the files of a request that no job took."""
+    try:
+        yield
+    except PhotozError:
+        if files is not None:
+            files.remove(asked.files.values())
+        raise
 
 
 def _see(address: str) -> Response:

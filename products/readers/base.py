@@ -37,6 +37,9 @@ class ReadLimits:
         Size, in bytes, above which a batch is given fewer rows than were asked for.
     allow_empty
         Whether a table without rows is read, instead of refused.
+    whole_standard
+        Whether everything is read that the format's standard allows, instead of what a catalogue should have: in
+        VOTables, names that are repeated or missing, arrays of arrays and of texts, and complex numbers.
     """
 
     max_columns: int = 4096
@@ -45,6 +48,7 @@ class ReadLimits:
     max_members: int = 1000
     batch_bytes: int = 32_000_000
     allow_empty: bool = False
+    whole_standard: bool = False
 
 
 class TableReader(Protocol):

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from core.errors import TooLargeError
 from products.readers.base import FileReader, ReadLimits, described_field
 from products.readers.refusals import ColumnTypeError, DamagedFileError, NotATableError, damage_is_told, listed
 from products.readers.votable_cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
 from products.readers.votable_document import TableHandler, VotableField, parsed_pieces
+from products.readers.votable_fits import fits_batches
 
 __all__ = ["VotableReader"]
 
+_MOST_HEAD_PIECES = 32
 _LIBRARY_ERRORS = (pa.ArrowException, ValueError, OverflowError, TypeError)
 _NO_SPACES = str.maketrans("", "", string.whitespace)
 
@@ -27,22 +30,27 @@ class VotableReader(FileReader):
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         self._path = path
-        handler = TableHandler(name)
-        for _ in parsed_pieces(path, handler):
-            if handler.rows or handler.text:
-                break
-        if not handler.fields:
-            raise NotATableError(f"{name} is a VOTable without a table that has columns. Send one with a table.")
+        handler = _head(path, name, limits)
+        if limits.whole_standard:
+            _name_all(handler.fields)
         self._fields = {column.name: column for column in handler.fields}
         self._order = handler.fields
         empty = not handler.rows and not handler.text
         super().__init__(
-            name, _schema(handler.fields, name), limits=limits, rows=0 if empty else None,
+            name,
+            _schema(handler.fields, name, whole_standard=limits.whole_standard),
+            limits=limits,
+            rows=0 if empty else None,
             details={"serialization": handler.serialization or "none"},
-        )  # fmt: skip
+        )
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        handler = TableHandler(self.name)
+        handler = TableHandler(self.name, fits=self.limits.whole_standard)
+        if self.details["serialization"] == "FITS":
+            pieces = (handler.take_text() for _ in parsed_pieces(self._path, handler))
+            numbers = [list(self._fields).index(name) for name in schema.names]
+            yield from fits_batches(pieces, self.name, self.limits, schema, numbers, size)
+            return
         binary: _BinaryRows | None = None
         for _ in parsed_pieces(self._path, handler):
             if handler.serialization == "TABLEDATA":
@@ -178,12 +186,48 @@ def _cell_bytes(column: VotableField) -> int | None:
     return (length + 7) // 8 if column.datatype == "bit" else length * item_bytes(column)
 
 
-def _schema(fields: list[VotableField], name: str) -> pa.Schema:
+def _head(path: Path, name: str, limits: ReadLimits) -> TableHandler:
+    """Read a document up to its first rows."""
+    handler = TableHandler(name, fits=limits.whole_standard)
+    for read, _ in enumerate(parsed_pieces(path, handler)):
+        if handler.serialization and (handler.rows or handler.text):
+            break
+        if len(handler.fields) > limits.max_columns:
+            raise TooLargeError(
+                f"{name} has more than the {limits.max_columns} columns that are allowed. Leave out those that are "
+                "not needed."
+            )
+        if not handler.serialization and read > _MOST_HEAD_PIECES:
+            raise NotATableError(f"{name} does not come to its rows: what describes its table is too long.")
+    if not handler.fields:
+        raise NotATableError(f"{name} is a VOTable without a table that has columns. Send one with a table.")
+    return handler
+
+
+def _name_all(fields: list[VotableField]) -> None:
+    """Give every column a name of its own: what has none is numbered, what is repeated too."""
+    taken = {column.name for column in fields}
+    seen: set[str] = set()
+    for number, column in enumerate(fields, 1):
+        stem = name = column.name.strip() or f"col{number}"
+        count = 0
+        while name in seen or (count and name in taken):
+            count += 1
+            name = f"{stem}_{count}"
+        seen.add(name)
+        column.name = name
+
+
+def _schema(fields: list[VotableField], name: str, *, whole_standard: bool) -> pa.Schema:
     described, nested = [], []
     for column in fields:
         try:
-            described.append(described_field(column.name, arrow_type_of_field(column), **column.meanings))
-        except TypeError:
+            if whole_standard:
+                column.flatten()
+            arrow_type = arrow_type_of_field(column)
+            field = described_field(column.name, arrow_type, **column.meanings)
+            described.append(_as_declared(field, column) if whole_standard else field)
+        except (TypeError, ValueError, OverflowError):
             nested.append(column.name)
     if nested:
         raise ColumnTypeError(
@@ -191,3 +235,12 @@ def _schema(fields: list[VotableField], name: str) -> pa.Schema:
             "numbers can be read: split these columns or leave them out."
         )
     return pa.schema(described)
+
+
+def _as_declared(field: pa.Field, column: VotableField) -> pa.Field:
+    """Let a field say the type that the document declares, instead of the one that would hold its values, too."""
+    metadata = {**field.metadata, b"datatype": column.datatype.replace("bit", "boolean").encode()}
+    declared = column.shape or (column.arraysize or "").strip()
+    if declared and b"arraysize" in metadata:
+        metadata[b"arraysize"] = declared.encode()
+    return field.with_metadata(metadata)

@@ -70,13 +70,14 @@ def array_of_texts(texts: Sequence[str], column: VotableField, arrow_type: pa.Da
     values = pa.array(texts, pa.string())
     if pa.types.is_string(arrow_type):
         return _without(values, column.null)
-    values = pc.utf8_trim_whitespace(values)
-    values = _without(pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values), column.null)
+    values = _without(pc.utf8_trim_whitespace(values), "")
     if not (pa.types.is_fixed_size_list(arrow_type) or pa.types.is_list(arrow_type)):
-        return _parsed(values, arrow_type)
+        return _parsed(_without(values, column.null), arrow_type)
+    if column.datatype == "bit":  # flags stand side by side, with blanks between them or without
+        values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, "([01])", r"\1 "))
     lists = pc.utf8_split_whitespace(values)
     # A null among the lists takes no items, so that the offsets of the parsed items stay those of the texts.
-    items = _parsed(lists.flatten(), arrow_type.value_type)
+    items = _parsed(_without(lists.flatten(), column.null), arrow_type.value_type)
     offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(lists), 0).to_numpy())]).astype(np.int32)
     plain = pa.ListArray.from_arrays(pa.array(offsets), items, mask=lists.is_null())
     return plain.cast(arrow_type)

@@ -3,6 +3,7 @@
 Any document type declaration is refused, so that no entity is ever expanded and no other address is ever opened.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ __all__ = ["TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
 
 _PIECE = 262_144
 _MAX_DEPTH = 64
+_PARTS_OF_COMPLEX = {"floatComplex": "float", "doubleComplex": "double"}
 _MEANINGS = ("unit", "ucd", "utype", "xtype")
 
 
@@ -31,6 +33,29 @@ class VotableField:
     arraysize: str | None
     null: str | None = None
     meanings: dict[str, str] = field(default_factory=dict)
+    shape: str | None = None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its values are more than numbers, texts, or arrays of numbers."""
+        return "x" in (self.arraysize or "") or self.datatype in _PARTS_OF_COMPLEX
+
+    def flatten(self) -> None:
+        """Read values of any shape as one run of items: what they are is kept in ``shape``.
+
+        Complex numbers are pairs of real ones; texts of one length are one text, padded as they came.
+        """
+        if not self.is_nested:
+            return
+        sizes = [size.strip() for size in (self.arraysize or "").split("x") if size.strip()]
+        if self.datatype in _PARTS_OF_COMPLEX:
+            self.datatype = _PARTS_OF_COMPLEX[self.datatype]
+            sizes = ["2", *(size for size in sizes if size != "1")]
+        numbers = [int(size.rstrip("*") or 1) for size in sizes]  # raises ValueError for what is no size
+        fixed = "*" not in sizes[-1]
+        self.arraysize = str(math.prod(numbers)) if fixed else "*"
+        # Readers disagree on what is counted in an array whose last size is open: values, or arrays of values.
+        self.shape = "x".join(sizes) if fixed else "*"
 
 
 class TableHandler(ContentHandler):
@@ -40,13 +65,15 @@ class TableHandler(ContentHandler):
     ----------
     name
         What the user called the file.
+    fits
+        Whether rows may be kept as FITS.
 
     Attributes
     ----------
     fields
         The columns.
     serialization
-        ``TABLEDATA``, ``BINARY`` or ``BINARY2`` once the data have begun.
+        ``TABLEDATA``, ``BINARY``, ``BINARY2`` or ``FITS`` once the data have begun.
     cells
         For TABLEDATA: for each column, the texts of the rows not yet taken.
     text
@@ -55,9 +82,10 @@ class TableHandler(ContentHandler):
         Whether the table has been read to its end.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, fits: bool = False) -> None:
         super().__init__()
         self.name = name
+        self._refused = {"PARQUET"} if fits else {"FITS", "PARQUET"}
         self.fields: list[VotableField] = []
         self.serialization: str | None = None
         self.cells: list[list[str]] = []
@@ -153,7 +181,7 @@ class TableHandler(ContentHandler):
         )
 
     def _start_data(self, tag: str) -> None:
-        if tag in {"FITS", "PARQUET"}:
+        if tag in self._refused:
             raise NotATableError(f"{self.name} is a VOTable around {tag.title()} data. Send the {tag.title()} file.")
         self.serialization = tag
         self.cells = [[] for _ in self.fields]

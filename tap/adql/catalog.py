@@ -29,6 +29,8 @@ class CatalogTable:
         Whether the engine's table has `core.columns.HEALPIX_COLUMN` of `position`, which users do not see.
     engine_schema, engine_table
         Names inside the engine.
+    engine_columns
+        Names of the columns inside the engine, when they are not the names that users know.
     """
 
     name: str
@@ -37,6 +39,7 @@ class CatalogTable:
     sorted_by_healpix: bool
     engine_schema: str
     engine_table: str
+    engine_columns: tuple[str, ...] | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -52,9 +55,12 @@ class Catalog:
     tables
         What this user may read. What is not among them does not exist for his query: a private table gives the same
         error as a name that was never used.
+    base
+        A catalogue whose tables stand beside these.
     """
 
-    def __init__(self, tables: Iterable[CatalogTable]) -> None:
+    def __init__(self, tables: Iterable[CatalogTable], base: "Catalog | None" = None) -> None:
+        self._base = base
         self._tables: dict[tuple[str, ...], list[CatalogTable]] = {}
         self._names: dict[str, str] = {}
         for table in tables:
@@ -70,7 +76,11 @@ class Catalog:
             When there is none, or more than one whose names differ in case alone; says which name is near.
         """
         names = reference.names
-        candidates = self._tables.get(tuple(name.text.lower() for name in names), [])
+        candidates = self._tables.get(tuple(name.text.lower() for name in names))
+        if candidates is None:
+            if self._base is not None:
+                return self._base.find(reference)
+            candidates = []
         found = [table for table in candidates if _matches(names, table.parts)]
         if len(found) == 1:
             return found[0]

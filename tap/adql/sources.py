@@ -100,8 +100,9 @@ def _table(context: Context, source: tree.TableName) -> Relation:
         alias=exp.TableAlias(this=identifier(alias)),
     )
     table = Table(names if source.alias else found.parts, alias, node, found)
-    for column in found.columns:
-        table.add(column.name, column.name, column)
+    engine_names = found.engine_columns or [column.name for column in found.columns]
+    for column, engine_name in zip(found.columns, engine_names, strict=True):
+        table.add(column.name, engine_name, column)
     return Relation([table], table.fields, node, [])
 
 

@@ -2,9 +2,10 @@
 
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
 from tap.engine.pool import DuckDBEngine
-from tap.engine.queries import EngineQuery, EngineTable, QueryEngine, ResultStream
+from tap.engine.queries import ArrivingTable, EngineQuery, EngineTable, QueryEngine, ResultStream
 
 __all__ = [
+    "ArrivingTable",
     "DuckDBEngine",
     "EngineQuery",
     "EngineTable",

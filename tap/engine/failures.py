@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from core.errors import PhotozError
+from core.errors import InvalidValueError, PhotozError
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
 from tap.engine.queries import EngineQuery
 
@@ -42,6 +42,8 @@ def describe(error: BaseException, *, timed_out: bool, prepared: bool = True) ->
     detail = f"{type(error).__name__}: {error}"
     if timed_out:
         return {"kind": "timeout", "detail": detail}
+    if isinstance(error, PhotozError):
+        return {"kind": "table", "detail": detail, "sentence": error.message}
     cause = _cause(error)
     if cause == "Out of Memory" or isinstance(error, MemoryError) or "bad_alloc" in detail:
         return {"kind": "memory", "detail": detail}
@@ -60,6 +62,8 @@ def error_of(failure: Mapping[str, str], query: EngineQuery) -> PhotozError:
             return QueryTimeoutError.after(query.seconds)
         case "memory":
             return QueryMemoryError.above(query.memory_bytes, query.temp_bytes)
+        case "table":
+            return InvalidValueError(failure["sentence"], field="UPLOAD")
         case "unprepared":
             return QueryCrashedError("The tables of this query cannot be read at the moment. Try again later.")
         case _:
@@ -72,7 +76,7 @@ def leaves_engine_whole(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> str | None:
-    if isinstance(error, (duckdb.InterruptException, duckdb.PermissionException)):
+    if isinstance(error, (duckdb.InterruptException, duckdb.PermissionException, PhotozError)):
         return "INTERRUPT"
     found = _CAUSE.match(str(error))
     return found[1] if found else None

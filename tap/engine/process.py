@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 import pyarrow as pa
 
 from tap.engine.frames import Frame, FrameKind, PipeReader, PipeTimeoutError, write_frame
-from tap.engine.queries import EngineQuery, EngineTable
+from tap.engine.queries import ArrivingTable, EngineQuery, EngineTable
 
 __all__ = ["QueryProcess", "tables_key"]
 
@@ -74,7 +74,13 @@ class QueryProcess:
         request = {
             "sql": query.sql,
             "tables": [
-                (table.schema, table.name, [str(file.absolute()) for file in table.files]) for table in query.tables
+                {
+                    "schema": table.schema,
+                    "name": table.name,
+                    "files": [str(file.absolute()) for file in table.files],
+                    "arriving": table.arriving and _arriving(table.arriving),
+                }
+                for table in query.tables
             ],
             "seconds": query.seconds,
             "memory_bytes": query.memory_bytes,
@@ -126,6 +132,10 @@ class QueryProcess:
 def tables_key(tables: tuple[EngineTable, ...]) -> object:
     """Name a set of tables, so that queries over the same files meet the process that has them open."""
     return tuple((table.schema, table.name, table.files) for table in tables)
+
+
+def _arriving(table: ArrivingTable) -> dict[str, object]:
+    return {"path": str(table.path.absolute()), "columns": table.columns, "told_as": table.told_as}
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -8,24 +8,42 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
-__all__ = ["EngineQuery", "EngineTable", "QueryEngine", "ResultStream"]
+__all__ = ["ArrivingTable", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivingTable:
+    """A VOTable that came with a query.
+
+    Parameters
+    ----------
+    columns
+        Names of its columns in the engine, one for each FIELD.
+    told_as
+        What sentences about it call it.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    told_as: str
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTable:
-    """One table that a query may read: Parquet files of one schema, or rows in memory.
+    """One table that a query may read: Parquet files of one schema, rows in memory, or a VOTable that arrived.
 
-    Rows in memory are for small tables: metadata that was filtered for one user, or an upload.
+    Rows in memory are for small tables: metadata that was filtered for one user.
     """
 
     schema: str
     name: str
     files: tuple[Path, ...] = ()
     data: pa.Table | None = None
+    arriving: ArrivingTable | None = None
 
     def __post_init__(self) -> None:
-        if (self.data is None) == (not self.files):
-            message = f"table {self.schema}.{self.name} needs either files or data"
+        if (self.data is not None) + bool(self.files) + (self.arriving is not None) != 1:
+            message = f"table {self.schema}.{self.name} needs either files or data or what arrives"
             raise ValueError(message)
 
 

@@ -8,12 +8,15 @@ Keeping it for the next query over the same files saves most of the time of a sm
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 import pyarrow as pa
 
 from tap.engine.functions import SKY_PREFIX, register_functions
+
+if TYPE_CHECKING:
+    from tap.engine.arriving import ArrivingRows
 
 __all__ = ["Sandbox", "SandboxTable", "text_literal"]
 
@@ -33,7 +36,7 @@ _ALWAYS = {
 class SandboxTable:
     """A table as the process receives it: quoted name, and files or rows."""
 
-    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: pa.Table | None) -> None:
+    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: "pa.Table | ArrivingRows | None") -> None:
         self.schema = schema
         self.name = name
         self.files = files
@@ -93,11 +96,22 @@ class Sandbox:
             if table.data is None:
                 run(f"CREATE VIEW {name} AS SELECT * FROM {_scan(table.files)}")  # noqa: S608 - names and literals are quoted
             else:
-                self._connection.register("arriving_rows", table.data)
-                run(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608 - names are quoted
-                self._connection.unregister("arriving_rows")
+                self._store(name, table.data)
         run("SET enable_external_access = false")
         run("SET lock_configuration = true")
+
+    def _store(self, name: str, data: "pa.Table | ArrivingRows") -> None:
+        """Put rows into a table of the instance; they are read once."""
+        arriving = None if isinstance(data, pa.Table) else data
+        self._connection.register("arriving_rows", data if arriving is None else arriving.reader())
+        try:
+            self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608 - names are quoted
+        except duckdb.Error as e:
+            if arriving is not None and arriving.failure is not None:
+                raise arriving.failure from e
+            raise
+        finally:
+            self._connection.unregister("arriving_rows")
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -16,15 +16,19 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
+from core.errors import PhotozError
 from tap.engine.execution import Clock, run_query
 from tap.engine.failures import describe, leaves_engine_whole
 from tap.engine.frames import FrameKind, PipeReader, write_frame
 from tap.engine.sandbox import Sandbox, SandboxTable
+
+if TYPE_CHECKING:
+    from tap.engine.arriving import ArrivingRows
 
 __all__ = ["main"]
 
@@ -87,7 +91,7 @@ class _Worker:
                 prepared = True
                 run_query(sandbox, request["sql"], self._clock, self._output)
             write_frame(self._output, FrameKind.END)
-        except (duckdb.Error, pa.ArrowException, MemoryError, OSError) as e:
+        except (duckdb.Error, pa.ArrowException, MemoryError, OSError, PhotozError) as e:
             if not leaves_engine_whole(e):  # an engine that failed is not trusted with the next query
                 self._forget_all()
             failure = describe(e, timed_out=self._clock.expired, prepared=prepared)
@@ -98,20 +102,38 @@ class _Worker:
     def _sandbox(self, request: dict[str, Any], data: list[pa.Table]) -> Sandbox:
         rows = iter(data)
         tables = [
-            SandboxTable(schema, name, tuple(files), None if files else next(rows))
-            for schema, name, files in request["tables"]
+            SandboxTable(
+                table["schema"],
+                table["name"],
+                tuple(table["files"]),
+                self._arriving(table["arriving"]) or (None if table["files"] else next(rows)),
+            )
+            for table in request["tables"]
         ]
         limits = {key: request[key] for key in ("memory_bytes", "threads", "temp_bytes")}
         # Rows in memory belong to one query and one user: such an instance serves nobody else.
-        key = _PRIVATE if data else (tuple(table.stamp for table in tables), tuple(limits.values()))
+        private = any(table.data is not None for table in tables)
+        key = _PRIVATE if private else (tuple(table.stamp for table in tables), tuple(limits.values()))
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key][0]
         while len(self._kept) >= _KEPT_SANDBOXES:
             self._forget(next(iter(self._kept)))
         folder = Path(mkdtemp(dir=self._folder))  # goes with the process at the latest
-        self._kept[key] = (Sandbox(tables, temp_folder=folder, **limits), folder)
+        try:
+            self._kept[key] = (Sandbox(tables, temp_folder=folder, **limits), folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         return self._kept[key][0]
+
+    def _arriving(self, table: dict[str, Any] | None) -> "ArrivingRows | None":
+        if table is None:
+            return None
+        # Imported when a query brings a table: most bring none, and a process starts faster without.
+        from tap.engine.arriving import ArrivingRows
+
+        return ArrivingRows(Path(table["path"]), table["columns"], table["told_as"], lambda: self._clock.stopped)
 
     def _forget(self, key: object) -> None:
         sandbox, folder = self._kept.pop(key)

@@ -1,6 +1,6 @@
 """A started server with a few small catalogues, for tests over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +51,8 @@ class SmallSite:
 
 
 @contextmanager
-def small_site(folder: Path) -> Iterator[SmallSite]:
-    """Start a server and publish the catalogues."""
+def small_site(folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[SmallSite]:
+    """Start a server, with more settings if need be, and publish the catalogues."""
     numbered = folder / "numbered.csv"
     redshifts = RA / 360 + DEC**2 / 10_000
     rows = zip(RA, DEC, redshifts, strict=True)
@@ -68,7 +68,7 @@ def small_site(folder: Path) -> Iterator[SmallSite]:
     private.write_text(nameless.read_text())
     meanings = {"RA": "ra", "DEC": "dec", "z": "z"}
     numbered_meanings = {"num": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
-    with running_server(folder / "data") as server:
+    with running_server(folder / "data", env=env) as server:
         assert server.account is not None
         api = Api(server.base_url, server.account.token)
         kind = "redshift_catalog"

@@ -1,0 +1,79 @@
+"""Where the tables come from that queries name by an address: our own VOSpace, or the public internet."""
+
+from urllib.parse import unquote
+
+from core.auth.models import Identity
+from core.database import Database, utc_now
+from core.errors import InvalidValueError, PhotozError
+from core.files import FolderStore, Staging
+from core.remote_files import RemoteFiles
+from core.settings import Settings
+from products.downloads import DownloadService
+from products.service import ProductService
+from server.worker import file_store
+from tap.uploads import Uploads
+from vospace.service import NodeService
+from vospace.uris import NodeUris, node_path
+
+__all__ = ["TableSources", "query_uploads"]
+
+
+class TableSources:
+    """Fetch tables: nodes of our own VOSpace in the name of the one who asks, others from public addresses.
+
+    Parameters
+    ----------
+    public_url
+        Address of this server, under which its own files are fetched without a connection.
+    """
+
+    def __init__(self, nodes: NodeService, uris: NodeUris, remote: RemoteFiles, public_url: str) -> None:
+        self._nodes = nodes
+        self._uris = uris
+        self._remote = remote
+        self._files_url = f"{public_url}/vospace/files/"
+
+    def fetch(self, uri: str, identity: Identity, staging: Staging) -> None:
+        """Write the bytes at an address into a staging.
+
+        Raises
+        ------
+        InvalidValueError
+            There is nothing at the address, or nothing that may be read.
+        """
+        if uri.lower().startswith("vos:") or uri.startswith(self._files_url):
+            self._read_node(uri, identity, staging)
+        else:
+            self._remote.fetch(uri, staging)
+
+    def _read_node(self, uri: str, identity: Identity, staging: Staging) -> None:
+        try:
+            if uri.startswith(self._files_url):
+                path = uri.removeprefix(self._files_url)
+                names = node_path(unquote(path), path.encode())
+            else:
+                names = self._uris.path_of(uri)
+            file = self._nodes.file(identity, names)
+        except PhotozError as e:
+            raise InvalidValueError(f"'{uri[:200]}' cannot be read. {e.message}", field="UPLOAD") from e
+        for chunk in file.read(0, file.size):
+            staging.write(chunk)
+
+
+def query_uploads(settings: Settings, database: Database) -> Uploads:
+    """Give what finds the tables that come with queries."""
+    nodes = NodeService(
+        ProductService(database),
+        DownloadService(database, file_store(settings)),
+        authority=settings.authority,
+        owner=settings.site_name,
+        since=utc_now(),
+    )
+    remote = RemoteFiles(seconds=settings.table_upload_seconds, networks=settings.table_upload_networks)
+    store = FolderStore(settings.uploads_folder, settings.staging_folder, min_free=settings.min_free_bytes)
+    return Uploads(
+        store,
+        TableSources(nodes, NodeUris(settings.authority), remote, settings.public_url),
+        max_bytes=settings.max_table_upload_bytes,
+        max_columns=settings.max_columns,
+    )
