@@ -14,7 +14,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging, StoredBytes
 
-__all__ = ["ReceivedFile", "ReceivedForm", "announces_more", "receive_form", "receive_into"]
+__all__ = ["ReceivedFile", "ReceivedForm", "announced_bytes", "announces_more", "receive_form", "receive_into"]
 
 _BUFFER = 1 << 20
 _FORM_BYTES = 1_000_000
@@ -49,6 +49,12 @@ def announces_more(request: Request, limit: int) -> bool:
     """Say whether a request tells beforehand that its file is too long; a form around it takes some bytes itself."""
     length = request.headers.get("content-length", "")
     return length.isdecimal() and int(length) > limit + _FORM_BYTES
+
+
+def announced_bytes(request: Request) -> int:
+    """Give how long the file of a request is at least, as far as the request tells beforehand."""
+    length = request.headers.get("content-length", "")
+    return max(0, int(length) - _FORM_BYTES) if length.isdecimal() else 0
 
 
 async def receive_into(request: Request, staging: Staging) -> StoredBytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.auth.models import Identity, Scope
+from core.auth.models import Identity, Scope, User
 from core.database import Database, utc_now
 from products.access import release_readable, require_change, require_manage
 from products.history import record_changes, record_product
@@ -20,6 +20,7 @@ from products.models import (
     Release,
     Visibility,
 )
+from products.people import known_people
 from products.product_types import product_type
 from products.publication import check_data_elsewhere
 from products.rules import (
@@ -160,6 +161,10 @@ class ProductService:
         """List the products that the identity may read."""
         with self._database.read() as session:
             return list_products(session, identity, query)
+
+    def people(self, identity: Identity) -> tuple[User, ...]:
+        """The accounts that the caller may know of, by name: the caller's, and those of people who share with them."""
+        return known_people(self._database, identity)
 
     def files(self, identity: Identity, file_id: int | None = None) -> tuple[tuple[ProductFile, Product], ...]:
         """The files of all products that the identity may read, or one of them, each with its product."""

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 
+from core.audit import AuditLog
 from core.auth.dependencies import Authenticator
+from core.auth.groups import GroupService
 from core.auth.service import AccountService
 from core.settings import Settings
 from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
+from products.life import LifeService
+from products.links import LinkService
 from products.provenance import ProvenanceService
 from products.service import ProductService
+from products.sharing import SharingService
 from products.uploads import UploadService
 from uws import JobService
 
@@ -24,6 +29,11 @@ class WebServices:
     authenticate: Authenticator
     accounts: AccountService
     products: ProductService
+    groups: GroupService
+    sharing: SharingService
+    life: LifeService
+    links: LinkService
+    audit: AuditLog
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService

@@ -10,6 +10,7 @@ __all__ = [
     "ACTORS",
     "AUXILIARY",
     "MAIN",
+    "MANAGERS",
     "MISSING",
     "MOUNTS",
     "NEW",
@@ -22,6 +23,7 @@ __all__ = [
     "REFUSED",
     "STATES",
     "TABLE",
+    "UNPUBLISHED",
     "Ask",
     "Target",
 ]
@@ -30,19 +32,25 @@ TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n3,10
 MAIN, AUXILIARY = "secret table.csv", "notes.txt"
 NUMBERS_FROM = 700_000
 
-STATES = ("private", "registered", "public", "draft", "deleted")
-#: What a product of another one's is to each person: own (may change), read, or nothing at all.
-OWNERS = ("owner", "admin")
+#: A published product of each visibility, and a public one of each other status.
+STATES = ("private", "groups", "registered", "public", "draft", "processing", "failed", "deleted")
+UNPUBLISHED = ("draft", "processing", "failed")
+#: What a product of another one's is to each person: own (may change), manage (may give away), read, or nothing.
+OWNERS = ("owner", "co_owner", "admin")
+MANAGERS = ("owner", "admin")
 READERS = {
     "private": {"owner_reading"},
-    "registered": {"owner_reading", "stranger", "admin_reading"},
-    "public": {"owner_reading", "stranger", "admin_reading", "nobody"},
+    "groups": {"owner_reading", "member"},
+    "registered": {"owner_reading", "member", "stranger", "admin_reading"},
+    "public": {"owner_reading", "member", "stranger", "admin_reading", "nobody"},
     "draft": {"owner_reading"},
+    "processing": {"owner_reading"},
+    "failed": {"owner_reading"},
     "deleted": set(),
 }
 #: Credentials that do not hold; they are refused before anything is looked up.
 REFUSED = ("expired", "revoked")
-ACTORS = ("owner", "stranger", "admin", "admin_reading", "owner_reading", *REFUSED, "nobody")
+ACTORS = ("owner", "co_owner", "member", "stranger", "admin", "admin_reading", "owner_reading", *REFUSED, "nobody")
 READING = ("owner_reading", "admin_reading")
 
 
@@ -78,6 +86,8 @@ class Ask:
         Whether nobody is asked to sign in whatever the product.
     writes
         Whether only owners may; ``scope_first`` says that a reading token is refused before the product is looked up.
+    manages
+        Whether only the first owner may, and no co-owner.
     page
         Whether nobody is led to the sign-in page instead of being refused.
     published
@@ -88,6 +98,7 @@ class Ask:
     ok: frozenset[int] = frozenset({200})
     sign_in: bool = False
     writes: bool = False
+    manages: bool = False
     scope_first: bool = False
     page: bool = False
     published: bool = False
@@ -100,7 +111,7 @@ class Ask:
         no_one = frozenset({303 if self.page else 401})
         owns = actor in OWNERS and state not in {"deleted", "missing"}
         reads = owns or actor in READERS.get(state, set())
-        if self.published and state == "draft":
+        if self.published and state in UNPUBLISHED:
             owns = reads = False
         if actor == "nobody" and (self.sign_in or self.scope_first):
             return no_one
@@ -108,9 +119,10 @@ class Ask:
             return frozenset({403})
         if not reads:
             return frozenset({404})
-        if self.writes and not owns:
+        if self.writes and not (owns and (actor in MANAGERS or not self.manages)):
             return no_one if actor == "nobody" else frozenset({403})
-        return self.ok
+        # What is being worked on, or came to nothing, may be in the way of what one may do in general.
+        return self.ok | {409} if self.writes and state in {"processing", "failed"} else self.ok
 
 
 def _statuses(*statuses: int) -> frozenset[int]:
@@ -129,8 +141,13 @@ def _sent_file(target: Target) -> dict[str, Any]:
     return {"data": {"product": str(target.number), "role": "2"}, "files": {"file": ("more.txt", b"more")}}
 
 
-def _page_write(path: str, *ok: int, send: Callable[[Target], dict[str, Any]] = _form()) -> Ask:  # noqa: B008 - a function
-    return Ask(path, _statuses(*ok), writes=True, scope_first=True, page=True, send=send)
+def _page_write(
+    path: str,
+    *ok: int,
+    manages: bool = False,
+    send: Callable[[Target], dict[str, Any]] = _form(),  # noqa: B008 - a function
+) -> Ask:
+    return Ask(path, _statuses(*ok), writes=True, manages=manages, scope_first=True, page=True, send=send)
 
 
 _EDIT = {"display_name": "A product", "description": "d", "visibility": "private"}
@@ -156,7 +173,27 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
             ("HEAD", "download_main_file"),
         )
     },
-    ("DELETE", _PRODUCT): Ask("/api/products/{0.number}", _statuses(204), writes=True),
+    ("DELETE", _PRODUCT): Ask("/api/products/{0.number}", _statuses(204), writes=True, manages=True),
+    ("PUT", f"{_PRODUCT}/co-owners/{{user}}"): Ask(
+        "/api/products/{0.number}/co-owners/stranger", writes=True, manages=True
+    ),
+    ("DELETE", f"{_PRODUCT}/co-owners/{{user}}"): Ask(
+        "/api/products/{0.number}/co-owners/nobody-else", _statuses(400), writes=True, manages=True
+    ),
+    ("POST", f"{_PRODUCT}/transfer"): Ask(
+        "/api/products/{0.number}/transfer", writes=True, manages=True, send=_json({"user": "stranger"})
+    ),
+    ("GET", f"{_PRODUCT}/links"): Ask("/api/products/{0.number}/links", writes=True, manages=True),
+    ("POST", f"{_PRODUCT}/links"): Ask(
+        "/api/products/{0.number}/links", _statuses(201, 409), writes=True, manages=True, send=_json({"days": 1})
+    ),
+    ("DELETE", f"{_PRODUCT}/links/{{link_id}}"): Ask(
+        "/api/products/{0.number}/links/987654", _statuses(404), writes=True, manages=True
+    ),
+    ("GET", f"{_PRODUCT}/versions"): Ask("/api/products/{0.number}/versions", sign_in=True),
+    ("POST", f"{_PRODUCT}/new_version"): Ask(
+        "/api/products/{0.number}/new_version", _statuses(201, 409), writes=True, scope_first=True
+    ),
     ("POST", f"{_PRODUCT}/publish"): Ask("/api/products/{0.number}/publish", _statuses(200, 400, 406), writes=True),
     ("GET", "/api/product-files"): Ask("/api/product-files?product_id={0.number}", sign_in=True),
     ("GET", "/api/product-files/{file_id}"): Ask("/api/product-files/{0.file}", sign_in=True),
@@ -223,8 +260,26 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("POST", "/product/{name}/inspect"): _page_write("/product/{0.name}/inspect", 303),
     ("GET", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 200),
     ("POST", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 303, send=_form(**_EDIT)),
-    ("GET", "/product/{name}/delete"): _page_write("/product/{0.name}/delete", 200),
-    ("POST", "/product/{name}/delete"): _page_write("/product/{0.name}/delete", 303),
+    ("GET", "/product/{name}/delete"): _page_write("/product/{0.name}/delete", 200, manages=True),
+    ("POST", "/product/{name}/delete"): _page_write("/product/{0.name}/delete", 303, manages=True),
+    ("GET", "/product/{name}/share"): _page_write("/product/{0.name}/share", 200),
+    ("POST", "/product/{name}/share"): _page_write("/product/{0.name}/share", 303, send=_form(visibility="private")),
+    ("POST", "/product/{name}/co-owners"): _page_write(
+        "/product/{0.name}/co-owners", 303, manages=True, send=_form(user="stranger")
+    ),
+    ("POST", "/product/{name}/co-owners/remove"): _page_write(
+        "/product/{0.name}/co-owners/remove", 400, manages=True, send=_form(user="nobody-else")
+    ),
+    ("POST", "/product/{name}/transfer"): _page_write(
+        "/product/{0.name}/transfer", 303, manages=True, send=_form(user="stranger")
+    ),
+    ("POST", "/product/{name}/links"): _page_write(
+        "/product/{0.name}/links", 200, 409, manages=True, send=_form(days="1")
+    ),
+    ("POST", "/product/{name}/links/{link_id}/end"): _page_write(
+        "/product/{0.name}/links/987654/end", 404, manages=True
+    ),
+    ("POST", "/product/{name}/new-version"): _page_write("/product/{0.name}/new-version", 303, 409),
 }
 
 _ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables"}}
@@ -266,6 +321,62 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/api/users/{user_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/users/1"}),
     ("GET", "/api/product-types/{type_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/product-types/1"}),
     ("GET", "/api/releases/{release_id}"): ({"nobody": 401, "*": 404}, {"url": "/api/releases/987654"}),
+    ("GET", "/api/groups"): ({"nobody": 401, "*": 200}, {}),
+    ("POST", "/api/groups"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 409},
+        {"json": {"name": "team"}},
+    ),
+    # The group is the member's, who does not manage it; its number is 1.
+    ("GET", "/api/groups/{group_id}"): (
+        {"nobody": 401, "member": 200, "admin": 200, "*": 404},
+        {"url": "/api/groups/1"},
+    ),
+    **{
+        (method, f"/api/groups/{{group_id}}{part}"): (
+            {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "member": 403, "admin": answer, "*": 404},
+            {"url": f"/api/groups/1{part.format(user='no one')}", "json": sent},
+        )
+        for method, part, sent, answer in (
+            ("PATCH", "", {"description": "d"}, 200),
+            ("DELETE", "", {}, 409),  # it restricts a release
+            ("PUT", "/members/{user}", {}, 400),
+            ("DELETE", "/members/{user}", {}, 404),
+        )
+    },
+    ("GET", "/groups"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/groups"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 409},
+        {"data": {"name": "team"}},
+    ),
+    ("GET", "/groups/{group_id}"): ({"nobody": 303, "member": 200, "admin": 200, "*": 404}, {"url": "/groups/1"}),
+    **{
+        ("POST", f"/groups/{{group_id}}/{part}"): (
+            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "member": 403, "admin": answer, "*": 404},
+            {"url": f"/groups/1/{part}", "data": sent},
+        )
+        for part, sent, answer in (
+            ("describe", {"description": "d"}, 303),
+            ("delete", {}, 409),
+            ("members", {"user": "no one"}, 400),
+            ("members/remove", {"user": "no one"}, 404),
+        )
+    },
+    ("GET", "/deleted"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/deleted/{product_id}/restore"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/deleted/987654/restore"},
+    ),
+    **{
+        (method, f"/shared/{{secret}}{part}"): ({"*": 404}, {"url": f"/shared/never-made{part}", "open": True})
+        for part in ("", "/zip", "/files/{name}")
+        for method in (("GET",) if part == "" else ("GET", "HEAD"))
+    },
+    ("GET", "/api/deleted-products"): ({"nobody": 401, "*": 200}, {}),
+    ("POST", "/api/deleted-products/{product_id}/restore"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/api/deleted-products/987654/restore"},
+    ),
+    ("GET", "/api/usage"): ({"nobody": 401, "*": 200}, {}),
     ("POST", "/api/tokens"): (
         {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
         {"json": {"name": "n", "scope": "write"}},

@@ -28,16 +28,16 @@ def routes(services: WebServices) -> APIRouter:
 def _add_people(router: APIRouter, services: WebServices) -> None:
     accounts, authenticate = services.accounts, services.authenticate
 
-    @router.get("/users", summary="People with an account")
+    @router.get("/users", summary="People who share products or groups with the caller")
     def users(identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        people = [user_json(user) for user in accounts.users()]
+        people = [user_json(user) for user in services.products.people(identity)]
         return {"count": len(people), "results": people}
 
     @router.get("/users/{user_id}", summary="One of them")
     def one_user(user_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for user in accounts.users():
+        for user in services.products.people(identity):
             if user.id == user_id:
                 return user_json(user)
         message = f"There is no user number {user_id}."

@@ -12,7 +12,17 @@ from core.files import Staging
 from core.multipart import receive_form
 from products.models import Visibility
 
-__all__ = ["ProductBody", "ProductPatch", "parse_body", "read_fields"]
+__all__ = [
+    "GroupBody",
+    "GroupPatch",
+    "LinkBody",
+    "MemberBody",
+    "ProductBody",
+    "ProductPatch",
+    "TransferBody",
+    "parse_body",
+    "read_fields",
+]
 
 _LONGEST_BODY = 2_000_000
 
@@ -29,6 +39,12 @@ class _Body(BaseModel):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("groups", mode="before", check_fields=False)
+    @classmethod
+    def _words_are_a_list(cls, value: object) -> object:
+        # A form sends the names of groups as one text.
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+
 
 class ProductBody(_Body):
     """What a client says to begin a product."""
@@ -40,6 +56,7 @@ class ProductBody(_Body):
     pz_code: str | None = Field(None, description="Photo-z code, for results and estimates.")
     description: str | None = Field(None, description="Markdown.")
     visibility: Visibility = Field(Visibility.REGISTERED, description="Who may read it once it is published.")
+    groups: list[str] = Field([], description="Names of the groups that it is shared with, for the visibility groups.")
     release_year: int | None = None
 
 
@@ -52,7 +69,42 @@ class ProductPatch(_Body):
     pz_code: str | None = None
     description: str | None = None
     visibility: Visibility | None = None
+    groups: list[str] | None = None
+    release_year: int | None = None
     status: int | None = None
+
+
+class GroupBody(_Body):
+    """What a client says to make a group."""
+
+    name: str = Field(description="Letters, digits and . _ @ + -; nobody else's group has it.")
+    description: str = ""
+
+
+class GroupPatch(_Body):
+    """What can be changed of a group."""
+
+    description: str
+
+
+class MemberBody(_Body):
+    """How somebody belongs to a group."""
+
+    is_manager: bool = Field(default=False, description="Whether they say who else belongs to it.")
+
+
+class TransferBody(_Body):
+    """Who shall own a product."""
+
+    user: str = Field(description="Name of the account.")
+    stay: bool = Field(default=True, description="Whether the old owner remains as a co-owner.")
+
+
+class LinkBody(_Body):
+    """What a client says to make a link to a product."""
+
+    days: int = Field(14, description="How long it holds: 1 to 365 days.")
+    note: str = Field("", description="For whom it is, for its maker's memory.")
 
 
 async def read_fields(request: Request) -> dict[str, Any]:

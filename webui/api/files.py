@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, TooLargeError
 from core.files import Staging
-from core.multipart import announces_more, receive_form, receive_into
+from core.multipart import announced_bytes, announces_more, receive_form, receive_into
 from products.access import changeable
 from products.models import FileRole, InspectionState, Product, ProductFile
 from webui.api.errors import api_route
@@ -82,7 +82,7 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         _check_length(request, uploads.max_bytes)
 
         def stage(fields: dict[str, str]) -> Staging:
-            return uploads.stage(identity, *_target(fields))
+            return uploads.stage(identity, *_target(fields), announced=announced_bytes(request))
 
         form = await receive_form(request, stage)
         if not form.files:
@@ -101,7 +101,8 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         identity.require(Scope.WRITE)
         _check_length(request, uploads.max_bytes)
         wanted = _role(role)
-        staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted)
+        announced = announced_bytes(request)
+        staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted, announced=announced)
         stored = await receive_into(request, staging)
         file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
         product = await run_in_threadpool(services.products.get, identity, product_id)

@@ -156,6 +156,7 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
             pz_code=body.pz_code,
             official=body.official_product,
             visibility=body.visibility,
+            groups=tuple(body.groups),
             release_year=body.release_year,
         )
         return product_json(await run_in_threadpool(products.create, identity, new), identity)
@@ -181,8 +182,13 @@ def _change(services: WebServices, identity: Identity, product_id: int, body: Pr
     if body.status not in {None, ProductStatus.REGISTERING, ProductStatus.PUBLISHED}:
         message = f"A product's status can be set to 1 (published), not to {body.status}."
         raise InvalidValueError(message, field="status")
-    values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"status", "official_product"})
-    changes = ProductChanges(**values, official=body.official_product)
+    values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"status", "official_product", "groups"})
+    changes = ProductChanges(
+        **values,
+        groups=None if body.groups is None else tuple(body.groups),
+        official=body.official_product,
+        without_release="release" in body.model_fields_set and body.release is None,
+    )
     product = services.products.change(identity, product_id, changes)
     if body.status == ProductStatus.PUBLISHED:
         product = services.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)

@@ -3,7 +3,19 @@
 from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
-from webui.api import accounts, archives, columns, compat, downloads, files, pipelines, products, provenance
+from webui.api import (
+    accounts,
+    archives,
+    columns,
+    compat,
+    downloads,
+    files,
+    groups,
+    pipelines,
+    products,
+    provenance,
+    sharing,
+)
 from webui.api.errors import api_route
 from webui.services import WebServices
 
@@ -19,6 +31,8 @@ _NAMES = (
     "product-files",
     "pipelines",
     "processes",
+    "groups",
+    "deleted-products",
 )
 
 
@@ -32,7 +46,8 @@ def api_routes(services: WebServices) -> APIRouter:
         base = services.settings.public_url
         return {name: f"{base}/api/{name}/" for name in _NAMES}
 
-    for part in (accounts, products, files, columns, downloads, archives, provenance, pipelines):
+    parts = (accounts, products, files, columns, downloads, archives, provenance, pipelines, groups, sharing)
+    for part in parts:
         router.include_router(part.routes(services))
     whole = APIRouter()
     whole.include_router(router)

@@ -130,7 +130,7 @@ def product_json(product: Product, identity: Identity, run: Run | None = None) -
         "status": int(product.status),
         "release_year": product.release_year,
         "visibility": product.visibility,
-        "groups": list(product.groups),
+        "groups": list(product.groups) if changeable(identity, product) else [],
         "co_owners": list(product.co_owners),
         "previous_version": product.previous_id,
     }

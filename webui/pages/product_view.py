@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.auth.models import Identity
-from products.access import changeable
+from products.access import changeable, manageable
 from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.inspection import Inspection
 from products.inspection.preview import Cell
@@ -52,6 +52,7 @@ class ProductView:
     sky: SkyMap | None
     histogram: HistogramPlot | None
     may_change: bool
+    may_manage: bool
 
     @classmethod
     def of(cls, details: ProductDetails, identity: Identity) -> "ProductView":
@@ -68,6 +69,7 @@ class ProductView:
             sky=sky_map(found.density_map) if found and found.density_map else None,
             histogram=histogram_plot(found.redshift_histogram) if found and found.redshift_histogram else None,
             may_change=changeable(identity, details.product),
+            may_manage=manageable(identity, details.product),
         )
 
     @property

@@ -4,18 +4,20 @@ from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, PermissionDeniedError
-from products.models import Visibility
+from products.access import require_manage
 from products.service import ProductChanges, ProductDetails
 from webui.pages.addresses import product_address, product_key
 from webui.pages.drafts import own_details, progress_of
 from webui.pages.forms import FormState, form_fields
 from webui.pages.product_view import ProductView
 from webui.pages.rendering import PageRenderer, see_other
+from webui.pages.visibility import chosen_groups, chosen_visibility, groups_on_offer, visibility_values
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FIELDS = ("display_name", "description", "visibility", "pz_code", "official_product")
+_FIELDS = ("display_name", "description", "visibility", "groups", "release", "pz_code", "official_product")
+_LONGEST_NUMBER = 10
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -30,7 +32,12 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
         details = services.products.details(identity, product_key(name))
         view = ProductView.of(details, identity)
         return renderer.page(
-            "product.html", identity, view=view, details=details, progress=progress_of(services, details.product)
+            "product.html",
+            identity,
+            view=view,
+            details=details,
+            progress=progress_of(services, details.product),
+            versions=services.life.versions(identity, details.product),
         )
 
 
@@ -57,7 +64,9 @@ def _add_changes(router: APIRouter, services: WebServices, renderer: PageRendere
     @router.get("/product/{name}/delete")
     def delete_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
         details = own_details(services, identity, name)
-        return renderer.page("product_delete.html", identity, details=details)
+        require_manage(identity, details.product)
+        days = services.settings.deleted_days
+        return renderer.page("product_delete.html", identity, details=details, days=days)
 
     @router.post("/product/{name}/delete")
     def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -82,6 +91,8 @@ def _edit_page(
         view=ProductView.of(details, identity),
         form=form,
         files_form=FormState(),
+        groups=groups_on_offer(services, identity, details.product),
+        releases=services.products.releases(identity),
         limit=services.uploads.max_bytes,
     )
 
@@ -91,22 +102,23 @@ def _values_of(details: ProductDetails) -> dict[str, str]:
     values = {
         "display_name": product.display_name,
         "description": product.description,
-        "visibility": product.visibility.value,
+        **visibility_values(product),
+        "release": str(product.release.id) if product.release else "",
         "pz_code": product.pz_code or "",
     }
     return values | ({"official_product": "1"} if product.official else {})
 
 
 def _changes(identity: Identity, details: ProductDetails, fields: dict[str, str]) -> ProductChanges:
-    visibility = fields.get("visibility", "")
-    if visibility not in set(Visibility):
-        message = f"'{visibility}' is not a visibility; choose one of {', '.join(Visibility)}."
-        raise InvalidValueError(message, field="visibility")
+    release = fields.get("release", "")
     return ProductChanges(
         display_name=fields.get("display_name", ""),
         # Browsers send line ends as carriage return and line feed.
         description=fields.get("description", "").replace("\r\n", "\n"),
-        visibility=Visibility(visibility),
+        visibility=chosen_visibility(fields),
+        groups=chosen_groups(fields),
+        release=int(release) if release.isascii() and release.isdecimal() and len(release) < _LONGEST_NUMBER else None,
+        without_release="release" in fields and not release,
         pz_code=fields.get("pz_code", "").strip() if details.product.product_type.has_pz_code else None,
         official="official_product" in fields if identity.acts_as_admin else None,
     )

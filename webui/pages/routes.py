@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from core.routes import route_class
-from webui.pages import about, home, products, sign_in, tokens, wizard, wizard_files
+from webui.pages import about, deleted, groups, home, products, shared, sharing, sign_in, tokens, wizard, wizard_files
 from webui.pages.errors import error_dress
 from webui.pages.rendering import PageRenderer
 from webui.services import WebServices
@@ -16,7 +16,7 @@ def page_routes(services: WebServices) -> APIRouter:
     renderer = PageRenderer(services.settings)
     dressed = route_class(error_dress(services, renderer))
     router = APIRouter(route_class=dressed)
-    for part in (home, sign_in, wizard, wizard_files, products, tokens, about):
+    for part in (home, sign_in, wizard, wizard_files, products, sharing, groups, deleted, shared, tokens, about):
         # Each part adds to this one router, so that all share its dress of errors.
         part.add_routes(router, services, renderer)
     return router

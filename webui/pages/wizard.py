@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import ConflictError, InvalidValueError, PermissionDeniedError
 from products.inspection.meanings import MEANINGS_BY_KEY
-from products.models import InspectionState, ProductStatus, Visibility
+from products.models import InspectionState, ProductStatus
 from products.product_types import PRODUCT_TYPES
 from products.service import NewProduct, ProductDetails
 from webui.pages.addresses import product_address
@@ -19,11 +19,21 @@ from webui.pages.drafts import own_details, progress_of
 from webui.pages.forms import FormState, form_fields, read_form
 from webui.pages.product_view import ProductView
 from webui.pages.rendering import PageRenderer, see_other
+from webui.pages.visibility import chosen_groups, chosen_visibility, groups_on_offer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FIELDS = ("display_name", "product_type", "release", "pz_code", "visibility", "official_product", "description")
+_FIELDS = (
+    "display_name",
+    "product_type",
+    "release",
+    "pz_code",
+    "visibility",
+    "groups",
+    "official_product",
+    "description",
+)
 _PUBLISH_SECONDS = 2.0
 
 
@@ -66,18 +76,17 @@ def _basic_page(
         form=form,
         draft=services.products.draft(identity),
         releases=services.products.releases(identity),
+        groups=groups_on_offer(services, identity),
     )
 
 
 def _new_product(fields: dict[str, str]) -> NewProduct:
-    number, release, visibility = fields.get("product_type", ""), fields.get("release", ""), fields.get("visibility")
+    number, release = fields.get("product_type", ""), fields.get("release", "")
     kind = next((kind for kind in PRODUCT_TYPES.values() if str(kind.id) == number), None)
     if kind is None:
         message = "Choose what kind of product it is."
         raise InvalidValueError(message, field="product_type")
-    if visibility not in set(Visibility):
-        message = "Choose who may see the product."
-        raise InvalidValueError(message, field="visibility")
+    visibility = chosen_visibility(fields)
     return NewProduct(
         display_name=fields.get("display_name", ""),
         product_type=kind.id,
@@ -86,7 +95,8 @@ def _new_product(fields: dict[str, str]) -> NewProduct:
         pz_code=fields.get("pz_code", "").strip() or None if kind.has_pz_code else None,
         description=fields.get("description", "").replace("\r\n", "\n"),
         official="official_product" in fields,
-        visibility=Visibility(visibility),
+        visibility=visibility,
+        groups=chosen_groups(fields),
     )
 
 

@@ -6,7 +6,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PhotozError, StorageFullError, TooLargeError
 from core.files import Staging
-from core.multipart import announces_more, receive_form
+from core.multipart import announced_bytes, announces_more, receive_form
 from products.models import FileRole, ProductStatus
 from products.service import ProductDetails
 from webui.pages.addresses import product_address
@@ -65,7 +65,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
         raise TooLargeError(message, field="file")
 
     def stage(fields: dict[str, str]) -> Staging:
-        return uploads.stage(identity, product.id, _role(fields))
+        return uploads.stage(identity, product.id, _role(fields), announced=announced_bytes(request))
 
     form = await receive_form(request, stage, most_files=_MOST_FILES)
     if not form.files:

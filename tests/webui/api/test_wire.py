@@ -64,7 +64,8 @@ def test_the_index_answers_to_a_valid_token_alone(site: Site):
 def test_doubled_slashes_and_trailing_slashes_are_not_redirected(site: Site, catalogue: dict):
     for path in ("/products/?status=1", "products/?status=1", "products?status=1", "//products//?status=1"):
         answer = ask(site.alice, path, allow_redirects=False)
-        assert (answer.status_code, answer.json()["results"][-1]["id"]) == (200, catalogue["id"]), path
+        assert answer.status_code == 200, path
+        assert catalogue["id"] in [product["id"] for product in answer.json()["results"]], path
 
 
 def test_a_product_has_all_its_keys(site: Site, catalogue: dict):

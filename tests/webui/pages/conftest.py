@@ -63,10 +63,16 @@ def app(services: Services) -> FastAPI:
         authenticate=Authenticator(services.accounts, services.settings.public_url),
         accounts=services.accounts,
         products=services.products,
+        groups=services.groups,
+        sharing=services.sharing,
+        life=services.life,
+        links=services.links,
+        audit=services.audit,
         uploads=services.uploads,
         associations=services.associations,
         downloads=services.downloads,
         jobs=services.jobs,
+        pipelines=services.pipelines,
         provenance=services.provenance,
     )
     app = FastAPI(redirect_slashes=False)

@@ -1,0 +1,77 @@
+"""REST: groups of users, and who belongs to them."""
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.groups import Group
+from core.auth.models import Identity
+from webui.api.bodies import GroupBody, GroupPatch, MemberBody, parse_body, read_fields
+from webui.api.errors import api_route
+from webui.api.shapes import Json
+from webui.services import WebServices
+
+__all__ = ["group_json", "routes"]
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of groups."""
+    router = APIRouter(route_class=api_route(), tags=["groups"])
+    _add_groups(router, services)
+    _add_members(router, services)
+    return router
+
+
+def group_json(group: Group, identity: Identity) -> Json:
+    """A group with its members, as the identity sees it."""
+    return {
+        "id": group.id,
+        "name": group.name,
+        "description": group.description,
+        "source": group.source,
+        "can_manage": group.is_managed_by(identity),
+        "members": [
+            {"username": member.name, "display_name": member.display_name, "is_manager": member.is_manager}
+            for member in group.members
+        ],
+    }
+
+
+def _add_groups(router: APIRouter, services: WebServices) -> None:
+    authenticate, groups = services.authenticate, services.groups
+
+    @router.get("/groups", summary="The caller's groups; for administrators all")
+    def list_groups(identity: Identity = Depends(authenticate)) -> Json:
+        results = [group_json(group, identity) for group in groups.groups(identity)]
+        return {"count": len(results), "results": results}
+
+    @router.post("/groups", status_code=201, summary="Make a group; its maker manages it")
+    async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(GroupBody, await read_fields(request))
+        return group_json(await run_in_threadpool(groups.create, identity, body.name, body.description), identity)
+
+    @router.get("/groups/{group_id}", summary="One group")
+    def one_group(group_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        return group_json(groups.group(identity, group_id), identity)
+
+    @router.patch("/groups/{group_id}", summary="Describe a group anew")
+    async def describe(group_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(GroupPatch, await read_fields(request))
+        return group_json(await run_in_threadpool(groups.describe, identity, group_id, body.description), identity)
+
+    @router.delete("/groups/{group_id}", status_code=204, summary="Remove a group")
+    def delete(group_id: int, identity: Identity = Depends(authenticate)) -> None:
+        groups.delete(identity, group_id)
+
+
+def _add_members(router: APIRouter, services: WebServices) -> None:
+    authenticate, groups = services.authenticate, services.groups
+
+    @router.put("/groups/{group_id}/members/{user}", summary="Take somebody in, or make a member a manager")
+    async def add(group_id: int, user: str, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(MemberBody, await read_fields(request))
+        group = await run_in_threadpool(groups.add_member, identity, group_id, user, manager=body.is_manager)
+        return group_json(group, identity)
+
+    @router.delete("/groups/{group_id}/members/{user}", status_code=204, summary="Let somebody go, or leave")
+    def remove(group_id: int, user: str, identity: Identity = Depends(authenticate)) -> None:
+        groups.remove_member(identity, group_id, user)

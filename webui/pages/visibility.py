@@ -1,0 +1,38 @@
+"""Who may see a product, as forms ask it: a visibility, and groups to choose from."""
+
+from collections.abc import Mapping
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from products.models import Product, Visibility
+from webui.services import WebServices
+
+__all__ = ["chosen_groups", "chosen_visibility", "groups_on_offer", "visibility_values"]
+
+#: How the names of the fields begin that stand for one group each.
+_GROUP = "group:"
+
+
+def chosen_visibility(fields: Mapping[str, str]) -> Visibility:
+    """Read the visibility of a form, or raise InvalidValueError."""
+    visibility = fields.get("visibility", "")
+    if visibility not in set(Visibility):
+        message = "Choose who may see the product."
+        raise InvalidValueError(message, field="visibility")
+    return Visibility(visibility)
+
+
+def chosen_groups(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the names of the groups that were ticked."""
+    return tuple(name.removeprefix(_GROUP) for name in fields if name.startswith(_GROUP))
+
+
+def groups_on_offer(services: WebServices, identity: Identity, product: Product | None = None) -> tuple[str, ...]:
+    """Give the names of the groups that a form offers: the caller's, and those that the product is shared with."""
+    shared = () if product is None else product.groups
+    return tuple(sorted({group.name for group in services.groups.groups(identity)} | set(shared)))
+
+
+def visibility_values(product: Product) -> dict[str, str]:
+    """Give what a form shows of a product's visibility."""
+    return {"visibility": product.visibility.value} | {f"{_GROUP}{name}": "1" for name in product.groups}
