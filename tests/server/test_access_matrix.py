@@ -32,17 +32,14 @@ from products.schema import (
 )
 from products.service import NewProduct
 from server.services import Services
+from tests.server.access_others import MOUNTS, NEW, OPEN_ROUTES, OTHERS
 from tests.server.access_rules import (
     ABOUT_PRODUCTS,
     ACTORS,
     AUXILIARY,
     MAIN,
     MISSING,
-    MOUNTS,
-    NEW,
     NUMBERS_FROM,
-    OPEN_ROUTES,
-    OTHERS,
     REFUSED,
     STATES,
     TABLE,

@@ -1,0 +1,221 @@
+"""Who may ask for the routes that are about no single product, with the answers that each person gets."""
+
+from typing import Any
+
+from tests.server.access_rules import NUMBERS_FROM
+
+__all__ = ["MOUNTS", "NEW", "OPEN_ROUTES", "OTHERS"]
+
+_PRODUCT = "/api/products/{product_id}"
+_ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.tables"}}
+NEW = {"display_name": "new", "product_type": 7}
+
+_PIPELINES = ("combine_redshift_dedup", "training_set_maker")
+
+#: Other routes: for each actor the status, "*" for the rest; and what is sent.
+OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
+    ("GET", "/api/openapi.json"): ({"*": 200}, {}),
+    ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
+    ("GET", "/api/meanings"): ({"*": 200}, {}),
+    ("GET", "/api/logout"): ({"*": 200}, {}),
+    ("POST", "/api/obtain_token"): ({"*": 400}, {"json": {"username": "owner", "password": "wrong"}}),
+    **{
+        (method, f"/api{path}"): ({"nobody": 401, "*": 200}, {})
+        for method, path in (
+            ("GET", ""),
+            ("GET", "/users"),
+            ("POST", "/logged_user"),
+            ("GET", "/tokens"),
+            ("GET", "/product-types"),
+            ("GET", "/releases"),
+            ("GET", "/products"),
+            ("GET", "/products-specz"),
+            ("OPTIONS", "/products"),
+            ("GET", "/products/pending_publication"),
+        )
+    },
+    **{
+        # A link holds for the one user that it was signed for.
+        (method, f"{_PRODUCT}/{name}/file"): (
+            {"nobody": 401, "*": 403},
+            {"url": f"/api/products/{NUMBERS_FROM + 1}/{name}/file?token=wrong"},
+        )
+        for method in ("GET", "HEAD")
+        for name in ("download", "download/main-file")
+    },
+    ("GET", "/api/users/{user_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/users/1"}),
+    ("GET", "/api/product-types/{type_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/product-types/1"}),
+    ("GET", "/api/releases/{release_id}"): ({"nobody": 401, "*": 404}, {"url": "/api/releases/987654"}),
+    ("GET", "/api/groups"): ({"nobody": 401, "*": 200}, {}),
+    ("POST", "/api/groups"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 409},
+        {"json": {"name": "team"}},
+    ),
+    # The group is the member's, who does not manage it; its number is 1.
+    ("GET", "/api/groups/{group_id}"): (
+        {"nobody": 401, "member": 200, "admin": 200, "*": 404},
+        {"url": "/api/groups/1"},
+    ),
+    **{
+        (method, f"/api/groups/{{group_id}}{part}"): (
+            {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "member": 403, "admin": answer, "*": 404},
+            {"url": f"/api/groups/1{part.format(user='no one')}", "json": sent},
+        )
+        for method, part, sent, answer in (
+            ("PATCH", "", {"description": "d"}, 200),
+            ("DELETE", "", {}, 409),  # it restricts a release
+            ("PUT", "/members/{user}", {}, 400),
+            ("DELETE", "/members/{user}", {}, 404),
+        )
+    },
+    ("GET", "/groups"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/groups"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 409},
+        {"data": {"name": "team"}},
+    ),
+    ("GET", "/groups/{group_id}"): ({"nobody": 303, "member": 200, "admin": 200, "*": 404}, {"url": "/groups/1"}),
+    **{
+        ("POST", f"/groups/{{group_id}}/{part}"): (
+            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "member": 403, "admin": answer, "*": 404},
+            {"url": f"/groups/1/{part}", "data": sent},
+        )
+        for part, sent, answer in (
+            ("describe", {"description": "d"}, 303),
+            ("delete", {}, 409),
+            ("members", {"user": "no one"}, 400),
+            ("members/remove", {"user": "no one"}, 404),
+        )
+    },
+    ("GET", "/deleted"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/deleted/{product_id}/restore"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/deleted/987654/restore"},
+    ),
+    **{
+        (method, f"/shared/{{secret}}{part}"): ({"*": 404}, {"url": f"/shared/never-made{part}", "open": True})
+        for part in ("", "/zip", "/files/{name}")
+        for method in (("GET",) if part == "" else ("GET", "HEAD"))
+    },
+    ("GET", "/api/deleted-products"): ({"nobody": 401, "*": 200}, {}),
+    ("POST", "/api/deleted-products/{product_id}/restore"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/api/deleted-products/987654/restore"},
+    ),
+    ("GET", "/api/usage"): ({"nobody": 401, "*": 200}, {}),
+    ("POST", "/api/tokens"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
+        {"json": {"name": "n", "scope": "write"}},
+    ),
+    ("DELETE", "/api/tokens/{token_id}"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/api/tokens/987654"},
+    ),
+    ("POST", "/api/get_token"): ({"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 200}, {}),
+    ("POST", "/api/products"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
+        {"json": NEW},
+    ),
+    ("GET", "/tap/sync"): ({"*": 200}, _ADQL),
+    ("POST", "/tap/sync"): ({"*": 200}, {"data": _ADQL["params"]}),
+    ("GET", "/tap/tables"): ({"*": 200}, {}),
+    **{("GET", f"/tap/{name}"): ({"*": 200}, {"open": True}) for name in ("capabilities", "availability")},
+    ("HEAD", "/tap/capabilities"): ({"*": 200}, {"open": True}),
+    **{
+        (method, f"/vospace/{name}"): ({"*": 200}, {"open": True})
+        for name in ("capabilities", "protocols", "views", "properties", "availability")
+        for method in ("GET", "HEAD")
+    },
+    # Queries: everybody may make some and list one's own; runs of pipelines are for those who may write. A job that is
+    # not there, and another one's, is unknown.
+    ("POST", "/tap/async"): ({"*": 303}, {}),
+    **{
+        ("POST", f"/pipelines/{name}"): ({"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 303}, {})
+        for name in _PIPELINES
+    },
+    **{
+        (method, jobs): ({"*": 200}, {})
+        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES))
+        for method in ("GET", "HEAD")
+    },
+    **{
+        (method, f"{jobs}/{{job_id}}{part}"): (
+            {"*": 404},
+            {"url": f"{jobs}/{'0' * 32}" + part.format(name="x")} | ({"data": sent} if method == "POST" else {}),
+        )
+        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES))
+        for part, methods, sent in (
+            ("", ("GET", "HEAD", "POST", "DELETE"), {"ACTION": "DELETE"}),
+            ("/destruction", ("GET", "HEAD", "POST"), {"DESTRUCTION": "2040-01-01T00:00:00Z"}),
+            ("/executionduration", ("GET", "HEAD", "POST"), {"EXECUTIONDURATION": "10"}),
+            ("/parameters", ("GET", "HEAD", "POST"), {"QUERY": "SELECT 1"}),
+            ("/phase", ("GET", "HEAD", "POST"), {"PHASE": "RUN"}),
+            ("/events", ("GET",), {}),
+            *((f"/{name}", ("GET", "HEAD"), {}) for name in ("error", "log", "owner", "quote", "results")),
+            ("/results/{name}", ("GET", "HEAD"), {}),
+        )
+        for method in methods
+    },
+    ("GET", "/tap/examples"): ({"*": 200}, {}),
+    ("GET", "/which_environment"): ({"*": 200}, {"open": True}),
+    ("GET", "/which_environment/"): ({"*": 200}, {"open": True}),
+    ("GET", "/api/pipelines"): ({"nobody": 401, "*": 200}, {}),
+    ("GET", "/api/pipelines/{number}"): ({"nobody": 401, "*": 200}, {"url": "/api/pipelines/1"}),
+    ("GET", "/api/processes"): ({"nobody": 401, "*": 200}, {}),
+    ("POST", "/api/processes"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 400},
+        {"json": {"display_name": "new", "pipeline": 2, "inputs": [987_654]}},
+    ),
+    **{
+        ("GET", f"/api/processes/{{number}}{part}"): ({"nobody": 401, "*": 404}, {"url": f"/api/processes/1{part}"})
+        for part in ("", "/logs", "/report")
+    },
+    **{
+        (method, "/api/processes/{number}/stop"): (
+            {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+            {"url": "/api/processes/1/stop"},
+        )
+        for method in ("GET", "POST")
+    },
+    ("GET", "/vospace/nodes"): ({"*": 200}, {}),
+    ("HEAD", "/vospace/nodes"): ({"*": 200}, {}),
+    **{
+        (method, f"/vospace/{name}/{{path:path}}"): (
+            {"*": 403},
+            {"open": True, "url": f"/vospace/{name}/products/987654_nothing"},
+        )
+        for name in ("nodes", "files")
+        for method in ("PUT", "POST", "DELETE")
+    },
+    **{
+        (method, f"/vospace/{name}"): ({"*": 501}, {"open": True})
+        for name in ("transfers", "synctrans")
+        for method in ("GET", "POST")
+    },
+    ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
+    ("GET", "/availability"): ({"*": 200}, {"open": True}),
+    ("GET", "/"): ({"*": 200}, {}),
+    ("GET", "/about"): ({"*": 200}, {}),
+    ("GET", "/login"): ({"nobody": 200, "*": 303}, {}),
+    ("POST", "/login"): ({"*": 403}, {"data": {"name": "stranger", "password": "wrong"}, "open": True}),
+    ("POST", "/logout"): ({"*": 303}, {}),
+    ("GET", "/tokens"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/tokens"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
+        {"data": {"name": "n", "scope": "read"}},
+    ),
+    ("POST", "/tokens/{token_id}/revoke"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/tokens/987654/revoke"},
+    ),
+    ("GET", "/product/new"): ({"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200}, {}),
+    ("POST", "/product/new"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 303},
+        {"data": {"display_name": "new", "product_type": "7", "visibility": "private"}},
+    ),
+}
+#: Routes that look at no credentials, so that wrong ones do not matter.
+OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {
+    ("GET", "/api/openapi.json"), ("HEAD", "/api/openapi.json"), ("GET", "/api/meanings"), ("GET", "/api/logout"),
+    ("POST", "/api/obtain_token"),
+}  # fmt: skip
+MOUNTS = {"/static"}
