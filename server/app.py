@@ -26,6 +26,8 @@ from tap.conesearch import ConeSearch
 from tap.engine import DuckDBEngine
 from tap.handlers import tap_routes
 from tap.handlers_async import tap_async_routes
+from tap.link_handlers import link_routes
+from tap.links import LinkService
 from tap.service import TapService
 from tap.tables import TableCatalog
 from vospace.handlers import vospace_routes
@@ -52,6 +54,9 @@ def create_app(services: Services) -> FastAPI:
     catalog = TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url)
     uploads = query_uploads(settings, services.database)
     tap = TapService(settings, catalog, engine, uploads)
+    links = LinkService(
+        services.products, services.provenance, authority=settings.authority, public_url=settings.public_url
+    )
     web = WebServices(
         settings=settings,
         authenticate=authenticate,
@@ -94,6 +99,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(tap_routes(settings, authenticate, tap))
     app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings), uploads))
     app.include_router(cone_routes(settings, authenticate, ConeSearch(settings, catalog, engine)))
+    app.include_router(link_routes(settings, authenticate, links))
     app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
     app.include_router(pipeline_routes(settings, authenticate, services.jobs, services.pipelines, services.downloads))
     app.include_router(registry_routes(settings))
@@ -117,7 +123,9 @@ def create_app(services: Services) -> FastAPI:
             ("cache-control", "private, no-cache"),
         ),
     )
-    app.add_middleware(OpenReadingMiddleware, prefixes=("/tap/", "/vospace/", "/conesearch/", "/availability"))
+    app.add_middleware(
+        OpenReadingMiddleware, prefixes=("/tap/", "/vospace/", "/conesearch/", "/datalink", "/availability")
+    )
     app.add_middleware(PathMiddleware)
     return app
 

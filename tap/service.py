@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from tap.adql import Translation, translate
 from tap.engine import EngineQuery, QueryEngine, ResultStream
+from tap.links import links_of_products
 from tap.results import ResultFormat, format_for
 from tap.tables import TableCatalog, TableSet
 from tap.uploads import UploadedTable, Uploads
@@ -130,8 +131,10 @@ class TapService:
             "query started",
             extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},
         )
+        columns = votable_columns(translation.columns, stream.schema)
         description = TableDescription(
-            columns=votable_columns(translation.columns, stream.schema),
+            columns=columns,
+            services=links_of_products(columns, self._settings.public_url),
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
         names = tuple(entry.name for entry in translation.tables if entry.name in tables.tables)

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from core.columns import Column
 from tap.models import ForeignKey
 
-__all__ = ["PHOTOZ_COLUMNS", "PHOTOZ_KEYS", "TABLE_DESCRIPTIONS", "TAP_SCHEMA_COLUMNS", "TAP_SCHEMA_KEYS"]
+__all__ = [
+    "PHOTOZ_COLUMNS",
+    "PHOTOZ_KEYS",
+    "PRODUCT_UTYPE",
+    "TABLE_DESCRIPTIONS",
+    "TAP_SCHEMA_COLUMNS",
+    "TAP_SCHEMA_KEYS",
+]
 
 
 def _text(name: str, description: str, *, ucd: str | None = None, utype: str | None = None) -> Column:
@@ -99,11 +106,14 @@ TAP_SCHEMA_KEYS: tuple[ForeignKey, ...] = (
     ForeignKey("tap_schema_5", "tap_schema.key_columns", "tap_schema.keys", (("key_id", "key_id"),), "Key of columns"),
 )
 
+#: What tells a column that names a product from others, wherever a query takes it.
+PRODUCT_UTYPE = "photoz:product.internal_name"
+
 #: Columns of the tables of ``photoz``.
 PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "products": (
         _long("product_id", "Number of the product", ucd="meta.id;meta.main"),
-        _text("internal_name", "Unique name of the product, part of its address", ucd="meta.id"),
+        _text("internal_name", "Unique name of the product, part of its address", ucd="meta.id", utype=PRODUCT_UTYPE),
         _text("display_name", "Name that people gave the product", ucd="meta.title"),
         _name("product_type", "Type of the product; see photoz.product_types", ucd="meta.code.class"),
         _text("product_type_name", "Type of the product, for people", ucd="meta.code.class"),
@@ -125,7 +135,7 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "product_columns": (
         _long("product_id", "Number of the product", ucd="meta.id"),
-        _text("internal_name", "Unique name of the product", ucd="meta.id"),
+        _text("internal_name", "Unique name of the product", ucd="meta.id", utype=PRODUCT_UTYPE),
         _name("table_name", "Table with the rows of the product", ucd="meta.id;meta.table"),
         _text("column_name", "Name of the column", ucd="meta.id"),
         _int("column_index", "Position of the column in the table, from 0", ucd="meta.number"),
@@ -138,7 +148,7 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
     ),
     "product_files": (
         _long("product_id", "Number of the product", ucd="meta.id"),
-        _text("internal_name", "Unique name of the product", ucd="meta.id"),
+        _text("internal_name", "Unique name of the product", ucd="meta.id", utype=PRODUCT_UTYPE),
         _text("file_name", "Name of the file", ucd="meta.id;meta.file"),
         _name("role", "main, description or auxiliary", ucd="meta.code"),
         _name("content_type", "Media type", ucd="meta.code.mime"),

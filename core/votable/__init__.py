@@ -4,6 +4,7 @@ from core.votable.datatypes import arrow_type_of, canonical_arrays, votable_colu
 from core.votable.description import Info, TableDescription
 from core.votable.document import VOTABLE_NAMESPACE, document_without_rows, error_document, legal_xml
 from core.votable.limits import LimitedBatches
+from core.votable.services import ServiceDescriptor, ServiceInput
 from core.votable.texts import cell_texts, joined_rows
 from core.votable.writer import Serialization, write_votable
 
@@ -12,6 +13,8 @@ __all__ = [
     "Info",
     "LimitedBatches",
     "Serialization",
+    "ServiceDescriptor",
+    "ServiceInput",
     "TableDescription",
     "arrow_type_of",
     "canonical_arrays",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.columns import Column
+from core.votable.services import ServiceDescriptor
 
 __all__ = ["Info", "TableDescription"]
 
@@ -18,9 +19,16 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """A table without its rows. The columns are those that `votable_columns` gives for the rows' schema."""
+    """A table without its rows. The columns are those that `votable_columns` gives for the rows' schema.
+
+    Parameters
+    ----------
+    services
+        Services that know more about the rows.
+    """
 
     columns: tuple[Column, ...]
     name: str | None = None
     description: str | None = None
     infos: tuple[Info, ...] = ()
+    services: tuple[ServiceDescriptor, ...] = ()

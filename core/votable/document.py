@@ -4,7 +4,7 @@ The version is 1.4: it says all that is needed here, and STILTS 3.4.7 does not k
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
@@ -13,6 +13,7 @@ from lxml import etree
 
 from core.columns import Column
 from core.votable.description import Info, TableDescription
+from core.votable.services import ServiceDescriptor, ServiceInput
 from core.votable.texts import ILLEGAL_IN_XML, NULL_ELEMENTS
 
 __all__ = ["VOTABLE_NAMESPACE", "DocumentWriter", "document_without_rows", "error_document", "legal_xml"]
@@ -31,14 +32,16 @@ class DocumentWriter:
         self._xml: Any = None  # lxml's incremental writer has no public type
 
     @contextmanager
-    def resource(self) -> Iterator[None]:
-        """Write the document and its one RESOURCE around the block."""
+    def resource(self, services: Iterable[ServiceDescriptor] = ()) -> Iterator[None]:
+        """Write the document and its one RESOURCE of results around the block; services stand after it."""
         with etree.xmlfile(self._sink, encoding="UTF-8") as self._xml:
             self._xml.write_declaration()
             # Elements below carry no namespace of their own: they stand inside this default.
             with self._xml.element("VOTABLE", {"version": "1.4"}, nsmap={None: VOTABLE_NAMESPACE}):
                 with self._element("RESOURCE", {"type": "results"}):
                     yield
+                for service in services:
+                    self._service(service)
                 self._xml.write("\n")
 
     @contextmanager
@@ -57,8 +60,9 @@ class DocumentWriter:
             self._leaf("COOSYS", {"ID": _FRAME, "system": "ICRS"})
         with self._element("TABLE", {"name": description.name}):
             self._leaf("DESCRIPTION", {}, description.description)
-            for column in description.columns:
-                self._field(column, nulls=nulls)
+            referred = {number for service in description.services for number in service.columns}
+            for number, column in enumerate(description.columns):
+                self._field(column, nulls=nulls, id=_field_id(number) if number in referred else None)
             yield
 
     @contextmanager
@@ -89,8 +93,32 @@ class DocumentWriter:
         self._xml = None
         return self.taken()
 
-    def _field(self, column: Column, *, nulls: bool) -> None:
+    def _service(self, service: ServiceDescriptor) -> None:
+        with self._element("RESOURCE", {"type": "meta", "utype": "adhoc:service", "ID": service.id}):
+            self._leaf("DESCRIPTION", {}, service.description)
+            for name, value in (("standardID", service.standard_id), ("accessURL", service.access_url)):
+                if value is not None:
+                    self._leaf("PARAM", {"name": name, "datatype": "char", "arraysize": "*", "value": value})
+            with self._element("GROUP", {"name": "inputParams"}):
+                for item in service.inputs:
+                    self._input(item)
+
+    def _input(self, item: ServiceInput) -> None:
         attributes = {
+            "name": item.name,
+            "datatype": item.datatype,
+            "arraysize": item.arraysize,
+            "value": item.value,
+            "unit": item.unit,
+            "ucd": item.ucd,
+            "ref": None if item.column is None else _field_id(item.column),
+        }
+        with self._element("PARAM", attributes):
+            self._leaf("DESCRIPTION", {}, item.description)
+
+    def _field(self, column: Column, *, nulls: bool, id: str | None = None) -> None:  # noqa: A002 - the word of VOTable
+        attributes = {
+            "ID": id,
             "name": column.name,
             "datatype": column.datatype,
             "arraysize": column.arraysize,
@@ -128,7 +156,7 @@ def document_without_rows(description: TableDescription, *, ending: Info | None 
         What is said after the table, such as that it was cut.
     """
     writer = DocumentWriter()
-    with writer.resource():
+    with writer.resource(description.services):
         with writer.table(description):
             pass
         if ending is not None:
@@ -142,6 +170,10 @@ def error_document(message: str) -> bytes:
     with writer.resource():
         writer.info(Info("QUERY_STATUS", "ERROR", message))
     return writer.closed()
+
+
+def _field_id(number: int) -> str:
+    return f"column{number}"
 
 
 def _is_position(column: Column) -> bool:

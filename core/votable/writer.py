@@ -45,7 +45,7 @@ def write_votable(
     writer = DocumentWriter()
     limited = LimitedBatches(batches, limit)
     encode, rest = _encoder(description.columns, serialization)
-    with writer.resource():
+    with writer.resource(description.services):
         ending: Info | None = None
         with writer.table(description, nulls=serialization == "BINARY"), writer.rows(serialization):
             yield writer.taken()

@@ -128,6 +128,16 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     # Queries: everybody may make some and list one's own; runs of pipelines are for those who may write. A job that is
     # not there, and another one's, is unknown.
     ("POST", "/tap/async"): ({"*": 303}, {}),
+    # Links of a product that may not be read are those of a product that does not exist.
+    **{
+        (method, "/datalink"): ({"*": 200}, {"url": "/datalink?ID=987654_nothing"})
+        for method in ("GET", "HEAD", "POST")
+    },
+    **{
+        (method, f"/datalink/{name}"): ({"*": 200}, {"open": True})
+        for name in ("capabilities", "availability")
+        for method in ("GET", "HEAD")
+    },
     **{
         ("POST", f"/pipelines/{name}"): ({"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 303}, {})
         for name in _PIPELINES
