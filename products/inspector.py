@@ -245,6 +245,7 @@ def _replace_table(session: Session, product: ProductRow, inspection: Inspection
             ra=meanings.ra,
             dec=meanings.dec,
             z=meanings.z,
+            footprint=inspection.moc,
         )
     )
 

@@ -219,6 +219,8 @@ class ProductTable:
         Name of the Parquet file in the folder of tables.
     ra, dec, z
         Columns with which the rows were sorted and the footprint and N(z) were made.
+    footprint
+        Where the rows lie on the sky, as an ASCII MOC; none when they have no positions.
     """
 
     product_id: int
@@ -229,6 +231,7 @@ class ProductTable:
     ra: str | None
     dec: str | None
     z: str | None
+    footprint: str | None = None
 
     @property
     def full_name(self) -> str:

@@ -170,6 +170,7 @@ class ProductTableRow(Base):
     ra: Mapped[str | None] = mapped_column(Text)
     dec: Mapped[str | None] = mapped_column(Text)
     z: Mapped[str | None] = mapped_column(Text)
+    footprint: Mapped[str | None] = mapped_column(Text)
 
 
 class ProductLinkRow(Base):

@@ -319,5 +319,13 @@ def column_of_row(row: ProductColumnRow) -> ProductColumn:
 def table_of_row(row: ProductTableRow) -> ProductTable:
     """Give the value of a product's stored rows."""
     return ProductTable(
-        row.product_id, row.table_schema, row.table_name, row.stored_id, row.rows, row.ra, row.dec, row.z
+        product_id=row.product_id,
+        schema=row.table_schema,
+        name=row.table_name,
+        stored_id=row.stored_id,
+        rows=row.rows,
+        ra=row.ra,
+        dec=row.dec,
+        z=row.z,
+        footprint=row.footprint,
     )

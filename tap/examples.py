@@ -68,6 +68,14 @@ _METADATA_EXAMPLES = (
         ("photoz.products",),
     ),
     Example(
+        "covering",
+        "Which products cover a field?",
+        "Products with rows within half a degree of a position, found by their footprints, the widest first.",
+        "SELECT display_name, table_name, AREA(footprint) AS square_degrees\nFROM photoz.products\n"
+        "WHERE 1 = INTERSECTS(CIRCLE('ICRS', 53.13, -28.1, 0.5), footprint)\nORDER BY square_degrees DESC",
+        ("photoz.products",),
+    ),
+    Example(
         "redshift-columns",
         "Which columns are redshifts?",
         "UCDs say what columns mean, whatever their names are. This finds redshifts, and not their errors.",

@@ -122,6 +122,7 @@ def _product_row(details: ProductDetails) -> _Row:
         table.ra if table else None,
         table.dec if table else None,
         table.z if table else None,
+        table.footprint if table else None,
     )
 
 

@@ -132,6 +132,14 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _text("ra_column", "Column of right ascension", ucd="meta.id"),
         _text("dec_column", "Column of declination", ucd="meta.id"),
         _text("z_column", "Column of redshift", ucd="meta.id"),
+        Column(
+            "footprint",
+            "char",
+            "*",
+            xtype="moc",
+            ucd="pos.outline;obs.field",
+            description="Where the rows lie on the sky, as an ASCII MOC, for CONTAINS and INTERSECTS",
+        ),
     ),
     "product_columns": (
         _long("product_id", "Number of the product", ucd="meta.id"),

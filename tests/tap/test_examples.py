@@ -26,11 +26,11 @@ def page(site: SmallSite, token: str | None = None) -> etree._Element:
     return etree.fromstring(answer.content)
 
 
-def test_there_are_six_examples_before_anything_is_published():
+def test_there_are_seven_examples_before_anything_is_published():
     root = etree.fromstring(examples_document(examples_of(TableSet(()))))
     examples = root.xpath("//*[@typeof='example']")
-    assert len(examples) == 6
-    assert len({example.get("id") for example in examples}) == 6
+    assert len(examples) == 7
+    assert len({example.get("id") for example in examples}) == 7
 
 
 def test_examples_are_rdfa_as_dali_and_tap_define_it(site: SmallSite):
