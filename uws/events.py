@@ -12,7 +12,7 @@ from uws.waiting import job_states
 
 __all__ = ["job_events"]
 
-_LONGEST_SECONDS = 3600.0  # a browser that is still there comes back by itself
+_LONGEST_SECONDS = 300.0  # a browser that is still there comes back by itself, and is asked again who it is
 _SILENT_SECONDS = 15.0
 
 

@@ -206,6 +206,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", f"{_PRODUCT}/inspect"): Ask("/api/products/{0.number}/inspect", _statuses(202), writes=True),
     ("GET", f"{_PRODUCT}/inspection"): Ask("/api/products/{0.number}/inspection", sign_in=True),
+    ("GET", f"{_PRODUCT}/inspection/events"): Ask("/api/products/{0.number}/inspection/events", sign_in=True),
     ("GET", f"{_PRODUCT}/registry"): Ask("/api/products/{0.number}/registry", writes=True, scope_first=True),
     ("POST", f"{_PRODUCT}/registry"): Ask("/api/products/{0.number}/registry", writes=True, scope_first=True),
     ("GET", f"{_PRODUCT}/read_data"): Ask("/api/products/{0.number}/read_data", sign_in=True),

@@ -1,33 +1,30 @@
-"""REST: the files of products, sent as a form or as the body itself, and their inspection."""
+"""REST: the files of products, sent as a form or as the body itself."""
 
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
-from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, TooLargeError
+from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.files import Staging
 from core.multipart import announced_bytes, announces_more, receive_form, receive_into
 from products.access import changeable
-from products.models import FileRole, InspectionState, Product, ProductFile
+from products.models import FileRole, Product, ProductFile
 from webui.api.errors import api_route
-from webui.api.shapes import Json, file_json, inspection_json, product_json
+from webui.api.shapes import Json, file_json
 from webui.services import WebServices
 
 __all__ = ["file_url", "routes"]
 
-_REGISTRY_SECONDS = 900
 _MOST_DIGITS = 18
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of files and their inspection."""
+    """Routes of files."""
     router = APIRouter(route_class=api_route(), tags=["files"])
     _add_listing(router, services)
     _add_sending(router, services)
-    _add_inspection(router, services)
     return router
 
 
@@ -107,57 +104,6 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
         product = await run_in_threadpool(services.products.get, identity, product_id)
         return _file_json(services, file, product, identity)
-
-
-def _add_inspection(router: APIRouter, services: WebServices) -> None:
-    authenticate, uploads = services.authenticate, services.uploads
-
-    @router.post("/products/{product_id}/inspect", status_code=202, summary="Start looking into the main file")
-    def inspect(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        uploads.inspect(identity, product_id)
-        return _inspection(services, identity, product_id)
-
-    @router.get("/products/{product_id}/inspection", summary="How far that is, and what was found")
-    def inspection(product_id: int, wait: float = 0, identity: Identity = Depends(authenticate)) -> Json:
-        identity.require(Scope.READ)
-        uploads.wait_for_inspection(identity, product_id, max(0.0, min(wait, 60.0)))
-        return _inspection(services, identity, product_id)
-
-    @router.get("/products/{product_id}/registry", summary="Inspect, and wait for it", operation_id="registry_by_get")
-    @router.post("/products/{product_id}/registry", summary="Inspect, and wait for it")
-    def registry(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
-        identity.require(Scope.WRITE)
-        if request.method == "GET" and "authorization" not in request.headers:
-            # Clients of this API start the inspection by GET; a link in a page must not be able to.
-            message = "Starting an inspection by GET needs a token; use POST."
-            raise PermissionDeniedError(message)
-        uploads.inspect(identity, product_id)
-        product = uploads.wait_for_inspection(identity, product_id, _REGISTRY_SECONDS)
-        if product.inspection_state is InspectionState.FAILED:
-            return JSONResponse({"error": product.inspection_error}, 422)
-        return JSONResponse(product_json(product, identity))
-
-    @router.get("/products/{product_id}/read_data", summary="The first rows of the table")
-    def read_data(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        identity.require(Scope.READ)
-        found = _inspection(services, identity, product_id)["found"]
-        preview = found.get("preview")
-        if preview is None:
-            message = "This product has no table to show."
-            raise NotFoundError(message)
-        columns = list(preview)
-        rows = [dict(zip(columns, values, strict=True)) for values in zip(*preview.values(), strict=True)]
-        return {"count": len(rows), "columns": columns, "results": rows}
-
-
-def _inspection(services: WebServices, identity: Identity, product_id: int) -> Json:
-    details = services.products.details(identity, product_id)
-    product = details.product
-    progress: Json = {}
-    if product.inspection_state is InspectionState.RUNNING and product.inspection_job:
-        job = services.jobs.get(product.inspection_job, owner=product.owner)
-        progress = {"progress": job.progress, "message": job.message, "phase": job.phase}
-    return inspection_json(details, progress)
 
 
 def _file_json(services: WebServices, file: ProductFile, product: Product, identity: Identity) -> Json:

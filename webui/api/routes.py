@@ -11,6 +11,7 @@ from webui.api import (
     downloads,
     files,
     groups,
+    inspections,
     pipelines,
     products,
     provenance,
@@ -46,7 +47,7 @@ def api_routes(services: WebServices) -> APIRouter:
         base = services.settings.public_url
         return {name: f"{base}/api/{name}/" for name in _NAMES}
 
-    parts = (accounts, products, files, columns, downloads, archives, provenance, pipelines, groups, sharing)
+    parts = (accounts, products, files, inspections, columns, downloads, archives, provenance, pipelines, groups, sharing)
     for part in parts:
         router.include_router(part.routes(services))
     whole = APIRouter()

@@ -66,11 +66,34 @@
     document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
   };
 
-  // Reading a file: asks how far it is, and loads the page again when it has ended.
+  // Reading a file: is told how far it is, and loads the page again when it has ended.
   const inspections = (root) => {
-    for (const box of root.querySelectorAll("[data-inspection]")) poll(box);
+    for (const box of root.querySelectorAll("[data-inspection]")) follow(box);
   };
 
+  const follow = (box) => {
+    const source = new EventSource(`${box.dataset.inspection}/events`);
+    const stop = () => {
+      source.close();
+      poll(box);
+    };
+    source.addEventListener("job", (event) => {
+      const job = JSON.parse(event.data);
+      if (!["PENDING", "QUEUED", "EXECUTING"].includes(job.phase)) return stop();
+      tell(box, job);
+    });
+    source.addEventListener("removed", stop);
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED) poll(box);
+    });
+  };
+
+  const tell = (box, job) => {
+    box.querySelector("progress").value = 100 * (job.progress ?? 0);
+    box.querySelector("[data-message]").textContent = job.message ?? "";
+  };
+
+  // Asks again and again: when the reading has ended, what it means for the product is known a moment later.
   const poll = async (box) => {
     try {
       const answer = await fetch(box.dataset.inspection, { headers: { Accept: "application/json" } });
@@ -79,8 +102,7 @@
         location.reload();
         return;
       }
-      box.querySelector("progress").value = 100 * (inspection.progress ?? 0);
-      box.querySelector("[data-message]").textContent = inspection.message ?? "";
+      tell(box, inspection);
     } catch {
       // The next round asks again.
     }
