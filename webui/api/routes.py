@@ -47,7 +47,19 @@ def api_routes(services: WebServices) -> APIRouter:
         base = services.settings.public_url
         return {name: f"{base}/api/{name}/" for name in _NAMES}
 
-    parts = (accounts, products, files, inspections, columns, downloads, archives, provenance, pipelines, groups, sharing)
+    parts = (
+        accounts,
+        products,
+        files,
+        inspections,
+        columns,
+        downloads,
+        archives,
+        provenance,
+        pipelines,
+        groups,
+        sharing,
+    )
     for part in parts:
         router.include_router(part.routes(services))
     whole = APIRouter()
