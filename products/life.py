@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, false, select, true
 
+from core.auth.administration import require_admin
 from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
@@ -60,6 +61,12 @@ class LifeService:
         """Say how much the caller keeps."""
         with self._database.read() as session:
             return self._quota.usage(session, identity.require(Scope.READ))
+
+    def usage_of(self, identity: Identity, user_id: int) -> Usage:
+        """Say how much somebody keeps; for administrators."""
+        require_admin(identity)
+        with self._database.read() as session:
+            return self._quota.usage(session, user_id)
 
     def deleted(self, identity: Identity) -> tuple[DeletedProduct, ...]:
         """The caller's products that can be restored, the last one first; for administrators those of all users."""

@@ -67,6 +67,8 @@ def create_app(services: Services) -> FastAPI:
         life=services.life,
         links=services.links,
         audit=services.audit,
+        administration=services.administration,
+        releases=services.releases,
         uploads=services.uploads,
         associations=services.associations,
         downloads=services.downloads,

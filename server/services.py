@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.audit import AuditLog
+from core.auth.administration import AccountAdministration
 from core.auth.groups import GroupService
 from core.auth.service import AccountService
 from core.database import Database
@@ -18,6 +19,7 @@ from products.life import LifeService
 from products.links import LinkService
 from products.provenance import ProvenanceService
 from products.quotas import QuotaRule
+from products.releases import ReleaseAdministration
 from products.results import ResultProducts
 from products.service import ProductService
 from products.sharing import SharingService
@@ -42,6 +44,8 @@ class Services:
     life: LifeService
     links: LinkService
     audit: AuditLog
+    administration: AccountAdministration
+    releases: ReleaseAdministration
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService
@@ -65,16 +69,19 @@ def build_services(settings: Settings) -> Services:
     queue, jobs = build_jobs(settings, database)
     inspections = UwsInspectionJobs(jobs)
     quota = QuotaRule(settings.user_quota_bytes or None, settings.max_product_files)
+    accounts = AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts)
     return Services(
         settings=settings,
         database=database,
-        accounts=AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts),
+        accounts=accounts,
         products=ProductService(database),
         groups=GroupService(database),
         sharing=SharingService(database, quota),
         life=LifeService(database, quota, days=settings.deleted_days),
         links=LinkService(database),
         audit=AuditLog(database),
+        administration=AccountAdministration(database, accounts),
+        releases=ReleaseAdministration(database),
         uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes, quota=quota),
         associations=AssociationService(database),
         downloads=DownloadService(database, store),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.audit import AuditLog
+from core.auth.administration import AccountAdministration
 from core.auth.dependencies import Authenticator
 from core.auth.groups import GroupService
 from core.auth.service import AccountService
@@ -13,6 +14,7 @@ from products.downloads import DownloadService
 from products.life import LifeService
 from products.links import LinkService
 from products.provenance import ProvenanceService
+from products.releases import ReleaseAdministration
 from products.service import ProductService
 from products.sharing import SharingService
 from products.uploads import UploadService
@@ -34,6 +36,8 @@ class WebServices:
     life: LifeService
     links: LinkService
     audit: AuditLog
+    administration: AccountAdministration
+    releases: ReleaseAdministration
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService

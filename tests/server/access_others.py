@@ -86,6 +86,30 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("members/remove", {"user": "no one"}, 404),
         )
     },
+    **{
+        ("GET", f"/admin{path}"): ({"nobody": 303, "admin": 200, "*": 403}, {"url": f"/admin{url}"})
+        for path, url in (
+            ("", ""),
+            ("/log", "/log?kind=product&number=1&actor=owner&page=1"),
+            ("/users", "/users"),
+            ("/users/{name}", "/users/stranger"),
+            ("/releases", "/releases"),
+            ("/releases/{name}", "/releases/closed"),
+            ("/new-release", "/new-release"),
+        )
+    },
+    **{
+        ("POST", f"/admin{path}"): ({"nobody": 303, "admin": answer, "*": 403}, {"url": f"/admin{url}", "data": sent})
+        for path, url, sent, answer in (
+            ("/users", "/users", {"name": "stranger"}, 409),
+            ("/users/{name}", "/users/stranger", {"is_active": "1"}, 303),
+            ("/users/{name}/password", "/users/stranger/password", {"password": "short"}, 400),
+            ("/users/{name}/revoke", "/users/nobody-else/revoke", {}, 404),
+            ("/new-release", "/new-release", {"name": "closed", "display_name": "C", "indexing_column": "id"}, 409),
+            ("/releases/{name}", "/releases/closed", {"name": "a/b"}, 400),
+            ("/releases/{name}/delete", "/releases/none/delete", {}, 404),
+        )
+    },
     ("GET", "/deleted"): ({"nobody": 303, "*": 200}, {}),
     ("POST", "/deleted/{product_id}/restore"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},

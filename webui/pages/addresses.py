@@ -6,7 +6,15 @@ from fastapi import Request
 
 from core.errors import NotFoundError
 
-__all__ = ["login_address", "page_of_request", "product_address", "product_key", "safe_next"]
+__all__ = [
+    "login_address",
+    "page_of_request",
+    "product_address",
+    "product_key",
+    "release_address",
+    "safe_next",
+    "user_address",
+]
 
 _HOME = "/"
 _LONGEST_NUMBER = 18
@@ -16,6 +24,16 @@ def product_address(internal_name: str, step: str = "") -> str:
     """Give the address of a product's page, or of one of its steps, such as ``files`` or ``review``."""
     address = f"/product/{quote(internal_name, safe='')}"
     return f"{address}/{step}" if step else address
+
+
+def user_address(name: str) -> str:
+    """Give the address of an account's page, for administrators."""
+    return f"/admin/users/{quote(name, safe='')}"
+
+
+def release_address(name: str) -> str:
+    """Give the address of a release's page, for administrators."""
+    return f"/admin/releases/{quote(name, safe='')}"
 
 
 def product_key(text: str) -> int | str:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.auth.models import Identity
 from core.settings import Settings
 from products.product_types import PRODUCT_TYPES
-from webui.pages.addresses import product_address
+from webui.pages.addresses import product_address, release_address, user_address
 from webui.pages.markdown import render_markdown
 
 __all__ = ["PAGE_HEADERS", "PageRenderer", "see_other", "size_text"]
@@ -49,6 +49,8 @@ class PageRenderer:
             site_name=settings.site_name,
             base_url=settings.public_url,
             product_url=product_address,
+            user_url=user_address,
+            release_url=release_address,
             product_types=tuple(sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)),
         )
 

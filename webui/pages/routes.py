@@ -3,7 +3,22 @@
 from fastapi import APIRouter
 
 from core.routes import route_class
-from webui.pages import about, deleted, groups, home, products, shared, sharing, sign_in, tokens, wizard, wizard_files
+from webui.pages import (
+    about,
+    admin,
+    admin_releases,
+    admin_users,
+    deleted,
+    groups,
+    home,
+    products,
+    shared,
+    sharing,
+    sign_in,
+    tokens,
+    wizard,
+    wizard_files,
+)
 from webui.pages.errors import error_dress
 from webui.pages.rendering import PageRenderer
 from webui.services import WebServices
@@ -16,7 +31,11 @@ def page_routes(services: WebServices) -> APIRouter:
     renderer = PageRenderer(services.settings)
     dressed = route_class(error_dress(services, renderer))
     router = APIRouter(route_class=dressed)
-    for part in (home, sign_in, wizard, wizard_files, products, sharing, groups, deleted, shared, tokens, about):
+    parts = (
+        home, sign_in, wizard, wizard_files, products, sharing, groups, deleted, shared, tokens, admin, admin_users,
+        admin_releases, about,
+    )  # fmt: skip
+    for part in parts:
         # Each part adds to this one router, so that all share its dress of errors.
         part.add_routes(router, services, renderer)
     return router
