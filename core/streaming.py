@@ -2,15 +2,20 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import anyio
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from core.departure import Departure
 from core.errors import PhotozError
 
-__all__ = ["StreamedAnswer"]
+__all__ = ["StreamedAnswer", "made_for_reader"]
+
+_Made = TypeVar("_Made")
 
 _log = logging.getLogger(__name__)
 
@@ -73,3 +78,34 @@ class StreamedAnswer(Response):
         # The maker is stopped first: a thread that waits for its next chunk cannot be cancelled.
         await run_in_threadpool(self._close)
         sending.cancel()
+
+
+async def made_for_reader(request: Request, make: Callable[[Departure], _Made]) -> _Made:
+    """Make an answer in a thread, and tell its maker when the reader goes away meanwhile.
+
+    Parameters
+    ----------
+    request
+        Its body must have been read.
+    make
+        What makes the answer; whatever it raises is raised here.
+    """
+    departure = Departure()
+    made: list[_Made] = []
+    failure: Exception | None = None
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        await run_in_threadpool(departure.happen)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        try:
+            made.append(await run_in_threadpool(make, departure))
+        except Exception as e:  # noqa: BLE001 - it is raised again, outside the group, which would wrap it
+            failure = e
+        group.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    return made[0]

@@ -1,6 +1,7 @@
 """Simple Cone Search 1.03 over HTTP, for each table with positions, and its capabilities."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from core.dali import read_parameters
 from core.errors import InvalidValueError, PhotozError
 from core.routes import route_class
 from core.settings import Settings
-from core.streaming import StreamedAnswer
+from core.streaming import StreamedAnswer, made_for_reader
 from core.vosi import BASIC_AUTH, Capability, Interface, capabilities_document
 from core.votable import Info
 from core.votable.document import DocumentWriter
@@ -38,7 +39,7 @@ def cone_routes(settings: Settings, authenticate: Authenticator, cones: ConeSear
     async def cone(table: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request)
         found = await run_in_threadpool(cones.table, table, identity)
-        answer = await run_in_threadpool(cones.search, found, parameters, identity)
+        answer = await made_for_reader(request, partial(cones.search, found, parameters, identity))
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
         )

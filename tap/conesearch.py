@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from core.auth.models import Identity
 from core.columns import Column
 from core.dali import DaliParameters
+from core.departure import Departure
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
@@ -70,7 +71,9 @@ class ConeSearch:
             raise NotFoundError(f"There is no table '{name}' with positions. See the tables at /tap/tables.")
         return table
 
-    def search(self, table: TapTable, parameters: DaliParameters, identity: Identity) -> QueryAnswer:
+    def search(
+        self, table: TapTable, parameters: DaliParameters, identity: Identity, departure: Departure | None = None
+    ) -> QueryAnswer:
         """Search, up to the first rows; the answer is a VOTable in BINARY2 unless RESPONSEFORMAT says otherwise.
 
         Raises
@@ -87,7 +90,7 @@ class ConeSearch:
         chosen = _columns(table, cone.verbosity)
         catalog = self._catalog.tables_of(identity).catalog
         translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit + 1)
-        stream = self._engine.open(self._engine_query(translation.sql, table))
+        stream = self._engine.open(self._engine_query(translation.sql, table), departure)
         columns = votable_columns(_described(translation.columns, chosen, table), stream.schema)
         infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
         description = TableDescription(columns, table.name, table.description, infos)

@@ -1,9 +1,9 @@
 """TAP over HTTP: sync, tables, capabilities, availability (TAP 1.1 §2)."""
 
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
@@ -12,7 +12,7 @@ from core.database import utc_now
 from core.errors import NotFoundError, PhotozError
 from core.routes import route_class
 from core.settings import Settings
-from core.streaming import StreamedAnswer
+from core.streaming import StreamedAnswer, made_for_reader
 from core.vosi import availability_document
 from core.votable import error_document
 from tap.capabilities import tap_capabilities
@@ -39,7 +39,7 @@ def _add_sync(router: APIRouter, authenticate: Authenticator, service: TapServic
     @router.api_route("/sync", methods=["GET", "POST"])
     async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request, service.stager())
-        answer = await run_in_threadpool(service.query, parameters, identity)
+        answer = await made_for_reader(request, partial(service.query, parameters, identity))
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
 
+from core.departure import Departure
 from core.errors import PhotozError, ServiceBusyError
 from tap.engine.errors import QueryCrashedError
 from tap.engine.process import QueryProcess, tables_key
@@ -46,8 +47,8 @@ class DuckDBEngine:
         self._idle: list[QueryProcess] = []
         self._fill()
 
-    def open(self, query: EngineQuery) -> ResultStream:
-        """Start a query and return when its first batch, or its empty end, is there.
+    def open(self, query: EngineQuery, departure: Departure | None = None) -> ResultStream:
+        """Start a query and return when its first batch, or its empty end, is there; stop it when its reader goes.
 
         Raises
         ------
@@ -56,7 +57,8 @@ class DuckDBEngine:
         tap.engine.QueryFailedError
             When the query fails before its first rows.
         """
-        process = self._take(query)
+        departure = departure or Departure()
+        process = self._take(query, departure)
         for _ in range(2):
             try:
                 process.send(query)
@@ -69,6 +71,7 @@ class DuckDBEngine:
         process.tables.add(tables_key(query.tables))
         stream = ProcessStream(process, query, self._release)
         try:
+            departure.stops(stream.close)
             stream.start()
         except BaseException:
             stream.close()
@@ -94,14 +97,15 @@ class DuckDBEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, query: EngineQuery) -> QueryProcess:
+    def _take(self, query: EngineQuery, departure: Departure) -> QueryProcess:
+        departure.stops(self._look_again)
         deadline = time.monotonic() + query.seconds
         with self._changed:
             self._refuse_when_closed()
             with contextlib.suppress(OSError):  # the next query tries again; until then there are fewer
                 self._fill()
             if not self._idle:
-                self._wait(deadline)
+                self._wait(deadline, departure)
             wanted = tables_key(query.tables)
             best = next((process for process in self._idle if wanted in process.tables), self._idle[-1])
             self._idle.remove(best)
@@ -113,7 +117,11 @@ class DuckDBEngine:
             self._all.add(process)
             self._idle.append(process)
 
-    def _wait(self, deadline: float) -> None:
+    def _look_again(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _wait(self, deadline: float, departure: Departure) -> None:
         if self._waiting >= self._most_waiting:
             raise ServiceBusyError(
                 f"{self._waiting} queries wait already, as many as this service lets wait. Try again in a moment."
@@ -122,7 +130,7 @@ class DuckDBEngine:
         try:
             while not self._idle:
                 left = deadline - time.monotonic()
-                if left <= 0:
+                if left <= 0 or departure.happened:
                     raise ServiceBusyError("Other queries kept this service busy. Try again in a moment.")
                 self._changed.wait(left)
                 self._refuse_when_closed()

@@ -8,6 +8,8 @@ from typing import Protocol, Self
 
 import pyarrow as pa
 
+from core.departure import Departure
+
 __all__ = ["ArrivingTable", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream"]
 
 
@@ -86,8 +88,8 @@ class ResultStream(Protocol):
 class QueryEngine(Protocol):
     """Something that carries out queries, many at once, called from many threads."""
 
-    def open(self, query: EngineQuery) -> ResultStream:
-        """Start a query and return when its first batch, or its empty end, is there.
+    def open(self, query: EngineQuery, departure: Departure | None = None) -> ResultStream:
+        """Start a query and return when its first batch, or its empty end, is there; stop it when its reader goes.
 
         Raises
         ------

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import anyio
 import pytest
+from fastapi import Request
 
+from core.departure import Departure
 from core.errors import ServiceBusyError
-from core.streaming import StreamedAnswer
+from core.streaming import StreamedAnswer, made_for_reader
 
 SCOPE = {"type": "http", "method": "GET"}
 
@@ -80,3 +82,42 @@ def test_an_error_on_the_way_leaves_the_answer_unfinished():
     messages = _run(failing(), closed)
     assert all(message.get("more_body", True) for message in messages)
     assert closed.is_set()
+
+
+def _made(make, *, leaves: bool = False):
+    async def main():
+        reader = Reader()
+        if leaves:
+            reader._gone.set()
+        with anyio.fail_after(10):
+            return await made_for_reader(Request(dict(SCOPE), reader.receive), make)
+
+    return anyio.run(main)
+
+
+def test_what_is_made_arrives_and_so_does_what_fails():
+    assert _made(lambda departure: departure.happened) is False
+
+    def fail(_: Departure) -> None:
+        raise ServiceBusyError("too many")
+
+    with pytest.raises(ServiceBusyError, match="too many"):
+        _made(fail)
+
+
+def test_who_makes_an_answer_is_told_when_its_reader_goes():
+    stopped = threading.Event()
+
+    def make(departure: Departure) -> bool:
+        departure.stops(stopped.set)
+        return stopped.wait(10)
+
+    assert _made(make, leaves=True)
+
+
+def test_what_begins_after_the_reader_went_is_stopped_at_once():
+    departure, stopped = Departure(), threading.Event()
+    departure.happen()
+    departure.stops(stopped.set)
+    assert departure.happened
+    assert stopped.is_set()

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.departure import Departure
 from core.errors import ServiceBusyError
 from tap.engine import DuckDBEngine, QueryCrashedError
 
@@ -154,3 +155,46 @@ def test_a_process_has_nothing_of_the_servers_environment(pool, monkeypatch, tmp
         environment = psutil.Process(next(iter(engine._all)).pid).environ()
     assert not any("PHOTOZ" in key for key in environment)
     assert environment["HOME"].startswith(str(tmp_path))
+
+
+#: Works for minutes before it has a row.
+LONG = "SELECT COUNT(*) AS n FROM range(100000) a, range(100000) b, range(1000) c WHERE hash(a.range, b.range) = 7"
+
+
+def test_a_query_without_a_row_yet_stops_when_its_reader_goes(pool, query):
+    departure, failed = Departure(), []
+
+    def ask() -> None:
+        with pytest.raises(QueryCrashedError) as caught:
+            pool.open(query(LONG, seconds=60), departure)
+        failed.append(caught.value)
+
+    asking = threading.Thread(target=ask)
+    began = time.monotonic()
+    asking.start()
+    while not pool._all or pool._idle:
+        time.sleep(0.01)
+    departure.happen()
+    asking.join(20)
+    assert failed
+    assert time.monotonic() - began < 20
+    assert one(pool, query) == 1
+
+
+def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
+    departure, failed = Departure(), []
+    with DuckDBEngine(workers=1, waiting=1, temp_folder=tmp_path) as engine, engine.open(query(ENDLESS)):
+
+        def ask() -> None:
+            with pytest.raises(ServiceBusyError) as caught:
+                engine.open(query(ONE, seconds=60), departure)
+            failed.append(caught.value)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while not engine._waiting:
+            time.sleep(0.01)
+        departure.happen()
+        asking.join(20)
+        assert failed
+        assert engine._waiting == 0

@@ -1,0 +1,73 @@
+"""A service with one place for queries: who is one too many is told to come back, and who leaves makes room."""
+
+import select
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from tests.support.server import RunningServer, running_server
+
+#: Works for minutes before it has a row: a product of five tables, of which the engine knows nothing beforehand.
+LONG = "SELECT COUNT(*) AS n FROM {}".format(", ".join(f"tap_schema.columns AS t{i}" for i in range(6)))
+LONG += " WHERE t0.column_index + t1.column_index + t2.column_index * t3.column_index - t4.column_index = 7"
+SHORT = "SELECT COUNT(*) AS n FROM tap_schema.schemas"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    limits = {"PHOTOZ_QUERY_WORKERS": "1", "PHOTOZ_QUERY_WAITING": "0", "PHOTOZ_QUERY_SECONDS": "300"}
+    with running_server(tmp_path_factory.mktemp("admission") / "data", env=limits) as running:
+        yield running
+
+
+def ask(server: RunningServer) -> requests.Response:
+    parameters = {"LANG": "ADQL", "QUERY": SHORT, "FORMAT": "csv"}
+    return requests.get(f"{server.base_url}/tap/sync", params=parameters, timeout=60)
+
+
+def until(server: RunningServer, status: int) -> requests.Response:
+    """Ask until the answer has a status."""
+    began = time.monotonic()
+    while (answer := ask(server)).status_code != status:
+        assert time.monotonic() - began < 60, answer.text
+        time.sleep(0.05)
+    return answer
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("form", ["votable", "fits", "csv"])
+def test_one_query_too_many_is_told_when_to_come_back_and_a_reader_who_leaves_makes_room(
+    server: RunningServer, method: str, form: str
+):
+    assert until(server, 200).text.split() == ["n", "2"]
+    with occupied(server, method, form) as busy:
+        assert int(busy.headers["Retry-After"]) > 0
+        assert busy.headers["Content-Type"].startswith("application/x-votable+xml")
+        assert b'value="ERROR"' in busy.content
+    began = time.monotonic()
+    until(server, 200)
+    assert time.monotonic() - began < 60  # the query would have gone on for 300 s
+
+
+@contextmanager
+def occupied(server: RunningServer, method: str, form: str) -> Iterator[requests.Response]:
+    """Have a connection whose query keeps the only place, and give what another query is told; then hang up."""
+    host, port = server.base_url.removeprefix("http://").split(":")
+    asked = urlencode({"LANG": "ADQL", "QUERY": LONG, "FORMAT": form})
+    where, body = (f"/tap/sync?{asked}", "") if method == "GET" else ("/tap/sync", asked)
+    head = f"{method} {where} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: {len(body)}\r\n"
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    for _ in range(50):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"{head}{kind}{body}".encode())
+            answered = select.select([connection], [], [], 0.5)[0]
+            # Another query may have had the place at that moment: then this one was told to come back.
+            if not answered and (told := ask(server)).status_code == 503:
+                yield told
+                return
+    pytest.fail("the query was never let in")
