@@ -14,7 +14,7 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
-from server import cli_jobs, cli_pipelines, cli_products
+from server import cli_accounts, cli_jobs, cli_pipelines, cli_products, cli_releases
 from server.doctor import examine
 from server.migrate import migrate
 from server.serve import StartError, serve
@@ -33,9 +33,14 @@ user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
 token_app = typer.Typer(help="Tokens, by which scripts and VO tools sign in.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
+app.add_typer(cli_accounts.group_app, name="group")
+app.add_typer(cli_releases.release_app, name="release")
 app.add_typer(cli_products.app, name="product")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")
+
+cli_accounts.add_user_commands(user_app)
+app.command("log")(cli_releases.log_command)
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
 

@@ -6,21 +6,16 @@ from typing import Annotated
 
 import typer
 
-from core.auth.models import Identity, Scope
 from core.database import Database
 from core.settings import Settings
-from products.models import Product
-from products.service import ProductService
+from products.models import Product, Visibility
+from products.service import ProductChanges, ProductService
 from products.storage import ProductQuery
+from server.operating import OPERATOR, DataOption, operated
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Products: list, show, delete.", no_args_is_help=True)
-
-#: The operator of the machine sees and changes everything.
-_OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
-
-DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
+app = typer.Typer(help="Products: list, show, set, delete, restore.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -30,7 +25,7 @@ def list_command(
     data: DataOption = None,
 ) -> None:
     """List products, newest first."""
-    page = _products(data).list(_OPERATOR, ProductQuery(text=text))
+    page = _products(data).list(OPERATOR, ProductQuery(text=text))
     if as_json:
         typer.echo(json.dumps([_summary(product) for product in page.products], indent=2))
         return
@@ -46,7 +41,7 @@ def show_command(
     product: Annotated[str, typer.Argument(help="Number or internal name.")], data: DataOption = None
 ) -> None:
     """Show a product with its files and columns, in JSON."""
-    details = _products(data).details(_OPERATOR, int(product) if product.isdecimal() else product)
+    details = _products(data).details(OPERATOR, int(product) if product.isdecimal() else product)
     files = [{"name": f.name, "role": f.role.label, "size": f.size, "sha256": f.sha256} for f in details.files]
     columns = [{"name": c.column.name, "alias": c.alias, "ucd": c.column.ucd} for c in details.columns]
     table = details.table.full_name if details.table else None
@@ -60,13 +55,53 @@ def delete_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Delete a product."""
+    """Delete a product; it can be restored for a while."""
     products = _products(data)
-    found = products.get(_OPERATOR, product)
+    found = products.get(OPERATOR, product)
     if not yes:
         typer.confirm(f"Delete '{found.display_name}' of {found.owner}?", abort=True)
-    products.delete(_OPERATOR, product)
+    products.delete(OPERATOR, product)
     typer.echo(f"Deleted '{found.internal_name}'.")
+
+
+@app.command("deleted")
+def deleted_command(data: DataOption = None) -> None:
+    """List deleted products that can be restored, the last one first."""
+    with operated(data) as services:
+        for item in services.life.deleted(OPERATOR):
+            product = item.product
+            typer.echo(
+                f"{product.id:>6}  until {item.until:%Y-%m-%d %H:%M}  {product.owner:<16} {product.internal_name}"
+            )
+
+
+@app.command("restore")
+def restore_command(
+    product: Annotated[str, typer.Argument(help="Number or internal name.")], data: DataOption = None
+) -> None:
+    """Bring a deleted product back, within the grace time after its deletion."""
+    with operated(data) as services:
+        restored = services.life.restore(OPERATOR, int(product) if product.isdecimal() else product)
+    typer.echo(f"Restored '{restored.internal_name}'; it is {restored.status.label.lower()}.")
+
+
+@app.command("set")
+def set_command(
+    product: Annotated[int, typer.Argument(help="Number of the product.")],
+    official: Annotated[bool | None, typer.Option(help="Whether it speaks for the project.")] = None,
+    visibility: Annotated[Visibility | None, typer.Option(help="Who may read it.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="Group that it is shared with; may be given again.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Account that owns it from now on.")] = None,
+    data: DataOption = None,
+) -> None:
+    """Change the official flag, the visibility or the owner of a product."""
+    changes = ProductChanges(official=official, visibility=visibility, groups=None if group is None else tuple(group))
+    with operated(data) as services:
+        changed = services.products.change(OPERATOR, product, changes)
+        if owner is not None:
+            changed = services.sharing.transfer(OPERATOR, product, owner, stay=False)
+    flag = "official, " if changed.official else ""
+    typer.echo(f"{changed.internal_name}: {flag}{changed.visibility}, of {changed.owner}.")
 
 
 def _products(data: Path | None) -> ProductService:

@@ -186,7 +186,7 @@ def test_a_refused_upload_shows_its_sentence(signed_in: "Page", tmp_path: Path):
 def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServer, width: int):
     page = signed_in
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/about", "/tokens", "/product/new", "/product/1", "/product/1/edit"):
+    for path in ("/", "/about", "/tokens", "/product/new", "/product/1", "/product/1/edit", "/groups", "/admin/log"):
         page.goto(server.base_url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
@@ -205,7 +205,15 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
         "/product/new",
         f"/product/{product}",
         f"/product/{product}/edit",
+        f"/product/{product}/share",
         "/product/999",
+        "/groups",
+        "/deleted",
+        "/admin",
+        "/admin/users",
+        "/admin/users/admin",
+        "/admin/new-release",
+        "/admin/log",
     ):
         page.goto(server.base_url + path)
         found = Axe().run(page)

@@ -1,0 +1,33 @@
+"""The operator of the server's machine: commands act in this name, and may do what administrators may."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.auth.models import Identity, Scope
+from core.settings import Settings
+from server.migrate import migrate
+from server.services import Services, build_services, prepare_data_folder
+
+__all__ = ["OPERATOR", "DataOption", "operated"]
+
+#: Who runs commands; the audit log names it so.
+OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
+
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
+
+
+@contextmanager
+def operated(data: Path | None) -> Iterator[Services]:
+    """Give the services of a server beside which a command works; no jobs run here."""
+    settings = Settings() if data is None else Settings(data=data)
+    prepare_data_folder(settings)
+    services = build_services(settings)
+    try:
+        migrate(services.database)
+        yield services
+    finally:
+        services.close()
