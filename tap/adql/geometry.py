@@ -25,6 +25,8 @@ __all__ = ["contains", "distance", "intersects", "within"]
 _REVERSED = {"<": ">", "<=": ">="}
 # Rounding of a dot product of unit vectors; far below a nanoarcsecond. It keeps the rim in.
 _RIM = 4e-16
+#: More convex parts than these make more SQL than it is worth.
+_MOST_PARTS = 24
 
 
 def distance(one: Point, other: Point) -> exp.Expr:
@@ -101,11 +103,12 @@ def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
 
 
 def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:
+    parts = convex_parts(polygon.vertices)
     insides = []
-    for part in convex_parts(polygon.vertices):
+    for part in parts if len(parts) <= _MOST_PARTS else ():
         sides = [compare(_dot(normal, point), ">=", number(-_RIM)) for normal in edge_normals(part)]
         insides.append(all_of(sides))
-    tests = [any_of(insides)]
+    tests = [any_of(insides) if insides else call("sky_contains", *described(point), *described(polygon))]
     if prune and point.table is not None:
         tests = [*in_ranges(point, ranges_of_polygon(polygon.vertices)), *tests]
     return all_of(tests)

@@ -69,7 +69,18 @@ def _distance_modulus(redshifts: Any, hubble: Any, matter: Any) -> pa.Array:
 
 
 def _contains(inner_kind: Any, inner: Any, outer_kind: Any, outer: Any) -> pa.Array:
-    from tap.numerics.regions import Region, contains
+    from tap.numerics.regions import Region, contains, holds_positions
+
+    polygon = _one_polygon(inner_kind, outer_kind, outer)
+    if polygon is not None:  # many points, one polygon
+        points = _column(inner)
+        lon, lat = (_doubles(pc.list_element(points, i)) for i in (0, 1))
+        known = np.isfinite(lon) & (np.abs(lat) <= 90)
+        try:
+            found = holds_positions(polygon, np.where(known, lon, 0.0), np.where(known, lat, 0.0))
+        except ValueError:
+            return pa.nulls(len(points), pa.bool_())
+        return pa.array(found, mask=~known)
 
     def test(*values: Any) -> bool | None:
         return contains(Region(values[0], tuple(values[1])), Region(values[2], tuple(values[3])))
@@ -144,6 +155,25 @@ def _map_area(maps: Any) -> pa.Array:
     from tap.numerics.mocs import sky_area
 
     return _row_by_row(sky_area, pa.float64(), maps)
+
+
+def _one_polygon(inner_kind: Any, outer_kind: Any, outer: Any) -> Any:
+    """Give the polygon that is the same in all rows in which the other shape is a point; none when it is not so."""
+    from tap.numerics.regions import Region
+
+    shapes = _column(outer)
+    if not len(shapes) or shapes.null_count or set(pc.unique(_column(inner_kind)).to_pylist()) != {"point"}:
+        return None
+    if pc.unique(_column(outer_kind)).to_pylist() != ["polygon"]:
+        return None
+    first = shapes[0].as_py()
+    sizes = pc.list_value_length(shapes)
+    values = pc.list_flatten(shapes)
+    if pc.min(sizes).as_py() != len(first) or pc.max(sizes).as_py() != len(first) or values.null_count:
+        return None
+    rows = values.to_numpy().reshape(len(shapes), len(first))
+    polygon = Region("polygon", tuple(first))
+    return polygon if polygon.is_whole and (rows == rows[0]).all() else None
 
 
 def _row_by_row(function: Callable[..., Any], result: pa.DataType, *columns: Any) -> pa.Array:

@@ -17,6 +17,8 @@ __all__ = ["holds_positions", "lies_within", "map_of_region", "meets", "ranges_o
 
 _CELL_DEGREES = 58.6
 _COARSEST, _FINEST = 10, 18
+#: Cells along a shape: their number bounds those on its rim.
+_MOST_CELLS_ACROSS = 20_000
 _WHOLE_SKY = 4 * math.pi * math.degrees(1) ** 2
 
 
@@ -56,7 +58,7 @@ def map_of_region(region: Region, order: int | None = None) -> str:
     if order is not None and not 0 <= order <= 29:
         message = "an order is from 0 to 29"
         raise ValueError(message)
-    made: str = _of_region(region, order).to_string(format="ascii")
+    made: str = _of_region(region, _suitable(region, order)).to_string(format="ascii")
     return " ".join(made.split())
 
 
@@ -97,18 +99,15 @@ def sky_area(text: str) -> float:
     return float(np.sum(ranges[:, 1] - ranges[:, 0] + 1.0)) / (12 * 4**29) * _WHOLE_SKY
 
 
-def _of_region(region: Region, order: int | None) -> Any:  # mocpy ships no types
+def _of_region(region: Region, depth: int) -> Any:  # mocpy ships no types
     import astropy.units as u
     from astropy.coordinates import Latitude, Longitude
     from mocpy import MOC
 
     if region.kind == "polygon":
         lon, lat = np.asarray(region.numbers).reshape(-1, 2).T
-        size = float(max(np.ptp(lat), 0.5 * min(np.ptp(lon), 360 - np.ptp(lon)) if np.ptp(lon) < 360 else 90))
-        depth = _order(size) if order is None else order
         return MOC.from_polygon(Longitude(lon % 360, u.deg), Latitude(lat, u.deg), max_depth=depth)
     radius = region.numbers[2] if region.kind == "circle" else 0.0
-    depth = order if order is not None else _order(radius) if radius else 29
     lon, lat = Longitude(region.numbers[0] % 360, u.deg), Latitude(region.numbers[1], u.deg)
     if not radius:
         return MOC.from_lonlat(Longitude([lon]), Latitude([lat]), max_norder=depth)
@@ -117,6 +116,24 @@ def _of_region(region: Region, order: int | None) -> Any:  # mocpy ships no type
     return MOC.from_cone(lon, lat, radius=radius * u.deg, max_depth=depth, delta_depth=2)
 
 
-def _order(size: float) -> int:
-    wanted = math.ceil(math.log2(_CELL_DEGREES / max(size, 1e-6))) + 4
-    return min(_FINEST, max(_COARSEST, wanted))
+def _suitable(region: Region, order: int | None) -> int:
+    """Choose the order of a map, or see whether the one that was asked for makes no more cells than a map may have."""
+    size = _size(region)
+    if order is None:
+        wanted = math.ceil(math.log2(_CELL_DEGREES / max(size, 1e-9))) + 4
+        return min(_FINEST, max(_COARSEST, wanted)) if size else 29
+    if size * 2**order / _CELL_DEGREES > _MOST_CELLS_ACROSS:
+        message = f"its map of order {order} would have too many cells; take a lower order"
+        raise ValueError(message)
+    return order
+
+
+def _size(region: Region) -> float:
+    """Give about how wide a shape is, in degrees."""
+    if region.kind == "circle":
+        return min(region.numbers[2], 180 - region.numbers[2]) if region.numbers[2] < 180 else 0.0
+    if region.kind == "point":
+        return 0.0
+    lon, lat = np.asarray(region.numbers).reshape(-1, 2).T
+    wide = float(np.ptp(lon))
+    return float(max(np.ptp(lat), min(wide, 360 - wide) if wide < 360 else 90.0))

@@ -18,7 +18,7 @@ _Vectors = NDArray[np.float64]
 _TINY = 1e-15
 
 
-def unit_vectors(vertices: _Vertices) -> _Vectors:
+def unit_vectors(vertices: _Vertices | _Vectors) -> _Vectors:
     """Give positions in degrees as unit vectors, shape (n, 3)."""
     lon, lat = np.radians(np.asarray(vertices, dtype=np.float64)).T
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
@@ -120,18 +120,20 @@ def _winds_once(plane: _Vectors) -> bool:
 
 
 def _crosses_itself(plane: _Vectors) -> bool:
+    """Whether two edges that are no neighbours go through each other, looked at for all pairs at once."""
     count = len(plane)
-    for i in range(count):
-        for j in range(i + 2, count):
-            if (j + 1) % count == i:
-                continue
-            one, two, three, four = plane[i], plane[(i + 1) % count], plane[j], plane[(j + 1) % count]
-            if (
-                _turn(one, two, three) * _turn(one, two, four) < 0
-                and _turn(three, four, one) * _turn(three, four, two) < 0
-            ):
-                return True
-    return False
+    ends = np.roll(plane, -1, axis=0)
+    # sides[i, j] says on which side of edge i the corner j lies.
+    sides = np.sign(_turns(plane[:, None], ends[:, None], plane[None, :]))
+    through = sides * np.roll(sides, -1, axis=1) < 0
+    number = np.arange(count)
+    apart = (number[:, None] - number[None, :]) % count
+    return bool((through & through.T & (apart > 1) & (apart < count - 1)).any())
+
+
+def _turns(one: _Vectors, two: _Vectors, three: _Vectors) -> _Vectors:
+    first, second = two - one, three - one
+    return np.asarray(first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0], dtype=np.float64)
 
 
 def _ears(plane: _Vectors) -> list[tuple[int, int, int]]:
@@ -159,10 +161,6 @@ def _is_ear(plane: _Vectors, left: list[int], corners: tuple[int, int, int]) -> 
     one, two, three = (plane[corner] for corner in corners)
     if _turn(one, two, three) <= 0:
         return False
-    for other in left:
-        if other in corners:
-            continue
-        point = plane[other]
-        if _turn(one, two, point) >= 0 and _turn(two, three, point) >= 0 and _turn(three, one, point) >= 0:
-            return False
-    return True
+    others = plane[[corner for corner in left if corner not in corners]]
+    sides = (_turns(one, two, others), _turns(two, three, others), _turns(three, one, others))
+    return not ((sides[0] >= 0) & (sides[1] >= 0) & (sides[2] >= 0)).any()

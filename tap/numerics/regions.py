@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tap.numerics.polygons import area, centroid, convex_parts, edge_normals, unit_vectors
 
-__all__ = ["Region", "contains", "intersects", "region_area", "region_center"]
+__all__ = ["Region", "contains", "holds_positions", "intersects", "region_area", "region_center"]
 
 _Vectors = NDArray[np.float64]
 # Rounding of unit vectors and their products; far below a nanoarcsecond. It keeps the rim in.
@@ -74,6 +74,11 @@ def contains(inner: Region, outer: Region) -> bool | None:
         return _distance_to_polygon(-center, _outline(inner.numbers)) >= 180 - radius - _slack(radius)
     other, reach = _circle(inner)
     return _separation(center, other) + reach <= radius + _slack(radius)
+
+
+def holds_positions(outer: Region, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which of many positions, in degrees, lie in a polygon or on its rim."""
+    return _holds(_outline(outer.numbers), unit_vectors(np.column_stack([lon, lat])))
 
 
 def intersects(one: Region, other: Region) -> bool | None:

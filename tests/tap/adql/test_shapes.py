@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
+from matplotlib.path import Path as PlanePath
 from mocpy import MOC
 
+from tap.adql import QueryError
 from tests.tap.adql.test_functions import value
 
 
@@ -111,3 +113,31 @@ def test_areas_of_points_that_are_missing_are_missing(sky):
     assert value(sky, "AREA(POINT(1, 2))") == 0
     assert value(sky, "COORDSYS(BOX(ra, dec, 1, 1))") == "ICRS"
     assert value(sky, "COORD2(CENTROID(BOX(40, ra * 0 + 20, 1, 1)))") == pytest.approx(20, abs=1e-2)
+
+
+def test_a_polygon_of_many_corners_is_read_at_once_and_tested_exactly(sky):
+    random = np.random.default_rng(3)
+    angles, radii = np.sort(random.uniform(0, 2 * np.pi, 600)), random.uniform(1, 5, 600)
+    corners = np.column_stack([10 + radii * np.cos(angles), radii * np.sin(angles)])
+    numbers = ", ".join(f"{float(number)!r}" for number in corners.ravel())
+    # Great circles are straight lines in the gnomonic projection, where matplotlib knows what is inside.
+    frame = SkyCoord(10, 0, unit="deg").skyoffset_frame()
+
+    def plane(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x, y, z = SkyCoord(places, unit="deg").transform_to(frame).cartesian.xyz.value
+        return np.column_stack([y / x, z / x]), x > 0.5
+
+    places, near = plane(sky.objects)
+    inside = near & PlanePath(plane(corners)[0]).contains_points(places)
+    found = sky.ids(f"1 = CONTAINS(POINT(ra, dec), POLYGON({numbers}))")
+    assert found == set(np.flatnonzero(inside).tolist())
+    assert sky.ids(f"1 = CONTAINS(POINT(ra + 0, dec), POLYGON({numbers})) AND dec > -90") == found
+
+
+@pytest.mark.parametrize("shape", ["CIRCLE(1, 2, 60)", "POLYGON(0, 0, 80, 0, 80, 80)", "BOX(ra, dec, 40, 40)"])
+def test_maps_of_too_many_cells_are_refused(sky, shape):
+    if "ra" in shape:
+        assert value(sky, f"MOC(29, {shape})") is None
+        return
+    with pytest.raises(QueryError, match="too many cells"):
+        sky.translate(f"SELECT MOC(29, {shape}) FROM cat.objects")

@@ -1,0 +1,65 @@
+"""Rows that TAP gives over HTTP are those that numpy, pandas and astropy work out."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+
+from tests.server.api import Api
+from tests.support.server import running_server
+from tests.tap.golden import GOLDEN, Catalogues, make_catalogues
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the catalogues are."""
+
+    base_url: str
+    catalogues: Catalogues
+    objects: str
+    spectra: str
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("golden")
+    made = make_catalogues()
+    made.objects.to_parquet(folder / "objects.parquet", index=False)
+    made.spectra.to_parquet(folder / "spectra.parquet", index=False)
+    with running_server(folder / "data") as server:
+        assert server.account is not None
+        api = Api(server.base_url, server.account.token)
+        here = {"ra": "ra", "dec": "dec"}
+        objects = api.publish(
+            "objects", "redshift_catalog", folder / "objects.parquet", here | {"z_phot": "z"}, visibility="public"
+        )
+        spectra = api.publish(
+            "spectra", "redshift_catalog", folder / "spectra.parquet", here | {"z_spec": "z"}, visibility="public"
+        )
+        yield Site(server.base_url, made, objects["tap_table"], spectra["tap_table"])
+
+
+def test_there_are_forty_of_them():
+    assert len(GOLDEN) >= 40
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_rows_are_those_of_an_independent_computation(site: Site, name: str):
+    query, compute = GOLDEN[name]
+    text = query.replace("{o}", site.objects).replace("{s}", site.spectra)
+    answer = requests.post(
+        f"{site.base_url}/tap/sync", data={"LANG": "ADQL", "QUERY": text, "FORMAT": "json"}, timeout=120
+    )
+    assert answer.ok, answer.text
+    found, expected = json.loads(answer.text)["data"], compute(site.catalogues)
+    assert len(found) == len(expected) > 0
+    if "ORDER BY" not in query:
+        found, expected = sorted(found), sorted(expected)
+    for row, wanted in zip(found, expected, strict=True):
+        for cell, value in zip(row, wanted, strict=True):
+            if isinstance(value, float):
+                assert cell == pytest.approx(value, rel=1e-9, abs=1e-12), name
+            else:
+                assert cell == value, name
