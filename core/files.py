@@ -4,33 +4,21 @@ A file lives under a random id, never under a name that somebody chose. A crash 
 file without a row, and the sweep removes both.
 """
 
-import hashlib
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from core.errors import NotFoundError, StorageFullError, TooLargeError
+from core.errors import NotFoundError, StorageFullError
+from core.staging import PartialFile, StagedFile, StagingFolder, StoredBytes
 
-__all__ = ["FileStore", "FolderStore", "Staging", "StoredBytes"]
+__all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
 
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class StoredBytes:
-    """A file that is in its place: its id, size in bytes, and checksums in hexadecimal."""
-
-    id: str
-    size: int
-    md5: str
-    sha256: str
 
 
 class Staging(Protocol):
@@ -55,6 +43,21 @@ class FileStore(Protocol):
 
     def stage(self, *, limit: int) -> Staging:
         """Begin a file of at most ``limit`` bytes."""
+
+    def begin(self) -> str:
+        """Begin a file that arrives in parts, and give its id."""
+
+    def resume(self, file_id: str, *, limit: int) -> PartialFile:
+        """Open a file that arrives in parts; NotFoundError when there is none, or the sweep has removed it."""
+
+    def abandon(self, file_id: str) -> None:
+        """Discard a file that arrives in parts."""
+
+    def duplicate(self, file_id: str) -> str:
+        """Give the same bytes a second id, without sending them again; NotFoundError when they are not there."""
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of all files that are in their places."""
 
     def local_path(self, file_id: str) -> Path:
         """Give a local path of a file for reading; NotFoundError when it is not there."""
@@ -84,18 +87,48 @@ class FolderStore:
 
     def __init__(self, folder: Path, staging: Path, *, min_free: int = 0) -> None:
         self._folder = folder
-        self._staging = staging
-        self._min_free = min_free
+        self._staging = StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete)
         folder.mkdir(parents=True, exist_ok=True)
-        staging.mkdir(parents=True, exist_ok=True)
 
-    def stage(self, *, limit: int) -> "_FolderStaging":
+    def stage(self, *, limit: int) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
-        if shutil.disk_usage(self._staging).free < self._min_free:
-            message = "The server has no room left for files. Tell its operator; nothing was stored."
-            raise StorageFullError(message)
+        return self._staging.stage(secrets.token_hex(16), limit=limit)
+
+    def begin(self) -> str:
+        """Begin a file that arrives in parts, and give its id."""
         file_id = secrets.token_hex(16)
-        return _FolderStaging(self._staging / f"{file_id}.part", self._place(file_id), file_id, limit)
+        self._staging.begin(file_id)
+        return file_id
+
+    def resume(self, file_id: str, *, limit: int) -> PartialFile:
+        """Open a file that arrives in parts."""
+        return self._staging.resume(file_id, limit=limit)
+
+    def abandon(self, file_id: str) -> None:
+        """Discard a file that arrives in parts."""
+        self._staging.abandon(file_id)
+
+    def duplicate(self, file_id: str) -> str:
+        """Give the same bytes a second id: a second name in the file system, or a copy where there is no such thing."""
+        source, new_id = self.local_path(file_id), secrets.token_hex(16)
+        place = self._place(new_id)
+        place.parent.mkdir(exist_ok=True)
+        try:
+            try:
+                os.link(source, place)
+            except OSError:
+                shutil.copyfile(source, place)
+                place.chmod(0o444)
+        except OSError as e:
+            place.unlink(missing_ok=True)
+            message = "The server has no room left for a copy of this file; nothing was stored."
+            raise StorageFullError(message) from e
+        _sync_folder(place.parent)
+        return new_id
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of all files that are in their places."""
+        yield from (path.name for path in self._folder.glob("??/*"))
 
     def local_path(self, file_id: str) -> Path:
         """Give the path of a file."""
@@ -121,7 +154,7 @@ class FolderStore:
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
         """Remove what crashes left behind and count it."""
         horizon = time.time() - older_than
-        stale = [path for path in self._staging.iterdir() if _is_older(path, horizon)]
+        stale = [path for path in self._staging.folder.iterdir() if _is_older(path, horizon)]
         orphans = [path for path in self._folder.glob("??/*") if path.name not in known and _is_older(path, horizon)]
         for path in (*stale, *orphans):
             if path.is_dir():
@@ -133,63 +166,18 @@ class FolderStore:
     def _place(self, file_id: str) -> Path:
         return self._folder / file_id[:2] / file_id
 
-
-class _FolderStaging:
-    """A file that is arriving in a folder."""
-
-    def __init__(self, path: Path, place: Path, file_id: str, limit: int) -> None:
-        self._path = path
-        self._place = place
-        self._id = file_id
-        self._limit = limit
-        self._size = 0
-        # MD5 is what VOSpace's Digest speaks; integrity rests on the SHA-256.
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._sha256 = hashlib.sha256()
-        self._file = path.open("xb")
-
-    def write(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > self._limit:
-            message = f"The file is larger than the limit of {self._limit / 1e6:g} MB; nothing was stored."
-            raise TooLargeError(message, field="file")
-        self._md5.update(chunk)
-        self._sha256.update(chunk)
-        try:
-            self._file.write(chunk)
-        except OSError as e:
-            message = "The server has no room left for this file; nothing was stored."
-            raise StorageFullError(message) from e
-
-    def finish(self) -> StoredBytes:
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._path.chmod(0o444)
-            self._place.parent.mkdir(exist_ok=True)
-            self._path.rename(self._place)
-        except OSError as e:
-            message = "The server could not store this file; nothing was kept."
-            raise StorageFullError(message) from e
-        _sync_folder(self._place.parent)
-        return StoredBytes(self._id, self._size, self._md5.hexdigest(), self._sha256.hexdigest())
-
-    def undo(self) -> None:
-        self._place.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        with suppress(OSError):  # a full disk may refuse the last flush; the file goes away anyway
-            self._file.close()
-        self._path.unlink(missing_ok=True)
+    def _put(self, staged: Path, file_id: str) -> None:
+        place = self._place(file_id)
+        place.parent.mkdir(exist_ok=True)
+        staged.rename(place)
+        _sync_folder(place.parent)
 
 
 def _is_older(path: Path, horizon: float) -> bool:
     try:
-        return path.stat().st_mtime < horizon
+        status = path.stat()
+        # A second name of old bytes is as young as its making, which changes the inode and not the bytes.
+        return max(status.st_mtime, status.st_ctime) < horizon
     except FileNotFoundError:  # it was put in its place, or deleted, since the folder was listed
         return False
 

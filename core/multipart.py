@@ -14,7 +14,15 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging, StoredBytes
 
-__all__ = ["ReceivedFile", "ReceivedForm", "announced_bytes", "announces_more", "receive_form", "receive_into"]
+__all__ = [
+    "ReceivedFile",
+    "ReceivedForm",
+    "announced_bytes",
+    "announces_more",
+    "body_blocks",
+    "receive_form",
+    "receive_into",
+]
 
 _BUFFER = 1 << 20
 _FORM_BYTES = 1_000_000
@@ -66,7 +74,7 @@ async def receive_into(request: Request, staging: Staging) -> StoredBytes:
         The body passes the limit of the staging.
     """
     with staging:
-        async for block in _blocks(request):
+        async for block in body_blocks(request):
             await run_in_threadpool(staging.write, block)
         return await run_in_threadpool(staging.finish)
 
@@ -89,7 +97,7 @@ async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int
         raise InvalidValueError(message, field="file")
     receiver = _Receiver(boundary, stage, most_files)
     try:
-        async for block in _blocks(request):
+        async for block in body_blocks(request):
             await run_in_threadpool(receiver.feed, block)
         return await run_in_threadpool(receiver.end)
     except FormParserError as e:
@@ -103,7 +111,7 @@ async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int
         receiver.close()
 
 
-async def _blocks(request: Request) -> AsyncIterator[bytes]:
+async def body_blocks(request: Request) -> AsyncIterator[bytes]:
     """Give the body in blocks of about a megabyte, so that each step to another thread carries enough."""
     buffer = bytearray()
     async for chunk in request.stream():

@@ -58,6 +58,15 @@ class Settings(BaseSettings):
     deleted_days: int = Field(
         30, ge=0, description="Days in which a deleted product can be restored; then its files are removed."
     )
+    home_quota_bytes: int = Field(
+        10_000 * _MEGABYTE, ge=0, description="Bytes that a user may keep in the VOSpace folder /home/{name}."
+    )
+    home_nodes: int = Field(100_000, ge=1, description="Files, folders and links that a user may keep in /home/{name}.")
+    transfer_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts (with :port where it is not the usual one) from which VOSpace fetches files and to which it "
+        "sends them when users ask for it; none means that it does neither.",
+    )
     draft_days: int = Field(30, ge=1, description="Days after which an unfinished upload is discarded.")
     datasets: Path | None = Field(
         None,

@@ -1,6 +1,7 @@
 """What time and crashes leave behind: files of deleted products, bytes without a row, drafts that nobody finishes."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,16 +28,26 @@ class Housekeeping:
         Days after which an unfinished upload is discarded.
     deleted_days
         Days in which a deleted product can be restored.
+    also_known
+        Gives the ids of files that belong to something else than products.
     """
 
     def __init__(
-        self, database: Database, store: FileStore, tables: Path, *, draft_days: int, deleted_days: int
+        self,
+        database: Database,
+        store: FileStore,
+        tables: Path,
+        *,
+        draft_days: int,
+        deleted_days: int,
+        also_known: Callable[[], frozenset[str]],
     ) -> None:
         self._database = database
         self._store = store
         self._tables = tables
         self._draft_life = timedelta(days=draft_days)
         self._deleted_life = timedelta(days=deleted_days)
+        self._also_known = also_known
 
     def sweep(self, *, older_than: float = _GRACE_SECONDS) -> int:
         """Remove what nothing refers to any more, once it is older than so many seconds; count the files."""
@@ -45,7 +56,7 @@ class Housekeeping:
         with self._database.read() as session:
             stored = frozenset(session.scalars(select(ProductFileRow.stored_id)))
             derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
-        removed = self._store.sweep(stored, older_than=older_than)
+        removed = self._store.sweep(stored | self._also_known(), older_than=older_than)
         horizon = time.time() - older_than
         for path in self._tables.iterdir():
             if path.name not in derived and path.stat().st_mtime < horizon:

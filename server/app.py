@@ -102,7 +102,7 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings), uploads))
     app.include_router(cone_routes(settings, authenticate, ConeSearch(settings, catalog, engine)))
     app.include_router(link_routes(settings, authenticate, links))
-    app.include_router(vospace_routes(settings, authenticate, services.products, services.downloads))
+    app.include_router(vospace_routes(services.space, authenticate, services.jobs))
     app.include_router(pipeline_routes(settings, authenticate, services.jobs, services.pipelines, services.downloads))
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)

@@ -18,15 +18,15 @@ from products.housekeeping import Housekeeping
 from products.life import LifeService
 from products.links import LinkService
 from products.provenance import ProvenanceService
-from products.quotas import QuotaRule
 from products.releases import ReleaseAdministration
 from products.results import ResultProducts
 from products.service import ProductService
 from products.sharing import SharingService
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
-from server.worker import file_store, job_kinds, run_checker
+from server.worker import file_store, housekeeping, job_kinds, quota_rule, run_checker, vospace
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
+from vospace.space import VOSpace
 
 __all__ = ["Services", "build_jobs", "build_services", "job_limits", "prepare_data_folder"]
 
@@ -55,6 +55,7 @@ class Services:
     pipelines: PipelineService
     inspections: UwsInspectionJobs
     housekeeping: Housekeeping
+    space: VOSpace
 
     def close(self) -> None:
         """Stop the workers and close the database."""
@@ -68,7 +69,7 @@ def build_services(settings: Settings) -> Services:
     store = file_store(settings)
     queue, jobs = build_jobs(settings, database)
     inspections = UwsInspectionJobs(jobs)
-    quota = QuotaRule(settings.user_quota_bytes or None, settings.max_product_files)
+    quota = quota_rule(settings)
     accounts = AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts)
     return Services(
         settings=settings,
@@ -96,13 +97,8 @@ def build_services(settings: Settings) -> Services:
             run_checker(settings, database),
         ),
         inspections=inspections,
-        housekeeping=Housekeeping(
-            database,
-            store,
-            settings.tables_folder,
-            draft_days=settings.draft_days,
-            deleted_days=settings.deleted_days,
-        ),
+        housekeeping=housekeeping(settings, database),
+        space=vospace(settings, database),
     )
 
 

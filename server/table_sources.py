@@ -3,14 +3,12 @@
 from urllib.parse import unquote
 
 from core.auth.models import Identity
-from core.database import Database, utc_now
+from core.database import Database
 from core.errors import InvalidValueError, PhotozError
 from core.files import FolderStore, Staging
 from core.remote_files import RemoteFiles
 from core.settings import Settings
-from products.downloads import DownloadService
-from products.service import ProductService
-from server.worker import file_store
+from server.worker import vospace
 from tap.uploads import Uploads
 from vospace.service import NodeService
 from vospace.uris import NodeUris, node_path
@@ -53,7 +51,7 @@ class TableSources:
                 names = node_path(unquote(path), path.encode())
             else:
                 names = self._uris.path_of(uri)
-            file = self._nodes.file(identity, names)
+            file = self._nodes.file(identity, self._nodes.resolve(identity, names, last=True).path)
         except PhotozError as e:
             raise InvalidValueError(f"'{uri[:200]}' cannot be read. {e.message}", field="UPLOAD") from e
         for chunk in file.read(0, file.size):
@@ -62,18 +60,12 @@ class TableSources:
 
 def query_uploads(settings: Settings, database: Database) -> Uploads:
     """Give what finds the tables that come with queries."""
-    nodes = NodeService(
-        ProductService(database),
-        DownloadService(database, file_store(settings)),
-        authority=settings.authority,
-        owner=settings.site_name,
-        since=utc_now(),
-    )
+    nodes = vospace(settings, database).nodes
     remote = RemoteFiles(seconds=settings.table_upload_seconds, networks=settings.table_upload_networks)
     store = FolderStore(settings.uploads_folder, settings.staging_folder, min_free=settings.min_free_bytes)
     return Uploads(
         store,
-        TableSources(nodes, NodeUris(settings.authority), remote, settings.public_url),
+        TableSources(nodes, nodes.uris, remote, settings.public_url),
         max_bytes=settings.max_table_upload_bytes,
         max_columns=settings.max_columns,
     )

@@ -11,21 +11,25 @@ from core.settings import Settings
 from pipelines.checks import RunChecker
 from pipelines.endings import RunEndings
 from pipelines.known import PIPELINES
+from products.files import ProductFiles
 from products.housekeeping import Housekeeping
 from products.inspector import Inspector
 from products.published import PublishedProducts
+from products.quotas import QuotaRule
 from products.results import ResultProducts
 from products.service import ProductService
 from tap.result_files import QUERY_JOB, ResultFiles
 from uws import Job, JobContext, JobKind, Phase
 from uws.job_files import files_of_job
+from vospace.space import VOSpace, build_vospace
+from vospace.storage import stored_ids
 
 if TYPE_CHECKING:
     from pipelines.jobs import PipelineJobs
     from tap.jobs import QueryJobs
     from tap.uploads import Uploads
 
-__all__ = ["INSPECT", "file_store", "job_kinds", "result_files", "run_checker"]
+__all__ = ["INSPECT", "file_store", "housekeeping", "job_kinds", "quota_rule", "result_files", "run_checker", "vospace"]
 
 #: Name of the kind of job that looks into an uploaded file.
 INSPECT = "inspect"
@@ -36,6 +40,18 @@ def file_store(settings: Settings) -> FileStore:
     return FolderStore(settings.files_folder, settings.staging_folder, min_free=settings.min_free_bytes)
 
 
+def housekeeping(settings: Settings, database: Database) -> Housekeeping:
+    """Give what removes the files that nothing refers to."""
+    return Housekeeping(
+        database,
+        file_store(settings),
+        settings.tables_folder,
+        draft_days=settings.draft_days,
+        deleted_days=settings.deleted_days,
+        also_known=lambda: stored_ids(database),
+    )
+
+
 def result_files(settings: Settings) -> ResultFiles:
     """Give the results of queries that ran as jobs."""
     return ResultFiles(settings.results_folder, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes)
@@ -44,13 +60,34 @@ def result_files(settings: Settings) -> ResultFiles:
 def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
     """Give every kind of job by its name."""
     database = Database(settings.sqlalchemy_url)
-    kinds = (_inspections(settings, database), _queries(settings, database), *_pipelines(settings, database))
+    kinds = (
+        _inspections(settings, database),
+        _queries(settings, database),
+        *_pipelines(settings, database),
+        *_nodes(settings, database),
+    )
     return {kind.name: kind for kind in kinds}
 
 
 def run_checker(settings: Settings, database: Database) -> RunChecker:
     """Give what checks runs of pipelines before they are queued, and again when they begin."""
     return RunChecker(ProductService(database), settings.authority, settings.datasets)
+
+
+def quota_rule(settings: Settings) -> QuotaRule:
+    """Give what people may keep in products."""
+    return QuotaRule(settings.user_quota_bytes or None, settings.max_product_files)
+
+
+def vospace(settings: Settings, database: Database) -> VOSpace:
+    """Give the VOSpace, for the server and for the jobs on its nodes."""
+    store = file_store(settings)
+    files = ProductFiles(database, store, max_bytes=settings.max_upload_bytes, quota=quota_rule(settings))
+    return build_vospace(settings, database, store, files, AccountService(database).identity_of_user)
+
+
+def _nodes(settings: Settings, database: Database) -> Iterator[JobKind]:
+    yield from vospace(settings, database).jobs.kinds()
 
 
 def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
@@ -78,9 +115,7 @@ def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
 def _inspections(settings: Settings, database: Database) -> JobKind:
     store, tables = file_store(settings), settings.tables_folder
     inspector = Inspector(database, store, tables, max_columns=settings.max_columns)
-    housekeeping = Housekeeping(
-        database, store, tables, draft_days=settings.draft_days, deleted_days=settings.deleted_days
-    )
+    keeper = housekeeping(settings, database)
 
     def inspect(context: JobContext) -> None:
         inspector.run(
@@ -94,7 +129,7 @@ def _inspections(settings: Settings, database: Database) -> JobKind:
     def ended(job: Job) -> None:
         if job.phase is not Phase.COMPLETED:
             message = job.error or "Reading the file was stopped; start it again."
-            housekeeping.fail_inspection(int(job.parameters["product"]), job.id, message)
+            keeper.fail_inspection(int(job.parameters["product"]), job.id, message)
 
     return JobKind(INSPECT, inspect, retry=True, seconds=settings.job_seconds, on_end=ended)
 

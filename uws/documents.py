@@ -126,7 +126,8 @@ def _results(job: Job, base: str) -> Results:
 
 
 def _result(job: Job, result: JobResult, base: str) -> ResultReference:
-    href = f"{base}/{job.id}/results/{quote(result.id, safe='')}"
+    own = f"{base}/{job.id}/results/{quote(result.id, safe='')}"
+    href = result.href if ":" in result.href else own  # an identifier, or an address elsewhere
     return ResultReference(id=result.id, href=href, size=result.size, mime_type=result.mime_type)
 
 

@@ -22,13 +22,16 @@ from uws.models import Job, JobResult
 from uws.service import JobService
 from uws.waiting import wait_for_change
 
-__all__ = ["ErrorAnswer", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
+__all__ = ["ErrorAnswer", "JobDress", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
 
 #: Answers a request for a result of a job, after its owner was checked.
 ResultAnswer = Callable[[Request, Identity, Job, JobResult], Response]
 
 #: Answers a request for the error of a job that has one, with its sentence.
 ErrorAnswer = Callable[[str], Response]
+
+#: Completes the document of a job with what only its kind knows.
+JobDress = Callable[[Job, bytes], bytes]
 
 #: Reads the parameters of a request.
 ParameterReader = Callable[[Request], Awaitable[DaliParameters]]
@@ -86,6 +89,7 @@ def collection_routes(
     error_answer: ErrorAnswer | None = None,
     read: ParameterReader = read_parameters,
     files: JobFiles | None = None,
+    dress: JobDress = lambda _job, document: document,
 ) -> APIRouter:
     """Routes of a collection of jobs, as `uws_routes` gives them.
 
@@ -95,10 +99,12 @@ def collection_routes(
         Reads the parameters of new jobs and of those that are PENDING.
     files
         Where it puts the files that come with them.
+    dress
+        Completes the document of a job.
     """
     router = APIRouter(prefix=prefix, route_class=route_class(_plain_error), include_in_schema=False)
     _add_list(router, authenticate, jobs, read, files)
-    _add_job(router, authenticate, jobs, has_detail=error_answer is not None)
+    _add_job(router, authenticate, jobs, dress, has_detail=error_answer is not None)
     _add_changes(router, authenticate, jobs, read, files)
     _add_texts(router, authenticate, jobs, error_answer or PlainTextResponse)
     _add_lists(router, authenticate, jobs, result_answer)
@@ -120,7 +126,9 @@ def _add_list(
             return _see(jobs.address(await run_in_threadpool(jobs.create, asked, identity)))
 
 
-def _add_job(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, *, has_detail: bool) -> None:
+def _add_job(
+    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, dress: JobDress, *, has_detail: bool
+) -> None:
     @router.api_route("/{job_id}", methods=_READ)
     async def job(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         asked = DaliParameters(request.query_params.multi_items())
@@ -130,7 +138,7 @@ def _add_job(router: APIRouter, authenticate: Authenticator, jobs: JobCollection
             found = await wait_for_change(
                 jobs.service, found, owner=identity.name, seconds=seconds, phase=phase, is_gone=request.is_disconnected
             )
-        return _xml(job_document(found, jobs.base, jobs.names, has_detail=has_detail))
+        return _xml(dress(found, job_document(found, jobs.base, jobs.names, has_detail=has_detail)))
 
     @router.post("/{job_id}")
     async def act(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:

@@ -7,7 +7,12 @@ __all__ = ["vospace_capabilities"]
 _SIGN_IN = (None, BASIC_AUTH, TOKEN)
 _STANDARDS = (
     ("ivo://ivoa.net/std/VOSpace/v2.0#nodes", "nodes"),
+    ("ivo://ivoa.net/std/VOSpace/v2.0#transfers", "transfers"),
+    ("ivo://ivoa.net/std/VOSpace/v2.0#sync", "synctrans"),
+    ("ivo://ivoa.net/std/VOSpace#sync-2.1", "synctrans"),
     ("ivo://ivoa.net/std/VOSpace#files-proto", "files"),
+    ("ivo://ivoa.net/std/VOSpace#recursive-delete-proto", "async-delete"),
+    ("ivo://ivoa.net/std/VOSpace#recursive-nodeprops-proto", "async-setprops"),
     ("ivo://ivoa.net/std/VOSpace/v2.0#protocols", "protocols"),
     ("ivo://ivoa.net/std/VOSpace/v2.0#views", "views"),
     ("ivo://ivoa.net/std/VOSpace/v2.0#properties", "properties"),

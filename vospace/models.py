@@ -2,35 +2,53 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-__all__ = ["CORE", "PROPERTIES", "Detail", "Listing", "Node", "NodeFile", "NodeKind", "SortKey"]
+__all__ = [
+    "CADC",
+    "CADC_NAMES",
+    "CORE",
+    "READ_ONLY",
+    "Detail",
+    "Listing",
+    "Node",
+    "NodeFile",
+    "NodeKind",
+    "Path",
+    "SortKey",
+    "public_properties",
+    "time_property",
+    "written",
+]
 
 #: Before the names of standard properties, views and protocols.
 CORE = "ivo://ivoa.net/vospace/core#"
 
-#: Names of the properties that nodes here can have, all of them read-only.
-PROPERTIES = (
-    "MD5",
-    "creator",
-    "ctime",
-    "date",
-    "description",
-    "groupread",
-    "ispublic",
-    "length",
-    "publicread",
-    "title",
-    "type",
-)
+#: Before the names of the properties that CADC's clients have beside them.
+CADC = "ivo://cadc.nrc.ca/vospace/core#"
+CADC_NAMES = frozenset({"inheritPermissions", "islocked"})
+
+#: Properties that the service sets and clients cannot; of standard properties the name after ``core#`` is enough.
+READ_ONLY = frozenset({"MD5", "availableSpace", "btime", "creator", "ctime", "date", "length", "mtime", "quota"})
+
+#: The names that lead to a node; none for the root.
+Path = tuple[str, ...]
 
 
 class NodeKind(StrEnum):
-    """The types of nodes that are here, by their names in ``xsi:type``."""
+    """The types of nodes, by their names in ``xsi:type`` (VOSpace 2.1 §3.1)."""
 
     CONTAINER = "ContainerNode"
     DATA = "DataNode"
+    STRUCTURED = "StructuredDataNode"
+    UNSTRUCTURED = "UnstructuredDataNode"
+    LINK = "LinkNode"
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether nodes of this type hold a file."""
+        return self not in {NodeKind.CONTAINER, NodeKind.LINK}
 
 
 class Detail(StrEnum):
@@ -70,12 +88,25 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node: the names that lead to it, and the values of its properties by their names after ``core#``."""
+    """A node.
 
-    path: tuple[str, ...]
+    Parameters
+    ----------
+    properties
+        Values by the names after ``core#`` of standard properties, and by the whole identifiers of others.
+    read_only
+        Names of those that clients cannot set here.
+    target
+        What a link points to.
+    """
+
+    path: Path
     kind: NodeKind
     properties: Mapping[str, str] = field(default_factory=dict)
     children: tuple["Node", ...] = ()
+    read_only: frozenset[str] = READ_ONLY
+    target: str | None = None
+    busy: bool = False
 
     @property
     def name(self) -> str:
@@ -85,7 +116,13 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeFile:
-    """The bytes of a data node, and what HTTP says about them; checksums are hexadecimal."""
+    """The bytes of a data node, and what HTTP says about them; checksums are hexadecimal.
+
+    Parameters
+    ----------
+    stored_id
+        Where the bytes are stored; none when they are made while they are read.
+    """
 
     name: str
     media_type: str
@@ -94,3 +131,20 @@ class NodeFile:
     sha256: str
     modified: datetime
     read: Callable[[int, int], Iterator[bytes]]
+    stored_id: str | None = None
+
+
+def time_property(time: datetime) -> str:
+    """Write an instant in UTC; never with an offset, because clients of VOSpace cannot read one."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def public_properties(*, public: bool) -> dict[str, str]:
+    """Say whether anybody may read: by the name of the standard, and by the one that CADC's clients read."""
+    value = "true" if public else "false"
+    return {"ispublic": value, "publicread": value}
+
+
+def written(path: Path) -> str:
+    """Write a path for people."""
+    return "/" + "/".join(path)

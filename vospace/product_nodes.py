@@ -1,51 +1,43 @@
 """Products and their files as nodes with properties."""
 
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from products.downloads import METADATA_NAME, metadata_yaml
 from products.models import Product, ProductFile, Visibility
 from products.service import ProductDetails
-from vospace.models import Node, NodeFile, NodeKind
+from vospace.access import REGISTERED
+from vospace.models import READ_ONLY, Node, NodeFile, NodeKind, public_properties, time_property
 
 __all__ = [
     "PRODUCTS",
     "file_nodes",
     "metadata_file",
     "product_node",
-    "public_properties",
-    "time_property",
 ]
 
 #: Name of the container of all products.
 PRODUCTS = "products"
+
+#: What clients cannot set of products and their files: title, description and visibility of a product are its owner's.
+_PRODUCT_READ_ONLY = READ_ONLY | {"groupread", "groupwrite", "type"}
+_FILE_READ_ONLY = _PRODUCT_READ_ONLY | {"description", "ispublic", "publicread", "title"}
 
 #: Properties of a product that its files share.
 _INHERITED = ("creator", "groupread", "ispublic", "publicread")
 _METADATA_TYPE = "application/yaml"
 
 
-def time_property(time: datetime) -> str:
-    """Write an instant in UTC; never with an offset, because clients of VOSpace cannot read one."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def public_properties(*, public: bool) -> dict[str, str]:
-    """Say whether anybody may read: by the name of the standard, and by the one that CADC's clients read."""
-    value = "true" if public else "false"
-    return {"ispublic": value, "publicread": value}
-
-
-def product_node(product: Product, *, public: bool, registered: str) -> Node:
+def product_node(product: Product, *, public: bool, group_uri: Callable[[str], str]) -> Node:
     """Give the container of a product.
 
     Parameters
     ----------
     public
         Whether anybody may read it, as the access rule says.
-    registered
-        Identifier of the group of all registered users.
+    group_uri
+        Gives the identifier of a group.
     """
     properties = {
         "title": product.display_name,
@@ -57,8 +49,11 @@ def product_node(product: Product, *, public: bool, registered: str) -> Node:
     if product.description:
         properties["description"] = product.description
     if product.visibility is Visibility.REGISTERED:
-        properties["groupread"] = registered
-    return Node((PRODUCTS, product.internal_name), NodeKind.CONTAINER, properties)
+        properties["groupread"] = group_uri(REGISTERED)
+    elif product.visibility is Visibility.GROUPS:
+        properties["groupread"] = " ".join(map(group_uri, product.groups))
+    path = (PRODUCTS, product.internal_name)
+    return Node(path, NodeKind.CONTAINER, properties, read_only=_PRODUCT_READ_ONLY)
 
 
 def file_nodes(container: Node, details: ProductDetails) -> list[Node]:
@@ -92,9 +87,10 @@ def _metadata_node(container: Node, file: NodeFile) -> Node:
 
 def _file_node(container: Node, file: ProductFile) -> Node:
     properties = {"length": str(file.size), "MD5": file.md5, "type": file.media_type, "description": file.role.label}
-    return _child(container, file.name, file.created_at, properties)
+    return _child(container, file.name, file.updated_at, properties)
 
 
 def _child(container: Node, name: str, date: datetime, properties: dict[str, str]) -> Node:
     inherited = {key: container.properties[key] for key in _INHERITED if key in container.properties}
-    return Node((*container.path, name), NodeKind.DATA, {**properties, "date": time_property(date), **inherited})
+    path, values = (*container.path, name), {**properties, "date": time_property(date), **inherited}
+    return Node(path, NodeKind.UNSTRUCTURED, values, read_only=_FILE_READ_ONLY)

@@ -1,175 +1,260 @@
-"""The published products seen as a tree: ``/products/{internal_name}/{file}``."""
+"""The whole tree: ``/products`` is the catalogue, ``/home`` is people's own; links lead from anywhere to anywhere."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
-from sqlalchemy import ColumnElement
+from core.auth.models import Identity, Scope
+from core.errors import PermissionDeniedError
+from core.files import Staging, StoredBytes
+from vospace.archives import Archive, ArchiveSource, archive_members
+from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError, NodeNotFoundError
+from vospace.home_changes import HomeChanges
+from vospace.home_writes import HomeWrite, HomeWrites
+from vospace.homes import Homes
+from vospace.models import Listing, Node, NodeFile, NodeKind, Path, public_properties, time_property, written
+from vospace.product_changes import ProductNodeChanges, ProductWrite
+from vospace.product_nodes import PRODUCTS
+from vospace.product_tree import ProductTree, listed_part
+from vospace.requests import AskedNode
+from vospace.storage import HOME
+from vospace.uris import NodeUris, chosen_name
 
-from core.auth.models import ANONYMOUS, Identity
-from core.errors import NotFoundError
-from products.downloads import METADATA_NAME, DownloadService
-from products.models import Product, ProductStatus, Visibility
-from products.schema import ProductRow
-from products.service import ProductDetails, ProductService
-from products.storage import ProductQuery
-from vospace.faults import InvalidArgumentError
-from vospace.models import Listing, Node, NodeFile, NodeKind, SortKey
-from vospace.product_nodes import (
-    PRODUCTS,
-    file_nodes,
-    metadata_file,
-    product_node,
-    public_properties,
-    time_property,
-)
+__all__ = ["NodeService", "NodeWrite", "ResolvedPath"]
 
-__all__ = ["NodeService"]
+_MOST_LINKS = 20
+
+
+class NodeWrite(Protocol):
+    """The writing of one node, from the permission to the end."""
+
+    @property
+    def path(self) -> Path:
+        """The node."""
+
+    @property
+    def old(self) -> NodeFile | None:
+        """The bytes that are there now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedPath:
+    """Where a path leads once its links are followed: to a node here, or to an address elsewhere."""
+
+    path: Path
+    outside: str | None = None
 
 
 class NodeService:
-    """Find nodes, list containers, and give the bytes of data nodes, to those who may read the products.
+    """Find, make, change and delete nodes of the whole tree, and read and write their bytes.
 
     Parameters
     ----------
-    authority
-        IVOA authority of this service; the group of all registered users is named under it.
     owner, since
         Creator and date of the containers that no user made.
     """
 
     def __init__(
-        self, products: ProductService, downloads: DownloadService, *, authority: str, owner: str, since: datetime
+        self,
+        products: ProductTree,
+        product_changes: ProductNodeChanges,
+        homes: Homes,
+        uris: NodeUris,
+        *,
+        owner: str,
+        since: datetime,
     ) -> None:
-        self._products = products
-        self._downloads = downloads
-        self._registered = f"ivo://{authority}/gms?registered"
+        self.homes = homes
+        self.products = products
+        self.uris = uris
+        self._product_changes = product_changes
+        self._home_changes = HomeChanges(homes)
+        self._home_writes = HomeWrites(homes)
         self._top = {"creator": owner, "date": time_property(since), **public_properties(public=True)}
 
-    def node(self, identity: Identity, path: tuple[str, ...], listing: Listing) -> Node:
+    # --- reading
+
+    def resolve(self, identity: Identity, path: Path, *, last: bool) -> ResolvedPath:
+        """Follow the links that a path leads through.
+
+        Parameters
+        ----------
+        last
+            Whether to follow the node at the end, too, when it is a link.
+
+        Raises
+        ------
+        LinkFoundError
+            The links lead in a circle, or through a place that is not here.
+        """
+        for _ in range(_MOST_LINKS):
+            if path[:1] != (HOME,):
+                return ResolvedPath(path)
+            found = self.homes.first_link(identity, path, last=last)
+            if found is None:
+                return ResolvedPath(path)
+            depth, target = found
+            if not self.uris.is_own(target):
+                if depth < len(path):
+                    message = f"'{written(path)[:500]}' leads through a link to another place, '{target[:500]}'."
+                    raise LinkFoundError(message)
+                return ResolvedPath(path, target)
+            path = (*self.uris.path_of(target), *path[depth:])
+        message = f"'{written(path)[:500]}' leads through more than {_MOST_LINKS} links."
+        raise LinkFoundError(message)
+
+    def node(self, identity: Identity, path: Path, listing: Listing) -> Node:
         """Find a node; when it is a container, with the children that the listing asks for.
 
+        Links on the way are followed, a link at the end is what one gets.
+
         Raises
         ------
-        NotFoundError
+        NodeNotFoundError
             In the same words whether it does not exist or may not be read.
         """
+        path = self.resolve(identity, path, last=False).path
         if path == ():
-            products = Node((PRODUCTS,), NodeKind.CONTAINER, self._top)
-            return Node((), NodeKind.CONTAINER, self._top, _part([products], listing))
-        if path == (PRODUCTS,):
-            return Node(path, NodeKind.CONTAINER, self._top, self._containers(identity, listing))
-        details = self._published(identity, path)
-        public = details.product.id in self._public_ids([details.product])
-        container = product_node(details.product, public=public, registered=self._registered)
-        if len(path) == 2:
-            children = () if listing.limit == 0 else _part(file_nodes(container, details), listing)
-            return replace(container, children=children)
-        for node in file_nodes(container, details):
-            if node.path == path:
-                return node
-        raise _not_found(path)
+            tops = [Node((name,), NodeKind.CONTAINER, self._top) for name in (HOME, PRODUCTS)]
+            return Node((), NodeKind.CONTAINER, self._top, listed_part(tops, listing))
+        if path[0] == HOME:
+            node = self.homes.node(identity, path, listing)
+        else:
+            node = self.products.node(identity, path, listing)
+        return replace(node, properties=self._top) if len(path) == 1 else node
 
-    def file(self, identity: Identity, path: tuple[str, ...]) -> NodeFile:
-        """Find the bytes of a data node.
+    def file(self, identity: Identity, path: Path) -> NodeFile:
+        """Find the bytes of a data node."""
+        return self.homes.file(identity, path) if path[:1] == (HOME,) else self.products.file(identity, path)
+
+    def archive(self, identity: Identity, paths: Sequence[Path]) -> Archive:
+        """Gather the files of nodes, and of all that lies in them, for one archive."""
+        resolved = [self.resolve(identity, path, last=True) for path in paths]
+        if outside := next((found.outside for found in resolved if found.outside is not None), None):
+            message = f"'{outside[:300]}' is at another place; this service does not pack it."
+            raise LinkFoundError(message)
+        return archive_members(ArchiveSource(self.node, self.file), identity, [found.path for found in resolved])
+
+    # --- changing
+
+    def create(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+        """Make a node without bytes; ``.auto`` lets the service choose its name.
 
         Raises
         ------
-        NotFoundError
-            There is no such node, or it may not be read.
-        InvalidArgumentError
-            It is a container.
+        InvalidURIError
+            The node says that it is another one.
         """
-        if len(path) < 3:
+        identity.require(Scope.WRITE)
+        self._check_uri(path, asked)
+        path = chosen_name(path)
+        self._check_place(identity, path)
+        if path[0] == HOME:
+            return self._home_changes.create(identity, path, asked)
+        return self._product_changes.create(identity, path, asked)
+
+    def change(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+        """Set properties of a node."""
+        identity.require(Scope.WRITE)
+        self._check_uri(path, asked)
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            return self._home_changes.change(identity, path, asked)
+        return self._product_changes.change(identity, path, asked)
+
+    def change_all(self, identity: Identity, path: Path, asked: AskedNode) -> tuple[int, int]:
+        """Set properties of a node and all that lies in it; give how many could be changed, and how many not."""
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            return self._home_changes.change_all(identity, path, asked.properties)
+        self._product_changes.change(identity, path, asked)
+        return 1, 0
+
+    def check_deletable(self, identity: Identity, path: Path) -> None:
+        """Raise if the caller may not delete a node."""
+        identity.require(Scope.WRITE)
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            self._home_changes.check_deletable(identity, path)
+        else:
+            self._product_changes.check_deletable(identity, path)
+
+    def delete(self, identity: Identity, path: Path) -> None:
+        """Delete a node and all that lies in it."""
+        identity.require(Scope.WRITE)
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            self._home_changes.delete(identity, path)
+        else:
+            self._product_changes.delete(identity, path)
+
+    def delete_all(self, identity: Identity, path: Path) -> tuple[int, int]:
+        """Delete what may be deleted of a node and all that lies in it; give how many were, and how many were not."""
+        identity.require(Scope.WRITE)
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            return self._home_changes.delete_all(identity, path)
+        self._product_changes.delete(identity, path)
+        return 1, 0
+
+    # --- bytes
+
+    def begin_write(self, identity: Identity, path: Path, size: int | None) -> NodeWrite:
+        """See whether the bytes of a node may be written; a node that is not there yet is made when they are whole."""
+        identity.require(Scope.WRITE)
+        path = chosen_name(path)
+        self._check_place(identity, path)
+        if path[0] == HOME:
+            return self._home_writes.begin(identity, path, size)
+        return self._product_changes.begin(identity, path)
+
+    def check_write(self, identity: Identity, path: Path, size: int | None) -> None:
+        """See whether the bytes of a node could be written now, without beginning to."""
+        self.cancel(self.begin_write(identity, path, size))
+
+    def stage(self, write: NodeWrite) -> Staging:
+        """Make room for the bytes."""
+        if isinstance(write, HomeWrite):
+            return self._home_writes.stage(write)
+        assert isinstance(write, ProductWrite)  # noqa: S101 - there are no others
+        return self._product_changes.stage(write)
+
+    def renew(self, write: NodeWrite) -> None:
+        """Say that bytes still arrive."""
+        if isinstance(write, HomeWrite):
+            self._home_writes.renew(write)
+
+    def cancel(self, write: NodeWrite) -> None:
+        """End the writing without bytes."""
+        if isinstance(write, HomeWrite):
+            self._home_writes.cancel(write)
+
+    def finish(self, write: NodeWrite, stored: StoredBytes, media_type: str | None = None) -> NodeFile:
+        """Give the node its new bytes, which are in their place; when that fails they are removed again."""
+        if isinstance(write, HomeWrite):
+            return self._home_writes.finish(write, stored, media_type)
+        assert isinstance(write, ProductWrite)  # noqa: S101 - there are no others
+        return self._product_changes.finish(write, stored)
+
+    def _check_uri(self, path: Path, asked: AskedNode) -> None:
+        if path not in {self.uris.path_of(asked.uri), self.uris.plain_path_of(asked.uri)}:
+            message = f"The node says that it is '{asked.uri[:300]}', and was sent to '{written(path)[:300]}'."
+            raise InvalidURIError(message)
+
+    def _check_place(self, identity: Identity, path: Path) -> None:
+        """Raise unless nodes can be made at a path by anybody."""
+        if len(path) < 2 or (len(path) == 2 and path[0] == HOME and not self.homes.is_own(identity, path)):
+            message = f"Nothing can be made at '{written(path)[:300]}'; your own place is /home/{identity.name}."
+            raise PermissionDeniedError(message)
+        if path[0] not in {HOME, PRODUCTS}:
+            raise ContainerNotFoundError(path[:-1])
+
+    def _check_found(self, identity: Identity, path: Path) -> None:
+        identity.require(Scope.WRITE)
+        if len(path) < 2:
             self.node(identity, path, Listing(limit=0))
-            message = f"'{_written(path)}' is a container; only files have bytes."
-            raise InvalidArgumentError(message)
-        if path[-1] == METADATA_NAME:
-            return metadata_file(self._published(identity, path))
-        self._check_file_path(path)
-        try:
-            published = self._products.get(identity, path[1]).status is ProductStatus.PUBLISHED
-            download = self._downloads.file(identity, path[1], path[2])
-        except NotFoundError as e:
-            raise _not_found(path) from e
-        if not published:
-            raise _not_found(path)
-        file = download.file
-        return NodeFile(file.name, file.media_type, file.size, file.md5, file.sha256, file.created_at, download.read)
-
-    def _check_file_path(self, path: tuple[str, ...]) -> None:
-        if not 2 <= len(path) <= 3 or path[0] != PRODUCTS:
-            raise _not_found(path)
-
-    def _published(self, identity: Identity, path: tuple[str, ...]) -> ProductDetails:
-        self._check_file_path(path)
-        try:
-            details = self._products.details(identity, path[1])
-        except NotFoundError as e:
-            raise _not_found(path) from e
-        if details.product.status is not ProductStatus.PUBLISHED:
-            raise _not_found(path)
-        return details
-
-    def _containers(self, identity: Identity, listing: Listing) -> tuple[Node, ...]:
-        """Give the containers of products: the part is cut out by the database, unless it must be sorted first."""
-        if listing.limit == 0:
-            return ()
-        plain = listing.sort is None and not listing.descending
-        conditions: tuple[ColumnElement[bool], ...] = ()
-        if plain and listing.start is not None:
-            # The number at the beginning of an internal name orders the products, so that a page can begin at a
-            # product that was deleted since the page before it was read.
-            conditions = (ProductRow.id >= _number_in(listing.start),)
-        query = ProductQuery(
-            statuses=(ProductStatus.PUBLISHED,),
-            conditions=conditions,
-            ordering="id",
-            limit=listing.limit if plain else None,
-        )
-        products = self._products.list(identity, query).products
-        public = self._public_ids(products)
-        nodes = [product_node(p, public=p.id in public, registered=self._registered) for p in products]
-        return tuple(nodes) if plain else _part(nodes, listing)
-
-    def _public_ids(self, products: Iterable[Product]) -> frozenset[int]:
-        """Find out which products anybody may read; where their release may be closed, the access rule says."""
-        shared = [product for product in products if product.visibility is Visibility.PUBLIC]
-        doubtful = {p.id for p in shared if p.release is not None and not p.release.is_public}
-        public = {product.id for product in shared} - doubtful
-        if doubtful:
-            query = ProductQuery(conditions=(ProductRow.id.in_(doubtful),))
-            public |= {product.id for product in self._products.list(ANONYMOUS, query).products}
-        return frozenset(public)
-
-
-def _part(nodes: list[Node], listing: Listing) -> tuple[Node, ...]:
-    if listing.sort is SortKey.DATE:
-        nodes = sorted(nodes, key=lambda node: node.properties["date"])
-    elif listing.sort is SortKey.LENGTH:
-        nodes = sorted(nodes, key=lambda node: int(node.properties.get("length", 0)))
-    if listing.descending:
-        nodes = nodes[::-1]
-    first = 0
-    if listing.start is not None:
-        first = next((i for i, node in enumerate(nodes) if node.name == listing.start), -1)
-        if first < 0:
-            message = f"The listing cannot begin at '{listing.start}': the container has no such child."
-            raise InvalidArgumentError(message)
-    return tuple(nodes[first:] if listing.limit is None else nodes[first : first + listing.limit])
-
-
-def _number_in(internal_name: str) -> int:
-    number = internal_name.partition("_")[0]
-    if not (number.isascii() and number.isdecimal()) or len(number) > 18:
-        message = f"The listing cannot begin at '{internal_name}': that is not the name of a product."
-        raise InvalidArgumentError(message)
-    return int(number)
-
-
-def _not_found(path: tuple[str, ...]) -> NotFoundError:
-    return NotFoundError(f"There is no node '{_written(path)}'.")
-
-
-def _written(path: tuple[str, ...]) -> str:
-    return "/" + "/".join(path)
+            message = f"'{written(path)}' cannot be changed."
+            raise PermissionDeniedError(message)
+        if path[0] not in {HOME, PRODUCTS}:
+            raise NodeNotFoundError(path)

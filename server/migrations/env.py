@@ -8,6 +8,7 @@ import pipelines.schema
 import products.provenance.schema
 import products.schema
 import uws.schema
+import vospace.schema
 from core.database import Base
 
 __all__: list[str] = []
@@ -20,6 +21,7 @@ _SCHEMAS = (
     products.provenance.schema,
     products.schema,
     uws.schema,
+    vospace.schema,
 )
 
 connection = context.config.attributes["connection"]

@@ -11,6 +11,12 @@ _ADQL = {"params": {"LANG": "ADQL", "QUERY": "SELECT table_name FROM TAP_SCHEMA.
 NEW = {"display_name": "new", "product_type": 7}
 
 _PIPELINES = ("combine_redshift_dedup", "training_set_maker")
+_NODE_JOBS = ("/vospace/transfers", "/vospace/async-delete", "/vospace/async-setprops")
+_TRANSFER = {
+    "TARGET": "vos://photoz.local~vospace/products/987654_nothing/x",
+    "DIRECTION": "pullFromVoSpace",
+    "PROTOCOL": "ivo://ivoa.net/vospace/core#httpget",
+}
 
 #: Other routes: for each actor the status, "*" for the rest; and what is sent.
 OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
@@ -168,7 +174,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     **{
         (method, jobs): ({"*": 200}, {})
-        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES))
+        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
         for method in ("GET", "HEAD")
     },
     **{
@@ -176,7 +182,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             {"*": 404},
             {"url": f"{jobs}/{'0' * 32}" + part.format(name="x")} | ({"data": sent} if method == "POST" else {}),
         )
-        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES))
+        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
         for part, methods, sent in (
             ("", ("GET", "HEAD", "POST", "DELETE"), {"ACTION": "DELETE"}),
             ("/destruction", ("GET", "HEAD", "POST"), {"DESTRUCTION": "2040-01-01T00:00:00Z"}),
@@ -212,19 +218,34 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     ("GET", "/vospace/nodes"): ({"*": 200}, {}),
     ("HEAD", "/vospace/nodes"): ({"*": 200}, {}),
+    ("POST", "/vospace/files/{path:path}"): (  # about an upload that does not exist
+        {"nobody": 401, "*": 403},
+        {"url": "/vospace/files/products/987654_nothing/x"},
+    ),
     **{
-        (method, f"/vospace/{name}/{{path:path}}"): (
-            {"*": 403},
-            {"open": True, "url": f"/vospace/{name}/products/987654_nothing"},
+        (method, "/vospace/data/{token}/{name:path}"): ({"*": 403}, {"open": True, "url": "/vospace/data/wrong/x"})
+        for method in ("GET", "HEAD", "PUT", "POST")
+    },
+    ("GET", "/vospace/synctrans"): ({"*": 404}, {"params": _TRANSFER}),
+    ("POST", "/vospace/synctrans"): ({"*": 404}, {"data": _TRANSFER}),
+    **{
+        (method, f"/vospace/transfers/sync-{{ticket}}{part}"): (
+            {"*": 404},
+            {"url": f"/vospace/transfers/sync-wrong{part}"},
         )
-        for name in ("nodes", "files")
-        for method in ("PUT", "POST", "DELETE")
+        for part in ("", "/phase", "/error", "/results/transferDetails")
+        for method in ("GET", "HEAD")
     },
+    ("POST", "/vospace/transfers"): ({"*": 400}, {"content": b"none"}),
     **{
-        (method, f"/vospace/{name}"): ({"*": 501}, {"open": True})
-        for name in ("transfers", "synctrans")
-        for method in ("GET", "POST")
+        ("POST", f"{jobs}/{{job_id}}/parameters"): (
+            {"*": 400},
+            {"url": f"{jobs}/{'0' * 32}/parameters", "content": b"none"},
+        )
+        for jobs in ("/vospace/transfers", "/vospace/async-setprops")
     },
+    ("POST", "/vospace/async-delete"): ({"*": 303}, {"data": {"target": "vos://photoz.local~vospace/home/none"}}),
+    ("POST", "/vospace/async-setprops"): ({"*": 400}, {"content": b"none"}),
     ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
     ("GET", "/"): ({"*": 200}, {}),

@@ -137,6 +137,12 @@ def _sent_file(target: Target) -> dict[str, Any]:
     return {"data": {"product": str(target.number), "role": "2"}, "files": {"file": ("more.txt", b"more")}}
 
 
+def _node(path: str, kind: str) -> dict[str, Any]:
+    namespaces = 'xmlns="http://www.ivoa.net/xml/VOSpace/v2.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    node = f'<node {namespaces} uri="vos://photoz.local~vospace/{path}" xsi:type="{kind}"/>'
+    return {"content": node.encode()}
+
+
 def _page_write(
     path: str,
     *ok: int,
@@ -242,6 +248,48 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("HEAD", "/vospace/files/{path:path}"): Ask(
         "/vospace/files/products/{0.name}/product_metadata.yaml", published=True
     ),
+    ("PUT", "/vospace/nodes/{path:path}"): Ask(
+        "/vospace/nodes/products/{0.name}/empty.txt",
+        _statuses(400),  # a file of a product has bytes
+        writes=True,
+        scope_first=True,
+        published=True,
+        send=lambda target: _node(f"products/{target.name}/empty.txt", "DataNode"),
+    ),
+    ("POST", "/vospace/nodes/{path:path}"): Ask(
+        "/vospace/nodes/products/{0.name}",
+        writes=True,
+        scope_first=True,
+        published=True,
+        send=lambda target: _node(f"products/{target.name}", "ContainerNode"),
+    ),
+    ("DELETE", "/vospace/nodes/{path:path}"): Ask(
+        "/vospace/nodes/products/{0.name}",
+        _statuses(204),
+        writes=True,
+        manages=True,
+        scope_first=True,
+        published=True,
+    ),
+    ("PUT", "/vospace/files/{path:path}"): Ask(
+        "/vospace/files/products/{0.name}/more.txt",
+        _statuses(201),
+        writes=True,
+        scope_first=True,
+        published=True,
+        send=lambda _: {"content": b"more"},
+    ),
+    ("DELETE", "/vospace/files/{path:path}"): Ask(
+        f"/vospace/files/products/{{0.name}}/{AUXILIARY}",
+        _statuses(204),
+        writes=True,
+        scope_first=True,
+        published=True,
+    ),
+    **{
+        (method, "/vospace/archives/{kind}/{path:path}"): Ask("/vospace/archives/zip/products/{0.name}", published=True)
+        for method in ("GET", "HEAD")
+    },
     ("GET", "/product/{name}"): Ask("/product/{0.name}"),
     ("GET", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 200),
     ("POST", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 303, 400, 409),

@@ -18,10 +18,9 @@ from sqlalchemy import select
 
 from core.database import Database
 from core.settings import Settings
-from products.housekeeping import Housekeeping
 from products.models import InspectionState, ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
-from server.worker import file_store
+from server.worker import housekeeping
 from tests.server.api import Api
 from tests.support.commands import photoz
 from tests.support.ports import free_port
@@ -152,8 +151,8 @@ def _settled(api: Api) -> list[dict]:
 def _check_store(data: Path) -> None:
     """Say that every row has its bytes, and that the sweep leaves no bytes without a row."""
     settings = Settings(data=data)
-    database, store = Database(settings.sqlalchemy_url), file_store(settings)
-    Housekeeping(database, store, settings.tables_folder, draft_days=30).sweep(older_than=0)
+    database = Database(settings.sqlalchemy_url)
+    housekeeping(settings, database).sweep(older_than=0)
     with database.read() as session:
         stored = set(session.scalars(select(ProductFileRow.stored_id)))
         tables = set(session.scalars(select(ProductTableRow.stored_id)))

@@ -14,12 +14,15 @@ from core.auth.service import AccountService
 from core.database import Base, Database
 from core.files import FolderStore
 from core.settings import Settings
-from products.downloads import DownloadService
+from products.files import ProductFiles
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct, ProductService
 from products.uploads import UploadService
 from registry.handlers import registry_routes
+from tests.server.application import Application, running_application
+from uws import JobService
 from vospace.handlers import vospace_routes
+from vospace.space import VOSpace, build_vospace
 
 MAIN_BYTES = bytes(range(256)) * 40
 NOTES_BYTES = b"odd name\n"
@@ -39,9 +42,27 @@ class NoJobs:
         raise AssertionError
 
 
+class NoQueue:
+    """Jobs are made and never run."""
+
+    def submit(self, job_id: str) -> None:
+        raise AssertionError
+
+    def cancel(self, job_id: str) -> None:
+        raise AssertionError
+
+    def start(self) -> None:
+        raise AssertionError
+
+    def close(self) -> None:
+        raise AssertionError
+
+
 @dataclass
 class Space:
     app: FastAPI
+    settings: Settings
+    vospace: VOSpace
     client: TestClient
     database: Database
     products: ProductService
@@ -53,8 +74,11 @@ class Space:
     def as_(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
 
-    def product(self, name: str, visibility: Visibility, *, publish: bool = True) -> Product:
-        product = self.products.create(self.owner, NewProduct(name, 7, description="a < b", visibility=visibility))
+    def product(
+        self, name: str, visibility: Visibility, *, publish: bool = True, groups: tuple[str, ...] = ()
+    ) -> Product:
+        new = NewProduct(name, 7, description="a < b", visibility=visibility, groups=groups)
+        product = self.products.create(self.owner, new)
         for role, file, content in (
             (FileRole.MAIN, "main.dat", MAIN_BYTES),
             (FileRole.AUXILIARY, ODD_NAME, NOTES_BYTES),
@@ -65,9 +89,29 @@ class Space:
         return self.uploads.publish(self.owner, product.id) if publish else product
 
 
+def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpace]:
+    """Give the routes of a VOSpace alone, over a database."""
+    accounts = AccountService(database, session_hours=1, login_attempts=100)
+    store = FolderStore(settings.files_folder, settings.staging_folder)
+    files = ProductFiles(database, store, max_bytes=settings.max_upload_bytes)
+    vospace = build_vospace(settings, database, store, files, accounts.identity_of_user)
+    app = FastAPI()
+    jobs = JobService(database, NoQueue(), {kind.name: kind for kind in vospace.jobs.kinds()})
+    app.include_router(vospace_routes(vospace, Authenticator(accounts, settings.public_url), jobs))
+    app.include_router(registry_routes(settings))
+    return app, vospace
+
+
 @pytest.fixture
 def space(database_url: str, tmp_path: Path) -> Iterator[Space]:
-    settings = Settings(data=tmp_path, authority="example.org", base_url="http://testserver")
+    settings = Settings(
+        data=tmp_path,
+        authority="example.org",
+        base_url="http://testserver",
+        home_quota_bytes=100_000,
+        max_upload_bytes=1_000_000,
+        home_nodes=50,
+    )
     database = Database(database_url)
     Base.metadata.create_all(database.engine)
     accounts = AccountService(database, session_hours=1, login_attempts=100)
@@ -75,20 +119,29 @@ def space(database_url: str, tmp_path: Path) -> Iterator[Space]:
     for name in ("owner", "other"):
         accounts.add_user(name, None)
         tokens[name] = accounts.issue_token(accounts.identity_of_user(name), "test", Scope.WRITE).secret
+    app, vospace = bare_vospace(settings, database)
     store = FolderStore(settings.files_folder, settings.staging_folder)
-    products = ProductService(database)
-    app = FastAPI()
-    authenticate = Authenticator(accounts, settings.public_url)
-    app.include_router(vospace_routes(settings, authenticate, products, DownloadService(database, store)))
-    app.include_router(registry_routes(settings))
-    yield Space(
-        app=app,
-        client=TestClient(app),
-        database=database,
-        products=products,
-        uploads=UploadService(database, store, NoJobs(), max_bytes=10**6),
-        store=store,
-        owner=accounts.identity_of_token(tokens["owner"]),
-        tokens=tokens,
-    )
+    with TestClient(app) as client:
+        yield Space(
+            app=app,
+            settings=settings,
+            vospace=vospace,
+            client=client,
+            database=database,
+            products=ProductService(database),
+            uploads=UploadService(database, store, NoJobs(), max_bytes=10**6),
+            store=store,
+            owner=accounts.identity_of_token(tokens["owner"]),
+            tokens=tokens,
+        )
     database.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str | None) -> Iterator[Application]:
+    """A whole application, whose workers run the jobs of the VOSpace."""
+    data = tmp_path_factory.mktemp("vospace") / "data"
+    with running_application(data, database_url=module_database_url, authority="example.org") as running:
+        for name in ("owner", "other"):
+            running.services.accounts.add_user(name, None)
+        yield running

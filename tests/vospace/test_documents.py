@@ -1,22 +1,15 @@
 from datetime import UTC, datetime
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from lxml import etree
 
-from core.auth.dependencies import Authenticator
-from core.auth.service import AccountService
 from core.database import Database
-from core.files import FolderStore
 from core.settings import Settings
-from products.downloads import DownloadService
-from products.service import ProductService
 from tests.core.vosi.schemas import schema
+from tests.vospace.conftest import bare_vospace
 from vospace.documents import node_document
-from vospace.handlers import vospace_routes
-from vospace.models import CORE, Detail, Node, NodeKind
-from vospace.product_nodes import time_property
+from vospace.models import CORE, Detail, Node, NodeKind, time_property
 from vospace.uris import NodeUris
 
 
@@ -25,11 +18,8 @@ def client(tmp_path):
     """A VOSpace whose database is gone."""
     settings = Settings(data=tmp_path, authority="example.org", base_url="https://pz.example.org")
     database = Database(f"sqlite:///{tmp_path}/gone/photoz.sqlite")
-    authenticate = Authenticator(AccountService(database), settings.public_url)
-    downloads = DownloadService(database, FolderStore(tmp_path / "files", tmp_path / "staging"))
-    app = FastAPI()
-    app.include_router(vospace_routes(settings, authenticate, ProductService(database), downloads))
-    return TestClient(app)
+    with TestClient(bare_vospace(settings, database)[0]) as client:
+        yield client
 
 
 def items(client, name):
@@ -47,7 +37,7 @@ def test_the_capabilities_follow_the_schema_and_have_what_vos_looks_for(client):
     urls = {capability.get("standardID"): capability.findtext("interface/accessURL") for capability in root}
     assert urls["ivo://ivoa.net/std/VOSpace/v2.0#nodes"] == "https://pz.example.org/vospace/nodes"
     assert urls["ivo://ivoa.net/std/VOSpace#files-proto"] == "https://pz.example.org/vospace/files"
-    assert "ivo://ivoa.net/std/VOSpace#sync-2.1" not in urls
+    assert urls["ivo://ivoa.net/std/VOSpace#sync-2.1"] == "https://pz.example.org/vospace/synctrans"
 
 
 def test_a_service_without_its_database_is_not_available(client):
@@ -57,12 +47,16 @@ def test_a_service_without_its_database_is_not_available(client):
     assert root.findtext("{*}available") == "false"
 
 
-def test_protocols_views_and_properties_say_what_can_be_read_and_that_nothing_can_be_written(client):
-    assert items(client, "protocols") == {"accepts": [], "provides": ["httpsget"]}
-    assert items(client, "views") == {"accepts": [], "provides": ["defaultview", "binaryview"]}
+def test_protocols_views_and_properties_say_what_there_is(client):
+    assert items(client, "protocols") == {"accepts": [], "provides": ["httpsget", "httpsput"]}
+    views = items(client, "views")
+    assert views["accepts"] == ["anyview", "defaultview", "binaryview"]
+    assert views["provides"][:2] == ["defaultview", "binaryview"]
+    assert [view.rpartition("#")[2] for view in views["provides"][2:]] == ["zip", "tar"]
     properties = items(client, "properties")
-    assert properties["accepts"] == []
-    assert {"MD5", "length", "date", "ispublic"} <= set(properties["provides"])
+    assert {"title", "ispublic", "groupread"} <= set(properties["accepts"])
+    assert "MD5" not in properties["accepts"]
+    assert {"MD5", "length", "date", "ispublic", "quota"} <= set(properties["provides"])
     assert properties["contains"] == properties["provides"]
 
 

@@ -1,7 +1,9 @@
 import hashlib
+from dataclasses import replace
 
 from lxml import etree
 
+from core.auth.groups import GroupService
 from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, ODD_NAME
 
@@ -26,12 +28,17 @@ def test_the_root_holds_products_and_is_named_without_a_slash(space):
     root = node(space.client.get("/vospace/nodes"))
 
     assert root.get("uri") == ROOT
-    assert children(root) == [f"{ROOT}/products"]
+    assert children(root) == [f"{ROOT}/home", f"{ROOT}/products"]
     assert b'xsi:type="vos:ContainerNode"' in etree.tostring(root)
 
 
 def test_products_holds_what_each_one_may_read_and_no_drafts(space):
-    names = [space.product(f"p {v}", v).internal_name for v in Visibility]
+    group = GroupService(space.database).create(space.owner, "tomography")
+    space.owner = replace(space.owner, groups=frozenset({group.name}))
+    names = [
+        space.product(f"p {v}", v, groups=(group.name,) if v is Visibility.GROUPS else ()).internal_name
+        for v in Visibility
+    ]
     space.product("draft", Visibility.PUBLIC, publish=False)
     private, groups, registered, public = (f"{ROOT}/products/{name}" for name in names)
 
@@ -41,6 +48,8 @@ def test_products_holds_what_each_one_may_read_and_no_drafts(space):
     assert seen() == [public]
     assert seen(headers=space.as_("other")) == [registered, public]
     assert seen(headers=space.as_("owner")) == [private, groups, registered, public]
+    shared = node(space.client.get(f"/vospace/nodes/products/{names[1]}", headers=space.as_("owner")))
+    assert properties(shared)["groupread"] == "ivo://example.org/gms?tomography"
 
 
 def test_a_private_product_is_told_apart_from_a_missing_one_by_nothing(space):
@@ -142,7 +151,8 @@ def test_a_view_leads_to_the_bytes(space):
 
 
 FAULTS = (
-    ("nodes/home", 404, "NodeNotFound"),
+    ("nodes/home/nobody", 404, "NodeNotFound"),
+    ("nodes/elsewhere", 404, "NodeNotFound"),
     ("nodes/products/1_a/b/c", 404, "NodeNotFound"),
     ("nodes/a%2Fb", 400, "InvalidURI"),
     ("nodes/products//x", 400, "InvalidURI"),
@@ -161,14 +171,6 @@ def test_faults_have_their_names_and_statuses(space):
     answers = [(path, space.client.get(f"/vospace/{path}")) for path, _, _ in FAULTS]
 
     assert [(path, a.status_code, a.text.partition(":")[0]) for path, a in answers] == list(FAULTS)
-
-
-def test_writing_is_refused_and_transfers_are_not_there(space):
-    for method in ("PUT", "POST", "DELETE"):
-        answer = space.client.request(method, "/vospace/nodes/products/new", headers=space.as_("owner"))
-        assert (answer.status_code, answer.text.partition(":")[0]) == (403, "PermissionDenied")
-    answer = space.client.post("/vospace/synctrans", content=b"<x/>")
-    assert (answer.status_code, answer.text.partition(":")[0]) == (501, "OperationNotSupported")
 
 
 def test_a_wrong_token_is_an_error_and_never_anonymous(space):

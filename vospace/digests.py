@@ -1,0 +1,68 @@
+"""Checksums in HTTP: what a client says of its bytes, and what the service says of its own (RFC 3230, RFC 9530)."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+
+from core.files import StoredBytes
+from vospace.faults import DigestMismatchError, InvalidArgumentError
+from vospace.models import NodeFile
+
+__all__ = ["check_conditions", "check_digests", "digest_header"]
+
+_ALGORITHMS = {"md5": "md5", "sha-256": "sha256", "sha256": "sha256"}
+
+
+def digest_header(md5: str) -> str:
+    """Write the header ``Digest`` for a hexadecimal MD5."""
+    return f"md5={base64.b64encode(bytes.fromhex(md5)).decode()}"
+
+
+def check_digests(headers: Mapping[str, str], stored: StoredBytes) -> None:
+    """Compare what a client said of its bytes with what came.
+
+    Raises
+    ------
+    DigestMismatchError
+        They differ.
+    InvalidArgumentError
+        A header cannot be read.
+    """
+    for algorithm, wanted in _asked(headers):
+        found = stored.md5 if algorithm == "md5" else stored.sha256
+        if wanted != found:
+            message = f"The {algorithm} of the bytes that came is {found}, not {wanted}; nothing was stored."
+            raise DigestMismatchError(message)
+
+
+def check_conditions(headers: Mapping[str, str], old: NodeFile | None) -> None:
+    """Hold a PUT to its If-Match and If-None-Match (RFC 9110 §13.1)."""
+    held = None if old is None else f'"{old.sha256}"'
+    wanted, unwanted = headers.get("if-match"), headers.get("if-none-match")
+    if wanted is not None and not _matches(wanted, held):
+        message = "The file is not the one of If-Match any more; nothing was stored."
+        raise DigestMismatchError(message)
+    if unwanted is not None and _matches(unwanted, held):
+        message = "There is a file as If-None-Match forbids it; nothing was stored."
+        raise DigestMismatchError(message)
+
+
+def _matches(header: str, held: str | None) -> bool:
+    return held is not None and (header.strip() == "*" or held in {part.strip() for part in header.split(",")})
+
+
+def _asked(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    given = [part for part in headers.get("digest", "").split(",") if part.strip()]
+    given += [f"md5={headers['content-md5']}"] if "content-md5" in headers else []
+    found = []
+    for part in given:
+        name, _, value = part.strip().partition("=")
+        algorithm = _ALGORITHMS.get(name.strip().lower())
+        if algorithm is None:  # one that this service does not know
+            continue
+        try:
+            found.append((algorithm, base64.b64decode(value.strip(), validate=True).hex()))
+        except (binascii.Error, ValueError) as e:
+            message = f"'{part[:100]}' is not a digest: it is written as {algorithm}=, and base64 after that."
+            raise InvalidArgumentError(message) from e
+    return found

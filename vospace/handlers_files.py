@@ -1,0 +1,136 @@
+"""Bytes over HTTP: ``/files`` for those who sign in, ``/data`` for who holds a signed address, ``/archives``."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from core.auth.dependencies import Authenticator
+from core.auth.models import Identity, Scope
+from core.routes import content_disposition, file_answer
+from vospace.archives import ArchiveFormat
+from vospace.digests import digest_header
+from vospace.endpoints import Endpoints, Way
+from vospace.faults import InvalidArgumentError
+from vospace.handlers_nodes import raw_path
+from vospace.models import NodeFile, Path
+from vospace.receiving import Receiver
+from vospace.service import NodeService
+from vospace.uris import node_path
+
+__all__ = ["add_data_routes", "add_file_routes"]
+
+_READ = ["GET", "HEAD"]
+_UPLOAD = "x-put-txn-id"
+
+
+def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeService, receiver: Receiver) -> None:
+    """Add the routes of bytes for those who sign in, or need not."""
+
+    @router.api_route("/files/{path:path}", methods=_READ)
+    def get_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        names = node_path(path, raw_path(request))
+        if request.method == "HEAD" and _UPLOAD in request.headers:
+            return receiver.head(request, identity, nodes.resolve(identity, names, last=True).path)
+        return _read(request, identity, nodes, names)
+
+    @router.put("/files/{path:path}")
+    async def put_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        identity.require(Scope.WRITE)
+        names = await run_in_threadpool(_place, nodes, identity, node_path(path, raw_path(request)))
+        return await receiver.put(request, identity, names)
+
+    @router.post("/files/{path:path}")
+    def change_upload(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        identity.require(Scope.WRITE)
+        return receiver.post(request, identity, _place(nodes, identity, node_path(path, raw_path(request))))
+
+    @router.delete("/files/{path:path}")
+    def delete_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        nodes.delete(identity, node_path(path, raw_path(request)))
+        return Response(status_code=204)
+
+    @router.api_route("/archives/{kind}/{path:path}", methods=_READ)
+    def get_archive(kind: str, path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return _archive(request, identity, nodes, kind, (node_path(path, raw_path(request)),))
+
+
+def add_data_routes(router: APIRouter, nodes: NodeService, receiver: Receiver, endpoints: Endpoints) -> None:
+    """Add the routes of signed addresses: each holds for one node, one direction, one person, and minutes."""
+
+    @router.api_route("/data/{token}/{name:path}", methods=_READ)
+    def get_data(token: str, request: Request) -> Response:
+        uploading = request.method == "HEAD" and _UPLOAD in request.headers
+        grant = endpoints.read(token, (Way.PUT,) if uploading else (Way.GET, Way.ZIP, Way.TAR))
+        if uploading:
+            return receiver.head(request, grant.identity, grant.paths[0])
+        if grant.way is not Way.GET:
+            return _archive(request, grant.identity, nodes, grant.way, grant.paths)
+        return _read(request, grant.identity, nodes, grant.paths[0])
+
+    @router.put("/data/{token}/{name:path}")  # noqa: FAST003 - the name is for people
+    async def put_data(token: str, request: Request) -> Response:
+        grant = await run_in_threadpool(endpoints.read, token, (Way.PUT,))
+        return await receiver.put(request, grant.identity, grant.paths[0])
+
+    @router.post("/data/{token}/{name:path}")  # noqa: FAST003 - the name is for people
+    def change_data(token: str, request: Request) -> Response:
+        grant = endpoints.read(token, (Way.PUT,))
+        return receiver.post(request, grant.identity, grant.paths[0])
+
+
+def _read(request: Request, identity: Identity, nodes: NodeService, path: Path) -> Response:
+    found = nodes.resolve(identity, path, last=True)
+    if found.outside is not None:
+        if not found.outside.lower().startswith(("http://", "https://")):
+            message = f"This link points to '{found.outside[:300]}', which is no address of the web."
+            raise InvalidArgumentError(message)
+        return RedirectResponse(found.outside, 303)
+    return _bytes(request, nodes.file(identity, found.path))
+
+
+def _bytes(request: Request, file: NodeFile) -> Response:
+    headers = {"Digest": digest_header(file.md5)}
+    response = file_answer(
+        request,
+        name=file.name,
+        media_type=file.media_type,
+        size=file.size,
+        etag=file.sha256,
+        modified=file.modified,
+        read=file.read,
+        headers=headers,
+    )
+    if file.size == 0 and request.method == "GET" and response.status_code == 200:
+        kept = {name: value for name, value in response.headers.items() if name != "content-length"}
+        return Response(status_code=204, headers=kept)
+    return response
+
+
+def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str, paths: tuple[Path, ...]) -> Response:
+    wanted: ArchiveFormat
+    if kind == "zip":
+        wanted = "zip"
+    elif kind == "tar":
+        wanted = "tar"
+    else:
+        message = f"'{kind[:40]}' is no archive; there are zip and tar."
+        raise InvalidArgumentError(message)
+    archive = nodes.archive(identity, paths)
+    headers = {
+        "Content-Length": str(archive.size(wanted)),
+        "Content-Disposition": content_disposition(f"{archive.name}.{wanted}"),
+        "X-Content-Type-Options": "nosniff",
+    }
+    media_type = "application/zip" if wanted == "zip" else "application/x-tar"
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=media_type)
+    return StreamingResponse(archive.read(wanted), headers=headers, media_type=media_type)
+
+
+def _place(nodes: NodeService, identity: Identity, path: Path) -> Path:
+    """Give where bytes that are sent to a path go: links are followed."""
+    found = nodes.resolve(identity, path, last=True)
+    if found.outside is not None:
+        message = f"This link points to '{found.outside[:300]}'; nothing can be written there."
+        raise InvalidArgumentError(message)
+    return found.path
