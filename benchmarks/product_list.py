@@ -23,7 +23,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from core.auth.dependencies import Authenticator
 from core.auth.models import Scope
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
@@ -33,9 +32,9 @@ from products.schema import ProductRow, ReleaseRow, product_groups
 from server.middleware import PathMiddleware
 from server.migrate import migrate
 from server.services import Services, build_services, prepare_data_folder
+from server.web import web_services
 from tests.support.postgres import postgres_binaries, running_postgres
 from webui.api.routes import api_routes
-from webui.services import WebServices
 
 LIMIT_MS = 50.0
 USERS = 40
@@ -112,17 +111,7 @@ def fill(database: Database, count: int) -> None:
 def application(settings: Settings) -> Iterator[tuple[Services, FastAPI]]:
     """Give the API on a filled database."""
     services = build_services(settings)
-    web = WebServices(
-        settings=settings,
-        authenticate=Authenticator(services.accounts, settings.public_url),
-        accounts=services.accounts,
-        products=services.products,
-        uploads=services.uploads,
-        associations=services.associations,
-        downloads=services.downloads,
-        jobs=services.jobs,
-        provenance=services.provenance,
-    )
+    web = web_services(services)
     app = FastAPI()
     app.include_router(api_routes(web))
     app.add_middleware(PathMiddleware)

@@ -1,10 +1,12 @@
 """Settings of the server: one class, read from ``PHOTOZ_*`` environment variables and the command line."""
 
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings"]
@@ -40,8 +42,44 @@ class Settings(BaseSettings):
         description="Key that signs cookies and links; by default made once and kept in the data folder.",
     )
     demo: bool = Field(default=True, description="Whether an empty server is filled with demo data.")
-    secure_cookies: bool = Field(default=False, description="Whether cookies are sent over https only.")
+    secure_cookies: bool = Field(
+        default=False,
+        description="Whether cookies are sent over https only; they are anyway when the base address is https.",
+    )
     session_hours: int = Field(72, ge=1, description="Hours after which a sign-in by browser ends.")
+    oidc_issuer: str | None = Field(
+        None, description="Address of the OpenID Connect provider that people can sign in with; none turns it off."
+    )
+    oidc_client_id: str = Field("", description="Name of this server at the OpenID provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="Secret of this server at the OpenID provider; none for a public client."
+    )
+    oidc_name: str = Field("your institution", description="What the sign-in page calls the OpenID provider.")
+    oidc_scopes: str = Field("openid profile email", description="Scopes to ask the OpenID provider for.")
+    oidc_name_claim: str = Field(
+        "preferred_username", description="Claim from which an account that is made gets its name."
+    )
+    oidc_groups_claim: str = Field(
+        "groups", description="Claim that lists a person's groups; dots lead into objects, as in realm_access.roles."
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses or networks, between commas, of a proxy that signs people in, such as Gafaelfawr; its "
+        "headers count from there alone. Empty turns it off.",
+    )
+    trusted_user_header: str = Field("X-Auth-Request-User", description="Header in which that proxy tells the name.")
+    trusted_groups_header: str = Field(
+        "X-Auth-Request-Groups", description="Header in which that proxy tells the groups, between commas."
+    )
+    trusted_email_header: str = Field(
+        "X-Auth-Request-Email", description="Header in which it tells the e-mail address."
+    )
+    admin_group: str | None = Field(
+        None, description="Group of the sign-in service whose members, and no others of its people, are administrators."
+    )
+    required_group: str | None = Field(
+        None, description="Group of the sign-in service to whose members the sign-in is restricted."
+    )
     login_attempts: int = Field(10, ge=1, description="Failed sign-ins of one account in 15 minutes before it waits.")
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
     max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
@@ -130,6 +168,41 @@ class Settings(BaseSettings):
         5_000 * _MEGABYTE, ge=1, description="Largest result of one asynchronous query, in bytes."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the log tells.")
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer_is_safe(cls, value: str | None) -> str | None:
+        """Refuse a provider that is asked without encryption, except on this machine."""
+        if not value:
+            return None
+        parts = urlsplit(value)
+        local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        if (parts.scheme != "https" and not local) or not parts.hostname or parts.query or parts.fragment:
+            message = "must be an https address without a query"
+            raise ValueError(message)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, value: str) -> str:
+        for network in filter(None, map(str.strip, value.split(","))):
+            ip_network(network, strict=False)
+        return value
+
+    @cached_property
+    def cookies_are_secure(self) -> bool:
+        """Whether cookies are sent over https only: when the operator says so, or users come by https anyway."""
+        return self.secure_cookies or self.public_url.startswith("https://")
+
+    @cached_property
+    def oidc_label(self) -> str | None:
+        """What the sign-in page calls the OpenID provider, if there is one."""
+        return self.oidc_name if self.oidc_issuer else None
+
+    @cached_property
+    def trusted_networks(self) -> tuple[str, ...]:
+        """Addresses and networks of the proxy that signs people in."""
+        return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
 
     @cached_property
     def public_url(self) -> str:

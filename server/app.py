@@ -11,15 +11,16 @@ from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 
 import webui
-from core.auth.dependencies import Authenticator
 from core.database import utc_now
 from core.vosi import availability_document
 from pipelines.handlers import pipeline_routes
 from products.published import PublishedProducts
 from registry.handlers import registry_routes
+from server.challenges import ChallengeMiddleware
 from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.services import Services
 from server.table_sources import query_uploads
+from server.web import web_services
 from server.worker import result_files
 from tap.cone_handlers import cone_routes
 from tap.conesearch import ConeSearch
@@ -34,7 +35,6 @@ from vospace.handlers import vospace_routes
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
-from webui.services import WebServices
 
 __all__ = ["create_app"]
 
@@ -43,6 +43,9 @@ _log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 10.0
 _HOUSEKEEPING_ROUNDS = 60
 
+#: How the paths of the services of the Virtual Observatory begin.
+_VO = ("/tap/", "/vospace/", "/conesearch/", "/pipelines/")
+
 
 def create_app(services: Services) -> FastAPI:
     """Put the application together from its services, whose queue runs already; its end closes them."""
@@ -50,32 +53,14 @@ def create_app(services: Services) -> FastAPI:
     engine = DuckDBEngine(
         workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
     )
-    authenticate = Authenticator(services.accounts, settings.public_url)
     catalog = TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url)
     uploads = query_uploads(settings, services.database)
     tap = TapService(settings, catalog, engine, uploads)
     links = LinkService(
         services.products, services.provenance, authority=settings.authority, public_url=settings.public_url
     )
-    web = WebServices(
-        settings=settings,
-        authenticate=authenticate,
-        accounts=services.accounts,
-        products=services.products,
-        groups=services.groups,
-        sharing=services.sharing,
-        life=services.life,
-        links=services.links,
-        audit=services.audit,
-        administration=services.administration,
-        releases=services.releases,
-        uploads=services.uploads,
-        associations=services.associations,
-        downloads=services.downloads,
-        jobs=services.jobs,
-        pipelines=services.pipelines,
-        provenance=services.provenance,
-    )
+    web = web_services(services)
+    authenticate = web.authenticate
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -128,6 +113,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(
         OpenReadingMiddleware, prefixes=("/tap/", "/vospace/", "/conesearch/", "/datalink", "/availability")
     )
+    app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)
     return app
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from core.auth.external import ExternalAccounts
 from core.auth.models import Scope
 from core.auth.service import AccountService
 from core.database import Database
@@ -101,6 +102,20 @@ def add_user(
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     user = accounts.add_user(name, chosen, is_admin=admin)
     typer.echo(f"Made the account '{user.name}'.", err=True)
+
+
+@user_app.command("link")
+def link_user(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    issuer: Annotated[str, typer.Argument(help="Address of the OpenID provider, or 'proxy' for a trusted proxy.")],
+    subject: Annotated[str, typer.Argument(help="What it calls the person: the claim 'sub', or the user's name.")],
+    data: DataOption = None,
+) -> None:
+    """Let an account that is there be reached by somebody who signs in elsewhere."""
+    database = _database(_settings(data=data))
+    migrate(database)
+    ExternalAccounts(database).link(name, issuer, subject)
+    typer.echo(f"'{subject}' of {issuer} now reaches the account '{name}'.", err=True)
 
 
 @token_app.command("add")

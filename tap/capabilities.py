@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from core.settings import Settings
-from core.vosi import BASIC_AUTH, Capability, Interface, capabilities_document
+from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from tap.adql import LANGUAGE_FEATURES
 from tap.results import RESULT_FORMATS
 
@@ -17,7 +17,7 @@ _Element = Any  # lxml ships no types
 
 _TAP = "ivo://ivoa.net/std/TAP"
 _DAY = 24 * 3600
-_SECURITY = (None, BASIC_AUTH)
+_SECURITY = (None, BASIC_AUTH, COOKIE)
 _UPLOAD_METHODS = tuple(f"ivo://ivoa.net/std/TAPRegExt#upload-{method}" for method in ("inline", "http", "https"))
 _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0"))
 

@@ -16,7 +16,7 @@ from core.errors import InvalidValueError, PhotozError
 from core.routes import route_class
 from core.settings import Settings
 from core.streaming import StreamedAnswer, made_for_reader
-from core.vosi import BASIC_AUTH, Capability, Interface, capabilities_document
+from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from core.votable import Info
 from core.votable.document import DocumentWriter
 from tap.conesearch import ConeSearch
@@ -28,7 +28,7 @@ __all__ = ["cone_routes"]
 _Element = Any  # lxml ships no types
 
 _XML = "text/xml"
-_SECURITY = (None, BASIC_AUTH)
+_SECURITY = (None, BASIC_AUTH, COOKIE)
 
 
 def cone_routes(settings: Settings, authenticate: Authenticator, cones: ConeSearch) -> APIRouter:

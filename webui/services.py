@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from core.audit import AuditLog
 from core.auth.administration import AccountAdministration
 from core.auth.dependencies import Authenticator
+from core.auth.external import ExternalAccounts
 from core.auth.groups import GroupService
+from core.auth.oidc import OidcSignIn
 from core.auth.service import AccountService
 from core.settings import Settings
 from pipelines.service import PipelineService
@@ -19,6 +21,7 @@ from products.service import ProductService
 from products.sharing import SharingService
 from products.uploads import UploadService
 from uws import JobService
+from webui.sessions import SessionCookies
 
 __all__ = ["WebServices"]
 
@@ -44,3 +47,6 @@ class WebServices:
     jobs: JobService
     pipelines: PipelineService
     provenance: ProvenanceService
+    external: ExternalAccounts
+    oidc: OidcSignIn | None
+    sessions: SessionCookies

@@ -1,4 +1,4 @@
-"""The identity of an HTTP request: a bearer token, a name and password, or the session cookie of a browser."""
+"""The identity of an HTTP request: a proxy's header, a bearer token, a name and password, or a cookie."""
 
 import base64
 import binascii
@@ -8,12 +8,16 @@ from fastapi import Request
 
 from core.auth.models import ANONYMOUS, Identity
 from core.auth.service import AccountService
+from core.auth.trusted import TrustedHeaders
 from core.errors import AuthenticationError, PermissionDeniedError
 
-__all__ = ["SESSION_COOKIE", "Authenticator"]
+__all__ = ["SESSION_COOKIE", "VO_COOKIE", "Authenticator"]
 
-#: Name of the cookie that holds a browser's session.
+#: Name of the cookie that holds a browser's session; over https alone it has the prefix ``__Host-``.
 SESSION_COOKIE = "photoz_session"
+
+#: Name of the cookie of VO clients, which got it by ``ivoa_cookie``. Browsers never get it from pages.
+VO_COOKIE = "photoz_vo"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -21,13 +25,32 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class Authenticator:
     """A FastAPI dependency that gives each request's identity; without credentials it is anonymous.
 
-    Credentials that do not hold are an error, never a silent fall back to anonymous. A browser's cookie counts for
-    unsafe methods only when the request comes from a page of this server (cross-site request forgery).
+    Credentials that do not hold are an error, never a silent fall back to anonymous. What a browser sends by itself,
+    a cookie or its sign-in at a proxy, counts for unsafe methods only when the request comes from a page of this server
+    (cross-site request forgery). The identity is left in the request's state for those who log and dress answers.
+
+    Parameters
+    ----------
+    trusted
+        Reads the headers of a proxy that signs people in, where there is one.
+    secure
+        Whether cookies are sent over https only.
     """
 
-    def __init__(self, accounts: AccountService, public_url: str) -> None:
+    def __init__(
+        self,
+        accounts: AccountService,
+        public_url: str,
+        *,
+        trusted: TrustedHeaders | None = None,
+        secure: bool = False,
+    ) -> None:
         self._accounts = accounts
+        self._trusted = trusted
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
+        # With the prefix, other hosts of the same domain cannot set it (RFC 6265bis §4.1.3).
+        self.session_cookie = f"__Host-{SESSION_COOKIE}" if secure else SESSION_COOKIE
+        self.vo_cookie = f"__Host-{VO_COOKIE}" if secure else VO_COOKIE
 
     def __call__(self, request: Request) -> Identity:
         """Find out who asks.
@@ -37,20 +60,33 @@ class Authenticator:
         AuthenticationError
             The credentials do not hold.
         PermissionDeniedError
-            A cookie came with an unsafe request from another site.
+            A browser sent an unsafe request for a page of another site.
         """
-        header = request.headers.get("authorization", "")
-        scheme, _, value = header.partition(" ")
+        identity = self._identity(request)
+        request.state.identity = identity
+        return identity
+
+    def _identity(self, request: Request) -> Identity:
+        told = self._trusted.identity(request) if self._trusted is not None else None
+        if told is not None:
+            self._refuse_other_sites(request)
+            return told
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme:
             return self._identity_of_header(scheme.lower(), value.strip())
-        cookie = request.cookies.get(SESSION_COOKIE)
-        identity = self._accounts.identity_of_session(cookie) if cookie else None
-        if identity is None:
-            return ANONYMOUS
-        if request.method not in _SAFE_METHODS and not self.is_same_origin(request):
-            message = "This request came from another site, so the browser's sign-in does not count for it."
-            raise PermissionDeniedError(message)
-        return identity
+        identity = self._identity_of_cookie(request, self.session_cookie)
+        if identity is not None:
+            if request.method not in _SAFE_METHODS and not self.is_same_origin(request):
+                raise _of_another_site()
+            return identity
+        identity = self._identity_of_cookie(request, self.vo_cookie)
+        if identity is not None:
+            self._refuse_other_sites(request)
+        return identity or ANONYMOUS
+
+    def _identity_of_cookie(self, request: Request, name: str) -> Identity | None:
+        cookie = request.cookies.get(name)
+        return self._accounts.identity_of_session(cookie) if cookie else None
 
     def _identity_of_header(self, scheme: str, value: str) -> Identity:
         if scheme in {"bearer", "token"}:
@@ -61,9 +97,18 @@ class Authenticator:
             except (binascii.Error, UnicodeDecodeError) as e:
                 message = "The Authorization header is not valid Basic authentication."
                 raise AuthenticationError(message) from e
-            return self._accounts.identity_of_password(name, password)
+            return self._accounts.identity_of_basic(name, password)
         message = f"The Authorization scheme '{scheme}' is not known here; use Bearer, Token or Basic."
         raise AuthenticationError(message)
+
+    def _refuse_other_sites(self, request: Request) -> None:
+        """Refuse an unsafe request that a browser says it sends for another site; programs say nothing."""
+        if request.method not in _SAFE_METHODS and self.is_of_other_site(request):
+            raise _of_another_site()
+
+    def is_of_other_site(self, request: Request) -> bool:
+        """Say whether a browser tells that a page of another site sent the request."""
+        return not {"sec-fetch-site", "origin"}.isdisjoint(request.headers) and not self.is_same_origin(request)
 
     def is_same_origin(self, request: Request) -> bool:
         """Say whether a page of this server, or the person at the address bar, sent the request."""
@@ -72,3 +117,8 @@ class Authenticator:
             return site in {"same-origin", "none"}
         origin = request.headers.get("origin", "")
         return origin in {self._origin, f"{request.url.scheme}://{request.headers.get('host', '')}"}
+
+
+def _of_another_site() -> PermissionDeniedError:
+    message = "This request came from another site, so the browser's sign-in does not count for it."
+    return PermissionDeniedError(message)

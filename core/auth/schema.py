@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, false
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, UtcDateTime
 
-__all__ = ["GroupRow", "SessionRow", "TokenRow", "UserRow", "group_members"]
+__all__ = ["ExternalIdentityRow", "GroupRow", "SessionRow", "TokenRow", "UserRow", "group_members"]
 
 group_members = Table(
     "group_members",
@@ -48,6 +48,19 @@ class GroupRow(Base):
     members: Mapped[list[UserRow]] = relationship(secondary=group_members, back_populates="groups")
 
 
+class ExternalIdentityRow(Base):
+    """By which name a sign-in service knows the person behind an account."""
+
+    __tablename__ = "external_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject", name="uq_external_identities_issuer_subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class TokenRow(Base):
     """A token: only the SHA-256 of its secret is kept."""
 
@@ -65,13 +78,14 @@ class TokenRow(Base):
 
 
 class SessionRow(Base):
-    """A sign-in by browser: only the SHA-256 of the cookie's value is kept."""
+    """A sign-in by cookie, with the most that it lets one do: only the SHA-256 of the cookie's value is kept."""
 
     __tablename__ = "sessions"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scope: Mapped[str] = mapped_column(String(10), default="admin", server_default="admin")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user: Mapped[UserRow] = relationship()

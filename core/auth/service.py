@@ -15,9 +15,10 @@ from core.auth.schema import SessionRow, TokenRow, UserRow
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 
-__all__ = ["AccountService"]
+__all__ = ["ACCOUNT_NAME", "AccountService", "identity_of_row"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}")
+#: What can be an account's name.
+ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}")
 _SHORTEST_PASSWORD = 8
 _TOKEN_PREFIX = "pz-"  # noqa: S105 - a prefix by which leaked tokens can be recognised, not a secret
 _LAST_USED_STEP = timedelta(minutes=1)
@@ -40,6 +41,11 @@ class AccountService:
         self._passwords = Passwords()
         self._failures = FailureCounter(login_attempts)
 
+    @property
+    def session_seconds(self) -> int:
+        """Life of a sign-in by cookie."""
+        return int(self._session_life.total_seconds())
+
     # --- accounts
 
     def add_user(
@@ -61,7 +67,7 @@ class AccountService:
         ConflictError
             The name is taken.
         """
-        if not _NAME.fullmatch(name):
+        if not ACCOUNT_NAME.fullmatch(name):
             message = f"'{name}' cannot be an account's name: use letters, digits and . _ @ + -, at most 150 of them."
             raise InvalidValueError(message, field="name")
         _check_password(password)
@@ -112,7 +118,7 @@ class AccountService:
 
     def identity_of_password(self, name: str, password: str) -> Identity:
         """Check a name and password; AuthenticationError says nothing about which of them was wrong."""
-        if not _NAME.fullmatch(name):
+        if not ACCOUNT_NAME.fullmatch(name):
             # No account has such a name: nothing to look up or to count, and the answer takes as long.
             name = ""
         self._failures.check(name)
@@ -124,7 +130,22 @@ class AccountService:
             message = "Unable to sign in with this name and password."
             raise AuthenticationError(message)
         self._failures.clear(name)
-        return _identity(row, Scope.ADMIN)
+        return identity_of_row(row, Scope.ADMIN)
+
+    def identity_of_basic(self, name: str, password: str) -> Identity:
+        """Check a name with a password or, in its place, one of the account's tokens.
+
+        So programs that know nothing but names and passwords can be used by people who sign in elsewhere, and
+        nobody needs to give his password to a program.
+        """
+        if password.startswith(_TOKEN_PREFIX):
+            try:
+                identity = self.identity_of_token(password)
+            except AuthenticationError:
+                return self.identity_of_password(name, password)
+            if identity.name == name:
+                return identity
+        return self.identity_of_password(name, password)
 
     def identity_of_token(self, secret: str) -> Identity:
         """Give the identity that a token's secret stands for, or raise AuthenticationError."""
@@ -144,7 +165,7 @@ class AccountService:
         if row.last_used_at is None or now - row.last_used_at > _LAST_USED_STEP:
             with self._database.write() as session:
                 session.execute(update(TokenRow).where(TokenRow.id == row.id).values(last_used_at=now))
-        return _identity(row.user, Scope(row.scope))
+        return identity_of_row(row.user, Scope(row.scope))
 
     def identity_of_session(self, secret: str) -> Identity | None:
         """Give the identity behind a session cookie; None when it ended or never was."""
@@ -154,12 +175,15 @@ class AccountService:
                 .where(SessionRow.secret_hash == _digest(secret), SessionRow.expires_at > utc_now())
                 .options(selectinload(SessionRow.user).selectinload(UserRow.groups))
             )
-        return _identity(row.user, Scope.ADMIN) if row is not None and row.user.is_active else None
+        return identity_of_row(row.user, Scope(row.scope)) if row is not None and row.user.is_active else None
 
     # --- sessions
 
     def open_session(self, identity: Identity) -> str:
-        """Begin a sign-in by browser and give the cookie's value; ended sessions of all users are removed."""
+        """Begin a sign-in by cookie and give its value; ended sessions of all users are removed.
+
+        It lets one do what the identity may, so that a token makes no session that goes beyond it.
+        """
         secret, now = secrets.token_urlsafe(32), utc_now()
         with self._database.write() as session:
             session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
@@ -167,6 +191,7 @@ class AccountService:
                 SessionRow(
                     user_id=identity.require(Scope.READ),
                     secret_hash=_digest(secret),
+                    scope=identity.scope,
                     created_at=now,
                     expires_at=now + self._session_life,
                 )
@@ -244,7 +269,7 @@ class AccountService:
         if row is None:
             message = f"There is no account named '{name}'."
             raise NotFoundError(message)
-        return _identity(row, scope)
+        return identity_of_row(row, scope)
 
 
 def _check_password(password: str | None) -> None:
@@ -270,7 +295,8 @@ def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _identity(row: UserRow, scope: Scope) -> Identity:
+def identity_of_row(row: UserRow, scope: Scope) -> Identity:
+    """Give the identity of an account whose groups are read."""
     return Identity(
         user_id=row.id,
         name=row.name,

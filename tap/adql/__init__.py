@@ -5,7 +5,7 @@ looks at the result once more, `translation` is the way in.
 """
 
 from tap.adql.catalog import Catalog, CatalogTable
-from tap.adql.errors import QueryError
+from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.features import LANGUAGE_FEATURES, LanguageFeature
 from tap.adql.translation import Translation, translate
 from tap.adql.words import RESERVED_WORDS, identifier
@@ -18,6 +18,7 @@ __all__ = [
     "LanguageFeature",
     "QueryError",
     "Translation",
+    "UnknownTableError",
     "identifier",
     "translate",
 ]

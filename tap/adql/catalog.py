@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.columns import Column
-from tap.adql.errors import QueryError, nearest
+from tap.adql.errors import QueryError, UnknownTableError, nearest
 from tap.adql.syntax import Name, TableName
 
 __all__ = ["Catalog", "CatalogTable"]
@@ -87,7 +87,9 @@ class Catalog:
         written = ".".join(name.text for name in names)
         if found:
             raise QueryError(f"The table name {written} is ambiguous", reference.at, f"write {found[0].name} in quotes")
-        raise QueryError(f"Unknown table {written}", reference.at, self._near(written))
+        # What one sends along oneself does not depend on who one is.
+        kind = QueryError if written.lower().startswith("tap_upload.") else UnknownTableError
+        raise kind(f"Unknown table {written}", reference.at, self._near(written))
 
     def _near(self, written: str) -> str | None:
         known = self._names

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from core.errors import InvalidValueError
 
-__all__ = ["Position", "QueryError", "nearest"]
+__all__ = ["Position", "QueryError", "UnknownTableError", "nearest"]
 
 #: Line and column in the user's text, both counted from 1.
 Position = tuple[int, int]
@@ -32,6 +32,10 @@ class QueryError(InvalidValueError):
         super().__init__(f"{reason}{place}; {advice}" if advice else f"{reason}{place}.", field="QUERY")
         self.line: int | None = at[0] if at else None
         self.column: int | None = at[1] if at else None
+
+
+class UnknownTableError(QueryError):
+    """A query that names a table which is not there, or not for the one who asks."""
 
 
 def nearest(written: str, names: Iterable[str]) -> str | None:

@@ -24,6 +24,13 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
     ("GET", "/api/meanings"): ({"*": 200}, {}),
     ("GET", "/api/logout"): ({"*": 200}, {}),
+    **{
+        ("POST", f"/api/sign-in/{name}"): (
+            {"*": 401},
+            {"open": True, "data": {"username": "owner", "password": "wrong"}},
+        )
+        for name in ("cookie", "token")
+    },
     ("POST", "/api/obtain_token"): ({"*": 400}, {"json": {"username": "owner", "password": "wrong"}}),
     **{
         (method, f"/api{path}"): ({"nobody": 401, "*": 200}, {})
@@ -148,8 +155,9 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/tap/sync"): ({"*": 200}, _ADQL),
     ("POST", "/tap/sync"): ({"*": 200}, {"data": _ADQL["params"]}),
     ("GET", "/tap/tables"): ({"*": 200}, {}),
-    **{("GET", f"/tap/{name}"): ({"*": 200}, {"open": True}) for name in ("capabilities", "availability")},
-    ("HEAD", "/tap/capabilities"): ({"*": 200}, {"open": True}),
+    ("GET", "/tap/availability"): ({"*": 200}, {"open": True}),
+    ("GET", "/tap/capabilities"): ({"*": 200}, {}),
+    ("HEAD", "/tap/capabilities"): ({"*": 200}, {}),
     **{
         (method, f"/vospace/{name}"): ({"*": 200}, {"open": True})
         for name in ("capabilities", "protocols", "views", "properties", "availability")

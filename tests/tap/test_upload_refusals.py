@@ -177,5 +177,5 @@ def test_a_page_of_another_site_gets_nothing_by_the_cookie_of_a_browser(site: Sm
 def test_a_reader_of_a_private_table_needs_its_rights_with_an_upload_too(site: SmallSite, session):
     query = f"SELECT COUNT(*) FROM TAP_UPLOAD.t, {site.private}"
     answer = ask(session, site, query, "t,param:t", t=small((1.0, 2.0)))
-    assert answer.status_code == 400
+    assert answer.status_code == 401
     assert "Unknown table" in answer.text

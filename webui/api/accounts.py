@@ -4,7 +4,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity, Scope
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
@@ -26,7 +25,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def _add_people(router: APIRouter, services: WebServices) -> None:
-    accounts, authenticate = services.accounts, services.authenticate
+    authenticate = services.authenticate
 
     @router.get("/users", summary="People who share products or groups with the caller")
     def users(identity: Identity = Depends(authenticate)) -> Json:
@@ -50,10 +49,8 @@ def _add_people(router: APIRouter, services: WebServices) -> None:
 
     @router.get("/logout", summary="End the browser's sign-in")
     def logout(request: Request, response: Response) -> None:
-        cookie = request.cookies.get(SESSION_COOKIE)
-        if cookie and request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}:
-            accounts.close_session(cookie)
-            response.delete_cookie(SESSION_COOKIE)
+        if request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}:
+            services.sessions.end(request, response)
 
 
 def _add_tokens(router: APIRouter, services: WebServices) -> None:

@@ -16,6 +16,7 @@ from webui.api import (
     products,
     provenance,
     sharing,
+    sign_in,
 )
 from webui.api.errors import api_route
 from webui.services import WebServices
@@ -59,6 +60,7 @@ def api_routes(services: WebServices) -> APIRouter:
         pipelines,
         groups,
         sharing,
+        sign_in,
     )
     for part in parts:
         router.include_router(part.routes(services))

@@ -11,6 +11,7 @@ from webui.pages import (
     deleted,
     groups,
     home,
+    oidc,
     products,
     shared,
     sharing,
@@ -32,8 +33,8 @@ def page_routes(services: WebServices) -> APIRouter:
     dressed = route_class(error_dress(services, renderer))
     router = APIRouter(route_class=dressed)
     parts = (
-        home, sign_in, wizard, wizard_files, products, sharing, groups, deleted, shared, tokens, admin, admin_users,
-        admin_releases, about,
+        home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, tokens, admin,
+        admin_users, admin_releases, about,
     )  # fmt: skip
     for part in parts:
         # Each part adds to this one router, so that all share its dress of errors.

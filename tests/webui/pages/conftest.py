@@ -10,7 +10,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 
 import webui
-from core.auth.dependencies import SESSION_COOKIE, Authenticator
+from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity
 from core.auth.service import AccountService
 from core.database import Base, Database
@@ -19,11 +19,11 @@ from products.inspector import Inspector
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
 from server.services import Services, build_services, prepare_data_folder
+from server.web import web_services
 from server.worker import file_store
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
-from webui.services import WebServices
 
 PASSWORD = "correct horse"
 TABLE = b"objid,RAJ2000,DEJ2000,zspec,flag\n1,10.5,-5.25,0.31,A\n2,10.6,-5.5,0.42,B\n3,10.7,-5.75,,B\n"
@@ -58,25 +58,7 @@ def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
 
 @pytest.fixture
 def app(services: Services) -> FastAPI:
-    web = WebServices(
-        settings=services.settings,
-        authenticate=Authenticator(services.accounts, services.settings.public_url),
-        accounts=services.accounts,
-        products=services.products,
-        groups=services.groups,
-        sharing=services.sharing,
-        life=services.life,
-        links=services.links,
-        audit=services.audit,
-        administration=services.administration,
-        releases=services.releases,
-        uploads=services.uploads,
-        associations=services.associations,
-        downloads=services.downloads,
-        jobs=services.jobs,
-        pipelines=services.pipelines,
-        provenance=services.provenance,
-    )
+    web = web_services(services)
     app = FastAPI(redirect_slashes=False)
     app.include_router(api_routes(web))
     app.include_router(page_routes(web))

@@ -1,0 +1,197 @@
+"""People who sign in elsewhere: each has an account here, which is found by what their sign-in service calls them.
+
+An account belongs to a service's subject, never to a name alone: whoever gets somebody's name elsewhere does not get
+the account here. The groups that a service tells are kept apart from those that people make here, by their source.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, selectinload
+
+from core.auth.models import Identity, Scope
+from core.auth.schema import ExternalIdentityRow, GroupRow, UserRow, group_members
+from core.auth.service import ACCOUNT_NAME, identity_of_row
+from core.database import Database, utc_now
+from core.errors import ConflictError, NotFoundError, PermissionDeniedError
+
+__all__ = ["ExternalAccounts", "ExternalUser"]
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_GROUP = 150
+_MOST_GROUPS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUser:
+    """Somebody as a sign-in service tells them.
+
+    Parameters
+    ----------
+    source
+        Kind of the service, which its groups here bear: ``oidc`` or ``proxy``.
+    issuer, subject
+        The service, and what it calls this person for ever.
+    name
+        Name that an account of theirs gets when it is made.
+    groups
+        Names of their groups. A service that tells none has none: what it told before does not count any longer.
+    """
+
+    source: str
+    issuer: str
+    subject: str
+    name: str
+    groups: tuple[str, ...] = ()
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+
+
+class ExternalAccounts:
+    """Accounts of people who sign in elsewhere.
+
+    Parameters
+    ----------
+    admin_group
+        Whoever belongs to this group of the service is an administrator here, and nobody else of its people; none
+        leaves administrators as they are.
+    required_group
+        Only members of this group of the service may sign in; none lets everybody in.
+    """
+
+    def __init__(
+        self, database: Database, *, admin_group: str | None = None, required_group: str | None = None
+    ) -> None:
+        self._database = database
+        self._admin_group = admin_group
+        self._required_group = required_group
+
+    def sign_in(self, person: ExternalUser) -> Identity:
+        """Give the identity of somebody who signed in elsewhere; the account is made, and kept as the service tells.
+
+        Raises
+        ------
+        PermissionDeniedError
+            The person may not come in: the group is missing, the account is closed, or its name cannot be used.
+        ConflictError
+            Somebody else has an account of this name.
+        """
+        if self._required_group is not None and self._required_group not in person.groups:
+            message = f"Only members of the group '{self._required_group}' may sign in here."
+            raise PermissionDeniedError(message)
+        with self._database.read() as session:
+            row = _find(session, person)
+            if row is not None and self._is_current(row, person):
+                return _checked(row)
+        try:
+            return self._keep(person)
+        except IntegrityError:
+            # Somebody else made the account or one of the groups in the same moment.
+            return self._keep(person)
+
+    def link(self, name: str, issuer: str, subject: str) -> None:
+        """Let an account that is there be reached from a sign-in service; for the operator of the server.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such account.
+        ConflictError
+            The person reaches another account already.
+        """
+        try:
+            with self._database.write() as session:
+                row = session.scalar(select(UserRow).where(UserRow.name == name))
+                if row is None:
+                    message = f"There is no account named '{name}'."
+                    raise NotFoundError(message)
+                session.add(ExternalIdentityRow(user_id=row.id, issuer=issuer, subject=subject, created_at=utc_now()))
+        except IntegrityError as e:
+            message = f"'{subject}' of {issuer} reaches an account already."
+            raise ConflictError(message) from e
+
+    def _keep(self, person: ExternalUser) -> Identity:
+        with self._database.write() as session:
+            row = _find(session, person) or _make(session, person)
+            _checked(row)
+            if (person.first_name, person.last_name, person.email) != ("", "", ""):
+                row.first_name, row.last_name, row.email = person.first_name, person.last_name, person.email
+            if self._admin_group is not None:
+                row.is_admin = self._admin_group in person.groups
+            _keep_groups(session, row, person.source, person.groups)
+            session.flush()
+            session.refresh(row, ["groups"])
+            return _checked(row)
+
+    def _is_current(self, row: UserRow, person: ExternalUser) -> bool:
+        told = (person.first_name, person.last_name, person.email)
+        if told not in {("", "", ""), (row.first_name, row.last_name, row.email)}:
+            return False
+        kept = {group.name for group in row.groups if group.source == person.source}
+        is_admin = row.is_admin if self._admin_group is None else self._admin_group in person.groups
+        return kept == set(_usable(person.groups)) and is_admin == row.is_admin
+
+
+def _find(session: Session, person: ExternalUser) -> UserRow | None:
+    return session.scalar(
+        select(UserRow)
+        .join(ExternalIdentityRow, ExternalIdentityRow.user_id == UserRow.id)
+        .where(ExternalIdentityRow.issuer == person.issuer, ExternalIdentityRow.subject == person.subject)
+        .options(selectinload(UserRow.groups))
+    )
+
+
+def _make(session: Session, person: ExternalUser) -> UserRow:
+    if not ACCOUNT_NAME.fullmatch(person.name):
+        message = f"'{person.name:.150}' cannot be an account's name here; ask the administrators of this server."
+        raise PermissionDeniedError(message)
+    if session.scalar(select(UserRow.id).where(UserRow.name == person.name)) is not None:
+        message = (
+            f"There is already an account named '{person.name}' here, which this sign-in does not reach. "
+            "If it is yours, ask the administrators of this server to link it."
+        )
+        raise ConflictError(message)
+    now = utc_now()
+    row = UserRow(name=person.name, password_hash=None, is_admin=False, is_active=True, created_at=now)
+    session.add(row)
+    session.flush()
+    session.add(ExternalIdentityRow(user_id=row.id, issuer=person.issuer, subject=person.subject, created_at=now))
+    return row
+
+
+def _checked(row: UserRow) -> Identity:
+    if not row.is_active:
+        message = f"The account '{row.name}' is closed; ask the administrators of this server."
+        raise PermissionDeniedError(message)
+    return identity_of_row(row, Scope.ADMIN)
+
+
+def _usable(names: Sequence[str]) -> list[str]:
+    """Leave out what cannot be a group's name here."""
+    good = [name for name in dict.fromkeys(names) if name.isprintable() and 0 < len(name) <= _LONGEST_GROUP]
+    return good[:_MOST_GROUPS]
+
+
+def _keep_groups(session: Session, user: UserRow, source: str, names: Sequence[str]) -> None:
+    """Let somebody belong to exactly these groups of a service; groups that people made here stay as they are."""
+    wanted = _usable(names)
+    known = {row.name: row for row in session.scalars(select(GroupRow).where(GroupRow.name.in_(wanted)))}
+    for name in wanted:
+        if name not in known:
+            known[name] = GroupRow(name=name, description="", source=source)
+            session.add(known[name])
+        elif known[name].source != source:
+            _log.warning("the group '%s' of %s has the name of a group from elsewhere and is left out", name, source)
+    session.flush()
+    theirs = select(GroupRow.id).where(GroupRow.source == source)
+    session.execute(
+        delete(group_members).where(group_members.c.user_id == user.id, group_members.c.group_id.in_(theirs))
+    )
+    joined = [row.id for row in known.values() if row.source == source]
+    if joined:
+        session.execute(insert(group_members), [{"group_id": group_id, "user_id": user.id} for group_id in joined])

@@ -1,0 +1,191 @@
+"""How programs of the Virtual Observatory sign in: challenges, names and passwords, cookies, tokens."""
+
+import gc
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pyvo
+import requests
+from pyvo.auth import AuthSession
+
+from core.auth.models import Scope
+from core.auth.service import AccountService
+from core.database import Database
+from tests.server.api import Api
+from tests.support.server import running_server
+from tests.support.tools import Stilts
+
+#: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
+pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
+
+PASSWORD = "a long: password ü"
+TABLE = "objid,RAdeg,DEdeg,zsp\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n"
+MEANINGS = {"RAdeg": "ra", "DEdeg": "dec", "zsp": "z"}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    url: str
+    token: str
+    reading: str
+    table: str
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> Iterator[None]:
+    """Let the garbage collector meet what pyvo left here, and not in the test of somebody else."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    data: Path = tmp_path_factory.mktemp("vo") / "data"
+    with running_server(data) as server:
+        database = Database(f"sqlite:///{data / 'photoz.sqlite'}")
+        accounts = AccountService(database)
+        accounts.add_user("alice", PASSWORD)
+        alice = accounts.identity_of_user("alice")
+        token, reading = (accounts.issue_token(alice, "t", scope).secret for scope in (Scope.WRITE, Scope.READ))
+        path = data.parent / "cat.csv"
+        path.write_text(TABLE)
+        product = Api(server.base_url, token).publish(
+            "Hidden", "redshift_catalog", path, MEANINGS, visibility="private"
+        )
+        yield Site(server.base_url, token, reading, product["tap_table"])
+        database.close()
+
+
+def _challenges(answer: requests.Response) -> dict[str, dict[str, str]]:
+    found = [header for key, header in answer.raw.headers.items() if key.lower() == "www-authenticate"]
+    return {text.partition(" ")[0]: dict(re.findall(r'(\w+)="([^"]*)"', text)) for text in found}
+
+
+def test_capabilities_say_how_one_may_sign_in(site: Site):
+    for method in ("GET", "HEAD"):
+        answer = requests.request(method, f"{site.url}/tap/capabilities", timeout=60)
+        assert answer.status_code == 200
+        said = _challenges(answer)
+        assert set(said) == {"Basic", "ivoa_cookie", "ivoa_bearer"}
+        assert {said[name]["standard_id"] for name in ("ivoa_cookie", "ivoa_bearer")} == {
+            "ivo://ivoa.net/sso#tls-with-password"
+        }
+        assert "X-VO-Authenticated" not in answer.headers
+
+
+def test_capabilities_say_who_signed_in_and_refuse_what_does_not_hold(site: Site):
+    url = f"{site.url}/tap/capabilities"
+    for auth in ({"Authorization": f"Bearer {site.token}"}, {"Authorization": f"Token {site.reading}"}):
+        answer = requests.get(url, headers=auth, timeout=60)
+        assert answer.headers["X-VO-Authenticated"] == "alice"
+        assert _challenges(answer) == {}
+    for auth in ({"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}):
+        answer = requests.get(url, headers=auth, timeout=60)
+        assert answer.status_code == 401
+        assert set(_challenges(answer)) == {"Bearer", "Basic", "ivoa_cookie", "ivoa_bearer"}
+        assert "X-VO-Authenticated" not in answer.headers
+
+
+def _rows(site: Site, session: requests.Session) -> int:
+    """Count the rows of the hidden table, by POST as VO clients do it."""
+    answer = session.post(
+        f"{site.url}/tap/sync",
+        data={"LANG": "ADQL", "QUERY": f"SELECT COUNT(*) FROM {site.table}", "RESPONSEFORMAT": "csv"},
+        timeout=60,
+    )
+    return int(answer.text.split()[1]) if answer.ok else -answer.status_code
+
+
+def test_the_cookie_of_ivoa_cookie_signs_a_program_in(site: Site):
+    where = _challenges(requests.get(f"{site.url}/tap/capabilities", timeout=60))["ivoa_cookie"]["access_url"]
+    with requests.Session() as session:
+        assert _rows(site, session) == -401
+        answer = session.post(where, data={"username": "alice", "password": PASSWORD}, timeout=60)
+        assert (answer.status_code, answer.headers["X-VO-Authenticated"]) == (200, "alice")
+        words = answer.headers["Set-Cookie"].lower()
+        assert all(word in words for word in ("httponly", "samesite=strict", "path=/"))
+        assert _rows(site, session) == 2
+        # A browser that had it would not send it for pages of other sites, and it would not count.
+        session.headers["Origin"] = "https://evil.example"
+        assert _rows(site, session) == -403
+
+
+def test_a_cookie_got_by_a_token_does_not_go_beyond_it(site: Site):
+    with requests.Session() as session:
+        answer = session.post(
+            f"{site.url}/api/sign-in/cookie", data={"username": "alice", "password": site.reading}, timeout=60
+        )
+        assert answer.ok
+        assert _rows(site, session) == 2
+        answer = session.post(f"{site.url}/api/products/", json={"display_name": "x", "product_type": 7}, timeout=60)
+        assert answer.status_code == 403
+
+
+def test_the_token_of_ivoa_bearer_signs_a_program_in(site: Site):
+    where = _challenges(requests.get(f"{site.url}/tap/capabilities", timeout=60))["ivoa_bearer"]["access_url"]
+    answer = requests.post(where, data={"username": "alice", "password": PASSWORD}, timeout=60)
+    assert answer.ok
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {answer.headers['X-VO-Bearer']}"
+        assert _rows(site, session) == 2
+
+
+@pytest.mark.parametrize("name", ["cookie", "token"])
+def test_wrong_passwords_and_pages_of_other_sites_sign_nobody_in(site: Site, name: str):
+    url, right = f"{site.url}/api/sign-in/{name}", {"username": "alice", "password": PASSWORD}
+    for sent in ({**right, "password": "wrong"}, {**right, "username": "bob"}, {"username": "alice"}, {}):
+        answer = requests.post(url, data=sent, timeout=60)
+        assert answer.status_code == 401, sent
+        assert "Set-Cookie" not in answer.headers
+        assert "X-VO-Bearer" not in answer.headers
+    for site_header in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert requests.post(url, data=right, headers=site_header, timeout=60).status_code == 403
+
+
+@pytest.mark.parametrize("password", ["password", "token", "reading"])
+def test_basic_takes_a_password_or_a_token_of_the_account(site: Site, password: str):
+    secret = {"password": PASSWORD, "token": site.token, "reading": site.reading}[password]
+    with requests.Session() as session:
+        session.auth = (b"alice", secret.encode())
+        assert _rows(site, session) == 2
+        session.auth = (b"admin", secret.encode())
+        assert _rows(site, session) == -401
+
+
+def test_pyvo_signs_in_by_password_by_cookie_and_by_token(site: Site):
+    query = f"SELECT COUNT(*) AS n FROM {site.table}"
+    with ExitStack() as opened:
+        with_token, by_cookie = (opened.enter_context(requests.Session()) for _ in range(2))
+        with_token.headers["Authorization"] = f"Bearer {site.token}"
+        signed = by_cookie.post(
+            f"{site.url}/api/sign-in/cookie", data={"username": "alice", "password": PASSWORD}, timeout=60
+        )
+        password, cookie = AuthSession(), AuthSession()
+        password.credentials.set_password("alice", site.reading)  # requests writes passwords in Latin-1
+        for each in signed.cookies:
+            cookie.credentials.set_cookie(each.name, each.value)
+        for session in (password, cookie):
+            for each in session.credentials.credentials.values():
+                opened.callback(each.close)
+        for session in (password, cookie, with_token):
+            service = pyvo.dal.TAPService(f"{site.url}/tap", session=session)
+            assert service.search(query)["n"][0] == 2
+            assert site.table in service.tables
+            job = service.submit_job(query)
+            job.run().wait(phases=["COMPLETED", "ERROR"])
+            assert job.fetch_result()["n"][0] == 2
+            job.delete()
+
+
+def test_stilts_signs_in_by_name_and_password(site: Site, stilts: Stilts, tmp_path: Path):
+    out = tmp_path / "out.csv"
+    query = f"adql=SELECT * FROM {site.table}"
+    stilts(
+        "-Dstar.basicauth.user=alice", f"-Dstar.basicauth.password={site.token}", "tapquery",
+        f"tapurl={site.url}/tap", query, "sync=true", f"out={out}",
+    )  # fmt: skip
+    assert len(out.read_text().splitlines()) == 3

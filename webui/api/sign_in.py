@@ -1,0 +1,64 @@
+"""REST: sign-in for programs of the Virtual Observatory, as the challenges of the VO services describe it.
+
+Both take ``username`` and ``password`` as a form over the encrypted connection (SSO 2.0 ``tls-with-password``);
+``ivoa_cookie`` answers with a cookie, ``ivoa_bearer`` with a token in ``X-VO-Bearer``. A token of the account may stand
+in place of the password.
+"""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity, Scope
+from core.errors import PermissionDeniedError
+from webui.api.bodies import read_fields
+from webui.api.errors import api_route
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+_TOKEN_DAYS = 7
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of VO sign-in."""
+    router = APIRouter(route_class=api_route(), tags=["sign-in"])
+    accounts = services.accounts
+
+    async def identity_of(request: Request) -> Identity:
+        if services.authenticate.is_of_other_site(request):
+            message = "Pages of other sites cannot sign anybody in."
+            raise PermissionDeniedError(message)
+        fields = await read_fields(request)
+        name, password = str(fields.get("username", "")), str(fields.get("password", ""))
+        return await run_in_threadpool(accounts.identity_of_basic, name, password)
+
+    @router.post("/sign-in/cookie", summary="Name and password to a cookie (ivoa_cookie)")
+    async def cookie(request: Request) -> Response:
+        identity = await identity_of(request)
+        answer = Response(
+            f"{identity.name}\n", media_type="text/plain", headers={"X-VO-Authenticated": str(identity.name)}
+        )
+        answer.set_cookie(
+            services.authenticate.vo_cookie,
+            await run_in_threadpool(accounts.open_session, identity),
+            max_age=accounts.session_seconds,
+            path="/",
+            secure=services.settings.cookies_are_secure,
+            httponly=True,
+            samesite="strict",
+        )
+        return answer
+
+    @router.post("/sign-in/token", summary="Name and password to a token in X-VO-Bearer (ivoa_bearer)")
+    async def token(request: Request) -> Response:
+        identity = await identity_of(request)
+        scope = Scope.WRITE if identity.scope.includes(Scope.WRITE) else identity.scope
+        issued = await run_in_threadpool(accounts.issue_token, identity, "VO client", scope, days=_TOKEN_DAYS)
+        headers = {
+            "X-VO-Authenticated": str(identity.name),
+            "X-VO-Bearer": issued.secret,
+            "Cache-Control": "no-store",
+        }
+        return Response(f"{issued.secret}\n", media_type="text/plain", headers=headers)
+
+    return router
