@@ -4,6 +4,7 @@ A catalogue that brings homogenised values keeps them; flags that are probabilit
 row follows the rules of its survey.
 """
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -152,13 +153,20 @@ def _translation(rows: CatalogueRows, rules: FlagsTranslation, survey: str, kind
     found = rules.translation_rules.get(survey)
     translation: Translation | None = getattr(found, kind) if found else None
     if translation is None:
-        available = ", ".join(name for name, each in sorted(rules.translation_rules.items()) if getattr(each, kind))
+        known = sorted(name for name, each in rules.translation_rules.items() if getattr(each, kind))
         raise CatalogueError(
             rows.catalogue,
-            f"the survey {survey!r} has no {kind} in the rules; they know {available or 'no survey'}. Add it to the "
+            f"the survey {survey!r} has no {kind} in the rules, which know {_some_of(survey, known)}. Add it to the "
             "flags translation file.",
         )
     return translation
+
+
+def _some_of(survey: str, known: list[str]) -> str:
+    """Name the surveys whose names are like one, or the first few."""
+    near = difflib.get_close_matches(survey, known, n=3, cutoff=0.6) or known[:5]
+    more = len(known) - len(near)
+    return (", ".join(near) or "no survey") + (f" and {more} more" if more and near else "")
 
 
 def _translated(

@@ -107,13 +107,18 @@ class TrainingSetParameters(BaseModel):
     flux_type: str = Field(
         "auto",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Kind of photometry: the folder of a release, and {flux_type} in the names of 'photometry'.",
+        description="Kind of photometry: of a release its folder, of a product the columns {band}_{flux_type}Flux.",
     )
     dereddening: str = Field(
-        "sfd", pattern=r"^[A-Za-z0-9_-]+$", description="Kind of dereddening: the folder of a release."
+        "sfd",
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Kind of dereddening: of a release its folder; magnitudes computed of a product are dereddened by "
+        "its column ebv, unless this is 'none'.",
     )
     convert_flux_to_mag: bool = Field(
-        default=True, description="Whether the folder of a release with magnitudes is read, or the one with fluxes."
+        default=True,
+        description="Whether there shall be magnitudes: of a release those of its folder, else its fluxes; of a "
+        "product AB magnitudes are computed from its fluxes.",
     )
     use_absolute_lsdb_path: bool = Field(default=False, description="Whether the path is that of a HATS catalogue.")
     selected_cols: tuple[str, ...] = Field(

@@ -258,6 +258,20 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
     ("GET", "/"): ({"*": 200}, {}),
     ("GET", "/about"): ({"*": 200}, {}),
+    ("GET", "/pipelines"): ({"*": 200}, {}),
+    ("GET", "/run/{name}"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
+        {"url": "/run/training_set_maker"},
+    ),
+    ("POST", "/run/{name}"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 400},
+        {"url": "/run/combine_redshift_dedup", "files": {"RULES": ("rules.yaml", b"a: 1")}},
+    ),
+    ("GET", "/runs/{number}"): ({"*": 404}, {"url": "/runs/987654"}),
+    ("POST", "/runs/{number}/abort"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/runs/987654/abort"},
+    ),
     ("GET", "/login"): ({"nobody": 200, "*": 303}, {}),
     ("POST", "/login"): ({"*": 403}, {"data": {"name": "stranger", "password": "wrong"}, "open": True}),
     ("POST", "/logout"): ({"*": 303}, {}),

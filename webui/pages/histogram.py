@@ -1,11 +1,12 @@
-"""The distribution of redshifts as an SVG: one outline of bars, and two axes with round numbers."""
+"""Distributions as SVGs: one outline of bars, another one over them, and two axes with round numbers."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from products.inspection.redshifts import RedshiftHistogram
 
-__all__ = ["HistogramPlot", "histogram_plot"]
+__all__ = ["HistogramPlot", "bar_plot", "histogram_plot"]
 
 _WIDTH, _HEIGHT = 768.0, 384.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 16.0, 16.0, 60.0
@@ -20,6 +21,8 @@ class HistogramPlot:
     ----------
     bars
         Path of the filled bars.
+    outline
+        Path of the line over them; empty when there is none.
     x_ticks, y_ticks
         Positions along the axes, and texts.
     """
@@ -35,12 +38,27 @@ class HistogramPlot:
     y_ticks: tuple[tuple[float, str], ...]
     total: int
     beyond: int
+    outline: str = ""
 
 
 def histogram_plot(histogram: RedshiftHistogram) -> HistogramPlot:
     """Draw N(z)."""
-    edges, counts = histogram.edges, histogram.counts
-    low, high, highest = edges[0], edges[-1], max(*counts, 1)
+    return bar_plot(histogram.edges, histogram.counts, beyond=histogram.beyond)
+
+
+def bar_plot(
+    edges: Sequence[float], counts: Sequence[int], *, beyond: int = 0, outline: Sequence[int] | None = None
+) -> HistogramPlot:
+    """Draw counts between edges.
+
+    Parameters
+    ----------
+    beyond
+        How many lie outside of the edges.
+    outline
+        Other counts between the same edges, drawn as a line.
+    """
+    low, high, highest = edges[0], edges[-1], max(*counts, *(outline or ()), 1)
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
 
     def across(z: float) -> float:
@@ -58,9 +76,17 @@ def histogram_plot(histogram: RedshiftHistogram) -> HistogramPlot:
         _WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom, bars,
         x_ticks=tuple((across(z), f"{z:g}") for z in _round_values(low, high)),
         y_ticks=tuple((up(n), f"{n:,.0f}") for n in _round_values(0, highest, whole=True)),
-        total=sum(counts) + histogram.beyond,
-        beyond=histogram.beyond,
+        total=sum(counts) + beyond,
+        beyond=beyond,
+        outline="" if outline is None else _steps(edges, outline, across, up),
     )  # fmt: skip
+
+
+def _steps(
+    edges: Sequence[float], counts: Sequence[int], across: Callable[[float], float], up: Callable[[float], float]
+) -> str:
+    steps = "".join(f"V{up(count)}H{across(end)}" for end, count in zip(edges[1:], counts, strict=True))
+    return f"M{across(edges[0])} {up(0)}{steps}V{up(0)}"
 
 
 def _round_values(low: float, high: float, *, whole: bool = False) -> list[float]:

@@ -38,6 +38,7 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
             details=details,
             progress=progress_of(services, details.product),
             versions=services.life.versions(identity, details.product),
+            run=services.pipelines.of_products([details.product.id]).get(details.product.id),
         )
 
 

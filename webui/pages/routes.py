@@ -12,7 +12,9 @@ from webui.pages import (
     groups,
     home,
     oidc,
+    pipelines,
     products,
+    runs,
     shared,
     sharing,
     sign_in,
@@ -33,7 +35,8 @@ def page_routes(services: WebServices) -> APIRouter:
     dressed = route_class(error_dress(services, renderer))
     router = APIRouter(route_class=dressed)
     parts = (
-        home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, tokens, admin,
+        home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, pipelines, runs,
+        tokens, admin,
         admin_users, admin_releases, about,
     )  # fmt: skip
     for part in parts:

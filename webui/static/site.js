@@ -109,6 +109,43 @@
     setTimeout(poll, POLL_MILLISECONDS, box);
   };
 
+  // A run of a pipeline: asks how far it is, and loads the page again when it has ended.
+  const runs = (root) => {
+    for (const box of root.querySelectorAll("[data-run]")) follow(box);
+  };
+
+  const follow = async (box) => {
+    try {
+      const answer = await fetch(box.dataset.run, { headers: { Accept: "application/json" } });
+      const run = await answer.json();
+      if (!["Pending", "Running"].includes(run.status)) {
+        location.reload();
+        return;
+      }
+      box.querySelector("progress").value = 100 * (run.progress ?? 0);
+      box.querySelector("[data-message]").textContent = run.message ?? "";
+      const logs = await (await fetch(`${box.dataset.run}/logs`)).json();
+      document.querySelector("[data-log]").textContent = logs.pipeline.content;
+    } catch {
+      // The next round asks again.
+    }
+    setTimeout(follow, POLL_MILLISECONDS, box);
+  };
+
+  // Lists to choose from are narrowed by words.
+  const pickers = (root) => {
+    for (const field of root.querySelectorAll("[data-narrow]")) {
+      field.hidden = false;
+      field.addEventListener("input", () => {
+        const words = field.value.toLowerCase().split(/\s+/);
+        for (const row of document.querySelectorAll(`#${field.dataset.narrow} tbody tr`)) {
+          const text = row.textContent.toLowerCase();
+          row.hidden = !words.every((word) => text.includes(word)) && !row.querySelector(":checked");
+        }
+      });
+    }
+  };
+
   // Filters of the list act at once.
   const filters = (root) => {
     for (const form of root.querySelectorAll("form.filters")) {
@@ -118,6 +155,6 @@
     }
   };
 
-  const enhance = (root) => [copyButtons, uploads, inspections, filters].forEach((part) => part(root));
+  const enhance = (root) => [copyButtons, uploads, inspections, runs, pickers, filters].forEach((part) => part(root));
   enhance(document);
 })();

@@ -188,7 +188,7 @@ def test_flags_without_rule_and_an_empty_catalogue_are_said():
         ({"RA": [10.0, 360.0, -1.0, None]}, r"1_a: 3 rows have no position.*row 2 \(360, 5\), row 3"),
         ({"DEC": ["10", "x", "N/A", "20"]}, r"2 values of the column mapped to dec are no numbers.*'x', 'N/A'"),
         ({"RA": None, "ra_deg": [1.0] * 4}, "the column RA, said to hold ra, does not exist; similar ones are DEC|RA"),
-        ({"S": ["NOVEL"] * 4}, "the survey 'NOVEL' has no z_flag_translation in the rules; they know 2DFGRS"),
+        ({"S": ["NOVEL"] * 4}, "the survey 'NOVEL' has no z_flag_translation in the rules, which know 2DFGRS"),
         ({"S": ["desi"] * 4}, "the rules of survey DESI: .* needs the column SPECTYPE, which is not there"),
         ({"z_flag_homogenized": [1, 2, 5, 4]}, "1 values of z_flag_homogenized are out of range, for example 5"),
         ({"instrument_type_homogenized": ["s", "qso", "s", "s"]}, "must be s, g or p; it holds 'qso'"),

@@ -80,7 +80,8 @@ def _outcome(survey, rules, seed):
 
 @needs_golden
 def test_our_rules_know_the_surveys_that_todays_know():
-    assert set(FlagsTranslation.default().translation_rules) == set(todays_rules().translation_rules)
+    ours = {name for name in FlagsTranslation.default().translation_rules if not name.startswith("MOCK-")}
+    assert ours == set(todays_rules().translation_rules)
 
 
 @needs_golden

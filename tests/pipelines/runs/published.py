@@ -17,7 +17,7 @@ from products.service import NewProduct
 from server.services import Services
 from tests.server.application import Application
 
-__all__ = ["MEANINGS", "PipelineSite", "catalogue", "objects", "publish", "wait_for_run"]
+__all__ = ["MEANINGS", "OBJECT_MEANINGS", "PipelineSite", "catalogue", "objects", "publish", "wait_for_run"]
 
 SECONDS = 120
 MEANINGS = {"name": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z", "Q": "z_flag", "survey_name": "survey"}

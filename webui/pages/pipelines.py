@@ -1,0 +1,133 @@
+"""The pages of pipelines: what there is, the form that runs one, and the runs of those who may see them."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError
+from pipelines.known import PIPELINES, pipeline_named
+from pipelines.models import Pipeline, RunRequest
+from pipelines.receiving import read_multipart
+from pipelines.requests import request_of_parameters
+from pipelines.storage import RunQuery
+from products.models import Product, ProductStatus, Visibility
+from products.product_types import product_type_named
+from products.storage import ProductQuery
+from webui.pages.forms import FormState
+from webui.pages.parameter_fields import entered_parameters, parameter_fields
+from webui.pages.rendering import PageRenderer, see_other
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_MOST_RUNS = 100
+_FORMATS = (
+    ("parquet", "Parquet"), ("csv", "CSV"), ("fits", "FITS"), ("hdf5", "HDF5"), ("votable", "VOTable"),
+    ("hats", "HATS (zip)"),
+)  # fmt: skip
+_OWN = {"display_name": "NAME", "description": "DESCRIPTION", "visibility": "VISIBILITY", "output_format": "FORMAT"}
+_FIELDS = ("display_name", "description", "inputs", "objects", "visibility", "output_format", "RULES", "CONFIGURATION")
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the pages of pipelines."""
+    authenticate = services.authenticate
+
+    @router.get("/pipelines")
+    def overview(identity: Identity = Depends(authenticate)) -> Response:
+        runs = () if identity.is_anonymous else services.pipelines.list(identity, RunQuery())[:_MOST_RUNS]
+        return renderer.page("pipelines.html", identity, pipelines=tuple(PIPELINES.values()), runs=runs)
+
+    @router.get("/run/{name}")
+    def run_form(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        pipeline = pipeline_named(name)
+        identity.require(Scope.WRITE)
+        # A link may choose inputs beforehand: /run/combine_redshift_dedup?inputs=12&inputs=15.
+        form = FormState({"inputs": ";".join(request.query_params.getlist("inputs"))})
+        return _form_page(services, renderer, identity, pipeline, form)
+
+    @router.post("/run/{name}")
+    async def run(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        pipeline = pipeline_named(name)
+        identity.require(Scope.WRITE)
+        pairs = await read_multipart(request)
+        return await run_in_threadpool(_submit, services, renderer, identity, pipeline, pairs)
+
+
+def _submit(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    pipeline: Pipeline,
+    pairs: list[tuple[str, str]],
+) -> Response:
+    values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name == "inputs")}
+    try:
+        made = services.pipelines.submit(identity, pipeline, _asked(pipeline, values))
+    except InvalidValueError as error:
+        form = FormState(values, error.message, _field_of(pipeline, error.field))
+        return _form_page(services, renderer, identity, pipeline, form, status=error.status)
+    return see_other(f"/runs/{made.id}")
+
+
+def _field_of(pipeline: Pipeline, place: str | None) -> str | None:
+    """Give the field of the form next to which an error stands: that of the parameter in which the place is."""
+    fields = [*_FIELDS, *(field.name for field in parameter_fields(pipeline))]
+    return next((name for name in fields if place == name or (place or "").startswith(f"{name}.")), None)
+
+
+def _asked(pipeline: Pipeline, values: dict[str, str]) -> RunRequest:
+    given = entered_parameters(pipeline, values)
+    given |= {parameter: values[name].strip() for name, parameter in _OWN.items() if values.get(name, "").strip()}
+    given |= {name: values[name] for name in ("RULES", "CONFIGURATION") if values.get(name, "").strip()}
+    if values["inputs"]:
+        given["INPUTS"] = values["inputs"]
+    kind, _, key = values.get("objects", "").partition(":")
+    if key and kind in {"product", "release"}:
+        given["OBJECTS" if kind == "product" else "RELEASE"] = key
+    if pipeline.has_objects is False and not given.get("INPUTS") and not given.get("CONFIGURATION"):
+        raise InvalidValueError("Choose at least one catalogue.", field="inputs")
+    return request_of_parameters(pipeline, given)
+
+
+def _form_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    pipeline: Pipeline,
+    form: FormState,
+    *,
+    status: int = 200,
+) -> Response:
+    catalogues = _published(services, identity, *pipeline.accepts)
+    objects = _published(services, identity, "object_catalog") if pipeline.has_objects else ()
+    releases = [
+        release
+        for release in (services.products.releases(identity) if pipeline.has_objects else ())
+        if services.pipelines.checker.catalogue_of(release) is not None
+    ]
+    fields = parameter_fields(pipeline)
+    return renderer.page(
+        "run_form.html",
+        identity,
+        status=status,
+        pipeline=pipeline,
+        form=form,
+        chosen=frozenset(form.value("inputs").split(";")),
+        catalogues=catalogues,
+        objects=objects,
+        releases=releases,
+        fields=[field for field in fields if not field.advanced],
+        advanced=[field for field in fields if field.advanced],
+        formats=_FORMATS,
+        visibilities=[each for each in Visibility if each is not Visibility.GROUPS],
+    )
+
+
+def _published(services: WebServices, identity: Identity, *kinds: str) -> tuple[Product, ...]:
+    query = ProductQuery(
+        product_types=tuple(product_type_named(kind).id for kind in kinds),
+        statuses=(ProductStatus.PUBLISHED,),
+        ordering="display_name",
+    )
+    return services.products.list(identity, query).products

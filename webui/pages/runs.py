@@ -1,0 +1,53 @@
+"""The page of a run: how far it is, what it wrote, and when it has ended its report, or the sentence of its error."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.models import Identity, Scope
+from core.errors import NotFoundError
+from pipelines.models import Run
+from products.access import changeable
+from products.service import ProductDetails
+from webui.api.pipelines import report_of
+from webui.api.process_shapes import input_products
+from webui.pages.drafts import Progress
+from webui.pages.rendering import PageRenderer, see_other
+from webui.pages.report_view import ReportView
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the pages of runs."""
+    authenticate, pipelines = services.authenticate, services.pipelines
+
+    @router.get("/runs/{number}")
+    def run_page(number: int, identity: Identity = Depends(authenticate)) -> Response:
+        run = pipelines.get(identity, number)
+        details = services.products.details(identity, run.product_id)
+        return renderer.page(
+            "run.html",
+            identity,
+            run=run,
+            details=details,
+            product=details.product,
+            inputs=input_products(services, identity, run),
+            log=pipelines.log(identity, number),
+            progress=None if run.phase.ended else Progress(run.progress, run.message),
+            report=_report(services, identity, run, details),
+            may_stop=changeable(identity, details.product),
+            job_url=f"/pipelines/{run.pipeline.name}/{run.job_id}",
+        )
+
+    @router.post("/runs/{number}/abort")
+    def abort(number: int, identity: Identity = Depends(authenticate)) -> Response:
+        identity.require(Scope.WRITE)
+        return see_other(f"/runs/{pipelines.stop(identity, number).id}")
+
+
+def _report(services: WebServices, identity: Identity, run: Run, details: ProductDetails) -> ReportView | None:
+    """Give the report of a run; none before its end, or when its owner removed it."""
+    try:
+        return ReportView.of(run.pipeline, report_of(services, identity, run.product_id), details.inspection)
+    except NotFoundError:
+        return None
