@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from tap.links import LinkService
 from tap.service import TapService
 from tap.tables import TableCatalog
 from vospace.handlers import vospace_routes
+from webui.api.documentation import api_document
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
@@ -82,6 +84,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
+    app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as FastAPI says that it is to be done
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap))
     app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings), uploads))

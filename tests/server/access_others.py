@@ -272,6 +272,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
         {"url": "/runs/987654/abort"},
     ),
+    ("GET", "/docs"): ({"*": 200}, {}),
     ("GET", "/login"): ({"nobody": 200, "*": 303}, {}),
     ("POST", "/login"): ({"*": 403}, {"data": {"name": "stranger", "password": "wrong"}, "open": True}),
     ("POST", "/logout"): ({"*": 303}, {}),

@@ -9,6 +9,7 @@ from webui.pages import (
     admin_releases,
     admin_users,
     deleted,
+    docs,
     groups,
     home,
     oidc,
@@ -36,8 +37,7 @@ def page_routes(services: WebServices) -> APIRouter:
     router = APIRouter(route_class=dressed)
     parts = (
         home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, pipelines, runs,
-        tokens, admin,
-        admin_users, admin_releases, about,
+        tokens, admin, admin_users, admin_releases, about, docs,
     )  # fmt: skip
     for part in parts:
         # Each part adds to this one router, so that all share its dress of errors.
