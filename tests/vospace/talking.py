@@ -1,6 +1,8 @@
 """Speaking VOSpace as a client does: documents made by hand, answers taken apart."""
 
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -9,7 +11,7 @@ import httpx
 from fastapi.testclient import TestClient
 from lxml import etree
 
-__all__ = ["CORE", "ROOT", "VOS", "Person", "fault", "node_xml", "transfer_xml"]
+__all__ = ["CORE", "ROOT", "VOS", "Person", "checked", "fault", "node_xml", "transfer_xml"]
 
 CORE = "ivo://ivoa.net/vospace/core#"
 ROOT = "vos://example.org~vospace"
@@ -57,6 +59,18 @@ def transfer_xml(
     return f'<vos:transfer xmlns:vos="{VOS}" version="2.1">{inner}</vos:transfer>'.encode()
 
 
+@cache
+def _schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(Path(__file__).with_name("vospace.xsd")))
+
+
+def checked(document: bytes) -> Any:
+    """Parse a document of VOSpace, and hold it to the schema."""
+    element = etree.fromstring(document)
+    _schema().assertValid(element)
+    return element
+
+
 @dataclass(slots=True)
 class Person:
     """Somebody who speaks with a VOSpace; without a token, nobody."""
@@ -97,7 +111,7 @@ class Person:
         """getNode, as an element."""
         answer = self.ask("GET", f"nodes{quote(path)}", params=params)
         assert answer.status_code == 200, answer.text
-        return etree.fromstring(answer.content)
+        return checked(answer.content)
 
     def names(self, path: str, **params: Any) -> list[str]:
         """Give the names of the children of a container."""

@@ -8,6 +8,7 @@ from core.database import Database
 from core.settings import Settings
 from tests.core.vosi.schemas import schema
 from tests.vospace.conftest import bare_vospace
+from tests.vospace.talking import checked
 from vospace.documents import node_document
 from vospace.models import CORE, Detail, Node, NodeKind, time_property
 from vospace.uris import NodeUris
@@ -23,7 +24,7 @@ def client(tmp_path):
 
 
 def items(client, name):
-    root = etree.fromstring(client.get(f"/vospace/{name}").content)
+    root = checked(client.get(f"/vospace/{name}").content)
     assert root.tag == f"{{http://www.ivoa.net/xml/VOSpace/v2.0}}{name}"
     return {part.tag.rpartition("}")[2]: [item.get("uri").removeprefix(CORE) for item in part] for part in root}
 
