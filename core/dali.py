@@ -25,10 +25,15 @@ class DaliParameters:
         Names and values as they were sent, in order.
     files
         Ids under which the files of the form are stored, by the names of their fields.
+    file_bytes
+        Their size, together.
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, str]], files: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, pairs: Iterable[tuple[str, str]], files: Mapping[str, str] | None = None, file_bytes: int = 0
+    ) -> None:
         self.files = dict(files or {})
+        self.file_bytes = file_bytes
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
             self._values.setdefault(name.upper(), []).append(value)
@@ -81,7 +86,11 @@ async def read_parameters(request: Request, stage: Callable[[], Staging] | None 
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         form = await receive_form(request, _no_files if stage is None else lambda _: stage(), most_files=_MOST_FILES)
-        return DaliParameters([*pairs, *form.pairs], {file.field: file.stored.id for file in form.files})
+        return DaliParameters(
+            [*pairs, *form.pairs],
+            {file.field: file.stored.id for file in form.files},
+            sum(file.stored.size for file in form.files),
+        )
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -133,8 +133,8 @@ class Settings(BaseSettings):
         1000, ge=1, description="Jobs of one user, or of all callers without a name, that may be queued or running."
     )
     job_pending_limit: int = Field(1000, ge=1, description="The same for jobs that wait, PENDING, to be run.")
-    job_result_bytes: int = Field(
-        20_000 * _MEGABYTE, ge=1, description="Disk that the results of all jobs of one user may take, in bytes."
+    job_stored_bytes: int = Field(
+        20_000 * _MEGABYTE, ge=1, description="Disk that the jobs of one user may take with their results, in bytes."
     )
     query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
     query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")

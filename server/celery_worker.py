@@ -107,7 +107,7 @@ class _Watch:
             workers=1,
             memory_bytes=work.memory_bytes,
             scratch=work.scratch,
-            result_bytes=work.limits.result_bytes_per_owner,
+            stored_bytes=work.limits.stored_bytes_per_owner,
             on_taken=Turns(self._database, CeleryQueue(work.redis_url, self._database)).after,
         )
         self._queue.start()

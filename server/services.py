@@ -112,7 +112,7 @@ def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobSer
         functools.partial(job_kinds, settings),
         workers=settings.job_workers,
         memory_bytes=settings.job_memory_bytes,
-        result_bytes=settings.job_result_bytes,
+        stored_bytes=settings.job_stored_bytes,
         scratch=settings.data / "scratch",
     )
     return queue, JobService(database, queue, kinds, limits=limits)
@@ -128,7 +128,7 @@ def job_limits(settings: Settings) -> JobLimits:
         archive_days=settings.job_archive_days,
         active_per_owner=settings.job_active_limit,
         pending_per_owner=settings.job_pending_limit,
-        result_bytes_per_owner=settings.job_result_bytes,
+        stored_bytes_per_owner=settings.job_stored_bytes,
     )
 
 

@@ -46,7 +46,7 @@ def _work_alone(settings: Settings) -> None:
         functools.partial(job_kinds, settings),
         workers=settings.job_workers,
         memory_bytes=settings.job_memory_bytes,
-        result_bytes=settings.job_result_bytes,
+        stored_bytes=settings.job_stored_bytes,
         scratch=settings.data / "scratch",
         stop=stop,
     )

@@ -1,9 +1,9 @@
 """Universal Worker Service 1.1: jobs, phases, queue, runner. Other packages give it kinds of job."""
 
 from uws.context import JobContext
-from uws.errors import JobCancelled, JobPhaseError, TooManyJobsError, UnknownJobError
+from uws.errors import JobCancelled, JobPhaseError, JobSpaceError, TooManyJobsError, UnknownJobError
 from uws.kinds import JobKind
-from uws.models import ACTIVE_PHASES, Job, JobLimits, JobLogLine, JobResult, Phase
+from uws.models import ACTIVE_PHASES, Job, JobEntry, JobLimits, JobLogLine, JobResult, Phase
 from uws.process_queue import ProcessQueue
 from uws.queues import AnnouncingQueue, JobQueue
 from uws.runner import JobRunner
@@ -16,6 +16,7 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobContext",
+    "JobEntry",
     "JobKind",
     "JobLimits",
     "JobLogLine",
@@ -24,6 +25,7 @@ __all__ = [
     "JobResult",
     "JobRunner",
     "JobService",
+    "JobSpaceError",
     "Phase",
     "ProcessQueue",
     "TooManyJobsError",

@@ -10,6 +10,7 @@ from uws.models import Phase
 
 __all__ = [
     "asked_after",
+    "asked_duration",
     "asked_last",
     "asked_parameters",
     "asked_phase",
@@ -71,6 +72,16 @@ def asked_wait(parameters: DaliParameters) -> int | None:
     """Read WAIT: seconds, negative for as long as the service likes."""
     value = parameters.one("WAIT")
     return None if value is None else whole_number("WAIT", value)
+
+
+def asked_duration(value: str) -> int:
+    """Read EXECUTIONDURATION: seconds, 0 for as long as the service allows."""
+    seconds = whole_number("EXECUTIONDURATION", value)
+    if seconds < 0:
+        raise InvalidValueError(
+            f"EXECUTIONDURATION={value} is not a number of seconds from 0 on.", field="EXECUTIONDURATION"
+        )
+    return seconds
 
 
 def asked_time(name: str, value: str) -> datetime:

@@ -5,10 +5,10 @@ from collections.abc import Collection
 from core.auth.models import Identity
 from core.dali import DaliParameters
 from core.errors import InvalidValueError
-from uws.arguments import asked_after, asked_last, asked_parameters, asked_phases, asked_time, whole_number
+from uws.arguments import asked_after, asked_duration, asked_last, asked_parameters, asked_phases, asked_time
 from uws.errors import UnknownJobError
 from uws.job_files import files_parameter
-from uws.models import Job
+from uws.models import Job, JobEntry
 from uws.scopes import least_scope, scope_of_request
 from uws.service import JobService
 
@@ -45,7 +45,7 @@ class JobCollection:
         """Give the address of a job."""
         return f"{self.base}/{job.id}"
 
-    def list(self, asked: DaliParameters, identity: Identity) -> tuple[Job, ...]:
+    def list(self, asked: DaliParameters, identity: Identity) -> tuple[JobEntry, ...]:
         """Give the caller's jobs that PHASE, AFTER and LAST leave (UWS 1.1 §2.2.2.1)."""
         phases, after, last = asked_phases(asked), asked_after(asked), asked_last(asked)
         return self.service.list(identity.name, phases, after, last, kind=self._kind)
@@ -64,7 +64,12 @@ class JobCollection:
         given = asked_parameters(asked, self._once, self._repeated)
         given |= scope_of_request(identity) | files_parameter(asked.files)
         return self.service.create(
-            self._kind, given, owner=identity.name, run=phase is not None, run_id=asked.one("RUNID")
+            self._kind,
+            given,
+            owner=identity.name,
+            run=phase is not None,
+            run_id=asked.one("RUNID"),
+            file_bytes=asked.file_bytes,
         )
 
     def change(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
@@ -75,7 +80,9 @@ class JobCollection:
             if name in given and name in job.parameters:
                 given[name] = f"{job.parameters[name]};{given[name]}"
         given |= least_scope(job, identity) | files_parameter(asked.files, job)
-        return self.service.change(job.id, owner=identity.name, parameters=given, run_id=asked.one("RUNID"))
+        return self.service.change(
+            job.id, owner=identity.name, parameters=given, run_id=asked.one("RUNID"), file_bytes=asked.file_bytes
+        )
 
     def change_phase(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
         """Run or abort a job."""
@@ -91,7 +98,7 @@ class JobCollection:
 
     def change_duration(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
         """Set the seconds that a job may be EXECUTING."""
-        seconds = whole_number("EXECUTIONDURATION", _needed(asked, "EXECUTIONDURATION"))
+        seconds = asked_duration(_needed(asked, "EXECUTIONDURATION"))
         job = self.find(job_id, identity)
         return self.service.change(job.id, owner=identity.name, execution_duration=seconds)
 

@@ -36,7 +36,7 @@ class JobContext:
         A private folder that is removed afterwards, whatever happens.
     changed
         Called when something new was stored.
-    result_bytes
+    stored_bytes
         What the results of all jobs of one user may take; none for no limit.
     """
 
@@ -48,14 +48,14 @@ class JobContext:
         scratch: Path,
         changed: Callable[[], None] = lambda: None,
         *,
-        result_bytes: int | None = None,
+        stored_bytes: int | None = None,
     ) -> None:
         self.job = job
         self.scratch = scratch
         self._database = database
         self._lease = lease
         self._changed = changed
-        self._result_bytes = result_bytes
+        self._stored_bytes = stored_bytes
         self._lock = threading.Lock()
         self._results: list[JobResult] = []
         self._progress: tuple[float, str] | None = None
@@ -76,15 +76,15 @@ class JobContext:
         return tuple(self._results)
 
     def room_for_results(self) -> int | None:
-        """Count the bytes that the results of this job may take beside those of its owner's other jobs.
+        """Count the bytes that the results of this job may take beside what its owner's other jobs do.
 
         What a job writes before its end can be held to it; at the end it is looked at once more, whatever the job did.
         None when there is no limit.
         """
-        if self._result_bytes is None:
+        if self._stored_bytes is None:
             return None
         with self._database.read() as session:
-            return max(self._result_bytes - load_of(session, self.job.owner).result_bytes, 0)
+            return max(self._stored_bytes - load_of(session, self.job.owner).stored_bytes, 0)
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Tell how much is done, 0 to 1, and what is being done; cheap enough for a loop.

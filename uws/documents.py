@@ -20,7 +20,7 @@ from vo_models.uws.types import ErrorType, ExecutionPhase
 from vo_models.voresource.types import UTCTimestamp
 
 from core.votable.texts import ILLEGAL_IN_XML
-from uws.models import Job, JobResult, Phase
+from uws.models import Job, JobEntry, JobResult, Phase
 
 __all__ = ["job_document", "jobs_document", "parameters_document", "results_document", "time_text"]
 
@@ -46,7 +46,7 @@ class _Job(JobSummary[_Parameters], tag="job", ns="uws", nsmap=NSMAP):
     job_info: _JobInfo | None = element(tag="jobInfo", ns="uws", default=None)  # type: ignore[assignment]  # vo-models has texts
 
 
-def jobs_document(jobs: Iterable[Job], base: str) -> bytes:
+def jobs_document(jobs: Iterable[Job | JobEntry], base: str) -> bytes:
     """Write a list of jobs.
 
     Parameters

@@ -37,16 +37,16 @@ class Endings:
     ----------
     kind
         Gives a kind of job by its name; none when this server does not have it.
-    result_bytes
+    stored_bytes
         What the results of all jobs of one user may take; none for no limit.
     """
 
     def __init__(
-        self, database: Database, kind: Callable[[str], JobKind | None], *, result_bytes: int | None = None
+        self, database: Database, kind: Callable[[str], JobKind | None], *, stored_bytes: int | None = None
     ) -> None:
         self._database = database
         self._kind = kind
-        self._result_bytes = result_bytes
+        self._stored_bytes = stored_bytes
 
     def complete(self, job: Job, lease: Lease, results: Collection[JobResult]) -> Job | None:
         """Store COMPLETED with the results; give the job as it is then, or none when it was taken away.
@@ -127,6 +127,7 @@ class Endings:
         values: Mapping[str, Any],
     ) -> Job | None:
         kind = self._kind(kind_name)
+        values = {"file_bytes": 0, **values}
         calls = 2 if kind is not None and kind.on_end is not None else 0
         stored = move_job(
             session, job_id, sources, phase, lease=lease, ended=utc_now(), end_calls=calls, **_NO_LEASE, **values
@@ -135,14 +136,14 @@ class Endings:
 
     def _lack_of_room(self, session: Session, job: Job, size: int) -> str | None:
         """Give the sentence for results that have no room; none when they have."""
-        if self._result_bytes is None or not size:
+        if self._stored_bytes is None or not size:
             return None
         lock_owner(session, job.owner)
-        taken = load_of(session, job.owner).result_bytes
-        if taken + size <= self._result_bytes:
+        taken = load_of(session, job.owner).stored_bytes
+        if taken + size <= self._stored_bytes:
             return None
         return (
-            f"The results of this job take {size_text(size)}, and have no room beside the {size_text(taken)} of your "
-            f"other jobs: {size_text(self._result_bytes)} is what all may take. Delete jobs that you no longer need, "
-            "and run this one again."
+            f"The results of this job take {size_text(size)}, and have no room beside the {size_text(taken)} that your "
+            f"jobs take already: {size_text(self._stored_bytes)} is what all may take. Delete jobs that you no longer "
+            "need, and run this one again."
         )

@@ -2,7 +2,7 @@
 
 from core.errors import ConflictError, NotFoundError, ServiceBusyError, StorageFullError
 
-__all__ = ["JobCancelled", "JobPhaseError", "ResultSpaceError", "TooManyJobsError", "UnknownJobError"]
+__all__ = ["JobCancelled", "JobPhaseError", "JobSpaceError", "TooManyJobsError", "UnknownJobError"]
 
 
 class UnknownJobError(NotFoundError):
@@ -23,10 +23,10 @@ class TooManyJobsError(ServiceBusyError):
     status = 429
 
 
-class ResultSpaceError(StorageFullError):
+class JobSpaceError(StorageFullError):
     """The results of the caller's jobs take as much room as the service allows."""
 
-    code = "ResultSpace"
+    code = "JobSpace"
 
 
 class JobCancelled(BaseException):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["ACTIVE_PHASES", "Job", "JobLimits", "JobLogLine", "JobResult", "Phase"]
+__all__ = ["ACTIVE_PHASES", "Job", "JobEntry", "JobLimits", "JobLogLine", "JobResult", "Phase"]
 
 
 class Phase(StrEnum):
@@ -101,6 +101,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class JobEntry:
+    """What a list tells of a job: a list of many must not drag their parameters along."""
+
+    id: str
+    owner: str | None
+    phase: Phase
+    run_id: str | None
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class JobLimits:
     """What jobs may use.
 
@@ -114,8 +125,8 @@ class JobLimits:
         Days for which the metadata of a job are kept, ARCHIVED, when its results were removed.
     active_per_owner, pending_per_owner
         Jobs of one user, and of all anonymous callers together, that may be QUEUED or EXECUTING, and PENDING.
-    result_bytes_per_owner
-        What the results of their jobs may take together.
+    stored_bytes_per_owner
+        What their jobs may take on disk: parameters, files that came with these, results.
     parameter_characters
         Characters of all parameters of a job together.
     """
@@ -127,5 +138,5 @@ class JobLimits:
     archive_days: int = 30
     active_per_owner: int = 1000
     pending_per_owner: int = 1000
-    result_bytes_per_owner: int = 20_000_000_000
+    stored_bytes_per_owner: int = 20_000_000_000
     parameter_characters: int = 2_000_000

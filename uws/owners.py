@@ -11,12 +11,22 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from uws.errors import ResultSpaceError, TooManyJobsError
+from uws.errors import JobSpaceError, TooManyJobsError
 from uws.models import JobLimits, Phase
 from uws.schema import JobRow
 
-__all__ = ["OwnerLoad", "check_load", "load_of", "lock_owner", "owned_by", "size_text"]
+__all__ = [
+    "OwnerLoad",
+    "check_load",
+    "check_space",
+    "load_of",
+    "lock_owner",
+    "owned_by",
+    "parameters_size",
+    "size_text",
+]
 
+_LEAST_BYTES = 1000
 _LOCKS = 0x6A6F  # the first half of the keys of our locks among all advisory locks of a database
 
 
@@ -26,12 +36,12 @@ class OwnerLoad:
 
     Parameters
     ----------
-    result_bytes
-        Size of the results of all their jobs.
+    stored_bytes
+        Size of parameters, files and results of all their jobs, and a little for each job.
     """
 
     jobs: Mapping[Phase, int]
-    result_bytes: int
+    stored_bytes: int
 
     @property
     def active(self) -> int:
@@ -53,13 +63,19 @@ def lock_owner(session: Session, owner: str | None) -> None:
 
 def load_of(session: Session, owner: str | None) -> OwnerLoad:
     """Count what the jobs of a user, or of nobody, take."""
+    size = JobRow.parameter_bytes + JobRow.file_bytes + JobRow.result_bytes
     counted = (
-        select(JobRow.phase, func.count(), func.coalesce(func.sum(JobRow.result_bytes), 0))
-        .where(owned_by(owner), JobRow.phase != Phase.ARCHIVED.value)
+        select(JobRow.phase, func.count(), func.coalesce(func.sum(size), 0))
+        .where(owned_by(owner))
         .group_by(JobRow.phase)
     )
     rows = session.execute(counted).all()
     return OwnerLoad({Phase(phase): count for phase, count, _ in rows}, sum(int(size) for _, _, size in rows))
+
+
+def parameters_size(parameters: Mapping[str, str]) -> int:
+    """Count the bytes that a job takes before it has run."""
+    return _LEAST_BYTES + sum(len(value.encode("utf-8", "replace")) for value in parameters.values())
 
 
 def check_load(load: OwnerLoad, limits: JobLimits, *, run: bool) -> None:
@@ -69,8 +85,8 @@ def check_load(load: OwnerLoad, limits: JobLimits, *, run: bool) -> None:
     ------
     TooManyJobsError
         There are as many in these phases as the limit allows.
-    ResultSpaceError
-        The results of earlier jobs take all the room.
+    JobSpaceError
+        Earlier jobs take all the room there is for them.
     """
     pending = load.jobs.get(Phase.PENDING, 0)
     if not run and pending >= limits.pending_per_owner:
@@ -82,10 +98,15 @@ def check_load(load: OwnerLoad, limits: JobLimits, *, run: bool) -> None:
             f"{load.active} of your jobs are queued or running, as many as this service allows. "
             "Wait until one has ended, or abort one."
         )
-    if run and load.result_bytes >= limits.result_bytes_per_owner:
-        raise ResultSpaceError(
-            f"The results of your jobs take {size_text(load.result_bytes)}, and "
-            f"{size_text(limits.result_bytes_per_owner)} is what they may take. Delete jobs that you no longer need."
+    check_space(load.stored_bytes, limits)
+
+
+def check_space(stored_bytes: int, limits: JobLimits) -> None:
+    """Refuse more when the jobs of a user take all the room there is for them, or raise JobSpaceError."""
+    if stored_bytes >= limits.stored_bytes_per_owner:
+        raise JobSpaceError(
+            f"Your jobs take {size_text(stored_bytes)} with their results, and "
+            f"{size_text(limits.stored_bytes_per_owner)} is what they may take. Delete jobs that you no longer need."
         )
 
 

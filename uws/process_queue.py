@@ -49,7 +49,7 @@ class ProcessQueue:
         Address space that one job may use.
     scratch
         Where the private folders of jobs are made; folders that a dead server left there are removed.
-    result_bytes
+    stored_bytes
         What the results of all jobs of one user may take; none for no limit.
     on_taken
         Called with the id of each job that begins; by default the next one of the same user is submitted.
@@ -63,7 +63,7 @@ class ProcessQueue:
         workers: int,
         memory_bytes: int,
         scratch: Path,
-        result_bytes: int | None = None,
+        stored_bytes: int | None = None,
         on_taken: Callable[[str], None] | None = None,
     ) -> None:
         self.changes = JobChanges()
@@ -71,7 +71,7 @@ class ProcessQueue:
         self._kinds_factory = kinds_factory
         self._kinds: Mapping[str, JobKind] | None = None
         self._memory_bytes = memory_bytes
-        self._result_bytes = result_bytes
+        self._stored_bytes = stored_bytes
         self._scratch_root = scratch
         self._scratch: Path | None = None
         self._owner = str(ProcessIdentity.current())
@@ -152,7 +152,7 @@ class ProcessQueue:
                 database_url=self._database_url,
                 kinds_factory=self._kinds_factory,
                 memory_bytes=self._memory_bytes,
-                result_bytes=self._result_bytes,
+                stored_bytes=self._stored_bytes,
                 scratch=self._scratch or self._scratch_root,
                 lease_owner=self._owner,
                 log_level=logging.getLogger().getEffectiveLevel(),

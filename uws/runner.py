@@ -51,7 +51,7 @@ class JobRunner:
         Where the private folder of each job is made.
     memory_bytes
         Address space that a job may take; none for no limit.
-    result_bytes
+    stored_bytes
         What the results of all jobs of one user may take; none for no limit.
     notify
         Called at each event of a job.
@@ -65,16 +65,16 @@ class JobRunner:
         owner: str,
         scratch: Path,
         memory_bytes: int | None = None,
-        result_bytes: int | None = None,
+        stored_bytes: int | None = None,
         notify: Callable[[RunnerEvent, Job, Lease], None] = lambda _event, _job, _lease: None,
     ) -> None:
         self._database = database
         self._kinds = kinds
-        self._endings = Endings(database, kinds.get, result_bytes=result_bytes)
+        self._endings = Endings(database, kinds.get, stored_bytes=stored_bytes)
         self._owner = owner
         self._scratch = scratch
         self._memory_bytes = memory_bytes
-        self._result_bytes = result_bytes
+        self._stored_bytes = stored_bytes
         self._notify = notify
         self.strained = False
 
@@ -96,7 +96,7 @@ class JobRunner:
             lease,
             folder,
             lambda: self._notify(RunnerEvent.PROGRESS, job, lease),
-            result_bytes=self._result_bytes,
+            stored_bytes=self._stored_bytes,
         )
         try:
             sentence = self._work(job, context, folder)

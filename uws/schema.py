@@ -29,6 +29,8 @@ class JobRow(Base):
     run_id: Mapped[str | None] = mapped_column(Text)
     parameters: Mapped[dict[str, str]] = mapped_column(JSON)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # fields of JobResult: strings and one number
+    parameter_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    file_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # that came with parameters
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     error: Mapped[str | None] = mapped_column(Text)
     progress: Mapped[float] = mapped_column(default=0.0)

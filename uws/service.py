@@ -7,21 +7,21 @@ import secrets
 import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from core.database import Database, utc_now
 from core.errors import InvalidValueError
+from uws.alteration import alterable_phases, altered_values, check_parameters
 from uws.changes import JobChanges
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
-from uws.models import Job, JobLimits, JobLogLine, Phase
-from uws.owners import check_load, load_of, lock_owner
+from uws.models import Job, JobEntry, JobLimits, JobLogLine, Phase
+from uws.owners import check_load, check_space, load_of, lock_owner, parameters_size
 from uws.queues import AnnouncingQueue, JobQueue
 from uws.removal import Removal
 from uws.schema import JobLogRow, JobRow
-from uws.storage import clean_text, find_job, job_of_row, move_job, select_jobs
+from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries
 from uws.sweep import Sweep
 from uws.turns import Turns, give_turns
 
@@ -90,8 +90,14 @@ class JobService:
         owner: str | None,
         run: bool = True,
         run_id: str | None = None,
+        file_bytes: int = 0,
     ) -> Job:
         """Make a job, and let it run at once unless told otherwise.
+
+        Parameters
+        ----------
+        file_bytes
+            Size of the files that came with the parameters.
 
         Raises
         ------
@@ -99,13 +105,13 @@ class JobService:
             There is no such kind, or the parameters are too long.
         TooManyJobsError
             The owner has as many jobs queued or running, or else PENDING, as the limit allows.
-        ResultSpaceError
-            The job is to be run, and the results of the owner's other jobs take all the room there is for them.
+        JobSpaceError
+            The owner's other jobs take all the room there is for them.
         """
         known = self._kinds.get(kind)
         if known is None:
             raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self._kinds))}.")
-        self._check_parameters(parameters)
+        check_parameters(parameters, self._limits)
         now = utc_now()
         row = JobRow(
             id=secrets.token_hex(16),
@@ -115,6 +121,8 @@ class JobService:
             lengthy=known.lengthy,
             run_id=None if run_id is None else clean_text(run_id),
             parameters=dict(parameters),
+            parameter_bytes=parameters_size(parameters),
+            file_bytes=file_bytes,
             results=[],
             created=now,
             destruction=now + timedelta(days=self._limits.days),
@@ -153,7 +161,7 @@ class JobService:
         last: int | None = None,
         *,
         kind: str | None = None,
-    ) -> tuple[Job, ...]:
+    ) -> tuple[JobEntry, ...]:
         """Give a user's jobs, oldest first; with ``last`` so many of the newest, newest first.
 
         Jobs in the phase ARCHIVED are given only when they are asked for. An anonymous caller has no list.
@@ -161,7 +169,8 @@ class JobService:
         if owner is None:
             return ()
         with self._database.read() as session:
-            return tuple(job_of_row(row) for row in session.scalars(select_jobs(owner, phases, after, last, kind)))
+            rows = session.execute(select_entries(owner, phases, after, last, kind))
+            return tuple(JobEntry(row.id, row.owner, Phase(row.phase), row.run_id, row.created) for row in rows)
 
     def log(self, job_id: str, *, owner: str | None) -> tuple[JobLogLine, ...]:
         """Give the lines that a job wrote about its work."""
@@ -179,6 +188,7 @@ class JobService:
         run_id: str | None = None,
         execution_duration: int | None = None,
         destruction: datetime | None = None,
+        file_bytes: int = 0,
     ) -> Job:
         """Change what a client may change of a job; values beyond the limits become the limits.
 
@@ -186,33 +196,35 @@ class JobService:
         ----------
         parameters
             Added to those that are there, in the place of those of the same name; only while the job is PENDING.
+        file_bytes
+            Size of the files that came with the parameters.
 
         Raises
         ------
         JobPhaseError
             The job is in a phase in which this cannot be changed.
+        JobSpaceError
+            The owner's jobs take all the room there is for them.
         """
-        job = self.get(job_id, owner=owner)
-        values: dict[str, Any] = {}
-        if parameters is not None:
-            values["parameters"] = dict(job.parameters) | dict(parameters)
-            self._check_parameters(values["parameters"])
-        if run_id is not None:
-            values["run_id"] = clean_text(run_id)
-        if execution_duration is not None:
-            longest = self._limits.longest_seconds
-            values["execution_duration"] = min(execution_duration, longest) if execution_duration > 0 else longest
-        if destruction is not None:
-            values["destruction"] = min(destruction, job.created + timedelta(days=self._limits.longest_days))
-        only_destruction = values.keys() <= {"destruction"}
-        sources = set(Phase) - {Phase.ARCHIVED} if only_destruction else {Phase.PENDING}
-        statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([phase.value for phase in sources]))
-        if values:
-            with self._database.write() as session:
-                changed = session.execute(statement.values(**values).returning(JobRow.id)).first()
-            if changed is None:
-                when = "not when it is ARCHIVED" if only_destruction else "only while it is PENDING"
+        owned = self.get(job_id, owner=owner)
+        with self._database.write() as session:
+            lock_owner(session, owned.owner)
+            job = find_job(session, job_id)
+            if job is None:
+                raise UnknownJobError(job_id)
+            values = altered_values(
+                job,
+                self._limits,
+                parameters=parameters,
+                run_id=run_id,
+                execution_duration=execution_duration,
+                destruction=destruction,
+            )
+            if values and not alter_job(session, job_id, alterable_phases(values), values, file_bytes):
+                when = "not when it is ARCHIVED" if values.keys() <= {"destruction"} else "only while it is PENDING"
                 raise JobPhaseError(f"This can be changed of a job {when}.")
+            if parameters:
+                check_space(load_of(session, job.owner).stored_bytes, self._limits)
         return self.get(job_id, owner=owner)
 
     def run(self, job_id: str, *, owner: str | None) -> Job:
@@ -224,8 +236,8 @@ class JobService:
             It was run before.
         TooManyJobsError
             The owner has as many jobs queued or running as the limit allows.
-        ResultSpaceError
-            The results of the owner's other jobs take all the room there is for them.
+        JobSpaceError
+            The owner's jobs take all the room there is for them.
         """
         job = self.get(job_id, owner=owner)
         with self._database.write() as session:
@@ -293,8 +305,3 @@ class JobService:
     def _is_lengthy(self, kind: str) -> bool:
         known = self._kinds.get(kind)
         return known is not None and known.lengthy
-
-    def _check_parameters(self, parameters: Mapping[str, str]) -> None:
-        length, limit = sum(map(len, parameters.values())), self._limits.parameter_characters
-        if length > limit:
-            raise InvalidValueError(f"The parameters of the job have {length} characters; {limit} are allowed.")

@@ -29,7 +29,7 @@ def run_forever(
     workers: int,
     memory_bytes: int,
     scratch: Path,
-    result_bytes: int | None = None,
+    stored_bytes: int | None = None,
     stop: threading.Event,
     poll_seconds: float = 1.0,
 ) -> None:
@@ -41,7 +41,7 @@ def run_forever(
         workers=workers,
         memory_bytes=memory_bytes,
         scratch=scratch,
-        result_bytes=result_bytes,
+        stored_bytes=stored_bytes,
     )
     queue.start()
     try:

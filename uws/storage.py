@@ -14,13 +14,14 @@ from uws.models import Job, JobResult, Phase
 from uws.schema import JobRow
 
 __all__ = [
+    "alter_job",
     "claim_job",
     "clean_text",
     "find_job",
     "job_of_row",
     "move_job",
     "results_value",
-    "select_jobs",
+    "select_entries",
 ]
 
 _LONGEST_TEXT = 10_000
@@ -54,11 +55,11 @@ def find_job(session: Session, job_id: str) -> Job | None:
     return None if row is None else job_of_row(row)
 
 
-def select_jobs(
+def select_entries(
     owner: str, phases: Collection[Phase], after: datetime | None, last: int | None, kind: str | None
-) -> Select[JobRow]:
-    """Select a user's jobs, oldest first, or newest first with ``last`` (UWS 1.1 §2.2.2.1)."""
-    query = select(JobRow).where(JobRow.owner == owner)
+) -> Select[str, str | None, str, str | None, datetime]:
+    """Select what a list tells of a user's jobs, oldest first, or newest first with ``last`` (UWS 1.1 §2.2.2.1)."""
+    query = select(JobRow.id, JobRow.owner, JobRow.phase, JobRow.run_id, JobRow.created).where(JobRow.owner == owner)
     if phases:
         query = query.where(JobRow.phase.in_([phase.value for phase in phases]))
     else:
@@ -86,6 +87,20 @@ def move_job(
     if lease is not None:
         statement = statement.where(JobRow.lease_owner == lease.owner, JobRow.attempts == lease.attempt)
     result = session.execute(statement.values(phase=phase.value, **values).execution_options(synchronize_session=False))
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def alter_job(
+    session: Session,
+    job_id: str,
+    sources: Collection[Phase],
+    values: Mapping[str, Any],  # columns of JobRow
+    file_bytes: int,
+) -> bool:
+    """Change columns of a job, and count more files of it, if it is in one of these phases; tell whether it was."""
+    statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([source.value for source in sources]))
+    counted = {**values, "file_bytes": JobRow.file_bytes + file_bytes}
+    result = session.execute(statement.values(**counted).execution_options(synchronize_session=False))
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 

@@ -79,7 +79,7 @@ class _Worker:
             owner=given.lease_owner,
             scratch=given.scratch,
             memory_bytes=given.memory_bytes,
-            result_bytes=given.result_bytes,
+            stored_bytes=given.stored_bytes,
             notify=self._notify,
         )
 

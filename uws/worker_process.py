@@ -57,7 +57,7 @@ class Assignment:
     database_url: str
     kinds_factory: Callable[[], Mapping[str, JobKind]]
     memory_bytes: int
-    result_bytes: int | None
+    stored_bytes: int | None
     scratch: Path
     lease_owner: str
     log_level: int

@@ -76,7 +76,7 @@ def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs
             workers=workers,
             memory_bytes=MEMORY_BYTES,
             scratch=tmp_path / "scratch",
-            result_bytes=(limits or JobLimits()).result_bytes_per_owner,
+            stored_bytes=(limits or JobLimits()).stored_bytes_per_owner,
         )
         opened.append(queue)
         queue.start()

@@ -139,6 +139,7 @@ def test_duration_and_destruction_are_set_up_to_the_limits(alice: Client):
     [
         ("post", "/executionduration", {"EXECUTIONDURATION": "long"}),
         ("post", "/executionduration", {"EXECUTIONDURATION": "9" * 5000}),
+        ("post", "/executionduration", {"EXECUTIONDURATION": "-5"}),
         ("post", "/executionduration", {}),
         ("post", "/destruction", {"DESTRUCTION": "tomorrow"}),
         ("post", "/destruction", {"DESTRUCTION": "0001-01-01T00:00:00+14:00"}),

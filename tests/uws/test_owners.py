@@ -5,19 +5,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from core.database import Database
 from tests.uws.clients import JobSite
 from tests.uws.conftest import Jobs, SilentQueue
 from tests.uws.job_kinds import make_kinds
 from tests.uws.watching import end_of
-from uws import JobLimits, JobService, Phase, TooManyJobsError
-from uws.errors import ResultSpaceError
-from uws.owners import size_text
+from uws import Job, JobLimits, JobService, JobSpaceError, Phase, TooManyJobsError
+from uws.owners import load_of, size_text
+from uws.schema import JobRow
 from uws.storage import claim_job
 from uws.turns import TURNS, Turns
 
-LIMITS = JobLimits(active_per_owner=2, pending_per_owner=3, result_bytes_per_owner=1000)
+LIMITS = JobLimits(active_per_owner=2, pending_per_owner=3, stored_bytes_per_owner=10_000_000)
 
 
 @pytest.fixture
@@ -73,29 +74,74 @@ def test_requests_that_come_at_once_do_not_pass_a_limit_together(limited: JobSer
 def test_results_have_so_much_room_and_what_is_deleted_frees_it(open_jobs: Callable[..., Jobs]) -> None:
     jobs = open_jobs(limits=LIMITS)
 
-    def weighed(size: int, owner: str = "ana"):
-        return end_of(jobs, jobs.service.create("weigh", {"bytes": str(size)}, owner=owner))
+    def weighed(megabytes: int, owner: str = "ana") -> Job:
+        return end_of(jobs, jobs.service.create("weigh", {"bytes": str(megabytes * 1_000_000)}, owner=owner))
 
-    first = weighed(700)
-    late = weighed(400)
+    first, late = weighed(7), weighed(4)
     assert (first.phase, late.phase, late.results) == (Phase.COMPLETED, Phase.ERROR, ())
     assert late.error == (
-        "The results of this job take 400 bytes, and have no room beside the 700 bytes of your other jobs: 1 kB is "
+        "The results of this job take 4 MB, and have no room beside the 7 MB that your jobs take already: 10 MB is "
         "what all may take. Delete jobs that you no longer need, and run this one again."
     )
-    assert [line.text for line in jobs.service.log(late.id, owner="ana")] == ["room for 300"]
-    assert weighed(300).phase is Phase.COMPLETED
+    (line,) = jobs.service.log(late.id, owner="ana")
+    assert line.text == f"room for {3_000_000 - 2 * 1007}", "each job takes a little itself"
+    jobs.service.delete(late.id, owner="ana")
     pending = jobs.service.create("weigh", {"bytes": "1"}, owner="ana", run=False)
+    fill(jobs.database, first, 10_000_000)
     for ask in (
         lambda: jobs.service.run(pending.id, owner="ana"),
-        lambda: jobs.service.create("weigh", {"bytes": "1"}, owner="ana"),
+        lambda: jobs.service.create("plain", {}, owner="ana"),
+        lambda: jobs.service.create("plain", {}, owner="ana", run=False),
+        lambda: jobs.service.change(pending.id, owner="ana", parameters={"bytes": "2"}),
     ):
-        with pytest.raises(ResultSpaceError, match="take 1 kB, and 1 kB is what they may take"):
+        with pytest.raises(JobSpaceError, match="take 10 MB with their results, and 10 MB is what they may take"):
             ask()
-    assert weighed(1000, owner="bob").phase is Phase.COMPLETED
+    assert jobs.service.get(pending.id, owner="ana").parameters == {"bytes": "1"}
+    assert weighed(9, owner="bob").phase is Phase.COMPLETED
     jobs.service.delete(first.id, owner="ana")
     jobs.service.run(pending.id, owner="ana")
     assert end_of(jobs, pending).phase is Phase.COMPLETED
+
+
+def test_parameters_and_their_files_take_room_until_they_are_gone(limited: JobService, database: Database) -> None:
+    def taken() -> int:
+        with database.read() as session:
+            return load_of(session, "ana").stored_bytes
+
+    job = limited.create("plain", {"QUERY": "é" * 10}, owner="ana", run=False, file_bytes=500)
+    assert taken() == 1000 + 20 + 500
+    limited.change(job.id, owner="ana", parameters={"QUERY": "e", "MAXREC": "10"}, file_bytes=100)
+    assert taken() == 1000 + 3 + 600
+    limited.change(job.id, owner="ana", execution_duration=5)
+    assert taken() == 1000 + 3 + 600
+    limited.abort(job.id, owner="ana")
+    assert taken() == 1000 + 3
+    limited.delete(job.id, owner="ana")
+    assert taken() == 0
+    limited.create("plain", {}, owner="ana", run=False, file_bytes=9_999_000)
+    with pytest.raises(JobSpaceError):
+        limited.create("plain", {}, owner="ana", run=False)
+
+
+def test_changes_that_come_at_once_are_all_kept(limited: JobService) -> None:
+    job, gate = limited.create("plain", {}, owner="ana", run=False), threading.Barrier(8)
+
+    def change(number: int) -> None:
+        gate.wait()
+        limited.change(job.id, owner="ana", parameters={f"P{number}": "x"})
+
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(limited.get(job.id, owner="ana").parameters) == {f"P{number}" for number in range(8)}
+
+
+def fill(database: Database, job: Job, size: int) -> None:
+    """Let the results of a job be as large as this."""
+    with database.write() as session:
+        session.execute(update(JobRow).where(JobRow.id == job.id).values(result_bytes=size))
 
 
 def test_a_limit_is_told_over_http_and_leaves_the_job_as_it_was(limited: JobService, database: Database) -> None:
