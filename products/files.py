@@ -54,6 +54,11 @@ class ProductFiles:
             self._quota.check(session, product.owner_id, announced)
         return self._store.stage(limit=self.max_bytes)
 
+    def check_open(self, identity: Identity, product_id: int, role: FileRole) -> None:
+        """Raise unless a file may be added now."""
+        with self._database.read() as session:
+            self._open_for_files(session, identity, product_id, role)
+
     def add_file(
         self, identity: Identity, product_id: int, role: FileRole, name: str, stored: StoredBytes
     ) -> ProductFile:

@@ -78,9 +78,10 @@ def migrate_command(data: DataOption = None) -> None:
 def doctor_command(
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its checksums, too.")] = False,
 ) -> None:
     """Check database, storage, disk, engine and job queue, and say what is wrong and what to do."""
-    checks = examine(_settings(data=data))
+    checks = examine(_settings(data=data), all_files=verify)
     if as_json:
         typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
     else:

@@ -14,8 +14,10 @@ from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
 from server.migrate import is_current
 from server.services import prepare_data_folder
+from server.verification import verify
 from server.worker import file_store
 from tap.engine import DuckDBEngine, EngineQuery
+from vospace.storage import stored_ids
 
 __all__ = ["Check", "examine"]
 
@@ -33,9 +35,18 @@ class Check:
         return asdict(self)
 
 
-def examine(settings: Settings) -> list[Check]:
-    """Try every part of the server; works beside a running one."""
-    return list(_checks(settings))
+def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
+    """Try every part of the server; works beside a running one.
+
+    Parameters
+    ----------
+    all_files
+        Whether every file is read and compared with its checksums, however long that takes.
+    """
+    checks = list(_checks(settings))
+    if all_files:
+        checks.append(_try("checksums", lambda: _checksums(settings)))
+    return checks
 
 
 def _checks(settings: Settings) -> Iterator[Check]:
@@ -97,6 +108,7 @@ def _files(settings: Settings) -> str:
     with database.read() as session:
         stored = session.scalars(select(ProductFileRow.stored_id).where(ProductFileRow.product_id.in_(alive))).all()
         tables = session.scalars(select(ProductTableRow.stored_id).where(ProductTableRow.product_id.in_(alive))).all()
+    stored = [*stored, *stored_ids(database)]
     database.close()
     missing = [name for name in tables if not (settings.tables_folder / name).is_file()]
     for stored_id in stored:
@@ -108,6 +120,17 @@ def _files(settings: Settings) -> str:
         message = f"{len(missing)} files are missing, the first is {missing[0]}; restore them from a backup"
         raise _WrongError(message)
     return f"{len(stored)} files and {len(tables)} tables are in their places"
+
+
+def _checksums(settings: Settings) -> str:
+    database = Database(settings.sqlalchemy_url)
+    try:
+        findings = verify(settings, database, file_store(settings))
+    finally:
+        database.close()
+    if findings.problems:
+        raise _WrongError(findings.summary)
+    return findings.summary
 
 
 def _broker(settings: Settings) -> str:

@@ -43,6 +43,7 @@ def web_services(services: Services) -> WebServices:
         jobs=services.jobs,
         pipelines=services.pipelines,
         provenance=services.provenance,
+        space=services.space,
         external=external,
         oidc=_oidc(settings),
         sessions=SessionCookies(services.accounts, authenticate, secure=settings.cookies_are_secure),

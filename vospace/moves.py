@@ -82,10 +82,10 @@ class NodeMoves:
             self._move_file(identity, source, place)
         return place
 
-    def duplicate(self, identity: Identity, source: Path) -> tuple[StoredBytes, str | None]:
-        """Copy the bytes of a data node for another use, and give its media type as well."""
-        file = self._nodes.file(identity, source)
-        return self._copy_of(file), file.media_type
+    def duplicate(self, identity: Identity, source: Path) -> tuple[StoredBytes, str]:
+        """Copy the bytes of a data node for another use, and give its name as well; nothing is sent anew."""
+        file = self._nodes.file(identity, self._nodes.resolve(identity, source, last=True).path)
+        return self._copy_of(file), file.name
 
     def _place(self, identity: Identity, source: Path, destination: Path) -> Path:
         destination = chosen_name(destination)

@@ -21,6 +21,7 @@ from products.service import ProductService
 from products.sharing import SharingService
 from products.uploads import UploadService
 from uws import JobService
+from vospace.space import VOSpace
 from webui.sessions import SessionCookies
 
 __all__ = ["WebServices"]
@@ -47,6 +48,7 @@ class WebServices:
     jobs: JobService
     pipelines: PipelineService
     provenance: ProvenanceService
+    space: VOSpace
     external: ExternalAccounts
     oidc: OidcSignIn | None
     sessions: SessionCookies

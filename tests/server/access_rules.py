@@ -210,6 +210,13 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         scope_first=True,
         send=lambda _: {"content": b"more"},
     ),
+    ("POST", f"{_PRODUCT}/files"): Ask(
+        "/api/products/{0.number}/files",
+        _statuses(404),  # there is no such node
+        writes=True,
+        scope_first=True,
+        send=lambda _: {"json": {"uri": "vos://photoz.local~vospace/home/nobody/x", "role": "2"}},
+    ),
     ("POST", f"{_PRODUCT}/inspect"): Ask("/api/products/{0.number}/inspect", _statuses(202), writes=True),
     ("GET", f"{_PRODUCT}/inspection"): Ask("/api/products/{0.number}/inspection", sign_in=True),
     ("GET", f"{_PRODUCT}/inspection/events"): Ask("/api/products/{0.number}/inspection/events", sign_in=True),

@@ -185,6 +185,24 @@ def test_files_go_from_a_home_to_a_product_and_back_without_new_bytes(site: Appl
     assert owner.get("/home/owner/copy.dat").content == b"main"
 
 
+def test_a_file_of_a_home_becomes_a_product_without_being_sent_again(site: Application):
+    owner, other = Person(site.client, site.token("owner")), Person(site.client, site.token("other"))
+    content = b"ra,dec,z\n1,2,0.5\n"
+    owner.put("/home/owner/survey.csv", content)
+    api = f"{site.services.settings.public_url}/api/products"
+    product = owner.ask("POST", api, json={"display_name": "from home", "product_type": 7}).json()["id"]
+    body = {"uri": f"{ROOT}/home/owner/survey.csv", "role": "main"}
+    assert other.ask("POST", f"{api}/{product}/files", json=body).status_code == 404
+    mine = other.ask("POST", api, json={"display_name": "theft", "product_type": 7}).json()["id"]
+    assert other.ask("POST", f"{api}/{mine}/files", json=body).status_code == 404
+    answer = owner.ask("POST", f"{api}/{product}/files", json=body)
+    assert answer.status_code == 201, answer.text
+    assert owner.ask("GET", f"{api}/{product}/main_file").content == content
+    owner.delete("/home/owner/survey.csv")
+    assert owner.ask("GET", f"{api}/{product}/main_file").content == content
+    assert owner.ask("POST", f"{api}/{product}/files", json=body | {"uri": "vos://x~y/z"}).status_code in {400, 409}
+
+
 def test_kill_9_in_the_middle_of_a_put_leaves_nothing_half_there(tmp_path):
     server = Server(tmp_path / "data")
     api = server.start()

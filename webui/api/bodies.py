@@ -17,6 +17,7 @@ __all__ = [
     "GroupPatch",
     "LinkBody",
     "MemberBody",
+    "NodeBody",
     "ProductBody",
     "ProductPatch",
     "TransferBody",
@@ -98,6 +99,13 @@ class TransferBody(_Body):
 
     user: str = Field(description="Name of the account.")
     stay: bool = Field(default=True, description="Whether the old owner remains as a co-owner.")
+
+
+class NodeBody(_Body):
+    """Which file of VOSpace a product shall have."""
+
+    uri: str = Field(max_length=4000)
+    role: str = "main"
 
 
 class LinkBody(_Body):

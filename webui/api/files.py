@@ -15,7 +15,7 @@ from webui.api.errors import api_route
 from webui.api.shapes import Json, file_json
 from webui.services import WebServices
 
-__all__ = ["file_url", "routes"]
+__all__ = ["file_url", "role_of", "routes"]
 
 _MOST_DIGITS = 18
 
@@ -97,7 +97,7 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
     ) -> Json:
         identity.require(Scope.WRITE)
         _check_length(request, uploads.max_bytes)
-        wanted = _role(role)
+        wanted = role_of(role)
         announced = announced_bytes(request)
         staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted, announced=announced)
         stored = await receive_into(request, staging)
@@ -122,10 +122,11 @@ def _target(fields: dict[str, str]) -> tuple[int, FileRole]:
     if not number.isdecimal() or len(number) > _MOST_DIGITS:
         message = f"'{number[:40]}' is not the number of a product; the fields product and role stand before the file."
         raise InvalidValueError(message, field="product")
-    return int(number), _role(fields.get("role", "0"))
+    return int(number), role_of(fields.get("role", "0"))
 
 
-def _role(text: str) -> FileRole:
+def role_of(text: str) -> FileRole:
+    """Read a role by its number or its name."""
     for role in FileRole:
         if text.lower() in {str(int(role)), role.name.lower()}:
             return role
