@@ -114,7 +114,7 @@ def create_app(services: Services) -> FastAPI:
         ),
     )
     app.add_middleware(
-        OpenReadingMiddleware, prefixes=("/tap/", "/vospace/", "/conesearch/", "/datalink", "/availability")
+        OpenReadingMiddleware, prefixes=("/tap", "/vospace/", "/conesearch/", "/datalink", "/availability")
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)

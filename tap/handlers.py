@@ -18,6 +18,7 @@ from core.votable import error_document
 from tap.adql import UnknownTableError
 from tap.capabilities import tap_capabilities
 from tap.examples import examples_document, examples_of
+from tap.front_page import FRONT_PAGE_HEADERS, front_page
 from tap.service import QueryAnswer, TapService
 from tap.vosi_tables import table_document, tableset_document
 
@@ -49,12 +50,18 @@ def _add_sync(router: APIRouter, authenticate: Authenticator, service: TapServic
 def _add_vosi(
     router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
 ) -> None:
-    @router.get("/tables")
+    @router.api_route("", methods=["GET", "HEAD"])
+    @router.api_route("/", methods=["GET", "HEAD"])
+    def front(identity: Identity = Depends(authenticate)) -> Response:
+        page = front_page(service.tables_of(identity), f"{settings.public_url}/tap")
+        return Response(page, media_type="application/xhtml+xml", headers=dict(FRONT_PAGE_HEADERS))
+
+    @router.api_route("/tables", methods=["GET", "HEAD"])
     def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         columns = request.query_params.get("detail", "max").lower() != "min"
         return Response(tableset_document(service.tables_of(identity), columns=columns), media_type=_XML)
 
-    @router.get("/tables/{name}")
+    @router.api_route("/tables/{name}", methods=["GET", "HEAD"])
     def table(name: str, identity: Identity = Depends(authenticate)) -> Response:
         found = service.tables_of(identity).tables.get(name)
         if found is None:
@@ -66,12 +73,12 @@ def _add_vosi(
     def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients look here who they are
         return Response(tap_capabilities(settings), media_type=_XML)
 
-    @router.get("/examples")
+    @router.api_route("/examples", methods=["GET", "HEAD"])
     def examples(identity: Identity = Depends(authenticate)) -> Response:
         document = examples_document(examples_of(service.tables_of(identity)))
         return Response(document, media_type="application/xhtml+xml")
 
-    @router.get("/availability")
+    @router.api_route("/availability", methods=["GET", "HEAD"])
     def availability() -> Response:
         return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
 

@@ -38,8 +38,8 @@ _SPOKEN: Mapping[str, str] = {
     "SLASH": "/",
     "LPAR": "(",
     "RPAR": ")",
-    "COMMA": ",",
-    "DOT": ".",
+    "COMMA": "a comma",
+    "DOT": "a point",
     "$END": "the end of the query",
 }
 

@@ -154,10 +154,12 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ),
     ("GET", "/tap/sync"): ({"*": 200}, _ADQL),
     ("POST", "/tap/sync"): ({"*": 200}, {"data": _ADQL["params"]}),
-    ("GET", "/tap/tables"): ({"*": 200}, {}),
-    ("GET", "/tap/availability"): ({"*": 200}, {"open": True}),
-    ("GET", "/tap/capabilities"): ({"*": 200}, {}),
-    ("HEAD", "/tap/capabilities"): ({"*": 200}, {}),
+    **{
+        (method, f"/tap{path}"): ({"*": 200}, {})
+        for path in ("", "/", "/tables", "/examples", "/capabilities")
+        for method in ("GET", "HEAD")
+    },
+    **{(method, "/tap/availability"): ({"*": 200}, {"open": True}) for method in ("GET", "HEAD")},
     **{
         (method, f"/vospace/{name}"): ({"*": 200}, {"open": True})
         for name in ("capabilities", "protocols", "views", "properties", "availability")
@@ -203,7 +205,6 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         )
         for method in methods
     },
-    ("GET", "/tap/examples"): ({"*": 200}, {}),
     ("GET", "/which_environment"): ({"*": 200}, {"open": True}),
     ("GET", "/which_environment/"): ({"*": 200}, {"open": True}),
     ("GET", "/api/pipelines"): ({"nobody": 401, "*": 200}, {}),

@@ -241,6 +241,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("HEAD", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
     ("GET", f"{_PRODUCT}/provenance"): Ask("/api/products/{0.number}/provenance"),
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
+    ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     **{
         (method, "/conesearch/{table}"): Ask("/conesearch/{0.table}?RA=10.5&DEC=-5.25&SR=0.1", published=True)
         for method in ("GET", "HEAD", "POST")

@@ -97,3 +97,23 @@ def test_an_error_of_a_query_as_fits_is_a_proper_error(site: SmallSite):
     answer = requests.get(site.url("tap/sync"), params=query, timeout=60)
     assert answer.status_code == 400
     assert b"QUERY_STATUS" in answer.content
+
+
+def test_the_address_of_the_service_is_a_page_whose_form_runs_a_query(site: SmallSite):
+    for path in ("tap", "tap/"):
+        answer = requests.get(site.url(path), timeout=60)
+        assert answer.headers["Content-Type"] == "application/xhtml+xml"
+        assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+    page = etree.fromstring(answer.content)
+    (form,) = page.xpath("//*[local-name()='form']")
+    fields = {field.get("name"): field.get("value") or field.text for field in form.xpath(".//*[@name]")}
+    assert set(fields) == {"LANG", "QUERY", "RESPONSEFORMAT", "MAXREC"}
+    fields["RESPONSEFORMAT"] = form.xpath(".//*[local-name()='option']/@value")[0]
+    shown = requests.post(form.get("action"), data=fields, timeout=60)
+    assert shown.headers["Content-Type"].startswith("text/html")
+    assert site.numbered in shown.text
+    links = page.xpath("//*[local-name()='dt']/*[local-name()='a']/@href")
+    assert any(link.endswith(site.numbered) for link in links)
+    assert not any(site.private in link for link in links)
+    for link in links:
+        assert requests.head(link, timeout=60).status_code == (405 if link.endswith("/sync") else 200), link
