@@ -9,6 +9,7 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.dali import DaliParameters, read_parameters
 from core.database import utc_now
+from core.departure import Departure
 from core.errors import AuthenticationError, NotFoundError, PhotozError
 from core.routes import route_class
 from core.settings import Settings
@@ -83,14 +84,14 @@ def _add_vosi(
         return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
 
 
-def _query(service: TapService, parameters: DaliParameters, identity: Identity) -> QueryAnswer:
+def _query(service: TapService, parameters: DaliParameters, identity: Identity, departure: Departure) -> QueryAnswer:
     """Run a query; nobody in particular who asks for an unknown table may be somebody for whom there is one.
 
     Clients that know HTTP authentication alone (TOPCAT up to 4.8) ask for name and password when they are refused, and
     at no other time.
     """
     try:
-        return service.query(parameters, identity)
+        return service.query(parameters, identity, departure)
     except UnknownTableError as e:
         if not identity.is_anonymous:
             raise
