@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from core.auth.administration import AccountChanges
+from core.auth.schema import group_members
 from products.models import ProductStatus
 from tests.server.application import Application, running_application
 
@@ -74,6 +77,45 @@ def test_one_main_file_wins(running: Application, owner: httpx.Client, draft: di
 def test_one_file_of_a_name_wins(owner: httpx.Client, draft: dict):
     address = f"/api/products/{draft['id']}/files/same.txt?role=auxiliary"
     assert _at_once(*[lambda _: owner.put(address, content=b"x")] * MANY) == {201: 1, 409: MANY - 1}
+
+
+def test_a_quota_holds_though_many_files_come_at_once(running: Application, owner: httpx.Client):
+    services = running.services
+    services.accounts.add_user("admin", None, is_admin=True)
+    used = services.life.usage(services.accounts.identity_of_user("owner")).used
+    quota = AccountChanges(quota_bytes=used + 3 * len(TABLE) + 1)
+    services.administration.change(services.accounts.identity_of_user("admin"), "owner", quota)
+    drafts = [
+        owner.post("/api/products", json={"display_name": f"q{n}", "product_type": 7}).json() for n in range(MANY)
+    ]
+    addresses = [f"/api/products/{draft['id']}/files/t.csv" for draft in drafts]
+    statuses = _at_once(*[lambda n: owner.put(addresses[n], content=TABLE)] * MANY)
+    assert statuses == {201: 3, 413: MANY - 3}
+    assert services.life.usage(services.accounts.identity_of_user("owner")).used == used + 3 * len(TABLE)
+    usual = AccountChanges(without_quota=True)
+    services.administration.change(services.accounts.identity_of_user("admin"), "owner", usual)
+    stored = list(services.settings.files_folder.glob("??/*"))
+    assert len(stored) == len(owner.get("/api/product-files").json()["results"])
+
+
+def test_of_two_managers_who_leave_at_once_one_stays(running: Application):
+    services = running.services
+    for name in ("ann", "ben"):
+        services.accounts.add_user(name, None)
+    ann = services.accounts.identity_of_user("ann")
+    for number in range(5):
+        group = services.groups.create(ann, f"pair{number}")
+        services.groups.add_member(ann, group.id, "ben", manager=True)
+        tokens = {name: running.token(name) for name in ("ann", "ben")}
+
+        def leave(name: str, number: int = group.id, tokens: dict[str, str] = tokens) -> httpx.Response:
+            headers = {"Authorization": f"Bearer {tokens[name]}"}
+            return running.client.delete(f"/api/groups/{number}/members/{name}", headers=headers)
+
+        assert _at_once(lambda _: leave("ann"), lambda _: leave("ben")) == {204: 1, 409: 1}
+        with services.database.read() as session:
+            members = select(group_members.c.user_id).where(group_members.c.group_id == group.id)
+            assert len(session.scalars(members).all()) == 1
 
 
 def test_inspections_asked_for_at_once_are_one(owner: httpx.Client, draft: dict):

@@ -246,6 +246,22 @@ def test_publication_without_mandatory_columns_is_refused_by_a_json_string(site:
     assert answer.headers["content-type"] == "application/json"
 
 
+def test_a_column_of_stand_ins_is_no_redshift(site: Site, tmp_path):
+    path = tmp_path / "stand_ins.csv"
+    path.write_text("ra,dec,z,zphot\n" + "".join(f"{i},{i},{i / 100},-99\n" for i in range(40)))
+    product = site.alice.upload("Stand-ins", "redshift_catalog", path)
+    assert site.alice.inspected(product["id"])["state"] == "done"
+    for column, status in (("zphot", 400), ("z", 200)):
+        # The second column is not the one that was guessed, so that the rows are read anew before they are judged.
+        site.alice.json("PUT", f"products/{product['id']}/columns/", json={"ra": "ra", "dec": "dec", column: "z"})
+        answer = site.alice.call("PATCH", f"products/{product['id']}/", data={"status": 1})
+        assert answer.status_code == status, answer.text
+        if status == 400:
+            assert "40 rows have a redshift outside -0.1 to 30." in answer.json()["detail"]
+            assert ask(site.alice, f"products/{product['id']}/").json()["status"] == 0
+    assert answer.json()["status"] == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "field"),
     [
