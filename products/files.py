@@ -197,5 +197,6 @@ def _check_auxiliary(row: ProductFileRow | None) -> None:
 def _forget_inspection(session: Session, product: ProductRow) -> None:
     product.inspection_state = InspectionState.NONE
     product.inspection_job = product.inspection_error = product.inspection = None
+    product.column_names = ""
     for table in (ProductColumnRow, ProductTableRow):
         session.execute(delete(table).where(table.product_id == product.id))

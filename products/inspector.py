@@ -213,6 +213,7 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection) 
         if row.alias
     }
     session.execute(delete(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
+    session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
     for position, column in enumerate(inspection.columns):
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
         session.add(
@@ -245,6 +246,7 @@ def _replace_table(session: Session, product: ProductRow, inspection: Inspection
             ra=meanings.ra,
             dec=meanings.dec,
             z=meanings.z,
+            area_deg2=inspection.sky_area_deg2,
             footprint=inspection.moc,
         )
     )

@@ -77,6 +77,7 @@ class ResultProducts:
                 earlier = _forget(session, product_id)
                 row.inspection_job, row.updated_at = job_id, utc_now()
                 row.inspection_state = InspectionState.NONE
+                row.column_names = "\n".join(schema.names)
                 session.add_all(_file_row(product_id, *pair) for pair in zip(files, stored, strict=True))
                 session.add_all(_column_rows(product_id, schema, meanings))
         except BaseException:

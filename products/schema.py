@@ -89,6 +89,8 @@ class ProductRow(Base):
     inspection_job: Mapped[str | None] = mapped_column(String(64))
     inspection_error: Mapped[str | None] = mapped_column(Text)
     inspection: Mapped[str | None] = mapped_column(Text, deferred=True)
+    # Names of the columns of its table, one a line, for searches alone.
+    column_names: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -170,6 +172,7 @@ class ProductTableRow(Base):
     ra: Mapped[str | None] = mapped_column(Text)
     dec: Mapped[str | None] = mapped_column(Text)
     z: Mapped[str | None] = mapped_column(Text)
+    area_deg2: Mapped[float | None]
     footprint: Mapped[str | None] = mapped_column(Text)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
@@ -39,8 +39,10 @@ __all__ = [
     "product_of_row",
     "product_sizes",
     "product_table",
+    "query_conditions",
     "readable_files",
     "release_of_row",
+    "spectroscopic",
     "table_of_row",
 ]
 
@@ -52,7 +54,13 @@ class ProductQuery:
     Parameters
     ----------
     text
-        Words that must all occur in the name, the description or the owner's name.
+        Words that must all occur in the name, the description, the owner's name or the names of the columns.
+    with_redshift
+        Whether the product has spectroscopic redshifts: a catalogue or training set with a column of redshift.
+    rows, area
+        From how many rows, or square degrees, up to, not including, how many; None is no limit.
+    numbers
+        Numbers of the only products that are looked at.
     ordering
         Column name of the order, with ``-`` before it for the reverse.
     offset, limit
@@ -67,6 +75,10 @@ class ProductQuery:
     internal_names: tuple[str, ...] = ()
     display_names: tuple[str, ...] = ()
     official: bool | None = None
+    with_redshift: bool | None = None
+    rows: tuple[float | None, float | None] = (None, None)
+    area: tuple[float | None, float | None] = (None, None)
+    numbers: tuple[int, ...] | None = None
     text: str = ""
     conditions: tuple[ColumnElement[bool], ...] = ()
     ordering: str = "-created_at"
@@ -89,6 +101,9 @@ class ProductSize:
     rows: int | None = None
     size: int = 0
 
+
+#: Types of products whose redshifts are spectroscopic.
+_SPECTROSCOPIC = tuple(k.id for k in PRODUCT_TYPES.values() if k.name in {"redshift_catalog", "training_set"})
 
 _ORDERINGS = {
     "id": ProductRow.id,
@@ -123,7 +138,7 @@ def find_product(session: Session, identity: Identity, key: int | str, *, lock: 
 
 def list_products(session: Session, identity: Identity, query: ProductQuery) -> Page:
     """List products that the identity may read."""
-    conditions = (readable(identity), *_conditions(query))
+    conditions = (readable(identity), *query_conditions(query))
     order = _ORDERINGS.get(query.ordering.removeprefix("-"), ProductRow.created_at)
     descending = query.ordering.startswith("-")
     ordering = (order.desc(), ProductRow.id.desc()) if descending else (order, ProductRow.id)
@@ -201,7 +216,14 @@ def product_table(session: Session, product_id: int) -> ProductTable | None:
     return None if row is None else table_of_row(row)
 
 
-def _conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
+def spectroscopic() -> ColumnElement[bool]:
+    """Give the condition under which a product has spectroscopic redshifts."""
+    with_z = select(ProductTableRow.product_id).where(ProductTableRow.z.is_not(None))
+    return and_(ProductRow.product_type_id.in_(_SPECTROSCOPIC), ProductRow.id.in_(with_z))
+
+
+def query_conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
+    """Give the conditions under which a query finds a product that may be read."""
     conditions = list(query.conditions)
     choices = (
         (ProductRow.product_type_id, query.product_types),
@@ -216,6 +238,15 @@ def _conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
         conditions.append(ProductRow.release_id.is_(None) == query.without_release)
     if query.official is not None:
         conditions.append(ProductRow.official.is_(query.official))
+    if query.with_redshift is not None:
+        conditions.append(spectroscopic() if query.with_redshift else not_(spectroscopic()))
+    for column, (low, high) in ((ProductTableRow.rows, query.rows), (ProductTableRow.area_deg2, query.area)):
+        limits = [column >= low] if low is not None else []
+        limits += [column < high] if high is not None else []
+        if limits:
+            conditions.append(ProductRow.id.in_(select(ProductTableRow.product_id).where(*limits)))
+    if query.numbers is not None:
+        conditions.append(ProductRow.id.in_(query.numbers))
     for word in query.text.replace(",", " ").split():
         owners = select(UserRow.id).where(
             or_(
@@ -228,6 +259,7 @@ def _conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
             or_(
                 ProductRow.display_name.icontains(word, autoescape=True),
                 ProductRow.owner_id.in_(owners),
+                ProductRow.column_names.icontains(word, autoescape=True),
                 ProductRow.description.icontains(word, autoescape=True),  # last, because it is long
             )
         )

@@ -6,6 +6,8 @@ from core.auth.oidc import OidcClaims, OidcSignIn
 from core.auth.oidc_tokens import ProviderConnection
 from core.auth.trusted import TrustedHeaders
 from core.settings import Settings
+from products.coverage import CoverageService
+from products.facets import FacetService
 from server.services import Services
 from webui.services import WebServices
 from webui.sessions import SessionCookies
@@ -44,6 +46,8 @@ def web_services(services: Services) -> WebServices:
         pipelines=services.pipelines,
         provenance=services.provenance,
         space=services.space,
+        facets=FacetService(services.database),
+        coverage=CoverageService(services.database),
         external=external,
         oidc=_oidc(settings),
         sessions=SessionCookies(services.accounts, authenticate, secure=settings.cookies_are_secure),

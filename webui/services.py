@@ -12,7 +12,9 @@ from core.auth.service import AccountService
 from core.settings import Settings
 from pipelines.service import PipelineService
 from products.associations import AssociationService
+from products.coverage import CoverageService
 from products.downloads import DownloadService
+from products.facets import FacetService
 from products.life import LifeService
 from products.links import LinkService
 from products.provenance import ProvenanceService
@@ -49,6 +51,8 @@ class WebServices:
     pipelines: PipelineService
     provenance: ProvenanceService
     space: VOSpace
+    facets: FacetService
+    coverage: CoverageService
     external: ExternalAccounts
     oidc: OidcSignIn | None
     sessions: SessionCookies

@@ -45,6 +45,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("GET", "/products-specz"),
             ("OPTIONS", "/products"),
             ("GET", "/products/pending_publication"),
+            ("GET", "/products/facets"),
         )
     },
     **{

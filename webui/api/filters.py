@@ -1,16 +1,18 @@
 """The filters, search words and orderings of the list of products, by the names that clients use."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from core.auth.schema import UserRow
 from core.errors import InvalidValueError
+from products.coverage import Region, region_of_moc, region_of_text
 from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ReleaseRow
 from products.storage import ProductQuery
 
-__all__ = ["FILTER_NAMES", "ORDERINGS", "product_query"]
+__all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "product_query", "region_asked"]
 
 ORDERINGS = ("id", "display_name", "product_type", "created_at")
 
@@ -19,7 +21,10 @@ _MOST_DIGITS = 9
 _EXACT = ("internal_name", "display_name", "release", "product_type", "official_product", "status", "user")
 _BY_WORDS = ("uploaded_by", "product_type_name", "release_name", "product_name")
 
-#: Every filter of the list of products.
+#: Filters by what products hold, which today's Photo-z Server does not have.
+CONTENT_FILTER_NAMES = ("has_redshift", "rows__gte", "rows__lt", "area__gte", "area__lt", "covers", "overlaps")
+
+#: Every other filter of the list of products.
 FILTER_NAMES = (
     *_EXACT,
     *(f"{name}__in" for name in _EXACT),
@@ -53,6 +58,9 @@ def product_query(parameters: Mapping[str, str]) -> ProductQuery:
         display_names=_values(parameters, "display_name"),
         official=_truth(official[0], "official_product") if len(official) == 1 else None,
         text=parameters.get("search", ""),
+        with_redshift=_boolean(parameters, "has_redshift"),
+        rows=(_measure(parameters, "rows__gte"), _measure(parameters, "rows__lt")),
+        area=(_measure(parameters, "area__gte"), _measure(parameters, "area__lt")),
         conditions=tuple(_word_conditions(parameters)),
         ordering=parameters.get("ordering", "-created_at"),
         offset=(page - 1) * (limit or 0),
@@ -82,6 +90,27 @@ def _number(parameters: Mapping[str, str], name: str) -> int | None:
         message = f"'{value[:40]}' is not a whole number above zero."
         raise InvalidValueError(message, field=name)
     return int(value)
+
+
+def region_asked(parameters: Mapping[str, str]) -> Region | None:
+    """Give the region that the products have to meet: ``covers`` a position or circle, or ``overlaps`` a MOC."""
+    if parameters.get("covers"):
+        return region_of_text(parameters["covers"])
+    return region_of_moc(parameters["overlaps"]) if parameters.get("overlaps") else None
+
+
+def _measure(parameters: Mapping[str, str], name: str) -> float | None:
+    value = parameters.get(name)
+    if not value:
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        message = f"'{value[:40]}' is not a number."
+        raise InvalidValueError(message, field=name)
+    return number
 
 
 def _boolean(parameters: Mapping[str, str], name: str) -> bool | None:

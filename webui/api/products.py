@@ -13,11 +13,11 @@ from pipelines.models import Run
 from products.models import Product, ProductStatus
 from products.product_types import PRODUCT_TYPES, product_type_named
 from products.service import NewProduct, ProductChanges
-from products.storage import Page
+from products.storage import Page, ProductQuery
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import api_route
-from webui.api.filters import FILTER_NAMES, ORDERINGS, product_query
-from webui.api.shapes import Json, main_file_json, product_json, product_type_json, release_json
+from webui.api.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, product_query, region_asked
+from webui.api.shapes import Json, facet_json, main_file_json, product_json, product_type_json, release_json
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -83,10 +83,19 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
 def _add_products(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products
 
+    def asked(request: Request) -> ProductQuery:
+        query, region = product_query(request.query_params), region_asked(request.query_params)
+        return query if region is None else replace(query, numbers=services.coverage.overlapping(region))
+
+    @router.get("/products/facets", summary="How the products that the same filters find divide")
+    def facets(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return {facet.name: facet_json(facet) for facet in services.facets.facets(identity, asked(request))}
+
     @router.get("/products", summary="List products; see OPTIONS for the filters")
     def list_products(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        query = product_query(request.query_params)
+        query = asked(request)
         page = products.list(identity, query)
         if query.offset and query.offset >= page.count:
             message = "Invalid page."
@@ -98,7 +107,7 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
     def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
         kind, published = product_type_named("redshift_catalog").id, (ProductStatus.PUBLISHED,)
-        query = replace(product_query(request.query_params), product_types=(kind,), statuses=published)
+        query = replace(asked(request), product_types=(kind,), statuses=published)
         page = products.list(identity, query)
         return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
 
@@ -109,7 +118,8 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
             "name": "Products",
             "filter_classes": [{"name": name} for name in FILTER_NAMES],
             "filterset": [],
-            "search": ["display_name", "description", "user"],
+            "content_filters": list(CONTENT_FILTER_NAMES),
+            "search": ["display_name", "description", "user", "columns"],
             "ordering": list(ORDERINGS),
         }
 

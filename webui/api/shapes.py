@@ -8,6 +8,7 @@ from typing import Any
 from core.auth.models import Identity, Token, User
 from pipelines.models import Run
 from products.access import changeable, manageable
+from products.facets import Facet
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
 from products.service import ProductDetails
 from uws import Phase
@@ -16,6 +17,7 @@ __all__ = [
     "STATUSES",
     "Json",
     "column_json",
+    "facet_json",
     "file_json",
     "inspection_json",
     "iso",
@@ -134,6 +136,11 @@ def product_json(product: Product, identity: Identity, run: Run | None = None) -
         "co_owners": list(product.co_owners),
         "previous_version": product.previous_id,
     }
+
+
+def facet_json(facet: Facet) -> list[Json]:
+    """The values of a facet, with the numbers of products that have them."""
+    return [{"value": value.key, "label": value.label, "count": value.count} for value in facet.values]
 
 
 def file_json(file: ProductFile, url: str, *, can_delete: bool) -> Json:

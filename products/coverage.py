@@ -1,0 +1,144 @@
+"""Products by where their rows lie: those that cover a position, and those that overlap a region (IVOA MOC 2.0)."""
+
+import re
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+
+from core.database import Database
+from core.errors import InvalidValueError
+from products.schema import ProductTableRow
+
+__all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "region_of_text"]
+
+#: Ranges of NESTED indices at order 29, in order and apart from each other: an array of two columns, the end excluded.
+Region = np.ndarray
+
+_ORDER = 29
+_CIRCLE_ORDER = 12
+_LONGEST_MOC = 200_000
+_MOC = re.compile(r"\s*\d{1,2}/[\d\s,/-]*")
+_AT_ONCE = 500
+
+
+def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
+    """Give the region of a circle, or of one position, all in degrees (ICRS).
+
+    Raises
+    ------
+    InvalidValueError
+        It is not on the sky.
+    """
+    import astropy.units as u
+    from astropy.coordinates import Latitude, Longitude
+    from cdshealpix import lonlat_to_healpix
+    from mocpy import MOC
+
+    if not (0 <= ra <= 360 and -90 <= dec <= 90 and 0 <= radius <= 180):
+        message = f"'{ra:g} {dec:g} {radius:g}' is not on the sky: right ascension, declination and radius in degrees."
+        raise InvalidValueError(message, field="covers")
+    longitude, latitude = Longitude(ra, u.deg), Latitude(dec, u.deg)
+    if not radius:
+        cell = int(np.atleast_1d(lonlat_to_healpix(longitude, latitude, _ORDER))[0])
+        return np.array([[cell, cell + 1]], dtype=np.int64)
+    moc = MOC.from_cone(longitude, latitude, radius=radius * u.deg, max_depth=_CIRCLE_ORDER)
+    return _ranges(moc)
+
+
+def region_of_text(text: str) -> Region:
+    """Read a position or a circle: right ascension, declination and perhaps a radius, in degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        It is none.
+    """
+    try:
+        values = [float(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        values = []
+    if len(values) not in {2, 3}:
+        message = (
+            f"'{text[:40]}' is no position: write right ascension and declination in degrees, and perhaps a radius."
+        )
+        raise InvalidValueError(message, field="covers")
+    return region_of_circle(*values)
+
+
+def region_of_moc(text: str) -> Region:
+    """Read a region from an ASCII MOC.
+
+    Raises
+    ------
+    InvalidValueError
+        It is none.
+    """
+    from mocpy import MOC
+
+    message = f"'{text[:40]}' is not an ASCII MOC such as 5/10-12 6/77."
+    if len(text) > _LONGEST_MOC or not _MOC.fullmatch(text):
+        raise InvalidValueError(message, field="overlaps")
+    orders = re.findall(r"(\d+)/([\d\s,-]*)", text)
+    for order, cells in orders:
+        highest = 12 * 4 ** int(order) if int(order) <= _ORDER else 0
+        if any(int(cell[:20]) >= highest for cell in re.findall(r"\d+", cells)):
+            raise InvalidValueError(message, field="overlaps")
+    try:
+        return _ranges(MOC.from_string(text, format="ascii"))
+    except (ValueError, OSError) as e:
+        raise InvalidValueError(message, field="overlaps") from e
+
+
+class CoverageService:
+    """Find products by their footprints, which are kept in memory as they were read last."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._kept: dict[int, tuple[str, Region]] = {}
+        self._all: tuple[Region, np.ndarray] | None = None
+
+    def overlapping(self, region: Region) -> tuple[int, ...]:
+        """Give the numbers of all products whose rows lie in cells that belong to a region.
+
+        Who may read them is not asked here: these are numbers to search among, as in ``ProductQuery.numbers``.
+        """
+        with self._lock:
+            ranges, numbers = self._current()
+        if not len(region) or not len(ranges):
+            return ()
+        # The last range of the region that begins before a footprint's ends is the only one that can reach into it.
+        before = np.searchsorted(region[:, 0], ranges[:, 1], side="left") - 1
+        meets = (before >= 0) & (region[np.maximum(before, 0), 1] > ranges[:, 0])
+        return tuple(np.unique(numbers[meets]).tolist())
+
+    def _current(self) -> tuple[Region, np.ndarray]:
+        from mocpy import MOC
+
+        with self._database.read() as session:
+            known = select(ProductTableRow.product_id, ProductTableRow.stored_id)
+            known = known.where(ProductTableRow.footprint.is_not(None))
+            current: dict[int, str] = dict(session.execute(known).all())
+            stale = [key for key, stored in current.items() if self._kept.get(key, ("",))[0] != stored]
+            gone = self._kept.keys() - current.keys()
+            for start in range(0, len(stale), _AT_ONCE):
+                rows = session.execute(
+                    select(ProductTableRow.product_id, ProductTableRow.stored_id, ProductTableRow.footprint).where(
+                        ProductTableRow.product_id.in_(stale[start : start + _AT_ONCE])
+                    )
+                )
+                for key, stored, footprint in rows:
+                    self._kept[key] = (stored, _ranges(MOC.from_string(footprint, format="ascii")))
+        for key in gone:
+            del self._kept[key]
+        if stale or gone or self._all is None:
+            parts = [ranges for _, ranges in self._kept.values()]
+            numbers = np.repeat(np.array([*self._kept], dtype=np.int64), [len(part) for part in parts])
+            self._all = (np.concatenate(parts) if parts else np.empty((0, 2), dtype=np.int64), numbers)
+        return self._all
+
+
+def _ranges(moc: Any) -> Region:  # mocpy ships no types
+    return np.asarray(moc.to_depth29_ranges, dtype=np.int64).reshape(-1, 2)
