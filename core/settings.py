@@ -37,6 +37,12 @@ class Settings(BaseSettings):
         description="SQLAlchemy address of the metadata database, for example "
         "postgresql+psycopg2://user@host/photoz; by default SQLite in the data folder.",
     )
+    files_url: str | None = Field(
+        None,
+        description="Where the bytes of files are kept when that is no folder, for example s3://bucket/photoz; address "
+        "and credentials of S3 come from its own variables (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, "
+        "AWS_SECRET_ACCESS_KEY).",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Key that signs cookies and links; by default made once and kept in the data folder.",
@@ -238,6 +244,11 @@ class Settings(BaseSettings):
     def scratch_folder(self) -> Path:
         """Folder of what running jobs and queries keep for a moment; on the same file system as the results."""
         return self.data / "scratch"
+
+    @cached_property
+    def copies_folder(self) -> Path:
+        """Folder of copies of files that are kept elsewhere, for what reads them from a disk."""
+        return self.data / "copies"
 
     @cached_property
     def staging_folder(self) -> Path:

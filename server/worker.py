@@ -37,6 +37,12 @@ INSPECT = "inspect"
 
 def file_store(settings: Settings) -> FileStore:
     """Give the store of the files that users sent."""
+    if settings.files_url is not None:
+        from core.object_store import ObjectStore
+
+        return ObjectStore.at(
+            settings.files_url, settings.staging_folder, settings.copies_folder, min_free=settings.min_free_bytes
+        )
     return FolderStore(settings.files_folder, settings.staging_folder, min_free=settings.min_free_bytes)
 
 
