@@ -17,14 +17,17 @@ from types import FrameType
 import redis
 from celery import signals
 from celery.worker import state
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from server.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
 from server.celery_beat import LocalScheduler, schedule_sweep
+from server.celery_places import LengthyPlaces
 from server.celery_queue import RESUBMIT_AFTER, STOP_SIGNAL, CeleryQueue
-from uws import ACTIVE_PHASES, JobKind, JobLimits, JobService, ProcessQueue
-from uws.storage import find_job
+from uws import ACTIVE_PHASES, JobKind, JobLimits, JobService, Phase, ProcessQueue
+from uws.schema import JobRow
+from uws.storage import find_job, move_job
 from uws.turns import Turns
 
 __all__ = ["CeleryWork", "run_celery_worker"]
@@ -43,7 +46,7 @@ class CeleryWork:
     kinds_factory
         Makes the kinds of job, in every process that runs jobs; it must be picklable.
     workers
-        Jobs that run at once.
+        Jobs that run at once; one of several is left to short ones.
     memory_bytes
         Address space that one job may use.
     scratch
@@ -93,6 +96,7 @@ class _Watch:
 
     def __init__(self, work: CeleryWork) -> None:
         self._work = work
+        self._places = LengthyPlaces(max(work.workers - 1, 1))
         self._stopping = False
         self._look = False
 
@@ -101,6 +105,7 @@ class _Watch:
         work = self._work
         self._broker = broker_client(work.redis_url)
         self._database = Database(work.database_url)
+        self._turns = Turns(self._database, CeleryQueue(work.redis_url, self._database))
         self._queue = ProcessQueue(
             work.database_url,
             work.kinds_factory,
@@ -108,7 +113,7 @@ class _Watch:
             memory_bytes=work.memory_bytes,
             scratch=work.scratch,
             stored_bytes=work.limits.stored_bytes_per_owner,
-            on_taken=Turns(self._database, CeleryQueue(work.redis_url, self._database)).after,
+            on_taken=self._turns.after,
         )
         self._queue.start()
 
@@ -117,9 +122,33 @@ class _Watch:
         self._queue.close()
 
     def run(self, job_id: str) -> None:
-        """Run a job to its end, unless it was taken already or is not wanted any more."""
+        """Run a job to its end, unless it was taken already or is not wanted any more, or is to wait for its place."""
         with suppress(redis.RedisError):  # the mark ends by itself, too
             self._broker.delete(sent_mark(job_id))
+        try:
+            if not self._is_lengthy(job_id):
+                self._run(job_id)
+                return
+            with self._places.one() as placed:
+                if placed:
+                    self._run(job_id)
+                else:
+                    self._postpone(job_id)
+            if placed:
+                self._turns.give_all()
+        except SQLAlchemyError:  # the sweep finds the job
+            _logger.warning("job %s cannot be run now", job_id, extra={"job_id": job_id}, exc_info=True)
+
+    def _is_lengthy(self, job_id: str) -> bool:
+        with self._database.read() as session:
+            return bool(session.scalar(select(JobRow.lengthy).where(JobRow.id == job_id)))
+
+    def _postpone(self, job_id: str) -> None:
+        """Let a job wait for another turn, which it gets when a lengthy one has ended, or from the sweep."""
+        with self._database.write() as session:
+            move_job(session, job_id, {Phase.QUEUED}, Phase.QUEUED, submitted=None)
+
+    def _run(self, job_id: str) -> None:
         with self._handling_signals():
             self._queue.submit(job_id)
             while not self._queue.finish(job_id, _LOOK_SECONDS):

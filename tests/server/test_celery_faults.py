@@ -248,6 +248,23 @@ def test_a_frozen_redis_does_not_hold_up_who_submits(
     assert {sweep_to_the_end(jobs, job).phase for job in created} == {Phase.COMPLETED}
 
 
+def test_lengthy_jobs_leave_a_process_of_the_worker_to_short_ones(jobs: AnyJobs, start_worker: Callable) -> None:
+    first, second = (jobs.service.create("spin_lengthy", {}, owner=owner) for owner in ("ana", "bob"))
+    start_worker(2)
+    pid_of(jobs, first)
+    wait_for(lambda: not is_submitted(jobs, second))  # it was taken, and found no place
+    short = jobs.service.create("brief", {}, owner="bob")
+    assert told_end_of(jobs, short).phase is Phase.COMPLETED
+    assert jobs.service.get(second.id, owner="bob").phase is Phase.QUEUED
+    jobs.service.abort(first.id, owner="ana")
+    pid_of(jobs, second)
+
+
+def is_submitted(jobs: AnyJobs, job: Job) -> bool:
+    with jobs.database.read() as session:
+        return session.get_one(JobRow, job.id).submitted is not None
+
+
 def test_only_the_id_crosses_the_broker_and_only_once(jobs: AnyJobs, broker: RedisServer) -> None:
     job = jobs.service.create("greet", {"name": "a secret name"}, owner="an owner")
     for _ in range(3):

@@ -43,6 +43,7 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
     kinds |= {name: JobKind(name, run, retry=True, on_end=ended) for name, run in again.items()}
     kinds["short"] = JobKind("short", marking.spin, seconds=1, on_end=ended)
     kinds["lengthy"] = JobKind("lengthy", marking.brief, lengthy=True)
+    kinds["spin_lengthy"] = JobKind("spin_lengthy", marking.spin, lengthy=True)
     kinds["plain"] = JobKind("plain", lambda _context: None)
     kinds["fragile"] = JobKind("fragile", lambda _context: None, on_end=marking.break_at_end)
     return kinds
