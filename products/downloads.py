@@ -1,9 +1,10 @@
 """What leaves the catalogue: single files, and a product as a zip that is made while it is sent."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import yaml
 
@@ -12,6 +13,7 @@ from core.database import Database
 from core.errors import NotFoundError
 from core.files import FileStore
 from core.zip_stream import ZipMember, zip_bytes, zip_size
+from products.download_counts import DownloadCounts
 from products.models import FileRole, Product, ProductColumn, ProductFile
 from products.service import ProductDetails, ProductService
 
@@ -23,10 +25,17 @@ METADATA_NAME = "product_metadata.yaml"
 
 @dataclass(frozen=True, slots=True)
 class FileDownload:
-    """A file that the caller may read, and how to read it."""
+    """A file that the caller may read, and how to read it.
+
+    Parameters
+    ----------
+    counted
+        To be called when it was sent to its end.
+    """
 
     file: ProductFile
     store: FileStore
+    counted: Callable[[], None]
 
     def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
@@ -41,6 +50,8 @@ class ZipDownload:
     ----------
     signature
         Hexadecimal; another one when anything in the zip is another.
+    counted
+        To be called when it was sent to its end.
     """
 
     name: str
@@ -48,6 +59,7 @@ class ZipDownload:
     signature: str
     product: Product
     members: tuple[ZipMember, ...]
+    counted: Callable[[], None]
 
     def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
@@ -60,13 +72,14 @@ class DownloadService:
     def __init__(self, database: Database, store: FileStore) -> None:
         self._products = ProductService(database)
         self._store = store
+        self._counts = DownloadCounts(database)
 
     def file(self, identity: Identity, key: int | str, name: str) -> FileDownload:
         """Find a file of a product by its name, or raise NotFoundError."""
         details = self._products.details(identity, key)
         for file in details.files:
             if file.name == name:
-                return FileDownload(file, self._store)
+                return FileDownload(file, self._store, partial(self._counts.add, file.product_id))
         message = f"The product '{key}' has no file '{name}'."
         raise NotFoundError(message)
 
@@ -75,7 +88,7 @@ class DownloadService:
         details = self._products.details(identity, key)
         for file in details.files:
             if file.role is FileRole.MAIN:
-                return FileDownload(file, self._store)
+                return FileDownload(file, self._store, partial(self._counts.add, file.product_id))
         message = f"The product '{key}' has no main file."
         raise NotFoundError(message)
 
@@ -103,6 +116,7 @@ class DownloadService:
             signature=hashlib.sha256(said.encode()).hexdigest(),
             product=product,
             members=tuple(members),
+            counted=partial(self._counts.add, product.id),
         )
 
     def _member(self, folder: str, file: ProductFile) -> ZipMember:

@@ -7,6 +7,7 @@ from core.auth.oidc_tokens import ProviderConnection
 from core.auth.trusted import TrustedHeaders
 from core.settings import Settings
 from products.coverage import CoverageService
+from products.download_counts import DownloadCounts
 from products.facets import FacetService
 from server.services import Services
 from webui.services import WebServices
@@ -48,6 +49,7 @@ def web_services(services: Services) -> WebServices:
         space=services.space,
         facets=FacetService(services.database),
         coverage=CoverageService(services.database),
+        download_counts=DownloadCounts(services.database),
         external=external,
         oidc=_oidc(settings),
         sessions=SessionCookies(services.accounts, authenticate, secure=settings.cookies_are_secure),

@@ -13,6 +13,7 @@ from core.settings import Settings
 from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.coverage import CoverageService
+from products.download_counts import DownloadCounts
 from products.downloads import DownloadService
 from products.facets import FacetService
 from products.life import LifeService
@@ -53,6 +54,7 @@ class WebServices:
     space: VOSpace
     facets: FacetService
     coverage: CoverageService
+    download_counts: DownloadCounts
     external: ExternalAccounts
     oidc: OidcSignIn | None
     sessions: SessionCookies

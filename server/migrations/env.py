@@ -5,6 +5,7 @@ from alembic import context
 import core.audit
 import core.auth.schema
 import pipelines.schema
+import products.download_counts
 import products.provenance.schema
 import products.schema
 import uws.schema
@@ -18,6 +19,7 @@ _SCHEMAS = (
     core.audit,
     core.auth.schema,
     pipelines.schema,
+    products.download_counts,
     products.provenance.schema,
     products.schema,
     uws.schema,

@@ -239,7 +239,10 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("HEAD", f"{_PRODUCT}/main_file"): Ask("/api/products/{0.number}/main_file"),
     ("GET", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
     ("HEAD", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
-    ("GET", f"{_PRODUCT}/provenance"): Ask("/api/products/{0.number}/provenance"),
+    **{
+        ("GET", f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}")
+        for name in ("provenance", "citation", "downloads")
+    },
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     **{

@@ -1,6 +1,9 @@
 """REST: single files with ranges, and a product as a zip."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.background import BackgroundTask
 
 from core.auth.models import Identity
 from core.routes import file_answer
@@ -9,6 +12,9 @@ from webui.api.errors import api_route
 from webui.services import WebServices
 
 __all__ = ["file_response", "routes", "zip_response"]
+
+
+_WHOLE = 200
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -37,7 +43,7 @@ def routes(services: WebServices) -> APIRouter:
 def file_response(request: Request, download: FileDownload) -> Response:
     """Answer with a file or a range of it."""
     file = download.file
-    return file_answer(
+    answer = file_answer(
         request,
         name=file.name,
         media_type=file.media_type,
@@ -46,11 +52,12 @@ def file_response(request: Request, download: FileDownload) -> Response:
         modified=file.created_at,
         read=download.read,
     )
+    return _counted(request, answer, file.size, download.counted)
 
 
 def zip_response(request: Request, download: ZipDownload, *, name: str | None = None) -> Response:
     """Answer with a zip whose length is known, or a range of it."""
-    return file_answer(
+    answer = file_answer(
         request,
         name=name or download.name,
         media_type="application/zip",
@@ -59,3 +66,12 @@ def zip_response(request: Request, download: ZipDownload, *, name: str | None = 
         modified=download.product.updated_at,
         read=download.read,
     )
+    return _counted(request, answer, download.size, download.counted)
+
+
+def _counted(request: Request, answer: Response, size: int, counted: Callable[[], None]) -> Response:
+    """Have a download counted once it was sent to its last byte, in however many parts."""
+    said = answer.headers.get("content-range", "")
+    if request.method == "GET" and (answer.status_code == _WHOLE or said.endswith(f"-{size - 1}/{size}")):
+        answer.background = BackgroundTask(counted)
+    return answer

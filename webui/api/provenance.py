@@ -1,4 +1,6 @@
-"""REST: where a product comes from."""
+"""REST: where a product comes from, how to cite it, and how often it was downloaded."""
+
+from typing import Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -7,6 +9,7 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from products.provenance import provenance_json, provenance_votable
 from webui.api.errors import api_route
+from webui.cited import Cited
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -32,6 +35,22 @@ def routes(services: WebServices) -> APIRouter:
         if votable:
             return Response(provenance_votable(found, url), media_type=_VOTABLE)
         return JSONResponse(provenance_json(found, url))
+
+    @router.get("/products/{product_id}/citation", summary="How to cite a product: a sentence, or format=bibtex")
+    def citation(
+        product_id: int,
+        wanted: Literal["text", "bibtex"] = Query("text", alias="format"),
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        cited = Cited.of(services, services.products.get(identity, product_id))
+        if wanted == "bibtex":
+            return Response(cited.bibtex, media_type="application/x-bibtex")
+        return Response(f"{cited.text}\n", media_type="text/plain")
+
+    @router.get("/products/{product_id}/downloads", summary="How often a product was downloaded to the end")
+    def downloads(product_id: int, identity: Identity = Depends(authenticate)) -> dict[str, int]:
+        product = services.products.get(identity, product_id)
+        return {"product": product.id, "downloads": services.download_counts.of([product.id]).get(product.id, 0)}
 
     return router
 

@@ -6,6 +6,7 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, PermissionDeniedError
 from products.access import require_manage
 from products.service import ProductChanges, ProductDetails
+from webui.cited import Cited
 from webui.pages.addresses import product_address, product_key
 from webui.pages.drafts import own_details, progress_of
 from webui.pages.forms import FormState, form_fields
@@ -31,10 +32,14 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
     def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
         details = services.products.details(identity, product_key(name))
         view = ProductView.of(details, identity)
+        cited = Cited.of(services, details.product)
         return renderer.page(
             "product.html",
             identity,
             view=view,
+            citation=cited.text,
+            bibtex=cited.bibtex,
+            downloads=services.download_counts.of([details.product.id]).get(details.product.id, 0),
             details=details,
             progress=progress_of(services, details.product),
             versions=services.life.versions(identity, details.product),
