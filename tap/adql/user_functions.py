@@ -9,7 +9,7 @@ from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
 from tap.adql.photoz_functions import PHOTOZ_FUNCTIONS
 from tap.adql.shapes import point_of_numbers, point_of_value, point_value
-from tap.adql.sqltree import all_of, call, cast_to, column, compare, number, string, wrap
+from tap.adql.sqltree import all_of, attachable, call, cast_to, column, compare, number, string, wrap
 from tap.adql.values import Point, Value, numeric_facts, require_number, require_text
 
 __all__ = ["USER_FUNCTIONS"]
@@ -95,7 +95,9 @@ def _to_mjd(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 def _days(value: Value, node: tree.Call, origin: float) -> Value:
     if value.kind not in {"timestamp", "text", "null"}:
         raise QueryError(f"{node.function} takes a timestamp", value.at, "CAST it to TIMESTAMP")
-    seconds = call("epoch", cast_to(value.sql, "TIMESTAMP"))
+    # Texts of a catalogue that are no times have no date; an error would cost the whole query.
+    time = exp.TryCast(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    seconds = call("epoch", time)
     days = compare(compare(seconds, "/", number(86400.0)), "+", number(origin))
     return Value(days, numeric_facts("double", "d", "time.epoch"), "number", node.at)
 

@@ -6,12 +6,12 @@ An error on the way breaks the transfer off: a Parquet file without its footer i
 
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.columns import Column
 from core.votable import LimitedBatches, TableDescription, document_without_rows
 from tap.results.described import described_batch, described_schema
 
@@ -26,14 +26,15 @@ def write_parquet(
 ) -> Iterator[bytes]:
     """Write a Parquet file with zstd pages, whose footer holds the description of the table."""
     limited = LimitedBatches(batches, limit)
+    described = (described_batch(batch, description.columns) for batch in limited)
     sink = _Sink()
-    writer: pq.ParquetWriter | None = None
-    for group in _groups(limited, description.columns):
-        writer = writer or _writer(sink, group.schema)
+    first = next(described, None)
+    schema = described_schema(description.columns) if first is None else first.schema
+    writer = _writer(sink, schema)
+    yield sink.taken()  # a reader knows at once that there is an answer, long before the first row group is full
+    for group in _groups(described if first is None else chain((first,), described)):
         writer.write_table(group, row_group_size=group.num_rows)
         yield sink.taken()
-    if writer is None:
-        writer = _writer(sink, described_schema(description.columns))
     content = document_without_rows(description, ending=limited.ending).decode()
     writer.add_key_value_metadata({"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content})
     writer.close()
@@ -44,12 +45,12 @@ def _writer(sink: "_Sink", schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(sink, schema, compression="zstd", compression_level=1)
 
 
-def _groups(batches: Iterable[pa.RecordBatch], columns: tuple[Column, ...]) -> Iterator[pa.Table]:
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """Collect batches until a row group is worth its metadata."""
     waiting: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        waiting.append(described_batch(batch, columns))
+        waiting.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
         if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:

@@ -74,6 +74,11 @@ def test_julian_dates_are_those_of_astropy(sky, time):
     assert value(sky, f"ivo_to_jd('{time}')") == pytest.approx(expected.jd, abs=1e-8)
 
 
+def test_what_is_no_time_has_no_julian_date(sky):
+    assert value(sky, "ivo_to_jd('')") is None
+    assert value(sky, "ivo_to_mjd(NULL)") is None
+
+
 def test_positions_move_as_astropy_moves_them(sky):
     star = SkyCoord(
         269.452 * u.deg,

@@ -50,5 +50,6 @@ def test_batches_are_collected_into_row_groups_that_leave_as_they_are_full():
     file = pq.ParquetFile(io.BytesIO(b"".join(pieces)))
     groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
     assert groups == [150_000, 130_000]
+    assert pieces[0] == b"PAR1"  # there at the first row, which is long before the first group
     assert all(len(piece) > 0 for piece in pieces)
-    assert len(pieces) == 3
+    assert len(pieces) == 4
