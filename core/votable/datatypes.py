@@ -107,6 +107,9 @@ def _canonical(array: pa.Array, column: Column) -> pa.Array:
     wanted = arrow_type_of(column)
     if array.type == wanted:
         return array
+    if pa.types.is_fixed_size_list(wanted) and array.null_count == len(array):
+        # Arrow's cast reads the items of lists that have none, where there is no memory: that ends the process.
+        return pa.nulls(len(array), wanted)
     try:
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()

@@ -95,3 +95,11 @@ def test_times_are_written_with_the_digits_that_they_have():
         assert canonical_arrays(batch, [Column("x", "char", "*")])[0].to_pylist() == wanted
     seconds = pa.record_batch([pa.array([datetime(2026, 1, 2, 3, 0, 0)], pa.timestamp("s"))], names=["x"])  # noqa: DTZ001
     assert canonical_arrays(seconds, [Column("x", "char", "*")])[0].to_pylist() == ["2026-01-02T03:00:00"]
+
+
+def test_arrays_of_fixed_length_that_are_all_missing_are_missing():
+    """Such a column arrives from the query process without memory for its items."""
+    lists = pa.record_batch([pa.nulls(3, pa.list_(pa.float64()))], names=["pair"])
+    arrived = pa.ipc.read_record_batch(pa.py_buffer(lists.serialize()), lists.schema)
+    (array,) = canonical_arrays(arrived, [Column("pair", "double", "2")])
+    assert (array.type, array.to_pylist()) == (pa.list_(pa.float64(), 2), [None, None, None])
