@@ -236,6 +236,11 @@ class Settings(BaseSettings):
         return self.data / "results"
 
     @cached_property
+    def user_tables_folder(self) -> Path:
+        """Folder of the Parquet files with the rows of tables that users made."""
+        return self.data / "user_tables"
+
+    @cached_property
     def uploads_folder(self) -> Path:
         """Folder of the tables that came with queries, until their queries have ended."""
         return self.data / "uploads"

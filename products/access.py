@@ -7,12 +7,14 @@ condition, so that lists, look-ups and joins use the very same words and nothing
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
 from core.errors import PermissionDeniedError
 from products.models import ProductStatus, Visibility
 from products.schema import ProductRow, ReleaseRow, product_co_owners, product_groups, release_groups
+from products.user_tables.schema import UserTableRow
 
 __all__ = [
     "Owned",
@@ -22,6 +24,8 @@ __all__ = [
     "release_readable",
     "require_change",
     "require_manage",
+    "table_readable",
+    "table_writable",
 ]
 
 
@@ -140,3 +144,35 @@ def _of_groups(identity: Identity) -> ColumnElement[bool]:
         .where(GroupRow.name.in_(identity.groups))
     )
     return and_(ProductRow.visibility == Visibility.GROUPS, ProductRow.id.in_(groups))
+
+
+def table_readable(identity: Identity) -> ColumnElement[bool]:
+    """Give the condition on ``UserTableRow`` under which the identity may read a user's table.
+
+    Owners and administrators read them; others read those that are public, or shared with one of their groups.
+    """
+    if identity.acts_as_admin:
+        return true()
+    of_group = _in_groups(identity, UserTableRow.read_group_id)
+    return or_(UserTableRow.is_public.is_(True), of_group, table_writable(identity, anyhow=True))
+
+
+def table_writable(identity: Identity, *, anyhow: bool = False) -> ColumnElement[bool]:
+    """Give the condition on ``UserTableRow`` under which the identity may add rows to a user's table.
+
+    Parameters
+    ----------
+    anyhow
+        Whether it counts that somebody could do so with a token of more scope.
+    """
+    if identity.user_id is None or not (anyhow or identity.scope.includes(Scope.WRITE)):
+        return false()
+    if identity.acts_as_admin:
+        return true()
+    return or_(UserTableRow.owner_id == identity.user_id, _in_groups(identity, UserTableRow.write_group_id))
+
+
+def _in_groups(identity: Identity, column: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+    if not identity.groups:
+        return false()
+    return column.in_(select(GroupRow.id).where(GroupRow.name.in_(identity.groups)))

@@ -1,7 +1,7 @@
 """How many bytes and files people may keep.
 
 Bytes are counted over all products that somebody owns, also those in the grace time after deletion, because their
-files are still there.
+files are still there; and over the rows of the tables that somebody made.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.auth.schema import UserRow
 from core.errors import TooLargeError
 from products.schema import ProductFileRow, ProductRow
+from products.user_tables.schema import UserTablePartRow, UserTableRow
 
 __all__ = ["QuotaExceededError", "QuotaRule", "Usage"]
 
@@ -64,10 +65,15 @@ class QuotaRule:
             .join(ProductRow, ProductRow.id == ProductFileRow.product_id)
             .where(ProductRow.owner_id == user_id)
         )
+        tables = session.scalar(
+            select(func.coalesce(func.sum(UserTablePartRow.size), 0))
+            .join(UserTableRow, UserTableRow.id == UserTablePartRow.table_id)
+            .where(UserTableRow.owner_id == user_id)
+        )
         count = session.scalar(
             select(func.count(ProductRow.id)).where(ProductRow.owner_id == user_id, ProductRow.purged_at.is_(None))
         )
-        return Usage(int(used or 0), int(count or 0), self._quota(session, user_id))
+        return Usage(int(used or 0) + int(tables or 0), int(count or 0), self._quota(session, user_id))
 
     def check(self, session: Session, user_id: int, more: int, *, lock: bool = False) -> None:
         """Raise unless so many bytes more fit.

@@ -15,12 +15,12 @@ import webui
 from core.database import utc_now
 from core.vosi import availability_document
 from pipelines.handlers import pipeline_routes
-from products.published import PublishedProducts
 from registry.handlers import registry_routes
 from server.challenges import ChallengeMiddleware
 from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.services import Services
 from server.table_sources import query_uploads
+from server.user_tables import sweep_tables, table_catalog, table_loader, upload_store, user_tables
 from server.web import web_services
 from server.worker import result_files
 from tap.cone_handlers import cone_routes
@@ -31,7 +31,9 @@ from tap.handlers_async import tap_async_routes
 from tap.link_handlers import link_routes
 from tap.links import LinkService
 from tap.service import TapService
-from tap.tables import TableCatalog
+from tap.table_changes import TableChanges
+from tap.table_handlers import table_routes
+from tap.table_updates import table_update_routes
 from vospace.handlers import vospace_routes
 from webui.api.documentation import api_document
 from webui.api.routes import api_routes
@@ -55,11 +57,19 @@ def create_app(services: Services) -> FastAPI:
     engine = DuckDBEngine(
         workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
     )
-    catalog = TableCatalog(PublishedProducts(services.database), settings.tables_folder, settings.public_url)
+    catalog = table_catalog(settings, services.database)
     uploads = query_uploads(settings, services.database)
     tap = TapService(settings, catalog, engine, uploads)
     links = LinkService(
         services.products, services.provenance, authority=settings.authority, public_url=settings.public_url
+    )
+    tables = TableChanges(
+        settings,
+        user_tables(settings, services.database),
+        table_loader(settings, services.database),
+        services.jobs,
+        upload_store(settings),
+        catalog.tables_of,
     )
     web = web_services(services)
     authenticate = web.authenticate
@@ -88,6 +98,8 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap))
     app.include_router(tap_async_routes(settings, authenticate, tap, services.jobs, result_files(settings), uploads))
+    app.include_router(table_routes(settings, authenticate, tables))
+    app.include_router(table_update_routes(settings, authenticate, services.jobs))
     app.include_router(cone_routes(settings, authenticate, ConeSearch(settings, catalog, engine)))
     app.include_router(link_routes(settings, authenticate, links))
     app.include_router(vospace_routes(services.space, authenticate, services.jobs))
@@ -132,6 +144,7 @@ def _sweep(services: Services, stop: threading.Event) -> None:
                 services.inspections.settle(product_id, job_id, owner, services.housekeeping.fail_inspection)
             if rounds % _HOUSEKEEPING_ROUNDS == 0:
                 services.housekeeping.sweep()
+                sweep_tables(services.settings, services.database)
         except Exception:  # noqa: BLE001 - the sweep must go on whatever one round meets; the traceback is in the log
             _log.exception("sweep failed")
         rounds += 1

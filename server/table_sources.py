@@ -5,9 +5,10 @@ from urllib.parse import unquote
 from core.auth.models import Identity
 from core.database import Database
 from core.errors import InvalidValueError, PhotozError
-from core.files import FolderStore, Staging
+from core.files import Staging
 from core.remote_files import RemoteFiles
 from core.settings import Settings
+from server.user_tables import upload_store
 from server.worker import vospace
 from tap.uploads import Uploads
 from vospace.service import NodeService
@@ -62,9 +63,8 @@ def query_uploads(settings: Settings, database: Database) -> Uploads:
     """Give what finds the tables that come with queries."""
     nodes = vospace(settings, database).nodes
     remote = RemoteFiles(seconds=settings.table_upload_seconds, networks=settings.table_upload_networks)
-    store = FolderStore(settings.uploads_folder, settings.staging_folder, min_free=settings.min_free_bytes)
     return Uploads(
-        store,
+        upload_store(settings),
         TableSources(nodes, nodes.uris, remote, settings.public_url),
         max_bytes=settings.max_table_upload_bytes,
         max_columns=settings.max_columns,

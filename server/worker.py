@@ -14,10 +14,10 @@ from pipelines.known import PIPELINES
 from products.files import ProductFiles
 from products.housekeeping import Housekeeping
 from products.inspector import Inspector
-from products.published import PublishedProducts
 from products.quotas import QuotaRule
 from products.results import ResultProducts
 from products.service import ProductService
+from server.user_tables import table_catalog, table_kinds
 from tap.result_files import QUERY_JOB, ResultFiles
 from uws import Job, JobContext, JobKind, Phase
 from uws.job_files import files_of_job
@@ -71,6 +71,7 @@ def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
         _queries(settings, database),
         *_pipelines(settings, database),
         *_nodes(settings, database),
+        *table_kinds(settings, database),
     )
     return {kind.name: kind for kind in kinds}
 
@@ -147,9 +148,8 @@ def _queries(settings: Settings, database: Database) -> JobKind:
     def query_jobs() -> "QueryJobs":
         # Imported and made when the first query runs: commands, and workers with other jobs, do without.
         from tap.jobs import QueryJobs
-        from tap.tables import TableCatalog
 
-        catalog = TableCatalog(PublishedProducts(database), settings.tables_folder, settings.public_url)
+        catalog = table_catalog(settings, database)
         return QueryJobs(settings, catalog, results, AccountService(database).identity_of_user, uploads())
 
     @cache

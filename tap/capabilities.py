@@ -37,6 +37,15 @@ def tap_capabilities(settings: Settings) -> bytes:
             Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base}/availability"),)),
             Capability("ivo://ivoa.net/std/DALI#examples", (Interface(f"{base}/examples", security=_SECURITY),)),
             Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
+            *(
+                # Names of CADC's service, by which its clients find where tables of users are filled and shared.
+                Capability(f"ivo://ivoa.net/std/VOSI#{name}-1.x", (Interface(f"{base}/{path}", security=_SECURITY),))
+                for name, path in (
+                    ("table-load-sync", "load"),
+                    ("table-update-async", "table-update"),
+                    ("table-permissions", "permissions"),
+                )
+            ),
         )
     )
 

@@ -64,7 +64,8 @@ def _add_vosi(
 
     @router.api_route("/tables/{name}", methods=["GET", "HEAD"])
     def table(name: str, identity: Identity = Depends(authenticate)) -> Response:
-        found = service.tables_of(identity).tables.get(name)
+        tables = service.tables_of(identity).tables
+        found = tables.get(name) or tables.get(name.lower())
         if found is None:
             message = f"There is no table '{name}'."
             raise NotFoundError(message)

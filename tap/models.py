@@ -40,6 +40,8 @@ class TapTable:
         Makes the rows of a metadata table.
     standard
         Whether a standard defines the table.
+    more_indexed
+        Columns with an index beside those of the position.
     """
 
     schema: str
@@ -51,6 +53,7 @@ class TapTable:
     row_count: int | None = None
     standard: bool = False
     foreign_keys: tuple[ForeignKey, ...] = ()
+    more_indexed: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -73,7 +76,8 @@ class TapTable:
     @property
     def indexed(self) -> frozenset[str]:
         """Names of the columns by which the engine finds rows fast: those of the position."""
-        return frozenset(self.entry.position or ()) if self.entry.sorted_by_healpix else frozenset()
+        places = frozenset(self.entry.position or ()) if self.entry.sorted_by_healpix else frozenset()
+        return places | self.more_indexed
 
 
 @dataclass(frozen=True, slots=True)

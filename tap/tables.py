@@ -15,10 +15,12 @@ from products.models import ProductTable, Release
 from products.product_types import PRODUCT_TYPES
 from products.published import PublishedProducts
 from products.service import ProductDetails
+from products.user_tables.service import UserTableService
 from tap.adql import Catalog, CatalogTable
 from tap.metadata_rows import photoz_rows, tap_schema_rows
 from tap.models import ForeignKey, TapSchema, TapTable
 from tap.standard_tables import PHOTOZ_COLUMNS, PHOTOZ_KEYS, TABLE_DESCRIPTIONS, TAP_SCHEMA_COLUMNS, TAP_SCHEMA_KEYS
+from tap.user_schemas import user_schemas
 
 __all__ = ["TableCatalog", "TableSet"]
 
@@ -52,9 +54,20 @@ class TableCatalog:
     ----------
     tables_folder
         Folder of the Parquet files with the rows of products.
+    user_tables, user_folder
+        The tables that users made, and the folder of their rows.
     """
 
-    def __init__(self, published: PublishedProducts, tables_folder: Path, public_url: str) -> None:
+    def __init__(
+        self,
+        published: PublishedProducts,
+        tables_folder: Path,
+        public_url: str,
+        user_tables: UserTableService,
+        user_folder: Path,
+    ) -> None:
+        self._user_tables = user_tables
+        self._user_folder = user_folder
         self._published = published
         self._folder = tables_folder
         self._public_url = public_url
@@ -64,7 +77,7 @@ class TableCatalog:
     def tables_of(self, identity: Identity) -> TableSet:
         """Give the tables that the identity may query."""
         key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
-        stamp = self._published.stamp()
+        stamp = (self._published.stamp(), self._user_tables.stamp())
         with self._lock:
             kept = self._sets.get(key)
         if kept is not None and kept[0] == stamp:
@@ -82,6 +95,7 @@ class TableCatalog:
         schemas = [
             _photoz_schema(products, self._published.releases(identity), self._public_url),
             *_product_schemas(products, self._folder),
+            *user_schemas(self._user_tables.all(identity), self._user_folder),
         ]
         schemas.append(_tap_schema(schemas))
         return TableSet(tuple(schemas))

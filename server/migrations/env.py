@@ -8,6 +8,7 @@ import pipelines.schema
 import products.download_counts
 import products.provenance.schema
 import products.schema
+import products.user_tables.schema
 import uws.schema
 import vospace.schema
 from core.database import Base
@@ -22,6 +23,7 @@ _SCHEMAS = (
     products.download_counts,
     products.provenance.schema,
     products.schema,
+    products.user_tables.schema,
     uws.schema,
     vospace.schema,
 )

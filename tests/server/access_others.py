@@ -168,7 +168,22 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     # Queries: everybody may make some and list one's own; runs of pipelines are for those who may write. A job that is
     # not there, and another one's, is unknown.
-    ("POST", "/tap/async"): ({"*": 303}, {}),
+    **{("POST", f"/tap/{path}"): ({"*": 303}, {}) for path in ("async", "table-update")},
+    # Tables of users: what may be done with those of others is tried in tests/tap/test_user_tables.py.
+    **{
+        (method, f"/tap/{path}/{{name}}"): (
+            {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": status},
+            {"url": f"/tap/{path}/user_nobody.nothing", "content": b"public=true"},
+        )
+        for method, path, status in (
+            ("PUT", "tables", 400),
+            ("POST", "tables", 404),
+            ("DELETE", "tables", 404),
+            ("POST", "load", 404),
+            ("POST", "permissions", 404),
+        )
+    },
+    ("GET", "/tap/permissions/{name}"): ({"*": 404}, {"url": "/tap/permissions/user_nobody.nothing"}),
     # Links of a product that may not be read are those of a product that does not exist.
     **{
         (method, "/datalink"): ({"*": 200}, {"url": "/datalink?ID=987654_nothing"})
@@ -185,7 +200,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     **{
         (method, jobs): ({"*": 200}, {})
-        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
+        for jobs in ("/tap/async", "/tap/table-update", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
         for method in ("GET", "HEAD")
     },
     **{
@@ -193,7 +208,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             {"*": 404},
             {"url": f"{jobs}/{'0' * 32}" + part.format(name="x")} | ({"data": sent} if method == "POST" else {}),
         )
-        for jobs in ("/tap/async", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
+        for jobs in ("/tap/async", "/tap/table-update", *(f"/pipelines/{name}" for name in _PIPELINES), *_NODE_JOBS)
         for part, methods, sent in (
             ("", ("GET", "HEAD", "POST", "DELETE"), {"ACTION": "DELETE"}),
             ("/destruction", ("GET", "HEAD", "POST"), {"DESTRUCTION": "2040-01-01T00:00:00Z"}),

@@ -1,0 +1,282 @@
+"""Rows for tables of users: read in the process of a job, brought to the columns of the table, stored as Parquet."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pc_csv
+import pyarrow.parquet as pq
+
+from core.columns import HEALPIX_COLUMN, Column, field_of_column
+from core.errors import ConflictError, InvalidValueError
+from products.inspection.meanings import Meanings
+from products.readers.base import ReadLimits, TableReader
+from products.rows.derive import derive_rows
+from products.user_tables.models import TablePart, UserTable
+from products.user_tables.service import UserTableService
+
+__all__ = ["FORMATS", "TableLoader", "arrow_schema"]
+
+#: Formats in which rows may come, by media type.
+FORMATS: Mapping[str, str] = {
+    "text/csv": "csv",
+    "text/tab-separated-values": "tsv",
+    "application/fits": "fits",
+    "image/fits": "fits",
+    "application/x-votable+xml": "votable",
+    "application/vnd.apache.parquet": "parquet",
+    "application/x-parquet": "parquet",
+}
+
+_MOST_PARTS = 16
+_DELIMITERS = {"csv": ",", "tsv": "\t"}
+_BATCH_ROWS = 65_536
+
+_Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TableLoader:
+    """Adds rows to tables, and puts the parts of a table together.
+
+    Parameters
+    ----------
+    folder
+        Where the Parquet files are.
+    """
+
+    tables: UserTableService
+    folder: Path
+    max_columns: int
+
+    def load(self, table_id: int, path: Path, kind: str, job_id: str, *, progress: _Progress, scratch: Path) -> int:
+        """Add the rows of a file, all or none, and give their number.
+
+        Raises
+        ------
+        InvalidValueError
+            The file has columns that the table has not, or values that do not fit.
+        QuotaExceededError
+            There is no room left.
+        """
+        table = self.tables.get(table_id)
+        if len(table.parts) >= _MOST_PARTS:
+            self.merge(table_id, f"{job_id}.merge", progress=lambda _part, text: progress(0.0, text), scratch=scratch)
+        schema = arrow_schema(table.definition.columns)
+        with closing(self._opened(path, kind, schema)) as reader:
+            part = self._written(table, _Conformed(reader, schema), progress, scratch)
+        return part.rows if self._kept(table_id, part, job_id, ()) else 0
+
+    def merge(
+        self, table_id: int, job_id: str, *, sort_by: str | None = None, progress: _Progress, scratch: Path
+    ) -> None:
+        """Put all rows of a table into one file, in the order of their positions, or else of a column."""
+        table = self.tables.get(table_id)
+        if not table.parts or (len(table.parts) == 1 and (sort_by is None or table.definition.position)):
+            return
+        schema = arrow_schema(table.definition.columns)
+        reader = _Parts([self.folder / part.stored_id for part in table.parts], schema, sort_by)
+        part = self._written(table, reader, progress, scratch)
+        if not self._kept(table_id, part, job_id, table.parts):
+            raise ConflictError("Rows were added to the table meanwhile. Try again.")
+
+    def require_unique(self, table_id: int, column: str) -> None:
+        """Refuse a column in which a value stands twice."""
+        table = self.tables.get(table_id)
+        files = [self.folder / part.stored_id for part in table.parts]
+        values = pa.chunked_array(
+            [chunk for file in files for chunk in pq.read_table(file, columns=[column])[column].chunks],
+            type=arrow_schema(table.definition.columns).field(column).type,
+        ).drop_null()
+        if len(values.unique()) != len(values):
+            message = f"The column '{column}' has values that stand more than once; its index cannot be unique."
+            raise InvalidValueError(message)
+
+    def remove(self, stored_ids: Sequence[str]) -> None:
+        """Remove files."""
+        for stored_id in stored_ids:
+            (self.folder / stored_id).unlink(missing_ok=True)
+
+    def sweep(self, *, older_than: float) -> None:
+        """Remove files that no table needs and that are older than so many seconds."""
+        known, horizon = self.tables.stored_ids(), time.time() - older_than
+        for path in self.folder.glob("*"):
+            if path.name not in known and path.stat().st_mtime < horizon:
+                path.unlink(missing_ok=True)
+
+    def _written(self, table: UserTable, reader: TableReader, progress: _Progress, scratch: Path) -> TablePart:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stored_id = f"{secrets.token_hex(16)}.parquet"
+        ra, dec = table.definition.position or (None, None)
+        target = self.folder / stored_id
+        found = derive_rows(
+            reader, target, meanings=Meanings(ra=ra, dec=dec, z=None), progress=progress, scratch=scratch
+        )
+        return TablePart(0, stored_id, found.rows, target.stat().st_size)
+
+    def _kept(self, table_id: int, part: TablePart, job_id: str, instead_of: Sequence[TablePart]) -> bool:
+        kept = False
+        try:
+            kept = self.tables.add_part(table_id, part, job_id, instead_of=instead_of)
+        finally:
+            if not kept:
+                self.remove([part.stored_id])
+        return kept
+
+    def _opened(self, path: Path, kind: str, schema: pa.Schema) -> Any:  # a TableReader that can be closed
+        limits = ReadLimits(max_columns=self.max_columns, allow_empty=True)
+        if kind in _DELIMITERS:
+            return _Delimited(path, _DELIMITERS[kind], schema)
+        if kind == "fits":
+            from products.readers.fits import FitsReader
+
+            return FitsReader(path, "The file", limits)
+        if kind == "parquet":
+            from products.readers.parquet import ParquetReader
+
+            return ParquetReader(path, "The file", limits)
+        from products.readers.votable import VotableReader
+
+        return VotableReader(path, "The VOTable", limits)
+
+
+def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    """Give the schema of the rows of a table."""
+    return pa.schema([field_of_column(column) for column in columns])
+
+
+class _Rows:
+    """What ``derive_rows`` reads, beside the batches."""
+
+    format = "rows"
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, object] = {}
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self.schema = schema
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Conformed(_Rows):
+    """The rows of a reader with the columns of a table: missing ones are null, others are refused."""
+
+    def __init__(self, reader: TableReader, schema: pa.Schema) -> None:
+        super().__init__(schema)
+        self._reader = reader
+        self.rows = reader.rows
+        by_name = {name.lower(): name for name in reader.schema.names}
+        known = {name.lower() for name in schema.names}
+        if unknown := [name for key, name in by_name.items() if key not in known and name != HEALPIX_COLUMN]:
+            raise InvalidValueError(
+                f"The table has no column '{unknown[0][:100]}'; its columns are {', '.join(schema.names)[:500]}."
+            )
+        self._sources = [by_name.get(name.lower()) for name in schema.names]
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Read the rows."""
+        wanted = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
+        sources = dict(zip(self.schema.names, self._sources, strict=True))
+        for batch in self._reader.batches(size=size):
+            arrays = [_conformed(batch, sources[field.name], field) for field in wanted]
+            yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
+
+
+class _Delimited(_Rows):
+    """CSV or TSV with a line of names, whose values are read as what the columns of the table are."""
+
+    def __init__(self, path: Path, delimiter: str, schema: pa.Schema) -> None:
+        self._path = path
+        self._parse = pc_csv.ParseOptions(delimiter=delimiter, newlines_in_values=delimiter == ",")
+        names = self._names()
+        by_name = {field.name.lower(): field for field in schema}
+        types = {name: by_name[name.lower()].type if name.lower() in by_name else pa.string() for name in names}
+        if nested := [name for name, kind in types.items() if pa.types.is_nested(kind)]:
+            raise InvalidValueError(
+                f"The column '{nested[0][:100]}' holds arrays, which have no form in CSV; send a VOTable or FITS."
+            )
+        self._types = types
+        super().__init__(pa.schema([pa.field(name, kind) for name, kind in types.items()]))
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Read the rows."""
+        del columns, size
+        convert = pc_csv.ConvertOptions(
+            column_types=self._types,
+            null_values=["", "null", "NULL", "\\N", "NaN", "nan"],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["true", "True", "TRUE", "T", "t", "1"],
+            false_values=["false", "False", "FALSE", "F", "f", "0"],
+        )
+        try:
+            with pc_csv.open_csv(self._path, parse_options=self._parse, convert_options=convert) as reader:
+                for batch in reader:
+                    yield batch.cast(self.schema)
+        except (pa.ArrowException, UnicodeError) as e:
+            raise _not_fitting(e) from e
+
+    def _names(self) -> list[str]:
+        try:
+            with pc_csv.open_csv(self._path, parse_options=self._parse) as reader:
+                names: list[str] = reader.schema.names
+        except (pa.ArrowException, UnicodeError) as e:
+            raise _not_fitting(e) from e
+        if len({name.lower() for name in names}) != len(names):
+            raise InvalidValueError("The first line must name each column once.")
+        return names
+
+
+class _Parts(_Rows):
+    """All rows of some parts of a table, in the order of a column if one is named."""
+
+    def __init__(self, files: Sequence[Path], schema: pa.Schema, sort_by: str | None) -> None:
+        super().__init__(schema)
+        self._files = files
+        self._sort_by = sort_by
+        self.rows = sum(pq.read_metadata(file).num_rows for file in files)
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Read the rows."""
+        names = list(columns or self.schema.names)
+        wanted = pa.schema([self.schema.field(name) for name in names])
+        if self._sort_by is not None:
+            whole = pa.concat_tables([pq.read_table(file, columns=names) for file in self._files])
+            yield from whole.sort_by(self._sort_by).cast(wanted).to_batches(max_chunksize=size)
+            return
+        for file in self._files:
+            with pq.ParquetFile(file) as parts:
+                for batch in parts.iter_batches(size, columns=names):
+                    yield pa.RecordBatch.from_arrays([batch[name] for name in names], schema=wanted)
+
+
+def _conformed(batch: pa.RecordBatch, source: str | None, field: pa.Field) -> pa.Array:
+    if source is None or batch.column(source).null_count == batch.num_rows:
+        return pa.nulls(batch.num_rows, field.type)
+    try:
+        array = batch.column(source)
+        return array if array.type == field.type else array.cast(field.type)
+    except pa.ArrowException as e:
+        raise InvalidValueError(f"A value of the column '{field.name}' is not of its type. {_cause(e)}") from e
+
+
+def _not_fitting(error: Exception) -> InvalidValueError:
+    return InvalidValueError(f"The rows could not be read. {_cause(error)} Nothing was added.")
+
+
+def _cause(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300].rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}." if text else ""

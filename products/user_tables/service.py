@@ -1,0 +1,283 @@
+"""What may be done with tables of users."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.auth.models import Identity, Scope
+from core.auth.schema import GroupRow
+from core.columns import Column
+from core.database import Database, utc_now
+from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
+from products.access import table_readable, table_writable
+from products.quotas import QuotaRule
+from products.user_tables.models import TableDefinition, TablePart, TablePermissions, UserTable
+from products.user_tables.schema import UserSchemaRow, UserTablePartRow, UserTableRow
+
+__all__ = ["UserTableService"]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
+_PREFIX = "user_"
+_MOST_TABLES = 1000
+
+
+class UserTableService:
+    """Tables of users.
+
+    Parameters
+    ----------
+    reserved
+        Words, in upper case, that are no names.
+    """
+
+    def __init__(self, database: Database, quota: QuotaRule, *, reserved: Collection[str] = ()) -> None:
+        self._database = database
+        self._quota = quota
+        self._reserved = reserved
+
+    def stamp(self) -> tuple[object, ...]:
+        """Give a value that differs from an earlier one when a table was made, changed or removed since."""
+        tables = select(func.count(UserTableRow.id), func.max(UserTableRow.id), func.sum(UserTableRow.version))
+        with self._database.read() as session:
+            return tuple(session.execute(tables).one())
+
+    def all(self, identity: Identity) -> tuple[UserTable, ...]:
+        """The tables that the identity may read, by schema and name."""
+        query = (
+            select(UserTableRow, UserSchemaRow.name)
+            .join(UserSchemaRow, UserSchemaRow.user_id == UserTableRow.owner_id)
+            .where(table_readable(identity))
+            .order_by(UserSchemaRow.name, UserTableRow.name)
+        )
+        with self._database.read() as session:
+            return tuple(_table_of_row(row, schema) for row, schema in session.execute(query).unique())
+
+    def schema_of(self, identity: Identity) -> str:
+        """Give the schema of a user, which is made when it is asked for the first time."""
+        user_id = identity.require(Scope.WRITE)
+        with self._database.write() as session:
+            found = session.get(UserSchemaRow, user_id)
+            if found is None:
+                found = UserSchemaRow(user_id=user_id, name=_free_schema(session, identity.name or "", user_id))
+                session.add(found)
+            return found.name
+
+    def create(self, identity: Identity, full_name: str, definition: TableDefinition) -> UserTable:
+        """Make a table without rows.
+
+        Raises
+        ------
+        PermissionDeniedError
+            The name is not in the schema of the one who asks.
+        ConflictError
+            There is a table of that name.
+        """
+        user_id, own = identity.require(Scope.WRITE), self.schema_of(identity)
+        schema, name = _parts(full_name)
+        if schema != own:
+            raise PermissionDeniedError(f"Your own tables are in the schema '{own}': make {own}.{name or 'name'}.")
+        if not _NAME.fullmatch(name) or name.upper() in self._reserved:
+            raise InvalidValueError(
+                f"'{name[:100]}' cannot be the name of a table: it takes letters, digits and underscores, begins "
+                "with a letter, and must not be a reserved word of ADQL."
+            )
+        row = UserTableRow(
+            owner_id=user_id,
+            name=name,
+            description=definition.description,
+            columns=_json_columns(definition.columns),
+            created_at=utc_now(),
+        )
+        try:
+            with self._database.write() as session:
+                owned = select(func.count(UserTableRow.id)).where(UserTableRow.owner_id == user_id)
+                if (session.scalar(owned) or 0) >= _MOST_TABLES:
+                    raise ConflictError(f"You have {_MOST_TABLES} tables already, as many as one may have.")
+                session.add(row)
+                session.flush()
+        except IntegrityError as e:
+            message = f"There is a table {own}.{name} already; remove it first, or choose another name."
+            raise ConflictError(message) from e
+        return self.find(identity, full_name)
+
+    def find(self, identity: Identity, full_name: str) -> UserTable:
+        """Find a table that the identity may read, or raise NotFoundError."""
+        with self._database.read() as session:
+            row, schema = _find(session, identity, full_name)
+            return _table_of_row(row, schema)
+
+    def describe(self, identity: Identity, full_name: str, definition: TableDefinition) -> None:
+        """Change what is said of a table and of its columns; names and types stay."""
+        with self._database.write() as session:
+            row, schema = _find(session, identity, full_name)
+            _require_owner(identity, row)
+            known = _table_of_row(row, schema).definition
+            if unknown := [c.name for c in definition.columns if c.name not in {k.name for k in known.columns}]:
+                raise InvalidValueError(f"{full_name} has no column '{unknown[0][:100]}'; columns cannot be added.")
+            described = known.described_as(definition)
+            row.description, row.columns = described.description, _json_columns(described.columns)
+            row.version += 1
+
+    def permit(self, identity: Identity, full_name: str, **changes: object) -> TablePermissions:
+        """Change who else may read a table or add to it: ``public``, ``read_group``, ``write_group``.
+
+        Raises
+        ------
+        InvalidValueError
+            A group does not exist, or the one who asks is not in it.
+        """
+        with self._database.write() as session:
+            row, schema = _find(session, identity, full_name)
+            _require_owner(identity, row)
+            if "public" in changes:
+                row.is_public = bool(changes["public"])
+            for key in ("read_group", "write_group"):
+                if key in changes:
+                    setattr(row, key, _group(session, identity, str(changes[key] or "")))
+            row.version += 1
+            session.flush()
+            return _table_of_row(row, schema).permissions
+
+    def remove(self, identity: Identity, full_name: str) -> tuple[str, ...]:
+        """Remove a table, and give the ids of its files, which nobody needs any more."""
+        with self._database.write() as session:
+            row, _ = _find(session, identity, full_name)
+            _require_owner(identity, row)
+            files = tuple(part.stored_id for part in row.parts)
+            session.delete(row)
+        return files
+
+    def require_room(self, identity: Identity, full_name: str, more: int = 0) -> UserTable:
+        """Find a table to which the identity may add rows of so many bytes.
+
+        Raises
+        ------
+        PermissionDeniedError
+            It may read the table alone.
+        QuotaExceededError
+            The owner has no room left.
+        """
+        identity.require(Scope.WRITE)
+        with self._database.read() as session:
+            row, schema = _find(session, identity, full_name)
+            writable = select(UserTableRow.id).where(UserTableRow.id == row.id, table_writable(identity))
+            if session.scalar(writable) is None:
+                raise PermissionDeniedError(f"You may read {full_name}, not add to it: it belongs to another user.")
+            self._quota.check(session, row.owner_id, more)
+            return _table_of_row(row, schema)
+
+    def get(self, table_id: int) -> UserTable:
+        """Find a table for a job of this server, or raise NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(UserTableRow, table_id)
+            if row is None:
+                raise NotFoundError("The table was removed meanwhile.")
+            return _table_of_row(row, session.get_one(UserSchemaRow, row.owner_id).name)
+
+    def add_part(self, table_id: int, part: TablePart, job_id: str, *, instead_of: Sequence[TablePart] = ()) -> bool:
+        """Let rows be seen that a job wrote; False when the same job did so before, or what they replace is gone.
+
+        Parameters
+        ----------
+        instead_of
+            Parts whose rows are in the new one.
+        """
+        with self._database.write() as session:
+            row = session.get(UserTableRow, table_id)
+            if row is None:
+                raise NotFoundError("The table was removed meanwhile.")
+            if session.scalar(select(UserTablePartRow.id).where(UserTablePartRow.job_id == job_id)) is not None:
+                return False
+            old = [known for known in row.parts if known.id in {part.id for part in instead_of}]
+            if len(old) != len(instead_of):
+                return False
+            self._quota.check(session, row.owner_id, part.size - sum(known.size for known in old), lock=True)
+            for known in old:
+                session.delete(known)
+            session.add(
+                UserTablePartRow(
+                    table_id=table_id, job_id=job_id, stored_id=part.stored_id, rows=part.rows, size=part.size
+                )
+            )
+            row.version += 1
+        return True
+
+    def add_index(self, table_id: int, column: str) -> None:
+        """Note that an index on a column was asked for."""
+        with self._database.write() as session:
+            row = session.get(UserTableRow, table_id)
+            if row is not None and column not in row.indexed:
+                values = {"indexed": [*row.indexed, column], "version": row.version + 1}
+                session.execute(update(UserTableRow).where(UserTableRow.id == table_id).values(**values))
+
+    def stored_ids(self) -> frozenset[str]:
+        """The ids of all files that tables need."""
+        with self._database.read() as session:
+            return frozenset(session.scalars(select(UserTablePartRow.stored_id)))
+
+
+def _find(session: Session, identity: Identity, full_name: str) -> tuple[UserTableRow, str]:
+    schema, name = _parts(full_name)
+    query = (
+        select(UserTableRow, UserSchemaRow.name)
+        .join(UserSchemaRow, UserSchemaRow.user_id == UserTableRow.owner_id)
+        .where(table_readable(identity), UserSchemaRow.name == schema, UserTableRow.name == name)
+    )
+    found = session.execute(query).unique().first()
+    if found is None:
+        raise NotFoundError(f"There is no table '{full_name[:200]}'.")
+    return found[0], found[1]
+
+
+def _require_owner(identity: Identity, row: UserTableRow) -> None:
+    identity.require(Scope.WRITE)
+    if identity.user_id != row.owner_id and not identity.acts_as_admin:
+        raise PermissionDeniedError("Only the owner of a table may do this.")
+
+
+def _group(session: Session, identity: Identity, name: str) -> GroupRow | None:
+    if not name:
+        return None
+    group = session.scalar(select(GroupRow).where(GroupRow.name == name))
+    if group is None or not (name in identity.groups or identity.acts_as_admin):
+        raise InvalidValueError(f"You are in no group '{name[:100]}'.")
+    return group
+
+
+def _parts(full_name: str) -> tuple[str, str]:
+    schema, _, name = full_name.partition(".")
+    return schema.lower(), name.lower()
+
+
+def _free_schema(session: Session, user: str, user_id: int) -> str:
+    """Make a schema's name of a user's; users whose names differ in odd characters alone get their numbers, too."""
+    plain = _PREFIX + (re.sub(r"[^a-z0-9]+", "_", user.lower()).strip("_")[:100] or str(user_id))
+    taken = session.scalar(select(UserSchemaRow.user_id).where(UserSchemaRow.name == plain))
+    return plain if taken is None else f"{plain}_{user_id}"
+
+
+def _json_columns(columns: Sequence[Column]) -> list[dict[str, str]]:
+    return [{key: value for key, value in asdict(column).items() if value is not None} for column in columns]
+
+
+def _table_of_row(row: UserTableRow, schema: str) -> UserTable:
+    return UserTable(
+        id=row.id,
+        owner_id=row.owner_id,
+        owner=row.owner.name,
+        schema=schema,
+        name=row.name,
+        definition=TableDefinition(row.description, tuple(Column(**column) for column in row.columns)),
+        permissions=TablePermissions(
+            row.is_public,
+            row.read_group.name if row.read_group else None,
+            row.write_group.name if row.write_group else None,
+        ),
+        parts=tuple(TablePart(part.id, part.stored_id, part.rows, part.size) for part in row.parts),
+        indexed=tuple(row.indexed),
+        created_at=row.created_at,
+    )
