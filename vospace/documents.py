@@ -1,16 +1,19 @@
 """The documents of VOSpace 2.1 (its schema has the namespace of version 2.0), put together with lxml."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
 
+from core.votable.texts import ILLEGAL_IN_XML
 from vospace.models import CADC, CADC_NAMES, CORE, READ_ONLY, Detail, Node, NodeKind
 from vospace.uris import NodeUris
 
 __all__ = [
     "VERSION",
     "child",
+    "foreign_child",
     "node_document",
     "properties_document",
     "protocols_document",
@@ -19,8 +22,10 @@ __all__ = [
 ]
 
 _VOS = "http://www.ivoa.net/xml/VOSpace/v2.0"
-_XSI_TYPE = etree.QName("http://www.w3.org/2001/XMLSchema-instance", "type")
+_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _NAMESPACES = {"vos": _VOS, "xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+_UNSPEAKABLE = re.compile(ILLEGAL_IN_XML + "|[\ud800-\udfff]")
+
 #: Version of the standard that documents say.
 VERSION = "2.1"
 
@@ -95,9 +100,7 @@ def _uri(name: str) -> str:
 
 def _plain(text: str) -> str:
     """Leave out what XML 1.0 cannot say."""
-    return "".join(
-        c for c in text if c in "\t\n\r" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-    )
+    return text if text.isalnum() else _UNSPEAKABLE.sub("", text)
 
 
 def _two_lists(root: str, item: str, accepts: Iterable[str], provides: Iterable[str]) -> bytes:
@@ -121,9 +124,14 @@ def _root(name: str, **attributes: str) -> _Element:
     return etree.Element(etree.QName(_VOS, name), attributes, nsmap=_NAMESPACES)
 
 
+def foreign_child(parent: _Element, name: str, **attributes: str) -> _Element:
+    """Add an element of VOSpace to one of another standard."""
+    return etree.SubElement(parent, f"{{{_VOS}}}{name}", attributes, nsmap=_NAMESPACES)
+
+
 def child(parent: _Element, name: str, **attributes: str) -> _Element:
     """Add an element of VOSpace to another."""
-    return etree.SubElement(parent, etree.QName(_VOS, name), attributes, nsmap=_NAMESPACES)
+    return etree.SubElement(parent, f"{{{_VOS}}}{name}", attributes)
 
 
 def written_document(root: _Element) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 from lxml import etree
 
 from core.dali import DaliParameters
-from vospace.documents import VERSION, child, written_document
+from vospace.documents import VERSION, child, foreign_child, written_document
 from vospace.faults import InvalidArgumentError
 from vospace.models import CORE
 from vospace.requests import property_name, read_document
@@ -127,7 +127,7 @@ def transfer_document(transfer: Transfer) -> bytes:
 
 def add_transfer(parent: _Element, transfer: Transfer) -> _Element:
     """Add a transfer to an element."""
-    element = child(parent, "transfer", version=VERSION)
+    element = foreign_child(parent, "transfer", version=VERSION)
     for target in transfer.targets:
         child(element, "target").text = target
     child(element, "direction").text = transfer.direction

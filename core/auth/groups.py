@@ -23,6 +23,8 @@ LOCAL = "local"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}")
 _LONGEST_DESCRIPTION = 1000
+#: What the group of all registered users is called where groups have identifiers.
+_EVERYBODY = "registered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class GroupService:
             The name is taken.
         """
         user_id, name = identity.require(Scope.WRITE), name.strip()
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name == _EVERYBODY:
             message = f"'{name:.160}' cannot be a group's name: use letters, digits and . _ @ + -, at most 150 of them."
             raise InvalidValueError(message, field="name")
         row = GroupRow(name=name, description=_checked_description(description), source=LOCAL)

@@ -1,0 +1,230 @@
+"""Bytes and listings of VOSpace: GET and PUT of a large file as a share of nginx and of plain uvicorn, in one run.
+
+``python benchmarks/vospace_files.py [MEGABYTES]``; by default a file of 1000 MB. nginx (Debian) is left out when it is
+not installed. Beside the speeds stand the memory of the web process before and at most, and the time of a container of
+10 000 nodes, whole and by pages.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2 as httpx
+import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from core.auth.models import Scope
+from core.auth.service import AccountService
+from core.database import Database
+from core.settings import Settings
+from server.worker import vospace
+from tests.support.ports import free_port
+from tests.support.server import running_server
+from vospace.home_changes import new_row
+from vospace.models import NodeKind
+from vospace.schema import NodeRow
+
+NODES = 10_000
+_PLAIN = """
+import sys
+from pathlib import Path
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+folder = Path(sys.argv[1])
+async def put(request):
+    with (folder / "put.bin").open("wb") as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+    return Response(status_code=201)
+app = Starlette(routes=[Route("/put.bin", put, methods=["PUT"]), Mount("/", StaticFiles(directory=folder))])
+import uvicorn
+uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
+"""
+_NGINX = """
+daemon off; master_process off; worker_processes 1; error_log {0}/error.log; pid {0}/nginx.pid; {user}
+events {{ worker_connections 64; }}
+http {{
+  access_log off; sendfile on; client_max_body_size 0; client_body_temp_path {0}/body;
+  server {{ listen 127.0.0.1:{1}; root {0}; location / {{ dav_methods PUT; }} }}
+}}
+"""
+
+
+def main() -> None:
+    """Run everything and print it."""
+    size = int(sys.argv[1] if len(sys.argv) > 1 else 1000) * 1_000_000
+    with tempfile.TemporaryDirectory(prefix="photoz-bench-") as name:
+        folder = Path(name)
+        source = folder / "source.bin"
+        with source.open("wb") as file:
+            for _ in range(size // 1_000_000):
+                file.write(os.urandom(1_000_000))
+        speeds = {"photoz": _photoz(folder / "data", source), "uvicorn": _plain(folder / "plain", source)}
+        if shutil.which("nginx"):
+            speeds["nginx"] = _nginx(folder / "nginx", source)
+        print(f"\n{size / 1e6:.0f} MB        GET MB/s   PUT MB/s")
+        for server, (get, put) in speeds.items():
+            shares = "".join(
+                f"   {verb} {speeds['photoz'][i] / other:.0%} of {server}"
+                for i, (verb, other) in enumerate((("GET", get), ("PUT", put)))
+                if server != "photoz"
+            )
+            print(f"{server:<12} {get:>9.0f} {put:>10.0f}{shares}")
+
+
+def _photoz(data: Path, source: Path) -> tuple[float, float]:
+    size = source.stat().st_size
+    env = {
+        "PHOTOZ_MAX_UPLOAD_BYTES": str(2 * size),
+        "PHOTOZ_HOME_QUOTA_BYTES": str(4 * size),
+        "PHOTOZ_MIN_FREE_BYTES": "0",
+    }
+    with running_server(data, env=env) as server:
+        assert server.account is not None
+        headers = {"Authorization": f"Bearer {server.account.token}"}
+        url = f"{server.base_url}/vospace/files/home/admin/large.bin"
+
+        def memory() -> int:
+            return int(server.process.memory_info().rss)
+
+        httpx.get(f"{server.base_url}/vospace/nodes")
+        before = memory()
+        with _peak(memory) as peak:
+            put = _put(url, source, headers)
+            get = _get(url, size, headers)
+        print(f"memory of the web process: {before / 1e6:.0f} MB before, {peak[0] / 1e6:.0f} MB at most")
+        _listing(server.base_url, data, headers)
+    return get, put
+
+
+def _plain(folder: Path, source: Path) -> tuple[float, float]:
+    folder.mkdir()
+    shutil.copyfile(source, folder / "source.bin")
+    port = free_port()
+    with _process([sys.executable, "-c", _PLAIN, str(folder), str(port)]):
+        return _both(f"http://127.0.0.1:{port}", source)
+
+
+def _nginx(folder: Path, source: Path) -> tuple[float, float]:
+    folder.mkdir()
+    shutil.copyfile(source, folder / "source.bin")
+    port, user = free_port(), "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(_NGINX.format(folder, port, user=user))
+    with _process(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]):
+        return _both(f"http://127.0.0.1:{port}", source)
+
+
+def _both(base_url: str, source: Path) -> tuple[float, float]:
+    _wait(f"{base_url}/source.bin")
+    put = _put(f"{base_url}/put.bin", source, {})
+    return _get(f"{base_url}/source.bin", source.stat().st_size, {}), put
+
+
+def _get(url: str, size: int, headers: dict[str, str]) -> float:
+    """Fetch with curl, the best of two; give megabytes a second."""
+    words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    took = min(_timed(["curl", "-sSf", "-o", "/dev/null", *words, url]) for _ in range(2))
+    return size / 1e6 / took
+
+
+def _put(url: str, source: Path, headers: dict[str, str]) -> float:
+    words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    took = min(_timed(["curl", "-sSf", "-o", "/dev/null", "-T", str(source), *words, url]) for _ in range(2))
+    return source.stat().st_size / 1e6 / took
+
+
+def _timed(command: list[str]) -> float:
+    begin = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - begin
+
+
+def _listing(base_url: str, data: Path, headers: dict[str, str]) -> None:
+    """Time a container of many nodes, whole and by pages."""
+    settings = Settings(data=data)
+    database = Database(settings.sqlalchemy_url)
+    identity = AccountService(database).identity_of_user("admin", Scope.ADMIN)
+    homes = vospace(settings, database).nodes.homes
+    with database.write() as session:
+        chain = homes.container(session, identity, ("home", "admin"))
+        many = new_row(identity, chain, "many", NodeKind.CONTAINER)
+        session.add(many)
+        session.flush()
+        rows = [new_row(identity, (*chain, many), f"n{number:05}", NodeKind.DATA) for number in range(NODES)]
+        for number, row in enumerate(rows):
+            row.stored_id, row.size = f"bench{number}", number
+        session.add_all(rows)
+    url = f"{base_url}/vospace/nodes/home/admin/many"
+    with httpx.Client(headers=headers, timeout=120) as client:
+        client.get(url, params={"limit": 1})
+        begin = time.perf_counter()
+        whole = client.get(url)
+        took = time.perf_counter() - begin
+        print(f"listing of {NODES} nodes: {took:.2f} s, {len(whole.content) / 1e6:.1f} MB")
+        begin, start, pages = time.perf_counter(), None, 0
+        while True:
+            params = {"limit": 1000, "detail": "min"} | ({} if start is None else {"uri": start})
+            uris = [part.partition('"')[0] for part in client.get(url, params=params).text.split('uri="')[2:]]
+            pages += 1
+            if len(uris) < 1000:
+                break
+            start = uris[-1]
+        print(f"the same by {pages} pages of 1000, detail=min: {time.perf_counter() - begin:.2f} s")
+    with database.write() as session:
+        session.query(NodeRow).filter(NodeRow.id == many.id).delete()
+    database.close()
+
+
+@contextmanager
+def _process(command: list[str]) -> Iterator[None]:
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def _peak(measure: Callable[[], int]) -> Iterator[list[int]]:
+    """Take the largest of a value that is looked at ten times a second."""
+    found, stop = [0], threading.Event()
+
+    def look() -> None:
+        while not stop.wait(0.1):
+            try:
+                found[0] = max(found[0], measure())
+            except psutil.Error:
+                continue
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield found
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _wait(url: str) -> None:
+    for _ in range(200):
+        try:
+            if httpx.head(url).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    message = f"{url} does not answer"
+    raise TimeoutError(message)
+
+
+if __name__ == "__main__":
+    main()
