@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
         "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
     )
+    dask_scheduler: str | None = Field(
+        None,
+        description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run with LSDB; "
+        "needs the extra 'dask'. By default they run in the process of their job.",
+    )
     job_queue: Literal["processes", "celery"] = Field(
         "processes",
         description="What runs jobs: processes that the server starts, or Celery workers (photoz worker) behind Redis.",

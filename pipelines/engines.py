@@ -1,12 +1,14 @@
-"""Where the number crunching of a pipeline happens: in the process of its job."""
+"""Where the number crunching of a pipeline happens: in the process of its job, or on a Dask cluster with LSDB."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
 from pipelines.training import ObjectSource, open_objects
 
-__all__ = ["Engine", "LocalEngine"]
+__all__ = ["Engine", "LocalEngine", "engine_of"]
 
 
 class Engine(Protocol):
@@ -29,3 +31,15 @@ class LocalEngine:
     def objects(self, path: Path) -> ObjectSource:
         """Open an object catalogue: a HATS catalogue, or a Parquet file."""
         return open_objects(path)
+
+
+@contextmanager
+def engine_of(scheduler: str | None) -> Iterator[Engine]:
+    """Give the engine that works on a Dask scheduler, by its address, or in this process when there is none."""
+    if scheduler is None:
+        yield LocalEngine()
+        return
+    from pipelines.dask_engine import DaskEngine
+
+    with DaskEngine(scheduler) as engine:
+        yield engine

@@ -19,7 +19,7 @@ from pipelines.checks import CheckedRun, RunChecker
 from pipelines.combine import FlagsTranslation, combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration
 from pipelines.combine.projection import columns_needed
-from pipelines.engines import Engine, LocalEngine
+from pipelines.engines import Engine, engine_of
 from pipelines.models import Run
 from pipelines.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.reading import InputReader, LazyTables
@@ -114,7 +114,8 @@ class PipelineJobs:
         checked = self._checker.check(identity, run.pipeline, run.settings)
         limits = ReadLimits(max_columns=self._settings.max_columns)
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
-        made = self._made(checked, reader, steps, LocalEngine())
+        with engine_of(self._settings.dask_scheduler) as engine:
+            made = self._made(checked, reader, steps, engine)
         for warning in getattr(made.report, "warnings", ()):
             steps.log(warning)
         folder = context.scratch / "result"

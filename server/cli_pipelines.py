@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.engines import engine_of
 from pipelines.files import run_files
 from pipelines.known import PIPELINES, pipeline_named
 
@@ -36,6 +37,7 @@ def run_command(
     inputs: Annotated[
         Path | None, typer.Option("--inputs", help="Folder to which paths are relative, if not the configuration's.")
     ] = None,
+    dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to work on.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the name of the result alone.")] = False,
 ) -> None:
     """Run a pipeline on the files that a configuration names."""
@@ -46,7 +48,8 @@ def run_command(
             told.append(sentence)
             sys.stderr.write(f"{100 * fraction:3.0f} %  {sentence}\n")
 
-    done = run_files(name, configuration, base, tell, inputs=inputs)
+    with engine_of(dask) as engine:
+        done = run_files(name, configuration, base, tell, inputs=inputs, engine=engine)
     for warning in done.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     typer.echo(str(done.result))

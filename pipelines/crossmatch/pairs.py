@@ -12,7 +12,7 @@ import numpy.typing as npt
 from core.errors import InvalidValueError, TooLargeError
 from pipelines.crossmatch.positions import SkyPositions
 
-__all__ = ["Pairs", "find_pairs", "find_pairs_within"]
+__all__ = ["Pairs", "find_pairs", "find_pairs_within", "pairs_among"]
 
 #: More pairs than this (5 GB of them) mean that the positions are placeholders or the radius is far too large.
 _MOST_PAIRS = 200_000_000
@@ -70,11 +70,22 @@ def find_pairs_within(positions: SkyPositions, radius_arcsec: float) -> Pairs:
     if not len(positions.rows):
         return _no_pairs()
     _refuse_too_many(_at_least(positions.vectors, chord), radius_arcsec)
-    found = positions.tree.query_pairs(chord, output_type="ndarray")
-    differences = positions.vectors[found[:, 0]] - positions.vectors[found[:, 1]]
+    return pairs_among(positions, positions.tree.query_pairs(chord, output_type="ndarray"), radius_arcsec)
+
+
+def pairs_among(positions: SkyPositions, candidates: npt.NDArray[np.int64], radius_arcsec: float) -> Pairs:
+    """Give those of some candidates that are closer than the radius.
+
+    Parameters
+    ----------
+    candidates
+        Pairs of places among the rows that have a position, of shape (n, 2).
+    """
+    chord = _chord_of(radius_arcsec)
+    differences = positions.vectors[candidates[:, 0]] - positions.vectors[candidates[:, 1]]
     chords = np.sqrt(np.einsum("ij,ij->i", differences, differences))
     near = chords < chord
-    rows = np.sort(positions.rows[found[near]], axis=1)
+    rows = np.sort(positions.rows[candidates[near]], axis=1)
     return _sorted_pairs(rows[:, 0], rows[:, 1], chords[near])
 
 

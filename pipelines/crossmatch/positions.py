@@ -1,6 +1,7 @@
 """Positions on the sky as unit vectors, on which poles and the meridian at RA 0 are places like any other."""
 
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,15 @@ class SkyPositions:
             )
         #: Unit vectors of those rows, one a line.
         self.vectors: npt.NDArray[np.float64] = _unit_vectors(alpha, delta)
+
+    @classmethod
+    def of_vectors(cls, vectors: npt.NDArray[np.float64]) -> Self:
+        """Take unit vectors, one a line, that were worked out before."""
+        positions = cls([], [])
+        positions._length = len(vectors)
+        positions.rows = np.arange(len(vectors), dtype=np.int64)
+        positions.vectors = vectors
+        return positions
 
     def __len__(self) -> int:
         return self._length

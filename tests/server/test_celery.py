@@ -160,3 +160,29 @@ def test_an_operator_looks_after_jobs(site: Site, catalogue: Path) -> None:
 
 def broker_of(printed: str) -> dict[str, object]:
     return next(check for check in json.loads(printed) if check["name"] == "broker")
+
+
+def test_pipelines_run_on_celery_from_tables_to_a_table(site: Site, catalogue: Path, tmp_path: Path) -> None:
+    tap = f"{site.server.base_url}/tap/sync"
+    specz = site.api.publish("For the pipelines", "redshift_catalog", catalogue, MEANINGS)
+    objects = tmp_path / "objects.csv"
+    objects.write_text("objectId,ra,dec\n" + "".join(f"{i},{10 + i / 100},{-5 + i / 50}\n" for i in range(100)))
+    places = site.api.publish("Places", "object_catalog", objects, {"objectId": "id", "ra": "ra", "dec": "dec"})
+    rules = "translation_rules: {S: {z_flag_translation: {default: 3}, instrument_type_translation: {default: s}}}"
+    combine = {"pipeline": 2, "display_name": "Celery combined", "inputs": [specz["id"]], "rules": rules}
+    train = {"pipeline": 1, "display_name": "Celery trained", "inputs": [specz["id"]], "objects": places["id"]}
+    asked = {"LANG": "ADQL", "RESPONSEFORMAT": "csv"}
+    with site.worker():
+        for request in (combine, train):
+            run = site.api.json("POST", "processes/", json=request)
+            deadline = time.monotonic() + 3 * SECONDS
+            while (run := site.api.json("GET", f"processes/{run['id']}/"))["status"] in {"Pending", "Running"}:
+                assert time.monotonic() < deadline, run
+            if request is combine:  # the catalogue has no survey: the sentence comes back from the worker
+                assert (run["status"], "no survey" in run["comment"]) == ("Failed", True)
+                continue
+            assert run["status"] == "Successful", run["comment"]
+            table = site.api.json("GET", f"products/{run['upload']}/inspection/")["tap_table"]
+            query = asked | {"QUERY": f"SELECT COUNT(*) AS n FROM {table}"}
+            headers = {"Authorization": f"Bearer {site.api.token}"}
+            assert requests.post(tap, data=query, headers=headers, timeout=60).text.split() == ["n", "100"]

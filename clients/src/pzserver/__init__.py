@@ -12,6 +12,7 @@ from pzserver.errors import (
     RequestError,
     RequiredColumnsError,
 )
+from pzserver.processes import CRCProcess, FailedRunError, Process, TSMProcess
 from pzserver.products import PzProduct
 from pzserver.server import PzServer
 from pzserver.uploads import PzUpload
@@ -19,15 +20,19 @@ from pzserver.uploads import PzUpload
 __all__ = [
     "AuthenticationError",
     "BrokenDownloadError",
+    "CRCProcess",
+    "FailedRunError",
     "InvalidValueError",
     "NotFoundError",
     "PermissionDeniedError",
+    "Process",
     "PzProduct",
     "PzServer",
     "PzServerError",
     "PzUpload",
     "RequestError",
     "RequiredColumnsError",
+    "TSMProcess",
     "__version__",
 ]
 

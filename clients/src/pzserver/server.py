@@ -12,6 +12,7 @@ from pzserver.connection import Connection
 from pzserver.downloads import Progress
 from pzserver.errors import RequiredColumnsError
 from pzserver.files import ProductFiles
+from pzserver.processes import CRCProcess, Process, TSMProcess
 from pzserver.products import PzProduct
 from pzserver.uploads import PzUpload, create_product
 
@@ -282,6 +283,21 @@ class PzServer:
     def delete_product(self, product_id: int | str) -> None:
         """Delete a product of yours."""
         self._connection.json("DELETE", f"products/{self._number(product_id)}/")
+
+    # --- pipelines
+
+    def combine_redshift_catalogs(self, name: str) -> CRCProcess:
+        """Set up a combination of redshift catalogues; ``name`` is that of its result."""
+        return CRCProcess(self._connection, name)
+
+    def training_set_maker(self, name: str) -> TSMProcess:
+        """Set up the making of a training set; ``name`` is that of its result."""
+        return TSMProcess(self._connection, name)
+
+    def run_and_wait(self, process: Process, seconds: float = 1800) -> Json:
+        """Run a process, wait until it has ended, and give its product; FailedRunError when there is none."""
+        process.run()
+        return process.wait(seconds)
 
     def _number(self, product_id: int | str) -> int:
         """Give the number of a product; drafts are found by number alone."""

@@ -1,0 +1,91 @@
+"""The library runs both pipelines on the real server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pzserver import FailedRunError, InvalidValueError, PzServer
+
+from tests.pipelines.runs.published import catalogue, objects
+from tests.support.server import running_server
+
+_COLUMNS = {"name": "ID", "RAJ2000": "RA", "DEJ2000": "Dec", "zspec": "z", "Q": "z_flag", "survey_name": "survey"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PzServer]:
+    folder = tmp_path_factory.mktemp("processes")
+    with running_server(folder / "data") as running:
+        assert running.account is not None
+        with PzServer(running.account.token, running.base_url) as server:
+            for number, name in enumerate(("First", "Second")):
+                path = folder / f"{name}.csv"
+                catalogue("VVDS", shift_arcsec=0.3 * number).to_csv(path, index=False)
+                server.upload(name, "redshift_catalog", path, columns=_COLUMNS)
+            objects().to_csv(folder / "objects.csv", index=False)
+            places = {"objectId": "ID", "coord_ra": "RA", "coord_dec": "Dec"}
+            server.upload("Objects", "object_catalog", folder / "objects.csv", columns=places)
+            unheard = catalogue("UNHEARD")
+            unheard.to_csv(folder / "unheard.csv", index=False)
+            server.upload("Unheard", "redshift_catalog", folder / "unheard.csv", columns=_COLUMNS)
+            yield server
+
+
+def test_catalogues_are_combined(server: PzServer, capsys: pytest.CaptureFixture[str]):
+    process = server.combine_redshift_catalogs("Combined")
+    process.append_catalog(_id=1)
+    process.append_catalog(internal_name="2_second")
+    process.set_config({"combine_type": "concatenate_and_remove_duplicates", "output_format": "csv"})
+    process.summary()
+    assert "Inputs: First, Second" in capsys.readouterr().out
+    assert process.check_status() == "The process has not been started"
+    product = server.run_and_wait(process, 120)
+    assert (product["display_name"], process.check_status()) == ("Combined", "Successful")
+    assert len(server.get_product(product["id"])) == 40
+    assert process.report()["ties"]["duplicate"] == 40
+    assert "Finding duplicates" in process.log()
+
+
+def test_a_training_set_is_made(server: PzServer):
+    process = server.training_set_maker("Training")
+    process.set_redshift(internal_name="1_first")
+    process.set_objects(internal_name="3_objects")
+    process.set_config({"flux_type": "cModel", "random_seed": 1})
+    process.run()
+    told: list[float] = []
+    product = process.wait(120, lambda fraction, _message: told.append(fraction))
+    table = server.get_product(product["id"])
+    assert len(table) == 40
+    assert {"mag_r", "is_training_set"} <= set(table.colnames)
+
+
+def test_rules_are_sent_along(server: PzServer, tmp_path: Path):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "translation_rules: {UNHEARD: {z_flag_translation: {default: 2}, instrument_type_translation: {default: g}}}"
+    )
+    process = server.combine_redshift_catalogs("With rules")
+    process.append_catalog(internal_name="4_unheard")
+    process.set_flags_translation(rules)
+    table = server.get_product(server.run_and_wait(process, 120)["id"])
+    assert set(table["z_flag_homogenized"]) == {2.0}
+
+
+def test_what_is_wrong_is_raised(server: PzServer):
+    process = server.combine_redshift_catalogs("Wrong")
+    with pytest.raises(InvalidValueError, match="no parameter 'colour'"):
+        process.set_config({"colour": 1})
+    with pytest.raises(InvalidValueError, match="no product 'nothing'"):
+        process.append_catalog(internal_name="nothing")
+    with pytest.raises(InvalidValueError, match="empty"):
+        process.run()
+    process.append_catalog(internal_name="4_unheard")
+    with pytest.raises(FailedRunError, match="the survey 'UNHEARD' has no z_flag_translation"):
+        server.run_and_wait(process, 120)
+    stopped = server.combine_redshift_catalogs("Stopped")
+    stopped.append_catalog(_id=1)
+    stopped.run()
+    stopped.stop()
+    assert stopped.check_status() in {"Stopped", "Successful"}
+    with pytest.raises(InvalidValueError, match="no release 'dr99'"):
+        server.training_set_maker("x").set_release(name="dr99")
