@@ -4,20 +4,28 @@ Claim: with 10 000 products, a page of 100 is listed, filtered, searched and ord
 and on PostgreSQL, as a registered user to whom a part of them is open. The parts of the work that the network does are
 left out; everything from the request to the bytes of the answer is in.
 
+Beside the median on the clock stands the processor time that a request takes, of this process and of PostgreSQL: what
+the clock would show on a machine that has nothing else to do. On a machine with more work than processors (the load is
+printed) the claim is judged by it, for there the clock tells of others. Ratios are to the request for one product by
+its number, made in the same run, which is what a request costs at least.
+
 Run: python benchmarks/product_list.py [--products 10000] [--rounds 15]
 """
 
 import argparse
+import os
 import random
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
@@ -28,18 +36,22 @@ from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from core.settings import Settings
 from products.product_types import PRODUCT_TYPES
-from products.schema import ProductRow, ReleaseRow, product_groups
+from products.schema import ProductRow, ProductTableRow, ReleaseRow, product_groups
 from server.middleware import PathMiddleware
 from server.migrate import migrate
 from server.services import Services, build_services, prepare_data_folder
 from server.web import web_services
 from tests.support.postgres import postgres_binaries, running_postgres
 from webui.api.routes import api_routes
+from webui.pages.routes import page_routes
 
 LIMIT_MS = 50.0
+BASE = "one product by number"
 USERS = 40
+LOADED = os.getloadavg()[0] > (os.cpu_count() or 1)
 PAGE = "page_size=100"
 REQUESTS = {
+    BASE: "",
     "first page": f"{PAGE}&page=1",
     "last page": f"{PAGE}&page={{last}}",
     "published, first page": f"{PAGE}&page=1&status=1",
@@ -52,9 +64,32 @@ REQUESTS = {
     "search of a common word": f"{PAGE}&search=survey",
     "search of two words": f"{PAGE}&search=deep2 user3",
     "search of what is not there": f"{PAGE}&search=nowhere",
+    "search of a column": f"{PAGE}&search=mag_i_17",
+    "with redshifts, by rows": f"{PAGE}&has_redshift=true&rows__gte=1000&rows__lt=100000",
+    "covering a position": f"{PAGE}&covers=150.1,2.2",
     "ordered by name": f"{PAGE}&ordering=display_name",
     "ordered by type": f"{PAGE}&ordering=-product_type&page=5",
+    "facets of all": "/api/products/facets",
+    "facets of a search": "/api/products/facets?search=deep2",
+    "web page, all": "/",
+    "web page, search": "/?q=deep2&redshifts=yes",
 }
+
+
+def table(number: int, rng: random.Random) -> dict[str, object]:
+    """Give the rows of a product, which lie in a hundred cells beside each other somewhere on the sky."""
+    cell = rng.randint(0, 12 * 4**6 - 200)
+    cells = " ".join(str(cell + 2 * i) for i in range(100))
+    return {
+        "product_id": number,
+        "table_schema": "s",
+        "table_name": f"p{number}",
+        "stored_id": f"stored{number}",
+        "rows": 10 ** rng.randint(1, 7),
+        "z": rng.choice(("z", None)),
+        "area_deg2": 10 ** rng.uniform(-2, 4),
+        "footprint": f"6/{cells}",
+    }
 
 
 def fill(database: Database, count: int) -> None:
@@ -89,6 +124,9 @@ def fill(database: Database, count: int) -> None:
                     "internal_name": f"{number}_{name.lower().replace(' ', '_')}",
                     "display_name": name,
                     "description": f"Made from a **survey** of {name}. " * rng.randint(1, 20),
+                    "column_names": "\n".join(
+                        ["objid", "ra", "dec", "z", *(f"mag_i_{rng.randint(1, 40)}" for _ in range(20))]
+                    ),
                     "official": rng.random() < 0.02,
                     "visibility": rng.choice(("registered",) * 5 + ("public", "groups", "private")),
                     "status": rng.choice((1,) * 8 + (0, 2, 9)),
@@ -97,6 +135,7 @@ def fill(database: Database, count: int) -> None:
                 }
             )
         session.execute(insert(ProductRow), rows)
+        session.execute(insert(ProductTableRow), [table(number, rng) for number in range(1, count + 1)])
         chosen = [number for number, row in enumerate(rows, 1) if row["visibility"] == "groups"]
         session.execute(
             insert(product_groups), [{"product_id": number, "group_id": 1 + number % 5} for number in chosen]
@@ -114,9 +153,46 @@ def application(settings: Settings) -> Iterator[tuple[Services, FastAPI]]:
     web = web_services(services)
     app = FastAPI()
     app.include_router(api_routes(web))
+    app.include_router(page_routes(web))
     app.add_middleware(PathMiddleware)
     yield services, app
     services.close()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a request costs, in milliseconds: the median on the clock, and the processor time."""
+
+    median: float
+    processor: float
+    found: int
+
+
+def timed(client: TestClient, address: str | int, rounds: int) -> Cost:
+    """Time a request; a number is that of a product."""
+    path = f"/api/products/{address}" if isinstance(address, int) else address
+    client.get(path)
+    times, own = [], []
+    before = postgres_seconds()
+    for _ in range(rounds):
+        started, used = time.perf_counter(), time.process_time()
+        answer = client.get(path)
+        own.append(1000 * (time.process_time() - used))
+        times.append(1000 * (time.perf_counter() - started))
+        assert answer.status_code == 200, answer.text
+    others = 1000 * (postgres_seconds() - before) / rounds
+    found = answer.json().get("count", 1) if "json" in answer.headers["content-type"] else 0
+    return Cost(statistics.median(times), statistics.median(own) + others, found)
+
+
+def postgres_seconds() -> float:
+    """Give the processor time that the processes of the private PostgreSQL have used."""
+    used = 0.0
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            spent = process.cpu_times()
+            used += spent.user + spent.system
+    return used
 
 
 def measure(name: str, settings: Settings, count: int, rounds: int) -> bool:
@@ -132,18 +208,17 @@ def measure(name: str, settings: Settings, count: int, rounds: int) -> bool:
         client = TestClient(app, headers={"Authorization": f"Token {token}"})
         whole = client.get("/api/products/").json()
         words = {"last": whole["count"] // 100, "internal_name": whole["results"][0]["internal_name"]}
+        base = 0.0
         for label, query in REQUESTS.items():
-            times = []
-            for _ in range(rounds):
-                started = time.perf_counter()
-                answer = client.get(f"/api//products/?{query.format(**words)}")
-                times.append(1000 * (time.perf_counter() - started))
-                assert answer.status_code == 200, answer.text
-            median = statistics.median(times)
-            good = good and median < LIMIT_MS
-            found = f"{answer.json()['count']:>6} found"
-            spread = f"{min(times):6.1f} to {max(times):6.1f} ms"
-            print(f"{name:<11} {label:<34} {found}  median {median:6.1f} ms  ({spread})")
+            address = query if query.startswith("/") else f"/api//products/?{query.format(**words)}"
+            cost = timed(client, whole["results"][0]["id"] if label == BASE else address, rounds)
+            base = cost.processor if label == BASE else base
+            judged = cost.processor if LOADED else cost.median
+            good = good and (judged < LIMIT_MS)
+            print(
+                f"{name:<11} {label:<34} {cost.found:>6} found  median {cost.median:6.1f} ms, "
+                f"processor {cost.processor:5.1f} ms, {cost.processor / base:4.1f} times the least"
+            )
         started = time.perf_counter()
         client.get("/api/products/")
         print(f"{name:<11} all {whole['count']} at once, in {time.perf_counter() - started:.2f} s")
@@ -165,6 +240,8 @@ def main() -> None:
             with running_postgres(binaries) as server, server.new_database() as url:
                 settings = Settings(data=data / "postgresql", database_url=url)
                 good = measure("PostgreSQL", settings, arguments.products, arguments.rounds) and good
+    by = "processor time, because the machine is loaded" if LOADED else "the clock"
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; judged by {by}")
     print(f"every page under {LIMIT_MS:g} ms: {'yes' if good else 'NO'}")
     sys.exit(not good)
 

@@ -2,14 +2,15 @@
 
 import re
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.database import Database
 from core.errors import InvalidValueError
-from products.schema import ProductTableRow
+from products.schema import ProductRow, ProductTableRow
 
 __all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "region_of_text"]
 
@@ -21,6 +22,14 @@ _CIRCLE_ORDER = 12
 _LONGEST_MOC = 200_000
 _MOC = re.compile(r"\s*\d{1,2}/[\d\s,/-]*")
 _AT_ONCE = 500
+_LOOK_SECONDS = 60.0
+
+#: What differs as soon as a product or its rows changed; clocks of several servers may hide a change for a while.
+_STAMP = select(
+    select(func.max(ProductRow.updated_at)).scalar_subquery(),
+    select(func.count()).select_from(ProductTableRow).scalar_subquery(),
+    select(func.sum(ProductTableRow.product_id)).scalar_subquery(),
+)
 
 
 def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
@@ -86,7 +95,7 @@ def region_of_moc(text: str) -> Region:
         if any(int(cell[:20]) >= highest for cell in re.findall(r"\d+", cells)):
             raise InvalidValueError(message, field="overlaps")
     try:
-        return _ranges(MOC.from_string(text, format="ascii"))
+        return _ranges(MOC.from_string(text.replace(",", " "), format="ascii"))
     except (ValueError, OSError) as e:
         raise InvalidValueError(message, field="overlaps") from e
 
@@ -99,6 +108,8 @@ class CoverageService:
         self._lock = Lock()
         self._kept: dict[int, tuple[str, Region]] = {}
         self._all: tuple[Region, np.ndarray] | None = None
+        self._stamp: tuple[object, ...] = ()
+        self._looked = 0.0
 
     def overlapping(self, region: Region) -> tuple[int, ...]:
         """Give the numbers of all products whose rows lie in cells that belong to a region.
@@ -118,6 +129,9 @@ class CoverageService:
         from mocpy import MOC
 
         with self._database.read() as session:
+            stamp = tuple(session.execute(_STAMP).one())
+            if self._all is not None and stamp == self._stamp and monotonic() - self._looked < _LOOK_SECONDS:
+                return self._all
             known = select(ProductTableRow.product_id, ProductTableRow.stored_id)
             known = known.where(ProductTableRow.footprint.is_not(None))
             current: dict[int, str] = dict(session.execute(known).all())
@@ -137,6 +151,7 @@ class CoverageService:
             parts = [ranges for _, ranges in self._kept.values()]
             numbers = np.repeat(np.array([*self._kept], dtype=np.int64), [len(part) for part in parts])
             self._all = (np.concatenate(parts) if parts else np.empty((0, 2), dtype=np.int64), numbers)
+        self._stamp, self._looked = stamp, monotonic()
         return self._all
 
 

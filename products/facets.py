@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Select, case, select
+from sqlalchemy import Case, ColumnElement, CompoundSelect, case, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.auth.models import Identity
@@ -19,6 +19,7 @@ from products.storage import ProductQuery, query_conditions, spectroscopic
 __all__ = ["AREA_RANGES", "ROW_RANGES", "Facet", "FacetService", "FacetValue", "Range"]
 
 _MOST_OWNERS = 20
+_DIVIDED = ("type", "release", "owner", "redshifts", "rows", "area")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,10 @@ class FacetService:
     def facets(self, identity: Identity, query: ProductQuery) -> tuple[Facet, ...]:
         """Divide the products that the identity may read and that a query finds."""
         with self._database.read() as session:
-            found = session.execute(_statement(identity, query)).all()
-            types, releases, owners, redshifts, rows, areas = (
-                Counter(values) for values in (zip(*found, strict=True) if found else [()] * 6)
-            )
+            counts: list[Counter[Any]] = [Counter() for _ in _DIVIDED]
+            for facet, value, number in session.execute(_statement(identity, query)):
+                counts[facet][value] = number
+            types, releases, owners, redshifts, rows, areas = counts
             return (
                 Facet("type", "Type", _types(types)),
                 Facet("release", "Release", _releases(session, releases)),
@@ -97,22 +98,31 @@ class FacetService:
             )
 
 
-def _statement(identity: Identity, query: ProductQuery) -> Select[*tuple[Any, ...]]:  # six columns, of many types
+def _statement(identity: Identity, query: ProductQuery) -> CompoundSelect[*tuple[Any, ...]]:
+    """Give the rows (number of the facet, value, number of products); what is found is found once."""
+
     def ranges(column: ColumnElement[Any] | InstrumentedAttribute[Any], known: Sequence[Range]) -> Case[Any]:
         last = [(column.is_not(None), len(known) - 1)]
         return case(*((column < r.high, i) for i, r in enumerate(known) if r.high is not None), *last)
 
-    return (
+    found = (
         select(
-            ProductRow.product_type_id,
-            ProductRow.release_id,
-            ProductRow.owner_id,
-            case((spectroscopic(), 1), else_=0),
-            ranges(ProductTableRow.rows, ROW_RANGES),
-            ranges(ProductTableRow.area_deg2, AREA_RANGES),
+            ProductRow.product_type_id.label("type"),
+            ProductRow.release_id.label("release"),
+            ProductRow.owner_id.label("owner"),
+            case((spectroscopic(), 1), else_=0).label("redshifts"),
+            ranges(ProductTableRow.rows, ROW_RANGES).label("rows"),
+            ranges(ProductTableRow.area_deg2, AREA_RANGES).label("area"),
         )
         .outerjoin(ProductTableRow, ProductTableRow.product_id == ProductRow.id)
         .where(readable(identity), *query_conditions(query))
+        .cte("found")
+    )
+    return union_all(
+        *(
+            select(literal(index), found.c[name], func.count()).group_by(found.c[name])
+            for index, name in enumerate(_DIVIDED)
+        )
     )
 
 

@@ -8,7 +8,7 @@ from astropy.coordinates import SkyCoord
 from mocpy import MOC
 
 from core.auth.models import Identity
-from core.database import Database
+from core.database import Database, utc_now
 from core.errors import InvalidValueError
 from products.coverage import CoverageService, region_of_circle, region_of_moc, region_of_text
 from products.facets import FacetService
@@ -152,6 +152,7 @@ def test_products_are_found_by_where_their_rows_lie(database: Database, people: 
     # A footprint that changed is read anew; one that went is forgotten.
     with database.write() as session:
         row = session.get_one(ProductTableRow, numbers["Origin"])
+        session.get_one(ProductRow, numbers["Origin"]).updated_at = utc_now()
         row.stored_id, row.footprint = "anew", str(_cone(90, 0, 1).to_string(format="ascii"))
         session.delete(session.get_one(ProductTableRow, numbers["Next"]))
     assert found(numbers=coverage.overlapping(region_of_circle(0, 0))) == []
@@ -187,6 +188,7 @@ def test_what_is_no_moc_is_refused(text: str):
 def test_a_region_is_as_large_as_it_should_be():
     whole = region_of_moc("0/0-11")
     assert whole.tolist() == [[0, 12 * 4**29]]
+    assert region_of_moc("1/0,2 2/4").tolist() == region_of_moc("1/0 2 2/4").tolist()
     cone = region_of_circle(10, 20, 5)
     area = (cone[:, 1] - cone[:, 0]).sum() / (12 * 4**29) * 4 * math.pi
     assert area == pytest.approx(2 * math.pi * (1 - math.cos(math.radians(5))), rel=0.02)
