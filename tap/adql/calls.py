@@ -21,6 +21,10 @@ from tap.adql.values import Value, kind_of, numeric_facts, promoted, require_num
 
 __all__ = ["compile_call"]
 
+#: Functions that may have to make the coverage map of a shape.
+_MAPPED = {"CONTAINS", "INTERSECTS", "MOC"}
+_TESTS = {"CONTAINS", "INTERSECTS", "DISTANCE"}
+
 
 def compile_call(compiler: Expressions, node: tree.Call) -> Value:
     """Compile a call; the parser has checked that the function exists and takes as many arguments."""
@@ -34,12 +38,21 @@ def compile_call(compiler: Expressions, node: tree.Call) -> Value:
         require_text(arguments[0], function.name)
         sql = call(function.engine or "", arguments[0].sql)
         return Value(sql, Column("", "unicodeChar", "*", ucd=arguments[0].facts.ucd), "text", node.at)
+    if function.name in _MAPPED and (function.name == "MOC" or any(_is_map(argument) for argument in arguments)):
+        compiler.context.count_map(node.at)
+    if function.name in _TESTS:
+        compiler.context.count_test(node.at)
     if function.group == "geometry":
-        return GEOMETRIC[function.name](arguments, node, compiler.prune)
+        prune = compiler.prune and (function.name not in _MAPPED or compiler.context.may_cover())
+        return GEOMETRIC[function.name](arguments, node, prune)
     if function.group == "udf":
         known = GEOMETRIC if function.name in GEOMETRIC else USER_FUNCTIONS
         return known[function.name](arguments, node, compiler.prune)
     return _OTHERS[function.name](arguments, node)
+
+
+def _is_map(value: Value) -> bool:
+    return value.facts.xtype == "moc"
 
 
 def _math(function: Function, arguments: Sequence[Value], node: tree.Call) -> Value:

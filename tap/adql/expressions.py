@@ -20,6 +20,11 @@ from tap.adql.values import Circle, Kind, Point, Value, numeric_facts, promoted,
 
 __all__ = ["Compiled", "Context", "Expressions", "Output"]
 
+#: Most geometric tests and distances of one query, most regions that are covered with cells, and most coverage maps.
+MAX_TESTS = 500
+MAX_COVERINGS = 200
+MAX_MAPS = 50
+
 #: Longest chain of additions and multiplications of which the engine's tree is built.
 MAX_CHAIN = 100
 
@@ -64,6 +69,27 @@ class Context:
     tables: list[CatalogTable] = field(default_factory=list)
     names: int = 0
     selects: int = 0
+    tests: int = 0
+    coverings: int = 0
+    maps: int = 0
+
+    def count_test(self, at: Position) -> None:
+        """Refuse more geometric tests than are translated in reasonable time."""
+        self.tests += 1
+        if self.tests > MAX_TESTS:
+            advice = "upload the positions as a table and join with it"
+            raise QueryError(f"The query has more than {MAX_TESTS} geometric tests", at, advice)
+
+    def may_cover(self) -> bool:
+        """Whether one more region is covered with cells, which takes milliseconds; later ones are tested alone."""
+        self.coverings += 1
+        return self.coverings <= MAX_COVERINGS
+
+    def count_map(self, at: Position) -> None:
+        """Refuse more coverage maps than are made for one query."""
+        self.maps += 1
+        if self.maps > MAX_MAPS:
+            raise QueryError(f"The query has more than {MAX_MAPS} coverage maps", at, "join them into one")
 
     def new_name(self, letter: str) -> str:
         """Make a name that nothing else in the engine's query has."""
@@ -201,7 +227,8 @@ class Expressions:
         one, other = left.separation
         if one.constant is not None:
             one, other = other, one
-        test = within(one, Circle(other, right.sql, right.constant), operator, prune=self.prune)
+        prune = self.prune and self.context.may_cover()
+        test = within(one, Circle(other, right.sql, right.constant), operator, prune=prune)
         if other.constant is None:
             self.near.append((one, other, right.constant))
         return test

@@ -203,3 +203,20 @@ def test_any_text_is_an_answer(text):
         except QueryError:
             continue
         assert _is_safe(translation.sql)
+
+
+@pytest.mark.parametrize("test", ["1=CONTAINS(POINT(ra,dec),CIRCLE(1,2,3))", "DISTANCE(ra,dec,1,2)<30"])
+def test_a_query_has_so_many_geometric_tests(test):
+    with pytest.raises(QueryError, match=r"more than 500 geometric tests.*upload the positions"):
+        translate("SELECT id FROM cat.objects WHERE " + " OR ".join([test] * 3000), catalog())
+
+
+def test_a_query_has_so_many_coverage_maps():
+    map_test = "1 = CONTAINS(POINT(ra, dec), MOC('3/{}'))"
+    few = " OR ".join(map_test.format(i) for i in range(20))
+    assert translate(f"SELECT id FROM cat.objects WHERE {few}", catalog())
+    many = " OR ".join(map_test.format(i) for i in range(60))
+    with pytest.raises(QueryError, match="more than 50 coverage maps"):
+        translate(f"SELECT id FROM cat.objects WHERE {many}", catalog())
+    with pytest.raises(QueryError, match="more than 50 coverage maps"):
+        translate("SELECT " + ", ".join(["MOC(9, CIRCLE(1, 2, 3))"] * 60) + " FROM cat.objects", catalog())
