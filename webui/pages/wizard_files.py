@@ -19,7 +19,7 @@ from webui.services import WebServices
 __all__ = ["add_routes"]
 
 _MOST_FILES = 50
-_ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY}
+_ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY, "description": FileRole.DESCRIPTION}
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
@@ -81,7 +81,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
 def _role(fields: dict[str, str]) -> FileRole:
     name = fields.get("role", "")
     if name not in _ROLES:
-        message = f"'{name}' is not a role of files; the form sends main or auxiliary before the file."
+        message = f"'{name}' is not a role of files; the form sends one of {', '.join(_ROLES)} before the file."
         raise InvalidValueError(message)
     return _ROLES[name]
 

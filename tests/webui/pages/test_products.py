@@ -132,3 +132,18 @@ def test_safe_methods_change_nothing(alice: TestClient, publish: Publish, regist
     assert after == before
     assert after[1].product.status is ProductStatus.REGISTERING
     assert alice.get("/tokens").status_code == 200
+
+
+def test_documentation_is_sent_as_such_and_removed(alice: TestClient, publish: Publish):
+    product = publish()
+    address = f"/product/{product.internal_name}"
+    sent = {"data": {"role": "description"}, "files": {"file": ("report.html", b"<h1>Report</h1>")}}
+    assert alice.post(f"{address}/files", **sent).status_code == 303
+    page = alice.get(address).text
+    assert re.search(r"report\.html</a></th><td>Description</td>", page)
+    found = re.search(r"/files/(\d+)/remove", alice.get(f"{address}/edit").text)
+    assert found is not None
+    assert alice.post(f"{address}{found.group(0)}").status_code == 303
+    assert "report.html" not in alice.get(address).text
+    wrong = {"data": {"role": "anything"}, "files": {"file": ("x", b"x")}}
+    assert alice.post(f"{address}/files", **wrong).status_code == 400
