@@ -146,4 +146,6 @@ def test_stilts_finds_nothing_wrong_with_results_that_announce_them(site: SmallS
     report = stilts("taplint", f"tapurl={site.url('tap')}", "stages=TMS TMC MDQ", "maxtable=8")
     assert "Errors: 0; Warnings: 0;" in report, report
     url = site.url("tap/sync?LANG=ADQL&QUERY=SELECT+*+FROM+photoz.products")
-    assert stilts("votlint", f"votable={url}") == ""
+    # The footprint is a "moc" of DALI 1.2 §3.3; until a STILTS that knows it is in Debian, votlint says so.
+    found = [line.partition("): ")[2] for line in stilts("votlint", f"votable={url}").splitlines()]
+    assert found == ['Non-DALI xtype value "moc"']
