@@ -16,15 +16,15 @@ __all__ = ["SECONDS", "end_of", "is_gone", "pid_of", "told_end_of", "wait_until"
 SECONDS = 30
 
 
-def end_of(jobs: Jobs | AnyJobs, job: Job) -> Job:
-    ended = jobs.service.wait(job.id, owner=job.owner, seconds=SECONDS)
+def end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:
+    ended = jobs.service.wait(job.id, owner=job.owner, seconds=seconds)
     assert ended.phase.ended, f"the job is still {ended.phase}"
     return ended
 
 
-def told_end_of(jobs: Jobs | AnyJobs, job: Job) -> Job:
+def told_end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:
     """Wait for the end of a job and of its ``on_end``, which another process may call a moment later."""
-    ended = end_of(jobs, job)
+    ended = end_of(jobs, job, seconds)
     deadline = time.monotonic() + SECONDS
     while _end_calls(jobs.database, job):
         assert time.monotonic() < deadline, "on_end was not called"
