@@ -7,7 +7,7 @@ a process of its own that reads files and writes one; its time is that of the wh
 """
 
 import argparse
-import os
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
@@ -103,7 +104,7 @@ def compare_combination(folder: Path, rows: int, without: frozenset[str]) -> Non
         )  # fmt: skip
         _write(table, folder / name)
     inputs = [
-        {"path": f"{name}.parquet", "internal_name": f"{i}_{name}", "columns": _COLUMNS}
+        {"path": f"{name}.parquet", "internal_name": f"{i}_{name}", "columns": dict(_COLUMNS)}
         for i, name in ((1, "a"), (2, "b"))
     ]
     param = {"combine_type": "concatenate_and_mark_duplicates"}
@@ -172,16 +173,24 @@ def _configure(path: Path, document: object) -> None:
 
 
 def _measure(name: str, words: Sequence[str]) -> None:
-    start = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    assert process.returncode == 0, said.decode(errors="replace")[-2000:]
-    cpu = usage.ru_utime + usage.ru_stime
-    print(f"    {name:<36} {seconds:7.1f} s ({cpu:6.1f} s of CPU), peak {usage.ru_maxrss / 1024:6.0f} MB", flush=True)
+    start, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile() as errors:
+        process = psutil.Popen(words, stdout=subprocess.DEVNULL, stderr=errors)
+        cpu = 0.0
+        # What the system sums up for a child begins with the memory of its parent, which made the catalogues.
+        while process.poll() is None:
+            with contextlib.suppress(OSError, psutil.Error):
+                status = Path(f"/proc/{process.pid}/status").read_text("ascii")
+                peak = max(
+                    peak, *(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")), 0
+                )
+                times = process.cpu_times()
+                cpu = times.user + times.system
+            time.sleep(0.02)
+        seconds = time.perf_counter() - start
+        errors.seek(0)
+        assert process.returncode == 0, errors.read().decode(errors="replace")[-2000:]
+    print(f"    {name:<36} {seconds:7.1f} s ({cpu:6.1f} s of CPU), peak {peak / 1024:6.0f} MB", flush=True)
 
 
 if __name__ == "__main__":
