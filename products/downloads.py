@@ -1,10 +1,12 @@
 """What leaves the catalogue: single files, and a product as a zip that is made while it is sent."""
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from threading import Lock
 
 import yaml
 
@@ -21,6 +23,9 @@ __all__ = ["METADATA_NAME", "DownloadService", "FileDownload", "ZipDownload", "m
 
 #: Name of the description that stands in every product's zip and VOSpace container.
 METADATA_NAME = "product_metadata.yaml"
+
+_CHECKED_BYTES = 50_000_000
+_KEPT_CHECKSUMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class DownloadService:
         self._products = ProductService(database)
         self._store = store
         self._counts = DownloadCounts(database)
+        self._checksums: OrderedDict[str, str] = OrderedDict()
+        self._lock = Lock()
 
     def file(self, identity: Identity, key: int | str, name: str) -> FileDownload:
         """Find a file of a product by its name, or raise NotFoundError."""
@@ -118,6 +125,23 @@ class DownloadService:
             members=tuple(members),
             counted=partial(self._counts.add, product.id),
         )
+
+    def checksum(self, archive: ZipDownload) -> str | None:
+        """Give the SHA-256 of a zip; of one that takes long to make it is known to nobody before it is sent."""
+        if archive.size > _CHECKED_BYTES:
+            return None
+        with self._lock:
+            known = self._checksums.get(archive.signature)
+        if known is None:
+            digest = hashlib.sha256()
+            for chunk in archive.read():
+                digest.update(chunk)
+            known = digest.hexdigest()
+            with self._lock:
+                self._checksums[archive.signature] = known
+                while len(self._checksums) > _KEPT_CHECKSUMS:
+                    self._checksums.popitem(last=False)
+        return known
 
     def _member(self, folder: str, file: ProductFile) -> ZipMember:
         return ZipMember(folder + file.name, file.size, file.updated_at, lambda: self._store.read(file.stored_id))

@@ -39,7 +39,7 @@ class _Archive:
 
     filename: str
     size: int
-    checksum: str | None
+    checksum: Callable[[], str | None]
     signature: str
     updated_at: datetime
     answer: Callable[[Request], Response]
@@ -122,7 +122,7 @@ def _find(downloads: DownloadService, identity: Identity, product_id: int, scope
         return _Archive(
             file.name,
             file.size,
-            file.sha256,
+            lambda: file.sha256,
             file.sha256,
             file.updated_at,
             lambda request: file_response(request, main),
@@ -133,7 +133,7 @@ def _find(downloads: DownloadService, identity: Identity, product_id: int, scope
     return _Archive(
         name,
         archive.size,
-        None,  # known only when the zip was made, which is when it is sent
+        lambda: downloads.checksum(archive),
         archive.signature,
         archive.product.updated_at,
         lambda request: zip_response(request, archive, name=name),
@@ -147,7 +147,7 @@ def _archive_json(product_id: int, archive: _Archive, url: str) -> Json:
         "status": "ready",
         "filename": archive.filename,
         "size": archive.size,
-        "checksum": archive.checksum,
+        "checksum": archive.checksum(),
         "source_signature": archive.signature,
         "created_at": iso(archive.updated_at),
         "updated_at": iso(archive.updated_at),

@@ -62,6 +62,7 @@ def test_a_download_is_ready_at_once(site: Site, catalogue: dict, scope: str):
     assert (again["status"], again["source_signature"]) == ("ready", link["source_signature"])
     answer = fetch(site.bob, link)
     assert (answer.status_code, len(answer.content)) == (200, link["size"])
+    assert link["checksum"] == again["checksum"] == hashlib.sha256(answer.content).hexdigest()
     assert answer.headers["content-length"] == str(link["size"])
     assert answer.headers["accept-ranges"] == "bytes"
 
