@@ -111,10 +111,10 @@
 
   // A run of a pipeline: asks how far it is, and loads the page again when it has ended.
   const runs = (root) => {
-    for (const box of root.querySelectorAll("[data-run]")) follow(box);
+    for (const box of root.querySelectorAll("[data-run]")) followRun(box);
   };
 
-  const follow = async (box) => {
+  const followRun = async (box) => {
     try {
       const answer = await fetch(box.dataset.run, { headers: { Accept: "application/json" } });
       const run = await answer.json();
@@ -129,7 +129,7 @@
     } catch {
       // The next round asks again.
     }
-    setTimeout(follow, POLL_MILLISECONDS, box);
+    setTimeout(followRun, POLL_MILLISECONDS, box);
   };
 
   // Lists to choose from are narrowed by words.
