@@ -13,7 +13,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2 as httpx
@@ -32,6 +33,7 @@ from vospace.models import NodeKind
 from vospace.schema import NodeRow
 
 NODES = 10_000
+ROUNDS = 3
 _PLAIN = """
 import sys
 from pathlib import Path
@@ -59,39 +61,32 @@ http {{
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server that has the file, and takes it: addresses and credentials."""
+
+    get: str
+    put: str
+    headers: tuple[str, ...] = ()
+
+
 def main() -> None:
     """Run everything and print it."""
     size = int(sys.argv[1] if len(sys.argv) > 1 else 1000) * 1_000_000
-    with tempfile.TemporaryDirectory(prefix="photoz-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="photoz-bench-") as name, ExitStack() as running:
         folder = Path(name)
         source = folder / "source.bin"
         with source.open("wb") as file:
             for _ in range(size // 1_000_000):
                 file.write(os.urandom(1_000_000))
-        speeds = {"photoz": _photoz(folder / "data", source), "uvicorn": _plain(folder / "plain", source)}
-        if shutil.which("nginx"):
-            speeds["nginx"] = _nginx(folder / "nginx", source)
-        print(f"\n{size / 1e6:.0f} MB        GET MB/s   PUT MB/s")
-        for server, (get, put) in speeds.items():
-            shares = "".join(
-                f"   {verb} {speeds['photoz'][i] / other:.0%} of {server}"
-                for i, (verb, other) in enumerate((("GET", get), ("PUT", put)))
-                if server != "photoz"
-            )
-            print(f"{server:<12} {get:>9.0f} {put:>10.0f}{shares}")
-
-
-def _photoz(data: Path, source: Path) -> tuple[float, float]:
-    size = source.stat().st_size
-    env = {
-        "PHOTOZ_MAX_UPLOAD_BYTES": str(2 * size),
-        "PHOTOZ_HOME_QUOTA_BYTES": str(4 * size),
-        "PHOTOZ_MIN_FREE_BYTES": "0",
-    }
-    with running_server(data, env=env) as server:
+        server = running.enter_context(running_server(folder / "data", env=_environment(size)))
         assert server.account is not None
-        headers = {"Authorization": f"Bearer {server.account.token}"}
-        url = f"{server.base_url}/vospace/files/home/admin/large.bin"
+        token = f"Authorization: Bearer {server.account.token}"
+        files = f"{server.base_url}/vospace/files/home/admin"
+        targets = {"photoz": Target(f"{files}/large.bin", f"{files}/large.bin", ("-H", token))}
+        targets["uvicorn"] = running.enter_context(_plain(folder / "plain", source))
+        if shutil.which("nginx"):
+            targets["nginx"] = running.enter_context(_nginx(folder / "nginx", source))
 
         def memory() -> int:
             return int(server.process.memory_info().rss)
@@ -99,47 +94,63 @@ def _photoz(data: Path, source: Path) -> tuple[float, float]:
         httpx.get(f"{server.base_url}/vospace/nodes")
         before = memory()
         with _peak(memory) as peak:
-            put = _put(url, source, headers)
-            get = _get(url, size, headers)
+            speeds = _race(targets, source)
+        _tell(speeds, size)
         print(f"memory of the web process: {before / 1e6:.0f} MB before, {peak[0] / 1e6:.0f} MB at most")
-        _listing(server.base_url, data, headers)
-    return get, put
+        _listing(server.base_url, folder / "data", {"Authorization": token.partition(": ")[2]})
 
 
-def _plain(folder: Path, source: Path) -> tuple[float, float]:
+def _race(targets: dict[str, Target], source: Path) -> dict[str, tuple[float, float]]:
+    """Let the servers take turns, so that what else the machine does hits all of them; the best of each counts."""
+    best: dict[str, list[float]] = {name: [float("inf"), float("inf")] for name in targets}
+    for _ in range(ROUNDS):
+        for name, target in targets.items():
+            curl = ["curl", "-sSf", "-o", "/dev/null", *target.headers]
+            best[name][1] = min(best[name][1], _timed([*curl, "-T", str(source), target.put]))
+            best[name][0] = min(best[name][0], _timed([*curl, target.get]))
+    megabytes = source.stat().st_size / 1e6
+    return {name: (megabytes / get, megabytes / put) for name, (get, put) in best.items()}
+
+
+def _tell(speeds: dict[str, tuple[float, float]], size: int) -> None:
+    print(f"{size / 1e6:.0f} MB, best of {ROUNDS}:  GET MB/s   PUT MB/s")
+    for server, (get, put) in speeds.items():
+        own = speeds["photoz"]
+        shares = "" if server == "photoz" else f"   photoz reaches {own[0] / get:.0%} and {own[1] / put:.0%} of it"
+        print(f"{server:<12} {get:>17.0f} {put:>10.0f}{shares}")
+
+
+def _environment(size: int) -> dict[str, str]:
+    return {
+        "PHOTOZ_MAX_UPLOAD_BYTES": str(2 * size),
+        "PHOTOZ_HOME_QUOTA_BYTES": str(4 * size),
+        "PHOTOZ_MIN_FREE_BYTES": "0",
+    }
+
+
+@contextmanager
+def _plain(folder: Path, source: Path) -> Iterator[Target]:
     folder.mkdir()
     shutil.copyfile(source, folder / "source.bin")
     port = free_port()
     with _process([sys.executable, "-c", _PLAIN, str(folder), str(port)]):
-        return _both(f"http://127.0.0.1:{port}", source)
+        yield _target(port)
 
 
-def _nginx(folder: Path, source: Path) -> tuple[float, float]:
+@contextmanager
+def _nginx(folder: Path, source: Path) -> Iterator[Target]:
     folder.mkdir()
     shutil.copyfile(source, folder / "source.bin")
     port, user = free_port(), "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(_NGINX.format(folder, port, user=user))
     with _process(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]):
-        return _both(f"http://127.0.0.1:{port}", source)
+        yield _target(port)
 
 
-def _both(base_url: str, source: Path) -> tuple[float, float]:
+def _target(port: int) -> Target:
+    base_url = f"http://127.0.0.1:{port}"
     _wait(f"{base_url}/source.bin")
-    put = _put(f"{base_url}/put.bin", source, {})
-    return _get(f"{base_url}/source.bin", source.stat().st_size, {}), put
-
-
-def _get(url: str, size: int, headers: dict[str, str]) -> float:
-    """Fetch with curl, the best of two; give megabytes a second."""
-    words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    took = min(_timed(["curl", "-sSf", "-o", "/dev/null", *words, url]) for _ in range(2))
-    return size / 1e6 / took
-
-
-def _put(url: str, source: Path, headers: dict[str, str]) -> float:
-    words = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
-    took = min(_timed(["curl", "-sSf", "-o", "/dev/null", "-T", str(source), *words, url]) for _ in range(2))
-    return source.stat().st_size / 1e6 / took
+    return Target(f"{base_url}/source.bin", f"{base_url}/put.bin")
 
 
 def _timed(command: list[str]) -> float:

@@ -48,6 +48,9 @@ from tests.server.access_rules import (
     Target,
 )
 from tests.server.application import running_application
+from vospace.schema import NodeRow, NodeWriteRow
+
+_STORED = (ProductRow, ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow, NodeRow, NodeWriteRow)
 
 
 @dataclass(slots=True)
@@ -66,10 +69,18 @@ class Site:
         return self.client.request(method, url, headers=headers, **sent)
 
     def snapshot(self) -> list[tuple[Any, ...]]:
-        """Give everything that is stored of products."""
+        """Give everything that is stored of products and nodes."""
         rows: list[tuple[Any, ...]] = []
         with self.services.database.read() as session:
-            for table in (ProductRow, ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow):
+            for table in (
+                ProductRow,
+                ProductFileRow,
+                ProductColumnRow,
+                ProductTableRow,
+                ProductLinkRow,
+                NodeRow,
+                NodeWriteRow,
+            ):
                 rows += [tuple(row) for row in session.execute(select(table.__table__))]
             for pairs in (product_groups, product_co_owners):
                 rows += sorted(tuple(row) for row in session.execute(select(pairs)))
