@@ -82,8 +82,15 @@ class SourceProduct:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a product comes from. Without an activity its owner sent it."""
+    """Where a product comes from. Without an activity its owner sent it.
+
+    Parameters
+    ----------
+    previous
+        The product of which it is a new version, if the one who asks may read that.
+    """
 
     details: ProductDetails
     activity: Activity | None
     sources: tuple[SourceProduct, ...]
+    previous: Product | None = None

@@ -1,5 +1,7 @@
 """The origin of products: recorded by what makes them, told to those who may read them."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -43,16 +45,19 @@ class ProvenanceService:
         details = self._products.details(identity, key)
         with self._database.read() as session:
             row = session.scalar(select(ActivityRow).where(ActivityRow.product_id == details.product.id))
+            before = _readable(session, identity, [details.product.previous_id])
+            previous = next(iter(before.values()), None)
             if row is None:
-                return Provenance(details, None, ())
-            readable_inputs = _readable_products(session, identity, row)
-            return Provenance(
-                details, _activity_of_row(row), tuple(_source(item, readable_inputs) for item in row.used)
-            )
+                return Provenance(details, None, (), previous)
+            readable_inputs = _readable(session, identity, [item.product_id for item in row.used])
+            sources = tuple(_source(item, readable_inputs) for item in row.used)
+            return Provenance(details, _activity_of_row(row), sources, previous)
 
 
-def _readable_products(session: Session, identity: Identity, activity: ActivityRow) -> dict[int, Product]:
-    ids = [item.product_id for item in activity.used if item.product_id is not None]
+def _readable(session: Session, identity: Identity, numbers: Sequence[int | None]) -> dict[int, Product]:
+    ids = [number for number in numbers if number is not None]
+    if not ids:
+        return {}
     rows = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids), readable(identity)))
     return {row.id: product_of_row(row) for row in rows}
 

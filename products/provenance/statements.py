@@ -73,6 +73,7 @@ class _Teller:
         self._product = provenance.details.product
         self._files = provenance.details.files
         self._activity = provenance.activity
+        self._previous = provenance.previous
         number = self._product.id
         self._part = f"api:products/{number}/provenance/"
         self._identifier = _product_identifier(self._product)
@@ -84,6 +85,9 @@ class _Teller:
             yield self._thing("Entity", self._file(file), _file_attributes(file))
         for index, source in enumerate(self._sources):
             yield self._thing("Entity", self._source(index, source), _source_attributes(source, self._public_url))
+        if self._previous is not None:
+            attributes = _product_attributes(self._previous, self._public_url)
+            yield self._thing("Entity", _product_identifier(self._previous), attributes)
         yield self._thing("Agent", self._owner, {"name": self._product.owner, "type": "Person"})
         activity = self._activity
         if activity is None:
@@ -104,6 +108,9 @@ class _Teller:
             yield self._relation("Used", index, {"activity": self._made_by, "entity": used, "role": role})
             derived = {"generatedEntity": self._identifier, "usedEntity": used}
             yield self._relation("WasDerivedFrom", index, derived)
+        if self._previous is not None:
+            revised = {"generatedEntity": self._identifier, "usedEntity": _product_identifier(self._previous)}
+            yield self._relation("WasDerivedFrom", len(self._sources), revised)
         owner = {"entity": self._identifier, "agent": self._owner, "role": "owner"}
         yield self._relation("WasAttributedTo", 0, owner)
         operator = {"activity": self._made_by, "agent": self._owner, "role": "operator"}

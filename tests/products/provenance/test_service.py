@@ -149,3 +149,21 @@ def test_the_origin_of_what_may_not_be_read_is_not_found(database: Database, peo
     for identity in (people.nobody, people.stranger):
         with pytest.raises(NotFoundError, match="There is no product"):
             ProvenanceService(database).of(identity, secret.id)
+
+
+def test_a_new_version_was_derived_from_the_one_before_for_those_who_may_read_that(database: Database, people: People):
+    before = _published(database, people.owner, "First", visibility=Visibility.PRIVATE)
+    after = _published(database, people.owner, "Second", visibility=Visibility.PUBLIC)
+    with database.write() as session:
+        session.get_one(ProductRow, after.id).previous_id = before.id
+    service = ProvenanceService(database)
+    derived = provenance_json(service.of(people.owner, after.id), URL)["wasDerivedFrom"]
+    assert [*derived.values()] == [
+        {
+            "prov:generatedEntity": f"product:{after.internal_name}",
+            "prov:usedEntity": f"product:{before.internal_name}",
+        }
+    ]
+    told = provenance_json(service.of(people.nobody, after.id), URL)
+    assert "wasDerivedFrom" not in told
+    assert before.internal_name not in json.dumps(told)
