@@ -199,7 +199,11 @@ class PipelineService:
         )
 
     def _run(self, row: PipelineRunRow) -> Run:
-        return run_of_row(row, None if Phase(row.phase).ended else self._job(row))
+        job = None if Phase(row.phase).ended else self._job(row)
+        if job is not None and job.phase.ended:
+            # Whoever learns that a run has ended finds its product so, too; the worker may be about to store it.
+            self._endings.ended(job)
+        return run_of_row(row, job)
 
     def _job(self, row: PipelineRunRow) -> Job | None:
         try:
