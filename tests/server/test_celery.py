@@ -24,6 +24,11 @@ from tests.support.redis import RedisServer, redis_server
 from tests.support.server import RunningServer, photoz_command, running_server
 
 SECONDS = 40
+RULES_OF_ANOTHER_SURVEY = """
+translation_rules:
+  2DFGRS:
+    z_flag_translation: {1: 1, 2: 2, 3: 3, 4: 4}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,23 +167,39 @@ def broker_of(printed: str) -> dict[str, object]:
     return next(check for check in json.loads(printed) if check["name"] == "broker")
 
 
-def test_pipelines_run_on_celery_from_tables_to_a_table(site: Site, catalogue: Path, tmp_path: Path) -> None:
-    objects = tmp_path / "objects.csv"
+def test_pipelines_run_on_celery_from_tables_to_a_table(site: Site, tmp_path: Path) -> None:
+    redshifts, objects = tmp_path / "redshifts.csv", tmp_path / "objects.csv"
+    first, *lines = SMALL.splitlines()
+    redshifts.write_text("\n".join([f"{first},where", *(f"{line},VVDS" for line in lines)]), encoding="utf-8")
     objects.write_text("objectId,ra,dec\n" + "".join(f"{i},{10 + i / 100},{-5 + i / 50}\n" for i in range(100)))
     with site.worker():
-        specz = site.api.publish("For the pipelines", "redshift_catalog", catalogue, MEANINGS)
+        specz = site.api.publish("For the pipelines", "redshift_catalog", redshifts, {**MEANINGS, "where": "survey"})
         places = site.api.publish("Places", "object_catalog", objects, {"objectId": "id", "ra": "ra", "dec": "dec"})
-        combine = {"pipeline": 2, "display_name": "Celery combined", "inputs": [specz["id"]]}
+        assert asked(site, f"SELECT internal_name FROM photoz.products WHERE table_name = '{specz['tap_table']}'") == [
+            "internal_name", specz["internal_name"],
+        ]  # fmt: skip
+        combine = {"pipeline": 2, "display_name": "Celery combined", "inputs": [specz["internal_name"]]}
         train = {"pipeline": 1, "display_name": "Celery trained", "inputs": [specz["id"]], "objects": places["id"]}
-        combined, trained = (ended(site, site.api.json("POST", "processes/", json=each)) for each in (combine, train))
-        # The catalogue has no survey: the sentence comes back from the worker.
-        assert (combined["status"], "no survey" in combined["comment"]) == ("Failed", True)
-        assert trained["status"] == "Successful", trained["comment"]
-        table = site.api.json("GET", f"products/{trained['upload']}/inspection/")["tap_table"]
-        asked = {"LANG": "ADQL", "RESPONSEFORMAT": "csv", "QUERY": f"SELECT COUNT(*) AS n FROM {table}"}
-        headers = {"Authorization": f"Bearer {site.api.token}"}
-        counted = requests.post(f"{site.server.base_url}/tap/sync", data=asked, headers=headers, timeout=60)
-        assert counted.text.split() == ["n", "100"]
+        refused = combine | {"display_name": "Celery failed", "rules": RULES_OF_ANOTHER_SURVEY}
+        runs = [site.api.json("POST", "processes/", json=each) for each in (combine, train, refused)]
+        combined, trained, failed = (ended(site, run) for run in runs)
+    assert combined["status"] == "Successful", combined["comment"]
+    assert trained["status"] == "Successful", trained["comment"]
+    tables = [site.api.json("GET", f"products/{run['upload']}/inspection/")["tap_table"] for run in (combined, trained)]
+    assert [asked(site, f"SELECT COUNT(*) AS n FROM {table}") for table in tables] == [["n", "100"]] * 2
+    most = asked(site, f"SELECT survey, MAX(z) AS z, MAX(z_flag_homogenized) AS f FROM {tables[0]} GROUP BY survey")
+    assert most == ["survey,z,f", "VVDS,0.99,4"]
+    # The sentence comes back from the worker.
+    assert (failed["status"], "the survey 'VVDS' has no" in failed["comment"]) == ("Failed", True), failed
+
+
+def asked(site: Site, query: str) -> list[str]:
+    """Ask TAP, and give the lines of its answer in CSV."""
+    form = {"LANG": "ADQL", "RESPONSEFORMAT": "csv", "QUERY": query}
+    headers = {"Authorization": f"Bearer {site.api.token}"}
+    answer = requests.post(f"{site.server.base_url}/tap/sync", data=form, headers=headers, timeout=60)
+    assert answer.ok, answer.text
+    return answer.text.split()
 
 
 def ended(site: Site, run: dict[str, object]) -> dict[str, object]:

@@ -10,9 +10,11 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from pipelines.known import COMBINE, TRAINING
 from pipelines.models import Run, RunRequest
-from products.models import ProductStatus
+from products.models import FileRole, InspectionState, ProductStatus
+from products.product_types import product_type_named
+from products.service import NewProduct
 from tests.pipelines.runs.conftest import Catalogues
-from tests.pipelines.runs.published import PipelineSite, catalogue, objects, publish, wait_for_run
+from tests.pipelines.runs.published import SECONDS, PipelineSite, catalogue, objects, publish, wait_for_run
 from uws import Phase
 
 _FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_err", "survey": "survey"}
@@ -176,3 +178,21 @@ def test_objects_without_numbers_end_in_a_sentence(site: PipelineSite, alice: Id
     asked = {"objects": product.internal_name, "param": {"flux_type": "cModel"}}
     sentence = _failed(site, alice, catalogues.vvds.internal_name, pipeline=TRAINING, **asked)
     assert "r_cModelFlux" in sentence
+
+
+def test_an_empty_catalogue_gets_no_further_than_its_inspection(
+    site: PipelineSite, alice: Identity, catalogues: Catalogues
+):
+    services = site.app.services
+    product = services.products.create(alice, NewProduct("nothing", product_type_named("redshift_catalog").id))
+    with services.uploads.stage(alice, product.id, FileRole.MAIN) as staging:
+        staging.write(catalogue("VVDS").iloc[:0].to_csv(index=False).encode())
+        stored = staging.finish()
+    services.uploads.add_file(alice, product.id, FileRole.MAIN, "nothing.csv", stored)
+    services.uploads.inspect(alice, product.id)
+    found = services.uploads.wait_for_inspection(alice, product.id, SECONDS)
+    assert found.inspection_state is InspectionState.FAILED
+    assert "nothing.csv has a header of 6 columns and no rows" in (found.inspection_error or "")
+    with pytest.raises(InvalidValueError, match=f"The product {product.internal_name} is not published"):
+        inputs = (product.internal_name, catalogues.vvds.internal_name)
+        services.pipelines.submit(alice, COMBINE, RunRequest(inputs=inputs))
