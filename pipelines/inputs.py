@@ -8,7 +8,6 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError
 from products.inspection.meanings import MEANINGS
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, Visibility
-from products.product_types import product_type_named
 from products.service import ProductDetails, ProductService
 
 __all__ = ["InputProduct", "Inputs"]
@@ -114,7 +113,7 @@ class Inputs:
             ) from None
         product = details.product
         if product.product_type.name not in kinds:
-            wanted = " or ".join(product_type_named(kind).display_name for kind in sorted(kinds))
+            wanted = " or ".join(kind.display_name for kind in self._products.types() if kind.name in kinds)
             raise InvalidValueError(
                 f"The product {product.internal_name} is of type {product.product_type.display_name}; this takes a "
                 f"product of type {wanted}."

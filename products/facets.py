@@ -12,7 +12,7 @@ from core.auth.models import Identity
 from core.auth.schema import UserRow
 from core.database import Database
 from products.access import readable
-from products.product_types import PRODUCT_TYPES
+from products.product_types import all_types
 from products.schema import ProductRow, ProductTableRow, ReleaseRow
 from products.storage import ProductQuery, query_conditions, spectroscopic
 
@@ -89,7 +89,7 @@ class FacetService:
                 counts[facet][value] = number
             types, releases, owners, redshifts, rows, areas = counts
             return (
-                Facet("type", "Type", _types(types)),
+                Facet("type", "Type", _types(session, types)),
                 Facet("release", "Release", _releases(session, releases)),
                 Facet("owner", "Owner", _owners(session, owners)),
                 Facet("redshifts", "Spectroscopic redshifts", _yes_no(redshifts)),
@@ -126,8 +126,8 @@ def _statement(identity: Identity, query: ProductQuery) -> CompoundSelect[*tuple
     )
 
 
-def _types(counts: Counter[int]) -> tuple[FacetValue, ...]:
-    kinds = sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)
+def _types(session: Session, counts: Counter[int]) -> tuple[FacetValue, ...]:
+    kinds = all_types(session)
     return tuple(FacetValue(kind.name, kind.display_name, counts[kind.id]) for kind in kinds if counts[kind.id])
 
 

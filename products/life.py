@@ -12,6 +12,7 @@ from core.errors import ConflictError, NotFoundError
 from products.access import readable, require_change
 from products.history import record_product
 from products.models import Product, ProductStatus
+from products.product_types import open_type
 from products.quotas import QuotaRule, Usage
 from products.rules import internal_name
 from products.schema import ProductRow
@@ -117,6 +118,8 @@ class LifeService:
         ------
         ConflictError
             The product is not published.
+        InvalidValueError
+            No new products of its type are made.
         """
         owner, now = identity.require(Scope.WRITE), utc_now()
         with self._database.write() as session:
@@ -125,6 +128,7 @@ class LifeService:
             if old.status != ProductStatus.PUBLISHED:
                 message = "Only a published product can have a new version; this one can still be changed."
                 raise ConflictError(message)
+            open_type(session, old.product_type_id)
             row = _copy(old, owner, now)
             session.add(row)
             session.flush()

@@ -82,6 +82,8 @@ class ProductType:
         Whether products of this type say which release and which photo-z code they were made with.
     data_elsewhere
         Whether the data may lie elsewhere, at an address that the description tells.
+    is_open
+        Whether new products of this type may be made.
     """
 
     id: int
@@ -94,6 +96,7 @@ class ProductType:
     has_release: bool = True
     has_pz_code: bool = False
     data_elsewhere: bool = False
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,20 @@
-"""The types of products, with the column meanings that each one must have."""
+"""The types of products, with the column meanings that each one must have.
+
+Ids, names and mandatory meanings stand here, because clients and pipelines rely on them; what administrators changed of
+the words, the order, and whether new products are made, is laid over them.
+"""
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.errors import InvalidValueError
 from products.models import ProductType
+from products.schema import ProductTypeRow
 
-__all__ = ["PRODUCT_TYPES", "product_type", "product_type_named"]
+__all__ = ["PRODUCT_TYPES", "all_types", "open_type", "product_type", "product_type_named", "type_of_row"]
 
 _TYPES = (
     ProductType(
@@ -85,3 +94,34 @@ def product_type_named(name: str) -> ProductType:
     names = ", ".join(kind.name for kind in _TYPES)
     message = f"'{name}' is not a product type; the types are {names}."
     raise InvalidValueError(message, field="product_type")
+
+
+def type_of_row(type_id: int, changes: ProductTypeRow | None) -> ProductType:
+    """Give a product type with what administrators changed of it."""
+    kind = PRODUCT_TYPES[type_id]
+    if changes is None:
+        return kind
+    return replace(
+        kind,
+        display_name=kind.display_name if changes.display_name is None else changes.display_name,
+        description=kind.description if changes.description is None else changes.description,
+        order=kind.order if changes.sort_order is None else changes.sort_order,
+        is_open=changes.is_open,
+    )
+
+
+def all_types(session: Session) -> tuple[ProductType, ...]:
+    """Give all product types as administrators left them, in their order."""
+    changes = {row.type_id: row for row in session.scalars(select(ProductTypeRow))}
+    kinds = (type_of_row(number, changes.get(number)) for number in PRODUCT_TYPES)
+    return tuple(sorted(kinds, key=lambda kind: (kind.order, kind.id)))
+
+
+def open_type(session: Session, type_id: int) -> ProductType:
+    """Find a product type of which new products may be made, or raise InvalidValueError."""
+    product_type(type_id)
+    kind = type_of_row(type_id, session.get(ProductTypeRow, type_id))
+    if not kind.is_open:
+        message = f"No new products of the type '{kind.display_name}' are made here; choose another type."
+        raise InvalidValueError(message, field="product_type")
+    return kind

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity
 from core.database import Database
 from products.access import readable
-from products.models import ProductStatus, Release, Visibility
+from products.models import ProductStatus, ProductType, Release, Visibility
 from products.schema import (
     ProductFileRow,
     ProductRow,
     ProductTableRow,
+    ProductTypeRow,
     ReleaseRow,
     product_co_owners,
     product_groups,
@@ -38,6 +39,9 @@ _AT_ONCE = 500
 
 _Item = TypeVar("_Item", bound=_OfProduct)
 
+#: When a product was changed, and how often its type was.
+_Version = tuple[datetime, int]
+
 
 class PublishedProducts:
     """Read all published products at once, and tell cheaply whether anything changed since.
@@ -49,7 +53,7 @@ class PublishedProducts:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._service = ProductService(database)
-        self._kept: dict[int, tuple[datetime, ProductDetails]] = {}
+        self._kept: dict[int, tuple[_Version, ProductDetails]] = {}
         self._lock = Lock()
 
     def stamp(self) -> tuple[object, ...]:
@@ -65,6 +69,7 @@ class PublishedProducts:
         releases = select(
             func.count(ReleaseRow.id),
             func.sum(case((ReleaseRow.is_public, 1), else_=0)),
+            select(func.sum(ProductTypeRow.version)).scalar_subquery(),
             *(_ties(table) for table in (release_groups, product_groups, product_co_owners)),
         )
         with self._database.read() as session:
@@ -75,16 +80,23 @@ class PublishedProducts:
         condition = (ProductRow.status == ProductStatus.PUBLISHED, readable(identity))
         with self._database.read() as session:
             current = session.execute(
-                select(ProductRow.id, ProductRow.updated_at).where(*condition).order_by(ProductRow.id)
+                select(ProductRow.id, ProductRow.updated_at, func.coalesce(ProductTypeRow.version, 0))
+                .outerjoin(ProductTypeRow, ProductTypeRow.type_id == ProductRow.product_type_id)
+                .where(*condition)
+                .order_by(ProductRow.id)
             ).all()
             with self._lock:
-                kept = {key: self._kept[key] for key, _ in current if key in self._kept}
-            stale = [key for key, updated in current if key not in kept or kept[key][0] != updated]
+                kept = {key: self._kept[key] for key, *_ in current if key in self._kept}
+            stale = [key for key, *version in current if key not in kept or kept[key][0] != tuple(version)]
             for start in range(0, len(stale), _AT_ONCE):
                 kept.update(_read(session, stale[start : start + _AT_ONCE]))
         with self._lock:
             self._kept.update(kept)
-        return tuple(kept[key][1] for key, _ in current if key in kept)
+        return tuple(kept[key][1] for key, *_ in current if key in kept)
+
+    def types(self) -> tuple[ProductType, ...]:
+        """The types of products, in their order."""
+        return self._service.types()
 
     def releases(self, identity: Identity) -> tuple[Release, ...]:
         """The releases that the identity may see."""
@@ -97,7 +109,7 @@ def _ties(table: Table) -> ScalarSelect[int]:
     return select(func.count() + func.coalesce(func.sum(left * 1_000 + right), 0)).select_from(table).scalar_subquery()
 
 
-def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[datetime, ProductDetails]]:
+def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[_Version, ProductDetails]]:
     products = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids))).unique().all()
     files = _by_product(
         file_of_row(row)
@@ -114,7 +126,7 @@ def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[datetime, Pro
     }
     return {
         row.id: (
-            row.updated_at,
+            (row.updated_at, 0 if row.type_changes is None else row.type_changes.version),
             ProductDetails(
                 product=product_of_row(row),
                 files=tuple(files[row.id]),

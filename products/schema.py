@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from core.auth.schema import GroupRow, UserRow
 from core.database import Base, UtcDateTime
@@ -14,6 +14,7 @@ __all__ = [
     "ProductLinkRow",
     "ProductRow",
     "ProductTableRow",
+    "ProductTypeRow",
     "ReleaseRow",
     "product_co_owners",
     "product_groups",
@@ -62,6 +63,22 @@ class ReleaseRow(Base):
     access_groups: Mapped[list[GroupRow]] = relationship(secondary=release_groups)
 
 
+class ProductTypeRow(Base):
+    """What administrators changed of a product type; NULL leaves what the code says.
+
+    ``version`` grows with every change.
+    """
+
+    __tablename__ = "product_types"
+
+    type_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    display_name: Mapped[str | None] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    sort_order: Mapped[int | None]
+    is_open: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int]
+
+
 class ProductRow(Base):
     """A product; ``internal_name`` is set once, in the transaction that makes the row.
 
@@ -99,6 +116,9 @@ class ProductRow(Base):
     purged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     owner: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
     release: Mapped[ReleaseRow | None] = relationship(lazy="joined")
+    type_changes: Mapped[ProductTypeRow | None] = relationship(
+        primaryjoin=lambda: foreign(ProductRow.product_type_id) == ProductTypeRow.type_id, viewonly=True, lazy="joined"
+    )
     groups: Mapped[list[GroupRow]] = relationship(secondary=product_groups, order_by=GroupRow.name, lazy="selectin")
     co_owners: Mapped[list[UserRow]] = relationship(secondary=product_co_owners, order_by=UserRow.name, lazy="selectin")
 

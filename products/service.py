@@ -17,11 +17,12 @@ from products.models import (
     ProductFile,
     ProductStatus,
     ProductTable,
+    ProductType,
     Release,
     Visibility,
 )
 from products.people import known_people
-from products.product_types import product_type
+from products.product_types import all_types, open_type, product_type
 from products.publication import check_data_elsewhere
 from products.rules import (
     check_official,
@@ -105,6 +106,11 @@ class ProductService:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def types(self) -> tuple[ProductType, ...]:
+        """The types of products, in their order."""
+        with self._database.read() as session:
+            return all_types(session)
 
     def releases(self, identity: Identity) -> tuple[Release, ...]:
         """The releases that the identity may see, newest first."""
@@ -206,6 +212,7 @@ class ProductService:
         check_official(identity, official=new.official)
         now = utc_now()
         with self._database.write() as session:
+            open_type(session, kind.id)
             check_release(session, identity, new.release)
             row = ProductRow(
                 product_type_id=kind.id,

@@ -22,7 +22,7 @@ from products.models import (
     Release,
     Visibility,
 )
-from products.product_types import PRODUCT_TYPES
+from products.product_types import PRODUCT_TYPES, type_of_row
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow, ReleaseRow
 
 __all__ = [
@@ -272,7 +272,7 @@ def product_of_row(row: ProductRow) -> Product:
         id=row.id,
         internal_name=row.internal_name or "",
         display_name=row.display_name,
-        product_type=PRODUCT_TYPES[row.product_type_id],
+        product_type=type_of_row(row.product_type_id, row.type_changes),
         release=None if row.release is None else release_of_row(row.release),
         owner_id=row.owner_id,
         owner=row.owner.name,

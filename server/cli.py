@@ -15,7 +15,7 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
-from server import cli_accounts, cli_jobs, cli_pipelines, cli_products, cli_releases
+from server import cli_accounts, cli_jobs, cli_pipelines, cli_products, cli_releases, cli_types
 from server.doctor import examine
 from server.migrate import migrate
 from server.serve import StartError, serve
@@ -36,6 +36,7 @@ app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(cli_accounts.group_app, name="group")
 app.add_typer(cli_releases.release_app, name="release")
+app.add_typer(cli_types.type_app, name="product-type")
 app.add_typer(cli_products.app, name="product")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")

@@ -22,6 +22,7 @@ from products.releases import ReleaseAdministration
 from products.results import ResultProducts
 from products.service import ProductService
 from products.sharing import SharingService
+from products.type_administration import TypeAdministration
 from products.uploads import UploadService
 from server.inspection_jobs import UwsInspectionJobs
 from server.worker import file_store, housekeeping, job_kinds, quota_rule, run_checker, vospace
@@ -46,6 +47,7 @@ class Services:
     audit: AuditLog
     administration: AccountAdministration
     releases: ReleaseAdministration
+    types: TypeAdministration
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService
@@ -83,6 +85,7 @@ def build_services(settings: Settings) -> Services:
         audit=AuditLog(database),
         administration=AccountAdministration(database, accounts),
         releases=ReleaseAdministration(database),
+        types=TypeAdministration(database),
         uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes, quota=quota),
         associations=AssociationService(database),
         downloads=DownloadService(database, store),

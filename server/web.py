@@ -40,6 +40,7 @@ def web_services(services: Services) -> WebServices:
         audit=services.audit,
         administration=services.administration,
         releases=services.releases,
+        types=services.types,
         uploads=services.uploads,
         associations=services.associations,
         downloads=services.downloads,

@@ -7,8 +7,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from core.columns import Column, field_of_column
-from products.models import Release
-from products.product_types import PRODUCT_TYPES
+from products.models import ProductType, Release
 from products.service import ProductDetails
 from tap.adql.words import identifier
 from tap.models import TapSchema
@@ -32,7 +31,11 @@ def tap_schema_rows(table: str, schemas: Sequence[TapSchema]) -> pa.Table:
 
 
 def photoz_rows(
-    table: str, products: Sequence[ProductDetails], releases: Sequence[Release], public_url: str
+    table: str,
+    products: Sequence[ProductDetails],
+    kinds: Sequence[ProductType],
+    releases: Sequence[Release],
+    public_url: str,
 ) -> pa.Table:
     """Give the rows of a table of ``photoz``."""
     columns = PHOTOZ_COLUMNS[table]
@@ -43,7 +46,6 @@ def photoz_rows(
     if table == "product_files":
         return _arrow(columns, (row for details in products for row in _product_file_rows(details, public_url)))
     if table == "product_types":
-        kinds = sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)
         return _arrow(columns, ((kind.name, kind.display_name, kind.description, kind.order) for kind in kinds))
     return _arrow(columns, ((release.name, release.display_name, release.description) for release in releases))
 

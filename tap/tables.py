@@ -11,8 +11,7 @@ import pyarrow as pa
 
 from core.auth.models import Identity
 from core.columns import Column
-from products.models import ProductTable, Release
-from products.product_types import PRODUCT_TYPES
+from products.models import ProductTable, ProductType, Release
 from products.published import PublishedProducts
 from products.service import ProductDetails
 from products.user_tables.service import UserTableService
@@ -91,22 +90,24 @@ class TableCatalog:
         return made
 
     def _make(self, identity: Identity) -> TableSet:
-        products = self._published.all(identity)
+        products, kinds = self._published.all(identity), self._published.types()
         schemas = [
-            _photoz_schema(products, self._published.releases(identity), self._public_url),
-            *_product_schemas(products, self._folder),
+            _photoz_schema(products, kinds, self._published.releases(identity), self._public_url),
+            *_product_schemas(products, kinds, self._folder),
             *user_schemas(self._user_tables.all(identity), self._user_folder),
         ]
         schemas.append(_tap_schema(schemas))
         return TableSet(tuple(schemas))
 
 
-def _product_schemas(products: Iterable[ProductDetails], folder: Path) -> Iterable[TapSchema]:
+def _product_schemas(
+    products: Iterable[ProductDetails], kinds: Sequence[ProductType], folder: Path
+) -> Iterable[TapSchema]:
     by_schema: dict[str, list[TapTable]] = {}
     for details in products:
         if details.table is not None and details.columns:
             by_schema.setdefault(details.table.schema, []).append(_product_table(details, details.table, folder))
-    for kind in sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order):
+    for kind in kinds:
         if kind.name in by_schema:
             yield TapSchema(kind.name, f"{kind.display_name}: {kind.description}", tuple(by_schema[kind.name]))
 
@@ -136,9 +137,13 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -
     )
 
 
-def _photoz_schema(products: Sequence[ProductDetails], releases: Sequence[Release], public_url: str) -> TapSchema:
+def _photoz_schema(
+    products: Sequence[ProductDetails], kinds: Sequence[ProductType], releases: Sequence[Release], public_url: str
+) -> TapSchema:
     tables = tuple(
-        _fixed_table("photoz", name, columns, PHOTOZ_KEYS, partial(photoz_rows, name, products, releases, public_url))
+        _fixed_table(
+            "photoz", name, columns, PHOTOZ_KEYS, partial(photoz_rows, name, products, kinds, releases, public_url)
+        )
         for name, columns in PHOTOZ_COLUMNS.items()
     )
     return TapSchema(

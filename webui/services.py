@@ -22,6 +22,7 @@ from products.provenance import ProvenanceService
 from products.releases import ReleaseAdministration
 from products.service import ProductService
 from products.sharing import SharingService
+from products.type_administration import TypeAdministration
 from products.uploads import UploadService
 from uws import JobService
 from vospace.space import VOSpace
@@ -45,6 +46,7 @@ class WebServices:
     audit: AuditLog
     administration: AccountAdministration
     releases: ReleaseAdministration
+    types: TypeAdministration
     uploads: UploadService
     associations: AssociationService
     downloads: DownloadService

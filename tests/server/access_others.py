@@ -110,6 +110,8 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("/releases", "/releases"),
             ("/releases/{name}", "/releases/closed"),
             ("/new-release", "/new-release"),
+            ("/types", "/types"),
+            ("/types/{name}", "/types/other"),
         )
     },
     **{
@@ -122,6 +124,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("/new-release", "/new-release", {"name": "closed", "display_name": "C", "indexing_column": "id"}, 409),
             ("/releases/{name}", "/releases/closed", {"name": "a/b"}, 400),
             ("/releases/{name}/delete", "/releases/none/delete", {}, 404),
+            ("/types/{name}", "/types/other", {"order": "many"}, 400),
         )
     },
     ("GET", "/deleted"): ({"nobody": 303, "*": 200}, {}),

@@ -86,3 +86,23 @@ def test_a_product_is_flagged_given_away_deleted_and_restored(run: Run, database
         ("operator", "restore"), ("operator", "delete"), ("operator", "transfer"), ("operator", "change"),
         ("maria", "create"),
     ]  # fmt: skip
+
+
+def test_product_types_are_looked_after(run: Run):
+    usual = json.loads(run("product-type", "list", "--json"))
+    assert [kind["name"] for kind in usual][:2] == ["redshift_catalog", "training_set"]
+    run("product-type", "set", "other", "--display-name", "Sundries", "--order", "0", "--closed")
+    first = json.loads(run("product-type", "list", "--json"))[0]
+    assert first == usual[-1] | {"display_name": "Sundries", "order": 0, "is_open": False}
+    assert "closed" in run("product-type", "list")
+    run("product-type", "set", "other", "--description", "What is left.")
+    entries = json.loads(run("log", "--json"))
+    assert [(entry["action"], entry["subject"], sorted(entry["details"])) for entry in entries] == [
+        ("change type", "other", ["description"]),
+        ("change type", "other", ["display_name", "is_open", "order"]),
+    ]
+    run("product-type", "set", "other", "--display-name", "", "--description", "", "--order", "7", "--open")
+    assert json.loads(run("product-type", "list", "--json")) == usual
+    for wrong in (("none", "--open"), ("other", "--order", "-1"), ("other", "--display-name", "x" * 256)):
+        with pytest.raises(PhotozError):
+            run("product-type", "set", *wrong)

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from core.auth.schema import UserRow
 from core.errors import InvalidValueError
 from products.coverage import Region, region_of_moc, region_of_text
 from products.product_types import PRODUCT_TYPES
-from products.schema import ProductRow, ReleaseRow
+from products.schema import ProductRow, ProductTypeRow, ReleaseRow
 from products.storage import ProductQuery
 
 __all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "product_query", "region_asked"]
@@ -156,5 +156,12 @@ def _release_has(word: str) -> ColumnElement[bool]:
 
 def _type_has(word: str) -> ColumnElement[bool]:
     lower = word.lower()
-    ids = [k.id for k in PRODUCT_TYPES.values() if lower in k.name.lower() or lower in k.display_name.lower()]
-    return ProductRow.product_type_id.in_(ids) if ids else false()
+    number, kinds, renamed = ProductRow.product_type_id, PRODUCT_TYPES.values(), ProductTypeRow.display_name
+    return or_(
+        number.in_([kind.id for kind in kinds if lower in kind.name.lower()]),
+        number.in_(select(ProductTypeRow.type_id).where(renamed.icontains(word, autoescape=True))),
+        and_(
+            number.in_([kind.id for kind in kinds if lower in kind.display_name.lower()]),
+            number.not_in(select(ProductTypeRow.type_id).where(renamed.is_not(None))),
+        ),
+    )

@@ -11,7 +11,7 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
 from pipelines.models import Run
 from products.models import Product, ProductStatus
-from products.product_types import PRODUCT_TYPES, product_type_named
+from products.product_types import product_type_named
 from products.service import NewProduct, ProductChanges
 from products.storage import Page, ProductQuery
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
@@ -44,17 +44,18 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         identity: Identity = Depends(authenticate),
     ) -> Json:
         identity.require(Scope.READ)
-        kinds = sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)
+        kinds = services.products.types()
         results = [product_type_json(kind) for kind in kinds if name in {None, kind.name} and id in {None, kind.id}]
         return {"count": len(results), "results": results}
 
     @router.get("/product-types/{type_id}", summary="One type of products")
     def one_type(type_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        if type_id not in PRODUCT_TYPES:
-            message = f"There is no product type number {type_id}."
-            raise NotFoundError(message)
-        return product_type_json(PRODUCT_TYPES[type_id])
+        for kind in services.products.types():
+            if kind.id == type_id:
+                return product_type_json(kind)
+        message = f"There is no product type number {type_id}."
+        raise NotFoundError(message)
 
     @router.get("/releases", summary="Releases that products refer to")
     def releases(

@@ -13,6 +13,7 @@ __all__ = [
     "product_key",
     "release_address",
     "safe_next",
+    "type_address",
     "user_address",
 ]
 
@@ -34,6 +35,11 @@ def user_address(name: str) -> str:
 def release_address(name: str) -> str:
     """Give the address of a release's page, for administrators."""
     return f"/admin/releases/{quote(name, safe='')}"
+
+
+def type_address(name: str) -> str:
+    """Give the address of a product type's page, for administrators."""
+    return f"/admin/types/{quote(name, safe='')}"
 
 
 def product_key(text: str) -> int | str:

@@ -41,6 +41,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             filters=filters,
             problem=problem,
             releases=releases,
+            product_types=services.products.types(),
             facets=services.facets.facets(identity, query) if found.count else (),
             count=found.count,
             pages=max(1, -(-found.count // PAGE_SIZE)),

@@ -10,8 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.auth.models import Identity
 from core.settings import Settings
-from products.product_types import PRODUCT_TYPES
-from webui.pages.addresses import product_address, release_address, user_address
+from webui.pages.addresses import product_address, release_address, type_address, user_address
 from webui.pages.markdown import render_markdown
 
 __all__ = ["PAGE_HEADERS", "PageRenderer", "see_other", "size_text"]
@@ -51,7 +50,7 @@ class PageRenderer:
             product_url=product_address,
             user_url=user_address,
             release_url=release_address,
-            product_types=tuple(sorted(PRODUCT_TYPES.values(), key=lambda kind: kind.order)),
+            type_url=type_address,
         )
 
     def page(

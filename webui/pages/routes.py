@@ -7,6 +7,7 @@ from webui.pages import (
     about,
     admin,
     admin_releases,
+    admin_types,
     admin_users,
     deleted,
     docs,
@@ -37,7 +38,7 @@ def page_routes(services: WebServices) -> APIRouter:
     router = APIRouter(route_class=dressed)
     parts = (
         home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, pipelines, runs,
-        tokens, admin, admin_users, admin_releases, about, docs,
+        tokens, admin, admin_users, admin_releases, admin_types, about, docs,
     )  # fmt: skip
     for part in parts:
         # Each part adds to this one router, so that all share its dress of errors.

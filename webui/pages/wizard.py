@@ -76,6 +76,7 @@ def _basic_page(
         form=form,
         draft=services.products.draft(identity),
         releases=services.products.releases(identity),
+        product_types=[kind for kind in services.products.types() if kind.is_open],
         groups=groups_on_offer(services, identity),
     )
 

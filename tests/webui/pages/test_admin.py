@@ -117,3 +117,42 @@ def test_the_log_tells_what_was_done_to_a_product(root: TestClient, alice: TestC
         assert words in page, words
     assert f"/admin/log?kind=product&amp;number={product.id}" in root.get(address).text
     assert root.get("/admin/log?kind=nonsense&number=x&page=0&actor=%00").status_code == 200
+
+
+def test_words_order_and_use_of_a_type_are_changed(root: TestClient, alice: TestClient, publish: Publish):
+    product = publish("Kept")
+    usual = alice.get("/api/product-types/1").json()
+    assert "Reference Redshift Catalog" in alice.get("/product/new").text
+    fields = {"display_name": "Redshifts <b>", "description": "Measured ones.", "order": "50"}
+    for wrong in ({"order": "many"}, {"order": "-1"}, {"order": "1001"}, {"order": ""}, {"display_name": "x" * 256},
+                  {"display_name": "a\nb"}, {"description": "x" * 2001}):  # fmt: skip
+        assert root.post("/admin/types/redshift_catalog", data={**fields, **wrong}).status_code == 400, wrong
+    assert root.post("/admin/types/none", data=fields).status_code == 404
+    assert alice.post("/admin/types/redshift_catalog", data=fields).status_code == 403
+    assert alice.get("/api/product-types/1").json() == usual
+    assert root.post("/admin/types/redshift_catalog", data=fields).headers["location"] == "/admin/types"
+    assert "Redshifts &lt;b&gt;" in root.get("/admin/types").text
+    kinds = alice.get("/api/product-types").json()["results"]
+    assert kinds[-1] == usual | {"display_name": "Redshifts <b>", "description": "Measured ones.", "order": 50}
+    # Products that there are show the new words, and are found by them.
+    shown = alice.get(f"/api/products/{product.id}").json()
+    assert (shown["product_type_name"], shown["product_type_internal_name"]) == ("Redshifts <b>", "redshift_catalog")
+    found = {word: alice.get("/api/products", params={"product_type_name": word}).json()["count"]
+             for word in ("redshifts <", "redshift_cat", "Reference")}  # fmt: skip
+    assert found == {"redshifts <": 1, "redshift_cat": 1, "Reference": 0}
+    facets = alice.get("/api/products/facets").json()
+    assert "Redshifts <b>" in str(facets)
+    # Its tick is gone: no new products of it are made, in the wizard or by scripts, not even as new versions.
+    assert "Redshifts &lt;b&gt;" not in alice.get("/product/new").text
+    new = {"display_name": "x", "product_type": "1", "visibility": "private"}
+    refused = alice.post("/product/new", data=new)
+    assert (refused.status_code, "choose another type" in refused.text) == (400, True)
+    assert alice.post(f"/api/products/{product.id}/new_version").status_code == 400
+    log = root.get("/admin/log?kind=type").text
+    assert "change type" in log
+    # Empty words bring the usual ones back.
+    root.post(
+        "/admin/types/redshift_catalog", data={"display_name": "", "description": "", "order": "1", "is_open": "1"}
+    )
+    assert alice.get("/api/product-types/1").json() == usual
+    assert alice.post("/product/new", data=new).status_code == 303
