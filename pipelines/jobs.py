@@ -81,6 +81,7 @@ class PipelineJobs:
         database: Database,
         store: FileStore,
         checker: RunChecker,
+        results: ResultProducts,
         identity_of: Callable[[str, Scope], Identity],
     ) -> None:
         self._settings = settings
@@ -88,7 +89,7 @@ class PipelineJobs:
         self._store = store
         self._checker = checker
         self._identity_of = identity_of
-        self._results = ResultProducts(database, store, max_bytes=settings.max_result_bytes)
+        self._results = results
         self._provenance = ProvenanceService(database)
         self._inspector = Inspector(database, store, settings.tables_folder, max_columns=settings.max_columns)
 

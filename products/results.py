@@ -15,6 +15,7 @@ from core.files import FileStore, StoredBytes
 from products.file_names import checked_file_name, extension_of, media_type_of
 from products.inspection.meanings import MEANINGS_BY_KEY
 from products.models import FileRole, InspectionState, ProductStatus
+from products.quotas import QuotaRule
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow
 
 __all__ = ["ResultFile", "ResultProducts"]
@@ -45,12 +46,15 @@ class ResultProducts:
     ----------
     max_bytes
         Largest file that a job may leave.
+    quota
+        What the owner of a product may keep.
     """
 
-    def __init__(self, database: Database, store: FileStore, *, max_bytes: int) -> None:
+    def __init__(self, database: Database, store: FileStore, *, max_bytes: int, quota: QuotaRule) -> None:
         self._database = database
         self._store = store
         self._max_bytes = max_bytes
+        self._quota = quota
 
     def fill(
         self, product_id: int, job_id: str, files: Sequence[ResultFile], schema: pa.Schema, meanings: Mapping[str, str]
@@ -68,6 +72,8 @@ class ResultProducts:
         ------
         ConflictError
             The product was deleted meanwhile.
+        QuotaExceededError
+            The files do not fit into what the product's owner may keep.
         """
         stored: list[StoredBytes] = []
         try:
@@ -75,6 +81,7 @@ class ResultProducts:
             with self._database.write() as session:
                 row = _in_process(session, product_id)
                 earlier = _forget(session, product_id)
+                self._quota.check(session, row.owner_id, sum(each.size for each in stored), lock=True)
                 row.inspection_job, row.updated_at = job_id, utc_now()
                 row.inspection_state = InspectionState.NONE
                 row.column_names = "\n".join(schema.names)

@@ -96,7 +96,7 @@ def build_services(settings: Settings) -> Services:
             database,
             jobs,
             ProductService(database),
-            ResultProducts(database, store, max_bytes=settings.max_result_bytes),
+            ResultProducts(database, store, max_bytes=settings.max_result_bytes, quota=quota),
             run_checker(settings, database),
         ),
         inspections=inspections,

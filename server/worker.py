@@ -99,14 +99,15 @@ def _nodes(settings: Settings, database: Database) -> Iterator[JobKind]:
 
 def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
     store = file_store(settings)
-    endings = RunEndings(database, ResultProducts(database, store, max_bytes=settings.max_result_bytes))
+    results = ResultProducts(database, store, max_bytes=settings.max_result_bytes, quota=quota_rule(settings))
+    endings = RunEndings(database, results)
 
     @cache
     def pipeline_jobs() -> "PipelineJobs":
         from pipelines.jobs import PipelineJobs
 
         checker = run_checker(settings, database)
-        return PipelineJobs(settings, database, store, checker, AccountService(database).identity_of_user)
+        return PipelineJobs(settings, database, store, checker, results, AccountService(database).identity_of_user)
 
     for name in PIPELINES:
         yield JobKind(

@@ -11,11 +11,13 @@ import pytest
 import yaml
 from sqlalchemy import update
 
+from core.auth.schema import UserRow
 from core.database import utc_now
 from pipelines.known import COMBINE as COMBINE_PIPELINE
 from pipelines.models import RunRequest
 from pipelines.service import PipelineService
 from products.models import ProductStatus, Visibility
+from products.quotas import QuotaRule
 from products.results import ResultProducts
 from products.schema import ProductRow
 from products.service import NewProduct, ProductChanges
@@ -189,7 +191,7 @@ def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineS
     shared = publish(services, bob, "Shared for a while", catalogue("VVDS"))
     settings, database = services.settings, services.database
     jobs = JobService(database, NoQueue(), job_kinds(settings))
-    results = ResultProducts(database, file_store(settings), max_bytes=1)
+    results = ResultProducts(database, file_store(settings), max_bytes=1, quota=QuotaRule())
     pipelines = PipelineService(database, jobs, services.products, results, run_checker(settings, database))
     run = pipelines.submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
     services.products.change(bob, shared.id, ProductChanges(visibility=Visibility.PRIVATE))
@@ -199,6 +201,25 @@ def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineS
     assert "that you may read" in (ended.error or "")
     product = site.json("GET", "/api/products?display_name=Lost")["results"][0]
     assert (product["product_status"], product["process_status"]) == ("Failed", "Failed")
+
+
+def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: PipelineSite, catalogues: Catalogues):
+    services = site.app.services
+    alice = services.accounts.identity_of_user("alice")
+    used = services.life.usage(alice).used
+    with services.database.write() as session:
+        session.execute(update(UserRow).where(UserRow.id == alice.user_id).values(quota_bytes=used + 100))
+    try:
+        sent = {"NAME": "Too large", "INPUTS": [catalogues.vvds.internal_name, str(catalogues.dfgrs.id)]}
+        job_id, phase = _run(site, COMBINE, data=sent | {"PHASE": "RUN"})
+    finally:
+        with services.database.write() as session:
+            session.execute(update(UserRow).where(UserRow.id == alice.user_id).values(quota_bytes=None))
+    assert phase == "ERROR"
+    assert "There is no room for" in site.ask("GET", f"{COMBINE}/{job_id}/error").text
+    product = site.json("GET", "/api/products?display_name=Too large")["results"][0]
+    assert product["product_status"] == "Failed"
+    assert services.life.usage(alice).used == used
 
 
 class NoQueue:
