@@ -10,10 +10,11 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
+from starlette.background import BackgroundTask
 
 from core.errors import AuthenticationError, PhotozError, ServiceBusyError, TooLargeError, TooManyAttemptsError
 
-__all__ = ["ErrorDress", "byte_range", "content_disposition", "file_answer", "route_class"]
+__all__ = ["ErrorDress", "byte_range", "content_disposition", "counted_answer", "file_answer", "route_class"]
 
 _log = logging.getLogger(__name__)
 
@@ -93,6 +94,14 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
 def _position(digits: str) -> int:
     # As many digits as these lie beyond every file, and Python reads only so many at once.
     return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
+
+
+def counted_answer(request: Request, answer: Response, size: int, counted: Callable[[], None]) -> Response:
+    """Have a download counted once it was sent to its last byte, in however many parts."""
+    said = answer.headers.get("content-range", "")
+    if request.method == "GET" and (answer.status_code == 200 or said.endswith(f"-{size - 1}/{size}")):
+        answer.background = BackgroundTask(counted)
+    return answer
 
 
 def file_answer(

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
-from core.routes import content_disposition, file_answer
+from core.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
 from vospace.digests import digest_header
 from vospace.endpoints import Endpoints, Way
@@ -100,9 +100,11 @@ def _bytes(request: Request, file: NodeFile) -> Response:
         read=file.read,
         headers=headers,
     )
+    if file.counted is not None:
+        response = counted_answer(request, response, file.size, file.counted)
     if file.size == 0 and request.method == "GET" and response.status_code == 200:
         kept = {name: value for name, value in response.headers.items() if name != "content-length"}
-        return Response(status_code=204, headers=kept)
+        return Response(status_code=204, headers=kept, background=response.background)
     return response
 
 

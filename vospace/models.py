@@ -122,6 +122,8 @@ class NodeFile:
     ----------
     stored_id
         Where the bytes are stored; none when they are made while they are read.
+    counted
+        Is called when the bytes were sent to somebody, where that is counted.
     """
 
     name: str
@@ -132,6 +134,7 @@ class NodeFile:
     modified: datetime
     read: Callable[[int, int], Iterator[bytes]]
     stored_id: str | None = None
+    counted: Callable[[], None] | None = None
 
 
 def time_property(time: datetime) -> str:

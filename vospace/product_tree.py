@@ -94,6 +94,7 @@ class ProductTree:
             file.updated_at,
             download.read,
             file.stored_id,
+            download.counted,
         )
 
     def _check_file_path(self, path: Path) -> None:

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import yaml
 
+from products.download_counts import DownloadCounts
 from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
 
@@ -59,3 +60,22 @@ def test_files_of_drafts_are_not_there_even_for_their_owner(space):
     answer = space.client.get(f"/vospace/files/products/{name}/main.dat", headers=space.as_("owner"))
 
     assert answer.status_code == 404
+
+
+def test_files_of_products_count_as_downloads_when_their_last_byte_was_sent(space):
+    product = space.product("counted", Visibility.PUBLIC)
+    folder, last = f"/vospace/files/products/{product.internal_name}", len(MAIN_BYTES) - 1
+
+    def count() -> int:
+        return DownloadCounts(space.database).of([product.id]).get(product.id, 0)
+
+    etag = space.client.head(f"{folder}/main.dat").headers["etag"]
+    space.client.get(f"{folder}/main.dat", headers={"If-None-Match": etag})
+    space.client.get(f"{folder}/main.dat", headers={"Range": f"bytes=0-{last - 1}"})
+    space.client.get(f"{folder}/product_metadata.yaml")
+    assert count() == 0
+    space.client.get(f"{folder}/main.dat", headers={"Range": f"bytes={last}-"})
+    assert count() == 1
+    assert space.client.get(f"{folder}/main.dat").content == MAIN_BYTES
+    space.client.get(f"{folder}/{quote(ODD_NAME)}")
+    assert count() == 3

@@ -1,20 +1,14 @@
 """REST: single files with ranges, and a product as a zip."""
 
-from collections.abc import Callable
-
 from fastapi import APIRouter, Depends, Request, Response
-from starlette.background import BackgroundTask
 
 from core.auth.models import Identity
-from core.routes import file_answer
+from core.routes import counted_answer, file_answer
 from products.downloads import FileDownload, ZipDownload
 from webui.api.errors import api_route
 from webui.services import WebServices
 
 __all__ = ["file_response", "routes", "zip_response"]
-
-
-_WHOLE = 200
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -52,7 +46,7 @@ def file_response(request: Request, download: FileDownload) -> Response:
         modified=file.created_at,
         read=download.read,
     )
-    return _counted(request, answer, file.size, download.counted)
+    return counted_answer(request, answer, file.size, download.counted)
 
 
 def zip_response(request: Request, download: ZipDownload, *, name: str | None = None) -> Response:
@@ -66,12 +60,4 @@ def zip_response(request: Request, download: ZipDownload, *, name: str | None = 
         modified=download.product.updated_at,
         read=download.read,
     )
-    return _counted(request, answer, download.size, download.counted)
-
-
-def _counted(request: Request, answer: Response, size: int, counted: Callable[[], None]) -> Response:
-    """Have a download counted once it was sent to its last byte, in however many parts."""
-    said = answer.headers.get("content-range", "")
-    if request.method == "GET" and (answer.status_code == _WHOLE or said.endswith(f"-{size - 1}/{size}")):
-        answer.background = BackgroundTask(counted)
-    return answer
+    return counted_answer(request, answer, download.size, download.counted)
