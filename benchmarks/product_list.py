@@ -37,9 +37,10 @@ from core.database import Database, utc_now
 from core.settings import Settings
 from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTableRow, ReleaseRow, product_groups
+from server.data_folder import prepare_data_folder
 from server.middleware import PathMiddleware
 from server.migrate import migrate
-from server.services import Services, build_services, prepare_data_folder
+from server.services import Services, build_services
 from server.web import web_services
 from tests.support.postgres import postgres_binaries, running_postgres
 from webui.api.routes import api_routes

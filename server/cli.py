@@ -16,11 +16,8 @@ from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
 from server import cli_accounts, cli_jobs, cli_pipelines, cli_products, cli_releases, cli_types
-from server.doctor import examine
+from server.data_folder import StartError, prepare_data_folder
 from server.migrate import migrate
-from server.serve import StartError, serve
-from server.services import prepare_data_folder
-from server.work import work
 
 __all__ = ["app", "main"]
 
@@ -55,6 +52,9 @@ def serve_command(
     demo: Annotated[bool | None, typer.Option(help="Fill an empty server with demo data.")] = None,
 ) -> None:
     """Migrate, make a first account and demo data when the server is new, and serve until Ctrl-C."""
+    # Commands import what is large when they run: those that do not serve start in half the time.
+    from server.serve import serve
+
     settings = _settings(data=data, host=host, port=port, demo=demo)
     _log_to_terminal(settings)
     serve(settings)
@@ -63,6 +63,8 @@ def serve_command(
 @app.command("worker")
 def worker_command(data: DataOption = None) -> None:
     """Run jobs of a server that shares this data folder and database, until Ctrl-C."""
+    from server.work import work
+
     settings = _settings(data=data)
     _log_to_terminal(settings)
     work(settings)
@@ -82,6 +84,8 @@ def doctor_command(
     verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its checksums, too.")] = False,
 ) -> None:
     """Check database, storage, disk, engine and job queue, and say what is wrong and what to do."""
+    from server.doctor import examine
+
     checks = examine(_settings(data=data), all_files=verify)
     if as_json:
         typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))

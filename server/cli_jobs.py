@@ -14,7 +14,6 @@ from sqlalchemy import select
 from core.database import Database, utc_now
 from core.errors import NotFoundError
 from core.settings import Settings
-from server.services import build_jobs
 from uws import Job, JobService, Phase
 from uws.schema import JobRow
 from uws.storage import find_job, job_of_row
@@ -123,6 +122,8 @@ class _Operator:
 
 @contextmanager
 def _operating(data: Path | None) -> Iterator[_Operator]:
+    from server.services import build_jobs  # large, and not needed by other commands
+
     settings = Settings() if data is None else Settings(data=data)
     database = Database(settings.sqlalchemy_url)
     queue, jobs = build_jobs(settings, database)

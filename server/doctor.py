@@ -12,8 +12,8 @@ from core.errors import PhotozError
 from core.settings import Settings
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
+from server.data_folder import prepare_data_folder
 from server.migrate import is_current
-from server.services import prepare_data_folder
 from server.verification import verify
 from server.worker import file_store
 from tap.engine import DuckDBEngine, EngineQuery

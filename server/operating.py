@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.auth.models import Identity, Scope
 from core.settings import Settings
+from server.data_folder import prepare_data_folder
 from server.migrate import migrate
-from server.services import Services, build_services, prepare_data_folder
+
+if TYPE_CHECKING:
+    from server.services import Services
 
 __all__ = ["OPERATOR", "DataOption", "operated"]
 
@@ -21,8 +24,11 @@ DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by
 
 
 @contextmanager
-def operated(data: Path | None) -> Iterator[Services]:
+def operated(data: Path | None) -> "Iterator[Services]":
     """Give the services of a server beside which a command works; no jobs run here."""
+    # Large, and not needed by the commands that do without a server.
+    from server.services import build_services
+
     settings = Settings() if data is None else Settings(data=data)
     prepare_data_folder(settings)
     services = build_services(settings)

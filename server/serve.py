@@ -13,19 +13,16 @@ import uvicorn
 from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
+from server.data_folder import StartError, prepare_data_folder
 from server.demo import demo_is_wanted, fill_demo, want_demo
 from server.migrate import migrate
-from server.services import Services, build_services, prepare_data_folder
+from server.services import Services, build_services
 from uws.changes import JobChanges
 
-__all__ = ["StartError", "serve"]
+__all__ = ["serve"]
 
 _STOP_SECONDS = 5
 _FIRST_ACCOUNT = "admin"
-
-
-class StartError(Exception):
-    """The server cannot start; the sentence says why and what to do."""
 
 
 def serve(settings: Settings) -> None:

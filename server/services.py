@@ -1,7 +1,6 @@
 """All services of one process, put together from its settings."""
 
 import functools
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,7 +28,7 @@ from server.worker import file_store, housekeeping, job_kinds, quota_rule, run_c
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 from vospace.space import VOSpace
 
-__all__ = ["Services", "build_jobs", "build_services", "job_limits", "prepare_data_folder"]
+__all__ = ["Services", "build_jobs", "build_services", "job_limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +132,6 @@ def job_limits(settings: Settings) -> JobLimits:
         pending_per_owner=settings.job_pending_limit,
         stored_bytes_per_owner=settings.job_stored_bytes,
     )
-
-
-def prepare_data_folder(settings: Settings) -> None:
-    """Make the folders that the server keeps things in."""
-    for folder in (
-        settings.data,
-        settings.files_folder,
-        settings.tables_folder,
-        settings.staging_folder,
-        settings.results_folder,
-    ):
-        folder.mkdir(parents=True, exist_ok=True)
-    probe = settings.data / f".probe-{secrets.token_hex(4)}"
-    probe.touch()
-    probe.unlink()
 
 
 def _celery_jobs(

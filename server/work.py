@@ -5,7 +5,8 @@ import signal
 import threading
 
 from core.settings import Settings
-from server.services import job_limits, prepare_data_folder
+from server.data_folder import prepare_data_folder
+from server.services import job_limits
 from server.worker import job_kinds
 from uws import run_forever
 

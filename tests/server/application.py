@@ -11,8 +11,9 @@ from fastapi.testclient import TestClient
 from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
+from server.data_folder import prepare_data_folder
 from server.migrate import migrate
-from server.services import Services, build_services, prepare_data_folder
+from server.services import Services, build_services
 
 __all__ = ["Application", "running_application"]
 

@@ -4,8 +4,9 @@ import json
 
 from core.database import Database
 from core.settings import Settings
+from server.data_folder import prepare_data_folder
 from server.migrate import migrate
-from server.services import build_services, prepare_data_folder
+from server.services import build_services
 from server.verification import verify
 from server.worker import file_store
 from tests.support.commands import photoz, run_photoz

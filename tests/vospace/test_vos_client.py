@@ -14,8 +14,9 @@ from core.settings import Settings
 from products.models import FileRole, Visibility
 from products.service import NewProduct
 from server.app import create_app
+from server.data_folder import prepare_data_folder
 from server.migrate import migrate
-from server.services import Services, build_services, prepare_data_folder
+from server.services import Services, build_services
 from tests.support.certificates import Certificate, self_signed
 from tests.support.ports import free_port
 from tests.support.vos_client import VosClient

@@ -18,7 +18,8 @@ from core.settings import Settings
 from products.inspector import Inspector
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
-from server.services import Services, build_services, prepare_data_folder
+from server.data_folder import prepare_data_folder
+from server.services import Services, build_services
 from server.web import web_services
 from server.worker import file_store
 from webui.api.routes import api_routes

@@ -1,0 +1,26 @@
+"""What the command does before it knows what it is to do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from server.data_folder import prepare_data_folder
+
+
+def test_commands_that_do_not_serve_do_without_the_server() -> None:
+    code = "import sys, server.cli; print(*sorted({'server.app', 'server.services', 'uvicorn'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "\n"
+
+
+def test_a_data_folder_is_made_whole_and_nothing_is_left_of_the_probe(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "data")
+    prepare_data_folder(settings)
+    assert settings.tables_folder.is_dir()
+    assert list(settings.data.glob(".probe*")) == []
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        prepare_data_folder(Settings(data=tmp_path / "file"))
