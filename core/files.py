@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import NotFoundError, StorageFullError
-from core.staging import PartialFile, StagedFile, StagingFolder, StoredBytes
+from core.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
 
 __all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
 
@@ -72,7 +72,7 @@ class FileStore(Protocol):
         """Remove staged files, and files whose id is not known, that are older than so many seconds; count them."""
 
 
-class FolderStore:
+class FolderStore(StagedStore):
     """Files in a folder of this machine, or of a file system that all machines share.
 
     Parameters
@@ -87,26 +87,8 @@ class FolderStore:
 
     def __init__(self, folder: Path, staging: Path, *, min_free: int = 0) -> None:
         self._folder = folder
-        self._staging = StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete)
+        super().__init__(StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete))
         folder.mkdir(parents=True, exist_ok=True)
-
-    def stage(self, *, limit: int) -> StagedFile:
-        """Begin a file of at most ``limit`` bytes."""
-        return self._staging.stage(secrets.token_hex(16), limit=limit)
-
-    def begin(self) -> str:
-        """Begin a file that arrives in parts, and give its id."""
-        file_id = secrets.token_hex(16)
-        self._staging.begin(file_id)
-        return file_id
-
-    def resume(self, file_id: str, *, limit: int) -> PartialFile:
-        """Open a file that arrives in parts."""
-        return self._staging.resume(file_id, limit=limit)
-
-    def abandon(self, file_id: str) -> None:
-        """Discard a file that arrives in parts."""
-        self._staging.abandon(file_id)
 
     def duplicate(self, file_id: str) -> str:
         """Give the same bytes a second id: a second name in the file system, or a copy where there is no such thing."""

@@ -13,14 +13,14 @@ from typing import Any
 
 from core.database import utc_now
 from core.errors import NotFoundError, ServiceBusyError, StorageFullError
-from core.staging import PartialFile, StagedFile, StagingFolder
+from core.staging import StagedStore, StagingFolder
 
 __all__ = ["ObjectStore"]
 
 _CHUNK = 8 << 20
 
 
-class ObjectStore:
+class ObjectStore(StagedStore):
     """Files as objects of one bucket and prefix.
 
     Parameters
@@ -46,7 +46,7 @@ class ObjectStore:
     ) -> None:
         self._filesystem = filesystem
         self._root = root.rstrip("/")
-        self._staging = StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete)
+        super().__init__(StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete))
         self._copies = copies
         copies.mkdir(parents=True, exist_ok=True)
 
@@ -57,24 +57,6 @@ class ObjectStore:
 
         filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         return cls(filesystem, root, staging, copies, min_free=min_free)
-
-    def stage(self, *, limit: int) -> StagedFile:
-        """Begin a file of at most ``limit`` bytes."""
-        return self._staging.stage(secrets.token_hex(16), limit=limit)
-
-    def begin(self) -> str:
-        """Begin a file that arrives in parts, and give its id."""
-        file_id = secrets.token_hex(16)
-        self._staging.begin(file_id)
-        return file_id
-
-    def resume(self, file_id: str, *, limit: int) -> PartialFile:
-        """Open a file that arrives in parts."""
-        return self._staging.resume(file_id, limit=limit)
-
-    def abandon(self, file_id: str) -> None:
-        """Discard a file that arrives in parts."""
-        self._staging.abandon(file_id)
 
     def duplicate(self, file_id: str) -> str:
         """Give the same bytes a second id; the store copies them by itself."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Self
 
 from core.errors import NotFoundError, StorageFullError, TooLargeError
 
-__all__ = ["PartialFile", "StagedFile", "StagingFolder", "StoredBytes"]
+__all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
 
 _CHUNK = 1 << 20
 
@@ -183,3 +184,28 @@ class StagingFolder:
         if shutil.disk_usage(self.folder).free < self._min_free:
             message = "The server has no room left for files. Tell its operator; nothing was stored."
             raise StorageFullError(message)
+
+
+class StagedStore:
+    """What every store does with files that are arriving, wherever it puts them in the end."""
+
+    def __init__(self, staging: StagingFolder) -> None:
+        self._staging = staging
+
+    def stage(self, *, limit: int) -> StagedFile:
+        """Begin a file of at most ``limit`` bytes."""
+        return self._staging.stage(secrets.token_hex(16), limit=limit)
+
+    def begin(self) -> str:
+        """Begin a file that arrives in parts, and give its id."""
+        file_id = secrets.token_hex(16)
+        self._staging.begin(file_id)
+        return file_id
+
+    def resume(self, file_id: str, *, limit: int) -> PartialFile:
+        """Open a file that arrives in parts."""
+        return self._staging.resume(file_id, limit=limit)
+
+    def abandon(self, file_id: str) -> None:
+        """Discard a file that arrives in parts."""
+        self._staging.abandon(file_id)

@@ -216,21 +216,7 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection) 
     session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
     for position, column in enumerate(inspection.columns):
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
-        session.add(
-            ProductColumnRow(
-                product_id=product_id,
-                position=position,
-                name=column.name,
-                datatype=column.datatype,
-                arraysize=column.arraysize,
-                xtype=column.xtype,
-                unit=column.unit,
-                ucd=ucd,
-                utype=column.utype,
-                description=column.description,
-                alias=alias,
-            )
-        )
+        session.add(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
 
 
 def _replace_table(session: Session, product: ProductRow, inspection: Inspection, stored_id: str) -> None:

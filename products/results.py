@@ -164,19 +164,6 @@ def _column_rows(product_id: int, schema: pa.Schema, meanings: Mapping[str, str]
     rows = []
     for position, field in enumerate(schema):
         column, meaning = column_of_field(field), by_column.get(field.name)
-        rows.append(
-            ProductColumnRow(
-                product_id=product_id,
-                position=position,
-                name=column.name,
-                datatype=column.datatype,
-                arraysize=column.arraysize,
-                xtype=column.xtype,
-                unit=column.unit,
-                ucd=column.ucd if meaning is None else meaning.ucd,
-                utype=column.utype,
-                description=column.description,
-                alias=None if meaning is None else meaning.alias,
-            )
-        )
+        ucd, alias = (column.ucd, None) if meaning is None else (meaning.ucd, meaning.alias)
+        rows.append(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
     return rows

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
+from core import columns
 from core.auth.schema import GroupRow, UserRow
 from core.database import Base, UtcDateTime
 
@@ -177,6 +178,25 @@ class ProductColumnRow(Base):
     utype: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
     alias: Mapped[str | None] = mapped_column(Text)
+
+    @classmethod
+    def of(
+        cls, product_id: int, position: int, column: columns.Column, *, ucd: str | None, alias: str | None
+    ) -> "ProductColumnRow":
+        """Make the row of a column, with the UCD and alias that its owner gave it."""
+        return cls(
+            product_id=product_id,
+            position=position,
+            name=column.name,
+            datatype=column.datatype,
+            arraysize=column.arraysize,
+            xtype=column.xtype,
+            unit=column.unit,
+            ucd=ucd,
+            utype=column.utype,
+            description=column.description,
+            alias=alias,
+        )
 
 
 class ProductTableRow(Base):
