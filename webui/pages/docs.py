@@ -44,7 +44,7 @@ class DocumentedOperation:
     curl
         A command that asks for it.
     answer
-        Example of the answer, as text; empty where it is no JSON.
+        Example of the answer, as text; empty where it is a file.
     statuses
         Statuses of answers, with what they mean.
     """
@@ -89,7 +89,8 @@ def _operation(method: str, path: str, said: _Json, base: str) -> DocumentedOper
         for p in said.get("parameters", [])
     ]
     answers = [(status, answer) for status, answer in said["responses"].items() if status.startswith("2")]
-    example = answers[0][1].get("content", {}).get("application/json", {}).get("example") if answers else None
+    contents = answers[0][1].get("content", {}).values() if answers else ()
+    example = next((content["example"] for content in contents if "example" in content), None)
     return DocumentedOperation(
         method=method.upper(),
         path=path,
@@ -99,9 +100,15 @@ def _operation(method: str, path: str, said: _Json, base: str) -> DocumentedOper
         deprecated=said.get("deprecated", False),
         fields=(*parameters, *_body_fields(said)),
         curl=_curl(method, path, said, base),
-        answer="" if example is None else json.dumps(example, indent=2, ensure_ascii=False),
+        answer=_answer(example),
         statuses=tuple((status, answer.get("description", "")) for status, answer in sorted(said["responses"].items())),
     )
+
+
+def _answer(example: object) -> str:
+    if isinstance(example, str):
+        return example.rstrip()
+    return "" if example is None else json.dumps(example, indent=2, ensure_ascii=False)
 
 
 def _body_fields(said: _Json) -> list[DocumentedField]:

@@ -1,12 +1,13 @@
 """The description of the REST API: it covers what clients send, and its examples are like real answers."""
 
+import html
 import re
 
 import pytest
 import requests
 
 from tests.server.api import Api
-from tests.webui.api.conftest import Site
+from tests.webui.api.conftest import PASSWORD, Site
 from webui.api.documentation.operations import OPERATIONS
 
 
@@ -79,6 +80,9 @@ def test_examples_have_the_keys_of_real_answers(site: Site, document: dict, cata
         ("/api/products/{product_id}/versions", f"products/{number}/versions", api),
         ("/api/products/{product_id}/download/status", f"products/{number}/download/status", api),
         ("/api/usage", "usage", api),
+        ("/api/products/facets", "products/facets", api),
+        ("/api/products/{product_id}/provenance", f"products/{number}/provenance", api),
+        ("/api/products/{product_id}/downloads", f"products/{number}/downloads", api),
     )
     for path, address, asker in asked:
         said = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"]
@@ -97,3 +101,26 @@ def test_the_page_shows_every_operation_and_loads_nothing(site: Site, document: 
     assert sources
     assert all(source.startswith("/static/") for source in sources)
     assert f"{site.proxy.base_url}/api/products/12" in answer.text
+
+
+def test_answers_of_plain_text_have_examples(site: Site, document: dict, catalogue: dict):
+    base, number = site.alice.base_url, catalogue["id"]
+    signed_in = {"username": "alice", "password": PASSWORD}
+    with requests.Session() as session:
+        page = session.get(f"{base}/docs", timeout=60).text
+        for method, path, address, sent in (
+            ("post", "/api/sign-in/cookie", "sign-in/cookie", signed_in),
+            ("post", "/api/sign-in/token", "sign-in/token", signed_in),
+            ("get", "/api/products/{product_id}/citation", f"products/{number}/citation", None),
+        ):
+            said = document["paths"][path][method]
+            ((media, content),) = said["responses"]["200"]["content"].items()
+            assert html.escape(content["example"].strip()) in page, path
+            headers = {} if sent else {"Authorization": f"Bearer {site.alice.token}"}
+            answer = session.request(method, f"{base}/api/{address}", data=sent, headers=headers, timeout=60)
+            assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, media), path
+            if sent:
+                assert set(said["requestBody"]["content"]["application/json"]["example"]) == set(sent)
+    shape = r".+ \(\d{4}\): .+\. Photo-z Server\. Reference Redshift Catalog, \d+_\w+\. https?://\S+/product/\d+_\S+\n"
+    assert re.fullmatch(shape, answer.text)
+    assert re.fullmatch(shape, content["example"])

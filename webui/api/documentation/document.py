@@ -34,6 +34,7 @@ _TAGS: Mapping[str, str] = {
     "pipelines": "Pipelines and their runs.",
     "provenance": "Where products come from.",
     "accounts": "People and tokens.",
+    "sign-in": "Sign-in of programs of the Virtual Observatory, as its services' challenges name it.",
     "server": "This server.",
 }
 _ERRORS: Mapping[str, str] = {
@@ -118,7 +119,7 @@ def _responses(said: _Json, more: Described) -> _Json:
     answers = {status: dict(answer) for status, answer in said.items() if status != "422"}
     for status, answer in answers.items():
         if status.startswith("2") and more.answer is not None:
-            answer["content"] = {"application/json": {"schema": {}, "example": more.answer}}
+            answer["content"] = {more.media: {"schema": {}, "example": more.answer}}
     errors = {
         status: {
             "description": text,

@@ -26,6 +26,7 @@ from webui.api.documentation.examples import (
     USER,
     listed,
 )  # fmt: skip
+from webui.api.documentation.origin_examples import CITATION, FACETS, PROVENANCE
 from webui.api.filters import FILTER_NAMES, ORDERINGS
 
 __all__ = ["LIST_PARAMETERS", "OPERATIONS", "Described"]
@@ -52,7 +53,7 @@ class Described:
     Parameters
     ----------
     answer
-        Example of the answer; None where it is no JSON.
+        Example of the answer; None where it is a file.
     sent
         Example of the body.
     body
@@ -61,6 +62,8 @@ class Described:
         Whether the body is a form with parts.
     query
         Parameters of the query that the handler reads by itself, with what they mean.
+    media
+        Media type of the answer.
     text
         A few sentences more.
     """
@@ -70,10 +73,14 @@ class Described:
     body: type[BaseModel] | Mapping[str, str] | None = None
     form: bool = False
     query: Mapping[str, str] | None = None
+    media: str = "application/json"
     text: str = ""
 
 
 _TOKEN_FIELDS = {"name": "What the token is for.", "scope": "read, write or admin.", "days": "How long it lives."}
+_PASSWORD = {"username": "Name of the account.", "password": "Its password, or one of its tokens."}
+_SIGN_IN = {"username": "maria", "password": "…"}
+_TEXT = "text/plain"
 _MORE = "What is not named stays as it is. JSON and forms are read alike."
 _P = "/api/products/{product_id}"
 
@@ -93,6 +100,12 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         {"username": "maria", "password": "…"},
         {"username": "Name of the account.", "password": "Its password."},
     ),
+    ("post", "/api/sign-in/cookie"): Described(
+        "maria\n", _SIGN_IN, _PASSWORD, media=_TEXT, text="The cookie signs in like the browser's."
+    ),
+    ("post", "/api/sign-in/token"): Described(
+        "pz-…\n", _SIGN_IN, _PASSWORD, media=_TEXT, text="The token lives a week; X-VO-Bearer names it, too."
+    ),
     ("get", "/api/product-types"): Described(listed(PRODUCT_TYPE), query={"ordering": "order, or id."}),
     ("get", "/api/product-types/{type_id}"): Described(PRODUCT_TYPE),
     ("get", "/api/releases"): Described(listed(RELEASE)),
@@ -101,6 +114,11 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         listed(PRODUCT), query=LIST_PARAMETERS, text="Parameters that are not known are ignored."
     ),
     ("get", "/api/products-specz"): Described(listed(PRODUCT), query=LIST_PARAMETERS),
+    ("get", "/api/products/facets"): Described(
+        FACETS,
+        query=LIST_PARAMETERS,
+        text="Values are what the pages' filters take; those without products are left out.",
+    ),
     ("options", "/api/products"): Described(
         {"name": "Products", "filter_classes": [{"name": "status"}], "filterset": [], "search": ["display_name"]}
     ),
@@ -155,6 +173,9 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
         for part in ("", "main-file/")
         for method, step in (("post", "prepare"), ("get", "status"))
     },
+    ("get", f"{_P}/provenance"): Described(PROVENANCE, text="PROV-JSON, or a VOTable with RESPONSEFORMAT=votable."),
+    ("get", f"{_P}/citation"): Described(f"{CITATION}\n", media=_TEXT, text="format=bibtex gives an entry for BibTeX."),
+    ("get", f"{_P}/downloads"): Described({"product": 12, "downloads": 4}),
     ("get", "/api/pipelines"): Described(listed(PIPELINE)),
     ("get", "/api/pipelines/{number}"): Described(PIPELINE),
     ("get", "/api/processes"): Described(listed(PROCESS)),

@@ -1,0 +1,67 @@
+"""Examples of answers that tell how products divide, where they come from, and how they are cited."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["CITATION", "FACETS", "PROVENANCE"]
+
+Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
+
+_PRODUCT, _ACTIVITY, _AGENT = "product:12_vvds_final_release", "api:products/12/provenance/activity", "api:users/3"
+_PAGE = "https://photoz.example.org/product/12_vvds_final_release"
+
+FACETS: Example = {
+    "type": [{"value": "redshift_catalog", "label": "Reference Redshift Catalog", "count": 3}],
+    "release": [{"value": "none", "label": "Without release", "count": 3}],
+    "owner": [{"value": "maria", "label": "maria", "count": 2}, {"value": "wei", "label": "wei", "count": 1}],
+    "redshifts": [{"value": "yes", "label": "with", "count": 3}],
+    "rows": [],
+    "area": [],
+}
+
+CITATION = (
+    "Maria M. (2026): VVDS final release. Photo-z Server. Reference Redshift Catalog, 12_vvds_final_release. " + _PAGE
+)
+
+PROVENANCE: Example = {
+    "prefix": {
+        "voprov": "https://www.ivoa.net/documents/ProvenanceDM/20200411/index.html#",
+        "product": "https://photoz.example.org/product/",
+        "api": "https://photoz.example.org/api/",
+    },
+    "entity": {
+        _PRODUCT: {
+            "voprov:name": "VVDS final release",
+            "prov:label": "VVDS final release",
+            "voprov:type": "redshift_catalog",
+            "voprov:location": _PAGE,
+        }
+    },
+    "activity": {
+        _ACTIVITY: {"voprov:name": "Upload", "prov:label": "Upload", "prov:startTime": "2026-11-23T04:24:18.026Z"}
+    },
+    "agent": {
+        _AGENT: {
+            "voprov:name": "Maria M.",
+            "prov:label": "Maria M.",
+            "prov:type": {"$": "prov:Person", "type": "prov:QUALIFIED_NAME"},
+        }
+    },
+    "wasGeneratedBy": {
+        "api:products/12/provenance/WasGeneratedBy-1": {"prov:entity": _PRODUCT, "prov:activity": _ACTIVITY}
+    },
+    "wasAttributedTo": {
+        "api:products/12/provenance/WasAttributedTo-1": {
+            "prov:entity": _PRODUCT,
+            "prov:agent": _AGENT,
+            "voprov:role": "owner",
+        }
+    },
+    "wasAssociatedWith": {
+        "api:products/12/provenance/WasAssociatedWith-1": {
+            "prov:activity": _ACTIVITY,
+            "prov:agent": _AGENT,
+            "voprov:role": "operator",
+        }
+    },
+}
