@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.auth.external import ExternalAccounts
 from core.auth.models import Scope
@@ -143,6 +144,15 @@ def main() -> None:
         app()
     except (PhotozError, StartError) as e:
         typer.echo(str(e), err=True)
+        sys.exit(1)
+    except (OperationalError, ProgrammingError) as e:  # it is not there, or has no tables yet
+        logging.getLogger(__name__).debug("database", exc_info=e)
+        reason = str(e.orig).strip().partition("\n")[0]
+        typer.echo(
+            f"The database cannot be used: {reason}. Is the data folder the right one "
+            "(--data, PHOTOZ_DATA), and the database's address (PHOTOZ_DATABASE_URL)? photoz doctor looks.",
+            err=True,
+        )
         sys.exit(1)
 
 

@@ -87,6 +87,16 @@ def server(tmp_path_factory: pytest.TempPathFactory):
         yield running
 
 
+@pytest.mark.parametrize(
+    ("command", "reason"), [("product", "unable to open database file"), ("jobs", "no such table: jobs")]
+)
+def test_a_data_folder_that_is_not_there_is_told_in_a_sentence(tmp_path: Path, command: str, reason: str):
+    told = run_photoz(command, "list", data=tmp_path / "nowhere")
+    assert told.returncode == 1
+    assert f"The database cannot be used: {reason}." in told.stderr
+    assert "Traceback" not in told.stderr
+
+
 def test_a_new_server_tells_its_first_account_once(server: RunningServer):
     assert server.account is not None
     assert server.printed.count(server.account.token) == 1
