@@ -178,13 +178,17 @@ def _receive(response: http.client.HTTPResponse, staging: Staging, url: str, dea
         raise RemoteFileError(f"{_told(url)} could not be fetched: it answers with status {response.status}.")
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
         raise RemoteFileError(f"{_told(url)} comes compressed, which was not asked for; name the plain file.")
+    empty = True
     while chunk := response.read1(_CHUNK):
         staging.write(chunk)
+        empty = False
         _left(deadline)
     if response.length:  # what was announced and did not come
         raise RemoteFileError(f"{_told(url)} broke off before the end of the file. Try again.")
     if time.monotonic() > deadline:
         raise TimeoutError
+    if empty:  # an answer that broke off in its head looks like one without headers
+        raise RemoteFileError(f"{_told(url)} sent no bytes; there is no file, or the answer broke off.")
 
 
 def _checked(url: str) -> SplitResult:

@@ -89,6 +89,7 @@ def test_examples_have_the_keys_of_real_answers(site: Site, document: dict, cata
         assert set(_first(said)) == set(_first(asker.json("GET", address))), path
     made = document["paths"]["/api/products/{product_id}/links"]["post"]["responses"]["201"]
     assert set(made["content"]["application/json"]["example"]) == set(link)
+    assert api.call("DELETE", f"products/{number}/links/{link['id']}/").status_code == 204
 
 
 def test_the_page_shows_every_operation_and_loads_nothing(site: Site, document: dict):
