@@ -221,7 +221,10 @@ def _is_plain(answer: httpx.Response) -> bool:
     """Tell whether an error is JSON and keeps what is inside to itself."""
     if answer.status_code < 400:
         return True
-    told = any(word in answer.text for word in ("Traceback", "sqlalchemy", "psycopg", "/work/", "site-packages"))
+    told = any(
+        word in answer.text
+        for word in ("Traceback", "sqlalchemy", "psycopg", str(Path(__file__).parents[2]), "site-packages")
+    )
     return answer.headers["content-type"].startswith("application/json") and not told
 
 
