@@ -7,7 +7,8 @@ import pytest
 from tests.support.server import account_of, running_server
 
 _SERVER = """
-import http.server, os, subprocess, sys
+import http.server, os, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the shell of the tests ignores
 print("New.\\n  name      admin\\n  password  s3cret-words\\n  token     pz-abc_DEF\\n", flush=True)
 if "leave" in sys.argv:
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
