@@ -1,4 +1,7 @@
-"""All that can be found wrong with a run before it is queued: access, types and columns of inputs, parameters."""
+"""All that can be found wrong with a run before it is queued: access, types and columns of inputs, parameters.
+
+Columns of files in the VOSpace, which nobody looked into before, are told by the job, which checks all of it again.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +10,8 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from pipelines.combine.configuration import CombineConfiguration
 from pipelines.configurations import combine_configuration, training_configuration
-from pipelines.inputs import InputProduct, Inputs
+from pipelines.input_files import InputNodes
+from pipelines.inputs import Inputs, Look, RunInput
 from pipelines.models import Pipeline, RunRequest
 from pipelines.requests import checked_request
 from pipelines.training.configuration import TrainingSetConfiguration
@@ -27,7 +31,7 @@ class CheckedRun:
     redshifts
         The redshift catalogues.
     objects
-        The product that is the object catalogue, or none.
+        The object catalogue, or none when it is that of the release.
     release, release_path
         The release that the result belongs to, and the folder of its object catalogue where that is used.
     """
@@ -35,20 +39,20 @@ class CheckedRun:
     pipeline: Pipeline
     request: RunRequest
     configuration: CombineConfiguration | TrainingSetConfiguration
-    redshifts: tuple[InputProduct, ...]
-    objects: InputProduct | None
+    redshifts: tuple[RunInput, ...]
+    objects: RunInput | None
     release: Release | None
     release_path: Path | None
 
     @property
-    def products(self) -> tuple[InputProduct, ...]:
-        """All products that the run reads."""
+    def inputs(self) -> tuple[RunInput, ...]:
+        """All that the run reads, but for the catalogue of a release."""
         return self.redshifts if self.objects is None else (*self.redshifts, self.objects)
 
     @property
     def must_be_private(self) -> bool:
         """Whether the result is private because an input is not open to every registered user."""
-        return not all(each.is_open for each in self.products)
+        return not all(each.is_open for each in self.inputs)
 
 
 class RunChecker:
@@ -56,19 +60,27 @@ class RunChecker:
 
     Parameters
     ----------
-    authority
-        Of the ``vos:`` addresses of this server.
+    nodes
+        Finds what ``vos:`` addresses lead to.
     datasets
         Folder of the object catalogues of releases, if the server has any.
     """
 
-    def __init__(self, products: ProductService, authority: str, datasets: Path | None) -> None:
+    def __init__(self, products: ProductService, nodes: InputNodes, datasets: Path | None) -> None:
         self._products = products
-        self._inputs = Inputs(products, authority)
+        self._inputs = Inputs(products, nodes)
         self._datasets = datasets
 
-    def check(self, identity: Identity, pipeline: Pipeline, request: RunRequest) -> CheckedRun:
+    def check(
+        self, identity: Identity, pipeline: Pipeline, request: RunRequest, look: Look | None = None
+    ) -> CheckedRun:
         """Check a request.
+
+        Parameters
+        ----------
+        look
+            Tells the columns of files in the VOSpace; without it the configuration names those alone that were asked
+            for.
 
         Raises
         ------
@@ -78,9 +90,9 @@ class RunChecker:
         request = checked_request(pipeline, request)
         if not request.inputs:
             raise InvalidValueError("Choose a redshift catalogue: the inputs are missing.", field="inputs")
-        redshifts = self._inputs.find(identity, request.inputs, pipeline.accepts, "inputs", request.columns)
-        if unknown := sorted(request.columns.keys() - {each.name for each in redshifts} - {request.objects or ""}):
-            raise InvalidValueError(f"Columns are given for {unknown[0]}, which is no input.", field="columns")
+        redshifts = self._inputs.find(identity, request.inputs, pipeline.accepts, "inputs", request.columns, look)
+        objects = self._objects(identity, pipeline, request, look)
+        _refuse_columns_of_others(request, (*redshifts, *objects))
         if not pipeline.has_objects:
             self._refuse_objects(pipeline, request)
             configuration = combine_configuration(request, redshifts)
@@ -90,7 +102,7 @@ class RunChecker:
                 f"{pipeline.display_name} takes one redshift catalogue, not {len(redshifts)}; combine them first.",
                 field="inputs",
             )
-        return self._with_objects(identity, pipeline, request, redshifts)
+        return self._with_objects(identity, pipeline, request, redshifts[0], next(iter(objects), None))
 
     def release(self, identity: Identity, name: str) -> Release:
         """Find a release that the identity may see, by its name or number."""
@@ -105,26 +117,32 @@ class RunChecker:
         return path if path is not None and path.is_dir() else None
 
     def _with_objects(
-        self, identity: Identity, pipeline: Pipeline, request: RunRequest, redshifts: tuple[InputProduct, ...]
+        self,
+        identity: Identity,
+        pipeline: Pipeline,
+        request: RunRequest,
+        redshifts: RunInput,
+        objects: RunInput | None,
     ) -> CheckedRun:
         release = None if request.release is None else self.release(identity, request.release)
-        if request.objects is None and release is None:
+        configuration = training_configuration(request, redshifts, objects)
+        if objects is not None:
+            _require(configuration, objects)
+            made_with = release or (None if objects.product is None else objects.product.release)
+            return CheckedRun(pipeline, request, configuration, (redshifts,), objects, made_with, None)
+        if release is None:
             raise InvalidValueError(
                 "Choose an object catalogue: a product of type Objects Catalog, or a release.", field="objects"
             )
-        if request.objects is None and release is not None:
-            path = self._release_path(release, request)
-            configuration = training_configuration(request, redshifts[0], None)
-            return CheckedRun(pipeline, request, configuration, redshifts, None, release, path)
-        (objects,) = self._inputs.find(
-            identity, [request.objects or ""], ["object_catalog"], "objects", request.columns
-        )
-        columns = [item.column.name for item in self._products.details(identity, objects.product.id).columns]
-        configuration = training_configuration(request, redshifts[0], objects, columns)
-        _require(configuration, columns, objects.name)
-        return CheckedRun(
-            pipeline, request, configuration, redshifts, objects, release or objects.product.release, None
-        )
+        path = self._release_path(release, request)
+        return CheckedRun(pipeline, request, configuration, (redshifts,), None, release, path)
+
+    def _objects(
+        self, identity: Identity, pipeline: Pipeline, request: RunRequest, look: Look | None
+    ) -> tuple[RunInput, ...]:
+        if request.objects is None or not pipeline.has_objects:
+            return ()
+        return self._inputs.find(identity, [request.objects], ["object_catalog"], "objects", request.columns, look)
 
     def _release_path(self, release: Release, request: RunRequest) -> Path:
         folder = self.catalogue_of(release)
@@ -146,10 +164,17 @@ class RunChecker:
                 raise InvalidValueError(f"{pipeline.display_name} takes no {field}.", field=field)
 
 
-def _require(configuration: TrainingSetConfiguration, columns: list[str], name: str) -> None:
-    missing = [column for column in configuration.param.selected_cols if column not in columns]
-    if missing:
+def _refuse_columns_of_others(request: RunRequest, inputs: tuple[RunInput, ...]) -> None:
+    known = {request.objects, *request.inputs, *(each.name for each in inputs), *(each.address for each in inputs)}
+    if unknown := sorted(request.columns.keys() - known):
+        raise InvalidValueError(f"Columns are given for {unknown[0]}, which is no input.", field="columns")
+
+
+def _require(configuration: TrainingSetConfiguration, objects: RunInput) -> None:
+    missing = [column for column in configuration.param.selected_cols if column not in objects.names]
+    if missing and objects.names:
         raise InvalidValueError(
-            f"The object catalogue {name} has no column '{missing[0]}'; it has {', '.join(columns[:12])}.",
+            f"The object catalogue {objects.name} has no column '{missing[0]}'; it has "
+            f"{', '.join(objects.names[:12])}.",
             field="selected_cols",
         )

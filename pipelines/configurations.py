@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import InvalidValueError
 from pipelines.combine.configuration import CombineConfiguration
-from pipelines.inputs import InputProduct
+from pipelines.inputs import RunInput
 from pipelines.models import RunRequest
 from pipelines.outputs import OutputFormat, output_format_of
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
@@ -20,7 +20,7 @@ _FORMATS = {"CSV": "csv", "ECSV": "csv", "FITS": "fits", "HDF5": "hdf5", "Parque
 _BANDS = ("u", "g", "r", "i", "z", "y")
 
 
-def combine_configuration(request: RunRequest, inputs: Sequence[InputProduct]) -> CombineConfiguration:
+def combine_configuration(request: RunRequest, inputs: Sequence[RunInput]) -> CombineConfiguration:
     """Give the configuration of Combine Redshift Catalogs."""
     if not inputs:
         raise InvalidValueError("Choose the redshift catalogues that are to be combined.", field="inputs")
@@ -36,32 +36,31 @@ def combine_configuration(request: RunRequest, inputs: Sequence[InputProduct]) -
 
 
 def training_configuration(
-    request: RunRequest, redshifts: InputProduct, objects: InputProduct | None, columns: Sequence[str] = ()
+    request: RunRequest, redshifts: RunInput, objects: RunInput | None
 ) -> TrainingSetConfiguration:
     """Give the configuration of the Training Set Maker.
 
     Parameters
     ----------
     objects
-        None when the object catalogue is that of a release.
-    columns
-        Names of the columns of the object catalogue, by which magnitudes to be computed are found.
+        None when the object catalogue is that of a release. By the names of its columns magnitudes to be computed are
+        found.
     """
     param = dict(request.param)
     inputs: dict[str, Any] = {"specz": [_entry(redshifts, _MEANINGS)]}
     if objects is not None:
         inputs["dataset"] = _entry(objects, ("id", "ra", "dec"))
         if param.get("photometry") is None:
-            param["photometry"] = _photometry(TrainingSetParameters.model_validate(param), columns)
+            param["photometry"] = _photometry(TrainingSetParameters.model_validate(param), objects.names)
     return TrainingSetConfiguration.model_validate(
         {"inputs": inputs, "output_format": format_of(request, [redshifts]), "param": param}
     )
 
 
-def format_of(request: RunRequest, inputs: Sequence[InputProduct]) -> str:
+def format_of(request: RunRequest, inputs: Sequence[RunInput]) -> str:
     """Give the format of the result: what was asked for, or that of the redshift catalogue."""
     if request.output_format == "specz":
-        return _FORMATS.get(str(inputs[0].main_file.details.get("format")), "parquet")
+        return _FORMATS.get(str(inputs[0].format), "parquet")
     name = request.output_format or "parquet"
     if name == "hats":
         return name
@@ -69,10 +68,10 @@ def format_of(request: RunRequest, inputs: Sequence[InputProduct]) -> str:
     return "votable" if chosen is OutputFormat.VOTABLE else chosen.value
 
 
-def _entry(product: InputProduct, meanings: Sequence[str]) -> dict[str, Any]:
-    columns = {key: product.columns[key] for key in meanings if key in product.columns}
-    path = Path(product.name) / product.main_file.name
-    return {"path": str(path), "internal_name": product.name, "columns": columns}
+def _entry(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
+    columns = {key: each.columns[key] for key in meanings if key in each.columns}
+    path = each.address or str(Path(each.name) / each.file_name)
+    return {"path": path, "internal_name": each.name, "columns": columns}
 
 
 def _photometry(param: TrainingSetParameters, columns: Sequence[str]) -> Mapping[str, Any] | None:

@@ -20,7 +20,7 @@ _TIES = {
 
 def description_of(checked: CheckedRun) -> str:
     """Describe what a run makes, of what, and how."""
-    inputs = "\n".join(f"- {each.product.display_name} (`{each.name}`)" for each in checked.redshifts)
+    inputs = "\n".join(f"- {each.label} (`{each.name}`)" for each in checked.redshifts)
     configuration = checked.configuration
     if isinstance(configuration, CombineConfiguration):
         return f"Combined redshift catalogues:\n\n{inputs}\n\n{_combined(configuration)}"
@@ -40,7 +40,7 @@ def _combined(configuration: CombineConfiguration) -> str:
 def _trained(checked: CheckedRun, configuration: TrainingSetConfiguration) -> str:
     param = configuration.param
     if checked.objects is not None:
-        objects = f"{checked.objects.product.display_name} (`{checked.objects.name}`)"
+        objects = f"{checked.objects.label} (`{checked.objects.name}`)"
     else:
         objects = f"the release {checked.release.display_name if checked.release else ''} ({param.flux_type})"
     number = param.crossmatch.n_neighbors

@@ -20,13 +20,14 @@ from pipelines.combine import FlagsTranslation, combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration
 from pipelines.combine.projection import columns_needed
 from pipelines.engines import Engine, engine_of
+from pipelines.inputs import RunInput
 from pipelines.models import Run
 from pipelines.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.reading import InputReader, LazyTables
 from pipelines.schema import PipelineRunRow
 from pipelines.steps import Steps
 from pipelines.storage import run_of_row
-from pipelines.training import make_training_set
+from pipelines.training import ObjectSource, make_training_set, open_objects
 from pipelines.training.configuration import TrainingSetConfiguration
 from pipelines.writing import write_result
 from products.inspector import Inspector
@@ -112,9 +113,12 @@ class PipelineJobs:
     def _make(self, context: JobContext, run: Run, internal_name: str) -> None:
         started, steps = utc_now(), Steps(context)
         identity = self._identity_of(run.owner, scope_of_job(context.job))
-        checked = self._checker.check(identity, run.pipeline, run.settings)
         limits = ReadLimits(max_columns=self._settings.max_columns)
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
+        checked = self._checker.check(identity, run.pipeline, run.settings, reader.look)
+        for each in checked.inputs:
+            if each.address is not None:
+                steps.log(_meanings_of(each))
         with engine_of(self._settings.dask_scheduler) as engine:
             made = self._made(checked, reader, steps, engine)
         for warning in getattr(made.report, "warnings", ()):
@@ -132,12 +136,12 @@ class PipelineJobs:
         _write_documents(folder, checked, made, settings, steps)
         files = [_generated(path) for path in sorted(folder.iterdir()) if path.is_file()]
         provenance = provenance_json(
-            run, checked.products, files, settings, steps.done, product=internal_name,
+            run, checked.inputs, files, settings, steps.done, product=internal_name,
             base_url=self._settings.public_url, started=started, ended=utc_now(),
         )  # fmt: skip
         (folder / PROVENANCE).write_bytes(provenance)
         release = checked.release.name if checked.release is not None and checked.objects is None else None
-        activity = activity_of(run, checked.products, settings, steps.done, started, release)
+        activity = activity_of(run, checked.inputs, settings, steps.done, started, release)
         self._provenance.record(run.product_id, activity)
         others = [path for path in sorted(folder.iterdir()) if path.is_file() and path != written.path]
         self._publish(
@@ -176,13 +180,18 @@ class PipelineJobs:
         redshifts = checked.redshifts[0]
         steps.tell(0.0, f"Reading {redshifts.name}")
         table = reader.read(redshifts)
-        path = checked.release_path
-        if checked.objects is not None:
-            path = self._settings.tables_folder / str(checked.objects.stored_table)
-        if path is None:
-            raise NotFoundError("The object catalogue is not there any more.")
-        made = make_training_set(table, engine.objects(path), configuration, progress=steps.part(0.1, 0.7))
+        objects = self._objects(checked, reader, steps, engine)
+        made = make_training_set(table, objects, configuration, progress=steps.part(0.1, 0.7))
         return _Made(made.table, made.report, made.columns)
+
+    def _objects(self, checked: CheckedRun, reader: InputReader, steps: Steps, engine: Engine) -> ObjectSource:
+        if checked.objects is not None:
+            path = reader.sorted_rows(checked.objects, steps.part(0.02, 0.1))
+            # The workers of an engine elsewhere may not see the scratch folder of this job.
+            return engine.objects(path) if checked.objects.stored_table is not None else open_objects(path)
+        if checked.release_path is None:
+            raise NotFoundError("The object catalogue is not there any more.")
+        return engine.objects(checked.release_path)
 
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:
@@ -210,6 +219,11 @@ def _combined(
     )
     names = made.table.column_names
     return _Made(made.table, made.report, {key: column for key, column in _COMBINED.items() if column in names})
+
+
+def _meanings_of(each: RunInput) -> str:
+    said = ", ".join(f"{key} is {column}" for key, column in each.columns.items())
+    return f"Columns of {each.name}: {said}."
 
 
 def _rules_of(checked: CheckedRun) -> FlagsTranslation:

@@ -48,14 +48,16 @@ class RunRequest(BaseModel):
     display_name: str | None = Field(None, description="Name of the product that will be made.")
     description: str = Field("", description="Markdown; by default a description is written.")
     inputs: tuple[str, ...] = Field(
-        (), description="Redshift catalogues, each by number, internal name or vos: address."
+        (),
+        description="Redshift catalogues: numbers or internal names of products, and vos: addresses.",
     )
     objects: str | None = Field(
-        None, description="Object catalogue: a product by number, internal name or vos: address."
+        None, description="Object catalogue: number or internal name of a product, or a vos: address."
     )
     release: str | None = Field(None, description="Release whose object catalogue is used, by name or number.")
     columns: Mapping[str, Mapping[str, str | None]] = Field(
-        {}, description="For inputs whose columns mean something else here: internal name to meaning to column."
+        {},
+        description="For inputs whose columns mean something else here: internal name or address to meaning to column.",
     )
     param: Mapping[str, Any] = Field({}, description="Parameters of the pipeline that are not to be as by default.")
     output_format: str | None = Field(None, description="csv, fits, hats, hdf5, parquet or votable.")

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from core.database import utc_now
-from pipelines.inputs import InputProduct
+from pipelines.inputs import RunInput
 from pipelines.models import Run
 from products.provenance import Activity, UsedEntity
 
@@ -33,7 +33,7 @@ class GeneratedFile:
 
 def activity_of(
     run: Run,
-    inputs: Sequence[InputProduct],
+    inputs: Sequence[RunInput],
     configuration: Mapping[str, Any],
     steps: Sequence[tuple[str, float]],
     started: datetime,
@@ -57,7 +57,12 @@ def activity_of(
         ended_at=utc_now(),
         configuration={key: value for key, value in configuration.items() if key != "inputs"},
         used=tuple(
-            UsedEntity(each.product.product_type.name, each.name, each.product.id, sha256=each.main_file.sha256)
+            UsedEntity(
+                each.kind,
+                each.address or each.name,
+                None if each.product is None else each.product.id,
+                sha256=each.sha256,
+            )
             for each in inputs
         )
         + (() if release is None else (UsedEntity("object_catalog", release),)),
@@ -68,7 +73,7 @@ def activity_of(
 
 def provenance_json(
     run: Run,
-    inputs: Sequence[InputProduct],
+    inputs: Sequence[RunInput],
     files: Sequence[GeneratedFile],
     configuration: Mapping[str, Any],
     steps: Sequence[tuple[str, float]],
@@ -88,7 +93,7 @@ def provenance_json(
         What was done one after the other, with the seconds that each took.
     """
     activity, agent = f"pz:run/{run.id}", f"pz:user/{run.owner}"
-    used = {f"pz:product/{each.name}": _input(each, base_url) for each in inputs}
+    used = {f"pz:{_place(each)}/{each.name}": _input(each, base_url) for each in inputs}
     made = {
         f"pz:product/{product}/{file.name}": {"prov:label": file.name, "pz:size": file.size, "pz:sha256": file.sha256}
         for file in files
@@ -119,14 +124,18 @@ def provenance_json(
     return json.dumps(document, indent=2).encode()
 
 
-def _input(each: InputProduct, base_url: str) -> dict[str, Any]:
+def _place(each: RunInput) -> str:
+    return "product" if each.address is None else "file"
+
+
+def _input(each: RunInput, base_url: str) -> dict[str, Any]:
     return {
-        "prov:label": each.product.display_name,
-        "pz:address": f"{base_url}/product/{each.name}",
-        "pz:product_type": each.product.product_type.name,
-        "pz:file": each.main_file.name,
-        "pz:size": each.main_file.size,
-        "pz:sha256": each.main_file.sha256,
-        "pz:updated": each.product.updated_at.isoformat(),
+        "prov:label": each.label,
+        "pz:address": each.address or f"{base_url}/product/{each.name}",
+        "pz:product_type": each.kind,
+        "pz:file": each.file_name,
+        "pz:size": each.size,
+        "pz:sha256": each.sha256,
+        "pz:updated": each.modified.isoformat(),
         "pz:columns": dict(each.columns),
     }

@@ -8,9 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN
+from core.errors import NotFoundError
 from core.files import FileStore
-from pipelines.inputs import InputProduct
-from products.readers import ReadLimits, open_table
+from pipelines.input_columns import InputTable, table_of_file
+from pipelines.inputs import RunInput
+from products.inspection.meanings import Meanings
+from products.readers import ReadLimits, TableReader, open_table
+from products.rows.derive import derive_rows
 
 __all__ = ["InputReader", "LazyTables", "read_table"]
 
@@ -35,7 +39,7 @@ def read_table(
 
 @dataclass(frozen=True, slots=True)
 class InputReader:
-    """Reads products.
+    """Reads products, and files in the VOSpace.
 
     Parameters
     ----------
@@ -50,16 +54,40 @@ class InputReader:
     limits: ReadLimits
     scratch: Path
 
-    def read(self, product: InputProduct, projection: Projection = list) -> pa.Table:
-        """Read the rows of a product."""
-        if product.main_file.details.get("format") == "HATS" and product.stored_table is not None:
+    def read(self, each: RunInput, projection: Projection = list) -> pa.Table:
+        """Read the rows of an input."""
+        if each.format == "HATS" and each.stored_table is not None:
             # A HATS catalogue is sorted as the derived rows are.
-            path = self.tables / product.stored_table
+            path = self.tables / each.stored_table
             with pq.ParquetFile(path) as file:
                 names = [name for name in file.schema_arrow.names if name != HEALPIX_COLUMN]
                 return file.read(columns=projection(names)).combine_chunks()
-        path = self.store.local_path(product.main_file.stored_id)
-        return read_table(path, product.main_file.name, projection, limits=self.limits, scratch=self.scratch)
+        path = self._path(each)
+        return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch)
+
+    def look(self, each: RunInput) -> InputTable:
+        """Tell the columns of a file in the VOSpace."""
+        with self._opened(each) as reader:
+            return table_of_file(each.address or each.name, reader)
+
+    def sorted_rows(self, each: RunInput, progress: Callable[[float, str], None]) -> Path:
+        """Give the Parquet file of the rows of an input, sorted by position; that of a file is made here."""
+        if each.stored_table is not None:
+            return self.tables / each.stored_table
+        target = self.scratch / f"{each.sha256}.parquet"
+        meanings = Meanings(each.columns["ra"], each.columns["dec"])
+        with self._opened(each) as reader:
+            derive_rows(reader, target, meanings=meanings, progress=progress, scratch=self.scratch)
+        return target
+
+    def _opened(self, each: RunInput) -> TableReader:
+        return open_table(self._path(each), each.file_name, limits=self.limits, scratch=self.scratch)
+
+    def _path(self, each: RunInput) -> Path:
+        try:
+            return self.store.local_path(each.stored_id)
+        except NotFoundError:
+            raise NotFoundError(f"{each.label} ({each.name}) was removed while the run read its inputs.") from None
 
 
 class LazyTables(Mapping[str, pa.Table]):

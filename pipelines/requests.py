@@ -185,14 +185,20 @@ def _of_configuration(pipeline: Pipeline, document: object) -> dict[str, Any]:
 
 def _read_inputs(pipeline: Pipeline, inputs: Mapping[str, Any], fields: dict[str, Any]) -> None:
     catalogues = [each for each in inputs.get("specz") or [] if isinstance(each, dict)]
-    named = [each for each in catalogues if each.get("internal_name")]
+    named = [(name, each) for each in catalogues if (name := _reference(each))]
     if pipeline.has_objects:
         named = named[-1:]
-    fields["inputs"] = [str(each["internal_name"]) for each in named]
-    fields["columns"] = {str(each["internal_name"]): each["columns"] for each in named if each.get("columns")}
+    fields["inputs"] = [name for name, _ in named]
+    fields["columns"] = {name: each["columns"] for name, each in named if each.get("columns")}
     dataset = inputs.get("dataset")
-    if isinstance(dataset, dict) and dataset.get("internal_name"):
-        fields["objects"] = str(dataset["internal_name"])
+    if isinstance(dataset, dict) and (objects := _reference(dataset)):
+        fields["objects"] = objects
+
+
+def _reference(entry: Mapping[str, Any]) -> str | None:
+    """Give what an entry of a configuration names: a file by its address, a product by its internal name."""
+    path = str(entry.get("path") or "")
+    return path if path.lower().startswith("vos:") else str(entry.get("internal_name") or "") or None
 
 
 def _with_values(error: ValidationError) -> str:

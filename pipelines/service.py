@@ -165,7 +165,7 @@ class PipelineService:
             product_id=product.id,
             job_id=job.id,
             release_id=None if checked.release is None else checked.release.id,
-            inputs=[each.product.id for each in checked.products],
+            inputs=[each.product.id for each in checked.inputs if each.product is not None],
             settings=checked.request.model_dump(mode="json"),
             phase=Phase.PENDING.value,
             created=now,
@@ -189,7 +189,7 @@ class PipelineService:
     def _new_product(self, checked: CheckedRun) -> NewProduct:
         kind, request = product_type_named(checked.pipeline.makes), checked.request
         wanted = request.visibility or Visibility.REGISTERED
-        name = request.display_name or f"{checked.pipeline.display_name} of {checked.redshifts[0].product.display_name}"
+        name = request.display_name or f"{checked.pipeline.display_name} of {checked.redshifts[0].label}"
         return NewProduct(
             display_name=name[:255],
             product_type=kind.id,

@@ -23,6 +23,7 @@ from products.service import ProductService
 from products.sharing import SharingService
 from products.type_administration import TypeAdministration
 from products.uploads import UploadService
+from server.input_nodes import SpaceInputs
 from server.inspection_jobs import UwsInspectionJobs
 from server.worker import file_store, housekeeping, job_kinds, quota_rule, run_checker, vospace
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
@@ -70,7 +71,7 @@ def build_services(settings: Settings) -> Services:
     store = file_store(settings)
     queue, jobs = build_jobs(settings, database)
     inspections = UwsInspectionJobs(jobs)
-    quota = quota_rule(settings)
+    quota, space = quota_rule(settings), vospace(settings, database)
     accounts = AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts)
     return Services(
         settings=settings,
@@ -88,7 +89,7 @@ def build_services(settings: Settings) -> Services:
         uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes, quota=quota),
         associations=AssociationService(database),
         downloads=DownloadService(database, store),
-        provenance=ProvenanceService(database),
+        provenance=ProvenanceService(database, SpaceInputs(space.nodes).may_read),
         queue=queue,
         jobs=jobs,
         pipelines=PipelineService(
@@ -100,7 +101,7 @@ def build_services(settings: Settings) -> Services:
         ),
         inspections=inspections,
         housekeeping=housekeeping(settings, database),
-        space=vospace(settings, database),
+        space=space,
     )
 
 

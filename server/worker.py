@@ -17,6 +17,7 @@ from products.inspector import Inspector
 from products.quotas import QuotaRule
 from products.results import ResultProducts
 from products.service import ProductService
+from server.input_nodes import SpaceInputs
 from server.user_tables import table_catalog, table_kinds
 from tap.result_files import QUERY_JOB, ResultFiles
 from uws import Job, JobContext, JobKind, Phase
@@ -78,7 +79,7 @@ def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
 
 def run_checker(settings: Settings, database: Database) -> RunChecker:
     """Give what checks runs of pipelines before they are queued, and again when they begin."""
-    return RunChecker(ProductService(database), settings.authority, settings.datasets)
+    return RunChecker(ProductService(database), SpaceInputs(vospace(settings, database).nodes), settings.datasets)
 
 
 def quota_rule(settings: Settings) -> QuotaRule:

@@ -19,7 +19,8 @@ class UsedEntity:
     role
         What it was to the activity: ``redshift_catalog``, ``object_catalog``, ``flags_translation`` …
     name
-        Name that people know it by; of a product its internal name.
+        Name that people know it by: of a product its internal name, of a file in the VOSpace its ``vos:`` address. Who
+        may not read that file learns nothing of it but that there was one.
     product_id
         Number of the product of this server that it was, if it was one. Who may not read that product learns nothing
         of it but that there was one.
@@ -32,6 +33,11 @@ class UsedEntity:
     product_id: int | None = None
     version: str | None = None
     sha256: str | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is known by the address of a file in the VOSpace."""
+        return self.name.startswith("vos:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class SourceProduct:
     Parameters
     ----------
     entity
-        None when it is a product that is gone, or that the one who asks may not read.
+        None when it is a product or a file that is gone, or that the one who asks may not read.
     product
         The product of this server that it was, if it was one.
     """

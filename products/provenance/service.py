@@ -1,6 +1,6 @@
 """The origin of products: recorded by what makes them, told to those who may read them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,10 +19,17 @@ __all__ = ["ProvenanceService"]
 
 
 class ProvenanceService:
-    """Record what made a product, and tell where one comes from."""
+    """Record what made a product, and tell where one comes from.
 
-    def __init__(self, database: Database) -> None:
+    Parameters
+    ----------
+    may_read_file
+        Says whether an identity may read the file at a ``vos:`` address; without it nobody may.
+    """
+
+    def __init__(self, database: Database, may_read_file: Callable[[Identity, str], bool] | None = None) -> None:
         self._database = database
+        self._may_read_file = may_read_file
         self._products = ProductService(database)
 
     def record(self, product_id: int, activity: Activity) -> None:
@@ -50,8 +57,18 @@ class ProvenanceService:
             if row is None:
                 return Provenance(details, None, (), previous)
             readable_inputs = _readable(session, identity, [item.product_id for item in row.used])
-            sources = tuple(_source(item, readable_inputs) for item in row.used)
-            return Provenance(details, _activity_of_row(row), sources, previous)
+            used, activity = tuple(row.used), _activity_of_row(row)
+        sources = tuple(self._source(identity, item, readable_inputs) for item in used)
+        return Provenance(details, activity, sources, previous)
+
+    def _source(self, identity: Identity, item: UsedEntityRow, products: dict[int, Product]) -> SourceProduct:
+        if item.product_id is not None:
+            product = products.get(item.product_id)
+            return SourceProduct(None if product is None else _entity_of_row(item), product)
+        entity = _entity_of_row(item)
+        if entity.is_file and (self._may_read_file is None or not self._may_read_file(identity, item.name)):
+            return SourceProduct(None)
+        return SourceProduct(entity)
 
 
 def _readable(session: Session, identity: Identity, numbers: Sequence[int | None]) -> dict[int, Product]:
@@ -60,12 +77,6 @@ def _readable(session: Session, identity: Identity, numbers: Sequence[int | None
         return {}
     rows = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids), readable(identity)))
     return {row.id: product_of_row(row) for row in rows}
-
-
-def _source(item: UsedEntityRow, products: dict[int, Product]) -> SourceProduct:
-    if item.product_id is not None and item.product_id not in products:
-        return SourceProduct(None)
-    return SourceProduct(_entity_of_row(item), None if item.product_id is None else products[item.product_id])
 
 
 def _row_of_activity(product_id: int, activity: Activity) -> ActivityRow:

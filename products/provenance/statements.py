@@ -175,7 +175,7 @@ def _file_attributes(file: ProductFile) -> dict[str, str | None]:
 def _source_attributes(source: SourceProduct, public_url: str) -> dict[str, str | None]:
     entity = source.entity
     if entity is None:
-        return {"comment": "A product that is gone, or that you may not read."}
+        return {"comment": "Something that is gone, or that you may not read."}
     known = {} if source.product is None else _product_attributes(source.product, public_url)
     return {"name": entity.name, **known, "version": entity.version, "sha256": entity.sha256}
 

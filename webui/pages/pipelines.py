@@ -13,6 +13,8 @@ from pipelines.storage import RunQuery
 from products.models import Product, ProductStatus, Visibility
 from products.product_types import product_type_named
 from products.storage import ProductQuery
+from vospace.storage import HOME
+from vospace.uris import NodeUris
 from webui.pages.forms import FormState
 from webui.pages.parameter_fields import entered_parameters, parameter_fields
 from webui.pages.rendering import PageRenderer, see_other
@@ -26,6 +28,8 @@ _FORMATS = (
     ("hats", "HATS (zip)"),
 )  # fmt: skip
 _OWN = {"display_name": "NAME", "description": "DESCRIPTION", "visibility": "VISIBILITY", "output_format": "FORMAT"}
+#: Fields of the form that name catalogues: products are chosen, files are written.
+_INPUTS = ("inputs", "files")
 _FIELDS = ("display_name", "description", "inputs", "objects", "visibility", "output_format", "RULES", "CONFIGURATION")
 
 
@@ -61,7 +65,7 @@ def _submit(
     pipeline: Pipeline,
     pairs: list[tuple[str, str]],
 ) -> Response:
-    values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name == "inputs")}
+    values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name in _INPUTS)}
     try:
         made = services.pipelines.submit(identity, pipeline, _asked(pipeline, values))
     except InvalidValueError as error:
@@ -106,14 +110,16 @@ def _form_page(
         for release in (services.products.releases(identity) if pipeline.has_objects else ())
         if services.pipelines.checker.catalogue_of(release) is not None
     ]
-    fields = parameter_fields(pipeline)
+    fields, given = parameter_fields(pipeline), [part.strip() for part in form.value("inputs").split(";")]
     return renderer.page(
         "run_form.html",
         identity,
         status=status,
         pipeline=pipeline,
         form=form,
-        chosen=frozenset(form.value("inputs").split(";")),
+        chosen=frozenset(given),
+        addresses="; ".join(part for part in given if part.lower().startswith("vos:")),
+        home=NodeUris(services.settings.authority).of((HOME, identity.name or "")),
         catalogues=catalogues,
         objects=objects,
         releases=releases,

@@ -32,6 +32,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             details=details,
             product=details.product,
             inputs=input_products(services, identity, run),
+            files=_files(services, identity, run),
             log=pipelines.log(identity, number),
             progress=None if run.phase.ended else Progress(run.progress, run.message),
             report=_report(services, identity, run, details),
@@ -43,6 +44,12 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def abort(number: int, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
         return see_other(f"/runs/{pipelines.stop(identity, number).id}")
+
+
+def _files(services: WebServices, identity: Identity, run: Run) -> tuple[str, ...]:
+    """Give the addresses of the files that a run read, as far as the identity may read them."""
+    sources = services.provenance.of(identity, run.product_id).sources
+    return tuple(each.entity.name for each in sources if each.entity is not None and each.entity.is_file)
 
 
 def _report(services: WebServices, identity: Identity, run: Run, details: ProductDetails) -> ReportView | None:

@@ -9,15 +9,28 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from core.auth.models import Identity, Scope
+from pipelines.outputs import output_format_of, write_table
 from products.models import FileRole, InspectionState, Product, Visibility
 from products.product_types import product_type_named
 from products.service import NewProduct
 from server.services import Services
 from tests.server.application import Application
+from tests.vospace.talking import node_xml
 
-__all__ = ["MEANINGS", "OBJECT_MEANINGS", "PipelineSite", "catalogue", "objects", "publish", "wait_for_run"]
+__all__ = [
+    "MEANINGS",
+    "OBJECT_MEANINGS",
+    "PipelineSite",
+    "catalogue",
+    "objects",
+    "publish",
+    "put_file",
+    "table_bytes",
+    "wait_for_run",
+]
 
 SECONDS = 120
 MEANINGS = {"name": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z", "Q": "z_flag", "survey_name": "survey"}
@@ -104,6 +117,25 @@ def publish(
     assert found.inspection_state is InspectionState.DONE, found.inspection_error
     services.associations.describe_all(identity, product.id, meanings)
     return uploads.publish(identity, product.id, seconds=SECONDS)
+
+
+def put_file(site: PipelineSite, path: str, content: bytes, who: str = "alice", *, read_by: str = "") -> str:
+    """Put a file into the VOSpace, for one person or for members of a group too; give its address."""
+    assert site.ask("PUT", f"/vospace/files{path}", who, content=content).status_code == 201
+    address = f"vos://{site.app.services.settings.authority}~vospace{path}"
+    if read_by:
+        group = f"ivo://{site.app.services.settings.authority}/gms?{read_by}"
+        for kind, part in (("ContainerNode", f"/home/{who}"), ("DataNode", path)):
+            node = node_xml(address.removesuffix(path) + part, kind, groupread=group)
+            assert site.ask("POST", f"/vospace/nodes{part}", who, content=node).status_code == 200
+    return address
+
+
+def table_bytes(frame: pd.DataFrame, output_format: str, folder: Path) -> bytes:
+    """Write a table in a format."""
+    path = folder / f"table.{output_format}"
+    write_table(pa.Table.from_pandas(frame, preserve_index=False), path, output_format_of(output_format))
+    return path.read_bytes()
 
 
 def wait_for_run(services: Services, identity: Identity, job_id: str) -> Any:

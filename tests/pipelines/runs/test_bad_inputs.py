@@ -14,7 +14,16 @@ from products.models import FileRole, InspectionState, ProductStatus
 from products.product_types import product_type_named
 from products.service import NewProduct
 from tests.pipelines.runs.conftest import Catalogues
-from tests.pipelines.runs.published import SECONDS, PipelineSite, catalogue, objects, publish, wait_for_run
+from tests.pipelines.runs.published import (
+    SECONDS,
+    PipelineSite,
+    catalogue,
+    objects,
+    publish,
+    put_file,
+    wait_for_run,
+)
+from tests.vospace.talking import node_xml
 from uws import Phase
 
 _FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_err", "survey": "survey"}
@@ -122,7 +131,13 @@ def test_everything_cut_away_is_an_error(site: PipelineSite, alice: Identity):
         ({"param": {"tie_treatment_option": "toss"}}, "tie_treatment_option: Input should be"),
         ({"param": {"crossmatch_radius_arcsec": 0}}, "crossmatch_radius_arcsec: Input should be greater than 0"),
         ({"inputs": ("vos://other.org/products/1_vvds",)}, "is not of this server"),
-        ({"inputs": ("vos://photoz.local/home/alice/x.csv",)}, "is not that of a product"),
+        (
+            {"inputs": ("vos://photoz.local/home/alice/x.csv",)},
+            "There is no file 'vos://photoz.local/home/alice/x.csv'",
+        ),
+        ({"inputs": ("vos://photoz.local/products/{vvds}/more.csv",)}, "/more.csv' that you may read"),
+        ({"inputs": ("vos://photoz.local~vospace/products/{vvds}/product_metadata.yaml",)}, "yaml is no table"),
+        ({"inputs": ("vos://photoz.local~vospace/home/alice",)}, "is a container; only files have bytes"),
         ({"rules": "translation_rules: {VVDS: {z_flag_translation: {1: 9}}}"}, "9"),
         ({"rules": "a: &x [1]\nb: *x"}, "alias"),
     ],
@@ -196,3 +211,47 @@ def test_an_empty_catalogue_gets_no_further_than_its_inspection(
     with pytest.raises(InvalidValueError, match=f"The product {product.internal_name} is not published"):
         inputs = (product.internal_name, catalogues.vvds.internal_name)
         services.pipelines.submit(alice, COMBINE, RunRequest(inputs=inputs))
+
+
+def _refused(site: PipelineSite, alice: Identity, address: str) -> str:
+    with pytest.raises(InvalidValueError) as caught:
+        site.app.services.pipelines.submit(alice, COMBINE, RunRequest(inputs=(address,)))
+    return caught.value.message
+
+
+def test_a_file_that_may_not_be_read_is_as_one_that_is_not_there(site: PipelineSite, alice: Identity):
+    secret = put_file(site, "/home/bob/secret.csv", b"ra,dec,z\n1,2,3\n", "bob")
+    missing = secret.replace("secret", "nothing")
+    assert _refused(site, alice, secret).replace("secret", "nothing") == _refused(site, alice, missing)
+    for name, target in (("lead", secret), ("stray", missing)):
+        link = node_xml(f"vos://photoz.local~vospace/home/alice/{name}", "LinkNode", target=target)
+        assert site.ask("PUT", f"/vospace/nodes/home/alice/{name}", content=link).status_code == 201
+    lead, stray = (_refused(site, alice, f"vos://photoz.local/home/alice/{name}") for name in ("lead", "stray"))
+    assert lead.replace("lead", "stray") == stray
+    assert "secret" not in lead
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.csv", b"", "is empty (0 bytes)"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n....", "picture.csv is not a CSV file: it starts like a PNG image"),
+        ("picture", b"\x89PNG\r\n\x1a\n....", "picture is not a table: it starts like a PNG image"),
+    ],
+)
+def test_a_file_that_can_hold_no_table_is_refused_before_it_is_queued(
+    site: PipelineSite, alice: Identity, name: str, content: bytes, words: str
+):
+    assert words in _refused(site, alice, put_file(site, f"/home/alice/{name}", content))
+
+
+def test_a_file_whose_columns_do_not_tell_what_they_mean_is_named(site: PipelineSite, alice: Identity):
+    frame = catalogue("VVDS").rename(columns={"zspec": "stretch"})
+    address = put_file(site, "/home/alice/odd.csv", frame.to_csv(index=False).encode())
+    sentence = _failed(site, alice, address)
+    assert f"No column of the file {address} is said to hold z; say which column does (COLUMNS)." in sentence
+    assert "stretch" in sentence
+    told = _finished(site, alice, address, columns={address: {"z": "stretch"}})
+    assert told.phase is Phase.COMPLETED, told.error
+    wrong = _failed(site, alice, address, columns={address: {"z": "shift"}})
+    assert f"The file {address} has no column 'shift', said to hold z" in wrong

@@ -1,8 +1,10 @@
 """Pipelines as UWS jobs, from published inputs to a product that can be queried."""
 
+import hashlib
 import io
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 import yaml
 from sqlalchemy import update
 
+from core.auth.models import Identity
 from core.auth.schema import UserRow
 from core.database import utc_now
 from pipelines.known import COMBINE as COMBINE_PIPELINE
@@ -23,7 +26,16 @@ from products.schema import ProductRow
 from products.service import NewProduct, ProductChanges
 from server.worker import file_store, job_kinds, run_checker
 from tests.pipelines.runs.conftest import Catalogues
-from tests.pipelines.runs.published import PipelineSite, catalogue, publish, wait_for_run
+from tests.pipelines.runs.published import (
+    PipelineSite,
+    catalogue,
+    objects,
+    publish,
+    put_file,
+    table_bytes,
+    wait_for_run,
+)
+from tests.vospace.talking import node_xml
 from uws import JobService, Phase
 
 RULES = """
@@ -185,15 +197,20 @@ def test_what_is_private_stays_so(site: PipelineSite, catalogues: Catalogues):
     assert site.ask("GET", answer.headers["location"].removeprefix("http://testserver")).status_code == 404
 
 
+def _never_queued(site: PipelineSite) -> PipelineService:
+    """Give a service whose jobs wait until the next sweep."""
+    services = site.app.services
+    settings, database = services.settings, services.database
+    jobs = JobService(database, NoQueue(), job_kinds(settings))
+    results = ResultProducts(database, file_store(settings), max_bytes=1, quota=QuotaRule())
+    return PipelineService(database, jobs, services.products, results, run_checker(settings, database))
+
+
 def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
     alice, bob = (services.accounts.identity_of_user(name) for name in ("alice", "bob"))
     shared = publish(services, bob, "Shared for a while", catalogue("VVDS"))
-    settings, database = services.settings, services.database
-    jobs = JobService(database, NoQueue(), job_kinds(settings))
-    results = ResultProducts(database, file_store(settings), max_bytes=1, quota=QuotaRule())
-    pipelines = PipelineService(database, jobs, services.products, results, run_checker(settings, database))
-    run = pipelines.submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
+    run = _never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
     services.products.change(bob, shared.id, ProductChanges(visibility=Visibility.PRIVATE))
     services.jobs.sweep()
     ended = wait_for_run(services, alice, run.job_id)
@@ -260,3 +277,87 @@ def test_an_aborted_run_fails_its_product(site: PipelineSite, catalogues: Catalo
         product = services.products.get(alice, run.product_id)
         assert product.status is ProductStatus.FAILED
         assert product.inspection_error == "The run was aborted."
+
+
+def _provenance(site: PipelineSite, product: int, who: str) -> str:
+    return site.ask("GET", f"/api/products/{product}/provenance", who).text
+
+
+def test_files_in_vospace_are_combined_as_products_are(site: PipelineSite, catalogues: Catalogues, tmp_path: Path):
+    formats = ("csv", "fits", "hdf5", "parquet", "vot")
+    frame = catalogue("VVDS").rename(columns={"Q": "z_flag"})
+    addresses = [put_file(site, f"/home/alice/vvds.{kind}", table_bytes(frame, kind, tmp_path)) for kind in formats]
+    link = node_xml("vos://photoz.local~vospace/home/alice/newest", "LinkNode", target=addresses[0])
+    assert site.ask("PUT", "/vospace/nodes/home/alice/newest", content=link).status_code == 201
+    inputs = [
+        "vos://photoz.local/home/alice/newest",
+        *reversed(addresses),
+        f"vos://photoz.local~vospace/products/{catalogues.vvds.internal_name}/table.csv",
+    ]
+    sent = {"NAME": "Of files", "VISIBILITY": "public", "inputs": inputs, "PHASE": "RUN"}
+    job_id, phase = _run(site, COMBINE, json=sent)
+    assert phase == "COMPLETED", site.ask("GET", f"{COMBINE}/{job_id}/error").text
+    product = site.json("GET", "/api/products?display_name=Of files")["results"][0]
+    assert product["visibility"] == "private"
+    table = site.json("GET", f"/api/products/{product['id']}/inspection")["tap_table"]
+    rows = site.rows(f"SELECT * FROM {table}")
+    assert set(rows["source"]) == {f"0{n}_vvds" for n in range(1, 6)} | {catalogues.vvds.internal_name}
+    kept = ["id", "ra", "dec", "z", "z_flag", "survey", "z_flag_homogenized"]
+    expected = rows[rows["source"] == catalogues.vvds.internal_name][kept].sort_values("id").reset_index(drop=True)
+    for number in range(1, 6):
+        found = rows[rows["source"] == f"0{number}_vvds"]
+        pd.testing.assert_frame_equal(found[kept].sort_values("id").reset_index(drop=True), expected)
+        assert set(found["CRD_ID"].str.partition("_")[0]) == {f"CRD0{number}"}
+    attached = site.ask("GET", f"{COMBINE}/{job_id}/results/provenance").json()["entity"]
+    for address in addresses:
+        content = site.ask("GET", "/vospace/files" + address.partition("~vospace")[2]).content
+        (entity,) = (each for each in attached.values() if each.get("pz:address") == address)
+        assert entity["pz:sha256"] == hashlib.sha256(content).hexdigest()
+    configuration = site.ask("GET", f"{COMBINE}/{job_id}/results/configuration").text
+    again = {"NAME": "Of files again", "CONFIGURATION": configuration, "PHASE": "RUN"}
+    job_again, phase = _run(site, COMBINE, data=again)
+    assert phase == "COMPLETED", site.ask("GET", f"{COMBINE}/{job_again}/error").text
+    assert site.ask("PATCH", f"/api/products/{product['id']}", json={"visibility": "registered"}).status_code == 200
+    own, others = (_provenance(site, product["id"], who) for who in ("alice", "bob"))
+    assert all(address in own for address in addresses)
+    assert "/home/alice" not in others
+    assert others.count("that you may not read") == len(addresses)
+
+
+def test_objects_may_be_a_file_in_vospace(site: PipelineSite, catalogues: Catalogues, tmp_path: Path):
+    address = put_file(site, "/home/alice/objects.fits", table_bytes(objects(), "fits", tmp_path))
+    asked = {"inputs": [str(catalogues.vvds.id)], "flux_type": "cModel", "random_seed": 7, "phase": "RUN"}
+    found = []
+    for number, chosen in enumerate((str(catalogues.objects.id), address)):
+        job_id, phase = _run(site, TRAINING, json=asked | {"objects": chosen, "display_name": f"Objects {number}"})
+        assert phase == "COMPLETED", site.ask("GET", f"{TRAINING}/{job_id}/error").text
+        found.append(pq.read_table(io.BytesIO(site.ask("GET", f"{TRAINING}/{job_id}/results/result").content)))
+    assert found[0].column_names == found[1].column_names
+    pd.testing.assert_frame_equal(found[0].to_pandas(), found[1].to_pandas())
+
+
+def test_a_result_of_files_that_all_registered_users_read_is_for_them(site: PipelineSite, alice: Identity):
+    content = catalogue("VVDS").to_csv(index=False).encode()
+    address = put_file(site, "/home/bob/for_all.csv", content, "bob", read_by="registered")
+    page = site.ask("GET", "/run/combine_redshift_dedup").text
+    assert "vos://photoz.local~vospace/home/alice/catalogue.parquet" in page
+    form = {"display_name": (None, "Of all"), "files": (None, f" {address} ; ")}
+    shown = site.ask("POST", "/run/combine_redshift_dedup", files=form).headers["location"]
+    run = site.app.services.pipelines.get(alice, int(shown.rpartition("/")[2]))
+    assert wait_for_run(site.app.services, alice, run.job_id).phase is Phase.COMPLETED
+    assert f"<code>{address}</code>" in site.ask("GET", shown).text
+    product = site.json("GET", "/api/products?display_name=Of all", "bob")["results"][0]
+    assert product["visibility"] == "registered"
+    assert address in _provenance(site, product["id"], "bob")
+
+
+def test_a_file_that_is_gone_when_its_run_begins_is_told(site: PipelineSite, catalogues: Catalogues):
+    services = site.app.services
+    alice = services.accounts.identity_of_user("alice")
+    address = put_file(site, "/home/alice/short_lived.csv", catalogue("VVDS").to_csv(index=False).encode())
+    run = _never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(address,)))
+    assert site.ask("DELETE", "/vospace/nodes/home/alice/short_lived.csv").status_code == 204
+    services.jobs.sweep()
+    ended = wait_for_run(services, alice, run.job_id)
+    assert ended.phase.value == "ERROR"
+    assert f"There is no file '{address}' that you may read" in (ended.error or "")

@@ -1,0 +1,117 @@
+"""Which column of an input means what: as the owner of a product said, as a file's columns tell, or as a run says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.columns import Column, column_of_field
+from core.errors import InvalidValueError
+from products.inspection.column_statistics import StatisticsGatherer
+from products.inspection.guesses import best_assignment, guess_meanings
+from products.inspection.meanings import MEANINGS
+from products.readers import TableReader
+from products.service import ProductDetails
+
+__all__ = ["InputTable", "input_meanings", "table_of_file", "table_of_product"]
+
+_KEYS = {meaning.alias: meaning.key for meaning in MEANINGS}
+_MOST_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class InputTable:
+    """The columns of an input.
+
+    Parameters
+    ----------
+    words
+        What sentences call it: ``product 12_vvds``.
+    meanings
+        Meaning (``ra``, ``z`` …) to the column that has it, as far as that is known.
+    advice
+        What to do when a meaning is missing.
+    """
+
+    words: str
+    columns: tuple[Column, ...]
+    meanings: Mapping[str, str]
+    advice: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+
+def table_of_product(details: ProductDetails) -> InputTable:
+    """Give the columns of a product with the meanings that its owner gave them."""
+    return InputTable(
+        f"product {details.product.internal_name}",
+        tuple(item.column for item in details.columns),
+        {_KEYS[item.alias]: item.column.name for item in details.columns if item.alias in _KEYS},
+        "associate its columns first",
+    )
+
+
+def table_of_file(address: str, reader: TableReader) -> InputTable:
+    """Give the columns of a file with what they likely mean, as inspection guesses it of the first rows."""
+    gatherer = StatisticsGatherer(reader.schema)
+    for batch in reader.batches():
+        gatherer.add(batch)
+        break
+    columns = tuple(column_of_field(field) for field in reader.schema)
+    guessed = best_assignment(guess_meanings(columns, gatherer.statistics()))
+    meanings = {key: name for name, key in guessed.items()}
+    return InputTable(f"file {address}", columns, meanings, "say which column does (COLUMNS)")
+
+
+def input_meanings(table: InputTable, chosen: Mapping[str, str | None], needed: Sequence[str]) -> dict[str, str]:
+    """Give the columns of an input by their meaning.
+
+    Parameters
+    ----------
+    chosen
+        Columns that have another meaning in this run.
+    needed
+        Meanings that there must be; their columns must hold numbers, and positions be in degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        A column is not there, is missing, or cannot be used.
+    """
+    by_name, meanings = {column.name: column for column in table.columns}, dict(table.meanings)
+    for key, name in chosen.items():
+        if name is None:
+            meanings.pop(key, None)
+        elif name not in by_name:
+            raise InvalidValueError(
+                f"The {table.words} has no column '{name}', said to hold {key}; it has {_some(by_name)}."
+            )
+        else:
+            meanings[key] = name
+    if missing := [key for key in needed if key not in meanings]:
+        raise InvalidValueError(
+            f"No column of the {table.words} is said to hold {', '.join(missing)}; {table.advice}. It has "
+            f"{_some(by_name)}."
+        )
+    for key in needed:
+        _check_numbers(table.words, key, by_name[meanings[key]])
+    return meanings
+
+
+def _some(names: Mapping[str, Column]) -> str:
+    more = len(names) - _MOST_LISTED
+    return ", ".join(list(names)[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _check_numbers(words: str, key: str, column: Column) -> None:
+    if not column.is_numeric:
+        raise InvalidValueError(
+            f"The column '{column.name}' of the {words}, said to hold {key}, does not hold numbers."
+        )
+    unit = (column.unit or "deg").strip().lower()
+    if key in {"ra", "dec"} and unit not in {"deg", "degree", "degrees"}:
+        raise InvalidValueError(
+            f"The column '{column.name}' of the {words}, said to hold {key}, is in {column.unit}; positions must be in "
+            "degrees."
+        )
