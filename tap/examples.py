@@ -13,12 +13,12 @@ from lxml import etree
 from core.columns import Column
 from tap.adql.words import identifier
 from tap.models import TapTable
+from tap.pages import Page
 from tap.sample_position import sample_position
 from tap.tables import TableSet
 
 __all__ = ["Example", "examples_document", "examples_of"]
 
-_XHTML = "http://www.w3.org/1999/xhtml"
 _VOCABULARY = "http://www.ivoa.net/rdf/examples#"
 _MOST_SHOWN = 12
 _MATCH_DEGREES = "0.000277778"  # 1 arcsecond
@@ -113,13 +113,11 @@ def examples_of(tables: TableSet) -> tuple[Example, ...]:
 
 def examples_document(examples: Iterable[Example]) -> bytes:
     """Write the examples as XHTML with RDFa."""
-    root = etree.Element("html", {"lang": "en"}, nsmap={None: _XHTML})
-    head = etree.SubElement(root, "head")
-    etree.SubElement(head, "title").text = "Examples of queries"
-    body = etree.SubElement(root, "body", {"vocab": _VOCABULARY})
-    etree.SubElement(body, "h1").text = "Examples of queries"
+    page = Page("Examples of queries", vocab=_VOCABULARY)
+    main = etree.SubElement(page.body, "main")
+    etree.SubElement(main, "h1").text = "Examples of queries"
     for example in examples:
-        item = etree.SubElement(body, "div", {"id": example.id, "resource": f"#{example.id}", "typeof": "example"})
+        item = etree.SubElement(main, "div", {"id": example.id, "resource": f"#{example.id}", "typeof": "example"})
         etree.SubElement(item, "h2", {"property": "name"}).text = example.name
         etree.SubElement(item, "p").text = example.text
         etree.SubElement(item, "pre", {"property": "query"}).text = example.query
@@ -129,8 +127,7 @@ def examples_document(examples: Iterable[Example]) -> bytes:
             name = etree.SubElement(names, "code", {"property": "table"})
             name.text = table
             name.tail = ", " if number < len(example.tables) else "."
-    document: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, doctype="<!DOCTYPE html>")
-    return document
+    return page.document()
 
 
 def _product_examples(placed: list[TapTable], with_redshift: list[tuple[TapTable, Column]]) -> Iterator[Example]:

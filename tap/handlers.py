@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
@@ -19,7 +20,8 @@ from core.votable import error_document
 from tap.adql import UnknownTableError
 from tap.capabilities import tap_capabilities
 from tap.examples import examples_document, examples_of
-from tap.front_page import FRONT_PAGE_HEADERS, front_page
+from tap.front_page import PageQuery, front_page
+from tap.pages import PAGE_HEADERS, PAGE_TYPE
 from tap.service import QueryAnswer, TapService
 from tap.vosi_tables import table_document, tableset_document
 
@@ -33,16 +35,23 @@ def tap_routes(settings: Settings, authenticate: Authenticator, service: TapServ
     """Routes of TAP."""
     router = APIRouter(prefix="/tap", route_class=route_class(_votable_error), include_in_schema=False)
     started = utc_now()
-    _add_sync(router, authenticate, service)
+    _add_sync(router, settings, authenticate, service)
     _add_vosi(router, settings, authenticate, service, started)
     return router
 
 
-def _add_sync(router: APIRouter, authenticate: Authenticator, service: TapService) -> None:
+def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService) -> None:
     @router.api_route("/sync", methods=["GET", "POST"])
     async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request, service.stager())
-        answer = await made_for_reader(request, partial(_query, service, parameters, identity))
+        is_page = _is_for_a_page(request, parameters)
+        try:
+            answer = await made_for_reader(request, partial(_query, service, parameters, identity, is_page))
+        except PhotozError as e:
+            if not is_page:
+                raise
+            asked = PageQuery("\n".join(parameters.all("QUERY")), e.message)
+            return await run_in_threadpool(_front, settings, service, identity, asked, e.status)
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
         )
@@ -53,9 +62,8 @@ def _add_vosi(
 ) -> None:
     @router.api_route("", methods=["GET", "HEAD"])
     @router.api_route("/", methods=["GET", "HEAD"])
-    def front(identity: Identity = Depends(authenticate)) -> Response:
-        page = front_page(service.tables_of(identity), f"{settings.public_url}/tap")
-        return Response(page, media_type="application/xhtml+xml", headers=dict(FRONT_PAGE_HEADERS))
+    def front(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return _front(settings, service, identity, PageQuery(request.query_params.get("QUERY", "")))
 
     @router.api_route("/tables", methods=["GET", "HEAD"])
     def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -78,14 +86,29 @@ def _add_vosi(
     @router.api_route("/examples", methods=["GET", "HEAD"])
     def examples(identity: Identity = Depends(authenticate)) -> Response:
         document = examples_document(examples_of(service.tables_of(identity)))
-        return Response(document, media_type="application/xhtml+xml")
+        return Response(document, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
 
     @router.api_route("/availability", methods=["GET", "HEAD"])
     def availability() -> Response:
         return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
 
 
-def _query(service: TapService, parameters: DaliParameters, identity: Identity, departure: Departure) -> QueryAnswer:
+def _front(
+    settings: Settings, service: TapService, identity: Identity, asked: PageQuery, status: int = 200
+) -> Response:
+    page = front_page(service.tables_of(identity), settings.site_name, f"{settings.public_url}/tap", identity, asked)
+    return Response(page, status, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
+
+
+def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
+    """Say whether a browser asks for rows as a page; all others are told of errors in a VOTable."""
+    formats = {word.lower() for name in ("RESPONSEFORMAT", "FORMAT") for word in parameters.all(name)}
+    return "html" in formats and "text/html" in request.headers.get("accept", "")
+
+
+def _query(
+    service: TapService, parameters: DaliParameters, identity: Identity, is_page: bool, departure: Departure
+) -> QueryAnswer:
     """Run a query; nobody in particular who asks for an unknown table may be somebody for whom there is one.
 
     Clients that know HTTP authentication alone (TOPCAT up to 4.8) ask for name and password when they are refused, and
@@ -94,7 +117,7 @@ def _query(service: TapService, parameters: DaliParameters, identity: Identity, 
     try:
         return service.query(parameters, identity, departure)
     except UnknownTableError as e:
-        if not identity.is_anonymous:
+        if is_page or not identity.is_anonymous:
             raise
         message = f"{e.message} If it is a table that is not public, sign in."
         raise AuthenticationError(message) from e

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.auth.models import Identity
 from core.columns import Column
+from core.plain_text import plain_text
 from products.models import ProductTable, ProductType, Release
 from products.published import PublishedProducts
 from products.service import ProductDetails
@@ -125,7 +126,7 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -
     )
     text = f"{product.display_name} ({product.product_type.display_name}, by {product.owner})"
     if product.description:
-        text = f"{text}: {product.description}"
+        text = f"{text}: {plain_text(product.description)}"
     principal = frozenset(item.column.name for item in details.columns if item.alias)
     return TapTable(
         schema=table.schema,

@@ -1,5 +1,7 @@
 """The page of examples, as STILTS, pyvo and an RDFa reader see it, and results as pages of a started server."""
 
+from urllib.parse import quote, urljoin
+
 import pytest
 import pyvo
 import requests
@@ -112,8 +114,43 @@ def test_the_address_of_the_service_is_a_page_whose_form_runs_a_query(site: Smal
     shown = requests.post(form.get("action"), data=fields, timeout=60)
     assert shown.headers["Content-Type"].startswith("text/html")
     assert site.numbered in shown.text
-    links = page.xpath("//*[local-name()='dt']/*[local-name()='a']/@href")
-    assert any(link.endswith(site.numbered) for link in links)
+    links = page.xpath("//*[local-name()='a']/@href")
+    assert any(site.numbered in link for link in links)
     assert not any(site.private in link for link in links)
-    for link in links:
-        assert requests.head(link, timeout=60).status_code == (405 if link.endswith("/sync") else 200), link
+    for link in dict.fromkeys(links):
+        resource = link.startswith(f"{site.url('tap')}/") and "?" not in link
+        answer = (requests.head if resource else requests.get)(urljoin(site.url(""), link), timeout=60)
+        assert answer.status_code == (405 if link.endswith("/sync") else 200), link
+
+
+def test_a_query_in_the_address_of_the_page_stands_in_its_form(site: SmallSite):
+    query = "SELECT '</textarea><script>' AS x,\n 1 AS \x00\udcff FROM t"
+    page = etree.fromstring(
+        requests.get(site.url("tap") + "?QUERY=" + quote(query, errors="replace"), timeout=60).content
+    )
+    (field,) = page.xpath("//*[local-name()='textarea']")
+    assert field.text == "SELECT '</textarea><script>' AS x,\n 1 AS  ? FROM t"
+    assert not page.xpath("//*[local-name()='script']")
+
+
+def test_a_browser_is_told_what_is_wrong_with_its_query_above_the_query(site: SmallSite):
+    query = {"LANG": "ADQL", "QUERY": "SELECT nothing FROM photoz.products", "RESPONSEFORMAT": "html"}
+    answer = requests.post(site.url("tap/sync"), data=query, headers={"Accept": "text/html,*/*;q=0.8"}, timeout=60)
+    assert answer.status_code == 400
+    shown = etree.fromstring(answer.content)
+    assert "nothing" in "".join(shown.xpath("//*[@role='alert']//text()"))
+    assert shown.xpath("string(//*[local-name()='textarea'])") == query["QUERY"]
+    told = requests.post(site.url("tap/sync"), data=query, timeout=60)
+    assert (told.status_code, told.headers["Content-Type"]) == (400, "application/x-votable+xml")
+
+
+def test_a_browser_is_not_asked_for_a_password_because_of_a_misspelt_table(site: SmallSite):
+    query = {"LANG": "ADQL", "QUERY": "SELECT 1 FROM photoz.product", "RESPONSEFORMAT": "html"}
+    answer = requests.get(site.url("tap/sync"), params=query, headers={"Accept": "text/html"}, timeout=60)
+    assert answer.status_code == 400
+    assert "WWW-Authenticate" not in answer.headers
+
+
+def test_descriptions_of_tables_have_no_markup(site: SmallSite):
+    page = etree.fromstring(requests.get(site.url("tap"), timeout=60).content)
+    assert not any("**" in text for text in page.itertext())

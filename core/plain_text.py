@@ -1,0 +1,34 @@
+"""Descriptions in Markdown as plain text, for places that show text as it is: VOTables, table lists, registries."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+__all__ = ["plain_text"]
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_BREAKS = frozenset({"softbreak", "hardbreak"})
+
+
+@lru_cache(maxsize=4096)
+def plain_text(markdown: str) -> str:
+    """Give the words of a description without its markup, in one line.
+
+    Pictures leave their alternative text, and links what is shown of them.
+    """
+    return " ".join(" ".join(_texts(_MARKDOWN.parse(markdown))).split())
+
+
+def _texts(tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        if token.type == "inline":
+            yield "".join(_inline(token.children or ()))
+        elif token.content:
+            yield token.content
+
+
+def _inline(tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        yield " " if token.type in _BREAKS else token.content
