@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.crossmatch.reach import healpix_of
 from pipelines.outputs import OutputFormat, write_table
 from pipelines.training import TrainingSetConfiguration, make_training_set
-from pipelines.training.reach import healpix_of
 
 _ROWS_AT_A_TIME = 1_000_000
 _CONFIGURATION = {

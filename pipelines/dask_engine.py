@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from core.errors import ServiceBusyError
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs, pairs_among
+from pipelines.crossmatch.reach import ORDER, Reach, healpix_of
 from pipelines.training import ObjectSource, open_objects
 from pipelines.training.objects import NearObjects, near_rows
-from pipelines.training.reach import ORDER, Reach, healpix_of
 
 __all__ = ["DaskEngine"]
 

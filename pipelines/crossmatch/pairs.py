@@ -1,21 +1,36 @@
-"""All pairs of positions closer than a radius, found in k-d trees of unit vectors.
+"""All pairs of positions closer than a radius, found in a sweep of unit vectors or in k-d trees of them.
 
 Two positions match when the chord between them is strictly shorter than the chord of the radius. Every pair is found:
-there is no cap on neighbours, and no tiles at whose edges pairs could be lost.
+there is no cap on neighbours, and partitions of the sky have margins, so that no pair is lost at their edges.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidValueError, TooLargeError
+from pipelines.crossmatch.partitions import DividedSky, Partition
 from pipelines.crossmatch.positions import SkyPositions
+from pipelines.crossmatch.reach import finest_order
+from pipelines.crossmatch.sweep import swept_candidates
 
 __all__ = ["Pairs", "find_pairs", "find_pairs_within", "pairs_among"]
 
+_Vectors = npt.NDArray[np.float64]
+_Places = npt.NDArray[np.int64]
+
 #: More pairs than this (5 GB of them) mean that the positions are placeholders or the radius is far too large.
 _MOST_PAIRS = 200_000_000
+_ROWS_IN_PARTITION = 262_144
+#: So many partitions are swept in one piece, when that is quick: to divide the sky takes longer.
+_PARTITIONS_AT_ONCE = 8
+#: A tree is quicker than a sweep that meets more neighbours of a row than this.
+_MOST_NEIGHBOURS = 8
+#: Candidates may lie this much beyond the radius; rounding is far smaller.
+_SLACK = 1 + 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +73,16 @@ def find_pairs(left: SkyPositions, right: SkyPositions, radius_arcsec: float) ->
     return _sorted_pairs(left.rows[found["i"]], right.rows[found["j"]], found["v"])
 
 
-def find_pairs_within(positions: SkyPositions, radius_arcsec: float) -> Pairs:
+def find_pairs_within(
+    positions: SkyPositions, radius_arcsec: float, *, rows_in_partition: int = _ROWS_IN_PARTITION
+) -> Pairs:
     """Find all pairs of rows of one table closer than the radius, each once, with left < right.
+
+    Parameters
+    ----------
+    rows_in_partition
+        Larger tables are worked through in partitions of the sky of about so many rows, several at a time; the result
+        is the same. Beside positions and pairs, that takes 16 bytes a row.
 
     Raises
     ------
@@ -69,8 +92,17 @@ def find_pairs_within(positions: SkyPositions, radius_arcsec: float) -> Pairs:
     chord = _chord_of(radius_arcsec)
     if not len(positions.rows):
         return _no_pairs()
-    _refuse_too_many(_at_least(positions.vectors, chord), radius_arcsec)
-    return pairs_among(positions, positions.tree.query_pairs(chord, output_type="ndarray"), radius_arcsec)
+    vectors, rows = positions.vectors, len(positions.rows)
+    candidates = None
+    if rows <= _PARTITIONS_AT_ONCE * rows_in_partition:
+        candidates = swept_candidates(vectors, chord * _SLACK, _MOST_NEIGHBOURS * rows)
+    if candidates is not None:
+        found = _near(vectors, candidates, chord)
+    elif rows <= rows_in_partition or finest_order(radius_arcsec) < 0:
+        found = _near(vectors, _tree_candidates(vectors, chord, radius_arcsec), chord)
+    else:
+        found = _found_in_partitions(vectors, chord, radius_arcsec, rows_in_partition)
+    return _pairs_of(positions, *found)
 
 
 def pairs_among(positions: SkyPositions, candidates: npt.NDArray[np.int64], radius_arcsec: float) -> Pairs:
@@ -81,12 +113,7 @@ def pairs_among(positions: SkyPositions, candidates: npt.NDArray[np.int64], radi
     candidates
         Pairs of places among the rows that have a position, of shape (n, 2).
     """
-    chord = _chord_of(radius_arcsec)
-    differences = positions.vectors[candidates[:, 0]] - positions.vectors[candidates[:, 1]]
-    chords = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-    near = chords < chord
-    rows = np.sort(positions.rows[candidates[near]], axis=1)
-    return _sorted_pairs(rows[:, 0], rows[:, 1], chords[near])
+    return _pairs_of(positions, *_near(positions.vectors, candidates, _chord_of(radius_arcsec)))
 
 
 def _chord_of(radius_arcsec: float) -> float:
@@ -98,6 +125,49 @@ def _chord_of(radius_arcsec: float) -> float:
     return float(2 * np.sin(np.radians(radius_arcsec / 3600) / 2))
 
 
+def _tree_candidates(vectors: _Vectors, chord: float, radius_arcsec: float) -> _Places:
+    _refuse_too_many(_at_least(vectors, chord), radius_arcsec)
+    tree = SkyPositions.of_vectors(vectors).tree
+    candidates: _Places = tree.query_pairs(chord * _SLACK, output_type="ndarray")
+    return candidates
+
+
+def _found_in_partitions(
+    vectors: _Vectors, chord: float, radius_arcsec: float, most: int
+) -> tuple[_Places, npt.NDArray[np.float64]]:
+    sky = DividedSky(vectors, radius_arcsec)
+
+    def found_in(partition: Partition) -> tuple[_Places, npt.NDArray[np.float64]]:
+        places, own = sky.places(partition)
+        here = vectors[places]
+        candidates = swept_candidates(here, chord * _SLACK, _MOST_NEIGHBOURS * len(here))
+        if candidates is None:
+            candidates = _tree_candidates(here, chord, radius_arcsec)
+        # Pairs within the margin are found where one of their rows is none.
+        near, chords = _near(here, candidates[candidates.min(axis=1) < own], chord)
+        return places[near], chords
+
+    found, count = [], 0
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for part in threads.map(found_in, sky.partitions(most)):
+            count += len(part[1])
+            _refuse_too_many(count, radius_arcsec)
+            found.append(part)
+    return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+
+
+def _near(vectors: _Vectors, candidates: _Places, chord: float) -> tuple[_Places, npt.NDArray[np.float64]]:
+    differences = vectors[candidates[:, 0]] - vectors[candidates[:, 1]]
+    chords = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+    near = chords < chord
+    return candidates[near], chords[near]
+
+
+def _pairs_of(positions: SkyPositions, places: _Places, chords: npt.NDArray[np.float64]) -> Pairs:
+    rows = np.sort(positions.rows[places], axis=1)
+    return _sorted_pairs(rows[:, 0], rows[:, 1], chords)
+
+
 def _refuse_too_many(count: int, radius_arcsec: float) -> None:
     if count > _MOST_PAIRS:
         raise TooLargeError(
@@ -106,7 +176,7 @@ def _refuse_too_many(count: int, radius_arcsec: float) -> None:
         )
 
 
-def _at_least(vectors: npt.NDArray[np.float64], chord: float) -> int:
+def _at_least(vectors: _Vectors, chord: float) -> int:
     """Count the pairs inside cells of which every two points match; a tenth of the cost of counting all."""
     if len(vectors) ** 2 <= _MOST_PAIRS:
         return 0

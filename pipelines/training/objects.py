@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
+from pipelines.crossmatch.reach import Reach, healpix_of
 from pipelines.training.number_columns import numbers_of
-from pipelines.training.reach import Reach, healpix_of
 
 __all__ = ["BatchObjects", "NearObjects", "ObjectSource", "near_rows"]
 

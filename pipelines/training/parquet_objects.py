@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
+from pipelines.crossmatch.reach import Reach
 from pipelines.training.objects import NearObjects, near_rows
-from pipelines.training.reach import Reach
 
 __all__ = ["ParquetObjects", "ParquetPart", "parquet_part"]
 
@@ -127,7 +127,7 @@ class ParquetObjects:
 
 def parquet_part(path: Path) -> ParquetPart:
     """Take a file, with the cells that a HATS catalogue's ``Norder=K/Dir=D/Npix=N`` says it covers."""
-    from pipelines.training.reach import ORDER
+    from pipelines.crossmatch.reach import ORDER
 
     said = dict(piece.removesuffix(".parquet").split("=", 1) for piece in path.parts if "=" in piece)
     order, pixel = said.get("Norder", ""), said.get("Npix", "")

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.combine import Combined, FlagsTranslation, combine_redshifts, load_configuration
+from pipelines.combine import CombineConfiguration, Combined, FlagsTranslation, combine_redshifts, load_configuration
 
-__all__ = ["GOLDEN", "combined_with", "needs_golden", "todays_rules"]
+__all__ = ["GOLDEN", "combined_with", "needs_golden", "tables_of", "todays_rules"]
 
 GOLDEN = Path(__file__).resolve().parents[4] / "shared" / "data" / "golden"
 
@@ -28,9 +28,14 @@ def combined_with(name: str, *, default_rules: bool = False, reverse: bool = Fal
     if reverse:
         inputs = configuration.inputs.model_copy(update={"specz": configuration.inputs.specz[::-1]})
         configuration = configuration.model_copy(update={"inputs": inputs})
+    rules = FlagsTranslation.default() if default_rules else todays_rules()
+    return combine_redshifts(tables_of(configuration), configuration, rules=rules)
+
+
+def tables_of(configuration: CombineConfiguration) -> dict[str, pa.Table]:
+    """Read the inputs of a golden configuration."""
     tables: dict[str, pa.Table] = {}
     for entry in configuration.inputs.specz:
         table = pq.read_table(GOLDEN / entry.path)
         tables[entry.internal_name] = table.drop([c for c in table.column_names if c.startswith("__index")])
-    rules = FlagsTranslation.default() if default_rules else todays_rules()
-    return combine_redshifts(tables, configuration, rules=rules)
+    return tables

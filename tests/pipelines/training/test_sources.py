@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import InvalidValueError, UnreadableFileError
+from pipelines.crossmatch.reach import healpix_of
 from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
 from pipelines.training.hats import read_properties
-from pipelines.training.reach import healpix_of
 from tests.pipelines.training.skies import objects_table, redshift_table
 
 _ORDER = 2

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ORDER", "Reach", "healpix_of", "reach_around"]
+__all__ = ["ORDER", "Reach", "finest_order", "healpix_of", "reach_around"]
 
 #: Order of the index by which catalogues are sorted, NESTED.
 ORDER = 29
@@ -54,11 +54,16 @@ def healpix_of(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> npt
     return cells
 
 
+def finest_order(radius_arcsec: float) -> int:
+    """Give the order of the smallest cells that are four times as wide as a radius; negative if none is."""
+    return min(int(np.floor(np.log2(_WIDTH / (4 * radius_arcsec)))), _FINEST)
+
+
 def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
     """Find what is within a radius of any of the cells of order 29; negative ones are no cells."""
     from cdshealpix.nested import neighbours
 
-    order = min(int(np.floor(np.log2(_WIDTH / (4 * radius_arcsec)))), _FINEST)
+    order = finest_order(radius_arcsec)
     if order < 0:
         return Reach(np.zeros(1, np.int64), np.full(1, 12 << 2 * ORDER, np.int64))
     shift = 2 * (ORDER - order)

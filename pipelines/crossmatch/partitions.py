@@ -1,0 +1,104 @@
+"""A table in partitions of the sky: HEALPix cells of so few rows that each is matched with little memory.
+
+A partition comes with its margin: the rows of later partitions that may match one of its own. So two rows that could
+match stand together in exactly one partition of which one is, and nothing depends on how the sky was divided.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.crossmatch.reach import ORDER, finest_order, healpix_of
+
+__all__ = ["DividedSky", "Partition"]
+
+_Places = npt.NDArray[np.int64]
+
+#: Cells of a margin have this many orders more than their partition: they are 1/64 as wide.
+_MARGIN_ORDERS = 6
+_ROWS_AT_A_TIME = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Rows from ``first`` up to, without, ``beyond`` in the order of cells, which lie in one cell."""
+
+    order: int
+    pixel: int
+    first: int
+    beyond: int
+
+
+class DividedSky:
+    """Positions in the order of their HEALPix cells.
+
+    Parameters
+    ----------
+    vectors
+        Unit vectors, one a line.
+    radius_arcsec
+        Rows that are farther apart need not stand together. Cells less than four times as wide are not divided.
+    """
+
+    def __init__(self, vectors: npt.NDArray[np.float64], radius_arcsec: float) -> None:
+        cells = _cells_of(vectors)
+        self._finest = finest_order(radius_arcsec)
+        self._order: _Places = np.argsort(cells, kind="stable")
+        self._cells: _Places = cells[self._order]
+
+    def partitions(self, most: int) -> Iterator[Partition]:
+        """Divide the sky until each partition has no more rows than ``most``, or cannot be divided."""
+        waiting = [Partition(0, pixel, 0, 0) for pixel in reversed(range(12))]
+        while waiting:
+            one = waiting.pop()
+            first, beyond = np.searchsorted(self._cells, _range_of(one.order, one.pixel))
+            if first == beyond:
+                continue
+            if beyond - first <= most or one.order >= self._finest:
+                yield Partition(one.order, one.pixel, int(first), int(beyond))
+            else:
+                waiting.extend(Partition(one.order + 1, 4 * one.pixel + child, 0, 0) for child in (3, 2, 1, 0))
+
+    def places(self, partition: Partition) -> tuple[_Places, int]:
+        """Give the places of a partition's rows among all that have a position, and after them those of its margin.
+
+        Returns
+        -------
+        places, own
+            The places, and how many of them are not of the margin.
+        """
+        from cdshealpix.nested import external_neighbours
+
+        finer = min(_MARGIN_ORDERS, self._finest - partition.order)
+        edges, corners = external_neighbours(np.array([partition.pixel]), partition.order, finer)
+        around = np.unique(np.concatenate([edges.ravel().astype(np.int64), corners.ravel()]))
+        # A neighbour that does not exist, at some corners, is -1 and comes before all others.
+        around = around[around > partition.pixel << 2 * finer]
+        bounds = np.stack([around, around + 1]) << 2 * (ORDER - partition.order - finer)
+        starts, ends = np.searchsorted(self._cells, bounds)
+        margin = _joined(starts, ends)
+        own = self._order[partition.first : partition.beyond]
+        return np.concatenate([own, self._order[margin]]), len(own)
+
+
+def _cells_of(vectors: npt.NDArray[np.float64]) -> _Places:
+    cells = np.empty(len(vectors), dtype=np.int64)
+    for start in range(0, len(vectors), _ROWS_AT_A_TIME):
+        x, y, z = vectors[start : start + _ROWS_AT_A_TIME].T
+        ra, dec = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
+        cells[start : start + _ROWS_AT_A_TIME] = healpix_of(ra, dec)
+    return cells
+
+
+def _range_of(order: int, pixel: int) -> _Places:
+    return np.array([pixel, pixel + 1], dtype=np.int64) << 2 * (ORDER - order)
+
+
+def _joined(starts: _Places, ends: _Places) -> _Places:
+    """List the numbers of several ranges."""
+    lengths = ends - starts
+    before = np.cumsum(lengths) - lengths
+    numbers: _Places = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
+    return numbers
