@@ -26,6 +26,7 @@ from pipelines.combine.resolution import (
     compared_to,
     draw_lots,
     identifier_ranks,
+    reasons_of,
     resolve,
 )
 from pipelines.combine.result import result_table
@@ -85,27 +86,26 @@ def combine_redshifts(
     tell = progress or _silent
     rules = rules or _default_rules(configuration)
     prepared = _all_prepared(inputs, configuration, rules, tell)
-    columns = {name: pa.concat_arrays([each.columns[name] for each in prepared]) for name in prepared[0].columns}
-    surveys = columns["survey"]
-    ra, dec = (columns[name].to_numpy(zero_copy_only=False) for name in ("ra", "dec"))
-    positions = SkyPositions(ra, dec)
+    columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
+    rows = sum(len(each) for each in prepared)
+    positions = SkyPositions(columns["ra"].to_numpy(), columns["dec"].to_numpy())
     if configuration.param.insert_DP1_footprint_flag:
-        columns["is_in_DP1_fields"] = pa.array(in_dp1_fields(positions.vectors).astype(np.int64))
+        columns["is_in_DP1_fields"] = _numbers(in_dp1_fields(positions.vectors).astype(np.int64))
     if configuration.param.insert_rubin_footprint_flag:
-        columns["is_in_rubin_footprint"] = pa.array(in_rubin_footprint(positions.vectors).astype(np.int64))
+        columns["is_in_rubin_footprint"] = _numbers(in_rubin_footprint(positions.vectors).astype(np.int64))
     pairs, resolution = None, None
     if configuration.param.combine_type != "concatenate":
-        tell(0.5, f"Finding duplicates among {len(surveys)} rows")
+        tell(0.5, f"Finding duplicates among {rows} rows")
         pairs = finder(positions, _radius(configuration, rules))
         tell(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
         columns |= {
-            "tie_result": pa.array(resolution.tie_result),
-            "tie_reason": pa.array(resolution.reasons).take(pa.array(resolution.reason)),
-            "group_id": pa.array(resolution.group),
+            "tie_result": _numbers(resolution.tie_result),
+            "tie_reason": reasons_of(resolution),
+            "group_id": _numbers(resolution.group),
         }
     tell(0.9, "Writing down what was done")
-    keep = _kept(len(surveys), configuration, resolution)
+    keep = _kept(rows, configuration, resolution)
     if not keep.any():
         raise InvalidValueError("No row is left in the result: all are unresolved duplicates or stars.")
     table = result_table(
@@ -116,6 +116,10 @@ def combine_redshifts(
     report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
     tell(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
     return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
+
+
+def _numbers(values: npt.NDArray[np.generic]) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(values)])
 
 
 def _silent(fraction: float, step: str) -> None:
@@ -161,7 +165,7 @@ def _radius(configuration: CombineConfiguration, rules: FlagsTranslation) -> flo
 
 
 def _resolved(
-    columns: dict[str, pa.Array],
+    columns: dict[str, pa.ChunkedArray],
     prepared: Sequence[Prepared],
     pairs: Pairs,
     configuration: CombineConfiguration,
@@ -170,7 +174,7 @@ def _resolved(
     parameters, identifiers = configuration.param, columns["CRD_ID"]
     ranks = identifier_ranks(identifiers, pairs)
     columns["compared_to"] = compared_to(identifiers, ranks, pairs)
-    flags = columns["z_flag_homogenized"].to_numpy(zero_copy_only=False)
+    flags = columns["z_flag_homogenized"].to_numpy()
     own = {"z_flag_homogenized": flags, "instrument_type_homogenized": _instrument_scores(columns, rules)}
     threshold = parameters.delta_z_threshold
     contest = Contest(
@@ -179,7 +183,7 @@ def _resolved(
             Priority(name, own[name] if name in own else np.concatenate([each.scores[name] for each in prepared]))
             for name in priority_columns(parameters, rules)
         ],
-        z=columns["z"].to_numpy(zero_copy_only=False),
+        z=columns["z"].to_numpy(),
         rank=ranks,
         earlier=np.concatenate([each.tie_result for each in prepared]),
         threshold=rules.delta_z_threshold if threshold is None else threshold,
@@ -190,8 +194,8 @@ def _resolved(
     return resolution
 
 
-def _instrument_scores(columns: Mapping[str, pa.Array], rules: FlagsTranslation) -> npt.NDArray[np.float64]:
-    encoded = columns["instrument_type_homogenized"].dictionary_encode()
+def _instrument_scores(columns: Mapping[str, pa.ChunkedArray], rules: FlagsTranslation) -> npt.NDArray[np.float64]:
+    encoded = columns["instrument_type_homogenized"].dictionary_encode().combine_chunks()
     priorities = rules.instrument_type_priority
     scores = np.array([*(priorities.get(kind, 0.0) for kind in encoded.dictionary.to_pylist()), 0.0])
     codes = encoded.indices.fill_null(len(scores) - 1).to_numpy(zero_copy_only=False)

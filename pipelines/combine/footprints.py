@@ -14,6 +14,7 @@ __all__ = ["in_dp1_fields", "in_rubin_footprint"]
 
 _Vectors = npt.NDArray[np.float64]
 _Truths = npt.NDArray[np.bool_]
+_ROWS_AT_A_TIME = 1_000_000
 
 #: Centres (RA, Dec in degrees) of the seven fields of Data Preview 1 (RTN-095), and their radius.
 _DP1_CENTRES = (
@@ -49,6 +50,11 @@ def in_dp1_fields(vectors: _Vectors) -> _Truths:
 
 def in_rubin_footprint(vectors: _Vectors) -> _Truths:
     """Tell which positions (unit vectors) lie in the footprint of the LSST."""
+    starts = range(0, max(len(vectors), 1), _ROWS_AT_A_TIME)
+    return np.concatenate([_in_footprint(vectors[start : start + _ROWS_AT_A_TIME]) for start in starts])
+
+
+def _in_footprint(vectors: _Vectors) -> _Truths:
     sin_latitude = vectors @ _direction(*_GALACTIC_POLE)
     towards_centre = vectors @ _direction(*_GALACTIC_CENTRE)
     reaches_north = sin_latitude > -np.sin(np.radians(_DUSTY_LATITUDE))
@@ -62,9 +68,7 @@ def in_rubin_footprint(vectors: _Vectors) -> _Truths:
 
 
 def _within(vectors: _Vectors, centre: tuple[float, float], radius: float) -> _Truths:
-    differences = vectors - _direction(*centre)
-    chord = 2 * np.sin(np.radians(radius) / 2)
-    inside: _Truths = np.einsum("ij,ij->i", differences, differences) <= chord**2
+    inside: _Truths = vectors @ _direction(*centre) >= np.cos(np.radians(radius))
     return inside
 
 

@@ -23,7 +23,7 @@ _TIES = ("duplicate", "kept", "unresolved", "star")
 
 def report_of(
     prepared: Sequence[Prepared],
-    columns: Mapping[str, pa.Array],
+    columns: Mapping[str, pa.ChunkedArray],
     keep: _Mask,
     pairs: Pairs | None,
     resolution: Resolution | None,
@@ -38,8 +38,8 @@ def report_of(
     pairs, resolution
         None when duplicates were left alone.
     """
-    z = columns["z"].to_numpy(zero_copy_only=False)
-    star = columns["z_flag_homogenized"].to_numpy(zero_copy_only=False) == STAR
+    z = columns["z"].to_numpy()
+    star = columns["z_flag_homogenized"].to_numpy() == STAR
     none = np.empty(0, dtype=np.int64)
     left, right = (none, none) if pairs is None else (pairs.left, pairs.right)
     galaxies = ~(star[left] | star[right])
@@ -78,7 +78,7 @@ def _catalogues(prepared: Sequence[Prepared], keep: _Mask) -> list[CatalogueRepo
 
 def _surveys(
     prepared: Sequence[Prepared],
-    survey: pa.Array,
+    survey: pa.ChunkedArray,
     z: npt.NDArray[np.float64],
     keep: _Mask,
     edges: npt.NDArray[np.float64],
@@ -86,7 +86,7 @@ def _surveys(
     rows_in: Counter[str] = Counter()
     for each in prepared:
         rows_in.update(each.surveys_in)
-    encoded = pc.fill_null(survey, "missing").dictionary_encode()
+    encoded = pc.fill_null(survey, "missing").dictionary_encode().combine_chunks()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     numbers = {name: code for code, name in enumerate(encoded.dictionary.to_pylist())}
     reports = {}

@@ -29,6 +29,7 @@ __all__ = [
     "compared_to",
     "draw_lots",
     "identifier_ranks",
+    "reasons_of",
     "resolve",
 ]
 
@@ -47,6 +48,8 @@ _REASONS = (
     "alone: as an earlier product said",
 )
 _Rows = npt.NDArray[np.int64]
+#: Texts of more rows could be more than the 2 GB that an array of Arrow holds.
+_ROWS_IN_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,9 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     tie_result = contest.earlier.copy()
     between_galaxies = ~(contest.star[pairs.left] | contest.star[pairs.right])
     labels = connected_groups(rows, _chosen(pairs, between_galaxies))
-    members = np.flatnonzero(np.bincount(labels, minlength=1)[labels] > 1) if rows else labels
-    _, group = np.unique(labels[members], return_inverse=True)
+    large = np.bincount(labels, minlength=1) > 1
+    members = np.flatnonzero(large[labels])
+    group = (np.cumsum(large) - 1)[labels[members]]
     alive, because = _by_priorities(contest, members, group, reasons)
     if contest.threshold > 0:
         _by_redshift(contest, members, group, alive, because)
@@ -123,7 +127,7 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     return Resolution(tie_result, _beside_stars(labels, contest.star, pairs) + 1, reason, tuple(reasons))
 
 
-def draw_lots(resolution: Resolution, identifiers: pa.Array, seed: int) -> Resolution:
+def draw_lots(resolution: Resolution, identifiers: pa.Array | pa.ChunkedArray, seed: int) -> Resolution:
     """Draw one of the unresolved rows of each group that has no kept one.
 
     The lot of a row is a hash of the seed and its CRD_ID, so it does not depend on the order of rows.
@@ -149,24 +153,41 @@ def draw_lots(resolution: Resolution, identifiers: pa.Array, seed: int) -> Resol
     return Resolution(tie_result, resolution.group, reason, resolution.reasons)
 
 
-def identifier_ranks(identifiers: pa.Array, pairs: Pairs) -> _Rows:
+def identifier_ranks(identifiers: pa.Array | pa.ChunkedArray, pairs: Pairs) -> _Rows:
     """Rank the CRD_IDs of all rows that have a partner, alphabetically; the others rank 0."""
     ranks = np.zeros(len(identifiers), dtype=np.int64)
-    involved = np.unique(np.concatenate([pairs.left, pairs.right]))
+    paired = np.zeros(len(identifiers), dtype=np.bool_)
+    paired[pairs.left] = paired[pairs.right] = True
+    involved = np.flatnonzero(paired)
     order = pc.sort_indices(identifiers.take(pa.array(involved))).to_numpy()
     ranks[involved[order]] = np.arange(len(involved))
     return ranks
 
 
-def compared_to(identifiers: pa.Array, ranks: _Rows, pairs: Pairs) -> pa.Array:
+def compared_to(identifiers: pa.Array | pa.ChunkedArray, ranks: _Rows, pairs: Pairs) -> pa.ChunkedArray:
     """List for each row the CRD_IDs of all rows within the radius, in alphabetical order, or null."""
     rows = np.concatenate([pairs.left, pairs.right])
     others = np.concatenate([pairs.right, pairs.left])
     others = others[np.lexsort((ranks[others], rows))]
     counts = np.bincount(rows, minlength=len(identifiers))
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    lists = pa.LargeListArray.from_arrays(pa.array(offsets), identifiers.take(pa.array(others)))
-    return pc.if_else(pa.array(counts > 0), pc.binary_join(lists, ", "), None)
+    ends = np.cumsum(counts)
+    lists, done = [], 0
+    for start in range(0, max(len(counts), 1), _ROWS_IN_CHUNK):
+        here = slice(start, start + _ROWS_IN_CHUNK)
+        offsets = np.concatenate([[done], ends[here]]) - done
+        named = identifiers.take(pa.array(others[done : done + offsets[-1]]))
+        named = named.combine_chunks() if isinstance(named, pa.ChunkedArray) else named
+        joined = pc.binary_join(pa.LargeListArray.from_arrays(pa.array(offsets), named), ", ")
+        lists.append(pc.if_else(pa.array(counts[here] > 0), joined, None))
+        done += int(offsets[-1])
+    return pa.chunked_array(lists)
+
+
+def reasons_of(resolution: Resolution) -> pa.ChunkedArray:
+    """Give each row its reason in words."""
+    words, codes = pa.array(resolution.reasons), resolution.reason
+    starts = range(0, max(len(codes), 1), _ROWS_IN_CHUNK)
+    return pa.chunked_array([words.take(pa.array(codes[start : start + _ROWS_IN_CHUNK])) for start in starts])
 
 
 def _by_priorities(

@@ -38,7 +38,7 @@ _COLUMNS: Mapping[str, Column] = {
 }  # fmt: skip
 
 
-def result_table(columns: Mapping[str, pa.Array], *, drop_empty: bool, keep: frozenset[str]) -> pa.Table:
+def result_table(columns: Mapping[str, pa.ChunkedArray], *, drop_empty: bool, keep: frozenset[str]) -> pa.Table:
     """Put columns into a table in the order of the result, extra ones before the last.
 
     Parameters

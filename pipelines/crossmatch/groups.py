@@ -18,16 +18,16 @@ def connected_groups(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
     numpy.ndarray
         Labels from 0 without gaps, in the order of each group's first row.
     """
-    edges = coo_array((np.ones(len(pairs), dtype=np.int8), (pairs.left, pairs.right)), shape=(n, n))
-    _, labels = connected_components(edges, directed=False)
-    return _numbered_by_first_row(labels)
-
-
-def _numbered_by_first_row(labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
-    # scipy does not promise any order of its labels.
-    if not len(labels):
-        return np.empty(0, dtype=np.int64)
-    _, first = np.unique(labels, return_index=True)
-    ranks = np.empty(len(first), dtype=np.int64)
-    ranks[np.argsort(first)] = np.arange(len(first))
-    return ranks[labels]
+    paired = np.zeros(n, dtype=np.bool_)
+    paired[pairs.left] = paired[pairs.right] = True
+    rows, place = np.flatnonzero(paired), np.cumsum(paired) - 1
+    shape = (len(rows), len(rows))
+    edges = coo_array((np.ones(len(pairs), np.int8), (place[pairs.left], place[pairs.right])), shape=shape)
+    number, labels = connected_components(edges, directed=False)
+    # Of rows with one label the first is written last, and stays.
+    first = np.empty(number, dtype=np.int64)
+    first[labels[::-1]] = rows[::-1]
+    first_of_group = np.arange(n)
+    first_of_group[rows] = first[labels]
+    ranks: npt.NDArray[np.int64] = np.cumsum(first_of_group == np.arange(n)) - 1
+    return ranks[first_of_group]

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import InvalidValueError
+from pipelines.outputs.parquet import parquet_options
 
 __all__ = ["write_hats"]
 
@@ -54,12 +55,12 @@ def write_hats(table: pa.Table, folder: Path, position: tuple[str, str], *, rows
     staged = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(staged, ignore_errors=True)
     try:
-        partitions = list(_divided(cells, rows_in_file))
+        partitions, options = list(_divided(cells, rows_in_file)), parquet_options(table)
         for one in partitions:
             path = staged / "dataset" / f"Norder={one.order}" / f"Dir={one.pixel // 10_000 * 10_000}"
             path.mkdir(parents=True, exist_ok=True)
             part = table.slice(one.first, one.beyond - one.first)
-            pq.write_table(part, path / f"Npix={one.pixel}.parquet", row_group_size=131_072, compression="zstd")
+            pq.write_table(part, path / f"Npix={one.pixel}.parquet", **options)
         pq.write_metadata(table.schema, staged / "dataset" / "_common_metadata")
         lines = ["Norder,Npix", *(f"{one.order},{one.pixel}" for one in partitions)]
         (staged / "partition_info.csv").write_text("\n".join(lines) + "\n", "utf-8")
