@@ -3,12 +3,15 @@
 What needs a program or data that is not there is skipped with a reason, and counted in the summary.
 """
 
+import gc
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pzserver.sessions import TidySession
 
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+# A shell has what it runs in the background ignore Ctrl-C, and servers that the tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test depends on how busy the machine is.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +108,13 @@ def tidy_session() -> Iterator[TidySession]:
         yield session
 
 
+@pytest.fixture(scope="module")
+def collected() -> Iterator[None]:
+    """Let the garbage collector meet what libraries left open in a module, and not in the test of somebody else."""
+    yield
+    gc.collect()
+
+
 # A module, not the session: playwright keeps an event loop running in this thread while it lives, and other modules
 # may want to run their own.
 @pytest.fixture(scope="module")
@@ -114,7 +131,7 @@ def browser() -> Iterator["Browser"]:
 def page(browser: "Browser") -> Iterator["Page"]:
     """A page of the browser, with cookies of its own."""
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     try:
         yield context.new_page()
     finally:

@@ -20,10 +20,11 @@ from server.cli import app
 from tests.server.api import Api
 from tests.server.test_whole_path import MEANINGS, SMALL
 from tests.support.postgres import PostgresServer
+from tests.support.processes import command_of, ending_within, processor_seconds
 from tests.support.redis import RedisServer, redis_server
 from tests.support.server import RunningServer, photoz_command, running_server
 
-SECONDS = 40
+SECONDS = 60
 RULES_OF_ANOTHER_SURVEY = """
 translation_rules:
   2DFGRS:
@@ -110,7 +111,7 @@ def test_an_upload_that_redis_forgot_is_inspected_by_a_worker_and_published(site
         assert site.api.json("POST", f"products/{product['id']}/publish/")["status"] == 1
         assert broker_of(site.invoke("doctor", "--json").stdout)["ok"]
     assert found["found"]["rows"] == 100
-    assert [p for p in site.server.process.children(recursive=True) if "uws.worker" in p.cmdline()] == []
+    assert [p for p in site.server.process.children(recursive=True) if "uws.worker" in command_of(p)] == []
 
 
 def test_abort_stops_a_query_on_a_worker_within_two_seconds(site: Site) -> None:
@@ -122,16 +123,15 @@ def test_abort_stops_a_query_on_a_worker_within_two_seconds(site: Site) -> None:
         while not (busy := computing(psutil.Process(worker.pid))):
             assert time.monotonic() < deadline, session.get(job, timeout=SECONDS).text
             session.get(job, params={"WAIT": "1"}, timeout=SECONDS)
-        session.post(f"{job}/phase", data={"PHASE": "ABORT"}, timeout=SECONDS)
-        _, alive = psutil.wait_procs(busy, timeout=2.0)
-        assert not alive, "the query goes on"
+        with ending_within(busy, 2):
+            session.post(f"{job}/phase", data={"PHASE": "ABORT"}, timeout=SECONDS)
         assert session.get(f"{job}/phase", timeout=SECONDS).text == "ABORTED"
 
 
 def computing(worker: psutil.Process) -> list[psutil.Process]:
     """Give the query processes of a worker that have worked for a second."""
-    children = [child for child in worker.children(recursive=True) if "tap.engine.worker" in child.cmdline()]
-    return [child for child in children if sum(child.cpu_times()[:2]) > 1.0]
+    children = [child for child in worker.children(recursive=True) if "tap.engine.worker" in command_of(child)]
+    return [child for child in children if processor_seconds(child) > 1.0]
 
 
 def test_the_doctor_tells_what_is_wrong_with_the_broker(site: Site) -> None:

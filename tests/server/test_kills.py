@@ -24,12 +24,13 @@ from server.worker import housekeeping
 from tests.server.api import Api
 from tests.support.commands import photoz
 from tests.support.ports import free_port
-from tests.support.processes import start, wait_until
+from tests.support.processes import is_gone, processor_seconds, start, wait_until
 from tests.support.server import account_of, photoz_command
+from tests.support.waiting import wait_for
 
 ROWS = 120_000
 MEANINGS = {"objid": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
-SETTLED_WITHIN = 30.0
+SETTLED_WITHIN = 120.0
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ class Server:
         environment |= {"PHOTOZ_JOB_WORKERS": "1", "PHOTOZ_QUERY_WORKERS": "1"}
         self._process = start([str(command), "serve"], log=self.log, env=environment)
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(url), self._process, self.log, 60)
+        wait_until(lambda: _answers(url), self._process, self.log, 90)
         account = account_of(self.log.read_text())
         assert account is not None
         self.token = account.token
@@ -75,17 +76,16 @@ class Server:
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
-        psutil.wait_procs(processes, timeout=10)
+        self._process.wait(60)
+        wait_for(lambda: all(map(is_gone, processes)), "processes outlive SIGKILL")
 
     def busiest(self) -> psutil.Process:
         """Find the process of those that the server started that works hardest just now."""
         assert self._process is not None
         children = psutil.Process(self._process.pid).children(recursive=True)
-        before = [sum(child.cpu_times()[:2]) for child in children]
+        before = {child: processor_seconds(child) for child in children}
         time.sleep(0.1)  # what they do in this time is compared
-        worked = [sum(child.cpu_times()[:2]) - then for child, then in zip(children, before, strict=True)]
-        return children[worked.index(max(worked))]
+        return max(children, key=lambda child: processor_seconds(child) - before[child])
 
 
 @contextmanager
@@ -175,7 +175,8 @@ def test_a_power_cut_loses_nothing_that_was_answered(tmp_path: Path, table: Path
             time.sleep(0.005)  # until the step begins
         time.sleep(after)  # into the middle of it: this is the moment that the case is about
         server.kill()
-        upload.join(30)
+        upload.join(120)
+        assert not upload.is_alive()
 
         api = server.start()
         products = _settled(api)
@@ -209,10 +210,7 @@ def test_a_worker_that_is_killed_costs_one_more_try(tmp_path: Path, table: Path)
         api = server.start()
         product = api.upload("killed", "redshift_catalog", table)
         api.json("POST", f"products/{product['id']}/inspect/")
-        deadline = time.monotonic() + 20
-        while _state(api, product["id"]).get("phase") != "EXECUTING":
-            assert time.monotonic() < deadline
-            time.sleep(0.01)  # until a worker has it
+        wait_for(lambda: _state(api, product["id"]).get("phase") not in {"PENDING", "QUEUED"}, "no worker took it")
         server.busiest().kill()
         settled = _settled(api)
         assert [p["id"] for p in settled] == [product["id"]]
@@ -220,6 +218,6 @@ def test_a_worker_that_is_killed_costs_one_more_try(tmp_path: Path, table: Path)
         assert _finish(api, table, settled[0])["status"] == 1
         server.kill()
         _check_store(server.data)
-        left = set((server.data / "scratch").rglob("*"))
+        left = list((server.data / "scratch").rglob("*"))
         server.start()
-        assert not left & set((server.data / "scratch").rglob("*")), "what a dead server worked with stays"
+        assert not any(path.exists() for path in left), "what a dead server worked with stays"

@@ -1,6 +1,5 @@
 """How programs of the Virtual Observatory sign in: challenges, names and passwords, cookies, tokens."""
 
-import gc
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ import pytest
 import pyvo
 import requests
 from pyvo.auth import AuthSession
+from pzserver.sessions import TidySession
 
 from core.auth.models import Scope
 from core.auth.service import AccountService
@@ -20,7 +20,10 @@ from tests.support.server import running_server
 from tests.support.tools import Stilts
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
-pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 PASSWORD = "a long: password ü"
 TABLE = "objid,RAdeg,DEdeg,zsp\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n"
@@ -33,13 +36,6 @@ class Site:
     token: str
     reading: str
     table: str
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _collected() -> Iterator[None]:
-    """Let the garbage collector meet what pyvo left here, and not in the test of somebody else."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +155,7 @@ def test_basic_takes_a_password_or_a_token_of_the_account(site: Site, password: 
 def test_pyvo_signs_in_by_password_by_cookie_and_by_token(site: Site):
     query = f"SELECT COUNT(*) AS n FROM {site.table}"
     with ExitStack() as opened:
-        with_token, by_cookie = (opened.enter_context(requests.Session()) for _ in range(2))
+        with_token, by_cookie = (opened.enter_context(TidySession()) for _ in range(2))
         with_token.headers["Authorization"] = f"Bearer {site.token}"
         signed = by_cookie.post(
             f"{site.url}/api/sign-in/cookie", data={"username": "alice", "password": PASSWORD}, timeout=60
@@ -176,7 +172,7 @@ def test_pyvo_signs_in_by_password_by_cookie_and_by_token(site: Site):
             assert service.search(query)["n"][0] == 2
             assert site.table in service.tables
             job = service.submit_job(query)
-            job.run().wait(phases=["COMPLETED", "ERROR"])
+            job.run().wait(phases=["COMPLETED", "ERROR"], timeout=120)
             assert job.fetch_result()["n"][0] == 2
             job.delete()
 

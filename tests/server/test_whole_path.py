@@ -24,6 +24,7 @@ from tests.server.api import Api
 from tests.server.comparing import assert_same_rows
 from tests.support.server import RunningServer, running_server
 from tests.support.tools import Stilts
+from tests.support.waiting import wait_for
 
 SMALL = "name,RAJ2000,DEJ2000,zspec,e_z,Q\n" + "".join(
     f"obj{i},{10 + i / 100},{-5 + i / 50},{0.01 * i},0.0005,{i % 5}\n" for i in range(100)
@@ -282,7 +283,8 @@ def test_a_file_that_is_no_table_is_told_in_a_sentence_and_can_be_replaced(site:
 
 def test_the_limit_on_files_holds_while_bytes_arrive(site: Site):
     product = site.user.json("POST", "products/", json={"display_name": "Big", "product_type": 7})
-    before = set(site.server.data.rglob("*.part"))
+    staging = site.server.data / "staging"
+    before = set(staging.iterdir())
 
     def drops() -> Iterator[bytes]:
         for _ in range(250):
@@ -293,5 +295,5 @@ def test_the_limit_on_files_holds_while_bytes_arrive(site: Site):
         assert answer.status_code == 413
     except requests.ConnectionError:
         pass  # the server hung up before the client had sent everything, as it should
-    assert set(site.server.data.rglob("*.part")) == before
+    wait_for(lambda: set(staging.iterdir()) <= before, "what had arrived was kept")
     assert site.user.json("GET", f"product-files/?product_id={product['id']}")["count"] == 0

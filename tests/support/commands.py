@@ -21,7 +21,7 @@ def run_photoz(*arguments: str, data: Path, env: Mapping[str, str] | None = None
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=300,
         env=kept | {"PHOTOZ_DATA": str(data)} | dict(env or {}),
     )
 

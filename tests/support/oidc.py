@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -168,6 +169,9 @@ def forging_provider() -> Iterator[ForgingProvider]:
 def _answers(issuer: str) -> bool:
     try:
         urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration", timeout=5).close()
+    except urllib.error.HTTPError as e:
+        e.close()
+        return False
     except OSError:
         return False
     return True

@@ -16,7 +16,7 @@ from tests.support.processes import command_as, private_folder, start, stop, unp
 __all__ = ["PostgresServer", "postgres_binaries", "running_postgres"]
 
 _SUPERUSER = "photoz"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 
 # The data are thrown away: nothing waits for a disk.
 _SETTINGS = (

@@ -7,13 +7,27 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["command_as", "private_folder", "start", "stop", "unprivileged_user", "wait_until"]
+import psutil
 
-_STOP_SECONDS = 20.0
+__all__ = [
+    "command_as",
+    "command_of",
+    "ending_within",
+    "is_gone",
+    "private_folder",
+    "processor_seconds",
+    "start",
+    "stop",
+    "unprivileged_user",
+    "wait_until",
+]
+
+_STOP_SECONDS = 60.0
+_END_SECONDS = 60.0
 
 
 def unprivileged_user(*names: str) -> str | None:
@@ -87,6 +101,48 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log:
             message = f"{process.args!r} was not ready after {seconds:g} s:\n{log.read_text(errors='replace')}"
             raise TimeoutError(message)
         time.sleep(0.05)  # between two questions; nothing is assumed to be ready after it
+
+
+def is_gone(process: psutil.Process) -> bool:
+    """Tell whether a process has ended, without reaping it: that is for its parent to do."""
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Give the words of the command of a process; none when it has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+@contextmanager
+def ending_within(processes: Iterable[psutil.Process], seconds: float) -> Iterator[None]:
+    """Say that what is done in the block ends processes that compute, within so many seconds.
+
+    On a busy machine everything takes longer, but nothing is computed longer: there the seconds of processor time
+    count that one of the processes still takes.
+    """
+    left = list(processes)
+    before, begun = {process: processor_seconds(process) for process in left}, time.monotonic()
+    yield
+    while left := [process for process in left if not is_gone(process)]:
+        passed = time.monotonic() - begun
+        computed = max(processor_seconds(process) - before[process] for process in left)
+        assert min(passed, computed) <= seconds, f"the work goes on after {seconds:g} s: {left}"
+        assert passed < _END_SECONDS, f"idle processes stay: {left}"
+        time.sleep(0.01)  # between two looks
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """Give the processor time that a process has taken; none when it has ended."""
+    try:
+        return float(sum(process.cpu_times()[:2]))
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _runuser() -> str:

@@ -12,7 +12,7 @@ from tests.support.processes import command_as, private_folder, start, stop, unp
 
 __all__ = ["RedisServer", "redis_server", "running_redis"]
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 
 
 class RedisServer:

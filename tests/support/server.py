@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 import uuid
@@ -16,12 +17,12 @@ from pathlib import Path
 import psutil
 
 from tests.support.ports import free_port
-from tests.support.processes import command_as, start, stop, wait_until
+from tests.support.processes import command_as, is_gone, start, stop, wait_until
 
 __all__ = ["Account", "RunningServer", "account_of", "photoz_command", "processes_marked", "running_server"]
 
 _START_SECONDS = 90.0
-_LEAVE_SECONDS = 3.0
+_LEAVE_SECONDS = 30.0
 _MARK = "TEST_SERVER_MARK"
 
 #: A server may catch Ctrl-C and end well, or tell by its status that it was interrupted.
@@ -83,6 +84,7 @@ def running_server(
     arguments: tuple[str, ...] = (),
     command: Sequence[str | Path] | None = None,
     ready_path: str = "/availability",
+    leave_seconds: float = _LEAVE_SECONDS,
 ) -> Iterator[RunningServer]:
     """Start ``photoz serve`` on a free port, wait until it answers, and stop it by Ctrl-C at the end.
 
@@ -97,6 +99,8 @@ def running_server(
         What to run instead of ``photoz serve``, for example ``make serve``.
     ready_path
         What is asked for until it is answered by 200.
+    leave_seconds
+        How long processes that it started may stay after it.
 
     Raises
     ------
@@ -120,7 +124,7 @@ def running_server(
         status = stop(process)
     finally:
         stop(process)
-        left = _end_marked(mark)
+        left = _end_marked(mark, leave_seconds)
     assert status in _CTRL_C_STATUSES, (
         f"Ctrl-C ended the server with status {status}:\n{log.read_text(errors='replace')}"
     )
@@ -160,13 +164,18 @@ def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+    except urllib.error.HTTPError as e:
+        e.close()
+        return False
+    except OSError:
         return False
 
 
-def _end_marked(mark: str) -> list[str]:
+def _end_marked(mark: str, seconds: float) -> list[str]:
     """End what a server left behind, and tell what it was; children that are just ending are given a moment."""
-    _, left = psutil.wait_procs(processes_marked(mark), timeout=_LEAVE_SECONDS)
+    left, deadline = processes_marked(mark), time.monotonic() + seconds
+    while (left := [process for process in left if not is_gone(process)]) and time.monotonic() < deadline:
+        time.sleep(0.05)  # between two looks
     told = []
     for process in left:
         with suppress(psutil.NoSuchProcess):

@@ -21,7 +21,9 @@ except KeyboardInterrupt:
 
 
 def server(data: Path, *words: str):
-    return running_server(data, command=(sys.executable, "-c", _SERVER, *words), ready_path="/")
+    return running_server(
+        data, command=(sys.executable, "-c", _SERVER, *words), ready_path="/", leave_seconds=1 if words else 30
+    )
 
 
 def test_a_server_is_started_and_stopped_by_ctrl_c(tmp_path: Path):

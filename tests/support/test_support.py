@@ -59,7 +59,7 @@ def test_postgres_dies_with_a_killed_test_run(postgres: PostgresServer, project_
         folder = Path(holder.stdout.readline().strip())
         server = psutil.Process(int((folder / "data" / "postmaster.pid").read_text().split()[0]))
         holder.send_signal(signal.SIGKILL)
-    server.wait(20)
+    server.wait(60)
     assert not server.is_running()
     shutil.rmtree(folder)
 

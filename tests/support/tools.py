@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Stilts", "chromium_path", "running_browser"]
 
-_STILTS_SECONDS = 180.0
+_STILTS_SECONDS = 600.0
 
+_BROWSER_SECONDS = 120.0
 _CHROMIUM_ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -59,7 +60,9 @@ def running_browser(path: str) -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_CHROMIUM_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(_CHROMIUM_ARGUMENTS), timeout=_BROWSER_SECONDS * 1000
+        )
         try:
             yield browser
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["VosClient"]
 
-_SECONDS = 180.0
+_SECONDS = 300.0
 _START = "import sys; from vos.commands import {0} as command; sys.argv[0] = '{0}'; sys.exit(command())"
 
 

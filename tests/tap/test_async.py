@@ -16,6 +16,7 @@ from pzserver.sessions import TidySession
 
 from tests.core.vosi.schemas import schema
 from tests.support.commands import photoz
+from tests.support.processes import command_of, ending_within, processor_seconds
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
@@ -76,14 +77,10 @@ def endless(site: SmallSite) -> str:
     return f"SELECT COUNT(*) FROM {n} a, {n} b, {n} c, {n} d WHERE a.zspec*b.zspec*c.zspec*d.zspec <> 1"
 
 
-def query_processes(site: SmallSite) -> dict[int, float]:
+def query_processes(site: SmallSite) -> dict[psutil.Process, float]:
     """Give the seconds that each query process has computed."""
-    times = {}
-    for child in site.server.process.children(recursive=True):
-        if "tap.engine.worker" in child.cmdline():
-            used = child.cpu_times()
-            times[child.pid] = used.user + used.system
-    return times
+    children = site.server.process.children(recursive=True)
+    return {child: processor_seconds(child) for child in children if "tap.engine.worker" in command_of(child)}
 
 
 def test_pyvo_runs_a_query_and_gets_the_rows_of_the_synchronous_one(site: SmallSite, maria: requests.Session):
@@ -209,13 +206,11 @@ def test_abort_stops_the_work_within_two_seconds(site: SmallSite, maria: request
     before = query_processes(site)
     job = submit(site, maria, endless(site))
     deadline = time.monotonic() + 60
-    while not (busy := {pid for pid, used in query_processes(site).items() if used - before.get(pid, 0) > 1.0}):
+    while not (busy := [each for each, used in query_processes(site).items() if used - before.get(each, 0) > 1.0]):
         assert time.monotonic() < deadline, "the query did not begin to compute"
         maria.get(job, params={"WAIT": "1"}, timeout=60)
-    processes = [psutil.Process(pid) for pid in busy]
-    maria.post(f"{job}/phase", data={"PHASE": "ABORT"}, timeout=60)
-    _, alive = psutil.wait_procs(processes, timeout=2.0)
-    assert not alive, "the query goes on"
+    with ending_within(busy, 2):
+        maria.post(f"{job}/phase", data={"PHASE": "ABORT"}, timeout=60)
     assert maria.get(f"{job}/phase", timeout=60).text == "ABORTED"
 
 

@@ -7,12 +7,16 @@ import pytest
 import pyvo
 import requests
 from astropy.io.votable import parse, parse_single_table
+from pzserver.sessions import TidySession
 
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
-pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
 @pytest.fixture(scope="module")
 def session() -> Iterator[requests.Session]:
     """Somebody without credentials."""
-    with requests.Session() as running:
+    with TidySession() as running:
         yield running
 
 

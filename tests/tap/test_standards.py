@@ -4,7 +4,6 @@
 format; pyvo and STILTS reach everything.
 """
 
-import gc
 import io
 import json
 import re
@@ -23,6 +22,7 @@ from astropy.io import fits
 from astropy.io.votable import parse
 from astropy.table import Table
 from lxml import etree
+from pzserver.sessions import TidySession
 
 from tests.conftest import PROJECT_ROOT
 from tests.server.api import Api
@@ -32,7 +32,10 @@ from tests.support.tools import Stilts
 from tests.tap.nasty import COLUMNS, ROWS, write_nasty_votable
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
-pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 FORMATS = ("votable", "votable/td", "votable/b", "csv", "tsv", "parquet", "fits", "ecsv", "json", "arrow", "html")
 DEMO = "object_catalog.p1_mock_lsst_object_catalogue"
@@ -53,13 +56,6 @@ class Site:
         )
         assert answer.ok, answer.text
         return answer
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _collected() -> Iterator[None]:
-    """Let the garbage collector meet what pyvo left here, and not in the test of somebody else."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +227,7 @@ def test_stilts_reads_every_format_alike(site: Site, stilts: Stilts, tmp_path: P
 
 
 def test_pyvo_reaches_everything(site: Site):
-    with requests.Session() as session:
+    with TidySession() as session:
         check_with_pyvo(site, pyvo.dal.TAPService(f"{site.base_url}/tap", session=session))
 
 

@@ -20,7 +20,10 @@ from tests.tap.uploading import small
 from tests.tap.user_site import CSV, POSITIONS, VOTABLE, XML, UserSite, made, user_site, vositable
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
-pytestmark = pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("collected"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """What tests of uploads share: a server that may fetch from this machine, small tables, and how they are sent."""
 
-import time
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 import pyvo
 import requests
 
+from tests.support.waiting import wait_for
 from tests.tap.small_site import SmallSite, small_site
 
 __all__ = ["LIMIT", "ask", "small", "tap", "upload_site"]
@@ -22,10 +23,8 @@ def upload_site(folder: Path) -> Iterator[SmallSite]:
     env = {"PHOTOZ_TABLE_UPLOAD_NETWORKS": '["127.0.0.1/32"]', "PHOTOZ_MAX_TABLE_UPLOAD_BYTES": str(LIMIT)}
     with small_site(folder, env=env) as running:
         yield running
-        deadline = time.monotonic() + 60
-        while left := [file for file in (running.server.data / "uploads").rglob("*") if file.is_file()]:
-            assert time.monotonic() < deadline, f"tables of queries were left: {left}"
-            time.sleep(0.1)
+        uploads = running.server.data / "uploads"
+        wait_for(lambda: not any(files for _, _, files in os.walk(uploads)), "tables of queries were left")
 
 
 def tap(site: SmallSite, session: requests.Session) -> pyvo.dal.TAPService:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from pzserver.sessions import TidySession
 
 from tests.support.commands import photoz
 from tests.support.server import RunningServer, running_server
@@ -68,7 +69,7 @@ def user_site(folder: Path, env: Mapping[str, str]) -> Iterator[UserSite]:
                 timeout=60,
             )
             tokens[name] = answer.json()["token"]
-        people = {name: requests.Session() for name in tokens}
+        people = {name: TidySession() for name in tokens}
         try:
             for name, token in tokens.items():
                 if token is not None:

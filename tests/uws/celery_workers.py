@@ -19,7 +19,7 @@ from tests.uws.job_kinds import make_kinds
 __all__ = ["celery_worker"]
 
 _ROOT = Path(__file__).resolve().parents[2]
-_STOP_SECONDS = 20
+_STOP_SECONDS = 60
 MEMORY_BYTES = 1_000_000_000
 
 

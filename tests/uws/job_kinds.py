@@ -69,7 +69,7 @@ def count_marks(folder: Path, beginning: str) -> int:
     return sum(mark.startswith(beginning) for mark in marks(folder))
 
 
-def wait_for(path: Path, seconds: float = 30.0) -> None:
+def wait_for(path: Path, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} did not come"

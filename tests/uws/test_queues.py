@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.processes import ending_within
 from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, marks
-from tests.uws.watching import is_gone, pid_of, told_end_of, wait_until
+from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, Phase
 from uws.turns import TURNS
 
@@ -111,10 +111,8 @@ def test_a_job_beyond_its_time_is_aborted_with_a_sentence(jobs: AnyJobs) -> None
 def test_abort_ends_the_use_of_the_processor(jobs: AnyJobs, kind: str) -> None:
     job = jobs.service.create(kind, {}, owner="ana")
     worker = psutil.Process(pid_of(jobs, job))
-    begun = time.monotonic()
-    assert jobs.service.abort(job.id, owner="ana").phase is Phase.ABORTED
-    while not is_gone(worker):
-        assert time.monotonic() - begun < 2, "the worker goes on"
+    with ending_within([worker], 2):
+        assert jobs.service.abort(job.id, owner="ana").phase is Phase.ABORTED
     assert told_end_of(jobs, jobs.service.create("nothing", {}, owner="ana")).phase is Phase.COMPLETED
     assert marks(jobs.folder).count(f"ended {job.id} ABORTED") == 1
 
@@ -123,10 +121,8 @@ def test_abort_by_another_process_ends_the_work_too(jobs: AnyJobs, open_any: Cal
     job = jobs.service.create("spin", {}, owner="ana")
     worker = psutil.Process(pid_of(jobs, job))
     other = open_any(workers=0)
-    other.service.abort(job.id, owner="ana")
-    deadline = time.monotonic() + 5
-    while not is_gone(worker):
-        assert time.monotonic() < deadline, "the worker goes on"
+    with ending_within([worker], 5):
+        other.service.abort(job.id, owner="ana")
     assert jobs.service.get(job.id, owner="ana").phase is Phase.ABORTED
 
 

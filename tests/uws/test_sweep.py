@@ -18,7 +18,7 @@ from sqlalchemy import update
 from core.database import Database, utc_now
 from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
 from tests.uws.job_kinds import count_marks, make_kinds, marks
-from tests.uws.watching import end_of, pid_of
+from tests.uws.watching import SECONDS, end_of, pid_of
 from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, UnknownJobError, run_forever
 from uws.endings import Endings
 from uws.leases import Lease, ProcessIdentity
@@ -229,7 +229,7 @@ def test_jobs_of_a_killed_server_end_or_run_again_at_once(
         process.send_signal(signal.SIGKILL)
         process.wait()
     for worker in workers:
-        worker.wait(5)
+        worker.wait(SECONDS)
     after = open_jobs()
     assert after.service.sweep() == 2
     assert end_of(after, retried).phase is Phase.COMPLETED
@@ -254,10 +254,10 @@ def test_workers_that_stand_alone_share_the_jobs_of_the_database(
     for thread in standing:
         thread.start()
     jobs = [service.create("nothing", {}, owner="ana") for _ in range(20)]
-    ends = {service.wait(job.id, owner="ana", seconds=30).phase for job in jobs}
+    ends = {service.wait(job.id, owner="ana", seconds=SECONDS).phase for job in jobs}
     stop.set()
     for thread in standing:
-        thread.join(30)
+        thread.join(SECONDS)
         assert not thread.is_alive()
     assert ends == {Phase.COMPLETED}
     assert sorted(marks(tmp_path)) == sorted(f"ended {job.id} COMPLETED" for job in jobs)

@@ -10,7 +10,7 @@ import pytest
 from tests.uws.clients import JobSite
 from tests.uws.conftest import Jobs
 from uws import Job, JobService, Phase
-from uws.waiting import job_states, wait_for_change
+from uws.waiting import LONGEST_WAIT, job_states, wait_for_change
 
 
 @pytest.fixture
@@ -31,10 +31,11 @@ def test_hundreds_wait_without_a_thread_each(service: JobService):
     job = service.create("nothing", {}, owner="alice", run=False)
 
     async def scene() -> tuple[list[Job], int, float]:
+        before = threading.active_count()
         tasks = [asyncio.create_task(waiting(service, job, -1)) for _ in range(300)]
         while not any(task.done() for task in tasks) and service.get(job.id, owner="alice").phase is Phase.PENDING:
             await asyncio.sleep(0.1)  # until all have looked once
-            threads = threading.active_count()
+            threads = threading.active_count() - before
             await asyncio.to_thread(service.abort, job.id, owner="alice")
         began = time.monotonic()
         found = await asyncio.gather(*tasks)
@@ -43,14 +44,14 @@ def test_hundreds_wait_without_a_thread_each(service: JobService):
     found, threads, seconds = asyncio.run(scene())
     assert {job.phase for job in found} == {Phase.ABORTED}
     assert threads < 60  # the pool of threads has 40
-    assert seconds < 10
+    assert seconds < LONGEST_WAIT
 
 
 def test_a_wait_ends_when_its_time_is_over(service: JobService):
     job = service.create("nothing", {}, owner="alice")
     began = time.monotonic()
     found = asyncio.run(waiting(service, job, 0.3, Phase.QUEUED))
-    assert (found.phase, 0.3 <= time.monotonic() - began < 5) == (Phase.QUEUED, True)
+    assert (found.phase, 0.3 <= time.monotonic() - began < LONGEST_WAIT) == (Phase.QUEUED, True)
 
 
 def test_a_wait_ends_when_nobody_listens_any_more(service: JobService):
@@ -74,7 +75,7 @@ def test_nobody_waits_when_the_server_stops(service: JobService):
 
     began = time.monotonic()
     assert asyncio.run(scene()).phase is Phase.PENDING
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < LONGEST_WAIT
 
 
 def test_who_watches_sees_progress_and_the_end(jobs: Jobs):

@@ -3,17 +3,15 @@
 import time
 from collections.abc import Callable
 
-import psutil
-
 from core.database import Database
 from tests.uws.conftest import AnyJobs, Jobs
 from tests.uws.job_kinds import marks
 from uws import Job
 from uws.schema import JobRow
 
-__all__ = ["SECONDS", "end_of", "is_gone", "pid_of", "told_end_of", "wait_until"]
+__all__ = ["SECONDS", "end_of", "pid_of", "told_end_of", "wait_until"]
 
-SECONDS = 30
+SECONDS = 60
 
 
 def end_of(jobs: Jobs | AnyJobs, job: Job, seconds: float = SECONDS) -> Job:
@@ -49,14 +47,6 @@ def pid_of(jobs: Jobs | AnyJobs, job: Job) -> int:
                 return int(mark.split()[2])
         assert time.monotonic() < deadline, "the job did not begin"
         time.sleep(0.01)  # between two looks
-
-
-def is_gone(process: psutil.Process) -> bool:
-    """Tell whether a process has ended, without reaping it: that is for the queue to do."""
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def _end_calls(database: Database, job: Job) -> int:

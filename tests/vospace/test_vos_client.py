@@ -20,6 +20,7 @@ from server.services import Services, build_services
 from tests.support.certificates import Certificate, self_signed
 from tests.support.ports import free_port
 from tests.support.vos_client import VosClient
+from tests.support.waiting import wait_for
 
 AUTHORITY = "example.org"
 ROOT = f"vos://{AUTHORITY}~vospace"
@@ -49,9 +50,9 @@ def served(data: Path, certificate: Certificate | None = None) -> Iterator[tuple
     server = uvicorn.Server(uvicorn.Config(create_app(services), port=port, log_level="warning", **tls))
     thread = threading.Thread(target=server.run)
     thread.start()
-    while not server.started:
-        thread.join(0.01)
     try:
+        wait_for(lambda: server.started or not thread.is_alive(), "the server did not start")
+        assert server.started
         for name in ("ada", "bob"):
             services.accounts.add_user(name, None)
         yield settings.public_url, services

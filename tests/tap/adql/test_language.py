@@ -103,7 +103,9 @@ _CONDITIONS = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(_ARITHMETIC, _CONDITIONS)
 def test_operators_bind_as_in_python(sky, value, condition):
     column = Column("n", "long")

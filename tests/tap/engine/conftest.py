@@ -41,7 +41,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngine]:
 
 @pytest.fixture
 def query(catalogue: EngineTable) -> Callable[..., EngineQuery]:
-    def make(sql: str, *tables: EngineTable, seconds: float = 20, memory: int = 300_000_000) -> EngineQuery:
+    def make(sql: str, *tables: EngineTable, seconds: float = 60, memory: int = 300_000_000) -> EngineQuery:
         return EngineQuery(sql, tables or (catalogue,), seconds, memory, 1, 100_000_000)
 
     return make

@@ -3,7 +3,7 @@
 import http.client
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -29,10 +29,10 @@ def breaking_proxy() -> Iterator[BreakingProxy]:
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            server = http.client.HTTPConnection("127.0.0.1", state.port, timeout=120)
-            server.request(self.command, self.path, self.rfile.read(length), dict(self.headers.items()))
-            answer = server.getresponse()
-            body = answer.read()
+            with closing(http.client.HTTPConnection("127.0.0.1", state.port, timeout=120)) as server:
+                server.request(self.command, self.path, self.rfile.read(length), dict(self.headers.items()))
+                answer = server.getresponse()
+                body = answer.read()
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 if name.lower() not in _DROPPED:
@@ -44,7 +44,6 @@ def breaking_proxy() -> Iterator[BreakingProxy]:
                 asked.append(self.headers.get("Range"))
                 body = body[: len(body) // 2] if len(asked) == 1 else body
             self.wfile.write(body)
-            server.close()
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""

@@ -46,7 +46,7 @@ def signed_in(page: "Page", server: RunningServer) -> "Page":
     page.get_by_label("Name").fill(server.account.name)
     page.get_by_label("Password").fill(server.account.password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    assert page.url == f"{server.base_url}/product/new"
+    page.wait_for_url(f"{server.base_url}/product/new")
     return page
 
 
@@ -56,6 +56,7 @@ def _begin(page: "Page", name: str, description: str = "") -> None:
     page.get_by_label("Public").check()
     page.get_by_label("Description", exact=True).fill(description)
     page.get_by_role("button", name="Next: files").click()
+    page.wait_for_url("**/files")
 
 
 def _published(server: RunningServer) -> str:
@@ -86,13 +87,14 @@ def test_the_wizard_leads_from_sign_in_to_finish(
     browser, server: RunningServer, request: pytest.FixtureRequest, tmp_path: Path, scripts: bool
 ):
     context = browser.new_context(java_script_enabled=scripts)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     assert server.account is not None
     page.goto(f"{server.base_url}/login?next=/product/new")
     page.get_by_label("Name").fill(server.account.name)
     page.get_by_label("Password").fill(server.account.password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{server.base_url}/product/new")
     _begin(page, f"VVDS {request.node.callspec.id}", "A **small** sample.")
 
     wrong = tmp_path / "wrong.fits"
@@ -112,8 +114,8 @@ def test_the_wizard_leads_from_sign_in_to_finish(
     page.get_by_role("button", name="FINISH").click()
     page.get_by_role("heading", name=f"VVDS {request.node.callspec.id}").wait_for()
     assert "/review" not in page.url
-    assert page.get_by_text("Published", exact=True).first.is_visible()
-    assert page.get_by_role("img", name="Distribution of 50 redshifts").is_visible()
+    page.get_by_text("Published", exact=True).first.wait_for()
+    page.get_by_role("img", name="Distribution of 50 redshifts").wait_for()
     context.close()
 
 
@@ -145,6 +147,7 @@ def test_hostile_texts_are_shown_and_never_run(signed_in: "Page", server: Runnin
     path.write_text(header + "\n" + "1,2,0.3,<script>window.hit=1</script>,b,c,d,e,f\n" * 3)
     _send(page, path)
     page.get_by_role("link", name="Next: columns").wait_for()
+    page.wait_for_load_state()
     address = page.url.removesuffix("/files")
     seen = 0
     for step in ("/files", "/columns", "/review", "/edit", "/delete", ""):
