@@ -1,6 +1,6 @@
 """Those who can read a product, as identities that stand for all of them before the access rule."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from core.auth.models import ANONYMOUS, Identity
 from products.models import Visibility
@@ -11,10 +11,20 @@ __all__ = ["ANY_USER", "audience_of"]
 ANY_USER = Identity(user_id=0)
 
 
-def audience_of(visibility: Visibility, groups: Iterable[str] = ()) -> tuple[Identity, ...]:
-    """Give one identity for each kind of reader that a visibility opens a product to, beside its owners."""
-    if visibility is Visibility.GROUPS:
-        return tuple(Identity(user_id=0, groups=frozenset({name})) for name in groups)
-    if visibility is Visibility.REGISTERED:
-        return (ANY_USER,)
-    return (ANY_USER, ANONYMOUS) if visibility is Visibility.PUBLIC else ()
+def audience_of(
+    visibility: Visibility, groups: Sequence[str], release_groups: Sequence[str] = ()
+) -> tuple[Identity, ...]:
+    """Give one identity for each kind of reader that a visibility opens a product to, beside its owners.
+
+    Parameters
+    ----------
+    release_groups
+        Groups to which the product's release is restricted; who belongs to none of them does not read the product.
+    """
+    if visibility is Visibility.PRIVATE:
+        return ()
+    if visibility is Visibility.PUBLIC and not release_groups:
+        return ANY_USER, ANONYMOUS
+    shared = [{name} for name in groups] if visibility is Visibility.GROUPS else [set[str]()]
+    closed = [{name} for name in release_groups] or [set[str]()]
+    return tuple(Identity(user_id=0, groups=frozenset(one | other)) for one in shared for other in closed)

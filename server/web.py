@@ -9,6 +9,8 @@ from core.settings import Settings
 from products.coverage import CoverageService
 from products.download_counts import DownloadCounts
 from products.facets import FacetService
+from products.provenance import DisclosureService
+from server.input_nodes import SpaceInputs
 from server.services import Services
 from webui.services import WebServices
 from webui.sessions import SessionCookies
@@ -47,6 +49,7 @@ def web_services(services: Services) -> WebServices:
         jobs=services.jobs,
         pipelines=services.pipelines,
         provenance=services.provenance,
+        disclosures=DisclosureService(services.database, SpaceInputs(services.space.nodes).may_read),
         space=services.space,
         facets=FacetService(services.database),
         coverage=CoverageService(services.database),

@@ -18,7 +18,7 @@ from products.downloads import DownloadService
 from products.facets import FacetService
 from products.life import LifeService
 from products.links import LinkService
-from products.provenance import ProvenanceService
+from products.provenance import DisclosureService, ProvenanceService
 from products.releases import ReleaseAdministration
 from products.service import ProductService
 from products.sharing import SharingService
@@ -53,6 +53,7 @@ class WebServices:
     jobs: JobService
     pipelines: PipelineService
     provenance: ProvenanceService
+    disclosures: DisclosureService
     space: VOSpace
     facets: FacetService
     coverage: CoverageService

@@ -13,10 +13,11 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError
 from pipelines.jobs import REPORT
 from pipelines.known import PIPELINES, pipeline_numbered
-from pipelines.models import Pipeline, RunRequest
+from pipelines.models import Pipeline, Run, RunRequest
 from pipelines.receiving import read_multipart
 from pipelines.requests import parse_request, request_of_parameters
 from webui.api.bodies import read_fields
+from webui.api.disclosed import run_warnings
 from webui.api.errors import api_route
 from webui.api.process_filters import paged, process_query
 from webui.api.process_shapes import pipeline_json, process_json
@@ -81,12 +82,12 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
         pipeline = _pipeline(fields.get("pipeline"))
         asked = _request(pipeline, fields)
         made = await run_in_threadpool(pipelines.submit, identity, pipeline, asked)
-        return await run_in_threadpool(process_json, services, identity, made)
+        return await run_in_threadpool(_process, services, identity, made)
 
     @router.get("/processes/{number}", summary="One run of a pipeline")
     def process(number: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return process_json(services, identity, pipelines.get(identity, number))
+        return _process(services, identity, pipelines.get(identity, number))
 
     @router.get("/processes/{number}/stop", summary="Abort a run", operation_id="stop_by_get")
     @router.post("/processes/{number}/stop", summary="Abort a run")
@@ -96,6 +97,10 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
             # Clients of this API stop runs by GET; a link in a page must not be able to.
             raise PermissionDeniedError("Stopping a run by GET needs a token; use POST.")
         return process_json(services, identity, pipelines.stop(identity, number))
+
+
+def _process(services: WebServices, identity: Identity, run: Run) -> Json:
+    return {**process_json(services, identity, run), "warnings": run_warnings(services, identity, run)}
 
 
 def _add_results(router: APIRouter, services: WebServices) -> None:

@@ -15,6 +15,7 @@ from products.product_types import product_type_named
 from products.service import NewProduct, ProductChanges
 from products.storage import Page, ProductQuery
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
+from webui.api.disclosed import shared_json
 from webui.api.errors import api_route
 from webui.api.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, product_query, region_asked
 from webui.api.shapes import Json, facet_json, main_file_json, product_json, product_type_json, release_json
@@ -176,13 +177,14 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
     @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
     async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductPatch, await read_fields(request))
-        return product_json(await run_in_threadpool(_change, services, identity, product_id, body), identity)
+        changed = await run_in_threadpool(_change, services, identity, product_id, body)
+        return await run_in_threadpool(shared_json, services, identity, changed)
 
     @router.post("/products/{product_id}/publish", summary="Publish a product")
     def publish(product_id: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
         product = services.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
         done = product.status is ProductStatus.PUBLISHED
-        return JSONResponse(product_json(product, identity), 200 if done else 202)
+        return JSONResponse(shared_json(services, identity, product), 200 if done else 202)
 
     @router.delete("/products/{product_id}", status_code=204, summary="Delete a product")
     def delete(product_id: int, identity: Identity = Depends(authenticate)) -> None:

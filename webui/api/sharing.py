@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
-from core.auth.models import Identity, Scope
+from core.auth.models import ANONYMOUS, Identity, Scope
 from products.life import DeletedProduct
 from products.links import ProductLink
 from webui.api.bodies import LinkBody, TransferBody, parse_body, read_fields
+from webui.api.disclosed import shared_json, warnings_of
 from webui.api.errors import api_route
 from webui.api.shapes import Json, iso, product_json
 from webui.services import WebServices
@@ -29,7 +30,8 @@ def _add_owners(router: APIRouter, services: WebServices) -> None:
 
     @router.put("/products/{product_id}/co-owners/{user}", summary="Let somebody else change the product too")
     def add(product_id: int, user: str, identity: Identity = Depends(authenticate)) -> Json:
-        return product_json(sharing.add_co_owner(identity, product_id, user), identity)
+        product = sharing.add_co_owner(identity, product_id, user)
+        return shared_json(services, identity, product, (services.accounts.identity_of_user(user.strip()),))
 
     @router.delete("/products/{product_id}/co-owners/{user}", status_code=204, summary="Take that right back")
     def remove(product_id: int, user: str, identity: Identity = Depends(authenticate)) -> None:
@@ -39,7 +41,8 @@ def _add_owners(router: APIRouter, services: WebServices) -> None:
     async def transfer(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(TransferBody, await read_fields(request))
         product = await run_in_threadpool(sharing.transfer, identity, product_id, body.user, stay=body.stay)
-        return product_json(product, identity)
+        reader = await run_in_threadpool(services.accounts.identity_of_user, body.user.strip())
+        return await run_in_threadpool(shared_json, services, identity, product, (reader,))
 
 
 def _add_links(router: APIRouter, services: WebServices) -> None:
@@ -58,7 +61,10 @@ def _add_links(router: APIRouter, services: WebServices) -> None:
     async def make(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(LinkBody, await read_fields(request))
         issued = await run_in_threadpool(links.make, identity, product_id, days=body.days, note=body.note)
-        return {**_link_json(issued.link), "url": f"{services.settings.public_url}/shared/{issued.secret}"}
+        product = await run_in_threadpool(services.products.get, identity, product_id)
+        told = await run_in_threadpool(services.disclosures.to, identity, product, (ANONYMOUS,))
+        url = f"{services.settings.public_url}/shared/{issued.secret}"
+        return {**_link_json(issued.link), "url": url, "warnings": warnings_of(told)}
 
     @router.delete("/products/{product_id}/links/{link_id}", status_code=204, summary="End a link at once")
     def revoke(product_id: int, link_id: int, identity: Identity = Depends(authenticate)) -> None:

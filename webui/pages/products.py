@@ -12,7 +12,13 @@ from webui.pages.drafts import own_details, progress_of
 from webui.pages.forms import FormState, form_fields
 from webui.pages.product_view import ProductView
 from webui.pages.rendering import PageRenderer, see_other
-from webui.pages.visibility import chosen_groups, chosen_visibility, groups_on_offer, visibility_values
+from webui.pages.visibility import (
+    chosen_groups,
+    chosen_visibility,
+    disclosed_to,
+    groups_on_offer,
+    visibility_values,
+)
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
@@ -97,6 +103,7 @@ def _edit_page(
         view=ProductView.of(details, identity),
         form=form,
         files_form=FormState(),
+        told=disclosed_to(services, identity, details.product),
         groups=groups_on_offer(services, identity, details.product),
         releases=services.products.releases(identity),
         limit=services.uploads.max_bytes,

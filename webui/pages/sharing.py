@@ -14,7 +14,13 @@ from webui.pages.addresses import product_address
 from webui.pages.drafts import own_details
 from webui.pages.forms import FormState, form_fields
 from webui.pages.rendering import PageRenderer, see_other
-from webui.pages.visibility import chosen_groups, chosen_visibility, groups_on_offer, visibility_values
+from webui.pages.visibility import (
+    chosen_groups,
+    chosen_visibility,
+    disclosed_to,
+    groups_on_offer,
+    visibility_values,
+)
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
@@ -58,6 +64,7 @@ class _SharePage:
             details=details,
             form=replace(form, values={**visibility_values(product), **form.values}),
             groups=groups_on_offer(self._services, identity, product),
+            told=disclosed_to(self._services, identity, product),
             manages=manages,
             links=self._services.links.links(identity, product.id) if manages else (),
             issued=issued,

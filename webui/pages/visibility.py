@@ -1,13 +1,14 @@
 """Who may see a product, as forms ask it: a visibility, and groups to choose from."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
-from core.auth.models import Identity
-from core.errors import InvalidValueError
+from core.auth.models import ANONYMOUS, Identity
+from core.errors import InvalidValueError, NotFoundError
 from products.models import Product, Visibility
 from webui.services import WebServices
 
-__all__ = ["chosen_groups", "chosen_visibility", "groups_on_offer", "visibility_values"]
+__all__ = ["chosen_groups", "chosen_visibility", "disclosed_to", "groups_on_offer", "visibility_values"]
 
 #: How the names of the fields begin that stand for one group each.
 _GROUP = "group:"
@@ -31,6 +32,24 @@ def groups_on_offer(services: WebServices, identity: Identity, product: Product 
     """Give the names of the groups that a form offers: the caller's, and those that the product is shared with."""
     shared = () if product is None else product.groups
     return tuple(sorted({group.name for group in services.groups.groups(identity)} | set(shared)))
+
+
+def disclosed_to(services: WebServices, identity: Identity, product: Product) -> tuple[tuple[str, str], ...]:
+    """Give the readers that a product can be opened to, and its co-owners, with its inputs that they may not read."""
+    disclosures = services.disclosures
+    found = [
+        ("Registered users", disclosures.of(identity, product, Visibility.REGISTERED)),
+        ("People who are not signed in, or have a link,", disclosures.to(identity, product, (ANONYMOUS,))),
+    ]
+    found += [
+        (f"Members of {group}", disclosures.of(identity, product, Visibility.GROUPS, (group,)))
+        for group in groups_on_offer(services, identity, product)
+    ]
+    for name in product.co_owners:
+        with suppress(NotFoundError):  # a closed account reads nothing
+            reader = services.accounts.identity_of_user(name)
+            found.append((f"The co-owner {name}", disclosures.to(identity, product, (reader,))))
+    return tuple((readers, disclosure.listed) for readers, disclosure in found if disclosure)
 
 
 def visibility_values(product: Product) -> dict[str, str]:

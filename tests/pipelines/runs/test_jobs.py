@@ -195,6 +195,39 @@ def test_what_is_private_stays_so(site: PipelineSite, catalogues: Catalogues):
     assert product["visibility"] == "private"
     assert site.ask("GET", f"/api/products/{product['id']}").status_code == 404
     assert site.ask("GET", answer.headers["location"].removeprefix("http://testserver")).status_code == 404
+    _expect_warnings(site, catalogues, product)
+
+
+def _expect_warnings(site: PipelineSite, catalogues: Catalogues, product: dict) -> None:
+    """Expect that bob learns what others will know of his secret catalogue, before and while he shares its result."""
+    secret, open_one = catalogues.secret.internal_name, catalogues.vvds.internal_name
+    for page in ("share", "edit"):
+        shown = site.ask("GET", f"/product/{product['internal_name']}/{page}", "bob").text
+        assert f"<li>Registered users may not read {secret}.</li>" in shown
+        assert f"or have a link, may not read {secret}, {open_one}.</li>" in shown
+    address = f"/api/products/{product['id']}"
+    (warning,) = site.json("PUT", f"{address}/co-owners/alice", "bob")["warnings"]
+    assert f"made of: {secret}. They see the names" in warning
+    shown = site.ask("GET", f"/product/{product['internal_name']}/share").text
+    assert "Registered users may not read 1 that you may not read either." in shown
+    assert (
+        f"The co-owner alice may not read {secret}.</li>"
+        in site.ask("GET", f"/product/{product['internal_name']}/share", "bob").text
+    )
+    linked = site.json("POST", f"{address}/links", "bob", json={"days": 1})["warnings"]
+    assert f"{secret}, {open_one}" in linked[0]
+    assert site.json("PATCH", address, "bob", json={"visibility": "private"})["warnings"] == []
+    assert secret in site.json("PATCH", address, "bob", json={"visibility": "registered"})["warnings"][0]
+    run = site.json("GET", address, "bob")["process_id"]
+    assert secret in site.json("GET", f"/api/processes/{run}", "bob")["warnings"][0]
+    site.ask("DELETE", f"{address}/co-owners/alice", "bob")
+    assert site.json("GET", f"/api/processes/{run}")["warnings"] == []
+    # Lineage tells readers nothing of the secret catalogue, and search for it finds nothing.
+    lineage = (f"{address}/provenance", f"{address}/provenance?RESPONSEFORMAT=votable", f"/datalink?ID={product['id']}")
+    for path in (*lineage, f"/api/processes/{run}", f"/api/processes?upload={product['id']}"):
+        told = site.ask("GET", path).text
+        assert secret not in told, path
+        assert secret in site.ask("GET", path, "bob").text, path
 
 
 def _never_queued(site: PipelineSite) -> PipelineService:

@@ -81,7 +81,9 @@ _TOKEN_FIELDS = {"name": "What the token is for.", "scope": "read, write or admi
 _PASSWORD = {"username": "Name of the account.", "password": "Its password, or one of its tokens."}
 _SIGN_IN = {"username": "maria", "password": "…"}
 _TEXT = "text/plain"
-_MORE = "What is not named stays as it is. JSON and forms are read alike."
+_WARNED = "warnings says which inputs of a pipeline's result its readers learn the names of and may not read."
+_SHARED = {**PRODUCT, "warnings": []}
+_MORE = f"What is not named stays as it is. JSON and forms are read alike. {_WARNED}"
 _P = "/api/products/{product_id}"
 
 #: Operations by method and path.
@@ -130,12 +132,12 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
     ),
     ("get", "/api/products/pending_publication"): Described({"product": PRODUCT}),
     ("get", _P): Described(PRODUCT),
-    ("patch", _P): Described(PRODUCT, {"description": "Redshifts.", "status": 1}, ProductPatch, text=_MORE),
-    ("put", _P): Described(PRODUCT, {"description": "Redshifts."}, ProductPatch, text=_MORE),
+    ("patch", _P): Described(_SHARED, {"description": "Redshifts.", "status": 1}, ProductPatch, text=_MORE),
+    ("put", _P): Described(_SHARED, {"description": "Redshifts."}, ProductPatch, text=_MORE),
     ("delete", _P): Described(text="It can be restored for a while; see /api/deleted-products."),
     ("get", f"{_P}/main_file_info"): Described(MAIN_FILE_INFO),
     ("post", f"{_P}/publish"): Described(
-        PRODUCT, text="202 while rows are prepared; 406 when mandatory columns have no meaning yet."
+        _SHARED, text="202 while rows are prepared; 406 when mandatory columns have no meaning yet."
     ),
     ("get", f"{_P}/process_config"): Described({"config": {"crossmatch": {"radius_arcsec": 1.0}}}),
     ("get", "/api/product-files"): Described(listed(FILE)),
@@ -179,14 +181,14 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
     ("get", "/api/pipelines"): Described(listed(PIPELINE)),
     ("get", "/api/pipelines/{number}"): Described(PIPELINE),
     ("get", "/api/processes"): Described(listed(PROCESS)),
-    ("get", "/api/processes/{number}"): Described(PROCESS),
+    ("get", "/api/processes/{number}"): Described({**PROCESS, "warnings": []}, text=_WARNED),
     ("post", "/api/processes"): Described(
-        PROCESS,
+        {**PROCESS, "warnings": []},
         {"display_name": "My training set", "pipeline": 1, "inputs": [12], "release": 1, "used_config": {"param": {}}},
         {
             "display_name": "Name of the product that is made.",
             "pipeline": "Number of the pipeline.",
-            "inputs": "Numbers of products.",
+            "inputs": "Numbers or internal names of products, or vos: addresses.",
             "release": "Number of the release, where the pipeline needs one.",
             "used_config": 'Parameters as {"param": {…}}; an object, or its JSON as text.',
         },
@@ -198,11 +200,13 @@ OPERATIONS: Mapping[tuple[str, str], Described] = {
     ("get", "/api/groups/{group_id}"): Described(GROUP),
     ("patch", "/api/groups/{group_id}"): Described(GROUP, {"description": "Fridays"}, GroupPatch),
     ("put", "/api/groups/{group_id}/members/{user}"): Described(GROUP, {"is_manager": True}, MemberBody),
-    ("put", f"{_P}/co-owners/{{user}}"): Described(PRODUCT),
-    ("post", f"{_P}/transfer"): Described(PRODUCT, {"user": "wei", "stay": True}, TransferBody),
+    ("put", f"{_P}/co-owners/{{user}}"): Described(_SHARED, text=_WARNED),
+    ("post", f"{_P}/transfer"): Described(_SHARED, {"user": "wei", "stay": True}, TransferBody),
     ("get", f"{_P}/links"): Described(listed(LINK)),
     ("post", f"{_P}/links"): Described(
-        {**LINK, "url": "https://photoz.example.org/shared/…"}, {"days": 14, "note": "referee of paper II"}, LinkBody
+        {**LINK, "url": "https://photoz.example.org/shared/…", "warnings": []},
+        {"days": 14, "note": "referee of paper II"},
+        LinkBody,
     ),
     ("get", f"{_P}/versions"): Described({"previous": None, "newer": [PRODUCT]}),
     ("post", f"{_P}/new_version"): Described({**PRODUCT, "status": 0, "previous_version": 12}),

@@ -1,0 +1,145 @@
+"""What readers of a product learn of inputs that they may not read: their names, in the files that came with it.
+
+Whoever shares a product decides about that, so it is told beforehand.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.auth.models import Identity
+from core.auth.schema import GroupRow
+from core.database import Database
+from products.access import readable
+from products.audience import audience_of
+from products.models import Product, Visibility
+from products.provenance.models import UsedEntity
+from products.provenance.schema import ActivityRow, UsedEntityRow
+from products.schema import ProductRow, release_groups
+
+__all__ = ["Disclosure", "DisclosureService"]
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """Inputs that readers of a product may not read.
+
+    Parameters
+    ----------
+    names
+        Of those that the one who asks may read: internal names, and addresses of files.
+    others
+        How many more there are.
+    """
+
+    names: tuple[str, ...] = ()
+    others: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.names or self.others)
+
+    @property
+    def listed(self) -> str:
+        """The inputs in words: ``12_vvds, 15_deep and 1 that you may not read either``."""
+        others = f"{self.others} that you may not read either" if self.others else ""
+        return " and ".join(filter(None, (", ".join(self.names), others)))
+
+    @property
+    def sentence(self) -> str:
+        """What is to be known before the product is shared."""
+        return (
+            f"Not all who can read this product may read what it was made of: {self.listed}. They see the names of "
+            "these inputs in its description, its column source, its report, provenance.json, config.yaml and log, "
+            "unless you change or remove those."
+        )
+
+
+class DisclosureService:
+    """Find out what a product tells of its inputs.
+
+    Parameters
+    ----------
+    may_read_file
+        Says whether an identity may read the file at a ``vos:`` address.
+    """
+
+    def __init__(self, database: Database, may_read_file: Callable[[Identity, str], bool]) -> None:
+        self._database = database
+        self._may_read_file = may_read_file
+
+    def of(
+        self,
+        identity: Identity,
+        product: Product,
+        visibility: Visibility | None = None,
+        groups: Iterable[str] | None = None,
+    ) -> Disclosure:
+        """Tell it of a product that the identity may read, for those to whom a visibility would open it.
+
+        Parameters
+        ----------
+        visibility, groups
+            By default those of the product.
+        """
+        shared = product.groups if groups is None else tuple(groups)
+        readers = audience_of(visibility or product.visibility, shared, self._closed_to(product))
+        return self.to(identity, product, readers)
+
+    def to(self, identity: Identity, product: Product, readers: Sequence[Identity]) -> Disclosure:
+        """Tell it for some readers."""
+        if not readers:
+            return Disclosure()
+        with self._database.read() as session:
+            rows = session.scalars(
+                select(UsedEntityRow)
+                .join(ActivityRow, ActivityRow.id == UsedEntityRow.activity_id)
+                .where(ActivityRow.product_id == product.id)
+                .order_by(UsedEntityRow.id)
+            )
+            used = [UsedEntity(row.role, row.name, row.product_id) for row in rows]
+        return self.of_inputs(identity, used, readers)
+
+    def of_inputs(self, identity: Identity, used: Sequence[UsedEntity], readers: Sequence[Identity]) -> Disclosure:
+        """Tell it of what a product is going to be made of."""
+        readable_by = [self._readable(reader, used) for reader in readers]
+        hidden = [each for each in used if not all(each in seen for seen in readable_by)]
+        own = self._readable(identity, hidden)
+        names = tuple(dict.fromkeys(each.name for each in hidden if each in own))
+        return Disclosure(names, sum(each not in own for each in hidden))
+
+    def audience(self, product: Product) -> tuple[Identity, ...]:
+        """Give identities that stand for those who can read a product when it is published."""
+        return audience_of(product.visibility, product.groups, self._closed_to(product))
+
+    def _readable(self, identity: Identity, used: Sequence[UsedEntity]) -> frozenset[UsedEntity]:
+        numbers = {each.product_id for each in used if each.product_id is not None}
+        with self._database.read() as session:
+            found = set(session.scalars(select(ProductRow.id).where(ProductRow.id.in_(numbers), readable(identity))))
+        return frozenset(
+            each
+            for each in used
+            if (each.product_id in found if each.product_id is not None else self._reads(identity, each))
+        )
+
+    def _reads(self, identity: Identity, entity: UsedEntity) -> bool:
+        # What is neither a product nor a file is a release, whose name is no secret to who reads a product of it.
+        return not entity.is_file or self._may_read_file(identity, entity.name)
+
+    def _closed_to(self, product: Product) -> tuple[str, ...]:
+        """Give the groups to which the release of a product is restricted, if it is."""
+        if product.release is None or product.release.is_public:
+            return ()
+        with self._database.read() as session:
+            return _groups_of_release(session, product.release.id)
+
+
+def _groups_of_release(session: Session, release_id: int) -> tuple[str, ...]:
+    names = (
+        select(GroupRow.name)
+        .join(release_groups, release_groups.c.group_id == GroupRow.id)
+        .where(release_groups.c.release_id == release_id)
+        .order_by(GroupRow.name)
+    )
+    return tuple(session.scalars(names))
