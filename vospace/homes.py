@@ -161,6 +161,13 @@ class Homes:
         if chain[-1].is_locked:
             raise NodeLockedError(path)
 
+    def room(self, identity: Identity, path: Path) -> int:
+        """Give how many bytes a file in the home that a path leads to may have, for somebody who may write there."""
+        with self.database.write() as session:
+            home = self.container(session, identity, path)[0]
+            usage = self.usage(session, home)
+        return max(0, min(usage.quota - usage.size, self.limits.file_bytes))
+
     def usage(self, session: Session, home: NodeRow) -> Usage:
         """Add up what a home holds."""
         return space_used(session, home, self.limits.quota)

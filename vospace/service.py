@@ -213,6 +213,23 @@ class NodeService:
         """See whether the bytes of a node could be written now, without beginning to."""
         self.cancel(self.begin_write(identity, path, size))
 
+    def room(self, identity: Identity, path: Path) -> int:
+        """Give how many bytes a file in the home that a path leads to may have."""
+        return self.homes.room(identity, path)
+
+    def put_stored(self, identity: Identity, path: Path, stored: StoredBytes) -> NodeFile:
+        """Give a node below ``/home`` bytes that are in their place; when that fails they are removed again."""
+        try:
+            write = self.begin_write(identity, path, stored.size)
+        except BaseException:
+            self.homes.store.delete(stored.id)
+            raise
+        try:
+            return self.finish(write, stored)
+        except BaseException:
+            self.cancel(write)
+            raise
+
     def stage(self, write: NodeWrite) -> Staging:
         """Make room for the bytes."""
         if isinstance(write, HomeWrite):

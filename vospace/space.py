@@ -39,6 +39,7 @@ class VOSpace:
 
     base_url: str
     nodes: NodeService
+    store: FileStore
     moves: NodeMoves
     receiver: Receiver
     endpoints: Endpoints
@@ -87,6 +88,7 @@ def build_vospace(
     return VOSpace(
         base_url=base_url,
         nodes=nodes,
+        store=store,
         moves=NodeMoves(nodes),
         receiver=Receiver(nodes, store, LinkSigner(key, "upload", seconds=_UPLOAD_SECONDS)),
         endpoints=endpoints,

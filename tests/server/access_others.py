@@ -82,6 +82,31 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("DELETE", "/members/{user}", {}, 404),
         )
     },
+    ("GET", "/files"): ({"nobody": 303, "*": 200}, {}),
+    ("GET", "/files/{path:path}"): ({"nobody": 303, "*": 404}, {"url": "/files/nothing"}),
+    ("GET", "/delete-file/{path:path}"): (
+        {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+        {"url": "/delete-file/nothing"},
+    ),
+    **{
+        ("POST", route): (
+            {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+            {"url": url, "data": {"name": "x"}},
+        )
+        for route, url in (
+            ("/files/{path:path}", "/files/nothing"),
+            ("/new-folder/{path:path}", "/new-folder/nothing"),
+            ("/delete-file/{path:path}", "/delete-file/nothing"),
+        )
+    },
+    ("POST", "/files"): (
+        {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 400},
+        {"data": {"name": "x"}},
+    ),
+    ("POST", "/new-folder"): (
+        {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 400},
+        {"data": {"name": ".."}},
+    ),
     ("GET", "/groups"): ({"nobody": 303, "*": 200}, {}),
     ("POST", "/groups"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 409},

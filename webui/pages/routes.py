@@ -11,6 +11,7 @@ from webui.pages import (
     admin_users,
     deleted,
     docs,
+    files,
     groups,
     home,
     oidc,
@@ -38,7 +39,7 @@ def page_routes(services: WebServices) -> APIRouter:
     router = APIRouter(route_class=dressed)
     parts = (
         home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, pipelines, runs,
-        tokens, admin, admin_users, admin_releases, admin_types, about, docs,
+        files, tokens, admin, admin_users, admin_releases, admin_types, about, docs,
     )  # fmt: skip
     for part in parts:
         # Each part adds to this one router, so that all share its dress of errors.
