@@ -313,6 +313,9 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         send=lambda _: {"data": {"role": "auxiliary"}, "files": {"file": ("more.txt", b"more")}},
     ),
     ("POST", "/product/{name}/files/{file_id}/remove"): _page_write("/product/{0.name}/files/{0.file}/remove", 303),
+    ("POST", "/product/{name}/take"): _page_write(
+        "/product/{0.name}/take", 400, send=_form(role="auxiliary", path="vos://elsewhere~vospace/x")
+    ),
     ("POST", "/product/{name}/inspect"): _page_write("/product/{0.name}/inspect", 303),
     ("GET", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 200),
     ("POST", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 303, send=_form(**_EDIT)),

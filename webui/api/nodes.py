@@ -10,6 +10,7 @@ from webui.api.errors import api_route
 from webui.api.files import file_url, role_of
 from webui.api.shapes import Json, file_json
 from webui.services import WebServices
+from webui.taking import take_node
 
 __all__ = ["routes"]
 
@@ -30,9 +31,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def _take(services: WebServices, identity: Identity, product_id: int, body: NodeBody) -> Json:
-    role = role_of(body.role)
-    services.uploads.check_open(identity, product_id, role)
-    stored, name = services.space.moves.duplicate(identity, services.space.nodes.uris.path_of(body.uri))
-    file = services.uploads.add_file(identity, product_id, role, name, stored)
+    path = services.space.nodes.uris.path_of(body.uri)
+    file = take_node(services, identity, product_id, role_of(body.role), path)
     product = services.products.get(identity, product_id)
     return file_json(file, file_url(services, file), can_delete=changeable(identity, product))

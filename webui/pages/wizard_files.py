@@ -9,16 +9,20 @@ from core.files import Staging
 from core.multipart import announced_bytes, announces_more, receive_form
 from products.models import FileRole, ProductStatus
 from products.service import ProductDetails
+from vospace.models import Listing
+from vospace.uris import node_path
 from webui.pages.addresses import product_address
 from webui.pages.drafts import own_details, progress_of
-from webui.pages.forms import FormState
+from webui.pages.forms import FormState, form_fields
 from webui.pages.product_view import ProductView
 from webui.pages.rendering import PageRenderer, see_other, size_text
 from webui.services import WebServices
+from webui.taking import take_node
 
 __all__ = ["add_routes"]
 
 _MOST_FILES = 50
+_MOST_OFFERED = 200
 _ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY, "description": FileRole.DESCRIPTION}
 
 
@@ -40,6 +44,17 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             await _receive(services, request, identity, details)
         except (InvalidValueError, ConflictError, TooLargeError, StorageFullError) as e:
             return await run_in_threadpool(_refused, services, renderer, identity, name, e)
+        return see_other(product_address(details.product.internal_name, "files"))
+
+    @router.post("/product/{name}/take")
+    def take(
+        name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
+    ) -> Response:
+        details = own_details(services, identity, name)
+        try:
+            _take(services, identity, details, fields)
+        except PhotozError as e:
+            return _refused(services, renderer, identity, name, e)
         return see_other(product_address(details.product.internal_name, "files"))
 
     @router.post("/product/{name}/files/{file_id}/remove")
@@ -78,6 +93,25 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
         await run_in_threadpool(uploads.inspect, identity, product.id)
 
 
+def _take(services: WebServices, identity: Identity, details: ProductDetails, fields: dict[str, str]) -> None:
+    """Take a file that the caller keeps in the VOSpace, and start reading it when it is the main one."""
+    said, role, product = fields.get("path", "").strip(), _role(fields), details.product
+    if not said:
+        message = "Say which of your files to take."
+        raise InvalidValueError(message, field="path")
+    is_address = said.lower().startswith("vos:")
+    path = services.space.nodes.uris.path_of(said) if is_address else ("home", identity.name or "", *node_path(said))
+    take_node(services, identity, product.id, role, path)
+    if role is FileRole.MAIN:
+        services.uploads.inspect(identity, product.id)
+
+
+def _own_files(services: WebServices, identity: Identity) -> list[str]:
+    """Give the names of the first files in the caller's home, to choose from."""
+    home = services.space.nodes.node(identity, ("home", identity.name or ""), Listing(limit=_MOST_OFFERED))
+    return [child.name for child in home.children if child.kind.has_bytes]
+
+
 def _role(fields: dict[str, str]) -> FileRole:
     name = fields.get("role", "")
     if name not in _ROLES:
@@ -114,4 +148,5 @@ def _files_page(
         form=form,
         progress=progress_of(services, details.product),
         limit=services.uploads.max_bytes,
+        own_files=_own_files(services, identity),
     )

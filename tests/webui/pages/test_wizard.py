@@ -129,6 +129,33 @@ def test_a_second_file_of_the_same_name_is_refused(alice: TestClient):
     assert "already has a file named" in answer.text
 
 
+def test_files_in_vospace_are_taken_without_being_sent_again(alice: TestClient, sign_in: SignIn, services: Services):
+    alice.post("/new-folder", data={"name": "in"})
+    alice.post("/files/in", files={"file": ("vvds.csv", TABLE)})
+    alice.post("/files", files={"file": ("notes.txt", b"notes")})
+    sign_in("bob").post("/files", files={"file": ("bobs.csv", TABLE)})
+    alice.post("/product/new", data=BASIC)
+    assert '<option value="notes.txt">' in alice.get("/product/1_vvds_sample/files").text
+    address = "/product/1_vvds_sample/take"
+    for path, status, sentence in (
+        ("", 400, "Say which of your files"),
+        ("in", 400, "container"),
+        ("in/none.csv", 404, "in/none.csv"),
+        ("../bob/bobs.csv", 400, "cannot be the path"),
+        ("vos://photoz.local~vospace/home/bob/bobs.csv", 404, "bobs.csv"),
+        ("vos://elsewhere~vospace/x", 400, "not the address of a node here"),
+    ):
+        answer = alice.post(address, data={"role": "main", "path": path})
+        assert (answer.status_code, sentence in answer.text) == (status, True), path
+    assert services.products.details(services.accounts.identity_of_user("alice"), 1).files == ()
+    assert alice.post(address, data={"role": "main", "path": "in/vvds.csv"}).status_code == 303
+    uri = "vos://photoz.local~vospace/home/alice/notes.txt"
+    assert alice.post(address, data={"role": "auxiliary", "path": uri}).status_code == 303
+    details = services.products.details(services.accounts.identity_of_user("alice"), 1)
+    assert [file.name for file in details.files] == ["vvds.csv", "notes.txt"]
+    assert details.product.inspection_state is InspectionState.RUNNING
+
+
 def test_guesses_are_filled_in_with_their_reasons(alice: TestClient, register: Publish):
     page = alice.get(f"/product/{register().internal_name}/columns").text
     for name, key in (("RAJ2000", "ra"), ("DEJ2000", "dec"), ("zspec", "z")):
