@@ -313,6 +313,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"url": "/run/combine_redshift_dedup", "files": {"RULES": ("rules.yaml", b"a: 1")}},
     ),
     ("GET", "/runs/{number}"): ({"*": 404}, {"url": "/runs/987654"}),
+    ("GET", "/runs/{number}/pictures/{key}.svg"): ({"*": 404}, {"url": "/runs/987654/pictures/sky.svg"}),
     ("POST", "/runs/{number}/abort"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
         {"url": "/runs/987654/abort"},

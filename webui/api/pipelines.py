@@ -22,6 +22,7 @@ from webui.api.errors import api_route
 from webui.api.process_filters import paged, process_query
 from webui.api.process_shapes import pipeline_json, process_json
 from webui.api.shapes import STATUSES, Json
+from webui.pages.report_view import ReportView
 from webui.services import WebServices
 
 __all__ = ["report_of", "routes"]
@@ -118,7 +119,15 @@ def _add_results(router: APIRouter, services: WebServices) -> None:
     @router.get("/processes/{number}/report", summary="What a run did, in numbers")
     def report(number: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        return JSONResponse(report_of(services, identity, pipelines.get(identity, number).product_id))
+        run = pipelines.get(identity, number)
+        found = report_of(services, identity, run.product_id)
+        details = services.products.details(identity, run.product_id)
+        pictures = ReportView.of(run.pipeline, found, details.inspection).pictures
+        base = f"{services.settings.public_url}/runs/{number}/pictures"
+        listed = [
+            {"title": title, "url": f"{base}/{key}.svg", "media_type": "image/svg+xml"} for key, title in pictures
+        ]
+        return JSONResponse({**found, "pictures": listed})
 
     @router.get("/products/{product_id}/process_config", summary="What the pipeline was told that made the product")
     def process_config(product_id: int, identity: Identity = Depends(authenticate)) -> Json:

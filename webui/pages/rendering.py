@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.auth.models import Identity
@@ -21,6 +21,12 @@ PAGE_HEADERS: Mapping[str, str] = {
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+
+_PICTURE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, no-cache",
 }
 
@@ -65,6 +71,11 @@ class PageRenderer:
         """Render a template; a value that it names and does not get is an error."""
         text = self._environment.get_template(template).render(identity=identity, **values)
         return HTMLResponse(text, status, headers={**PAGE_HEADERS, **(headers or {})})
+
+    def picture(self, template: str, **values: object) -> Response:
+        """Render a picture that stands alone, in which nothing runs."""
+        text = self._environment.get_template(template).render(**values)
+        return Response(text, media_type="image/svg+xml", headers=_PICTURE_HEADERS)
 
 
 def see_other(address: str) -> RedirectResponse:

@@ -12,7 +12,10 @@ from products.inspection.inspection import Inspection
 from webui.pages.histogram import HistogramPlot, bar_plot
 from webui.pages.sky_map import SkyMap, sky_map
 
-__all__ = ["CountTable", "Figure", "ReportView"]
+__all__ = ["SKY", "CountTable", "Figure", "ReportView"]
+
+#: Key of the map of the sky among the pictures.
+SKY = "sky"
 
 _MOST_SURVEYS_DRAWN = 4
 
@@ -54,6 +57,12 @@ class ReportView:
     tables: tuple[CountTable, ...]
     figures: tuple[Figure, ...]
     sky: SkyMap | None
+
+    @property
+    def pictures(self) -> tuple[tuple[str, str], ...]:
+        """Keys and titles of all pictures."""
+        sky = ((SKY, "Where the rows of the result lie"),) if self.sky else ()
+        return (*sky, *((figure.key, figure.title) for figure in self.figures))
 
     @classmethod
     def of(cls, pipeline: Pipeline, report: Mapping[str, Any], inspection: str | None) -> "ReportView":

@@ -40,6 +40,15 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             job_url=f"/pipelines/{run.pipeline.name}/{run.job_id}",
         )
 
+    @router.get("/runs/{number}/pictures/{key}.svg")
+    def picture(number: int, key: str, identity: Identity = Depends(authenticate)) -> Response:
+        run = pipelines.get(identity, number)
+        report = _report(services, identity, run, services.products.details(identity, run.product_id))
+        if report is None or key not in dict(report.pictures):
+            raise NotFoundError(f"The report of run {number} has no picture '{key[:100]}'.")
+        figure = next((each for each in report.figures if each.key == key), None)
+        return renderer.picture("picture.svg", figure=figure, sky=report.sky)
+
     @router.post("/runs/{number}/abort")
     def abort(number: int, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)

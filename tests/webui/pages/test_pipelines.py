@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
+from lxml import etree
 
 from pipelines.known import PIPELINES
 from tests.pipelines.runs.published import MEANINGS, OBJECT_MEANINGS, catalogue, objects
@@ -81,9 +83,29 @@ def test_catalogues_are_combined_and_the_report_is_shown(signed_in: "Page", site
         assert page.locator(f"svg[role=img] title:has-text('{picture}')").count() == 1
     assert HOSTILE in text
     assert page.evaluate("window.hit") is None
+    _expect_pictures(page, site)
     page.get_by_role("link", name="Go to the product").click()
     page.get_by_role("link", name="Combine Redshift Catalogs", exact=True).click()
     page.wait_for_url("**/runs/*")
+
+
+def _expect_pictures(page: "Page", site: Site) -> None:
+    """Expect that each picture of a report can be fetched alone, as SVG in which nothing runs, by who may read it."""
+    links = [link.get_attribute("href") for link in page.locator("figure a[href$='.svg']").all()]
+    run = page.url.rpartition("/")[2]
+    pictures = site.api.json("GET", f"processes/{run}/report/")["pictures"]
+    assert [f"{site.server.base_url}{link}" for link in links] == [picture["url"] for picture in pictures]
+    assert {"Where the rows of the result lie", "Separations of pairs"} <= {picture["title"] for picture in pictures}
+    for picture in pictures:
+        assert requests.get(picture["url"], timeout=60).status_code == 404
+        answer = page.request.get(picture["url"])
+        assert answer.headers["content-type"] == picture["media_type"] == "image/svg+xml"
+        policy = answer.headers["content-security-policy"]
+        assert policy == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        root = etree.fromstring(answer.body())
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.find("{*}title").text
+    assert page.request.get(f"{site.server.base_url}/runs/{run}/pictures/other.svg").status == 404
 
 
 def test_a_training_set_is_made(signed_in: "Page", site: Site):
