@@ -44,7 +44,7 @@ def in_dp1_fields(vectors: _Vectors) -> _Truths:
     """Tell which positions (unit vectors) lie within 2.5 degrees of the centre of a field of Data Preview 1."""
     inside = np.zeros(len(vectors), dtype=np.bool_)
     for centre in _DP1_CENTRES:
-        inside |= _within(vectors, centre, _DP1_RADIUS)
+        inside |= vectors @ _direction(*centre) >= np.cos(np.radians(_DP1_RADIUS))
     return inside
 
 
@@ -55,20 +55,16 @@ def in_rubin_footprint(vectors: _Vectors) -> _Truths:
 
 
 def _in_footprint(vectors: _Vectors) -> _Truths:
-    sin_latitude = vectors @ _direction(*_GALACTIC_POLE)
-    towards_centre = vectors @ _direction(*_GALACTIC_CENTRE)
+    directions = [_direction(*place) for place in (_GALACTIC_POLE, _GALACTIC_CENTRE, _ECLIPTIC_POLE, _VIRGO)]
+    sin_latitude, towards_centre, sin_ecliptic, towards_virgo = np.stack(directions) @ vectors.T
     reaches_north = sin_latitude > -np.sin(np.radians(_DUSTY_LATITUDE))
     limit = np.sin(np.radians(np.where(reaches_north, _NORTHERN_LIMIT, _SOUTHERN_GALACTIC_LIMIT)))
     # The cosine of the longitude is towards_centre over the distance from the axis of the poles.
     from_axis = np.sqrt(np.clip(1 - sin_latitude**2, 0, 1))
     away_from_centre = towards_centre <= np.cos(np.radians(_SPUR_LONGITUDE)) * from_axis
-    spur = (vectors @ _direction(*_ECLIPTIC_POLE) < np.sin(np.radians(_SPUR_LATITUDE))) & away_from_centre
-    inside: _Truths = (vectors[:, 2] < limit) | spur | _within(vectors, _VIRGO, _VIRGO_RADIUS)
-    return inside
-
-
-def _within(vectors: _Vectors, centre: tuple[float, float], radius: float) -> _Truths:
-    inside: _Truths = vectors @ _direction(*centre) >= np.cos(np.radians(radius))
+    spur = (sin_ecliptic < np.sin(np.radians(_SPUR_LATITUDE))) & away_from_centre
+    virgo = towards_virgo >= np.cos(np.radians(_VIRGO_RADIUS))
+    inside: _Truths = (vectors[:, 2] < limit) | spur | virgo
     return inside
 
 
