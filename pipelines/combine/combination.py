@@ -97,6 +97,9 @@ def combine_redshifts(
     if configuration.param.combine_type != "concatenate":
         tell(0.5, f"Finding duplicates among {rows} rows")
         pairs = finder(positions, _radius(configuration, rules))
+    # Nobody needs them any more, and they take 24 bytes a row.
+    del positions
+    if pairs is not None:
         tell(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
         columns |= {

@@ -86,9 +86,9 @@ def _surveys(
     rows_in: Counter[str] = Counter()
     for each in prepared:
         rows_in.update(each.surveys_in)
-    encoded = pc.fill_null(survey, "missing").dictionary_encode().combine_chunks()
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    numbers = {name: code for code, name in enumerate(encoded.dictionary.to_pylist())}
+    encoded = survey.dictionary_encode().combine_chunks()
+    numbers = {name: code for code, name in enumerate(encoded.dictionary.to_pylist())} | {"missing": len(encoded)}
+    codes = pc.fill_null(encoded.indices, len(encoded)).to_numpy(zero_copy_only=False)
     reports = {}
     for name, count in rows_in.most_common(_MOST_SURVEYS):
         chosen = keep & (codes == numbers.get(name, -1))

@@ -124,7 +124,9 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     tie_result[members] = np.where(alive, np.where(several, UNRESOLVED, KEPT), DUPLICATE)
     reason[members] = np.where(alive & several, _TIED, because)
     tie_result[contest.star], reason[contest.star] = STAR_ROW, _STAR
-    return Resolution(tie_result, _beside_stars(labels, contest.star, pairs) + 1, reason, tuple(reasons))
+    _number_stars(labels, contest.star, pairs)
+    labels += 1
+    return Resolution(tie_result, labels, reason, tuple(reasons))
 
 
 def draw_lots(resolution: Resolution, identifiers: pa.Array | pa.ChunkedArray, seed: int) -> Resolution:
@@ -168,18 +170,16 @@ def compared_to(identifiers: pa.Array | pa.ChunkedArray, ranks: _Rows, pairs: Pa
     """List for each row the CRD_IDs of all rows within the radius, in alphabetical order, or null."""
     rows = np.concatenate([pairs.left, pairs.right])
     others = np.concatenate([pairs.right, pairs.left])
-    others = others[np.lexsort((ranks[others], rows))]
-    counts = np.bincount(rows, minlength=len(identifiers))
-    ends = np.cumsum(counts)
-    lists, done = [], 0
-    for start in range(0, max(len(counts), 1), _ROWS_IN_CHUNK):
-        here = slice(start, start + _ROWS_IN_CHUNK)
-        offsets = np.concatenate([[done], ends[here]]) - done
-        named = identifiers.take(pa.array(others[done : done + offsets[-1]]))
+    order = np.lexsort((ranks[others], rows))
+    rows, others = rows[order], others[order]
+    lists = []
+    for start in range(0, max(len(identifiers), 1), _ROWS_IN_CHUNK):
+        bounds = np.arange(start, min(start + _ROWS_IN_CHUNK, len(identifiers)) + 1)
+        offsets = np.searchsorted(rows, bounds)
+        named = identifiers.take(pa.array(others[offsets[0] : offsets[-1]]))
         named = named.combine_chunks() if isinstance(named, pa.ChunkedArray) else named
-        joined = pc.binary_join(pa.LargeListArray.from_arrays(pa.array(offsets), named), ", ")
-        lists.append(pc.if_else(pa.array(counts[here] > 0), joined, None))
-        done += int(offsets[-1])
+        joined = pc.binary_join(pa.LargeListArray.from_arrays(pa.array(offsets - offsets[0]), named), ", ")
+        lists.append(pc.if_else(pa.array(np.diff(offsets) > 0), joined, None))
     return pa.chunked_array(lists)
 
 
@@ -234,15 +234,15 @@ def _by_redshift(
     because[order[first & shared]] = _FIRST
 
 
-def _beside_stars(labels: _Rows, star: npt.NDArray[np.bool_], pairs: Pairs) -> _Rows:
-    """Give each star the lowest number of the groups within its radius."""
+def _number_stars(labels: _Rows, star: npt.NDArray[np.bool_], pairs: Pairs) -> None:
+    """Give each star the lowest number of the groups within its radius, if there is one."""
     mixed = star[pairs.left] != star[pairs.right]
-    left_is_star = star[pairs.left[mixed]]
-    stars = np.where(left_is_star, pairs.left[mixed], pairs.right[mixed])
-    others = np.where(left_is_star, pairs.right[mixed], pairs.left[mixed])
-    nearby = np.full(len(labels), np.iinfo(np.int64).max)
-    np.minimum.at(nearby, stars, labels[others])
-    return np.where(nearby < np.iinfo(np.int64).max, nearby, labels)
+    left, right = pairs.left[mixed], pairs.right[mixed]
+    stars = np.where(star[left], left, right)
+    numbers = labels[np.where(star[left], right, left)]
+    # Of several numbers of a star the lowest is written last, and stays.
+    order = np.argsort(-numbers)
+    labels[stars[order]] = numbers[order]
 
 
 def _chosen(pairs: Pairs, mask: npt.NDArray[np.bool_]) -> Pairs:

@@ -20,14 +20,16 @@ def connected_groups(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
     """
     paired = np.zeros(n, dtype=np.bool_)
     paired[pairs.left] = paired[pairs.right] = True
-    rows, place = np.flatnonzero(paired), np.cumsum(paired) - 1
-    shape = (len(rows), len(rows))
-    edges = coo_array((np.ones(len(pairs), np.int8), (place[pairs.left], place[pairs.right])), shape=shape)
+    rows = np.flatnonzero(paired)
+    ends = (np.searchsorted(rows, pairs.left), np.searchsorted(rows, pairs.right))
+    edges = coo_array((np.ones(len(pairs), dtype=np.int8), ends), shape=(len(rows), len(rows)))
     number, labels = connected_components(edges, directed=False)
     # Of rows with one label the first is written last, and stays.
     first = np.empty(number, dtype=np.int64)
     first[labels[::-1]] = rows[::-1]
-    first_of_group = np.arange(n)
-    first_of_group[rows] = first[labels]
-    ranks: npt.NDArray[np.int64] = np.cumsum(first_of_group == np.arange(n)) - 1
-    return ranks[first_of_group]
+    begins = ~paired
+    begins[first] = True
+    groups: npt.NDArray[np.int64] = np.cumsum(begins)
+    groups -= 1
+    groups[rows] = groups[first[labels]]
+    return groups

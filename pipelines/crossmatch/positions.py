@@ -11,6 +11,9 @@ from core.errors import InvalidValueError
 
 __all__ = ["SkyPositions"]
 
+#: Few enough that what is worked out on the way stays in the caches of a processor.
+_ROWS_AT_A_TIME = 16_384
+
 
 class SkyPositions:
     """Positions of the rows of a table, ready to be matched.
@@ -68,10 +71,12 @@ class SkyPositions:
 
 
 def _unit_vectors(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    ra, dec = np.radians(ra), np.radians(dec)
     vectors = np.empty((len(ra), 3))
-    cos_dec = np.cos(dec)
-    np.multiply(cos_dec, np.cos(ra), out=vectors[:, 0])
-    np.multiply(cos_dec, np.sin(ra), out=vectors[:, 1])
-    np.sin(dec, out=vectors[:, 2])
+    for start in range(0, len(ra), _ROWS_AT_A_TIME):
+        here = slice(start, start + _ROWS_AT_A_TIME)
+        alpha, delta = np.radians(ra[here]), np.radians(dec[here])
+        cos_delta = np.cos(delta)
+        np.multiply(cos_delta, np.cos(alpha), out=vectors[here, 0])
+        np.multiply(cos_delta, np.sin(alpha), out=vectors[here, 1])
+        np.sin(delta, out=vectors[here, 2])
     return vectors
