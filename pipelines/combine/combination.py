@@ -86,6 +86,7 @@ def combine_redshifts(
     tell = progress or _silent
     rules = rules or _default_rules(configuration)
     prepared = _all_prepared(inputs, configuration, rules, tell)
+    _give_memory_back()
     columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
     rows = sum(len(each) for each in prepared)
     positions = SkyPositions(columns["ra"].to_numpy(), columns["dec"].to_numpy())
@@ -99,6 +100,7 @@ def combine_redshifts(
         pairs = finder(positions, _radius(configuration, rules))
     # Nobody needs them any more, and they take 24 bytes a row.
     del positions
+    _give_memory_back()
     if pairs is not None:
         tell(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
@@ -119,6 +121,11 @@ def combine_redshifts(
     report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
     tell(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
     return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
+
+
+def _give_memory_back() -> None:
+    """Give the system what the allocator kept of steps that are done."""
+    pa.default_memory_pool().release_unused()
 
 
 def _numbers(values: npt.NDArray[np.generic]) -> pa.ChunkedArray:

@@ -79,14 +79,14 @@ def counts_of(values: npt.NDArray[np.float64], most: int = 50) -> dict[str, int]
 
 def histogram(values: npt.NDArray[np.float64], edges: Sequence[float] | npt.NDArray[np.float64]) -> Histogram:
     """Count values between edges; what lies outside, or is NaN, is left out."""
-    counts, _ = np.histogram(values[np.isfinite(values)], bins=np.asarray(edges))
+    counts, _ = np.histogram(values, bins=np.asarray(edges))
     return Histogram(edges=[float(edge) for edge in edges], counts=[int(count) for count in counts])
 
 
 def redshift_edges(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Choose some forty round bins for an N(z) that reach to the 99.9th percentile, the same for all surveys."""
     there = z[np.isfinite(z) & (z >= 0) & (z < _BEYOND_THE_UNIVERSE)]
-    top = float(np.quantile(there, 0.999)) if len(there) else 1.0
+    top = float(np.quantile(there, 0.999, overwrite_input=True)) if len(there) else 1.0
     width = next(step for step in _widths() if step * 40 >= top)
     bins = int(np.ceil(max(top, width) / width))
     return np.arange(bins + 1, dtype=np.float64) * width

@@ -43,7 +43,8 @@ def report_of(
     none = np.empty(0, dtype=np.int64)
     left, right = (none, none) if pairs is None else (pairs.left, pairs.right)
     galaxies = ~(star[left] | star[right])
-    edges = redshift_edges(z[keep])
+    kept = z if keep.all() else z[keep]
+    edges = redshift_edges(kept)
     return CombineReport(
         rows_in=sum(each.report.rows_in for each in prepared),
         rows_cut=sum(each.report.rows_cut for each in prepared),
@@ -56,7 +57,7 @@ def report_of(
         group_sizes={} if resolution is None else _group_sizes(resolution, star),
         separations=histogram(np.empty(0) if pairs is None else pairs.separation, np.linspace(0, radius_arcsec, 21)),
         redshift_differences=histogram(_differences(z, left[galaxies], right[galaxies]), np.linspace(0, 0.01, 41)),
-        redshifts=histogram(z[keep], edges),
+        redshifts=histogram(kept, edges),
         warnings=[*(warning for each in prepared for warning in each.warnings), *_overlap(prepared, pairs)],
     )
 
