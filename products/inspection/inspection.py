@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
@@ -57,7 +57,7 @@ class Inspection:
 
     def to_json(self) -> str:
         """Write as JSON; ``from_json`` reads the same back."""
-        return json.dumps(asdict(self), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self, default=_values, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Inspection":
@@ -80,3 +80,11 @@ class Inspection:
             density_map=density and DensityMap(density["order"], tuple(density["cells"]), tuple(density["counts"])),
             notes=tuple(found["notes"]),
         )
+
+
+def _values(value: object) -> dict[str, object]:
+    # dataclasses.asdict copies every number of a map.
+    if not is_dataclass(value):
+        message = f"{type(value).__name__} has no place in an inspection"
+        raise TypeError(message)
+    return {each.name: getattr(value, each.name) for each in fields(value)}

@@ -98,9 +98,9 @@ def _delimiter(rows: Sequence[str], said: str | None) -> str:
     best, best_score = ",", (0.0, 0)
     candidates = _DELIMITERS if said is None else (said, *(mark for mark in _DELIMITERS if mark != said))
     for delimiter in candidates:
-        counts = [len(_fields(row, delimiter)) for row in rows]
-        if counts[0] < 2:
+        if len(_fields(rows[0], delimiter)) < 2:
             continue
+        counts = [len(_fields(row, delimiter)) for row in rows]
         agreement = sum(count == counts[0] for count in counts) / len(counts)
         # A delimiter that stands in every row wins over blanks that stand in some texts.
         score = (agreement, counts[0] if delimiter != " " else 1)
