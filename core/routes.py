@@ -12,7 +12,14 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 
-from core.errors import AuthenticationError, PhotozError, ServiceBusyError, TooLargeError, TooManyAttemptsError
+from core.errors import (
+    AuthenticationError,
+    PhotozError,
+    ServiceBusyError,
+    StorageFullError,
+    TooLargeError,
+    TooManyAttemptsError,
+)
 
 __all__ = ["ErrorDress", "byte_range", "content_disposition", "counted_answer", "file_answer", "route_class"]
 
@@ -49,7 +56,7 @@ def route_class(dress: ErrorDress) -> type[APIRoute]:
                         response.headers["Retry-After"] = "5"
                     if isinstance(e, TooManyAttemptsError):
                         response.headers["Retry-After"] = "900"
-                    if isinstance(e, TooLargeError):
+                    if isinstance(e, (TooLargeError, StorageFullError)):  # the rest of the body is not read any more
                         response.headers["Connection"] = "close"
                     return response
 

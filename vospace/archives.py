@@ -22,10 +22,17 @@ ArchiveFormat = Literal["zip", "tar"]
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Files that go into one archive, under their names there."""
+    """Files that go into one archive, under their names there.
+
+    Parameters
+    ----------
+    counts
+        To be called when it was sent to its end: one for each product that has files in it.
+    """
 
     name: str
     members: tuple[ZipMember, ...]
+    counts: tuple[Callable[[], None], ...] = ()
 
     def size(self, kind: ArchiveFormat) -> int:
         """Give the number of bytes that the archive has."""
@@ -34,6 +41,11 @@ class Archive:
     def read(self, kind: ArchiveFormat) -> Iterator[bytes]:
         """Stream the archive."""
         return zip_bytes(self.members) if kind == "zip" else tar_bytes(self.members)
+
+    def counted(self) -> None:
+        """Count it as a download of each product that has files in it."""
+        for count in self.counts:
+            count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +71,27 @@ def archive_members(source: ArchiveSource, identity: Identity, paths: Sequence[P
         message = "Two of the nodes have the same name; an archive holds each name once."
         raise InvalidArgumentError(message)
     members: list[ZipMember] = []
-    for path, name in zip(paths, names, strict=True):
-        for member in _members(source, identity, path, name):
-            members.append(member)
+    counts: dict[Path, Callable[[], None]] = {}
+    for top, name in zip(paths, names, strict=True):
+        for path, below, file in _files(source, identity, top, name):
+            members.append(_member(file, below))
+            if file.counted is not None:
+                counts.setdefault(path[:-1], file.counted)
             if len(members) > _MOST_MEMBERS:
                 message = f"An archive holds at most {_MOST_MEMBERS} files."
                 raise TooLargeError(message)
-    return Archive(names[0] if len(names) == 1 else "vospace", tuple(members))
+    return Archive(names[0] if len(names) == 1 else "vospace", tuple(members), tuple(counts.values()))
 
 
-def _members(source: ArchiveSource, identity: Identity, path: Path, name: str) -> Iterator[ZipMember]:
-    node = source.node(identity, path, Listing())
+def _files(source: ArchiveSource, identity: Identity, path: Path, name: str) -> Iterator[tuple[Path, str, NodeFile]]:
+    """Give the files of a node and of all that lies in it: where they are, their names in the archive, their bytes."""
+    node = source.node(identity, path, Listing(brief=True))
     if node.kind.has_bytes:
-        yield _member(source.file(identity, path), name)
+        yield path, name, source.file(identity, path)
     elif node.kind is NodeKind.CONTAINER:
         for child in node.children:
             try:
-                yield from _members(source, identity, (*path, child.name), f"{name}/{child.name}")
+                yield from _files(source, identity, (*path, child.name), f"{name}/{child.name}")
             except NotFoundError:  # it was deleted, or closed to the caller, since it was listed
                 continue
 

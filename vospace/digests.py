@@ -8,7 +8,7 @@ from core.files import StoredBytes
 from vospace.faults import DigestMismatchError, InvalidArgumentError
 from vospace.models import NodeFile
 
-__all__ = ["check_conditions", "check_digests", "digest_header"]
+__all__ = ["check_conditions", "check_digests", "digest_header", "has_bytes"]
 
 _ALGORITHMS = {"md5": "md5", "sha-256": "sha256", "sha256": "sha256"}
 
@@ -35,20 +35,26 @@ def check_digests(headers: Mapping[str, str], stored: StoredBytes) -> None:
             raise DigestMismatchError(message)
 
 
+def has_bytes(file: NodeFile | None) -> bool:
+    """Say whether bytes were ever sent to a node; one that was only made has none, not even an empty file."""
+    return file is not None and file.stored_id is not None
+
+
 def check_conditions(headers: Mapping[str, str], old: NodeFile | None) -> None:
     """Hold a PUT to its If-Match and If-None-Match (RFC 9110 §13.1)."""
-    held = None if old is None else f'"{old.sha256}"'
     wanted, unwanted = headers.get("if-match"), headers.get("if-none-match")
-    if wanted is not None and not _matches(wanted, held):
+    if wanted is not None and not _matches(wanted, old):
         message = "The file is not the one of If-Match any more; nothing was stored."
         raise DigestMismatchError(message)
-    if unwanted is not None and _matches(unwanted, held):
+    if unwanted is not None and _matches(unwanted, old):
         message = "There is a file as If-None-Match forbids it; nothing was stored."
         raise DigestMismatchError(message)
 
 
-def _matches(header: str, held: str | None) -> bool:
-    return held is not None and (header.strip() == "*" or held in {part.strip() for part in header.split(",")})
+def _matches(header: str, old: NodeFile | None) -> bool:
+    if header.strip() == "*":
+        return has_bytes(old)
+    return old is not None and f'"{old.sha256}"' in {part.strip() for part in header.split(",")}
 
 
 def _asked(headers: Mapping[str, str]) -> list[tuple[str, str]]:

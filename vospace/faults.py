@@ -11,6 +11,7 @@ from core.errors import (
     PermissionDeniedError,
     PhotozError,
     ServiceBusyError,
+    StorageFullError,
     TooLargeError,
 )
 from vospace.models import Path, written
@@ -180,6 +181,7 @@ _BASES = (
     (AuthenticationError, "PermissionDenied"),
     (PermissionDeniedError, "PermissionDenied"),
     (TooLargeError, "QuotaExceeded"),
+    (StorageFullError, "InsufficientStorage"),
     (ServiceBusyError, "ServiceBusy"),
     (ConflictError, "InvalidArgument"),
     (InvalidValueError, "InvalidArgument"),

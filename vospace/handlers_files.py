@@ -9,6 +9,7 @@ from core.auth.models import Identity, Scope
 from core.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
 from vospace.digests import digest_header
+from vospace.dispositions import file_disposition
 from vospace.endpoints import Endpoints, Way
 from vospace.faults import InvalidArgumentError
 from vospace.handlers_nodes import raw_path
@@ -89,7 +90,10 @@ def _read(request: Request, identity: Identity, nodes: NodeService, path: Path) 
 
 
 def _bytes(request: Request, file: NodeFile) -> Response:
-    headers = {"Digest": digest_header(file.md5)}
+    headers = {
+        "Digest": digest_header(file.md5),
+        "Content-Disposition": file_disposition(file.name, file.media_type),
+    }
     response = file_answer(
         request,
         name=file.name,
@@ -118,15 +122,17 @@ def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str
         message = f"'{kind[:40]}' is no archive; there are zip and tar."
         raise InvalidArgumentError(message)
     archive = nodes.archive(identity, paths)
+    size = archive.size(wanted)
     headers = {
-        "Content-Length": str(archive.size(wanted)),
+        "Content-Length": str(size),
         "Content-Disposition": content_disposition(f"{archive.name}.{wanted}"),
         "X-Content-Type-Options": "nosniff",
     }
     media_type = "application/zip" if wanted == "zip" else "application/x-tar"
     if request.method == "HEAD":
         return Response(headers=headers, media_type=media_type)
-    return StreamingResponse(archive.read(wanted), headers=headers, media_type=media_type)
+    answer = StreamingResponse(archive.read(wanted), headers=headers, media_type=media_type)
+    return counted_answer(request, answer, size, archive.counted)
 
 
 def _place(nodes: NodeService, identity: Identity, path: Path) -> Path:

@@ -1,17 +1,18 @@
 """Nodes over HTTP: getNode, createNode, setNode, deleteNode (VOSpace 2.1 §6.2, §6.4)."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
 from core.errors import TooLargeError
-from vospace.documents import node_document
 from vospace.faults import InvalidArgumentError, InvalidURIError, ViewNotSupportedError
-from vospace.models import CORE, Detail, Listing, Path, SortKey
+from vospace.models import CORE, Detail, Listing, Node, Path, SortKey
+from vospace.node_documents import node_document
 from vospace.requests import LARGEST_DOCUMENT, read_node
 from vospace.service import NodeService
 from vospace.uris import NodeUris, http_path, node_path
@@ -41,22 +42,22 @@ def add_node_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
         if view := parameters.get("view", ""):
             return RedirectResponse(_view_address(nodes, identity, names, view, base_url), 303)
         detail = Detail(_one_of(parameters, "detail", tuple(Detail), Detail.MAX))
-        node = nodes.node(identity, names, _listing(parameters, names, uris))
-        return Response(node_document(node, uris, detail), media_type=_XML)
+        node = nodes.node(identity, names, _listing(parameters, names, uris, brief=detail is Detail.MIN))
+        return _node_answer(request, node, uris, detail=detail)
 
     @router.put("/nodes/{path:path}")
     async def create_node(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
         names, asked = node_path(path, raw_path(request)), read_node(await read_body(request))
         node = await run_in_threadpool(nodes.create, identity, names, asked)
-        return Response(node_document(node, uris, Detail.MAX), 201, media_type=_XML)
+        return await run_in_threadpool(_node_answer, request, node, uris, status=201)
 
     @router.post("/nodes/{path:path}")
     async def set_node(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
         names, asked = node_path(path, raw_path(request)), read_node(await read_body(request))
         node = await run_in_threadpool(nodes.change, identity, names, asked)
-        return Response(node_document(node, uris, Detail.MAX), media_type=_XML)
+        return await run_in_threadpool(_node_answer, request, node, uris)
 
     @router.delete("/nodes/{path:path}")
     def delete_node(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -81,6 +82,21 @@ async def read_body(request: Request) -> bytes:
     return bytes(body)
 
 
+def _node_answer(
+    request: Request, node: Node, uris: NodeUris, *, detail: Detail = Detail.MAX, status: int = 200
+) -> Response:
+    """Answer with the document of a node; a long one is sent while its children are read."""
+    blocks = node_document(node, uris, detail)
+    first, second = next(blocks), next(blocks, None)
+    if second is None:
+        return Response(first, status, media_type=_XML)
+    if request.method == "HEAD":
+        answer = Response(None, status, media_type=_XML)
+        del answer.headers["content-length"]
+        return answer
+    return StreamingResponse(chain((first, second), blocks), status, media_type=_XML)
+
+
 def _view_address(nodes: NodeService, identity: Identity, path: Path, view: str, base_url: str) -> str:
     """Give the address of a view of a node, once it is clear that there is one."""
     archives = dict(zip(("zip", "tar"), nodes.uris.archive_views, strict=True))
@@ -101,7 +117,7 @@ def _parameters(request: Request) -> dict[str, str]:
     return {name.lower(): value for name, value in request.query_params.items()}
 
 
-def _listing(parameters: Mapping[str, str], path: Path, uris: NodeUris) -> Listing:
+def _listing(parameters: Mapping[str, str], path: Path, uris: NodeUris, *, brief: bool) -> Listing:
     limit, start = parameters.get("limit"), parameters.get("uri")
     if limit is not None and (not limit.isascii() or not limit.isdecimal() or len(limit) > 9):
         message = f"The limit '{limit[:40]}' is not a whole number from 0."
@@ -113,6 +129,7 @@ def _listing(parameters: Mapping[str, str], path: Path, uris: NodeUris) -> Listi
         start=None if start is None else _child_name(start, path, uris),
         sort=SortKey(sort) if sort else None,
         descending=order == "desc",
+        brief=brief,
     )
 
 

@@ -14,6 +14,7 @@ from core.database import Database, utc_now
 from core.errors import PermissionDeniedError
 from core.files import FileStore
 from vospace.access import NodeAccess
+from vospace.children import BLOCK, Children, ChildrenPlace
 from vospace.faults import (
     ContainerNotFoundError,
     InvalidArgumentError,
@@ -23,7 +24,7 @@ from vospace.faults import (
 )
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, written
 from vospace.schema import NodeRow
-from vospace.storage import HOME, Usage, busy_names, children_statement, find_chain, node_of_row, space_used
+from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, space_used
 
 __all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes"]
 
@@ -54,10 +55,9 @@ class Homes:
 
     def node(self, identity: Identity, path: Path, listing: Listing) -> Node:
         """Find a node; when it is a container, with the children that the listing asks for."""
+        if path == (HOME,):
+            return Node(path, NodeKind.CONTAINER, {}, self._homes(identity, path, listing))
         with self.database.read() as session:
-            if path == (HOME,):
-                children = self._children(session, identity, (), path, listing)
-                return Node(path, NodeKind.CONTAINER, {}, self._with_own(identity, path, children, listing))
             chain = find_chain(session, path)
             if not chain and self.is_own(identity, path[:2]):
                 if len(path) == 2:
@@ -71,7 +71,8 @@ class Homes:
             if node.kind is not NodeKind.CONTAINER:
                 return node
             children = self._children(session, identity, chain, path, listing)
-            return Node(path, node.kind, node.properties, children)
+        short = listing.limit is not None and listing.limit <= BLOCK
+        return Node(path, node.kind, node.properties, tuple(children) if short else children)
 
     def file(self, identity: Identity, path: Path) -> NodeFile:
         """Find the bytes of a data node."""
@@ -213,10 +214,11 @@ class Homes:
         )
         return node_of_row(row, (HOME, owner.name), usage=Usage(0, 0, self.limits.quota))
 
-    def _with_own(
-        self, identity: Identity, path: Path, children: tuple[Node, ...], listing: Listing
-    ) -> tuple[Node, ...]:
-        """Add the caller's home to the list of homes, also when nothing was put there yet."""
+    def _homes(self, identity: Identity, path: Path, listing: Listing) -> tuple[Node, ...]:
+        """List the homes, among them the caller's also when nothing was put there yet."""
+        with self.database.read() as session:
+            ordered = self._children(session, identity, (), path, listing)
+        children = tuple(ordered)
         if identity.name is None or any(child.name == identity.name for child in children):
             return children
         with self.database.read() as session:
@@ -229,14 +231,12 @@ class Homes:
 
     def _children(
         self, session: Session, identity: Identity, chain: Sequence[NodeRow], path: Path, listing: Listing
-    ) -> tuple[Node, ...]:
+    ) -> Sequence[Node]:
         if listing.limit == 0:
             return ()
         home, parent_id = (chain[0], chain[-1].id) if chain else (None, None)
-        readable = self.access.readable(identity, home)
-        rows = session.scalars(children_statement(parent_id, readable, listing)).all()
-        busy = busy_names(session, [] if parent_id is None else [parent_id])
-        return tuple(node_of_row(row, (*path, row.name), busy=(parent_id, row.name) in busy) for row in rows)
+        place = ChildrenPlace(path, parent_id, self.access.readable(identity, home))
+        return Children(self.database, session, place, listing)
 
 
 def _no_bytes(path: Path) -> str:

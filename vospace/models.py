@@ -1,6 +1,6 @@
 """What VOSpace talks about: nodes, their properties, and the part of a container that a client asks for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -78,12 +78,15 @@ class Listing:
         Name of the first child.
     sort
         None is the order of the service, which is stable.
+    brief
+        Whether the names and types of the children are enough.
     """
 
     limit: int | None = None
     start: str | None = None
     sort: SortKey | None = None
     descending: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,8 @@ class Node:
     ----------
     properties
         Values by the names after ``core#`` of standard properties, and by the whole identifiers of others.
+    children
+        May be read from the database only when they are wanted, in blocks, and anew each time.
     read_only
         Names of those that clients cannot set here.
     target
@@ -103,7 +108,7 @@ class Node:
     path: Path
     kind: NodeKind
     properties: Mapping[str, str] = field(default_factory=dict)
-    children: tuple["Node", ...] = ()
+    children: Sequence["Node"] = ()
     read_only: frozenset[str] = READ_ONLY
     target: str | None = None
     busy: bool = False
@@ -139,7 +144,7 @@ class NodeFile:
 
 def time_property(time: datetime) -> str:
     """Write an instant in UTC; never with an offset, because clients of VOSpace cannot read one."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def public_properties(*, public: bool) -> dict[str, str]:

@@ -16,7 +16,7 @@ from core.errors import NotFoundError, PermissionDeniedError
 from core.files import FileStore, PartialFile, StoredBytes
 from core.multipart import body_blocks
 from core.signing import LinkSigner
-from vospace.digests import check_conditions, check_digests, digest_header
+from vospace.digests import check_conditions, check_digests, digest_header, has_bytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
 from vospace.models import NodeFile, Path, written
 from vospace.service import NodeService, NodeWrite
@@ -161,7 +161,7 @@ def _limit(write: NodeWrite) -> int | None:
 
 def _stored(file: NodeFile, write: NodeWrite) -> Response:
     headers = {"Digest": digest_header(file.md5), "ETag": f'"{file.sha256}"', "Content-Length": "0"}
-    return Response(status_code=201 if write.old is None else 200, headers=headers)
+    return Response(status_code=200 if has_bytes(write.old) else 201, headers=headers)
 
 
 def _progress(file: PartialFile, status: int) -> Response:

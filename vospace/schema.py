@@ -55,6 +55,11 @@ class NodeRow(Base):
     quota: Mapped[int | None] = mapped_column(BigInteger)
     owner: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
 
+    @property
+    def owner_name(self) -> str:
+        """Name of the account that it belongs to."""
+        return self.owner.name
+
 
 class NodeWriteRow(Base):
     """Bytes that are on their way to a node, which is busy until they are there or the time is up."""

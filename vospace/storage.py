@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from core.database import Database, utc_now
-from vospace.models import Listing, Node, NodeKind, Path, SortKey, public_properties, time_property
+from vospace.models import Node, NodeKind, Path, time_property
 from vospace.schema import NodeRow, NodeWriteRow
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "Usage",
     "busy_names",
     "child_row",
-    "children_statement",
     "claim_write",
     "find_chain",
     "node_of_row",
@@ -65,35 +64,6 @@ def child_row(session: Session, parent_id: int | None, name: str, *, lock: bool 
     parent = NodeRow.parent_id.is_(None) if parent_id is None else NodeRow.parent_id == parent_id
     statement = select(NodeRow).where(parent, NodeRow.name == name).execution_options(populate_existing=True)
     return session.scalar(statement.with_for_update(of=NodeRow) if lock else statement)
-
-
-def children_statement(parent_id: int | None, readable: ColumnElement[bool], listing: Listing) -> Select[NodeRow]:
-    """Select the children of a container that a listing asks for; without a parent, the homes.
-
-    The start of a listing that is sorted is left to the caller, because it depends on the order of the others.
-    """
-    parent = NodeRow.parent_id.is_(None) if parent_id is None else NodeRow.parent_id == parent_id
-    statement = select(NodeRow).where(parent, readable)
-    key = {SortKey.DATE: NodeRow.modified_at, SortKey.LENGTH: NodeRow.size, None: NodeRow.name}[listing.sort]
-    order = (key.desc(), NodeRow.name.desc()) if listing.descending else (key, NodeRow.name)
-    statement = statement.order_by(*order)
-    if listing.start is not None:
-        statement = statement.where(_from_start(parent_id, listing))
-    return statement if listing.limit is None else statement.limit(listing.limit)
-
-
-def _from_start(parent_id: int | None, listing: Listing) -> ColumnElement[bool]:
-    start = listing.start or ""
-    by_name = NodeRow.name <= start if listing.descending else NodeRow.name >= start
-    if listing.sort is None:
-        return by_name
-    column = NodeRow.modified_at if listing.sort is SortKey.DATE else NodeRow.size
-    first = aliased(NodeRow)
-    wanted = first.modified_at if listing.sort is SortKey.DATE else first.size
-    parent = first.parent_id.is_(None) if parent_id is None else first.parent_id == parent_id
-    value = select(wanted).where(parent, first.name == start).scalar_subquery()
-    beyond: ColumnElement[bool] = column < value if listing.descending else column > value
-    return or_(beyond, (column == value) & by_name)
 
 
 def subtree(session: Session, row: NodeRow) -> Iterator[NodeRow]:
@@ -163,19 +133,25 @@ def release_write(session: Session, parent_id: int, name: str, token: str) -> bo
 def node_of_row(row: NodeRow, path: Path, *, busy: bool = False, usage: Usage | None = None) -> Node:
     """Give the value of a stored node; a home says how much room is left."""
     kind = NodeKind(row.kind)
+    public = "true" if row.is_public else "false"
     properties = {
         **row.properties,
-        "creator": row.owner.name,
+        "creator": row.owner_name,
         "date": time_property(row.modified_at),
         "ctime": time_property(row.created_at),
-        **public_properties(public=row.is_public),
+        "ispublic": public,
+        "publicread": public,
     }
-    texts = (("groupread", row.group_read), ("groupwrite", row.group_write))
-    properties |= {name: stored.strip() for name, stored in texts if stored.strip()}
-    flags = (("islocked", row.is_locked), ("inheritPermissions", row.inherits))
-    properties |= {name: "true" for name, stored in flags if stored}
+    if read := row.group_read.strip():
+        properties["groupread"] = read
+    if write := row.group_write.strip():
+        properties["groupwrite"] = write
+    if row.is_locked:
+        properties["islocked"] = "true"
+    if row.inherits:
+        properties["inheritPermissions"] = "true"
     if kind.has_bytes:
-        properties |= {"length": str(row.size), "MD5": row.md5 or ""}
+        properties["length"], properties["MD5"] = str(row.size), row.md5 or ""
         if row.media_type:
             properties["type"] = row.media_type
     if usage is not None:

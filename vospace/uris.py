@@ -18,6 +18,10 @@ _ENCODED_SEPARATOR = re.compile(rb"%(2f|5c|00)", re.IGNORECASE)
 _URI = re.compile(r"vos://(?P<authority>[^/~!]+)[~!](?P<service>[^/~!]+)(?P<path>/.*)?", re.DOTALL)
 #: ASCII characters that stand unquoted in the address of a node; letters of other scripts do too (RFC 3987).
 _PLAIN = "-._~!$&'()*+,;=:@"
+#: What is quoted: the other ASCII characters, and those that XML cannot say.
+_QUOTED = re.compile(
+    "[" + re.escape("".join(c for c in map(chr, range(128)) if not c.isalnum() and c not in _PLAIN)) + "\ufffe\uffff]"
+)
 _LONGEST_NAME = 255
 _DEEPEST = 100
 #: Characters that nobody can see, or that turn the direction of what follows, and halves of others.
@@ -68,8 +72,12 @@ class NodeUris:
 
     def of(self, path: Path) -> str:
         """Write the address of a node."""
-        names = "/".join("".join(map(_quoted, name)) for name in path)
+        names = "/".join(map(self.quoted, path))
         return f"vos://{self.authority}~{self.service}/{names}".removesuffix("/" if not path else "")
+
+    def quoted(self, name: str) -> str:
+        """Write a name as it stands in the address of a node."""
+        return _QUOTED.sub(lambda match: quote(match[0], safe=""), name)
 
     def path_of(self, uri: str) -> Path:
         """Read an address.
@@ -102,11 +110,6 @@ class NodeUris:
         if match is None:
             return False
         return (match["authority"].lower(), match["service"]) == (self.authority.lower(), self.service)
-
-
-def _quoted(character: str) -> str:
-    plain = not character.isascii() or character.isalnum() or character in _PLAIN
-    return character if plain else quote(character, safe="")
 
 
 def _can_be_name(name: str) -> bool:

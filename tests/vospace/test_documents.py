@@ -9,8 +9,8 @@ from core.settings import Settings
 from tests.core.vosi.schemas import schema
 from tests.vospace.conftest import bare_vospace
 from tests.vospace.talking import checked
-from vospace.documents import node_document
 from vospace.models import CORE, Detail, Node, NodeKind, time_property
+from vospace.node_documents import node_document
 from vospace.uris import NodeUris
 
 
@@ -64,7 +64,7 @@ def test_protocols_views_and_properties_say_what_there_is(client):
 def test_text_that_xml_cannot_say_is_left_out():
     node = Node(("a",), NodeKind.DATA, {"title": "one\x00two\x1b <&> three"})
 
-    root = etree.fromstring(node_document(node, NodeUris("example.org"), Detail.PROPERTIES))
+    root = etree.fromstring(b"".join(node_document(node, NodeUris("example.org"), Detail.PROPERTIES)))
 
     assert root.findtext("{*}properties/{*}property") == "onetwo <&> three"
 

@@ -2,11 +2,15 @@ import base64
 import hashlib
 from urllib.parse import quote
 
+import pytest
 import yaml
 
 from products.download_counts import DownloadCounts
 from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
+from tests.vospace.talking import Person
+from vospace.dispositions import is_inert
+from vospace.endpoints import Way
 
 
 def test_a_file_comes_byte_for_byte_with_its_digest(space):
@@ -20,7 +24,7 @@ def test_a_file_comes_byte_for_byte_with_its_digest(space):
     for headers in (answer.headers, head.headers):
         assert headers["digest"] == f"md5={md5}"
         assert headers["content-length"] == str(len(MAIN_BYTES))
-        assert headers["content-disposition"] == "attachment; filename=main.dat"
+        assert headers["content-disposition"] == 'inline; filename="main.dat"'
         assert headers["accept-ranges"] == "bytes"
         assert headers["last-modified"].endswith("GMT")
     assert head.content == b""
@@ -79,3 +83,61 @@ def test_files_of_products_count_as_downloads_when_their_last_byte_was_sent(spac
     assert space.client.get(f"{folder}/main.dat").content == MAIN_BYTES
     space.client.get(f"{folder}/{quote(ODD_NAME)}")
     assert count() == 3
+
+
+def test_an_archive_counts_once_for_each_product_in_it(space):
+    products = [space.product(f"p{number}", Visibility.PUBLIC) for number in range(2)]
+    paths = [("products", product.internal_name) for product in products]
+    whole, first = (space.vospace.endpoints.address(space.owner, Way.ZIP, tuple(part)) for part in (paths, paths[:1]))
+    tar = f"/vospace/archives/tar/products/{products[0].internal_name}"
+
+    def counts() -> list[int]:
+        found = DownloadCounts(space.database).of([product.id for product in products])
+        return [found.get(product.id, 0) for product in products]
+
+    space.client.head(whole)
+    assert counts() == [0, 0]
+    for address, expected in ((whole, [1, 1]), (first, [2, 1]), (tar, [3, 1])):
+        assert space.client.get(address).status_code == 200
+        assert counts() == expected
+
+
+RUN_BY_BROWSERS = (
+    "text/html", "TEXT/HTML; charset=utf-8", " text/html", "application/xhtml+xml", "image/svg+xml", "application/xml",
+    "text/xml", "application/rss+xml", "application/x-votable+xml", "text/xsl", "application/javascript",
+    "text/ecmascript", "application/pdf", "application/x-shockwave-flash", "application/java-archive",
+    "multipart/x-mixed-replace", "message/rfc822", "text/plain, text/html", "text/plain\ttext/html", "text", "",
+)  # fmt: skip
+SHOWN = (
+    "text/plain", "text/plain; charset=utf-8", "text/csv", "application/json", "application/fits", "image/png",
+    "application/octet-stream", "application/vnd.apache.parquet", "application/x-hdf5", "video/mp4",
+)  # fmt: skip
+
+
+def test_it_is_known_what_browsers_run():
+    assert [media_type for media_type in RUN_BY_BROWSERS if is_inert(media_type)] == []
+    assert [media_type for media_type in SHOWN if not is_inert(media_type)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "media_type", "disposition"),
+    [
+        ("x", "text/plain", 'inline; filename="x"'),
+        ("a b.fits", "application/fits", 'inline; filename="a b.fits"'),
+        ("page.txt", "text/html", 'attachment; filename="page.txt"'),
+        ("drawing.png", "image/svg+xml", 'attachment; filename="drawing.png"'),
+        ('a";b\u00e9.csv', "text/csv", "inline; filename=\"a__b_.csv\"; filename*=UTF-8''a%22%3Bb%C3%A9.csv"),
+    ],
+)
+def test_bytes_of_people_are_shown_and_never_run(space, name, media_type, disposition):
+    owner = Person(space.client, space.tokens["owner"])
+    path, content = ("home", "owner", name), b"<script>alert(document.domain)</script>"
+    assert owner.put("/".join(("", *path)), content, headers={"Content-Type": media_type}).status_code == 201
+    signed = space.vospace.endpoints.address(space.owner, Way.GET, (path,))
+    for method, address in (("GET", None), ("HEAD", None), ("GET", signed), ("HEAD", signed)):
+        answer = owner.ask(method, address or f"files{quote('/'.join(('', *path)))}")
+        assert answer.headers["content-disposition"] == disposition
+        assert answer.headers["content-type"].startswith(media_type)
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["content-length"] == str(len(content))

@@ -178,9 +178,32 @@ def test_lists_come_in_pages_that_begin_where_they_are_told(owner):
     assert owner.names("/home/owner", **by_length, uri=f"{start}3x") == ["n3x", "n2x"]
 
 
-def test_detail_min_is_the_node_alone(owner):
+def test_detail_says_how_much_is_told_of_a_container_and_of_what_lies_in_it(owner):
     owner.make("/home/owner/a", title="t")
-    assert [part.tag.rpartition("}")[2] for part in owner.node("/home/owner/a", detail="min")] == ["nodes"]
+    owner.put("/home/owner/a/f", b"x")
+    owner.make("/home/owner/a/link", "LinkNode", target=f"{ROOT}/home/owner/a/f")
+    views = ["accepts", "provides", "capabilities"]
+    for detail, parts in (("min", []), ("properties", ["properties"]), ("max", ["properties", *views])):
+        element = owner.node("/home/owner/a", detail=detail)
+        assert [_name(part) for part in element] == [*parts, "nodes"]
+        file, link = element.iterfind("{*}nodes/{*}node")
+        assert [_name(part) for part in file] == parts
+        assert [_name(part) for part in link] == [*parts[:1], "target"]
+        assert file.get("busy") == "false"
+
+
+def test_a_view_of_the_data_leads_to_the_bytes(owner, nobody):
+    owner.put("/home/owner/f", b"abc")
+    answer = owner.ask("GET", "nodes/home/owner/f", params={"view": "data"})
+    assert answer.status_code == 303
+    assert owner.ask("GET", answer.headers["location"]).content == b"abc"
+    assert fault(nobody.ask("GET", "nodes/home/owner/f", params={"view": "data"})) == (404, "NodeNotFound")
+    owner.make("/home/owner/a")
+    assert fault(owner.ask("GET", "nodes/home/owner/a", params={"view": "data"})) == (400, "InvalidArgument")
+
+
+def _name(element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 # --- who may

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from lxml import etree
 
+from core.auth.groups import GroupService
 from core.auth.models import Scope
 from tests.core.vosi.schemas import schema
 from tests.server.application import Application, running_application
@@ -111,6 +112,35 @@ def test_bytes_are_pushed_and_pulled_by_signed_addresses(owner, other, folder):
     assert fault(nobody.ask("GET", get.replace("/data/", "/data/x"))) == (403, "PermissionDenied")
 
 
+def test_wrong_bytes_at_a_signed_address_are_refused_and_the_old_ones_stay(owner, folder):
+    owner.put(f"{folder}/f", b"old")
+    _, transfer = negotiate(owner, f"{ROOT}{folder}/f", direction="pushToVoSpace", protocols=("httpput",))
+    (put,) = endpoints(transfer)
+    wrong = "md5=" + base64.b64encode(hashlib.md5(b"other").digest()).decode()
+    nobody = Person(owner.client)
+    assert fault(nobody.ask("PUT", put, content=b"new", headers={"Digest": wrong})) == (412, "InvalidData")
+    assert owner.get(f"{folder}/f").content == b"old"
+    assert nobody.ask("PUT", put, content=b"new").status_code == 200
+    assert owner.get(f"{folder}/f").content == b"new"
+
+
+def test_without_permission_a_transfer_has_no_addresses(owner, other, folder):
+    owner.put(f"{folder}/f", b"abc")
+    for path in ("/home/owner", folder):
+        owner.set(path, ispublic="true")
+    cases = (
+        ("f", "pullFromVoSpace", "httpget", "NodeNotFound"),
+        ("f", "pushToVoSpace", "httpput", "PermissionDenied"),
+        ("g", "pushToVoSpace", "httpput", "PermissionDenied"),
+    )
+    for name, direction, protocol, expected in cases:
+        job, transfer = negotiate(other, f"{ROOT}{folder}/{name}", direction=direction, protocols=(protocol,))
+        assert endpoints(transfer) == []
+        assert other.ask("GET", f"{job}/phase").text == "ERROR"
+        assert other.ask("GET", f"{job}/error").text == expected
+    owner.set("/home/owner", ispublic="false")
+
+
 def test_a_signed_address_holds_only_as_long_as_its_person_may(site, owner, other, folder):
     owner.put(f"{folder}/f", b"abc")
     owner.set("/home/owner", ispublic="true")
@@ -180,13 +210,17 @@ def test_transfers_go_through_links_to_data_to_containers_and_out(owner, folder)
         assert owner.get(f"{folder}/{path}").content == b"abc"
         _, transfer = negotiate(owner, f"{ROOT}{folder}/{path}", direction="pullFromVoSpace", protocols=("httpget",))
         assert owner.ask("GET", endpoints(transfer)[0]).content == b"abc"
+    pushed = negotiate(owner, f"{ROOT}{folder}/to-container/p", direction="pushToVoSpace", protocols=("httpput",))[1]
+    assert owner.ask("PUT", endpoints(pushed)[0], content=b"pushed").status_code == 201
+    assert owner.get(f"{folder}/real/p").content == b"pushed"
     assert owner.put(f"{folder}/to-container/new", b"new").status_code == 201
     assert owner.get(f"{folder}/real/new").content == b"new"
     assert owner.put(f"{folder}/to-data", b"changed").status_code == 200
     assert owner.get(f"{folder}/real/f").content == b"changed"
     assert owner.node(f"{folder}/to-container/f").get("uri") == f"{ROOT}{folder}/real/f"
-    out = owner.get(f"{folder}/out")
-    assert (out.status_code, out.headers["location"]) == (303, "https://example.com/file.fits")
+    for method in ("GET", "HEAD"):
+        out = owner.ask(method, f"files{folder}/out")
+        assert (out.status_code, out.headers["location"]) == (303, "https://example.com/file.fits")
     assert fault(owner.get(f"{folder}/circle")) == (400, "LinkFound")
     assert fault(owner.get(f"{folder}/circle/x")) == (400, "LinkFound")
 
@@ -287,6 +321,25 @@ def test_recursive_deletion_and_properties_count_what_they_could_and_could_not(o
     assert results(run_job(owner, "async-delete", data={"target": f"{ROOT}{folder}/a"})) == {"successcount": "final:3"}
     gone = run_job(owner, "async-delete", data={"target": f"{ROOT}{folder}/a"})
     assert (phase(gone), error_of(owner, gone)) == ("ERROR", "NodeNotFound")
+
+
+def test_recursive_work_passes_over_what_the_caller_may_not_change(site, owner, other, folder):
+    groups = GroupService(site.services.database)
+    person = site.services.accounts.identity_of_user("owner")
+    groups.add_member(person, groups.create(person, "helpers").id, "other")
+    team = "ivo://example.org/gms?helpers"
+    owner.set("/home/owner", groupread=team)
+    owner.set(folder, groupwrite=team)
+    owner.make(f"{folder}/a", groupwrite=team)
+    owner.make(f"{folder}/a/closed")
+    owner.put(f"{folder}/a/closed/f", b"x")
+    assert other.put(f"{folder}/a/theirs", b"x").status_code == 201
+    job = run_job(other, "async-setprops", content=node_xml(f"{folder}/a", title="t"))
+    assert results(job) == {"successcount": "final:2", "errorcount": "final:2"}
+    job = run_job(other, "async-delete", data={"target": f"{ROOT}{folder}/a"})
+    assert results(job) == {"successcount": "final:1", "errorcount": "final:3"}
+    assert owner.names(f"{folder}/a") == ["closed"]
+    assert "title" not in owner.properties(f"{folder}/a/closed")
 
 
 class _Elsewhere(BaseHTTPRequestHandler):

@@ -49,6 +49,19 @@ def test_a_file_has_its_headers_and_an_empty_one_no_content(owner):
     assert owner.properties("/home/owner/empty")["length"] == "0"
 
 
+def test_the_first_bytes_of_a_node_create_them_and_others_replace_them(owner):
+    owner.make("/home/owner/made", "DataNode")
+    for path in ("/home/owner/made", "/home/owner/new"):
+        first = owner.put(path, b"", headers={"If-None-Match": "*"})
+        assert (first.status_code, first.headers["digest"]) == (201, md5(b""))
+        assert fault(owner.put(path, b"x", headers={"If-None-Match": "*"})) == (412, "InvalidData")
+        for content in (b"one", b"two"):
+            again = owner.put(path, content, headers={"If-Match": "*"})
+            assert (again.status_code, again.headers["digest"]) == (200, md5(content))
+    owner.make("/home/owner/bare", "DataNode")
+    assert fault(owner.put("/home/owner/bare", b"x", headers={"If-Match": "*"})) == (412, "InvalidData")
+
+
 def test_wrong_checksums_and_conditions_leave_the_old_file(space, owner):
     owner.put("/home/owner/f", b"old")
     etag = owner.ask("HEAD", "files/home/owner/f").headers["etag"]
