@@ -3,9 +3,12 @@
 A multipart body (RFC 7578) is parsed as it comes in; nothing is spooled to temporary files.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import anyio
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
@@ -19,9 +22,9 @@ __all__ = [
     "ReceivedForm",
     "announced_bytes",
     "announces_more",
-    "body_blocks",
     "receive_form",
     "receive_into",
+    "take_body",
 ]
 
 _BUFFER = 1 << 20
@@ -74,8 +77,7 @@ async def receive_into(request: Request, staging: Staging) -> StoredBytes:
         The body passes the limit of the staging.
     """
     with staging:
-        async for block in body_blocks(request):
-            await run_in_threadpool(staging.write, block)
+        await take_body(request, staging.write)
         return await run_in_threadpool(staging.finish)
 
 
@@ -97,8 +99,7 @@ async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int
         raise InvalidValueError(message, field="file")
     receiver = _Receiver(boundary, stage, most_files)
     try:
-        async for block in body_blocks(request):
-            await run_in_threadpool(receiver.feed, block)
+        await take_body(request, receiver.feed)
         return await run_in_threadpool(receiver.end)
     except FormParserError as e:
         receiver.undo()
@@ -111,16 +112,41 @@ async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int
         receiver.close()
 
 
-async def body_blocks(request: Request) -> AsyncIterator[bytes]:
-    """Give the body in blocks of about a megabyte, so that each step to another thread carries enough."""
-    buffer = bytearray()
+async def take_body(request: Request, take: Callable[[bytes], None]) -> None:
+    """Give a body to a function in other threads, block by block, each while the next one comes in.
+
+    Whatever happens, the function is not at work any more afterwards.
+    """
+    taking: asyncio.Task[None] | None = None
+    try:
+        async for block in _blocks(request):
+            await _taken(taking)
+            taking = asyncio.create_task(run_in_threadpool(take, block))
+        await _taken(taking)
+    finally:
+        with anyio.CancelScope(shield=True), suppress(Exception):  # what went wrong first is what is told
+            await _taken(taking)
+
+
+async def _taken(taking: asyncio.Task[None] | None) -> None:
+    if taking is not None:
+        await asyncio.wait({taking})  # to await the task itself would hand a cancellation on to it
+        taking.result()
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    """Give the body in blocks of a megabyte or more, so that each step to another thread carries enough."""
+    chunks: list[bytes] = []
+    size = 0
     async for chunk in request.stream():
-        buffer += chunk
-        if len(buffer) >= _BUFFER:
-            yield bytes(buffer)
-            buffer.clear()
-    if buffer:
-        yield bytes(buffer)
+        chunks.append(chunk)
+        size += len(chunk)
+        if size >= _BUFFER:
+            yield b"".join(chunks)
+            chunks.clear()
+            size = 0
+    if size:
+        yield b"".join(chunks)
 
 
 class _Receiver:

@@ -210,6 +210,7 @@ class Homes:
             group_write="",
             is_locked=False,
             inherits=False,
+            size=0,
             properties={},
         )
         return node_of_row(row, (HOME, owner.name), usage=Usage(0, 0, self.limits.quota))

@@ -42,6 +42,7 @@ def product_node(product: Product, *, public: bool, group_uri: Callable[[str], s
     properties = {
         "title": product.display_name,
         "creator": product.owner,
+        "length": "0",
         "date": time_property(product.updated_at),
         "ctime": time_property(product.created_at),
         **public_properties(public=public),

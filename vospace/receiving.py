@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.errors import NotFoundError, PermissionDeniedError
 from core.files import FileStore, PartialFile, StoredBytes
-from core.multipart import body_blocks
+from core.multipart import take_body
 from core.signing import LinkSigner
 from vospace.digests import check_conditions, check_digests, digest_header, has_bytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
@@ -90,11 +90,15 @@ class Receiver:
 
     async def _receive(self, request: Request, write: NodeWrite, add: Callable[[bytes], None]) -> None:
         renewed = time.monotonic()
-        async for block in body_blocks(request):
-            await run_in_threadpool(add, block)
+
+        def take(block: bytes) -> None:
+            nonlocal renewed
+            add(block)
             if time.monotonic() - renewed > _RENEW_SECONDS:
-                await run_in_threadpool(self._nodes.renew, write)
+                self._nodes.renew(write)
                 renewed = time.monotonic()
+
+        await take_body(request, take)
 
     def _finish(self, request: Request, write: NodeWrite, finish: Callable[[], StoredBytes]) -> NodeFile:
         stored = finish()

@@ -71,7 +71,7 @@ class NodeService:
         self._product_changes = product_changes
         self._home_changes = HomeChanges(homes)
         self._home_writes = HomeWrites(homes)
-        self._top = {"creator": owner, "date": time_property(since), **public_properties(public=True)}
+        self._top = {"creator": owner, "length": "0", "date": time_property(since), **public_properties(public=True)}
 
     # --- reading
 

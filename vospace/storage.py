@@ -137,6 +137,7 @@ def node_of_row(row: NodeRow, path: Path, *, busy: bool = False, usage: Usage | 
     properties = {
         **row.properties,
         "creator": row.owner_name,
+        "length": str(row.size),  # of nodes without bytes, too: clients sort by it
         "date": time_property(row.modified_at),
         "ctime": time_property(row.created_at),
         "ispublic": public,
@@ -151,7 +152,7 @@ def node_of_row(row: NodeRow, path: Path, *, busy: bool = False, usage: Usage | 
     if row.inherits:
         properties["inheritPermissions"] = "true"
     if kind.has_bytes:
-        properties["length"], properties["MD5"] = str(row.size), row.md5 or ""
+        properties["MD5"] = row.md5 or ""
         if row.media_type:
             properties["type"] = row.media_type
     if usage is not None:

@@ -36,6 +36,19 @@ def test_a_file_has_its_size_and_checksums_and_comes_back_by_ranges(store: Folde
     assert b"".join(store.read(stored.id, 99_990)) == content[99_990:]
 
 
+def test_a_long_file_that_reaches_the_disk_while_it_arrives_has_its_checksums(store: FolderStore):
+    block, count = os.urandom(4 << 20), 17
+    content = block * count
+    with store.stage(limit=len(content)) as staging:
+        for _ in range(count):
+            staging.write(block)
+        staging.write(b"")
+        stored = staging.finish()
+    assert stored.md5 == hashlib.md5(content).hexdigest()
+    assert stored.sha256 == hashlib.sha256(content).hexdigest()
+    assert store.local_path(stored.id).read_bytes() == content
+
+
 def test_a_stored_file_cannot_be_written(store: FolderStore):
     assert store.local_path(_put(store, b"x").id).stat().st_mode & 0o777 == 0o444
 

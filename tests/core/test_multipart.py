@@ -1,5 +1,8 @@
 """Forms with files, sent in one piece, in drops, broken off, and too large."""
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,9 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 
+from core.errors import StorageFullError
 from core.files import FolderStore
-from core.multipart import receive_form
+from core.multipart import receive_form, take_body
 from core.routes import route_class
 
 LIMIT = 3_000_000
@@ -97,3 +101,43 @@ def test_more_files_than_asked_for_are_refused_and_leave_nothing(client: TestCli
     answer = client.post("/form", files=[("file", ("a.csv", b"a")), ("file", ("b.csv", b"b"))])
     assert answer.status_code == 413
     assert _left(tmp_path) == []
+
+
+class Body:
+    """A request whose body comes in large chunks and then breaks off."""
+
+    def __init__(self, chunks: int) -> None:
+        self.chunks = chunks
+        self.sent = 0
+        self.broken = threading.Event()
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        for _ in range(self.chunks):
+            self.sent += 1
+            yield bytes(2 << 20)
+        self.broken.set()
+        raise ConnectionError
+
+
+def test_a_body_that_breaks_off_is_let_go_when_nobody_works_on_it_any_more():
+    body, taken = Body(1), []
+
+    def take(block: bytes) -> None:
+        assert body.broken.wait(60)
+        taken.append(len(block))
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(take_body(body, take))
+    assert taken == [2 << 20]
+
+
+def test_a_body_that_does_not_fit_is_read_no_further():
+    body = Body(50)
+
+    def take(_block: bytes) -> None:
+        message = "full"
+        raise StorageFullError(message)
+
+    with pytest.raises(StorageFullError):
+        asyncio.run(take_body(body, take))
+    assert body.sent == 2

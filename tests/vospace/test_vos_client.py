@@ -106,6 +106,10 @@ def test_files_of_all_sizes_and_odd_names_go_up_and_come_down(ada: VosClient, tm
     assert str(SIZES["large.dat"]) in listed
     shown = ["odd%20name%20&%20100%25%20é.txt" if name == ODD else name for name in contents]  # ends of addresses
     assert all(name in listed for name in shown)
+    empty, small, large, odd = shown
+    for option, ordered in (("-S", [large, small, odd, empty]), ("-t", [odd, large, small, empty])):
+        assert ada.must("vls", option, f"{HOME}/a/b/c").splitlines() == ordered
+        assert ada.must("vls", option, "-r", f"{HOME}/a/b/c").splitlines() == ordered[::-1]
     for name, content in contents.items():
         ada.must("vcp", f"{HOME}/a/b/c/{name}", tmp_path / "back")
         assert (tmp_path / "back").read_bytes() == content

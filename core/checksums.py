@@ -1,0 +1,46 @@
+"""MD5 and SHA-256 of bytes that are arriving."""
+
+import hashlib
+from concurrent.futures import Executor, Future
+
+__all__ = ["Checksums"]
+
+_LARGE = 1 << 18
+
+
+class Checksums:
+    """MD5 and SHA-256 of bytes as they come.
+
+    MD5 is what VOSpace's Digest speaks, and the slower one; integrity rests on the SHA-256.
+
+    Parameters
+    ----------
+    helpers
+        Computes the MD5 of large blocks, while the caller goes on to hash, write and fetch; hashlib frees the
+        interpreter.
+    """
+
+    def __init__(self, helpers: Executor) -> None:
+        self._helpers = helpers
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sha256 = hashlib.sha256()
+        self._pending: Future[None] | None = None
+
+    def update(self, chunk: bytes) -> None:
+        """Add bytes."""
+        self._settle()
+        if len(chunk) < _LARGE:
+            self._md5.update(chunk)
+        else:
+            self._pending = self._helpers.submit(self._md5.update, chunk)
+        self._sha256.update(chunk)
+
+    def hexdigests(self) -> tuple[str, str]:
+        """Give MD5 and SHA-256 of the bytes so far, in hexadecimal."""
+        self._settle()
+        return self._md5.hexdigest(), self._sha256.hexdigest()
+
+    def _settle(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
