@@ -17,6 +17,7 @@ from pipelines.crossmatch import Pairs, SkyPositions, find_pairs, pairs_among
 from pipelines.crossmatch.reach import ORDER, Reach, healpix_of
 from pipelines.training import ObjectSource, open_objects
 from pipelines.training.objects import NearObjects, near_rows
+from pipelines.training.parquet_objects import ParquetObjects, near_in_group
 
 __all__ = ["DaskEngine"]
 
@@ -109,11 +110,11 @@ class DaskEngine:
         return pairs_among(positions, found[found[:, 0] < found[:, 1]], radius_arcsec)
 
     def objects(self, path: Path) -> ObjectSource:
-        """Open an object catalogue: one in HATS is read by the workers, any other one here."""
+        """Open an object catalogue, which the workers read: one in HATS by LSDB, Parquet files by their row groups."""
         local = open_objects(path)
-        if not path.is_dir() or not any((path / name).is_file() for name in _PROPERTIES):
-            return local
-        return _HatsObjects(self._client, path, local)
+        if path.is_dir() and any((path / name).is_file() for name in _PROPERTIES):
+            return _HatsObjects(self._client, path, local)
+        return _ParquetObjects(self._client, local)
 
 
 _PROPERTIES = ("collection.properties", "hats.properties", "properties")
@@ -160,6 +161,33 @@ class _HatsObjects:
             passed += rows
             yield NearObjects(rows, batch)
         yield NearObjects(len(catalogue) - passed, None)
+
+
+class _ParquetObjects:
+    """Objects in Parquet files, such as the rows of a product; the workers leave out what is not in reach."""
+
+    def __init__(self, client: Any, local: ParquetObjects) -> None:  # a Client of distributed, which has no types
+        self._client = client
+        self._local = local
+        self.schema: pa.Schema = local.schema
+        self.position = local.position
+        self.rows = local.rows
+
+    def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
+        """Read the columns of the rows in reach."""
+        everywhere = self._client.scatter(reach, broadcast=True, hash=False)
+        work = [
+            self._client.submit(near_in_group, group, everywhere, position, tuple(columns), pure=False)
+            if group.is_near
+            else NearObjects(group.rows, None)
+            for group in self._local.groups(reach)
+        ]
+        for each in work:
+            if isinstance(each, NearObjects):
+                yield each
+                continue
+            yield from each.result()
+            each.release()
 
 
 def _rows_in_reach(

@@ -13,7 +13,7 @@ from core.errors import InvalidValueError, UnreadableFileError
 from pipelines.crossmatch.reach import Reach
 from pipelines.training.objects import NearObjects, near_rows
 
-__all__ = ["ParquetObjects", "ParquetPart", "parquet_part"]
+__all__ = ["ParquetObjects", "ParquetPart", "RowGroup", "near_in_group", "parquet_part"]
 
 #: Rows that are held at a time, of all chosen columns.
 _ROWS_AT_A_TIME = 131_072
@@ -28,6 +28,25 @@ class ParquetPart:
 
     path: Path
     cells: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows of a file that are read together.
+
+    Parameters
+    ----------
+    index
+        Column with the HEALPix index of the rows; empty when there is none.
+    is_near
+        Whether any of them may be in reach.
+    """
+
+    path: Path
+    number: int
+    rows: int
+    index: str
+    is_near: bool
 
 
 class ParquetObjects:
@@ -77,8 +96,14 @@ class ParquetObjects:
                     yield NearObjects(file.metadata.num_rows, None)
                 continue
             with _opened(part.path) as file:
-                for group in range(file.num_row_groups):
-                    yield from self._near_in_group(file, group, reach, position, list(columns), part.path)
+                for group in self._groups(file, part, reach):
+                    yield from _near_in_group(file, group, reach, position, columns)
+
+    def groups(self, reach: Reach) -> Iterator[RowGroup]:
+        """List all row groups, in the order in which `near` reads them."""
+        for part in self._parts:
+            with _opened(part.path) as file:
+                yield from self._groups(file, part, reach)
 
     def read(self, projection: Callable[[Sequence[str]], list[str]] = list) -> pa.Table:
         """Read all rows, file by file; the index and what says where a row lies in its catalogue are left out."""
@@ -90,30 +115,12 @@ class ParquetObjects:
                 tables.append(file.read(columns=names).select(names))
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
-    def _near_in_group(
-        self, file: pq.ParquetFile, group: int, reach: Reach, position: tuple[str, str], columns: list[str], path: Path
-    ) -> Iterator[NearObjects]:
-        total = file.metadata.row_group(group).num_rows
-        if not self._may_be_near(file, group, reach):
-            yield NearObjects(total, None)
-            return
-        names = [self._index] if self._index in file.schema_arrow.names else list(position)
-        _refuse_missing(file, [*names, *columns], path)
-        # The place of a row is read first: where nothing is near, the many other columns are not read at all.
-        places = file.read_row_group(group, columns=names).combine_chunks()
-        batches = places.to_batches()
-        near = near_rows(batches[0], reach, position, self._index) if batches else np.empty(0, np.int64)
-        if not len(near):
-            yield NearObjects(total, None)
-            return
-        start = 0
-        for batch in file.iter_batches(_ROWS_AT_A_TIME, row_groups=[group], columns=columns):
-            beyond = start + batch.num_rows
-            rows = near[np.searchsorted(near, start) : np.searchsorted(near, beyond)] - start
-            # Columns come in the file's order.
-            chosen = batch.select(columns).take(pa.array(rows)) if len(rows) else None
-            yield NearObjects(batch.num_rows, chosen)
-            start = beyond
+    def _groups(self, file: pq.ParquetFile, part: ParquetPart, reach: Reach) -> Iterator[RowGroup]:
+        overlaps = part.cells is None or reach.overlaps(*part.cells)
+        for number in range(file.num_row_groups):
+            rows = file.metadata.row_group(number).num_rows
+            is_near = overlaps and self._may_be_near(file, number, reach)
+            yield RowGroup(part.path, number, rows, self._index, is_near)
 
     def _may_be_near(self, file: pq.ParquetFile, group: int, reach: Reach) -> bool:
         if self._index not in file.schema_arrow.names:
@@ -123,6 +130,14 @@ class ParquetObjects:
         if statistics is None or not statistics.has_min_max:
             return True
         return reach.overlaps(int(statistics.min), int(statistics.max))
+
+
+def near_in_group(
+    group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
+) -> tuple[NearObjects, ...]:
+    """Read the columns of the rows of one row group that are in reach, on whichever machine."""
+    with _opened(group.path) as file:
+        return tuple(_near_in_group(file, group, reach, position, columns))
 
 
 def parquet_part(path: Path) -> ParquetPart:
@@ -135,6 +150,32 @@ def parquet_part(path: Path) -> ParquetPart:
         return ParquetPart(path)
     shift = 2 * (ORDER - int(order))
     return ParquetPart(path, (int(pixel) << shift, ((int(pixel) + 1) << shift) - 1))
+
+
+def _near_in_group(
+    file: pq.ParquetFile, group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
+) -> Iterator[NearObjects]:
+    if not group.is_near:
+        yield NearObjects(group.rows, None)
+        return
+    wanted = list(columns)
+    names = [group.index] if group.index in file.schema_arrow.names else list(position)
+    _refuse_missing(file, [*names, *wanted], group.path)
+    # The place of a row is read first: where nothing is near, the many other columns are not read at all.
+    places = file.read_row_group(group.number, columns=names).combine_chunks()
+    batches = places.to_batches()
+    near = near_rows(batches[0], reach, position, group.index) if batches else np.empty(0, np.int64)
+    if not len(near):
+        yield NearObjects(group.rows, None)
+        return
+    start = 0
+    for batch in file.iter_batches(_ROWS_AT_A_TIME, row_groups=[group.number], columns=wanted):
+        beyond = start + batch.num_rows
+        rows = near[np.searchsorted(near, start) : np.searchsorted(near, beyond)] - start
+        # Columns come in the file's order.
+        chosen = batch.select(wanted).take(pa.array(rows)) if len(rows) else None
+        yield NearObjects(batch.num_rows, chosen)
+        start = beyond
 
 
 def _opened(path: Path) -> pq.ParquetFile:

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from core.errors import ServiceBusyError
 from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts
 from pipelines.crossmatch import SkyPositions, find_pairs_within
+from pipelines.crossmatch.reach import healpix_of, reach_around
 from pipelines.engines import LocalEngine, engine_of
 from pipelines.outputs import write_hats
 from pipelines.training import make_training_set, parse_configuration
@@ -99,12 +100,22 @@ def test_catalogues_are_combined_to_the_same_table(cluster: str):
     assert made.report == expected.report
 
 
-@pytest.mark.parametrize("neighbours", [1, 3])
-def test_a_training_set_is_the_same(cluster: str, tmp_path: Path, neighbours: int):
+def _write_product(objects: pa.Table, path: Path) -> None:
+    """Write the rows of a product as inspection does, in several row groups."""
+    cells = healpix_of(objects["ra"].to_numpy(), objects["dec"].to_numpy())
+    table = objects.append_column("_healpix_29", pa.array(cells)).sort_by("_healpix_29")
+    pq.write_table(table, path, row_group_size=300)
+
+
+@pytest.mark.parametrize(("neighbours", "form"), [(1, "hats"), (3, "hats"), (3, "product")])
+def test_a_training_set_is_the_same(cluster: str, tmp_path: Path, neighbours: int, form: str):
     ra, dec = _sky(1200, 4)
     number = np.arange(len(ra))
     objects = pa.table({"id": number, "ra": ra, "dec": dec, "mag_i": (number % 70) / 10, "band": ["i"] * len(ra)})
-    write_hats(objects, tmp_path / "objects", ("ra", "dec"), rows_in_file=300)
+    if form == "hats":
+        write_hats(objects, tmp_path / "objects", ("ra", "dec"), rows_in_file=300)
+    else:
+        _write_product(objects, tmp_path / "objects")
     shifted = np.clip(dec[::5] + 0.3 / 3600, -90, 90)
     redshifts = pa.table({"ra": ra[::5], "dec": shifted, "z": number[::5] / 1000, "survey": ["A"] * len(shifted)})
     text = f"param: {{crossmatch: {{radius_arcsec: 1.0, n_neighbors: {neighbours}}}, random_seed: 5}}"
@@ -118,11 +129,16 @@ def test_a_training_set_is_the_same(cluster: str, tmp_path: Path, neighbours: in
     assert made.table.schema.equals(expected.table.schema, check_metadata=True)
 
 
-def test_objects_that_are_no_hats_catalogue_are_read_here(cluster: str, tmp_path: Path):
-    pq.write_table(pa.table({"ra": [1.0], "dec": [2.0]}), tmp_path / "objects.parquet")
+def test_rows_of_a_product_that_are_not_in_reach_are_not_read(cluster: str, tmp_path: Path):
+    ra, dec = _sky(900, 6)
+    _write_product(pa.table({"ra": ra, "dec": dec}), tmp_path / "objects")
     with engine_of(cluster) as engine, engine_of(None) as local:
         assert isinstance(local, LocalEngine)
-        assert engine.objects(tmp_path / "objects.parquet").schema.names == ["ra", "dec"]
+        pole = reach_around(healpix_of(np.array([0.0]), np.array([90.0])), 60)
+        found = [list(one.objects(tmp_path / "objects").near(pole, ("ra", "dec"), ["ra"])) for one in (engine, local)]
+    assert found[0] == found[1]
+    assert sum(each.passed for each in found[0]) == 1800
+    assert [each.batch is None for each in found[0]].count(True) >= 3
 
 
 def test_a_scheduler_that_is_away_is_told():
