@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict, deque
+from functools import cache
 from threading import BoundedSemaphore, Lock
 from time import monotonic
 
@@ -38,7 +39,6 @@ class Passwords:
         self._right: OrderedDict[bytes, float] = OrderedDict()
         self._lock = Lock()
         self._places = BoundedSemaphore(_AT_ONCE)
-        self._dummy = self._hasher.hash(secrets.token_urlsafe(16))
 
     def hash(self, password: str) -> str:
         """Give the argon2id hash to store."""
@@ -59,7 +59,8 @@ class Passwords:
             message = "Too many people are signing in at the moment; try again in a few seconds."
             raise ServiceBusyError(message)
         try:
-            self._hasher.verify(stored or self._dummy, password)
+            nobodys = _hash_of_nobody()  # made at the first check whosever it is, so that its time tells nothing
+            self._hasher.verify(stored or nobodys, password)
         except (VerificationError, InvalidHashError):
             return False
         finally:
@@ -108,3 +109,9 @@ class FailureCounter:
         """Forget the failures of an account that signed in."""
         with self._lock:
             self._failures.pop(name, None)
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """Give the hash of a password that nobody knows, made once in a process: most processes check no password."""
+    return PasswordHasher().hash(secrets.token_urlsafe(16))

@@ -9,7 +9,7 @@ from pipelines.combine.mapping import CatalogueError
 
 __all__ = ["numbers_of", "texts_of", "typed"]
 
-_MISSING = pa.array(["", "none", "null", "nan", "<na>"])
+_MISSING = ("", "none", "null", "nan", "<na>")
 
 
 def texts_of(column: pa.ChunkedArray | pa.Array | None, rows: int) -> pa.Array:
@@ -25,7 +25,7 @@ def texts_of(column: pa.ChunkedArray | pa.Array | None, rows: int) -> pa.Array:
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return _as_text(array)
     texts = pc.utf8_trim_whitespace(_as_text(array))
-    return pc.if_else(pc.is_in(pc.utf8_lower(texts), _MISSING), None, texts)
+    return pc.if_else(pc.is_in(pc.utf8_lower(texts), pa.array(_MISSING)), None, texts)
 
 
 def numbers_of(

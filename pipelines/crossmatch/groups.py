@@ -2,8 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from pipelines.crossmatch.pairs import Pairs
 
@@ -18,6 +16,9 @@ def connected_groups(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
     numpy.ndarray
         Labels from 0 without gaps, in the order of each group's first row.
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     paired = np.zeros(n, dtype=np.bool_)
     paired[pairs.left] = paired[pairs.right] = True
     rows = np.flatnonzero(paired)

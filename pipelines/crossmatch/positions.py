@@ -1,13 +1,15 @@
 """Positions on the sky as unit vectors, on which poles and the meridian at RA 0 are places like any other."""
 
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
 
 from core.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 __all__ = ["SkyPositions"]
 
@@ -64,8 +66,10 @@ class SkyPositions:
         return self._length
 
     @cached_property
-    def tree(self) -> KDTree:
+    def tree(self) -> "KDTree":
         """The k-d tree of the unit vectors, built when first asked for and kept."""
+        from scipy.spatial import KDTree
+
         # Sliding midpoints build three times faster than medians, and searches of small radii lose nothing.
         return KDTree(self.vectors, balanced_tree=False, compact_nodes=False)
 

@@ -23,8 +23,8 @@ _NUMBERS = {
 }
 _ITEM = {"boolean": "u1", "unsignedByte": "u1", "short": ">i2", "int": ">i4", "long": ">i8", "float": ">f4",
          "double": ">f8", "char": "S1", "unicodeChar": ">u2", "bit": "u1"}  # fmt: skip
-_TRUE = pa.array(["T", "t", "true", "True", "TRUE", "1"])
-_FALSE = pa.array(["F", "f", "false", "False", "FALSE", "0"])
+_TRUE = ("T", "t", "true", "True", "TRUE", "1")
+_FALSE = ("F", "f", "false", "False", "FALSE", "0")
 
 
 def arrow_type_of_field(column: VotableField) -> pa.DataType:
@@ -123,8 +123,8 @@ def _without(values: pa.Array, null: str | None) -> pa.Array:
 def _parsed(values: pa.Array, arrow_type: pa.DataType) -> pa.Array:
     if not pa.types.is_boolean(arrow_type):
         return values.cast(arrow_type)
-    true = pc.is_in(values, _TRUE)
-    known = pc.or_(true, pc.is_in(values, _FALSE))
+    true = pc.is_in(values, pa.array(_TRUE))
+    known = pc.or_(true, pc.is_in(values, pa.array(_FALSE)))
     return pc.if_else(known, true, pa.scalar(None, pa.bool_()))
 
 

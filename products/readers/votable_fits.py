@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from products.readers.base import ReadLimits
-from products.readers.fits import FitsReader
 from products.readers.refusals import DamagedFileError
 
 __all__ = ["fits_batches"]
@@ -29,6 +28,8 @@ def fits_batches(
         The columns wanted, and the number of each among those of the file: names differ, because FITS has no others
         than ASCII.
     """
+    from products.readers.fits import FitsReader
+
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.fits"
         with path.open("wb") as file:

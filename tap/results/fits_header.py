@@ -4,16 +4,21 @@ Beside the standard's keywords, UCD, utype, xtype and description of columns sta
 which TOPCAT and STILTS read and write.
 """
 
-from astropy.io import fits
+from typing import TYPE_CHECKING
 
 from core.votable import Info, TableDescription
 from tap.results.fits_columns import FitsColumn
+
+if TYPE_CHECKING:
+    from astropy.io import fits
 
 __all__ = ["primary_header", "table_header"]
 
 
 def primary_header() -> bytes:
     """Write the header of an empty primary unit."""
+    from astropy.io import fits
+
     return _bytes(fits.PrimaryHDU().header)
 
 
@@ -29,6 +34,8 @@ def table_header(
     ending
         Why rows are missing, if there are.
     """
+    from astropy.io import fits
+
     header = fits.Header()
     header["XTENSION"] = ("BINTABLE", "binary table extension")
     header["BITPIX"] = 8
@@ -47,7 +54,7 @@ def table_header(
     return _bytes(header)
 
 
-def _describe(header: fits.Header, number: int, stored: FitsColumn) -> None:
+def _describe(header: "fits.Header", number: int, stored: FitsColumn) -> None:
     column = stored.column
     header[f"TTYPE{number}"] = _ascii(column.name)
     header[f"TFORM{number}"] = stored.format
@@ -74,6 +81,6 @@ def _ascii(text: str) -> str:
     return "".join(character if " " <= character <= "~" else "?" for character in ascii_text)
 
 
-def _bytes(header: fits.Header) -> bytes:
+def _bytes(header: "fits.Header") -> bytes:
     cards: str = header.tostring()
     return cards.encode("ascii")

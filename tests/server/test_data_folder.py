@@ -10,8 +10,16 @@ from core.settings import Settings
 from server.data_folder import prepare_data_folder
 
 
-def test_commands_that_do_not_serve_do_without_the_server() -> None:
-    code = "import sys, server.cli; print(*sorted({'server.app', 'server.services', 'uvicorn'} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("server.cli", ["server.app", "server.services", "uvicorn", "astropy", "pandas", "scipy"]),
+        ("server.worker", ["server.app", "server.services", "uvicorn", "astropy", "pandas", "scipy"]),
+        ("server.app", ["astropy", "pandas", "scipy"]),
+    ],
+)
+def test_who_starts_loads_only_what_is_needed_at_once(module: str, without: list[str]) -> None:
+    code = f"import sys, {module}; print(*sorted(set({without}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "\n"
 
