@@ -16,7 +16,7 @@ from pipelines.models import Pipeline, RunRequest
 from pipelines.requests import checked_request
 from pipelines.training.configuration import TrainingSetConfiguration
 from pipelines.training.hats import release_catalog
-from products.models import Release
+from products.models import Release, Visibility
 from products.service import ProductService
 
 __all__ = ["CheckedRun", "RunChecker"]
@@ -52,7 +52,14 @@ class CheckedRun:
     @property
     def must_be_private(self) -> bool:
         """Whether the result is private because an input is not open to every registered user."""
-        return not all(each.is_open for each in self.inputs)
+        return not all(each.is_open or self._is_of_release(each) for each in self.inputs)
+
+    def _is_of_release(self, each: RunInput) -> bool:
+        """Say whether an input is closed by its release alone, which closes the result as well."""
+        release = None if each.product is None else each.product.release
+        if each.product is None or release is None or self.release is None or release.id != self.release.id:
+            return False
+        return each.product.visibility in {Visibility.REGISTERED, Visibility.PUBLIC}
 
 
 class RunChecker:

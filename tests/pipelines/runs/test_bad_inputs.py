@@ -7,11 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.auth.models import Identity
+from core.auth.schema import GroupRow
 from core.errors import InvalidValueError
 from pipelines.known import COMBINE, TRAINING
 from pipelines.models import Run, RunRequest
 from products.models import FileRole, InspectionState, ProductStatus
 from products.product_types import product_type_named
+from products.schema import ProductRow, ReleaseRow
 from products.service import NewProduct
 from tests.pipelines.runs.conftest import Catalogues
 from tests.pipelines.runs.published import (
@@ -217,6 +219,28 @@ def _refused(site: PipelineSite, alice: Identity, address: str) -> str:
     with pytest.raises(InvalidValueError) as caught:
         site.app.services.pipelines.submit(alice, COMBINE, RunRequest(inputs=(address,)))
     return caught.value.message
+
+
+def test_objects_of_a_closed_release_make_a_result_for_those_who_see_it(
+    site: PipelineSite, alice: Identity, catalogues: Catalogues
+):
+    services = site.app.services
+    objects, checker = catalogues.objects, services.pipelines.checker
+    closed, other = (services.products.ensure_release(name, name) for name in ("closed", "other"))
+    group = services.groups.create(alice, "of_the_release")
+    request = RunRequest(inputs=(catalogues.vvds.internal_name,), objects=objects.internal_name)
+    with services.database.write() as session:
+        row = session.get_one(ReleaseRow, closed.id)
+        row.is_public, row.access_groups = False, [session.get_one(GroupRow, group.id)]
+        session.get_one(ProductRow, objects.id).release_id = closed.id
+    member = services.accounts.identity_of_user("alice")
+    try:
+        assert not checker.check(member, TRAINING, request).must_be_private
+        elsewhere = request.model_copy(update={"release": other.name})
+        assert checker.check(member, TRAINING, elsewhere).must_be_private
+    finally:
+        with services.database.write() as session:
+            session.get_one(ProductRow, objects.id).release_id = None
 
 
 def test_a_file_that_may_not_be_read_is_as_one_that_is_not_there(site: PipelineSite, alice: Identity):
