@@ -156,7 +156,7 @@ def _page(
     start: str | None = None,
 ) -> Response:
     nodes = services.space.nodes
-    node = nodes.node(identity, folder, Listing(limit=_PAGE + 1, start=start))
+    children = list(nodes.node(identity, folder, Listing(limit=_PAGE + 1, start=start)).children)
     home = nodes.node(identity, folder[:2], Listing(limit=0))
     free, quota = (int(home.properties.get(name, "0")) for name in ("availableSpace", "quota"))
     return renderer.page(
@@ -164,9 +164,9 @@ def _page(
         identity,
         status=status,
         form=form,
-        entries=[_entry(services, child) for child in node.children[:_PAGE]],
-        following=_address("/files", folder) + f"?from={quote(node.children[_PAGE].name)}"
-        if len(node.children) > _PAGE
+        entries=[_entry(services, child) for child in children[:_PAGE]],
+        following=_address("/files", folder) + f"?from={quote(children[_PAGE].name)}"
+        if len(children) > _PAGE
         else None,
         trail=[(name, _address("/files", folder[: depth + 2])) for depth, name in enumerate(folder[2:], start=1)],
         address=_address("/files", folder),

@@ -108,7 +108,7 @@ def _take(services: WebServices, identity: Identity, details: ProductDetails, fi
 
 def _own_files(services: WebServices, identity: Identity) -> list[str]:
     """Give the names of the first files in the caller's home, to choose from."""
-    home = services.space.nodes.node(identity, ("home", identity.name or ""), Listing(limit=_MOST_OFFERED))
+    home = services.space.nodes.node(identity, ("home", identity.name or ""), Listing(limit=_MOST_OFFERED, brief=True))
     return [child.name for child in home.children if child.kind.has_bytes]
 
 
