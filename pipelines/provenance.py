@@ -61,6 +61,7 @@ def activity_of(
                 each.kind,
                 each.address or each.name,
                 None if each.product is None else each.product.id,
+                version=each.modified.isoformat(timespec="seconds"),
                 sha256=each.sha256,
             )
             for each in inputs

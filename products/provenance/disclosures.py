@@ -3,7 +3,7 @@
 Whoever shares a product decides about that, so it is told beforehand.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -69,28 +69,8 @@ class DisclosureService:
         self._database = database
         self._may_read_file = may_read_file
 
-    def of(
-        self,
-        identity: Identity,
-        product: Product,
-        visibility: Visibility | None = None,
-        groups: Iterable[str] | None = None,
-    ) -> Disclosure:
-        """Tell it of a product that the identity may read, for those to whom a visibility would open it.
-
-        Parameters
-        ----------
-        visibility, groups
-            By default those of the product.
-        """
-        shared = product.groups if groups is None else tuple(groups)
-        readers = audience_of(visibility or product.visibility, shared, self._closed_to(product))
-        return self.to(identity, product, readers)
-
-    def to(self, identity: Identity, product: Product, readers: Sequence[Identity]) -> Disclosure:
-        """Tell it for some readers."""
-        if not readers:
-            return Disclosure()
+    def inputs(self, product: Product) -> tuple[UsedEntity, ...]:
+        """Give what a product was made of; nothing yet while it is being made."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(UsedEntityRow)
@@ -98,20 +78,28 @@ class DisclosureService:
                 .where(ActivityRow.product_id == product.id)
                 .order_by(UsedEntityRow.id)
             )
-            used = [UsedEntity(row.role, row.name, row.product_id) for row in rows]
-        return self.of_inputs(identity, used, readers)
+            return tuple(UsedEntity(row.role, row.name, row.product_id) for row in rows)
 
-    def of_inputs(self, identity: Identity, used: Sequence[UsedEntity], readers: Sequence[Identity]) -> Disclosure:
-        """Tell it of what a product is going to be made of."""
+    def audience(
+        self, product: Product, visibility: Visibility | None = None, groups: Sequence[str] | None = None
+    ) -> tuple[Identity, ...]:
+        """Give identities that stand for those who can read a product once it is published, beside its owners.
+
+        Parameters
+        ----------
+        visibility, groups
+            By default those that the product has.
+        """
+        shared = product.groups if groups is None else groups
+        return audience_of(visibility or product.visibility, shared, self._closed_to(product))
+
+    def of(self, identity: Identity, used: Sequence[UsedEntity], readers: Sequence[Identity]) -> Disclosure:
+        """Tell the identity which inputs not all of some readers may read."""
         readable_by = [self._readable(reader, used) for reader in readers]
         hidden = [each for each in used if not all(each in seen for seen in readable_by)]
         own = self._readable(identity, hidden)
         names = tuple(dict.fromkeys(each.name for each in hidden if each in own))
         return Disclosure(names, sum(each not in own for each in hidden))
-
-    def audience(self, product: Product) -> tuple[Identity, ...]:
-        """Give identities that stand for those who can read a product when it is published."""
-        return audience_of(product.visibility, product.groups, self._closed_to(product))
 
     def _readable(self, identity: Identity, used: Sequence[UsedEntity]) -> frozenset[UsedEntity]:
         numbers = {each.product_id for each in used if each.product_id is not None}

@@ -7,7 +7,7 @@ from core.auth.models import ANONYMOUS, Identity, Scope
 from products.life import DeletedProduct
 from products.links import ProductLink
 from webui.api.bodies import LinkBody, TransferBody, parse_body, read_fields
-from webui.api.disclosed import shared_json, warnings_of
+from webui.api.disclosed import disclosure, shared_json, warnings_of
 from webui.api.errors import api_route
 from webui.api.shapes import Json, iso, product_json
 from webui.services import WebServices
@@ -62,7 +62,7 @@ def _add_links(router: APIRouter, services: WebServices) -> None:
         body = parse_body(LinkBody, await read_fields(request))
         issued = await run_in_threadpool(links.make, identity, product_id, days=body.days, note=body.note)
         product = await run_in_threadpool(services.products.get, identity, product_id)
-        told = await run_in_threadpool(services.disclosures.to, identity, product, (ANONYMOUS,))
+        told = await run_in_threadpool(disclosure, services, identity, product, (ANONYMOUS,))
         url = f"{services.settings.public_url}/shared/{issued.secret}"
         return {**_link_json(issued.link), "url": url, "warnings": warnings_of(told)}
 

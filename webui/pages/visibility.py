@@ -6,6 +6,8 @@ from contextlib import suppress
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import InvalidValueError, NotFoundError
 from products.models import Product, Visibility
+from products.provenance import Disclosure
+from webui.api.disclosed import disclosure
 from webui.services import WebServices
 
 __all__ = ["chosen_groups", "chosen_visibility", "disclosed_to", "groups_on_offer", "visibility_values"]
@@ -36,20 +38,25 @@ def groups_on_offer(services: WebServices, identity: Identity, product: Product 
 
 def disclosed_to(services: WebServices, identity: Identity, product: Product) -> tuple[tuple[str, str], ...]:
     """Give the readers that a product can be opened to, and its co-owners, with its inputs that they may not read."""
-    disclosures = services.disclosures
+
+    def told(visibility: Visibility, *chosen: str) -> Disclosure:
+        return disclosure(services, identity, product, visibility=visibility, groups=chosen)
+
+    def told_to(reader: Identity) -> Disclosure:
+        return disclosure(services, identity, product, (reader,))
+
     found = [
-        ("Registered users", disclosures.of(identity, product, Visibility.REGISTERED)),
-        ("People who are not signed in, or have a link,", disclosures.to(identity, product, (ANONYMOUS,))),
+        ("Registered users", told(Visibility.REGISTERED)),
+        ("People who are not signed in, or have a link,", told_to(ANONYMOUS)),
     ]
     found += [
-        (f"Members of {group}", disclosures.of(identity, product, Visibility.GROUPS, (group,)))
+        (f"Members of {group}", told(Visibility.GROUPS, group))
         for group in groups_on_offer(services, identity, product)
     ]
     for name in product.co_owners:
         with suppress(NotFoundError):  # a closed account reads nothing
-            reader = services.accounts.identity_of_user(name)
-            found.append((f"The co-owner {name}", disclosures.to(identity, product, (reader,))))
-    return tuple((readers, disclosure.listed) for readers, disclosure in found if disclosure)
+            found.append((f"The co-owner {name}", told_to(services.accounts.identity_of_user(name))))
+    return tuple((readers, each.listed) for readers, each in found if each)
 
 
 def visibility_values(product: Product) -> dict[str, str]:

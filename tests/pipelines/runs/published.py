@@ -13,18 +13,24 @@ import pyarrow as pa
 
 from core.auth.models import Identity, Scope
 from pipelines.outputs import output_format_of, write_table
+from pipelines.service import PipelineService
 from products.models import FileRole, InspectionState, Product, Visibility
 from products.product_types import product_type_named
+from products.quotas import QuotaRule
+from products.results import ResultProducts
 from products.service import NewProduct
 from server.services import Services
+from server.worker import file_store, job_kinds, run_checker
 from tests.server.application import Application
 from tests.vospace.talking import node_xml
+from uws import JobService
 
 __all__ = [
     "MEANINGS",
     "OBJECT_MEANINGS",
     "PipelineSite",
     "catalogue",
+    "never_queued",
     "objects",
     "publish",
     "put_file",
@@ -148,3 +154,28 @@ def people(app: Application) -> dict[str, str]:
     for name in ("alice", "bob"):
         app.services.accounts.add_user(name, None)
     return {"alice": app.token("alice"), "bob": app.token("bob"), "reading": app.token("alice", Scope.READ)}
+
+
+def never_queued(site: PipelineSite) -> PipelineService:
+    """Give a service whose jobs wait until the next sweep."""
+    services = site.app.services
+    settings, database = services.settings, services.database
+    jobs = JobService(database, _NoQueue(), job_kinds(settings))
+    results = ResultProducts(database, file_store(settings), max_bytes=1, quota=QuotaRule())
+    return PipelineService(database, jobs, services.products, results, run_checker(settings, database))
+
+
+class _NoQueue:
+    """A queue that loses what it is given."""
+
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+        pass
+
+    def cancel(self, job_id: str) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass

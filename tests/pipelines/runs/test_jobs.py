@@ -18,17 +18,14 @@ from core.auth.schema import UserRow
 from core.database import utc_now
 from pipelines.known import COMBINE as COMBINE_PIPELINE
 from pipelines.models import RunRequest
-from pipelines.service import PipelineService
 from products.models import ProductStatus, Visibility
-from products.quotas import QuotaRule
-from products.results import ResultProducts
 from products.schema import ProductRow
 from products.service import NewProduct, ProductChanges
-from server.worker import file_store, job_kinds, run_checker
 from tests.pipelines.runs.conftest import Catalogues
 from tests.pipelines.runs.published import (
     PipelineSite,
     catalogue,
+    never_queued,
     objects,
     publish,
     put_file,
@@ -36,7 +33,7 @@ from tests.pipelines.runs.published import (
     wait_for_run,
 )
 from tests.vospace.talking import node_xml
-from uws import JobService, Phase
+from uws import Phase
 
 RULES = """
 translation_rules:
@@ -187,6 +184,10 @@ def test_what_is_private_stays_so(site: PipelineSite, catalogues: Catalogues):
     assert site.ask("POST", COMBINE, None, data=sent).status_code == 401
     both = {"INPUTS": f"{catalogues.secret.id};{catalogues.vvds.id}", "NAME": "Half secret", "VISIBILITY": "public"}
     answer = site.ask("POST", COMBINE, "bob", data=both | {"PHASE": "RUN"})
+    begun = site.json("GET", "/api/products?display_name=Half secret", "bob")["results"][0]
+    opened = site.json("PATCH", f"/api/products/{begun['id']}", "bob", json={"visibility": "registered"})
+    assert catalogues.secret.internal_name in opened["warnings"][0]
+    site.json("PATCH", f"/api/products/{begun['id']}", "bob", json={"visibility": begun["visibility"]})
     bob = site.app.services.accounts.identity_of_user("bob")
     assert (
         wait_for_run(site.app.services, bob, answer.headers["location"].rpartition("/")[2]).phase.value == "COMPLETED"
@@ -230,20 +231,11 @@ def _expect_warnings(site: PipelineSite, catalogues: Catalogues, product: dict) 
         assert secret in site.ask("GET", path, "bob").text, path
 
 
-def _never_queued(site: PipelineSite) -> PipelineService:
-    """Give a service whose jobs wait until the next sweep."""
-    services = site.app.services
-    settings, database = services.settings, services.database
-    jobs = JobService(database, NoQueue(), job_kinds(settings))
-    results = ResultProducts(database, file_store(settings), max_bytes=1, quota=QuotaRule())
-    return PipelineService(database, jobs, services.products, results, run_checker(settings, database))
-
-
 def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
     alice, bob = (services.accounts.identity_of_user(name) for name in ("alice", "bob"))
     shared = publish(services, bob, "Shared for a while", catalogue("VVDS"))
-    run = _never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
+    run = never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
     services.products.change(bob, shared.id, ProductChanges(visibility=Visibility.PRIVATE))
     services.jobs.sweep()
     ended = wait_for_run(services, alice, run.job_id)
@@ -270,22 +262,6 @@ def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: P
     product = site.json("GET", "/api/products?display_name=Too large")["results"][0]
     assert product["product_status"] == "Failed"
     assert services.life.usage(alice).used == used
-
-
-class NoQueue:
-    """A queue that loses what it is given."""
-
-    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
-        pass
-
-    def cancel(self, job_id: str) -> None:
-        pass
-
-    def start(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 def test_a_run_that_was_never_queued_ends(site: PipelineSite, catalogues: Catalogues):
@@ -388,7 +364,7 @@ def test_a_file_that_is_gone_when_its_run_begins_is_told(site: PipelineSite, cat
     services = site.app.services
     alice = services.accounts.identity_of_user("alice")
     address = put_file(site, "/home/alice/short_lived.csv", catalogue("VVDS").to_csv(index=False).encode())
-    run = _never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(address,)))
+    run = never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(address,)))
     assert site.ask("DELETE", "/vospace/nodes/home/alice/short_lived.csv").status_code == 204
     services.jobs.sweep()
     ended = wait_for_run(services, alice, run.job_id)

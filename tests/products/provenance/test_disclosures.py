@@ -9,7 +9,7 @@ from core.auth.models import Identity
 from core.auth.schema import GroupRow
 from core.database import Database
 from products.models import Product, Visibility
-from products.provenance import Activity, DisclosureService, ProvenanceService, UsedEntity
+from products.provenance import Activity, Disclosure, DisclosureService, ProvenanceService, UsedEntity
 from products.schema import ProductRow, ReleaseRow
 from products.service import NewProduct, ProductService
 from tests.products.conftest import People
@@ -38,6 +38,12 @@ def service(database: Database) -> DisclosureService:
     return DisclosureService(database, _may_read_file)
 
 
+def _told(
+    service: DisclosureService, identity: Identity, product: Product, visibility: Visibility, *groups: str
+) -> Disclosure:
+    return service.of(identity, service.inputs(product), service.audience(product, visibility, groups))
+
+
 def _made(database: Database, people: People, *used: Product | str, **shared: object) -> Product:
     made = _product(database, people.owner, "Made", Visibility.PRIVATE, **shared)
     entities = (UsedEntity("", u) if isinstance(u, str) else UsedEntity("", u.internal_name, u.id) for u in used)
@@ -56,15 +62,15 @@ def test_each_visibility_tells_of_the_inputs_that_its_readers_may_not_read(
         _product(database, people.owner, name, Visibility(name)) for name in ("public", "registered", "private")
     )
     made = _made(database, people, everybodys, users, teams, own, OWN, SHARED, "dp1")
-    told = {visibility: service.of(people.owner, made, visibility, ("team",)).names for visibility in Visibility}
+    told = {visibility: _told(service, people.owner, made, visibility, "team").names for visibility in Visibility}
     assert told == {
         Visibility.PRIVATE: (),
         Visibility.GROUPS: (own.internal_name, OWN),
         Visibility.REGISTERED: (teams.internal_name, own.internal_name, OWN),
         Visibility.PUBLIC: (users.internal_name, teams.internal_name, own.internal_name, OWN, SHARED),
     }
-    assert not service.of(people.owner, made)
-    colleagues = service.to(people.owner, made, (people.colleague,))
+    assert service.audience(made) == ()
+    colleagues = service.of(people.owner, service.inputs(made), (people.colleague,))
     assert f"made of: {own.internal_name}, {OWN}. They see" in colleagues.sentence
 
 
@@ -72,7 +78,7 @@ def test_who_may_not_read_an_input_does_not_learn_its_name_from_the_warning(
     database: Database, people: People, service: DisclosureService
 ):
     made = _made(database, people, _product(database, people.owner, "private", Visibility.PRIVATE), OWN)
-    found = service.of(people.stranger, made, Visibility.REGISTERED)
+    found = _told(service, people.stranger, made, Visibility.REGISTERED)
     assert (found.names, found.others, found.listed) == ((), 2, "2 that you may not read either")
 
 
@@ -83,11 +89,11 @@ def test_readers_of_a_closed_release_are_its_groups(database: Database, people: 
         row.is_public, row.access_groups = False, [session.query(GroupRow).filter_by(name="team").one()]
     objects = _product(database, people.owner, "objects", Visibility.REGISTERED, release_id=release.id)
     within = _made(database, people, objects, release_id=release.id)
-    assert not service.of(people.owner, within, Visibility.PUBLIC)
+    assert not _told(service, people.owner, within, Visibility.PUBLIC)
     without = _made(database, people, objects)
-    assert service.of(people.owner, without, Visibility.REGISTERED).names == (objects.internal_name,)
+    assert _told(service, people.owner, without, Visibility.REGISTERED).names == (objects.internal_name,)
 
 
 def test_a_product_that_was_sent_tells_of_nothing(database: Database, people: People, service: DisclosureService):
     sent = _product(database, people.owner, "sent", Visibility.PRIVATE)
-    assert not service.of(people.owner, sent, Visibility.PUBLIC)
+    assert not _told(service, people.owner, sent, Visibility.PUBLIC)
