@@ -10,14 +10,14 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.dali import DaliParameters, read_parameters
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
-from core.routes import file_answer
 from core.settings import Settings
 from pipelines.collection import RunCollection
 from pipelines.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
 from pipelines.known import PIPELINES
 from pipelines.receiving import read_multipart
 from pipelines.service import PipelineService
-from products.downloads import DownloadService, FileDownload
+from products.downloads import DownloadService
+from products.handlers import download_answer
 from uws import Job, JobResult, JobService
 from uws.handlers import collection_routes
 
@@ -43,8 +43,8 @@ def pipeline_routes(
         if run is None:
             raise NotFoundError("The product of this run was deleted.")
         if result.id == "result":
-            return _file(request, downloads.main_file(identity, run.product_id))
-        return _file(request, downloads.file(identity, run.product_id, _FILES[result.id]))
+            return download_answer(request, downloads.main_file(identity, run.product_id))
+        return download_answer(request, downloads.file(identity, run.product_id, _FILES[result.id]))
 
     whole = APIRouter()
     for pipeline in PIPELINES.values():
@@ -96,16 +96,3 @@ def _pairs(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from ((name, str(each)) for each in value)
         else:
             yield name, value if isinstance(value, str) else json.dumps(value)
-
-
-def _file(request: Request, download: FileDownload) -> Response:
-    file = download.file
-    return file_answer(
-        request,
-        name=file.name,
-        media_type=file.media_type,
-        size=file.size,
-        etag=file.sha256,
-        modified=file.created_at,
-        read=download.read,
-    )

@@ -16,7 +16,8 @@ from core.database import utc_now
 from core.errors import ConflictError, PermissionDeniedError
 from core.signing import LinkSigner, secret_key
 from products.downloads import DownloadService
-from webui.api.downloads import file_response, zip_response
+from products.handlers import download_answer
+from webui.api.downloads import zip_response
 from webui.api.errors import api_route
 from webui.api.shapes import Json, iso
 from webui.services import WebServices
@@ -125,7 +126,7 @@ def _find(downloads: DownloadService, identity: Identity, product_id: int, scope
             lambda: file.sha256,
             file.sha256,
             file.updated_at,
-            lambda request: file_response(request, main),
+            lambda request: download_answer(request, main),
         )
     # Users know these zips with the files at their root, and a name that changes with what is in them.
     archive = downloads.zip(identity, product_id, in_folder=False)

@@ -4,11 +4,12 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
 from core.routes import counted_answer, file_answer
-from products.downloads import FileDownload, ZipDownload
+from products.downloads import ZipDownload
+from products.handlers import download_answer
 from webui.api.errors import api_route
 from webui.services import WebServices
 
-__all__ = ["file_response", "routes", "zip_response"]
+__all__ = ["routes", "zip_response"]
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -19,12 +20,12 @@ def routes(services: WebServices) -> APIRouter:
     @router.get("/products/{product_id}/files/{name}", summary="One file")
     @router.head("/products/{product_id}/files/{name}", include_in_schema=False)
     def one_file(product_id: int, name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        return file_response(request, downloads.file(identity, product_id, name))
+        return download_answer(request, downloads.file(identity, product_id, name))
 
     @router.get("/products/{product_id}/main_file", summary="The main file")
     @router.head("/products/{product_id}/main_file", include_in_schema=False)
     def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        return file_response(request, downloads.main_file(identity, product_id))
+        return download_answer(request, downloads.main_file(identity, product_id))
 
     @router.get("/products/{product_id}/zip", summary="All files and product_metadata.yaml as a zip")
     @router.head("/products/{product_id}/zip", include_in_schema=False)
@@ -32,21 +33,6 @@ def routes(services: WebServices) -> APIRouter:
         return zip_response(request, downloads.zip(identity, product_id))
 
     return router
-
-
-def file_response(request: Request, download: FileDownload) -> Response:
-    """Answer with a file or a range of it."""
-    file = download.file
-    answer = file_answer(
-        request,
-        name=file.name,
-        media_type=file.media_type,
-        size=file.size,
-        etag=file.sha256,
-        modified=file.created_at,
-        read=download.read,
-    )
-    return counted_answer(request, answer, file.size, download.counted)
 
 
 def zip_response(request: Request, download: ZipDownload, *, name: str | None = None) -> Response:

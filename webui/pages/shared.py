@@ -6,7 +6,8 @@ The secret stands in the address, so these pages send no referrer, are kept by n
 from fastapi import APIRouter, Request, Response
 
 from core.errors import NotFoundError
-from webui.api.downloads import file_response, zip_response
+from products.handlers import download_answer
+from webui.api.downloads import zip_response
 from webui.pages.product_view import ProductView
 from webui.pages.rendering import PageRenderer
 from webui.services import WebServices
@@ -45,7 +46,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.head("/shared/{secret}/files/{name}")
     def one_file(secret: str, name: str, request: Request) -> Response:
         visitor = links.follow(secret)
-        answer = file_response(request, downloads.file(visitor, _product_of(visitor.linked_product), name))
+        answer = download_answer(request, downloads.file(visitor, _product_of(visitor.linked_product), name))
         answer.headers.update(_HEADERS)
         return answer
 
