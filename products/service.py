@@ -42,6 +42,7 @@ from products.storage import (
     list_products,
     product_columns,
     product_files,
+    product_names,
     product_of_row,
     product_sizes,
     product_table,
@@ -167,6 +168,11 @@ class ProductService:
         """List the products that the identity may read."""
         with self._database.read() as session:
             return list_products(session, identity, query)
+
+    def internal_names(self, identity: Identity, query: ProductQuery) -> dict[int, str]:
+        """Give number and internal name of the products that a query finds, in its order, and nothing else of them."""
+        with self._database.read() as session:
+            return product_names(session, identity, query)
 
     def people(self, identity: Identity) -> tuple[User, ...]:
         """The accounts that the caller may know of, by name: the caller's, and those of people who share with them."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
@@ -36,6 +37,7 @@ __all__ = [
     "main_file_row",
     "product_columns",
     "product_files",
+    "product_names",
     "product_of_row",
     "product_sizes",
     "product_table",
@@ -138,10 +140,7 @@ def find_product(session: Session, identity: Identity, key: int | str, *, lock: 
 
 def list_products(session: Session, identity: Identity, query: ProductQuery) -> Page:
     """List products that the identity may read."""
-    conditions = (readable(identity), *query_conditions(query))
-    order = _ORDERINGS.get(query.ordering.removeprefix("-"), ProductRow.created_at)
-    descending = query.ordering.startswith("-")
-    ordering = (order.desc(), ProductRow.id.desc()) if descending else (order, ProductRow.id)
+    conditions, ordering = (readable(identity), *query_conditions(query)), _ordering(query)
     if query.limit is None:
         rows = session.scalars(select(ProductRow).where(*conditions).order_by(*ordering)).all()
         return Page(len(rows), tuple(product_of_row(row) for row in rows))
@@ -159,6 +158,13 @@ def list_products(session: Session, identity: Identity, query: ProductQuery) -> 
     }
     # A product that was deleted between the statements is left out.
     return Page(count, tuple(by_id[number] for number in numbers if number in by_id))
+
+
+def product_names(session: Session, identity: Identity, query: ProductQuery) -> dict[int, str]:
+    """Number and internal name of the products that a query finds and the identity may read, in the query's order."""
+    statement = select(ProductRow.id, ProductRow.internal_name).where(readable(identity), *query_conditions(query))
+    rows = session.execute(statement.order_by(*_ordering(query)).offset(query.offset).limit(query.limit))
+    return {number: name or "" for number, name in rows}
 
 
 def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
@@ -264,6 +270,12 @@ def query_conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+def _ordering(query: ProductQuery) -> tuple[SQLColumnExpression[Any], ...]:  # of columns of several types
+    order = _ORDERINGS.get(query.ordering.removeprefix("-"), ProductRow.created_at)
+    descending = query.ordering.startswith("-")
+    return (order.desc(), ProductRow.id.desc()) if descending else (order, ProductRow.id)
 
 
 def product_of_row(row: ProductRow) -> Product:

@@ -1,22 +1,22 @@
 """Children of containers below ``/home``: their order is settled at once, what they are is read when it is wanted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast, overload
+from functools import partial
+from typing import cast
 
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from core.auth.schema import UserRow
 from core.database import Database
+from vospace.lazy_nodes import LazyNodes
 from vospace.models import Listing, Node, NodeKind, Path, SortKey
 from vospace.schema import NodeRow
 from vospace.storage import busy_names, node_of_row
 
-__all__ = ["BLOCK", "Children", "ChildrenPlace"]
+__all__ = ["ChildrenPlace", "home_children"]
 
-#: Children that are read at once.
-BLOCK = 500
 _BRIEF = (NodeRow.id, NodeRow.name, NodeRow.kind, NodeRow.target)
 _WHOLE = (
     *_BRIEF, NodeRow.properties, NodeRow.created_at, NodeRow.modified_at, NodeRow.is_public, NodeRow.group_read,
@@ -46,50 +46,23 @@ class ChildrenPlace:
         return parent & self.readable
 
 
-class Children(Sequence[Node]):
-    """The children that a listing asks for.
+def home_children(database: Database, session: Session, place: ChildrenPlace, listing: Listing) -> Sequence[Node]:
+    """Give the children that a listing asks for."""
+    numbers = session.scalars(_ordered(place, listing)).all()
+    return LazyNodes(numbers, partial(_read, database, place, listing.brief))
 
-    However many they are, only a block of them is in memory, and no transaction stays open while somebody reads them
-    slowly. What is deleted, moved away, or closed to the caller meanwhile is left out, though it was counted; nothing
-    comes twice.
-    """
 
-    def __init__(self, database: Database, session: Session, place: ChildrenPlace, listing: Listing) -> None:
-        self._database = database
-        self._place = place
-        self._brief = listing.brief
-        self._ids: Sequence[int] = session.scalars(_ordered(place, listing)).all()
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    @overload
-    def __getitem__(self, index: int) -> Node: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Node]: ...
-    def __getitem__(self, index: int | slice) -> Node | Sequence[Node]:
-        return self._read(self._ids[index]) if isinstance(index, slice) else self._read([self._ids[index]])[0]
-
-    def __iter__(self) -> Iterator[Node]:
-        for first in range(0, len(self._ids), BLOCK):
-            yield from self._read(self._ids[first : first + BLOCK])
-
-    def _read(self, ids: Sequence[int]) -> list[Node]:
-        path, parent_id = self._place.path, self._place.parent_id
-        columns = select(*_BRIEF) if self._brief else select(*_WHOLE).join(UserRow, UserRow.id == NodeRow.owner_id)
-        with self._database.read() as session:
-            rows = {row.id: row for row in session.execute(columns.where(self._place.condition, NodeRow.id.in_(ids)))}
-            busy = {name for _, name in busy_names(session, [] if parent_id is None else [parent_id])}
-        found = (rows[number] for number in ids if number in rows)
-        if self._brief:
-            return [
-                Node((*path, row.name), NodeKind(row.kind), target=row.target, busy=row.name in busy) for row in found
-            ]
-        return [
-            # A row of these columns has all that is told of a node, and costs a fraction of the whole object.
-            node_of_row(cast("NodeRow", row), (*path, row.name), busy=row.name in busy)
-            for row in found
-        ]
+def _read(database: Database, place: ChildrenPlace, brief: bool, numbers: Sequence[int]) -> list[Node]:
+    path, parent_id = place.path, place.parent_id
+    columns = select(*_BRIEF) if brief else select(*_WHOLE).join(UserRow, UserRow.id == NodeRow.owner_id)
+    with database.read() as session:
+        rows = {row.id: row for row in session.execute(columns.where(place.condition, NodeRow.id.in_(numbers)))}
+        busy = {name for _, name in busy_names(session, [] if parent_id is None else [parent_id])}
+    found = (rows[number] for number in numbers if number in rows)
+    if brief:
+        return [Node((*path, row.name), NodeKind(row.kind), target=row.target, busy=row.name in busy) for row in found]
+    # A row of these columns has all that is told of a node, and costs a fraction of the whole object.
+    return [node_of_row(cast("NodeRow", row), (*path, row.name), busy=row.name in busy) for row in found]
 
 
 def _ordered(place: ChildrenPlace, listing: Listing) -> Select[int]:

@@ -14,7 +14,7 @@ from core.database import Database, utc_now
 from core.errors import PermissionDeniedError
 from core.files import FileStore
 from vospace.access import NodeAccess
-from vospace.children import BLOCK, Children, ChildrenPlace
+from vospace.children import ChildrenPlace, home_children
 from vospace.faults import (
     ContainerNotFoundError,
     InvalidArgumentError,
@@ -22,6 +22,7 @@ from vospace.faults import (
     NodeLockedError,
     NodeNotFoundError,
 )
+from vospace.lazy_nodes import BLOCK
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, written
 from vospace.schema import NodeRow
 from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, space_used
@@ -237,7 +238,7 @@ class Homes:
             return ()
         home, parent_id = (chain[0], chain[-1].id) if chain else (None, None)
         place = ChildrenPlace(path, parent_id, self.access.readable(identity, home))
-        return Children(self.database, session, place, listing)
+        return home_children(self.database, session, place, listing)
 
 
 def _no_bytes(path: Path) -> str:

@@ -1,7 +1,8 @@
 """The published products seen as a tree, ``/products/{internal_name}/{file}``: read by the access rule of products."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from sqlalchemy import ColumnElement
 
@@ -14,6 +15,7 @@ from products.service import ProductDetails, ProductService
 from products.storage import ProductQuery
 from vospace.access import NodeAccess
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
+from vospace.lazy_nodes import LazyNodes
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, SortKey, written
 from vospace.product_nodes import (
     PRODUCTS,
@@ -112,7 +114,7 @@ class ProductTree:
             raise NodeNotFoundError(path)
         return details
 
-    def _containers(self, identity: Identity, listing: Listing) -> tuple[Node, ...]:
+    def _containers(self, identity: Identity, listing: Listing) -> Sequence[Node]:
         """Give the containers of products: the part is cut out by the database, unless it must be sorted first."""
         if listing.limit == 0:
             return ()
@@ -128,10 +130,17 @@ class ProductTree:
             ordering="id",
             limit=listing.limit if plain else None,
         )
+        names = self._products.internal_names(identity, query)
+        if plain and listing.brief:
+            return [Node((PRODUCTS, name), NodeKind.CONTAINER) for name in names.values()]
+        nodes = LazyNodes(tuple(names), partial(self._read, identity))
+        return nodes if plain else listed_part(list(nodes), listing)
+
+    def _read(self, identity: Identity, numbers: Sequence[int]) -> list[Node]:
+        query = ProductQuery(statuses=(ProductStatus.PUBLISHED,), numbers=tuple(numbers), ordering="id")
         products = self._products.list(identity, query).products
         public = self._public_ids(products)
-        nodes = [product_node(p, public=p.id in public, group_uri=self._group_uri) for p in products]
-        return tuple(nodes) if plain else listed_part(nodes, listing)
+        return [product_node(p, public=p.id in public, group_uri=self._group_uri) for p in products]
 
     def _public_ids(self, products: Iterable[Product]) -> frozenset[int]:
         """Find out which products anybody may read; where their release may be closed, the access rule says."""

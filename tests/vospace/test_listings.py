@@ -1,9 +1,13 @@
 """Long listings: sent a block at a time, in one order, with every escape, and with nothing that may not be seen."""
 
 from lxml import etree
+from sqlalchemy import insert, select
 
+from core.auth.models import ANONYMOUS
 from core.auth.service import AccountService
-from tests.vospace.talking import CORE, Person, checked
+from products.models import Visibility
+from products.schema import ProductRow
+from tests.vospace.talking import CORE, ROOT, Person, checked
 from vospace.home_changes import new_row
 from vospace.models import Detail, Listing, Node, NodeKind, SortKey
 from vospace.node_documents import node_document
@@ -64,6 +68,25 @@ def test_what_goes_away_while_a_listing_is_read_is_left_out_and_nothing_comes_tw
     assert [child.name for child in seen] == ["n0002"]
     owner.set("/home/owner/many/n0002", "DataNode", ispublic="false")
     assert [child.name for child in seen] == []
+
+
+def test_products_are_listed_in_blocks_like_nodes(space):
+    names = [space.product(f"p{number}", Visibility.PUBLIC).internal_name for number in range(3)]
+    person = Person(space.client)
+    with space.database.write() as session:
+        like = session.scalars(select(ProductRow)).first()
+        copied = {column.name: getattr(like, column.name) for column in ProductRow.__table__.columns}
+        added = [{**copied, "id": number, "internal_name": f"{number}_x"} for number in range(10, 10 + COUNT)]
+        session.execute(insert(ProductRow), added)
+    names += [row["internal_name"] for row in added]
+    for detail in ("min", "max"):
+        assert person.names("/products", detail=detail) == names
+        assert person.names("/products", detail=detail, limit=5, uri=f"{ROOT}/products/{names[600]}") == names[600:605]
+        assert person.names("/products", detail=detail, order="desc")[:2] == names[:-3:-1]
+    listed = space.vospace.nodes.node(ANONYMOUS, ("products",), Listing()).children
+    assert len(listed) == len(names)
+    space.products.delete(space.owner, 11)
+    assert [node.name for node in listed[3:7]] == ["10_x", "12_x", "13_x"]
 
 
 def test_documents_say_every_text_as_it_is():
