@@ -87,6 +87,10 @@ def _asked(pipeline: Pipeline, values: dict[str, str]) -> RunRequest:
     if values["inputs"]:
         given["INPUTS"] = values["inputs"]
     kind, _, key = values.get("objects", "").partition(":")
+    if file := values.get("objects_file", "").strip():
+        if key:
+            raise InvalidValueError("Choose an object catalogue of the list or a file, not both.", field="objects")
+        given["OBJECTS"] = file
     if key and kind in {"product", "release"}:
         given["OBJECTS" if kind == "product" else "RELEASE"] = key
     if pipeline.has_objects is False and not given.get("INPUTS") and not given.get("CONFIGURATION"):

@@ -7,6 +7,7 @@ from core.errors import NotFoundError
 from pipelines.models import Run
 from products.access import changeable
 from products.service import ProductDetails
+from webui.api.disclosed import run_warnings
 from webui.api.pipelines import report_of
 from webui.api.process_shapes import input_products
 from webui.pages.drafts import Progress
@@ -32,6 +33,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             details=details,
             product=details.product,
             inputs=input_products(services, identity, run),
+            told=run_warnings(services, identity, run),
             files=_files(services, identity, run),
             log=pipelines.log(identity, number),
             progress=None if run.phase.ended else Progress(run.progress, run.message),

@@ -221,7 +221,9 @@ def _expect_warnings(site: PipelineSite, catalogues: Catalogues, product: dict) 
     assert secret in site.json("PATCH", address, "bob", json={"visibility": "registered"})["warnings"][0]
     run = site.json("GET", address, "bob")["process_id"]
     assert secret in site.json("GET", f"/api/processes/{run}", "bob")["warnings"][0]
+    assert "They see the names of these inputs" in site.ask("GET", f"/runs/{run}", "bob").text
     site.ask("DELETE", f"{address}/co-owners/alice", "bob")
+    assert "They see the names of these inputs" not in site.ask("GET", f"/runs/{run}").text
     assert site.json("GET", f"/api/processes/{run}")["warnings"] == []
     # Lineage tells readers nothing of the secret catalogue, and search for it finds nothing.
     lineage = (f"{address}/provenance", f"{address}/provenance?RESPONSEFORMAT=votable", f"/datalink?ID={product['id']}")
@@ -343,6 +345,10 @@ def test_objects_may_be_a_file_in_vospace(site: PipelineSite, catalogues: Catalo
         found.append(pq.read_table(io.BytesIO(site.ask("GET", f"{TRAINING}/{job_id}/results/result").content)))
     assert found[0].column_names == found[1].column_names
     pd.testing.assert_frame_equal(found[0].to_pandas(), found[1].to_pandas())
+    form = {"inputs": (None, str(catalogues.vvds.id)), "objects_file": (None, address)}
+    assert site.ask("POST", "/run/training_set_maker", files=form).status_code == 303
+    both = site.ask("POST", "/run/training_set_maker", files=form | {"objects": (None, "product:1")})
+    assert (both.status_code, "of the list or a file, not both" in both.text) == (400, True)
 
 
 def test_a_result_of_files_that_all_registered_users_read_is_for_them(site: PipelineSite, alice: Identity):
