@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.server.api import Api
-from tests.support.commands import photoz
+from tests.support.accounts import new_account
 from tests.support.server import RunningServer, running_server
 from tests.support.waiting import wait_for
 
@@ -66,8 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     env = {"PHOTOZ_MAX_UPLOAD_BYTES": str(LIMIT), "PHOTOZ_LOG_LEVEL": "DEBUG", "PHOTOZ_QUERY_SECONDS": "3"}
     env |= {"PHOTOZ_QUERY_WORKERS": "1", "PHOTOZ_JOB_WORKERS": "1"}
     with running_server(data, env=env) as server:
-        photoz("user", "add", "maria", "--password", PASSWORD, data=data, env=env)
-        token = photoz("token", "add", "maria", data=data, env=env).strip()
+        token = new_account(server, "maria", PASSWORD)
         owner = Api(server.base_url, token)
         product = owner.json("POST", "products/", json={"display_name": "raw", "product_type": 7})
         owner.json("PUT", f"products/{product['id']}/files/main.bin", data=CONTENT)

@@ -22,6 +22,7 @@ from pzserver.sessions import TidySession
 from products.demo import demo_products
 from tests.server.api import Api
 from tests.server.comparing import assert_same_rows
+from tests.support.accounts import new_account
 from tests.support.server import RunningServer, running_server
 from tests.support.tools import Stilts
 from tests.support.waiting import wait_for
@@ -61,12 +62,9 @@ def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFacto
 
 
 def _site(data: Path, env: dict[str, str]) -> Iterator[Site]:
-    from tests.support.commands import photoz
-
     with running_server(data, env=env) as server, ExitStack() as opened:
         assert server.account is not None
-        photoz("user", "add", "maria", "--password", "a long password", data=data, env=env)
-        token = photoz("token", "add", "maria", "--scope", "write", data=data, env=env).strip()
+        token = new_account(server, "maria", url=env.get("PHOTOZ_DATABASE_URL"))
         yield Site(server, Api(server.base_url, server.account.token), Api(server.base_url, token), opened)
 
 

@@ -14,8 +14,9 @@ from astropy.io.votable import parse, parse_single_table
 from lxml import etree
 from pzserver.sessions import TidySession
 
+from core.auth.models import Scope
 from tests.core.vosi.schemas import schema
-from tests.support.commands import photoz
+from tests.support.accounts import new_account
 from tests.support.processes import command_of, ending_within, processor_seconds
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
@@ -37,10 +38,8 @@ def nobody() -> Iterator[requests.Session]:
 @pytest.fixture(scope="module")
 def maria(site: SmallSite) -> Iterator[requests.Session]:
     """Another user."""
-    photoz("user", "add", "maria", "--password", "a long password", data=site.server.data)
     with TidySession() as session:
-        token = photoz("token", "add", "maria", "--scope", "read", data=site.server.data).strip()
-        session.headers["Authorization"] = f"Bearer {token}"
+        session.headers["Authorization"] = f"Bearer {new_account(site.server, 'maria', scope=Scope.READ)}"
         yield session
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 from pzserver.sessions import TidySession
 
-from tests.support.commands import photoz
+from tests.support.accounts import new_account
 from tests.support.server import RunningServer, running_server
 
 __all__ = ["CSV", "POSITIONS", "VOTABLE", "XML", "UserSite", "made", "user_site", "vositable"]
@@ -60,7 +60,7 @@ def user_site(folder: Path, env: Mapping[str, str]) -> Iterator[UserSite]:
         tokens = {"admin": server.account.token, "nobody": None}
         passwords = {"maria": "password-of-maria", "otto": "password-of-otto"}
         for user, password in passwords.items():
-            photoz("user", "add", user, "--password", password, data=server.data, env=env)
+            new_account(server, user, password, url=env.get("PHOTOZ_DATABASE_URL"))
         for name, user, scope in (("maria", "maria", "write"), ("otto", "otto", "write"), ("reading", "maria", "read")):
             answer = requests.post(
                 f"{server.base_url}/api/tokens",

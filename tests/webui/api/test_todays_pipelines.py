@@ -11,7 +11,7 @@ from core.database import Database
 from products.service import ProductService
 from tests.pipelines.runs.published import MEANINGS, catalogue
 from tests.server.api import Api
-from tests.support.commands import photoz
+from tests.support.accounts import new_account
 from tests.support.pypi_client import PypiClient
 from tests.support.server import running_server
 
@@ -37,8 +37,7 @@ def pipelines(
         database = Database(f"sqlite:///{data / 'photoz.sqlite'}")
         ProductService(database).ensure_release("dr2", "Small Dataset")
         database.close()
-        photoz("user", "add", "maria", "--password", "a long password", data=data)
-        stranger = Api(server.base_url, photoz("token", "add", "maria", "--scope", "write", data=data).strip())
+        stranger = Api(server.base_url, new_account(server, "maria"))
         api = Api(server.base_url, server.account.token)
         published = []
         for number, survey in enumerate(("VVDS", "2DFGRS")):
