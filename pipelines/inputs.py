@@ -117,7 +117,7 @@ class Inputs:
         wrong: list[str] = []
         for reference in references:
             try:
-                one = search.one(reference.strip())
+                one = search.one(reference)
             except (InvalidValueError, NotFoundError, UnreadableFileError) as error:
                 wrong.append(error.message)
             else:

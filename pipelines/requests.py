@@ -83,9 +83,9 @@ def parse_request(fields: Mapping[str, Any]) -> RunRequest:
     """
     values = dict(fields)
     for key in ("objects", "release"):
-        values[key] = None if values.get(key) in {None, ""} else str(values[key])
+        values[key] = None if values.get(key) in {None, ""} else str(values[key]).strip()
     inputs = values.get("inputs") or []
-    values["inputs"] = [str(each) for each in (inputs if isinstance(inputs, list | tuple) else [inputs])]
+    values["inputs"] = [str(each).strip() for each in (inputs if isinstance(inputs, list | tuple) else [inputs])]
     try:
         return RunRequest.model_validate(values)
     except ValidationError as error:
@@ -193,6 +193,9 @@ def _read_inputs(pipeline: Pipeline, inputs: Mapping[str, Any], fields: dict[str
     dataset = inputs.get("dataset")
     if isinstance(dataset, dict) and (objects := _reference(dataset)):
         fields["objects"] = objects
+        # Of a product its owner said it, and configurations of the public server name a column that need not be there.
+        if objects == dataset.get("path") and dataset.get("columns"):
+            fields["columns"][objects] = dataset["columns"]
 
 
 def _reference(entry: Mapping[str, Any]) -> str | None:

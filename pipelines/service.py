@@ -189,7 +189,9 @@ class PipelineService:
     def _new_product(self, checked: CheckedRun) -> NewProduct:
         kind, request = product_type_named(checked.pipeline.makes), checked.request
         wanted = request.visibility or Visibility.REGISTERED
-        name = request.display_name or f"{checked.pipeline.display_name} of {checked.redshifts[0].label}"
+        first, made_by = checked.redshifts[0], checked.pipeline.display_name
+        # The name becomes part of the internal name, which stays: it names no input that others may not read.
+        name = request.display_name or (f"{made_by} of {first.label}" if first.is_open else made_by)
         return NewProduct(
             display_name=name[:255],
             product_type=kind.id,

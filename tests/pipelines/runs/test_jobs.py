@@ -371,6 +371,7 @@ def test_a_file_that_is_gone_when_its_run_begins_is_told(site: PipelineSite, cat
     alice = services.accounts.identity_of_user("alice")
     address = put_file(site, "/home/alice/short_lived.csv", catalogue("VVDS").to_csv(index=False).encode())
     run = never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(address,)))
+    assert services.products.get(alice, run.product_id).display_name == "Combine Redshift Catalogs"
     assert site.ask("DELETE", "/vospace/nodes/home/alice/short_lived.csv").status_code == 204
     services.jobs.sweep()
     ended = wait_for_run(services, alice, run.job_id)
