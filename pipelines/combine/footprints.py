@@ -7,6 +7,8 @@ away from the galactic centre, the Virgo cluster, and everything further south. 
 map; here it is what lies within 15 degrees of the galactic plane, so the flag is uncertain near that edge alone.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,7 +16,8 @@ __all__ = ["in_dp1_fields", "in_rubin_footprint"]
 
 _Vectors = npt.NDArray[np.float64]
 _Truths = npt.NDArray[np.bool_]
-_ROWS_AT_A_TIME = 1_000_000
+#: Few enough that what is worked out on the way stays in the caches of a processor.
+_ROWS_AT_A_TIME = 16_384
 
 #: Centres (RA, Dec in degrees) of the seven fields of Data Preview 1 (RTN-095), and their radius.
 _DP1_CENTRES = (
@@ -42,32 +45,45 @@ _GALACTIC_CENTRE = (266.40499, -28.93617)
 
 def in_dp1_fields(vectors: _Vectors) -> _Truths:
     """Tell which positions (unit vectors) lie within 2.5 degrees of the centre of a field of Data Preview 1."""
-    inside = np.zeros(len(vectors), dtype=np.bool_)
-    for centre in _DP1_CENTRES:
-        inside |= vectors @ _direction(*centre) >= np.cos(np.radians(_DP1_RADIUS))
-    return inside
+    return _in_slices(_near_a_field, vectors)
 
 
 def in_rubin_footprint(vectors: _Vectors) -> _Truths:
     """Tell which positions (unit vectors) lie in the footprint of the LSST."""
+    return _in_slices(_in_footprint, vectors)
+
+
+def _in_slices(inside: Callable[[_Vectors], _Truths], vectors: _Vectors) -> _Truths:
     starts = range(0, max(len(vectors), 1), _ROWS_AT_A_TIME)
-    return np.concatenate([_in_footprint(vectors[start : start + _ROWS_AT_A_TIME]) for start in starts])
+    return np.concatenate(
+        [inside(np.ascontiguousarray(vectors[start : start + _ROWS_AT_A_TIME].T)) for start in starts]
+    )
 
 
-def _in_footprint(vectors: _Vectors) -> _Truths:
-    directions = [_direction(*place) for place in (_GALACTIC_POLE, _GALACTIC_CENTRE, _ECLIPTIC_POLE, _VIRGO)]
-    sin_latitude, towards_centre, sin_ecliptic, towards_virgo = np.stack(directions) @ vectors.T
+def _near_a_field(axes: _Vectors) -> _Truths:
+    inside = np.zeros(axes.shape[1], dtype=np.bool_)
+    for centre in _DP1_CENTRES:
+        inside |= _towards(axes, centre) >= np.cos(np.radians(_DP1_RADIUS))
+    return inside
+
+
+def _in_footprint(axes: _Vectors) -> _Truths:
+    sin_latitude, towards_centre = _towards(axes, _GALACTIC_POLE), _towards(axes, _GALACTIC_CENTRE)
     reaches_north = sin_latitude > -np.sin(np.radians(_DUSTY_LATITUDE))
     limit = np.sin(np.radians(np.where(reaches_north, _NORTHERN_LIMIT, _SOUTHERN_GALACTIC_LIMIT)))
     # The cosine of the longitude is towards_centre over the distance from the axis of the poles.
     from_axis = np.sqrt(np.clip(1 - sin_latitude**2, 0, 1))
     away_from_centre = towards_centre <= np.cos(np.radians(_SPUR_LONGITUDE)) * from_axis
-    spur = (sin_ecliptic < np.sin(np.radians(_SPUR_LATITUDE))) & away_from_centre
-    virgo = towards_virgo >= np.cos(np.radians(_VIRGO_RADIUS))
-    inside: _Truths = (vectors[:, 2] < limit) | spur | virgo
+    spur = (_towards(axes, _ECLIPTIC_POLE) < np.sin(np.radians(_SPUR_LATITUDE))) & away_from_centre
+    virgo = _towards(axes, _VIRGO) >= np.cos(np.radians(_VIRGO_RADIUS))
+    inside: _Truths = (axes[2] < limit) | spur | virgo
     return inside
 
 
-def _direction(ra: float, dec: float) -> npt.NDArray[np.float64]:
-    alpha, delta = np.radians(ra), np.radians(dec)
-    return np.array([np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)])
+def _towards(axes: _Vectors, place: tuple[float, float]) -> npt.NDArray[np.float64]:
+    """Give the cosines of the angles to a place."""
+    # Not as a product of matrices: where memory is short, the library for those ends the whole process.
+    ra, dec = np.radians(place)
+    x, y, z = axes
+    cosines: npt.NDArray[np.float64] = x * (np.cos(dec) * np.cos(ra)) + y * (np.cos(dec) * np.sin(ra)) + z * np.sin(dec)
+    return cosines

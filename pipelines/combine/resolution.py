@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.crossmatch import Pairs, connected_groups
+from pipelines.crossmatch import Pairs, connected_groups, paired_rows
 
 __all__ = [
     "DUPLICATE",
@@ -112,11 +112,10 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     reasons = list(_REASONS)
     reason = np.where(contest.earlier == KEPT, _ALONE, _EARLIER).astype(np.int8)
     tie_result = contest.earlier.copy()
-    between_galaxies = ~(contest.star[pairs.left] | contest.star[pairs.right])
-    labels = connected_groups(rows, _chosen(pairs, between_galaxies))
-    large = np.bincount(labels, minlength=1) > 1
-    members = np.flatnonzero(large[labels])
-    group = (np.cumsum(large) - 1)[labels[members]]
+    edges = _chosen(pairs, ~(contest.star[pairs.left] | contest.star[pairs.right]))
+    labels = connected_groups(rows, edges)
+    members = paired_rows(rows, edges)
+    _, group = np.unique(labels[members], return_inverse=True)
     alive, because = _by_priorities(contest, members, group, reasons)
     if contest.threshold > 0:
         _by_redshift(contest, members, group, alive, because)
@@ -158,9 +157,7 @@ def draw_lots(resolution: Resolution, identifiers: pa.Array | pa.ChunkedArray, s
 def identifier_ranks(identifiers: pa.Array | pa.ChunkedArray, pairs: Pairs) -> _Rows:
     """Rank the CRD_IDs of all rows that have a partner, alphabetically; the others rank 0."""
     ranks = np.zeros(len(identifiers), dtype=np.int64)
-    paired = np.zeros(len(identifiers), dtype=np.bool_)
-    paired[pairs.left] = paired[pairs.right] = True
-    involved = np.flatnonzero(paired)
+    involved = paired_rows(len(identifiers), pairs)
     order = pc.sort_indices(identifiers.take(pa.array(involved))).to_numpy()
     ranks[involved[order]] = np.arange(len(involved))
     return ranks

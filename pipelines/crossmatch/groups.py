@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from pipelines.crossmatch.pairs import Pairs
 
-__all__ = ["connected_groups"]
+__all__ = ["connected_groups", "paired_rows"]
 
 
 def connected_groups(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
@@ -19,18 +19,24 @@ def connected_groups(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    paired = np.zeros(n, dtype=np.bool_)
-    paired[pairs.left] = paired[pairs.right] = True
-    rows = np.flatnonzero(paired)
+    rows = paired_rows(n, pairs)
     ends = (np.searchsorted(rows, pairs.left), np.searchsorted(rows, pairs.right))
     edges = coo_array((np.ones(len(pairs), dtype=np.int8), ends), shape=(len(rows), len(rows)))
     number, labels = connected_components(edges, directed=False)
     # Of rows with one label the first is written last, and stays.
     first = np.empty(number, dtype=np.int64)
     first[labels[::-1]] = rows[::-1]
-    begins = ~paired
+    begins = np.ones(n, dtype=np.bool_)
+    begins[rows] = False
     begins[first] = True
     groups: npt.NDArray[np.int64] = np.cumsum(begins)
     groups -= 1
     groups[rows] = groups[first[labels]]
     return groups
+
+
+def paired_rows(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
+    """List which of ``n`` rows are in a pair, in their order."""
+    paired = np.zeros(n, dtype=np.bool_)
+    paired[pairs.left] = paired[pairs.right] = True
+    return np.flatnonzero(paired).astype(np.int64, copy=False)
