@@ -2,16 +2,18 @@
 
 Files of people are served from the address of the site itself, so nothing of them may ever run as a page. What a
 browser renders with scripts, styles or links in it is saved, whatever its name says; the rest may be shown. Answers
-with bytes have ``nosniff`` and a sandbox as well, so that this is not the only fence.
+with bytes have ``nosniff`` and a sandbox as well, so that this is not the only fence. Pages of the site may load
+scripts and styles from the site, so files never bear the media types of these.
 """
 
 import re
 from urllib.parse import quote
 
-__all__ = ["file_disposition", "is_inert"]
+__all__ = ["file_disposition", "is_inert", "sent_media_type"]
 
 _INERT = re.compile(r"(application|audio|font|image|text|video)/[a-z0-9][a-z0-9!#$&^_.+-]*")
 _ACTIVE = re.compile(r"xml|html|svg|xsl|script|pdf|java|flash|signed-exchange|xpinstall|extension|\bhta\b")
+_LOADED = re.compile(r"(java|ecma|live|j|vb)script|css")
 _UNQUOTABLE = frozenset('"\\%;')
 
 
@@ -27,3 +29,8 @@ def is_inert(media_type: str) -> bool:
     """Say whether a browser has nothing to run in bytes of a media type; of one that cannot be read it is not known."""
     essence = media_type.partition(";")[0].strip().lower()
     return _INERT.fullmatch(essence) is not None and _ACTIVE.search(essence) is None
+
+
+def sent_media_type(media_type: str) -> str:
+    """Give the media type under which bytes are sent: scripts and styles are bytes like others."""
+    return "application/octet-stream" if _LOADED.search(media_type.lower()) else media_type

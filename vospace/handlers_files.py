@@ -9,7 +9,7 @@ from core.auth.models import Identity, Scope
 from core.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
 from vospace.digests import digest_header
-from vospace.dispositions import file_disposition
+from vospace.dispositions import file_disposition, sent_media_type
 from vospace.endpoints import Endpoints, Way
 from vospace.faults import InvalidArgumentError
 from vospace.handlers_nodes import raw_path
@@ -97,7 +97,7 @@ def _bytes(request: Request, file: NodeFile) -> Response:
     response = file_answer(
         request,
         name=file.name,
-        media_type=file.media_type,
+        media_type=sent_media_type(file.media_type),
         size=file.size,
         etag=file.sha256,
         modified=file.modified,

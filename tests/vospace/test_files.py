@@ -114,6 +114,19 @@ SHOWN = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "media_type", ["text/javascript", "Application/X-JavaScript;v=1", "text/css", "text/plain, text/jscript"]
+)
+def test_pages_of_the_site_cannot_load_scripts_and_styles_of_people(space, media_type):
+    owner = Person(space.client, space.tokens["owner"])
+    owner.put("/home/owner/f", b"alert(1)", headers={"Content-Type": media_type})
+    for method in ("GET", "HEAD"):
+        answer = owner.ask(method, "files/home/owner/f")
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    assert owner.properties("/home/owner/f")["type"] == media_type
+
+
 def test_it_is_known_what_browsers_run():
     assert [media_type for media_type in RUN_BY_BROWSERS if is_inert(media_type)] == []
     assert [media_type for media_type in SHOWN if not is_inert(media_type)] == []
