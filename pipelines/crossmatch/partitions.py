@@ -45,8 +45,10 @@ class DividedSky:
     def __init__(self, vectors: npt.NDArray[np.float64], radius_arcsec: float) -> None:
         cells = _cells_of(vectors)
         self._finest = finest_order(radius_arcsec)
-        self._order: _Places = np.argsort(cells, kind="stable")
-        self._cells: _Places = cells[self._order]
+        self._order: _Places = np.argsort(cells)
+        # In place, as a sorted copy would be another 8 bytes a row.
+        cells.sort()
+        self._cells = cells
 
     def partitions(self, most: int) -> Iterator[Partition]:
         """Divide the sky until each partition has no more rows than ``most``, or cannot be divided."""
