@@ -1,6 +1,5 @@
 """Pipelines on a local Dask cluster, with LSDB: equal results, for any partitioning."""
 
-import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,7 +34,12 @@ _RULES = {
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[str]:
     # LSDB compiles a few functions for half a minute, which run for milliseconds on catalogues as small as these.
-    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_DISABLE_JIT", "1")
+        yield from _cluster()
+
+
+def _cluster() -> Iterator[str]:
     import distributed
 
     # Workers in this process: LSDB takes long to import.

@@ -91,7 +91,7 @@ class Site:
         target, owner = self.targets[state], self.services.accounts.identity_of_user("owner")
         self._set(target, **_VALUES[state])
         if state != "deleted":
-            self.services.uploads.wait_for_inspection(owner, target.number, 30)
+            self.services.uploads.wait_for_inspection(owner, target.number, 120)
         self._set(target, **_VALUES[state])
         with self.services.database.write() as session:
             kept = ProductFileRow.name.in_((MAIN, AUXILIARY))
@@ -204,7 +204,7 @@ def _product(site: Site, state: str) -> None:
     _add_file(services, owner, product.id, FileRole.MAIN, MAIN, TABLE)
     auxiliary = _add_file(services, owner, product.id, FileRole.AUXILIARY, AUXILIARY, b"notes")
     services.uploads.inspect(owner, product.id)
-    services.uploads.wait_for_inspection(owner, product.id, 60)
+    services.uploads.wait_for_inspection(owner, product.id, 120)
     services.associations.describe_all(owner, product.id, {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"})
     if state not in UNPUBLISHED:
         services.uploads.publish(owner, product.id)

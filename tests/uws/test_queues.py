@@ -14,7 +14,7 @@ from tests.support.processes import ending_within
 from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, marks
 from tests.uws.watching import pid_of, told_end_of, wait_until
-from uws import Job, Phase
+from uws import Job, Phase, ProcessQueue
 from uws.turns import TURNS
 
 _PROCESSES, _CELERY = "processes", "celery"
@@ -179,7 +179,12 @@ def test_many_jobs_of_one_user_let_those_of_another_pass(jobs: AnyJobs) -> None:
     assert {told_end_of(jobs, job).phase for job in (*many, *few)} == {Phase.COMPLETED}
     order = begun(jobs)
     assert [order.index(job.id) for job in few] == [TURNS + 1, TURNS + 2, TURNS + 3]
-    assert [job_id for job_id in order if job_id in {job.id for job in many}] == [job.id for job in many]
+    ids = [job.id for job in many]
+    begun_of_ids = [job_id for job_id in order if job_id in ids]
+    if isinstance(jobs.queue, ProcessQueue):
+        assert begun_of_ids == ids
+    else:  # a sweep of beat may give one turn while the worker gives the next, and be the later one to send it
+        assert sorted(begun_of_ids) == sorted(ids)
 
 
 def test_a_thousand_jobs_from_twenty_clients_at_once_all_end_once(open_any: Callable[..., AnyJobs]) -> None:

@@ -181,7 +181,7 @@ def test_waiting_ends_with_the_time_the_phase_or_the_job(service: JobService) ->
     )
     thread.start()
     service.run(job.id, owner="ana")
-    thread.join(30)
+    thread.join(60)
     assert waited == [Phase.QUEUED]
     service.abort(job.id, owner="ana")
     assert service.wait(job.id, owner="ana", seconds=30).phase is Phase.ABORTED

@@ -269,13 +269,13 @@ def take(database: Database, job: Job, lease: str) -> Lease:
     dead = ProcessIdentity(this.host, this.pid, this.start - 1)
     elsewhere = ProcessIdentity("another", this.pid, this.start)
     owner, until = {
-        "dead here": (str(dead), now + timedelta(seconds=10)),
+        "dead here": (str(dead), now + timedelta(minutes=10)),
         "run out elsewhere": (str(elsewhere), now - timedelta(seconds=1)),
         "nonsense": ("nobody", now - timedelta(seconds=1)),
         "alive here, long run out": (str(this), now - timedelta(seconds=90)),
-        "alive here": (str(this), now + timedelta(seconds=10)),
+        "alive here": (str(this), now + timedelta(minutes=10)),
         "alive here, run out": (str(this), now - timedelta(seconds=1)),
-        "elsewhere": (str(elsewhere), now + timedelta(seconds=10)),
+        "elsewhere": (str(elsewhere), now + timedelta(minutes=10)),
     }[lease]
     with database.write() as session:
         claimed = claim_job(session, job.id, owner)
