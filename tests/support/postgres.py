@@ -25,7 +25,7 @@ _SETTINGS = (
     "full_page_writes=off",
     "synchronous_commit=off",
     "autovacuum=off",
-    "max_connections=60",
+    "max_connections=200",
     "shared_buffers=32MB",
     "max_wal_size=256MB",
 )

@@ -13,6 +13,7 @@ from pipelines.known import PIPELINES
 from tests.pipelines.runs.published import MEANINGS, OBJECT_MEANINGS, catalogue, objects
 from tests.server.api import Api
 from tests.support.server import RunningServer, running_server
+from tests.support.waiting import wait_for
 from webui.pages.parameter_fields import entered_parameters, parameter_fields
 
 if TYPE_CHECKING:
@@ -143,16 +144,23 @@ def test_lists_of_catalogues_are_narrowed_by_words(signed_in: "Page", site: Site
     assert page.locator("#catalogues tbody tr:visible").count() == 1
 
 
+@pytest.fixture(scope="module")
+def finished(site: Site) -> str:
+    """The path of the page of a run that has ended."""
+    marking = {"param": {"combine_type": "concatenate_and_mark_duplicates"}}
+    asked = {"pipeline": 2, "display_name": "For axe", "inputs": [1, 2], "used_config": marking}
+    number = site.api.json("POST", "processes/", json=asked)["id"]
+    wait_for(lambda: site.api.json("GET", f"processes/{number}/")["status"] == "Successful", "the run did not end")
+    return f"/runs/{number}"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [380, 1280])
-def test_axe_finds_no_barrier(signed_in: "Page", site: Site, scheme: str, width: int):
+def test_axe_finds_no_barrier(signed_in: "Page", site: Site, finished: str, scheme: str, width: int):
     page = signed_in
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
-    _combine(page, site, f"For axe {scheme} {width}")
-    page.get_by_role("link", name="Go to the product").wait_for()
-    run = page.url.removeprefix(site.server.base_url)
-    for path in ("/pipelines", "/run/combine_redshift_dedup", "/run/training_set_maker", run):
+    for path in ("/pipelines", "/run/combine_redshift_dedup", "/run/training_set_maker", finished):
         page.goto(site.server.base_url + path)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
