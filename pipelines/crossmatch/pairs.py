@@ -25,6 +25,8 @@ _Places = npt.NDArray[np.int64]
 #: More pairs than this (5 GB of them) mean that the positions are placeholders or the radius is far too large.
 _MOST_PAIRS = 200_000_000
 _ROWS_IN_PARTITION = 262_144
+#: Each takes up to 50 MB for its partition.
+_MOST_THREADS = 4
 #: So many partitions are swept in one piece, when that is quick: to divide the sky takes longer.
 _PARTITIONS_AT_ONCE = 8
 #: A tree is quicker than a sweep that meets more neighbours of a row than this.
@@ -148,7 +150,7 @@ def _found_in_partitions(
         return places[near], chords
 
     found, count = [], 0
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as threads:
         for part in threads.map(found_in, sky.partitions(most)):
             count += len(part[1])
             _refuse_too_many(count, radius_arcsec)
