@@ -54,7 +54,7 @@ bench:  ## Run the benchmarks, one after the other
 	$(call prepare,test)
 	@failed=; for script in benchmarks/*.py; do \
 	  [ -e "$$script" ] || continue; \
-	  echo "== $$script"; $(BIN)/python "$$script" || failed=1; \
+	  echo "== $$script"; $(BIN)/python -m "benchmarks.$$(basename "$$script" .py)" || failed=1; \
 	done; [ -z "$$failed" ]
 
 clean:  ## Remove .venv and caches; the data folder stays
