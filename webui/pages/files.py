@@ -101,6 +101,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 async def _receive(services: WebServices, request: Request, identity: Identity, folder: Path) -> None:
     """Store the files of a form, each as soon as all have come."""
     nodes = services.space.nodes
+    if not request.headers.get("content-length", "").isdecimal():
+        message = "The form came without its length, so that nobody knows whether there is room for it."
+        raise InvalidValueError(message, field="file")
     room = await run_in_threadpool(nodes.room, identity, folder)
     if announces_more(request, room):
         message = f"There is room for {size_text(room)} in your files; nothing was stored."

@@ -102,6 +102,15 @@ def test_what_cannot_be_stored_is_said_and_nothing_is_kept(alice: TestClient, se
     assert names(services) == ["folder"]
 
 
+def test_a_form_of_unknown_length_is_not_read(alice: TestClient, services: Services):
+    answer = alice.post(
+        "/files", content=iter([b"--b\r\n"]), headers={"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    assert answer.status_code == 400
+    assert "without its length" in answer.text
+    assert stored(services) == 0
+
+
 def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
     root, nodes = services.accounts.identity_of_user("root"), services.space.nodes
     send(alice, ("a", b"12345"))
