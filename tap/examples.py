@@ -120,7 +120,7 @@ def examples_document(examples: Iterable[Example]) -> bytes:
         item = etree.SubElement(main, "div", {"id": example.id, "resource": f"#{example.id}", "typeof": "example"})
         etree.SubElement(item, "h2", {"property": "name"}).text = example.name
         etree.SubElement(item, "p").text = example.text
-        etree.SubElement(item, "pre", {"property": "query"}).text = example.query
+        etree.SubElement(item, "pre", {"property": "query", "tabindex": "0"}).text = example.query
         names = etree.SubElement(item, "p")
         names.text = "Tables: "
         for number, table in enumerate(example.tables, start=1):

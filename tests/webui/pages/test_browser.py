@@ -189,7 +189,19 @@ def test_a_refused_upload_shows_its_sentence(signed_in: "Page", tmp_path: Path):
 def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServer, width: int):
     page = signed_in
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/", "/about", "/tokens", "/product/new", "/product/1", "/product/1/edit", "/groups", "/admin/log"):
+    for path in (
+        "/",
+        "/about",
+        "/tokens",
+        "/product/new",
+        "/product/1",
+        "/product/1/edit",
+        "/files",
+        "/groups",
+        "/admin/log",
+        "/tap",
+        "/tap/examples",
+    ):
         page.goto(server.base_url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
@@ -210,8 +222,11 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
         f"/product/{product}/edit",
         f"/product/{product}/share",
         "/product/999",
+        "/files",
         "/groups",
         "/deleted",
+        "/tap",
+        "/tap/examples",
         "/admin",
         "/admin/users",
         "/admin/users/admin",
