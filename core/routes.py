@@ -21,7 +21,15 @@ from core.errors import (
     TooManyAttemptsError,
 )
 
-__all__ = ["ErrorDress", "byte_range", "content_disposition", "counted_answer", "file_answer", "route_class"]
+__all__ = [
+    "ErrorDress",
+    "byte_range",
+    "close_unread",
+    "content_disposition",
+    "counted_answer",
+    "file_answer",
+    "route_class",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -56,13 +64,18 @@ def route_class(dress: ErrorDress) -> type[APIRoute]:
                         response.headers["Retry-After"] = "5"
                     if isinstance(e, TooManyAttemptsError):
                         response.headers["Retry-After"] = "900"
-                    if isinstance(e, (TooLargeError, StorageFullError)):  # the rest of the body is not read any more
-                        response.headers["Connection"] = "close"
+                    close_unread(response, e)
                     return response
 
             return dressed
 
     return DressedRoute
+
+
+def close_unread(response: Response, error: PhotozError) -> None:
+    """Have the connection closed after an error in whose wake the rest of the body is not read any more."""
+    if isinstance(error, (TooLargeError, StorageFullError)):
+        response.headers["Connection"] = "close"
 
 
 def content_disposition(name: str) -> str:

@@ -1,6 +1,5 @@
 """What a browser sees at the address of the TAP service: a form for a query, and where everything is (TAP 1.1 §2)."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from core.auth.models import Identity
-from core.votable.texts import ILLEGAL_IN_XML
+from core.votable.texts import UNSPEAKABLE
 from tap.examples import Example, examples_of
 from tap.pages import Page
 from tap.results import RESULT_FORMATS
@@ -34,7 +33,6 @@ _RESOURCES = (
     ("capabilities", "what the service can do (TAPRegExt)"),
     ("availability", "whether it is up (VOSI)"),
 )
-_ILLEGAL = re.compile(f"{ILLEGAL_IN_XML}|[\ud800-\udfff]")
 _LONGEST_QUERY = 20_000
 
 
@@ -158,4 +156,4 @@ def _with_query(address: str, query: str) -> str:
 
 
 def _written(text: str) -> str:
-    return _ILLEGAL.sub(" ", text).strip()
+    return UNSPEAKABLE.sub(" ", text).strip()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.auth.models import Identity
 from core.columns import Column
-from core.plain_text import plain_text
+from core.markdown import plain_text
 from products.models import ProductTable, ProductType, Release
 from products.published import PublishedProducts
 from products.service import ProductDetails

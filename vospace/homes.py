@@ -26,12 +26,18 @@ from vospace.lazy_nodes import BLOCK
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, written
 from vospace.schema import NodeRow
 from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, space_used
+from vospace.uris import node_path
 
-__all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes"]
+__all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "own_path"]
 
 EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 _BYTES = "application/octet-stream"
+
+
+def own_path(identity: Identity, path: str = "") -> Path:
+    """Give the path of a node in the home of somebody who signed in, from its path in there."""
+    return (HOME, identity.name or "", *node_path(path))
 
 
 @dataclass(frozen=True, slots=True)

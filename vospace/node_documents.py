@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from core.votable.texts import ILLEGAL_IN_XML
+from core.votable.texts import UNSPEAKABLE
 from vospace.documents import DATA_VIEWS, TAKEN_VIEWS, VERSION, VOS, XSI, property_uri
 from vospace.models import Detail, Node, NodeKind
 from vospace.uris import NodeUris
@@ -17,8 +17,7 @@ __all__ = ["node_document"]
 
 _BLOCK = 250
 _DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n"
-_UNSPEAKABLE = re.compile(ILLEGAL_IN_XML + "|[\ud800-\udfff]")
-_SPECIAL = re.compile('[&<>"\t\n\r]|' + _UNSPEAKABLE.pattern)
+_SPECIAL = re.compile('[&<>"\t\n\r]|' + UNSPEAKABLE.pattern)
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 
 

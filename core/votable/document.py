@@ -3,7 +3,6 @@
 The version is 1.4: it says all that is needed here, and STILTS 3.4.7 does not know 1.5.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -14,13 +13,12 @@ from lxml import etree
 from core.columns import Column
 from core.votable.description import Info, TableDescription
 from core.votable.services import ServiceDescriptor, ServiceInput
-from core.votable.texts import ILLEGAL_IN_XML, NULL_ELEMENTS
+from core.votable.texts import NULL_ELEMENTS, UNSPEAKABLE
 
 __all__ = ["VOTABLE_NAMESPACE", "DocumentWriter", "document_without_rows", "error_document", "legal_xml"]
 
 #: Namespace of VOTable 1.3 and all later versions.
 VOTABLE_NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
-_ILLEGAL = re.compile(ILLEGAL_IN_XML + "|[\ud800-\udfff]")
 _FRAME = "icrs"
 
 
@@ -182,4 +180,4 @@ def _is_position(column: Column) -> bool:
 
 def legal_xml(text: str) -> str:
     """Replace what XML cannot write."""
-    return _ILLEGAL.sub("\ufffd", text)
+    return UNSPEAKABLE.sub("\ufffd", text)

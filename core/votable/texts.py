@@ -1,14 +1,27 @@
 """Values as text, column by column in Arrow's kernels: the cells of TABLEDATA, CSV and TSV."""
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.columns import Column
 
-__all__ = ["ILLEGAL_IN_XML", "NULL_ELEMENTS", "absent_element", "cell_texts", "joined_rows", "legal_text"]
+__all__ = [
+    "ILLEGAL_IN_XML",
+    "NULL_ELEMENTS",
+    "UNSPEAKABLE",
+    "absent_element",
+    "cell_texts",
+    "joined_rows",
+    "legal_text",
+]
 
 #: Characters that XML 1.0 §2.2 has no way to write, besides the surrogates, which are not in UTF-8.
 ILLEGAL_IN_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+
+#: All that a text of Python may hold and XML cannot say.
+UNSPEAKABLE = re.compile(f"{ILLEGAL_IN_XML}|[\ud800-\udfff]")
 
 #: What stands for a missing element inside an array of integers, where no mask can say it; FIELD declares it.
 NULL_ELEMENTS = {"short": -(2**15), "int": -(2**31), "long": -(2**63)}

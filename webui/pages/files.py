@@ -10,7 +10,9 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, PhotozError, TooLargeError
 from core.files import Staging
 from core.multipart import announces_more, receive_form
+from core.routes import close_unread
 from products.file_names import checked_file_name
+from vospace.homes import own_path
 from vospace.models import Listing, Node, NodeKind, Path
 from vospace.requests import AskedNode
 from vospace.uris import http_path, node_path
@@ -20,7 +22,6 @@ from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_HOME = "home"
 _PAGE = 500
 _MOST_FILES = 50
 
@@ -34,7 +35,6 @@ class _Entry:
     page: str
     bytes_url: str
     delete_url: str
-    uri: str
     size: int
     modified: str
     seen_by: str
@@ -52,10 +52,10 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         found = nodes.resolve(identity, folder, last=True)
         if found.outside is None and found.path != folder and found.path[:2] == folder[:2]:
             return see_other(_address("/files", found.path))
-        if nodes.node(identity, folder, Listing(limit=0)).kind is not NodeKind.CONTAINER:
+        node = _node(services, identity, folder, start=node_path(start)[0] if start else None)
+        if node.kind is not NodeKind.CONTAINER:
             return see_other(f"{services.space.base_url}/files/{http_path(folder)}")
-        first = node_path(start)[0] if start else None
-        return _page(services, renderer, identity, folder, FormState(), start=first)
+        return _page(services, renderer, identity, folder, node, FormState())
 
     @router.post("/files")
     @router.post("/files/{path:path}")
@@ -131,7 +131,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
 def _own_path(identity: Identity, path: str, scope: Scope) -> Path:
     """Give the node in the caller's home that an address of these pages names."""
     identity.require(scope)
-    return (_HOME, identity.name or "", *node_path(path))
+    return own_path(identity, path)
 
 
 def _address(prefix: str, path: Path) -> str:
@@ -142,10 +142,15 @@ def _address(prefix: str, path: Path) -> str:
 def _refused(
     services: WebServices, renderer: PageRenderer, identity: Identity, folder: Path, error: PhotozError
 ) -> Response:
-    answer = _page(services, renderer, identity, folder, FormState.refused({}, error), status=error.status)
-    if isinstance(error, TooLargeError):
-        answer.headers["Connection"] = "close"  # the rest of the body is not read
+    node, form = _node(services, identity, folder), FormState.refused({}, error)
+    answer = _page(services, renderer, identity, folder, node, form, status=error.status)
+    close_unread(answer, error)
     return answer
+
+
+def _node(services: WebServices, identity: Identity, path: Path, start: str | None = None) -> Node:
+    """Find a node; of a folder with a page of its children, and one more when there are more."""
+    return services.space.nodes.node(identity, path, Listing(limit=_PAGE + 1, start=start))
 
 
 def _page(
@@ -153,13 +158,12 @@ def _page(
     renderer: PageRenderer,
     identity: Identity,
     folder: Path,
+    node: Node,
     form: FormState,
     *,
     status: int = 200,
-    start: str | None = None,
 ) -> Response:
-    nodes = services.space.nodes
-    children = list(nodes.node(identity, folder, Listing(limit=_PAGE + 1, start=start)).children)
+    nodes, children = services.space.nodes, list(node.children)
     home = nodes.node(identity, folder[:2], Listing(limit=0))
     free, quota = (int(home.properties.get(name, "0")) for name in ("availableSpace", "quota"))
     return renderer.page(
@@ -189,7 +193,6 @@ def _entry(services: WebServices, node: Node) -> _Entry:
         page=_address("/files", node.path),
         bytes_url=f"{services.space.base_url}/files/{http_path(node.path)}",
         delete_url=_address("/delete-file", node.path),
-        uri=services.space.nodes.uris.of(node.path),
         size=int(node.properties.get("length", "0")),
         modified=node.properties.get("date", ""),
         seen_by=_readers(node),

@@ -9,6 +9,8 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
+from core.markdown import markdown_parser
+
 __all__ = ["render_markdown"]
 
 
@@ -49,7 +51,7 @@ def _heading_open(
 
 
 def _make_markdown() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    markdown = markdown_parser()
     markdown.add_render_rule("link_open", _link_open)
     markdown.add_render_rule("image", _image)
     markdown.add_render_rule("heading_open", _heading_open)

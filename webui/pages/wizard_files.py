@@ -7,10 +7,11 @@ from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PhotozError, StorageFullError, TooLargeError
 from core.files import Staging
 from core.multipart import announced_bytes, announces_more, receive_form
+from core.routes import close_unread
 from products.models import FileRole, ProductStatus
 from products.service import ProductDetails
+from vospace.homes import own_path
 from vospace.models import Listing
-from vospace.uris import node_path
 from webui.pages.addresses import product_address
 from webui.pages.drafts import own_details, progress_of
 from webui.pages.forms import FormState, form_fields
@@ -100,7 +101,7 @@ def _take(services: WebServices, identity: Identity, details: ProductDetails, fi
         message = "Say which of your files to take."
         raise InvalidValueError(message, field="path")
     is_address = said.lower().startswith("vos:")
-    path = services.space.nodes.uris.path_of(said) if is_address else ("home", identity.name or "", *node_path(said))
+    path = services.space.nodes.uris.path_of(said) if is_address else own_path(identity, said)
     take_node(services, identity, product.id, role, path)
     if role is FileRole.MAIN:
         services.uploads.inspect(identity, product.id)
@@ -108,7 +109,7 @@ def _take(services: WebServices, identity: Identity, details: ProductDetails, fi
 
 def _own_files(services: WebServices, identity: Identity) -> list[str]:
     """Give the names of the first files in the caller's home, to choose from."""
-    home = services.space.nodes.node(identity, ("home", identity.name or ""), Listing(limit=_MOST_OFFERED, brief=True))
+    home = services.space.nodes.node(identity, own_path(identity), Listing(limit=_MOST_OFFERED, brief=True))
     return [child.name for child in home.children if child.kind.has_bytes]
 
 
@@ -125,8 +126,7 @@ def _refused(
 ) -> Response:
     details = own_details(services, identity, name)
     answer = _files_page(services, renderer, identity, details, FormState.refused({}, error), status=error.status)
-    if isinstance(error, TooLargeError):
-        answer.headers["Connection"] = "close"  # the rest of the body is not read
+    close_unread(answer, error)
     return answer
 
 

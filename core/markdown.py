@@ -1,4 +1,4 @@
-"""Descriptions in Markdown as plain text, for places that show text as it is: VOTables, table lists, registries."""
+"""Descriptions in Markdown: their dialect, and their words for places that show text as it is, such as VOTables."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -6,10 +6,17 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-__all__ = ["plain_text"]
+__all__ = ["markdown_parser", "plain_text"]
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _BREAKS = frozenset({"softbreak", "hardbreak"})
+
+
+def markdown_parser() -> MarkdownIt:
+    """Give a parser of the dialect: CommonMark with tables and strike-through, in which HTML is text."""
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+_MARKDOWN = markdown_parser()
 
 
 @lru_cache(maxsize=4096)

@@ -1,6 +1,6 @@
 import pytest
 
-from core.plain_text import plain_text
+from core.markdown import plain_text
 
 
 @pytest.mark.parametrize(
