@@ -83,6 +83,7 @@ class PipelineJobs:
         store: FileStore,
         checker: RunChecker,
         results: ResultProducts,
+        provenance: ProvenanceService,
         identity_of: Callable[[str, Scope], Identity],
     ) -> None:
         self._settings = settings
@@ -91,7 +92,7 @@ class PipelineJobs:
         self._checker = checker
         self._identity_of = identity_of
         self._results = results
-        self._provenance = ProvenanceService(database)
+        self._provenance = provenance
         self._inspector = Inspector(database, store, settings.tables_folder, max_columns=settings.max_columns)
 
     def run(self, context: JobContext) -> None:

@@ -48,14 +48,19 @@ class PipelineService:
     """
 
     def __init__(
-        self, database: Database, jobs: JobService, products: ProductService, results: ResultProducts,
+        self,
+        database: Database,
+        jobs: JobService,
+        products: ProductService,
+        results: ResultProducts,
         checker: RunChecker,
-    ) -> None:  # fmt: skip
+        completion: RunEndings,
+    ) -> None:
         self._database = database
         self._jobs = jobs
         self._products = products
         self._results = results
-        self._endings = RunEndings(database, results)
+        self._endings = completion
         self.checker = checker
 
     def submit(self, identity: Identity, pipeline: Pipeline, request: RunRequest) -> Run:

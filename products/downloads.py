@@ -11,7 +11,6 @@ from threading import Lock
 import yaml
 
 from core.auth.models import Identity
-from core.database import Database
 from core.errors import NotFoundError
 from core.files import FileStore
 from core.zip_stream import ZipMember, zip_bytes, zip_size
@@ -74,10 +73,10 @@ class ZipDownload:
 class DownloadService:
     """Give the bytes of products to those who may read them."""
 
-    def __init__(self, database: Database, store: FileStore) -> None:
-        self._products = ProductService(database)
+    def __init__(self, products: ProductService, store: FileStore, counts: DownloadCounts) -> None:
+        self._products = products
         self._store = store
-        self._counts = DownloadCounts(database)
+        self._counts = counts
         self._checksums: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 

@@ -50,9 +50,9 @@ class PublishedProducts:
     reading of one.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, products: ProductService) -> None:
         self._database = database
-        self._service = ProductService(database)
+        self._service = products
         self._kept: dict[int, tuple[_Version, ProductDetails]] = {}
         self._lock = Lock()
 

@@ -10,9 +10,10 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 import redis
 from celery import signals
@@ -24,17 +25,37 @@ from core.database import Database
 from server.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
 from server.celery_beat import LocalScheduler, schedule_sweep
 from server.celery_places import LengthyPlaces
-from server.celery_queue import RESUBMIT_AFTER, STOP_SIGNAL, CeleryQueue
-from uws import ACTIVE_PHASES, JobKind, JobLimits, JobService, Phase, ProcessQueue
+from server.celery_queue import STOP_SIGNAL
+from uws import ACTIVE_PHASES, JobKind, JobService, Phase, ProcessQueue
 from uws.schema import JobRow
 from uws.storage import find_job, move_job
 from uws.turns import Turns
 
-__all__ = ["CeleryWork", "run_celery_worker"]
+__all__ = ["CeleryWork", "WorkerServices", "run_celery_worker"]
 
 _LOOK_SECONDS = 0.25
 
 _logger = logging.getLogger(__name__)
+
+
+class WorkerServices(Protocol):
+    """The parts of the services of a process that this worker uses."""
+
+    @property
+    def database(self) -> Database:
+        """The metadata database."""
+
+    @property
+    def kinds(self) -> Mapping[str, JobKind]:
+        """The kinds of job by name."""
+
+    @property
+    def turns(self) -> Turns:
+        """Lets jobs into the broker's queue."""
+
+    @property
+    def jobs(self) -> JobService:
+        """Jobs, over the broker's queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +64,27 @@ class CeleryWork:
 
     Parameters
     ----------
+    services
+        Makes the services of one process of the pool, or of beat, after the fork.
     kinds_factory
-        Makes the kinds of job, in every process that runs jobs; it must be picklable.
+        Makes the kinds of job in the process in which a job runs; it must be picklable.
     workers
         Jobs that run at once; one of several is left to short ones.
     memory_bytes
         Address space that one job may use.
     scratch
         Where the private folders of jobs are made.
-    limits
-        What jobs may use.
+    stored_bytes
+        Bytes that the results of all jobs of one user may take; none for no limit.
     """
 
     redis_url: str
-    database_url: str
+    services: Callable[[], WorkerServices]
     kinds_factory: Callable[[], Mapping[str, JobKind]]
     workers: int
     memory_bytes: int
     scratch: Path
-    limits: JobLimits = field(default_factory=JobLimits)
+    stored_bytes: int | None = None
 
 
 def run_celery_worker(work: CeleryWork) -> None:
@@ -104,15 +127,16 @@ class _Watch:
         """Begin, in a new process of the pool."""
         work = self._work
         self._broker = broker_client(work.redis_url)
-        self._database = Database(work.database_url)
-        self._turns = Turns(self._database, CeleryQueue(work.redis_url, self._database))
+        services = work.services()
+        self._database, self._turns = services.database, services.turns
         self._queue = ProcessQueue(
-            work.database_url,
+            self._database,
             work.kinds_factory,
+            kinds=lambda: services.kinds,
             workers=1,
             memory_bytes=work.memory_bytes,
             scratch=work.scratch,
-            stored_bytes=work.limits.stored_bytes_per_owner,
+            stored_bytes=work.stored_bytes,
             on_taken=self._turns.after,
         )
         self._queue.start()
@@ -192,17 +216,13 @@ class _Sweeping:
 
     def __init__(self, work: CeleryWork) -> None:
         self._work = work
-        self._jobs: JobService | None = None
+        self._services: WorkerServices | None = None
 
     def run(self) -> None:
         """Sweep once."""
-        work = self._work
         try:
-            if self._jobs is None:
-                database = Database(work.database_url)
-                queue, kinds = CeleryQueue(work.redis_url, database), work.kinds_factory()
-                self._jobs = JobService(database, queue, kinds, limits=work.limits, resubmit_after=RESUBMIT_AFTER)
-            self._jobs.sweep()
+            self._services = self._services or self._work.services()
+            self._services.jobs.sweep()
         except Exception:  # the sweep must go on whatever one round meets
             _logger.exception("sweep failed")
 

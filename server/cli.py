@@ -3,22 +3,19 @@
 import json
 import logging
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from core.auth.external import ExternalAccounts
 from core.auth.models import Scope
-from core.auth.service import AccountService
 from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
 from server import cli_accounts, cli_jobs, cli_pipelines, cli_products, cli_releases, cli_types
 from server.data_folder import StartError, prepare_data_folder
 from server.migrate import migrate
+from server.operating import DataOption, open_accounts, read_settings
 
 __all__ = ["app", "main"]
 
@@ -42,8 +39,6 @@ app.add_typer(cli_pipelines.app, name="pipeline")
 cli_accounts.add_user_commands(user_app)
 app.command("log")(cli_releases.log_command)
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
-
 
 @app.command("serve")
 def serve_command(
@@ -56,7 +51,7 @@ def serve_command(
     # Commands import what is large when they run: those that do not serve start in half the time.
     from server.serve import serve
 
-    settings = _settings(data=data, host=host, port=port, demo=demo)
+    settings = read_settings(data=data, host=host, port=port, demo=demo)
     _log_to_terminal(settings)
     serve(settings)
 
@@ -64,17 +59,23 @@ def serve_command(
 @app.command("worker")
 def worker_command(data: DataOption = None) -> None:
     """Run jobs of a server that shares this data folder and database, until Ctrl-C."""
-    from server.work import work
+    from server.worker import run_worker
 
-    settings = _settings(data=data)
+    settings = read_settings(data=data)
     _log_to_terminal(settings)
-    work(settings)
+    run_worker(settings)
 
 
 @app.command("migrate")
 def migrate_command(data: DataOption = None) -> None:
     """Bring the database to the schema of this version."""
-    migrate(_database(_settings(data=data)))
+    settings = read_settings(data=data)
+    prepare_data_folder(settings)
+    database = Database(settings.sqlalchemy_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
     typer.echo("The database has the schema of this version.")
 
 
@@ -87,7 +88,7 @@ def doctor_command(
     """Check database, storage, disk, engine and job queue, and say what is wrong and what to do."""
     from server.doctor import examine
 
-    checks = examine(_settings(data=data), all_files=verify)
+    checks = examine(read_settings(data=data), all_files=verify)
     if as_json:
         typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
     else:
@@ -105,9 +106,9 @@ def add_user(
     data: DataOption = None,
 ) -> None:
     """Make an account."""
-    accounts = _accounts(_settings(data=data))
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    user = accounts.add_user(name, chosen, is_admin=admin)
+    with open_accounts(data) as accounts:
+        user = accounts.service.add_user(name, chosen, is_admin=admin)
     typer.echo(f"Made the account '{user.name}'.", err=True)
 
 
@@ -119,9 +120,8 @@ def link_user(
     data: DataOption = None,
 ) -> None:
     """Let an account that is there be reached by somebody who signs in elsewhere."""
-    database = _database(_settings(data=data))
-    migrate(database)
-    ExternalAccounts(database).link(name, issuer, subject)
+    with open_accounts(data) as accounts:
+        accounts.external.link(name, issuer, subject)
     typer.echo(f"'{subject}' of {issuer} now reaches the account '{name}'.", err=True)
 
 
@@ -134,8 +134,9 @@ def add_token(
     data: DataOption = None,
 ) -> None:
     """Make a token and print it, alone, on standard output."""
-    accounts = _accounts(_settings(data=data))
-    typer.echo(accounts.issue_token(accounts.identity_of_user(name), label, scope, days=days).secret)
+    with open_accounts(data) as accounts:
+        identity = accounts.identity_of(name)
+        typer.echo(accounts.service.issue_token(identity, label, scope, days=days).secret)
 
 
 def main() -> None:
@@ -160,24 +161,3 @@ def _log_to_terminal(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for chatty in ("alembic", "numexpr", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
-
-
-def _settings(**chosen: Any) -> Settings:  # the options are whatever type their setting has
-    given = {name: value for name, value in chosen.items() if value is not None}
-    try:
-        return Settings(**given)
-    except ValidationError as e:
-        lines = [f"PHOTOZ_{'_'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in e.errors()]
-        message = "The settings cannot be used:\n  " + "\n  ".join(lines)
-        raise StartError(message) from e
-
-
-def _database(settings: Settings) -> Database:
-    prepare_data_folder(settings)
-    return Database(settings.sqlalchemy_url)
-
-
-def _accounts(settings: Settings) -> AccountService:
-    database = _database(settings)
-    migrate(database)
-    return AccountService(database)

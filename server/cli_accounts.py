@@ -10,7 +10,7 @@ import typer
 from core.auth.administration import Account, AccountChanges
 from core.auth.groups import Group, GroupService
 from core.errors import NotFoundError
-from server.operating import OPERATOR, DataOption, operated
+from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["add_user_commands", "group_app"]
 
@@ -32,8 +32,8 @@ def add_user_commands(app: typer.Typer) -> None:
 
 def list_users(as_json: _JsonOption = False, data: DataOption = None) -> None:
     """List all accounts, with rights, groups and quotas."""
-    with operated(data) as services:
-        accounts = services.administration.accounts(OPERATOR)
+    with open_services(data) as services:
+        accounts = services.accounts.administration.accounts(OPERATOR)
     if as_json:
         typer.echo(json.dumps([asdict(account) for account in accounts], indent=2, default=_time_text))
         return
@@ -56,8 +56,8 @@ def set_user(
         quota_bytes=None if quota is None else int(quota * _GIGABYTE),
         without_quota=no_quota,
     )
-    with operated(data) as services:
-        account = services.administration.change(OPERATOR, name, changes)
+    with open_services(data) as services:
+        account = services.accounts.administration.change(OPERATOR, name, changes)
     typer.echo(f"{account.name}: {_rights(account)}, quota {_quota(account)}.")
 
 
@@ -68,23 +68,23 @@ def set_password(
 ) -> None:
     """Give an account another password; its sign-ins by browser end."""
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    with operated(data) as services:
-        services.administration.set_password(OPERATOR, name, chosen)
+    with open_services(data) as services:
+        services.accounts.administration.set_password(OPERATOR, name, chosen)
     typer.echo(f"The account '{name}' has a new password.")
 
 
 def revoke(name: _NameArgument, data: DataOption = None) -> None:
     """End all tokens and sign-ins of an account at once."""
-    with operated(data) as services:
-        ended = services.administration.revoke_all(OPERATOR, name)
+    with open_services(data) as services:
+        ended = services.accounts.administration.revoke_all(OPERATOR, name)
     typer.echo(f"Ended {ended} tokens and sign-ins of '{name}'.")
 
 
 @group_app.command("list")
 def list_groups(as_json: _JsonOption = False, data: DataOption = None) -> None:
     """List all groups with their members; managers are marked by a star."""
-    with operated(data) as services:
-        groups = services.groups.groups(OPERATOR)
+    with open_services(data) as services:
+        groups = services.accounts.groups.groups(OPERATOR)
     if as_json:
         typer.echo(json.dumps([asdict(group) for group in groups], indent=2))
         return
@@ -101,10 +101,10 @@ def add_group(
     data: DataOption = None,
 ) -> None:
     """Make a group."""
-    with operated(data) as services:
-        group = services.groups.create(OPERATOR, name, description)
+    with open_services(data) as services:
+        group = services.accounts.groups.create(OPERATOR, name, description)
         for user in manager or ():
-            services.groups.add_member(OPERATOR, group.id, user, manager=True)
+            services.accounts.groups.add_member(OPERATOR, group.id, user, manager=True)
     typer.echo(f"Made the group '{group.name}'.")
 
 
@@ -117,20 +117,20 @@ def add_member(
     data: DataOption = None,
 ) -> None:
     """Take somebody into a group, or let them go."""
-    with operated(data) as services:
-        group = _find(services.groups, name)
+    with open_services(data) as services:
+        group = _find(services.accounts.groups, name)
         if remove:
-            services.groups.remove_member(OPERATOR, group.id, user)
+            services.accounts.groups.remove_member(OPERATOR, group.id, user)
         else:
-            services.groups.add_member(OPERATOR, group.id, user, manager=manager)
+            services.accounts.groups.add_member(OPERATOR, group.id, user, manager=manager)
     typer.echo(f"'{user}' {'belongs no longer' if remove else 'belongs'} to the group '{name}'.")
 
 
 @group_app.command("delete")
 def delete_group(name: _GroupArgument, data: DataOption = None) -> None:
     """Remove a group; one that restricts a release stays."""
-    with operated(data) as services:
-        services.groups.delete(OPERATOR, _find(services.groups, name).id)
+    with open_services(data) as services:
+        services.accounts.groups.delete(OPERATOR, _find(services.accounts.groups, name).id)
     typer.echo(f"Removed the group '{name}'.")
 
 

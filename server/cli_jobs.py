@@ -1,28 +1,26 @@
 """The command ``photoz jobs``: look at jobs of everybody, stop and remove them, from the server's machine."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy import select
 
-from core.database import Database, utc_now
+from core.database import utc_now
 from core.errors import NotFoundError
-from core.settings import Settings
-from uws import Job, JobService, Phase
+from server.operating import DataOption, open_services
+from uws import Job, Phase
 from uws.schema import JobRow
 from uws.storage import find_job, job_of_row
+
+if TYPE_CHECKING:
+    from server.services import Services
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Jobs of all users: list, show, abort, purge.", no_args_is_help=True)
 
-DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.")]
 
 
@@ -43,7 +41,7 @@ def list_command(
         query = query.where(JobRow.owner == owner)
     if kind is not None:
         query = query.where(JobRow.kind == kind)
-    with _operating(data) as operator, operator.database.read() as session:
+    with open_services(data, prepare=False) as services, services.database.read() as session:
         jobs = [job_of_row(row) for row in session.scalars(query)]
     if as_json:
         typer.echo(json.dumps([_summary(job) for job in jobs], indent=2))
@@ -58,9 +56,9 @@ def list_command(
 @app.command("show")
 def show_command(job: JobArgument, data: DataOption = None) -> None:
     """Show a job with its parameters, results and log, in JSON."""
-    with _operating(data) as operator:
-        found = operator.find(job)
-        lines = operator.jobs.log(job, owner=found.owner)
+    with open_services(data, prepare=False) as services:
+        found = _find(services, job)
+        lines = services.jobs.log(job, owner=found.owner)
     shape = {
         **_summary(found),
         "run_id": found.run_id,
@@ -78,8 +76,8 @@ def show_command(job: JobArgument, data: DataOption = None) -> None:
 @app.command("abort")
 def abort_command(job: JobArgument, data: DataOption = None) -> None:
     """Stop a job; its work ends within seconds, wherever it runs."""
-    with _operating(data) as operator:
-        operator.jobs.abort(job, owner=operator.find(job).owner)
+    with open_services(data, prepare=False) as services:
+        services.jobs.abort(job, owner=_find(services, job).owner)
     typer.echo(f"Aborted {job}.")
 
 
@@ -95,43 +93,22 @@ def purge_command(
     query = select(JobRow).where(JobRow.phase.in_(ended), JobRow.ended <= utc_now() - timedelta(days=days))
     if owner is not None:
         query = query.where(JobRow.owner == owner)
-    with _operating(data) as operator:
-        with operator.database.read() as session:
+    with open_services(data, prepare=False) as services:
+        with services.database.read() as session:
             jobs = [job_of_row(row) for row in session.scalars(query)]
         if jobs and not yes:
             typer.confirm(f"Remove {len(jobs)} jobs with their results?", abort=True)
         for job in jobs:
-            operator.jobs.delete(job.id, owner=job.owner)
+            services.jobs.delete(job.id, owner=job.owner)
     typer.echo(f"Removed {len(jobs)} jobs.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Operator:
-    """Who works at the server's machine: sees the jobs of everybody, and acts in their names."""
-
-    database: Database
-    jobs: JobService
-
-    def find(self, job_id: str) -> Job:
-        with self.database.read() as session:
-            job = find_job(session, job_id)
-        if job is None:
-            raise NotFoundError(f"There is no job '{job_id[:100]}'.", field="job")
-        return job
-
-
-@contextmanager
-def _operating(data: Path | None) -> Iterator[_Operator]:
-    from server.services import build_jobs  # large, and not needed by other commands
-
-    settings = Settings() if data is None else Settings(data=data)
-    database = Database(settings.sqlalchemy_url)
-    queue, jobs = build_jobs(settings, database)
-    try:
-        yield _Operator(database, jobs)
-    finally:
-        queue.close()
-        database.close()
+def _find(services: "Services", job_id: str) -> Job:
+    with services.database.read() as session:
+        job = find_job(session, job_id)
+    if job is None:
+        raise NotFoundError(f"There is no job '{job_id[:100]}'.", field="job")
+    return job
 
 
 def _summary(job: Job) -> dict[str, object]:

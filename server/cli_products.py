@@ -1,17 +1,14 @@
 """The command ``photoz product``: look at products and change them from the server's machine."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.database import Database
-from core.settings import Settings
 from products.models import Product, Visibility
-from products.service import ProductChanges, ProductService
+from products.service import ProductChanges
 from products.storage import ProductQuery
-from server.operating import OPERATOR, DataOption, operated
+from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["app"]
 
@@ -25,7 +22,8 @@ def list_command(
     data: DataOption = None,
 ) -> None:
     """List products, newest first."""
-    page = _products(data).list(OPERATOR, ProductQuery(text=text))
+    with open_services(data, prepare=False) as services:
+        page = services.products.service.list(OPERATOR, ProductQuery(text=text))
     if as_json:
         typer.echo(json.dumps([_summary(product) for product in page.products], indent=2))
         return
@@ -41,7 +39,8 @@ def show_command(
     product: Annotated[str, typer.Argument(help="Number or internal name.")], data: DataOption = None
 ) -> None:
     """Show a product with its files and columns, in JSON."""
-    details = _products(data).details(OPERATOR, int(product) if product.isdecimal() else product)
+    with open_services(data, prepare=False) as services:
+        details = services.products.service.details(OPERATOR, int(product) if product.isdecimal() else product)
     files = [{"name": f.name, "role": f.role.label, "size": f.size, "sha256": f.sha256} for f in details.files]
     columns = [{"name": c.column.name, "alias": c.alias, "ucd": c.column.ucd} for c in details.columns]
     table = details.table.full_name if details.table else None
@@ -56,19 +55,20 @@ def delete_command(
     data: DataOption = None,
 ) -> None:
     """Delete a product; it can be restored for a while."""
-    products = _products(data)
-    found = products.get(OPERATOR, product)
-    if not yes:
-        typer.confirm(f"Delete '{found.display_name}' of {found.owner}?", abort=True)
-    products.delete(OPERATOR, product)
+    with open_services(data, prepare=False) as services:
+        products = services.products.service
+        found = products.get(OPERATOR, product)
+        if not yes:
+            typer.confirm(f"Delete '{found.display_name}' of {found.owner}?", abort=True)
+        products.delete(OPERATOR, product)
     typer.echo(f"Deleted '{found.internal_name}'.")
 
 
 @app.command("deleted")
 def deleted_command(data: DataOption = None) -> None:
     """List deleted products that can be restored, the last one first."""
-    with operated(data) as services:
-        for item in services.life.deleted(OPERATOR):
+    with open_services(data) as services:
+        for item in services.products.versions.deleted(OPERATOR):
             product = item.product
             typer.echo(
                 f"{product.id:>6}  until {item.until:%Y-%m-%d %H:%M}  {product.owner:<16} {product.internal_name}"
@@ -80,8 +80,8 @@ def restore_command(
     product: Annotated[str, typer.Argument(help="Number or internal name.")], data: DataOption = None
 ) -> None:
     """Bring a deleted product back, within the grace time after its deletion."""
-    with operated(data) as services:
-        restored = services.life.restore(OPERATOR, int(product) if product.isdecimal() else product)
+    with open_services(data) as services:
+        restored = services.products.versions.restore(OPERATOR, int(product) if product.isdecimal() else product)
     typer.echo(f"Restored '{restored.internal_name}'; it is {restored.status.label.lower()}.")
 
 
@@ -96,17 +96,12 @@ def set_command(
 ) -> None:
     """Change the official flag, the visibility or the owner of a product."""
     changes = ProductChanges(official=official, visibility=visibility, groups=None if group is None else tuple(group))
-    with operated(data) as services:
-        changed = services.products.change(OPERATOR, product, changes)
+    with open_services(data) as services:
+        changed = services.products.service.change(OPERATOR, product, changes)
         if owner is not None:
-            changed = services.sharing.transfer(OPERATOR, product, owner, stay=False)
+            changed = services.products.sharing.transfer(OPERATOR, product, owner, stay=False)
     flag = "official, " if changed.official else ""
     typer.echo(f"{changed.internal_name}: {flag}{changed.visibility}, of {changed.owner}.")
-
-
-def _products(data: Path | None) -> ProductService:
-    settings = Settings() if data is None else Settings(data=data)
-    return ProductService(Database(settings.sqlalchemy_url))
 
 
 def _summary(product: Product) -> dict[str, object]:

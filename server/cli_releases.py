@@ -9,7 +9,7 @@ import typer
 from core.audit import AuditQuery, Subject
 from core.errors import NotFoundError
 from products.releases import ReleaseValues, StoredRelease, choices_of_text
-from server.operating import OPERATOR, DataOption, operated
+from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["log_command", "release_app"]
 
@@ -22,8 +22,8 @@ _NameArgument = Annotated[str, typer.Argument(help="Name of the release.")]
 @release_app.command("list")
 def list_releases(as_json: _JsonOption = False, data: DataOption = None) -> None:
     """List the releases, who sees them, and what their object catalogue offers."""
-    with operated(data) as services:
-        found = services.releases.all(OPERATOR)
+    with open_services(data) as services:
+        found = services.products.releases.all(OPERATOR)
     if as_json:
         typer.echo(json.dumps([asdict(_values(stored)) for stored in found], indent=2))
         return
@@ -56,9 +56,9 @@ def set_release(
     data: DataOption = None,
 ) -> None:
     """Make a release, or change what is named of one; '*' stands before the usual choice, '-' before a disabled one."""
-    with operated(data) as services:
+    with open_services(data) as services:
         try:
-            values = _values(services.releases.find(OPERATOR, name))
+            values = _values(services.products.releases.find(OPERATOR, name))
             made = False
         except NotFoundError:
             values, made = ReleaseValues(name, display_name or name), True
@@ -74,15 +74,15 @@ def set_release(
             "dereddening": None if dereddening is None else choices_of_text("\n".join(dereddening), "dereddening"),
         }
         changes = {key: value for key, value in given.items() if value is not None}
-        services.releases.save(OPERATOR, replace(values, **changes), name=None if made else name)
+        services.products.releases.save(OPERATOR, replace(values, **changes), name=None if made else name)
     typer.echo(f"{'Made' if made else 'Changed'} the release '{name}'.")
 
 
 @release_app.command("delete")
 def delete_release(name: _NameArgument, data: DataOption = None) -> None:
     """Remove a release that no product names."""
-    with operated(data) as services:
-        services.releases.delete(OPERATOR, name)
+    with open_services(data) as services:
+        services.products.releases.delete(OPERATOR, name)
     typer.echo(f"Removed the release '{name}'.")
 
 
@@ -97,8 +97,8 @@ def log_command(
     """Show who did what to which product, group, release or account, and when."""
     kind = None if product is None else Subject.PRODUCT
     query = AuditQuery(kind=kind, subject_id=product, actor=who, action=action, limit=last)
-    with operated(data) as services:
-        _, entries = services.audit.entries(OPERATOR, query)
+    with open_services(data) as services:
+        _, entries = services.accounts.audit.entries(OPERATOR, query)
     if as_json:
         typer.echo(json.dumps([{**asdict(entry), "at": entry.at.isoformat()} for entry in entries], indent=2))
         return

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from products.type_administration import TypeChanges
-from server.operating import OPERATOR, DataOption, operated
+from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["type_app"]
 
@@ -18,8 +18,8 @@ def list_types(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False, data: DataOption = None
 ) -> None:
     """List the types of products in their order, and whether new products of them are made."""
-    with operated(data) as services:
-        kinds = services.types.all(OPERATOR)
+    with open_services(data) as services:
+        kinds = services.products.types.all(OPERATOR)
     if as_json:
         fields = ("name", "display_name", "description", "order", "is_open")
         typer.echo(json.dumps([{field: getattr(kind, field) for field in fields} for kind in kinds], indent=2))
@@ -40,6 +40,6 @@ def set_type(
     data: DataOption = None,
 ) -> None:
     """Change what is named of a type; ids, internal names and mandatory columns stay."""
-    with operated(data) as services:
-        services.types.save(OPERATOR, name, TypeChanges(display_name, description, order, is_open))
+    with open_services(data) as services:
+        services.products.types.save(OPERATOR, name, TypeChanges(display_name, description, order, is_open))
     typer.echo(f"Changed the product type '{name}'.")

@@ -33,7 +33,7 @@ def demo_is_wanted(settings: Settings) -> bool:
 
 def fill_demo(services: Services, say: Callable[[str], None]) -> None:
     """Upload and publish every demo product that is not there yet."""
-    identity = services.accounts.identity_of_user(_OWNER)
+    identity = services.accounts.service.identity_of_user(_OWNER)
     say("Filling in demo data (simulated, see docs/demo-data.md):")
     with tempfile.TemporaryDirectory(dir=services.settings.staging_folder) as folder:
         for demo in demo_products():
@@ -49,18 +49,18 @@ def _note(settings: Settings) -> Path:
 
 def _is_there(services: Services, identity: Identity, demo: DemoProduct) -> bool:
     """Look for a demo product; what a crash left of it half-way is deleted."""
-    page = services.products.list(identity, ProductQuery(display_names=(demo.display_name,)))
+    page = services.products.service.list(identity, ProductQuery(display_names=(demo.display_name,)))
     for product in page.products:
         if product.status is ProductStatus.PUBLISHED:
             return True
-        services.products.delete(identity, product.id)
+        services.products.service.delete(identity, product.id)
     return False
 
 
 def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: Path) -> Product:
-    uploads = services.uploads
-    release = services.products.ensure_release(demo.release, demo.release.upper()) if demo.release else None
-    product = services.products.create(
+    uploads = services.products.uploads
+    release = services.products.service.ensure_release(demo.release, demo.release.upper()) if demo.release else None
+    product = services.products.service.create(
         identity,
         NewProduct(
             display_name=demo.display_name,
@@ -78,12 +78,12 @@ def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: 
     if product.inspection_state is not InspectionState.DONE:
         message = f"demo data could not be read: {product.inspection_error}"
         raise RuntimeError(message)
-    services.associations.describe_all(identity, product.id, demo.meanings)
+    services.products.column_meanings.describe_all(identity, product.id, demo.meanings)
     return uploads.publish(identity, product.id, seconds=_SECONDS)
 
 
 def _store(services: Services, identity: Identity, product: Product, path: Path) -> StoredBytes:
-    with path.open("rb") as file, services.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
+    with path.open("rb") as file, services.products.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
         while chunk := file.read(_CHUNK):
             staging.write(chunk)
         return staging.finish()

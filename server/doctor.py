@@ -7,15 +7,14 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
 from server.data_folder import prepare_data_folder
 from server.migrate import is_current
+from server.services import Services
 from server.verification import verify
-from server.worker import file_store
 from tap.engine import DuckDBEngine, EngineQuery
 from vospace.storage import stored_ids
 
@@ -43,20 +42,25 @@ def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
     all_files
         Whether every file is read and compared with its checksums, however long that takes.
     """
-    checks = list(_checks(settings))
-    if all_files:
-        checks.append(_try("checksums", lambda: _checksums(settings)))
+    services = Services(settings)
+    try:
+        checks = list(_checks(services))
+        if all_files:
+            checks.append(_try("checksums", lambda: _checksums(services)))
+    finally:
+        services.close()
     return checks
 
 
-def _checks(settings: Settings) -> Iterator[Check]:
-    storage = _try("storage", lambda: _storage(settings))
+def _checks(services: Services) -> Iterator[Check]:
+    settings = services.settings
+    storage = _try("storage", lambda: _storage(services))
     yield storage
     yield _try("disk", lambda: _disk(settings)) if storage.ok else Check("disk", False, "not looked at: no storage")
-    database = _try("database", lambda: _database(settings))
+    database = _try("database", lambda: _database(services))
     yield database
     if database.ok:
-        yield _try("files", lambda: _files(settings))
+        yield _try("files", lambda: _files(services))
     yield _try("engine", lambda: _engine(settings))
     yield _try("broker", lambda: _broker(settings))
 
@@ -72,9 +76,10 @@ class _WrongError(Exception):
     """A part answers, but not as it should; the message says what to do."""
 
 
-def _storage(settings: Settings) -> str:
+def _storage(services: Services) -> str:
+    settings = services.settings
     prepare_data_folder(settings)
-    with file_store(settings).stage(limit=16) as staging:
+    with services.store.stage(limit=16) as staging:
         staging.write(b"doctor")
     return f"{settings.data.resolve()} can be written"
 
@@ -89,28 +94,24 @@ def _disk(settings: Settings) -> str:
     return f"{usage.free / 1e9:.1f} GB free"
 
 
-def _database(settings: Settings) -> str:
-    database = Database(settings.sqlalchemy_url)
-    try:
-        with database.read() as session:
-            session.execute(text("SELECT 1"))
-        if not is_current(database.engine):
-            message = "the schema is not that of this version; run 'photoz migrate'"
-            raise _WrongError(message)
-    finally:
-        database.close()
+def _database(services: Services) -> str:
+    database = services.database
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
+    if not is_current(database.engine):
+        message = "the schema is not that of this version; run 'photoz migrate'"
+        raise _WrongError(message)
     return f"{database.engine.dialect.name} answers, with the schema of this version"
 
 
-def _files(settings: Settings) -> str:
-    database, store = Database(settings.sqlalchemy_url), file_store(settings)
+def _files(services: Services) -> str:
+    database, store = services.database, services.store
     alive = select(ProductRow.id).where(ProductRow.status != ProductStatus.DELETED)
     with database.read() as session:
         stored = session.scalars(select(ProductFileRow.stored_id).where(ProductFileRow.product_id.in_(alive))).all()
         tables = session.scalars(select(ProductTableRow.stored_id).where(ProductTableRow.product_id.in_(alive))).all()
     stored = [*stored, *stored_ids(database)]
-    database.close()
-    missing = [name for name in tables if not (settings.tables_folder / name).is_file()]
+    missing = [name for name in tables if not (services.settings.tables_folder / name).is_file()]
     for stored_id in stored:
         try:
             store.local_path(stored_id)
@@ -122,12 +123,8 @@ def _files(settings: Settings) -> str:
     return f"{len(stored)} files and {len(tables)} tables are in their places"
 
 
-def _checksums(settings: Settings) -> str:
-    database = Database(settings.sqlalchemy_url)
-    try:
-        findings = verify(settings, database, file_store(settings))
-    finally:
-        database.close()
+def _checksums(services: Services) -> str:
+    findings = verify(services.settings, services.database, services.store)
     if findings.problems:
         raise _WrongError(findings.summary)
     return findings.summary

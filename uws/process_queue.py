@@ -41,8 +41,11 @@ class ProcessQueue:
     Parameters
     ----------
     kinds_factory
-        Makes the kinds of job, in each worker process and once more in this one when a job of a dead worker needs its
-        ``on_end``; it must be picklable, for example a ``functools.partial`` of a function of a module.
+        Makes the kinds of job in each worker process; it must be picklable, for example a ``functools.partial`` of a
+        function of a module.
+    kinds
+        Returns the kinds of job of this process, where a job of a dead worker needs its ``on_end``; by default they
+        are made by ``kinds_factory``.
     workers
         Processes, hence jobs that run at once.
     memory_bytes
@@ -57,9 +60,10 @@ class ProcessQueue:
 
     def __init__(
         self,
-        database_url: str,
+        database: Database,
         kinds_factory: Callable[[], Mapping[str, JobKind]],
         *,
+        kinds: Callable[[], Mapping[str, JobKind]] | None = None,
         workers: int,
         memory_bytes: int,
         scratch: Path,
@@ -67,15 +71,15 @@ class ProcessQueue:
         on_taken: Callable[[str], None] | None = None,
     ) -> None:
         self.changes = JobChanges()
-        self._database_url = database_url
         self._kinds_factory = kinds_factory
+        self._local_kinds = kinds or kinds_factory
         self._kinds: Mapping[str, JobKind] | None = None
         self._memory_bytes = memory_bytes
         self._stored_bytes = stored_bytes
         self._scratch_root = scratch
         self._scratch: Path | None = None
         self._owner = str(ProcessIdentity.current())
-        self._database = Database(database_url)
+        self._database = database
         self._endings = Endings(self._database, self._kind)
         self._keeper = LeaseKeeper(self._database)
         self._slots = [Slot(self._make_process, self._owner, self._heard) for _ in range(workers)]
@@ -142,14 +146,13 @@ class ProcessQueue:
         for thread in self._threads:
             thread.join(_CLOSE_SECONDS)
         self._keeper.close()
-        self._database.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _make_process(self) -> WorkerProcess:
         return WorkerProcess(
             Assignment(
-                database_url=self._database_url,
+                database_url=self._database.url,
                 kinds_factory=self._kinds_factory,
                 memory_bytes=self._memory_bytes,
                 stored_bytes=self._stored_bytes,
@@ -257,7 +260,7 @@ class ProcessQueue:
 
     def _kind(self, name: str) -> JobKind | None:
         if self._kinds is None:
-            self._kinds = self._kinds_factory()
+            self._kinds = self._local_kinds()
         return self._kinds.get(name)
 
 

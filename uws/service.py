@@ -39,6 +39,8 @@ class JobService:
     ----------
     kinds
         Kinds of job by their names.
+    turns
+        Lets jobs of each user into the queue; made here when it is not given.
     limits
         What jobs may use.
     resubmit_after
@@ -52,6 +54,7 @@ class JobService:
         queue: JobQueue,
         kinds: Mapping[str, JobKind],
         *,
+        turns: Turns | None = None,
         limits: JobLimits | None = None,
         resubmit_after: timedelta = timedelta(0),
     ) -> None:
@@ -61,7 +64,7 @@ class JobService:
         self._limits = limits or JobLimits()
         self._announced = isinstance(queue, AnnouncingQueue)
         self._changes = queue.changes if isinstance(queue, AnnouncingQueue) else JobChanges()
-        turns, archive_for = Turns(database, queue), timedelta(days=self._limits.archive_days)
+        turns, archive_for = turns or Turns(database, queue), timedelta(days=self._limits.archive_days)
         self._removal = Removal(database, queue, kinds, self._changes, turns, keep_archived=archive_for > timedelta(0))
         self._sweep = Sweep(
             database, queue, kinds, turns, self._removal, resubmit_after=resubmit_after, archive_for=archive_for

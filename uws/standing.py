@@ -5,14 +5,11 @@ Several machines can share the jobs of one PostgreSQL in this way: each job goes
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from uws.kinds import JobKind
 from uws.models import Phase
 from uws.process_queue import ProcessQueue
 from uws.schema import JobRow
@@ -23,26 +20,13 @@ _logger = logging.getLogger(__name__)
 
 
 def run_forever(
-    database_url: str,
-    kinds_factory: Callable[[], Mapping[str, JobKind]],
+    database: Database,
+    queue: ProcessQueue,
     *,
-    workers: int,
-    memory_bytes: int,
-    scratch: Path,
-    stored_bytes: int | None = None,
     stop: threading.Event,
     poll_seconds: float = 1.0,
 ) -> None:
     """Run jobs until ``stop`` is set; the server's sweep looks after those that a killed worker leaves behind."""
-    database = Database(database_url)
-    queue = ProcessQueue(
-        database_url,
-        kinds_factory,
-        workers=workers,
-        memory_bytes=memory_bytes,
-        scratch=scratch,
-        stored_bytes=stored_bytes,
-    )
     queue.start()
     try:
         while not stop.wait(poll_seconds):
@@ -52,7 +36,6 @@ def run_forever(
                 _logger.warning("the database cannot be asked for jobs", exc_info=True)
     finally:
         queue.close()
-        database.close()
 
 
 def _take_some(database: Database, queue: ProcessQueue) -> None:

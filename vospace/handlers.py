@@ -12,6 +12,7 @@ from core.database import utc_now
 from core.routes import route_class
 from core.vosi import availability_document, capabilities_document
 from uws import JobService
+from vospace.assembly import PREFIX, VOSpaceServices
 from vospace.capabilities import vospace_capabilities
 from vospace.documents import properties_document, protocols_document, views_document
 from vospace.faults import fault_answer
@@ -19,35 +20,34 @@ from vospace.handlers_files import add_data_routes, add_file_routes
 from vospace.handlers_nodes import add_node_routes
 from vospace.handlers_transfers import add_sync_routes, job_routes
 from vospace.models import CORE, Listing
-from vospace.space import PREFIX, VOSpace
 
 __all__ = ["vospace_routes"]
 
 _READ = ["GET", "HEAD"]
 
 
-def vospace_routes(space: VOSpace, authenticate: Authenticator, jobs: JobService) -> APIRouter:
+def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: JobService) -> APIRouter:
     """Routes of the VOSpace."""
     router = APIRouter(prefix=PREFIX, route_class=route_class(fault_answer), include_in_schema=False)
-    add_node_routes(router, authenticate, space.nodes, space.base_url)
-    add_file_routes(router, authenticate, space.nodes, space.receiver)
-    add_data_routes(router, space.nodes, space.receiver, space.endpoints)
-    add_sync_routes(router, authenticate, space.negotiator, space.signer, space.base_url)
-    _add_descriptions(router, space)
+    add_node_routes(router, authenticate, vospace.nodes, vospace.base_url)
+    add_file_routes(router, authenticate, vospace.nodes, vospace.receiver)
+    add_data_routes(router, vospace.nodes, vospace.receiver, vospace.endpoints)
+    add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
+    _add_descriptions(router, vospace)
     whole = APIRouter()
     whole.include_router(router)
-    whole.include_router(job_routes(jobs, authenticate, space.negotiator, space.base_url, PREFIX))
+    whole.include_router(job_routes(jobs, authenticate, vospace.negotiator, vospace.base_url, PREFIX))
     return whole
 
 
-def _add_descriptions(router: APIRouter, space: VOSpace) -> None:
+def _add_descriptions(router: APIRouter, vospace: VOSpaceServices) -> None:
     since = utc_now()
-    offered = ("httpsget", "httpsput") if space.is_secure else ("httpget", "httpput", "httpsget", "httpsput")
+    offered = ("httpsget", "httpsput") if vospace.is_secure else ("httpget", "httpput", "httpsget", "httpsput")
     protocols = tuple(CORE + name for name in offered)
     documents: Mapping[str, Callable[[], bytes]] = {
-        "/capabilities": functools.partial(capabilities_document, vospace_capabilities(space.base_url)),
-        "/protocols": functools.partial(protocols_document, space.remote.protocols, protocols),
-        "/views": functools.partial(views_document, space.nodes.uris.archive_views),
+        "/capabilities": functools.partial(capabilities_document, vospace_capabilities(vospace.base_url)),
+        "/protocols": functools.partial(protocols_document, vospace.remote.protocols, protocols),
+        "/views": functools.partial(views_document, vospace.nodes.uris.archive_views),
         "/properties": properties_document,
     }
 
@@ -62,7 +62,7 @@ def _add_descriptions(router: APIRouter, space: VOSpace) -> None:
     @router.api_route("/availability", methods=_READ)
     def availability() -> Response:
         try:
-            space.nodes.node(ANONYMOUS, ("home",), Listing(limit=1))
+            vospace.nodes.node(ANONYMOUS, ("home",), Listing(limit=1))
         except SQLAlchemyError:
             document = availability_document(False, since, "The metadata database does not answer.")
         else:

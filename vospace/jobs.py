@@ -43,12 +43,13 @@ class NodeJobs:
     def __init__(
         self,
         nodes: NodeService,
+        moves: NodeMoves,
         negotiator: Negotiator,
         remote: RemoteTransfers,
         identity_of: Callable[[str, Scope], Identity],
     ) -> None:
         self._nodes = nodes
-        self._moves = NodeMoves(nodes)
+        self._moves = moves
         self._negotiator = negotiator
         self._remote = remote
         self._identity_of = identity_of

@@ -22,7 +22,7 @@ class Cited:
     def of(cls, services: WebServices, product: Product) -> "Cited":
         """Give the citations of a product that the caller may read."""
         try:
-            author = services.accounts.user(product.owner).display_name
+            author = services.accounts.service.user(product.owner).display_name
         except NotFoundError:
             author = product.owner
         site, url = services.settings.site_name, services.settings.public_url + product_address(product.internal_name)

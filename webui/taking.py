@@ -18,6 +18,6 @@ def take_node(services: WebServices, identity: Identity, product_id: int, role: 
     ConflictError
         The product has such a file already, or is not open to it.
     """
-    services.uploads.check_open(identity, product_id, role)
-    stored, name = services.space.moves.duplicate(identity, path)
-    return services.uploads.add_file(identity, product_id, role, name, stored)
+    services.products.uploads.check_open(identity, product_id, role)
+    stored, name = services.vospace.moves.duplicate(identity, path)
+    return services.products.uploads.add_file(identity, product_id, role, name, stored)

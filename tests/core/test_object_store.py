@@ -12,7 +12,6 @@ from moto.server import ThreadedMotoServer
 from core.errors import NotFoundError, TooLargeError
 from core.object_store import ObjectStore
 from core.settings import Settings
-from server.worker import file_store
 from tests.server.application import running_application
 from tests.vospace.talking import Person
 
@@ -99,7 +98,7 @@ def test_the_sweep_removes_what_nobody_knows(store: ObjectStore):
 def test_a_server_keeps_its_files_in_s3(endpoint: str, tmp_path: Path):
     url = "s3://photoz/server"
     with running_application(tmp_path / "data", files_url=url, authority="example.org") as running:
-        running.services.accounts.add_user("owner", None)
+        running.services.accounts.service.add_user("owner", None)
         owner = Person(running.client, running.token("owner"))
         assert owner.put("/home/owner/f", b"0123456789").status_code == 201
         assert owner.get("/home/owner/f", headers={"Range": "bytes=3-5"}).content == b"345"
@@ -110,5 +109,5 @@ def test_a_server_keeps_its_files_in_s3(endpoint: str, tmp_path: Path):
         body = {"uri": "vos://example.org~vospace/home/owner/f", "role": "main"}
         assert owner.ask("POST", f"{api}/{product}/files", json=body).status_code == 201
         assert owner.ask("GET", f"{api}/{product}/main_file").content == b"new"
-        assert len(list(file_store(running.services.settings).ids())) == 2
+        assert len(list(running.services.store.ids())) == 2
         assert list(Settings(data=tmp_path / "data").files_folder.glob("??/*")) == []

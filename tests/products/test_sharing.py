@@ -161,10 +161,10 @@ def test_a_product_is_shared_with_groups_that_one_belongs_to(
     for name in ("team", "no such group"):
         with pytest.raises(InvalidValueError, match="You belong to no group"):
             service.change(owner, published.id, ProductChanges(visibility=Visibility.GROUPS, groups=(name,)))
-    stamp = PublishedProducts(database).stamp()
+    stamp = PublishedProducts(database, ProductService(database)).stamp()
     shared = service.change(owner, published.id, ProductChanges(visibility=Visibility.GROUPS, groups=("club",)))
     assert shared.groups == ("club",)
-    assert PublishedProducts(database).stamp() != stamp
+    assert PublishedProducts(database, ProductService(database)).stamp() != stamp
     assert not _may_read(service, people.stranger, published)
     groups.add_member(people.owner, club.id, "stranger")
     assert _may_read(service, _fresh(database, people.stranger), published)

@@ -16,7 +16,7 @@ from products.quotas import QuotaRule
 from products.schema import ProductRow
 from products.service import NewProduct, ProductChanges, ProductService
 from products.type_administration import TypeAdministration, TypeChanges
-from server.user_tables import table_catalog
+from server.services import Services
 from tests.products.conftest import People
 
 
@@ -30,8 +30,14 @@ def _published(database: Database, people: People, kind: int) -> int:
 
 def test_changed_words_show_wherever_products_are_read(database: Database, people: People, tmp_path: Path):
     number = _published(database, people, 7)
-    types, service, published = TypeAdministration(database), ProductService(database), PublishedProducts(database)
-    tables = table_catalog(Settings(data=tmp_path), database)
+    types, service, published = (
+        TypeAdministration(database),
+        ProductService(database),
+        PublishedProducts(database, ProductService(database)),
+    )
+    services = Services(Settings(data=tmp_path))
+    services.database = database
+    tables = services.tap.catalog
 
     def rows(name: str) -> list[dict[str, object]]:
         made = tables.tables_of(people.nobody).tables[f"photoz.{name}"].rows

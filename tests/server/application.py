@@ -13,7 +13,7 @@ from core.settings import Settings
 from server.app import create_app
 from server.data_folder import prepare_data_folder
 from server.migrate import migrate
-from server.services import Services, build_services
+from server.services import Services
 
 __all__ = ["Application", "running_application"]
 
@@ -34,7 +34,7 @@ class Application:
 
     def token(self, name: str, scope: Scope = Scope.WRITE) -> str:
         """Make a token of an account."""
-        accounts = self.services.accounts
+        accounts = self.services.accounts.service
         return accounts.issue_token(accounts.identity_of_user(name), "token", scope, days=1).secret
 
 
@@ -51,7 +51,7 @@ def running_application(data: Path, *, database_url: str | None = None, **chosen
     }
     settings = Settings(**(values | chosen))  # type: ignore[arg-type] - pydantic checks each of them
     prepare_data_folder(settings)
-    services = build_services(settings)
+    services = Services(settings)
     migrate(services.database)
     services.queue.start()
     app = create_app(services)

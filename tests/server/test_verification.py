@@ -3,32 +3,32 @@
 import json
 
 from core.database import Database
+from core.files.assembly import file_store
 from core.settings import Settings
 from server.data_folder import prepare_data_folder
 from server.migrate import migrate
-from server.services import build_services
+from server.services import Services
 from server.verification import verify
-from server.worker import file_store
 from tests.support.commands import photoz, run_photoz
 from vospace.models import NodeFile
 
 
 def _put(services, name: str, content: bytes) -> NodeFile:
-    identity = services.accounts.identity_of_user("ada")
-    write = services.space.nodes.begin_write(identity, ("home", "ada", name), None)
-    with services.space.nodes.stage(write) as staging:
+    identity = services.accounts.service.identity_of_user("ada")
+    write = services.vospace.nodes.begin_write(identity, ("home", "ada", name), None)
+    with services.vospace.nodes.stage(write) as staging:
         staging.write(content)
-        return services.space.nodes.finish(write, staging.finish())
+        return services.vospace.nodes.finish(write, staging.finish())
 
 
 def test_damage_and_orphans_are_found_both_ways(tmp_path):
     settings = Settings(data=tmp_path / "data", min_free_bytes=0)
     prepare_data_folder(settings)
-    services = build_services(settings)
+    services = Services(settings)
     migrate(services.database)
-    services.accounts.add_user("ada", None)
+    services.accounts.service.add_user("ada", None)
     kept, damaged, lost = (_put(services, name, name.encode() * 100) for name in ("kept", "damaged", "lost"))
-    assert verify(settings, services.database, file_store(settings)).problems == ()
+    assert verify(settings, services.database, services.store).problems == ()
     checks = json.loads(photoz("doctor", "--verify", "--json", data=settings.data))
     assert [check["ok"] for check in checks if check["name"] == "checksums"] == [True]
 

@@ -71,7 +71,7 @@ def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs
     def open_one(workers: int = 1, limits: JobLimits | None = None) -> Jobs:
         factory = functools.partial(make_kinds, tmp_path)
         queue = ProcessQueue(
-            database.url,
+            database,
             factory,
             workers=workers,
             memory_bytes=MEMORY_BYTES,

@@ -45,7 +45,7 @@ def jobs(request: pytest.FixtureRequest, server: PostgresServer, tmp_path: Path)
         Base.metadata.create_all(database.engine)
         if request.param == "processes":
             factory = functools.partial(make_kinds, tmp_path)
-            queue = ProcessQueue(url, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch")
+            queue = ProcessQueue(database, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch")
             queue.start()
         else:
             binary = shutil.which("redis-server")

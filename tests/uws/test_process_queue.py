@@ -99,8 +99,8 @@ def test_folders_of_dead_servers_are_removed_and_those_of_others_stay(
     assert (dead.exists(), elsewhere.exists(), other.exists()) == (False, True, True)
 
 
-def test_a_queue_whose_kinds_cannot_be_made_stops_when_told(database_url: str, tmp_path: Path) -> None:
-    queue = ProcessQueue(database_url, no_kinds, workers=1, memory_bytes=10**9, scratch=tmp_path)
+def test_a_queue_whose_kinds_cannot_be_made_stops_when_told(database: Database, tmp_path: Path) -> None:
+    queue = ProcessQueue(database, no_kinds, workers=1, memory_bytes=10**9, scratch=tmp_path)
     queue.start()
     queue.submit("x")
     queue.close()

@@ -19,7 +19,7 @@ from core.database import Database, utc_now
 from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
 from tests.uws.job_kinds import count_marks, make_kinds, marks
 from tests.uws.watching import SECONDS, end_of, pid_of
-from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, UnknownJobError, run_forever
+from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, ProcessQueue, UnknownJobError, run_forever
 from uws.endings import Endings
 from uws.leases import Lease, ProcessIdentity
 from uws.models import JobResult
@@ -36,7 +36,7 @@ from uws import JobService, ProcessQueue
 
 url, folder, *kinds = sys.argv[1:]
 factory = functools.partial(make_kinds, Path(folder))
-queue = ProcessQueue(url, factory, workers=2, memory_bytes=10**9, scratch=Path(folder) / "scratch")
+queue = ProcessQueue(Database(url), factory, workers=2, memory_bytes=10**9, scratch=Path(folder) / "scratch")
 queue.start()
 service = JobService(Database(url), queue, factory())
 print(*[service.create(kind, {}, owner="ana").id for kind in kinds], flush=True)
@@ -242,14 +242,11 @@ def test_workers_that_stand_alone_share_the_jobs_of_the_database(
     service: JobService, database: Database, tmp_path: Path
 ) -> None:
     stop = threading.Event()
-    limits = {"workers": 1, "memory_bytes": MEMORY_BYTES, "scratch": tmp_path / "scratch", "stop": stop}
+    factory, scratch = functools.partial(make_kinds, tmp_path), tmp_path / "scratch"
+    queues = [ProcessQueue(database, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=scratch) for _ in range(2)]
     standing = [
-        threading.Thread(
-            target=run_forever,
-            args=(database.url, functools.partial(make_kinds, tmp_path)),
-            kwargs={**limits, "poll_seconds": 0.05},
-        )
-        for _ in range(2)
+        threading.Thread(target=run_forever, args=(database, queue), kwargs={"stop": stop, "poll_seconds": 0.05})
+        for queue in queues
     ]
     for thread in standing:
         thread.start()

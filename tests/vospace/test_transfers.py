@@ -325,7 +325,7 @@ def test_recursive_deletion_and_properties_count_what_they_could_and_could_not(o
 
 def test_recursive_work_passes_over_what_the_caller_may_not_change(site, owner, other, folder):
     groups = GroupService(site.services.database)
-    person = site.services.accounts.identity_of_user("owner")
+    person = site.services.accounts.service.identity_of_user("owner")
     groups.add_member(person, groups.create(person, "helpers").id, "other")
     team = "ivo://example.org/gms?helpers"
     owner.set("/home/owner", groupread=team)
@@ -368,7 +368,7 @@ def test_the_service_fetches_and_sends_bytes_itself_where_its_operator_allows(tm
     host = f"127.0.0.1:{server.server_port}"
     try:
         with running_application(tmp_path / "data", authority="example.org", transfer_hosts=(host,)) as running:
-            running.services.accounts.add_user("owner", None)
+            running.services.accounts.service.add_user("owner", None)
             owner = Person(running.client, running.token("owner", Scope.WRITE))
             said = {"direction": "pullToVoSpace", "protocols": ("httpget",)}
             pulled = transfer_xml(f"{ROOT}/home/owner/f", **said, endpoint=f"http://{host}/x")

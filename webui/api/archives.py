@@ -57,7 +57,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def _add_prepared(router: APIRouter, services: WebServices, signer: LinkSigner, scope: _Scope) -> None:
-    authenticate, downloads = services.authenticate, services.downloads
+    authenticate, downloads = services.authenticate, services.products.downloads
     what = "a zip of the product" if scope is _Scope.ZIP else "the main file"
 
     def describe(product_id: int, identity: Identity) -> Json:
@@ -94,7 +94,7 @@ def _add_prepared(router: APIRouter, services: WebServices, signer: LinkSigner, 
 
 def _add_older(router: APIRouter, services: WebServices) -> None:
     """Add the addresses of clients up to 0.3.1, which fetch without asking for a link first."""
-    authenticate, downloads = services.authenticate, services.downloads
+    authenticate, downloads = services.authenticate, services.products.downloads
 
     def fetch(product_id: int, request: Request, identity: Identity, scope: _Scope) -> Response:
         identity.require(Scope.READ)

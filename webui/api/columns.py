@@ -17,7 +17,7 @@ __all__ = ["routes"]
 def routes(services: WebServices) -> APIRouter:
     """Routes of columns."""
     router = APIRouter(route_class=api_route(), tags=["columns"])
-    authenticate, associations = services.authenticate, services.associations
+    authenticate, associations = services.authenticate, services.products.column_meanings
 
     @router.get("/product-contents", summary="Columns of a product's table")
     def list_columns(

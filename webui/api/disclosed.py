@@ -24,7 +24,7 @@ def disclosure(
     groups: Sequence[str] | None = None,
 ) -> Disclosure:
     """Find out what readers of a product learn of its inputs: some readers, or those whom a visibility lets in."""
-    found = services.disclosures
+    found = services.products.disclosures
     used = found.inputs(product) or _inputs_of_run(services, identity, product)
     return found.of(identity, used, found.audience(product, visibility, groups) if readers is None else readers)
 
@@ -39,7 +39,7 @@ def shared_json(
 
 def run_warnings(services: WebServices, identity: Identity, run: Run) -> list[str]:
     """Give what readers of the product of a run will learn of its inputs, for those who may change that."""
-    product = services.products.get(identity, run.product_id)
+    product = services.products.service.get(identity, run.product_id)
     return warnings_of(disclosure(services, identity, product)) if changeable(identity, product) else []
 
 
@@ -50,7 +50,7 @@ def warnings_of(told: Disclosure) -> list[str]:
 
 def _inputs_of_run(services: WebServices, identity: Identity, product: Product) -> tuple[UsedEntity, ...]:
     """Give what a product is being made of, as it was asked for."""
-    run = services.pipelines.of_products([product.id]).get(product.id)
+    run = services.pipelines.service.of_products([product.id]).get(product.id)
     if run is None:
         return ()
     products = (UsedEntity("", each.internal_name, each.id) for each in input_products(services, identity, run))

@@ -15,7 +15,7 @@ __all__ = ["routes", "zip_response"]
 def routes(services: WebServices) -> APIRouter:
     """Routes of downloads."""
     router = APIRouter(route_class=api_route(), tags=["downloads"])
-    authenticate, downloads = services.authenticate, services.downloads
+    authenticate, downloads = services.authenticate, services.products.downloads
 
     @router.get("/products/{product_id}/files/{name}", summary="One file")
     @router.head("/products/{product_id}/files/{name}", include_in_schema=False)

@@ -47,9 +47,9 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
         identity.require(Scope.READ)
         number = product_id if product_id is not None else product
         if number is None:
-            found = services.products.files(identity, id)
+            found = services.products.service.files(identity, id)
         else:
-            details = services.products.details(identity, number)
+            details = services.products.service.details(identity, number)
             found = tuple((file, details.product) for file in details.files if id in {None, file.id})
         results = [_file_json(services, file, product_of, identity) for file, product_of in found]
         key = ordering.removeprefix("-")
@@ -60,18 +60,18 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
     @router.get("/product-files/{file_id}", summary="One file")
     def one_file(file_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for file, product in services.products.files(identity, file_id):
+        for file, product in services.products.service.files(identity, file_id):
             return _file_json(services, file, product, identity)
         message = f"There is no file number {file_id}."
         raise NotFoundError(message)
 
     @router.delete("/product-files/{file_id}", status_code=204, summary="Remove a file")
     def remove(file_id: int, identity: Identity = Depends(authenticate)) -> None:
-        services.uploads.remove_file(identity, file_id)
+        services.products.uploads.remove_file(identity, file_id)
 
 
 def _add_sending(router: APIRouter, services: WebServices) -> None:
-    authenticate, uploads = services.authenticate, services.uploads
+    authenticate, uploads = services.authenticate, services.products.uploads
 
     @router.post("/product-files", status_code=201, summary="Send a file as a form: product, role, file")
     async def send_form(request: Request, identity: Identity = Depends(authenticate)) -> Json:
@@ -88,7 +88,7 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         product_id, role = _target(form.fields)
         sent = form.files[0]
         file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
-        product = await run_in_threadpool(services.products.get, identity, product_id)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
         return _file_json(services, file, product, identity)
 
     @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Send a file as the body itself")
@@ -102,7 +102,7 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted, announced=announced)
         stored = await receive_into(request, staging)
         file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
-        product = await run_in_threadpool(services.products.get, identity, product_id)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
         return _file_json(services, file, product, identity)
 
 

@@ -40,7 +40,7 @@ def _add_inspection(router: APIRouter, services: WebServices) -> None:
 
     @router.post("/products/{product_id}/inspect", status_code=202, summary="Start looking into the main file")
     def inspect(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        services.uploads.inspect(identity, product_id)
+        services.products.uploads.inspect(identity, product_id)
         return _inspection(services, identity, product_id)
 
     @router.get("/products/{product_id}/inspection", summary="How far that is, and what was found")
@@ -55,7 +55,7 @@ def _add_inspection(router: APIRouter, services: WebServices) -> None:
     @router.get("/products/{product_id}/inspection/events", summary="How far that is, as server-sent events")
     async def events(product_id: int, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.READ)
-        product = await run_in_threadpool(services.products.get, identity, product_id)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
         stream = (
             _no_events()
             if product.inspection_job is None
@@ -75,7 +75,7 @@ def _add_registry(router: APIRouter, services: WebServices) -> None:
             # Clients of this API start the inspection by GET; a link in a page must not be able to.
             message = "Starting an inspection by GET needs a token; use POST."
             raise PermissionDeniedError(message)
-        await run_in_threadpool(services.uploads.inspect, identity, product_id)
+        await run_in_threadpool(services.products.uploads.inspect, identity, product_id)
         product = await _inspected(services, identity, product_id, _REGISTRY_SECONDS, request)
         if product.inspection_state is InspectionState.FAILED:
             return JSONResponse({"error": product.inspection_error}, 422)
@@ -102,7 +102,7 @@ async def _inspected(
     """Give the product once its inspection has ended, or as it is after so many seconds, or when nobody listens."""
     deadline = time.monotonic() + seconds
     while True:
-        product = await run_in_threadpool(services.products.get, identity, product_id)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
         left = deadline - time.monotonic()
         running = product.inspection_state is InspectionState.RUNNING and product.inspection_job is not None
         if not running or left <= 0 or services.jobs.changes.is_closed or await request.is_disconnected():
@@ -127,7 +127,7 @@ async def _no_events() -> AsyncIterator[bytes]:
 
 
 def _inspection(services: WebServices, identity: Identity, product_id: int) -> Json:
-    details = services.products.details(identity, product_id)
+    details = services.products.service.details(identity, product_id)
     product = details.product
     progress: Json = {}
     if product.inspection_state is InspectionState.RUNNING and product.inspection_job:

@@ -31,7 +31,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def _take(services: WebServices, identity: Identity, product_id: int, body: NodeBody) -> Json:
-    path = services.space.nodes.uris.path_of(body.uri)
+    path = services.vospace.nodes.uris.path_of(body.uri)
     file = take_node(services, identity, product_id, role_of(body.role), path)
-    product = services.products.get(identity, product_id)
+    product = services.products.service.get(identity, product_id)
     return file_json(file, file_url(services, file), can_delete=changeable(identity, product))

@@ -65,7 +65,7 @@ def _add_pipelines(router: APIRouter, services: WebServices) -> None:
 
 
 def _add_processes(router: APIRouter, services: WebServices) -> None:
-    authenticate, pipelines = services.authenticate, services.pipelines
+    authenticate, pipelines = services.authenticate, services.pipelines.service
 
     @router.get("/processes", summary="Runs of pipelines")
     def processes(request: Request, identity: Identity = Depends(authenticate)) -> Json:
@@ -105,7 +105,7 @@ def _process(services: WebServices, identity: Identity, run: Run) -> Json:
 
 
 def _add_results(router: APIRouter, services: WebServices) -> None:
-    authenticate, pipelines = services.authenticate, services.pipelines
+    authenticate, pipelines = services.authenticate, services.pipelines.service
 
     @router.get("/processes/{number}/logs", summary="What a run wrote about its work")
     def logs(number: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -121,7 +121,7 @@ def _add_results(router: APIRouter, services: WebServices) -> None:
         identity.require(Scope.READ)
         run = pipelines.get(identity, number)
         found = report_of(services, identity, run.product_id)
-        details = services.products.details(identity, run.product_id)
+        details = services.products.service.details(identity, run.product_id)
         pictures = ReportView.of(run.pipeline, found, details.inspection).pictures
         base = f"{services.settings.public_url}/runs/{number}/pictures"
         listed = [
@@ -132,7 +132,7 @@ def _add_results(router: APIRouter, services: WebServices) -> None:
     @router.get("/products/{product_id}/process_config", summary="What the pipeline was told that made the product")
     def process_config(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        product = services.products.get(identity, product_id)
+        product = services.products.service.get(identity, product_id)
         run = pipelines.of_products([product.id]).get(product.id)
         if run is None:
             return {}
@@ -201,4 +201,4 @@ def _used_config(value: object) -> str:
 
 
 def _text(services: WebServices, identity: Identity, product_id: int, name: str) -> bytes:
-    return b"".join(services.downloads.file(identity, product_id, name).read())
+    return b"".join(services.products.downloads.file(identity, product_id, name).read())

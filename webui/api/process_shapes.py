@@ -65,7 +65,7 @@ def input_products(services: WebServices, identity: Identity, run: Run) -> Seque
     found = []
     for number in run.inputs:
         try:
-            found.append(services.products.get(identity, number))
+            found.append(services.products.service.get(identity, number))
         except NotFoundError:
             continue
     return found
@@ -74,4 +74,4 @@ def input_products(services: WebServices, identity: Identity, run: Run) -> Seque
 def _release(services: WebServices, identity: Identity, run: Run) -> Release | None:
     if run.release_id is None:
         return None
-    return next((each for each in services.products.releases(identity) if each.id == run.release_id), None)
+    return next((each for each in services.products.service.releases(identity) if each.id == run.release_id), None)

@@ -45,14 +45,14 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         identity: Identity = Depends(authenticate),
     ) -> Json:
         identity.require(Scope.READ)
-        kinds = services.products.types()
+        kinds = services.products.service.types()
         results = [product_type_json(kind) for kind in kinds if name in {None, kind.name} and id in {None, kind.id}]
         return {"count": len(results), "results": results}
 
     @router.get("/product-types/{type_id}", summary="One type of products")
     def one_type(type_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for kind in services.products.types():
+        for kind in services.products.service.types():
             if kind.id == type_id:
                 return product_type_json(kind)
         message = f"There is no product type number {type_id}."
@@ -65,8 +65,10 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         identity: Identity = Depends(authenticate),
     ) -> Json:
         identity.require(Scope.READ)
-        groups = services.products.release_groups()
-        found = [r for r in services.products.releases(identity) if name in {None, r.name} and id in {None, r.id}]
+        groups = services.products.service.release_groups()
+        found = [
+            r for r in services.products.service.releases(identity) if name in {None, r.name} and id in {None, r.id}
+        ]
         return {
             "count": len(found),
             "results": [release_json(release, groups.get(release.id, ())) for release in found],
@@ -75,24 +77,24 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
     @router.get("/releases/{release_id}", summary="One release")
     def one_release(release_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for release in services.products.releases(identity):
+        for release in services.products.service.releases(identity):
             if release.id == release_id:
-                return release_json(release, services.products.release_groups().get(release_id, ()))
+                return release_json(release, services.products.service.release_groups().get(release_id, ()))
         message = f"There is no release number {release_id}."
         raise NotFoundError(message)
 
 
 def _add_products(router: APIRouter, services: WebServices) -> None:
-    authenticate, products = services.authenticate, services.products
+    authenticate, products = services.authenticate, services.products.service
 
     def asked(request: Request) -> ProductQuery:
         query, region = product_query(request.query_params), region_asked(request.query_params)
-        return query if region is None else replace(query, numbers=services.coverage.overlapping(region))
+        return query if region is None else replace(query, numbers=services.products.coverage.overlapping(region))
 
     @router.get("/products/facets", summary="How the products that the same filters find divide")
     def facets(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return {facet.name: facet_json(facet) for facet in services.facets.facets(identity, asked(request))}
+        return {facet.name: facet_json(facet) for facet in services.products.facets.facets(identity, asked(request))}
 
     @router.get("/products", summary="List products; see OPTIONS for the filters")
     def list_products(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
@@ -146,16 +148,16 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
 
 
 def _run_of(services: WebServices, product: Product) -> Run | None:
-    return services.pipelines.of_products([product.id]).get(product.id)
+    return services.pipelines.service.of_products([product.id]).get(product.id)
 
 
 def _listed(services: WebServices, page: Page, identity: Identity) -> list[Json]:
-    runs = services.pipelines.of_products([each.id for each in page.products if each.origin != "Upload"])
+    runs = services.pipelines.service.of_products([each.id for each in page.products if each.origin != "Upload"])
     return [product_json(product, identity, runs.get(product.id)) for product in page.products]
 
 
 def _add_changes(router: APIRouter, services: WebServices) -> None:
-    authenticate, products = services.authenticate, services.products
+    authenticate, products = services.authenticate, services.products.service
 
     @router.post("/products", status_code=201, summary="Begin a product")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
@@ -182,7 +184,7 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
 
     @router.post("/products/{product_id}/publish", summary="Publish a product")
     def publish(product_id: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
-        product = services.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
+        product = services.products.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
         done = product.status is ProductStatus.PUBLISHED
         return JSONResponse(shared_json(services, identity, product), 200 if done else 202)
 
@@ -202,7 +204,7 @@ def _change(services: WebServices, identity: Identity, product_id: int, body: Pr
         official=body.official_product,
         without_release="release" in body.model_fields_set and body.release is None,
     )
-    product = services.products.change(identity, product_id, changes)
+    product = services.products.service.change(identity, product_id, changes)
     if body.status == ProductStatus.PUBLISHED:
-        product = services.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
+        product = services.products.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
     return product

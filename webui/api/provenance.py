@@ -31,7 +31,7 @@ def routes(services: WebServices) -> APIRouter:
         identity: Identity = Depends(authenticate),
     ) -> Response:
         votable = _format(chosen, request) == "votable"
-        found = services.provenance.of(identity, product_id)
+        found = services.products.provenance.of(identity, product_id)
         if votable:
             return Response(provenance_votable(found, url), media_type=_VOTABLE)
         return JSONResponse(provenance_json(found, url))
@@ -42,15 +42,18 @@ def routes(services: WebServices) -> APIRouter:
         wanted: Literal["text", "bibtex"] = Query("text", alias="format"),
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        cited = Cited.of(services, services.products.get(identity, product_id))
+        cited = Cited.of(services, services.products.service.get(identity, product_id))
         if wanted == "bibtex":
             return Response(cited.bibtex, media_type="application/x-bibtex")
         return Response(f"{cited.text}\n", media_type="text/plain")
 
     @router.get("/products/{product_id}/downloads", summary="How often a product was downloaded to the end")
     def downloads(product_id: int, identity: Identity = Depends(authenticate)) -> dict[str, int]:
-        product = services.products.get(identity, product_id)
-        return {"product": product.id, "downloads": services.download_counts.of([product.id]).get(product.id, 0)}
+        product = services.products.service.get(identity, product_id)
+        return {
+            "product": product.id,
+            "downloads": services.products.download_counts.of([product.id]).get(product.id, 0),
+        }
 
     return router
 

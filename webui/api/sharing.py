@@ -26,12 +26,12 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def _add_owners(router: APIRouter, services: WebServices) -> None:
-    authenticate, sharing = services.authenticate, services.sharing
+    authenticate, sharing = services.authenticate, services.products.sharing
 
     @router.put("/products/{product_id}/co-owners/{user}", summary="Let somebody else change the product too")
     def add(product_id: int, user: str, identity: Identity = Depends(authenticate)) -> Json:
         product = sharing.add_co_owner(identity, product_id, user)
-        return shared_json(services, identity, product, (services.accounts.identity_of_user(user.strip()),))
+        return shared_json(services, identity, product, (services.accounts.service.identity_of_user(user.strip()),))
 
     @router.delete("/products/{product_id}/co-owners/{user}", status_code=204, summary="Take that right back")
     def remove(product_id: int, user: str, identity: Identity = Depends(authenticate)) -> None:
@@ -41,12 +41,12 @@ def _add_owners(router: APIRouter, services: WebServices) -> None:
     async def transfer(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(TransferBody, await read_fields(request))
         product = await run_in_threadpool(sharing.transfer, identity, product_id, body.user, stay=body.stay)
-        reader = await run_in_threadpool(services.accounts.identity_of_user, body.user.strip())
+        reader = await run_in_threadpool(services.accounts.service.identity_of_user, body.user.strip())
         return await run_in_threadpool(shared_json, services, identity, product, (reader,))
 
 
 def _add_links(router: APIRouter, services: WebServices) -> None:
-    authenticate, links = services.authenticate, services.links
+    authenticate, links = services.authenticate, services.products.links
 
     @router.get("/products/{product_id}/links", summary="Links to the product that hold, without their secrets")
     def list_links(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -61,7 +61,7 @@ def _add_links(router: APIRouter, services: WebServices) -> None:
     async def make(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(LinkBody, await read_fields(request))
         issued = await run_in_threadpool(links.make, identity, product_id, days=body.days, note=body.note)
-        product = await run_in_threadpool(services.products.get, identity, product_id)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
         told = await run_in_threadpool(disclosure, services, identity, product, (ANONYMOUS,))
         url = f"{services.settings.public_url}/shared/{issued.secret}"
         return {**_link_json(issued.link), "url": url, "warnings": warnings_of(told)}
@@ -72,12 +72,12 @@ def _add_links(router: APIRouter, services: WebServices) -> None:
 
 
 def _add_versions(router: APIRouter, services: WebServices) -> None:
-    authenticate, life = services.authenticate, services.life
+    authenticate, life = services.authenticate, services.products.versions
 
     @router.get("/products/{product_id}/versions", summary="The version before, and those after")
     def versions(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        found = life.versions(identity, services.products.get(identity, product_id))
+        found = life.versions(identity, services.products.service.get(identity, product_id))
         return {
             "previous": None if found.previous is None else product_json(found.previous, identity),
             "newer": [product_json(product, identity) for product in found.newer],
@@ -89,7 +89,7 @@ def _add_versions(router: APIRouter, services: WebServices) -> None:
 
 
 def _add_deleted(router: APIRouter, services: WebServices) -> None:
-    authenticate, life = services.authenticate, services.life
+    authenticate, life = services.authenticate, services.products.versions
 
     @router.get("/deleted-products", summary="The caller's deleted products that can be restored")
     def deleted(identity: Identity = Depends(authenticate)) -> Json:

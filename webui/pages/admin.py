@@ -25,15 +25,15 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.get("/admin")
     def overview(identity: Identity = Depends(authenticate)) -> Response:
         require_admin(identity)
-        count, latest = services.audit.entries(identity, AuditQuery(limit=15))
+        count, latest = services.accounts.audit.entries(identity, AuditQuery(limit=15))
         return renderer.page(
             "admin.html",
             identity,
-            accounts=services.administration.accounts(identity),
-            groups=services.groups.groups(identity),
-            releases=services.releases.all(identity),
-            products=services.products.list(identity, ProductQuery(limit=1)).count,
-            deleted=services.life.deleted(identity),
+            accounts=services.accounts.administration.accounts(identity),
+            groups=services.accounts.groups.groups(identity),
+            releases=services.products.releases.all(identity),
+            products=services.products.service.list(identity, ProductQuery(limit=1)).count,
+            deleted=services.products.versions.deleted(identity),
             entries=latest,
             count=count,
         )
@@ -51,7 +51,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             offset=(page - 1) * _PAGE_SIZE,
             limit=_PAGE_SIZE,
         )
-        count, entries = services.audit.entries(identity, query)
+        count, entries = services.accounts.audit.entries(identity, query)
         return renderer.page(
             "admin_log.html",
             identity,

@@ -19,7 +19,7 @@ _REFUSALS = (InvalidValueError, ConflictError)
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the list of releases, and the forms of a new one and of one that there is."""
-    authenticate, releases = services.authenticate, services.releases
+    authenticate, releases = services.authenticate, services.products.releases
 
     def page(identity: Identity, stored: StoredRelease | None, form: FormState, *, status: int = 200) -> Response:
         return renderer.page(
@@ -28,7 +28,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             status=status,
             stored=stored,
             form=form,
-            groups=sorted({group.name for group in services.groups.groups(identity)}),
+            groups=sorted({group.name for group in services.accounts.groups.groups(identity)}),
         )
 
     @router.get("/admin/releases")

@@ -19,7 +19,7 @@ _LONGEST_ORDER = 4
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the list of product types, and the form of each."""
-    authenticate, types = services.authenticate, services.types
+    authenticate, types = services.authenticate, services.products.types
 
     def page(identity: Identity, kind: ProductType, form: FormState, *, status: int = 200) -> Response:
         usual = PRODUCT_TYPES[kind.id]

@@ -23,7 +23,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _add_list(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, administration = services.authenticate, services.administration
+    authenticate, administration = services.authenticate, services.accounts.administration
 
     def page(identity: Identity, form: FormState, *, status: int = 200) -> Response:
         accounts = administration.accounts(identity)
@@ -51,7 +51,7 @@ def _add_list(router: APIRouter, services: WebServices, renderer: PageRenderer) 
 
 
 def _add_account(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, administration = services.authenticate, services.administration
+    authenticate, administration = services.authenticate, services.accounts.administration
 
     def page(identity: Identity, account: Account, form: FormState | None = None, *, status: int = 200) -> Response:
         return renderer.page(
@@ -60,7 +60,7 @@ def _add_account(router: APIRouter, services: WebServices, renderer: PageRendere
             status=status,
             account=account,
             form=form or FormState(_values(account)),
-            usage=services.life.usage_of(identity, account.id),
+            usage=services.products.versions.usage_of(identity, account.id),
             default_quota=services.settings.user_quota_bytes,
         )
 

@@ -12,7 +12,7 @@ __all__ = ["add_routes"]
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the page of deleted products."""
-    authenticate, life = services.authenticate, services.life
+    authenticate, life = services.authenticate, services.products.versions
 
     @router.get("/deleted")
     def deleted(identity: Identity = Depends(authenticate)) -> Response:

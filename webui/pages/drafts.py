@@ -45,7 +45,7 @@ def own_details(services: WebServices, identity: Identity, name: str) -> Product
         It belongs to somebody else.
     """
     identity.require(Scope.WRITE)
-    details = services.products.details(identity, product_key(name))
+    details = services.products.service.details(identity, product_key(name))
     require_change(identity, details.product)
     return details
 

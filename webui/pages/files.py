@@ -43,7 +43,7 @@ class _Entry:
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the list of a folder, and the forms that change it."""
-    authenticate, nodes = services.authenticate, services.space.nodes
+    authenticate, nodes = services.authenticate, services.vospace.nodes
 
     @router.get("/files")
     @router.get("/files/{path:path}")
@@ -54,7 +54,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             return see_other(_address("/files", found.path))
         node = _node(services, identity, folder, start=node_path(start)[0] if start else None)
         if node.kind is not NodeKind.CONTAINER:
-            return see_other(f"{services.space.base_url}/files/{http_path(folder)}")
+            return see_other(f"{services.vospace.base_url}/files/{http_path(folder)}")
         return _page(services, renderer, identity, folder, node, FormState())
 
     @router.post("/files")
@@ -100,7 +100,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 async def _receive(services: WebServices, request: Request, identity: Identity, folder: Path) -> None:
     """Store the files of a form, each as soon as all have come."""
-    nodes = services.space.nodes
+    nodes = services.vospace.nodes
     if not request.headers.get("content-length", "").isdecimal():
         message = "The form came without its length, so that nobody knows whether there is room for it."
         raise InvalidValueError(message, field="file")
@@ -110,7 +110,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
         raise TooLargeError(message, field="file")
 
     def stage(_fields: dict[str, str]) -> Staging:
-        return services.space.store.stage(limit=room)
+        return services.vospace.store.stage(limit=room)
 
     form = await receive_form(request, stage, most_files=_MOST_FILES)
     if not form.files:
@@ -125,7 +125,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
             await run_in_threadpool(nodes.put_stored, identity, path, sent.stored)
     finally:
         for sent in waiting:
-            await run_in_threadpool(services.space.store.delete, sent.stored.id)
+            await run_in_threadpool(services.vospace.store.delete, sent.stored.id)
 
 
 def _own_path(identity: Identity, path: str, scope: Scope) -> Path:
@@ -150,7 +150,7 @@ def _refused(
 
 def _node(services: WebServices, identity: Identity, path: Path, start: str | None = None) -> Node:
     """Find a node; of a folder with a page of its children, and one more when there are more."""
-    return services.space.nodes.node(identity, path, Listing(limit=_PAGE + 1, start=start))
+    return services.vospace.nodes.node(identity, path, Listing(limit=_PAGE + 1, start=start))
 
 
 def _page(
@@ -163,7 +163,7 @@ def _page(
     *,
     status: int = 200,
 ) -> Response:
-    nodes, children = services.space.nodes, list(node.children)
+    nodes, children = services.vospace.nodes, list(node.children)
     home = nodes.node(identity, folder[:2], Listing(limit=0))
     free, quota = (int(home.properties.get(name, "0")) for name in ("availableSpace", "quota"))
     return renderer.page(
@@ -178,7 +178,7 @@ def _page(
         trail=[(name, _address("/files", folder[: depth + 2])) for depth, name in enumerate(folder[2:], start=1)],
         address=_address("/files", folder),
         new_folder=_address("/new-folder", folder),
-        archive=f"{services.space.base_url}/nodes/{http_path(folder)}?view=zip",
+        archive=f"{services.vospace.base_url}/nodes/{http_path(folder)}?view=zip",
         uri=nodes.uris.of(folder),
         limit=min(free, services.settings.max_upload_bytes),
         used=max(0, quota - free),
@@ -191,7 +191,7 @@ def _entry(services: WebServices, node: Node) -> _Entry:
         name=node.name,
         kind=node.kind,
         page=_address("/files", node.path),
-        bytes_url=f"{services.space.base_url}/files/{http_path(node.path)}",
+        bytes_url=f"{services.vospace.base_url}/files/{http_path(node.path)}",
         delete_url=_address("/delete-file", node.path),
         size=int(node.properties.get("length", "0")),
         modified=node.properties.get("date", ""),

@@ -19,7 +19,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _add_list(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, groups = services.authenticate, services.groups
+    authenticate, groups = services.authenticate, services.accounts.groups
 
     def page(identity: Identity, form: FormState, *, status: int = 200) -> Response:
         return renderer.page("groups.html", identity, status=status, form=form, groups=groups.groups(identity))
@@ -38,7 +38,7 @@ def _add_list(router: APIRouter, services: WebServices, renderer: PageRenderer) 
 
 
 def _add_group(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, groups = services.authenticate, services.groups
+    authenticate, groups = services.authenticate, services.accounts.groups
 
     def page(identity: Identity, group: Group, form: FormState, *, status: int = 200) -> Response:
         manages = group.is_managed_by(identity)

@@ -30,19 +30,19 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/")
     def home(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
-        filters, releases = ListFilters.of(request.query_params), services.products.releases(identity)
+        filters, releases = ListFilters.of(request.query_params), services.products.service.releases(identity)
         numbers, problem = _covering(services, filters.position)
         query = filters.query(identity, releases, _owner(services, filters.owner), numbers)
-        found = services.products.list(identity, query)
-        sizes = services.products.sizes(found)
+        found = services.products.service.list(identity, query)
+        sizes = services.products.service.sizes(found)
         return renderer.page(
             "home.html",
             identity,
             filters=filters,
             problem=problem,
             releases=releases,
-            product_types=services.products.types(),
-            facets=services.facets.facets(identity, query) if found.count else (),
+            product_types=services.products.service.types(),
+            facets=services.products.facets.facets(identity, query) if found.count else (),
             count=found.count,
             pages=max(1, -(-found.count // PAGE_SIZE)),
             listed=[_listed(product, sizes.get(product.id, ProductSize()), identity) for product in found.products],
@@ -54,14 +54,14 @@ def _covering(services: WebServices, position: str) -> tuple[tuple[int, ...] | N
     if not position:
         return None, ""
     try:
-        return services.coverage.overlapping(region_of_text(position)), ""
+        return services.products.coverage.overlapping(region_of_text(position)), ""
     except InvalidValueError as e:
         return None, e.message
 
 
 def _owner(services: WebServices, name: str) -> int | None:
     try:
-        return services.accounts.user(name).id if name else None
+        return services.accounts.service.user(name).id if name else None
     except NotFoundError:
         return None
 

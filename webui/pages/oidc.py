@@ -21,7 +21,7 @@ _SECONDS = 600
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the two addresses, when there is a provider."""
-    oidc = services.oidc
+    oidc = services.accounts.oidc
     if oidc is None:
         return
     settings = services.settings
@@ -63,7 +63,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 def _sign_in(services: WebServices, oidc: OidcSignIn, request: Request, answer: Response, attempt: OidcAttempt) -> None:
     person = oidc.finish(attempt, dict(request.query_params))
-    services.sessions.begin(request, answer, services.external.sign_in(person))
+    services.sessions.begin(request, answer, services.accounts.external.sign_in(person))
 
 
 def _attempt(signer: LinkSigner, request: Request) -> OidcAttempt:

@@ -39,7 +39,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/pipelines")
     def overview(identity: Identity = Depends(authenticate)) -> Response:
-        runs = () if identity.is_anonymous else services.pipelines.list(identity, RunQuery())[:_MOST_RUNS]
+        runs = () if identity.is_anonymous else services.pipelines.service.list(identity, RunQuery())[:_MOST_RUNS]
         return renderer.page("pipelines.html", identity, pipelines=tuple(PIPELINES.values()), runs=runs)
 
     @router.get("/run/{name}")
@@ -67,7 +67,7 @@ def _submit(
 ) -> Response:
     values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name in _INPUTS)}
     try:
-        made = services.pipelines.submit(identity, pipeline, _asked(pipeline, values))
+        made = services.pipelines.service.submit(identity, pipeline, _asked(pipeline, values))
     except InvalidValueError as error:
         form = FormState(values, error.message, _field_of(pipeline, error.field))
         return _form_page(services, renderer, identity, pipeline, form, status=error.status)
@@ -111,8 +111,8 @@ def _form_page(
     objects = _published(services, identity, "object_catalog") if pipeline.has_objects else ()
     releases = [
         release
-        for release in (services.products.releases(identity) if pipeline.has_objects else ())
-        if services.pipelines.checker.catalogue_of(release) is not None
+        for release in (services.products.service.releases(identity) if pipeline.has_objects else ())
+        if services.pipelines.service.checker.catalogue_of(release) is not None
     ]
     fields, given = parameter_fields(pipeline), [part.strip() for part in form.value("inputs").split(";")]
     return renderer.page(
@@ -140,4 +140,4 @@ def _published(services: WebServices, identity: Identity, *kinds: str) -> tuple[
         statuses=(ProductStatus.PUBLISHED,),
         ordering="display_name",
     )
-    return services.products.list(identity, query).products
+    return services.products.service.list(identity, query).products

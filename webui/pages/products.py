@@ -36,7 +36,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     @router.get("/product/{name}")
     def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
-        details = services.products.details(identity, product_key(name))
+        details = services.products.service.details(identity, product_key(name))
         view = ProductView.of(details, identity)
         cited = Cited.of(services, details.product)
         return renderer.page(
@@ -45,16 +45,16 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
             view=view,
             citation=cited.text,
             bibtex=cited.bibtex,
-            downloads=services.download_counts.of([details.product.id]).get(details.product.id, 0),
+            downloads=services.products.download_counts.of([details.product.id]).get(details.product.id, 0),
             details=details,
             progress=progress_of(services, details.product),
-            versions=services.life.versions(identity, details.product),
-            run=services.pipelines.of_products([details.product.id]).get(details.product.id),
+            versions=services.products.versions.versions(identity, details.product),
+            run=services.pipelines.service.of_products([details.product.id]).get(details.product.id),
         )
 
 
 def _add_changes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, products = services.authenticate, services.products
+    authenticate, products = services.authenticate, services.products.service
 
     @router.get("/product/{name}/edit")
     def edit_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -105,8 +105,8 @@ def _edit_page(
         files_form=FormState(),
         told=disclosed_to(services, identity, details.product),
         groups=groups_on_offer(services, identity, details.product),
-        releases=services.products.releases(identity),
-        limit=services.uploads.max_bytes,
+        releases=services.products.service.releases(identity),
+        limit=services.products.uploads.max_bytes,
     )
 
 

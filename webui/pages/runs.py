@@ -20,12 +20,12 @@ __all__ = ["add_routes"]
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the pages of runs."""
-    authenticate, pipelines = services.authenticate, services.pipelines
+    authenticate, pipelines = services.authenticate, services.pipelines.service
 
     @router.get("/runs/{number}")
     def run_page(number: int, identity: Identity = Depends(authenticate)) -> Response:
         run = pipelines.get(identity, number)
-        details = services.products.details(identity, run.product_id)
+        details = services.products.service.details(identity, run.product_id)
         return renderer.page(
             "run.html",
             identity,
@@ -45,7 +45,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.get("/runs/{number}/pictures/{key}.svg")
     def picture(number: int, key: str, identity: Identity = Depends(authenticate)) -> Response:
         run = pipelines.get(identity, number)
-        report = _report(services, identity, run, services.products.details(identity, run.product_id))
+        report = _report(services, identity, run, services.products.service.details(identity, run.product_id))
         if report is None or key not in dict(report.pictures):
             raise NotFoundError(f"The report of run {number} has no picture '{key[:100]}'.")
         figure = next((each for each in report.figures if each.key == key), None)
@@ -59,7 +59,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 def _files(services: WebServices, identity: Identity, run: Run) -> tuple[str, ...]:
     """Give the addresses of the files that a run read, as far as the identity may read them."""
-    sources = services.provenance.of(identity, run.product_id).sources
+    sources = services.products.provenance.of(identity, run.product_id).sources
     return tuple(each.entity.name for each in sources if each.entity is not None and each.entity.is_file)
 
 

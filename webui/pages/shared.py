@@ -19,12 +19,12 @@ _HEADERS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Ro
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the addresses under a link. Credentials are not looked at: the link says what may be read."""
-    links, downloads = services.links, services.downloads
+    links, downloads = services.products.links, services.products.downloads
 
     @router.get("/shared/{secret}")
     def shared(secret: str) -> Response:
         visitor = links.follow(secret)
-        details = services.products.details(visitor, _product_of(visitor.linked_product))
+        details = services.products.service.details(visitor, _product_of(visitor.linked_product))
         return renderer.page(
             "shared.html",
             visitor,

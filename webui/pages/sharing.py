@@ -66,7 +66,7 @@ class _SharePage:
             groups=groups_on_offer(self._services, identity, product),
             told=disclosed_to(self._services, identity, product),
             manages=manages,
-            links=self._services.links.links(identity, product.id) if manages else (),
+            links=self._services.products.links.links(identity, product.id) if manages else (),
             issued=issued,
         )
 
@@ -91,14 +91,14 @@ def _add_visibility(router: APIRouter, services: WebServices, page: _SharePage) 
         product = own_details(services, identity, name).product
         try:
             changes = ProductChanges(visibility=chosen_visibility(fields), groups=chosen_groups(fields))
-            services.products.change(identity, product.id, changes)
+            services.products.service.change(identity, product.id, changes)
         except InvalidValueError as e:
             return page.refuse(identity, name, fields, e)
         return see_other(product_address(product.internal_name, "share"))
 
 
 def _add_owners(router: APIRouter, services: WebServices, page: _SharePage) -> None:
-    authenticate, sharing = services.authenticate, services.sharing
+    authenticate, sharing = services.authenticate, services.products.sharing
 
     @router.post("/product/{name}/co-owners")
     def add(
@@ -134,7 +134,7 @@ def _add_owners(router: APIRouter, services: WebServices, page: _SharePage) -> N
 
 
 def _add_links(router: APIRouter, services: WebServices, page: _SharePage) -> None:
-    authenticate, links = services.authenticate, services.links
+    authenticate, links = services.authenticate, services.products.links
 
     @router.post("/product/{name}/links")
     def make(
@@ -158,7 +158,7 @@ def _add_links(router: APIRouter, services: WebServices, page: _SharePage) -> No
 
     @router.post("/product/{name}/new-version")
     def new_version(name: str, identity: Identity = Depends(authenticate)) -> Response:
-        product = services.life.new_version(identity, own_details(services, identity, name).product.id)
+        product = services.products.versions.new_version(identity, own_details(services, identity, name).product.id)
         return see_other(product_address(product.internal_name, "files"))
 
 

@@ -14,7 +14,7 @@ __all__ = ["add_routes"]
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the pages of sign-in and sign-out."""
-    accounts, sessions, elsewhere = services.accounts, services.sessions, services.settings.oidc_label
+    accounts, sessions, elsewhere = services.accounts.service, services.sessions, services.settings.oidc_label
 
     @router.get("/login")
     def login_form(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:

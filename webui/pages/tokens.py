@@ -16,7 +16,7 @@ _LONGEST_NUMBER = 6
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the pages of tokens."""
-    accounts, authenticate = services.accounts, services.authenticate
+    accounts, authenticate = services.accounts.service, services.authenticate
 
     @router.get("/tokens")
     def tokens(identity: Identity = Depends(authenticate)) -> Response:
@@ -56,7 +56,7 @@ def _page(
         headers={"Cache-Control": "no-store"},
         form=form,
         issued=issued,
-        tokens=services.accounts.tokens(identity),
+        tokens=services.accounts.service.tokens(identity),
         scopes=[scope for scope in Scope if scope is not Scope.ADMIN or identity.is_admin],
     )
 

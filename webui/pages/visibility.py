@@ -33,7 +33,7 @@ def chosen_groups(fields: Mapping[str, str]) -> tuple[str, ...]:
 def groups_on_offer(services: WebServices, identity: Identity, product: Product | None = None) -> tuple[str, ...]:
     """Give the names of the groups that a form offers: the caller's, and those that the product is shared with."""
     shared = () if product is None else product.groups
-    return tuple(sorted({group.name for group in services.groups.groups(identity)} | set(shared)))
+    return tuple(sorted({group.name for group in services.accounts.groups.groups(identity)} | set(shared)))
 
 
 def disclosed_to(services: WebServices, identity: Identity, product: Product) -> tuple[tuple[str, str], ...]:
@@ -55,7 +55,7 @@ def disclosed_to(services: WebServices, identity: Identity, product: Product) ->
     ]
     for name in product.co_owners:
         with suppress(NotFoundError):  # a closed account reads nothing
-            found.append((f"The co-owner {name}", told_to(services.accounts.identity_of_user(name))))
+            found.append((f"The co-owner {name}", told_to(services.accounts.service.identity_of_user(name))))
     return tuple((readers, each.listed) for readers, each in found if each)
 
 

@@ -48,7 +48,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _add_basic(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, products = services.authenticate, services.products
+    authenticate, products = services.authenticate, services.products.service
 
     @router.get("/product/new")
     def basic_form(identity: Identity = Depends(authenticate)) -> Response:
@@ -74,9 +74,9 @@ def _basic_page(
         identity,
         status=status,
         form=form,
-        draft=services.products.draft(identity),
-        releases=services.products.releases(identity),
-        product_types=[kind for kind in services.products.types() if kind.is_open],
+        draft=services.products.service.draft(identity),
+        releases=services.products.service.releases(identity),
+        product_types=[kind for kind in services.products.service.types() if kind.is_open],
         groups=groups_on_offer(services, identity),
     )
 
@@ -137,7 +137,7 @@ def _save_columns(
 def _describe(services: WebServices, identity: Identity, details: ProductDetails, meanings: dict[str, str]) -> None:
     """Store what columns mean; what is missing for publication is said now, and nothing is lost by it."""
     kind = details.product.product_type
-    services.associations.describe_all(identity, details.product.id, meanings)
+    services.products.column_meanings.describe_all(identity, details.product.id, meanings)
     missing = missing_meanings(kind, meanings)
     if missing:
         message = f"Choose a column for each of: {', '.join(missing)}. A product of type {kind.display_name} needs it."
@@ -171,7 +171,7 @@ def _columns_page(
 
 
 def _add_review(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    authenticate, uploads = services.authenticate, services.uploads
+    authenticate, uploads = services.authenticate, services.products.uploads
 
     @router.get("/product/{name}/review")
     def review(name: str, identity: Identity = Depends(authenticate)) -> Response:

@@ -29,7 +29,7 @@ _ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY, "description":
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the second step."""
-    authenticate, uploads = services.authenticate, services.uploads
+    authenticate, uploads = services.authenticate, services.products.uploads
 
     @router.get("/product/{name}/files")
     def files_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -75,7 +75,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 async def _receive(services: WebServices, request: Request, identity: Identity, details: ProductDetails) -> None:
     """Store the files of a form, and start reading the main one."""
-    uploads, product = services.uploads, details.product
+    uploads, product = services.products.uploads, details.product
     if announces_more(request, uploads.max_bytes):
         message = f"The file is larger than the limit of {size_text(uploads.max_bytes)}; nothing was stored."
         raise TooLargeError(message, field="file")
@@ -101,15 +101,15 @@ def _take(services: WebServices, identity: Identity, details: ProductDetails, fi
         message = "Say which of your files to take."
         raise InvalidValueError(message, field="path")
     is_address = said.lower().startswith("vos:")
-    path = services.space.nodes.uris.path_of(said) if is_address else own_path(identity, said)
+    path = services.vospace.nodes.uris.path_of(said) if is_address else own_path(identity, said)
     take_node(services, identity, product.id, role, path)
     if role is FileRole.MAIN:
-        services.uploads.inspect(identity, product.id)
+        services.products.uploads.inspect(identity, product.id)
 
 
 def _own_files(services: WebServices, identity: Identity) -> list[str]:
     """Give the names of the first files in the caller's home, to choose from."""
-    home = services.space.nodes.node(identity, own_path(identity), Listing(limit=_MOST_OFFERED, brief=True))
+    home = services.vospace.nodes.node(identity, own_path(identity), Listing(limit=_MOST_OFFERED, brief=True))
     return [child.name for child in home.children if child.kind.has_bytes]
 
 
@@ -147,6 +147,6 @@ def _files_page(
         view=ProductView.of(details, identity),
         form=form,
         progress=progress_of(services, details.product),
-        limit=services.uploads.max_bytes,
+        limit=services.products.uploads.max_bytes,
         own_files=_own_files(services, identity),
     )

@@ -28,8 +28,8 @@ def test_an_account_is_made_changed_and_closed(root: TestClient, services: Servi
     assert "short" not in root.post("/admin/users", data={**fields, "password": "short"}).text
     assert root.post("/admin/users", data=fields).headers["location"] == "/admin/users/carol"
     assert root.post("/admin/users", data=fields).status_code == 409
-    carol = services.accounts.identity_of_password("carol", "long enough")
-    token = services.accounts.issue_token(carol, "t").secret
+    carol = services.accounts.service.identity_of_password("carol", "long enough")
+    token = services.accounts.service.issue_token(carol, "t").secret
     change = {"first_name": "Carol", "last_name": "<b>", "email": "", "quota": "2.5", "is_active": "1"}
     assert root.post("/admin/users/carol", data=change).status_code == 303
     page = root.get("/admin/users/carol").text
@@ -39,13 +39,13 @@ def test_an_account_is_made_changed_and_closed(root: TestClient, services: Servi
         assert root.post("/admin/users/carol", data={**change, "quota": quota}).status_code == 400, quota
     assert root.post("/admin/users/carol/password", data={"password": "short"}).status_code == 400
     assert root.post("/admin/users/carol/password", data={"password": "quite another"}).status_code == 303
-    assert services.accounts.identity_of_password("carol", "quite another").name == "carol"
+    assert services.accounts.service.identity_of_password("carol", "quite another").name == "carol"
     # Without the tick the account is closed, and its tokens count no more.
     root.post("/admin/users/carol", data={**change, "is_active": ""} | {"is_admin": "1"})
     del change["is_active"]
     root.post("/admin/users/carol", data=change)
     with pytest.raises(AuthenticationError):
-        services.accounts.identity_of_token(token)
+        services.accounts.service.identity_of_token(token)
     log = root.get("/admin/log?kind=user&actor=root").text
     assert "set password" in log
     assert "carol@example.org" not in log
@@ -53,13 +53,16 @@ def test_an_account_is_made_changed_and_closed(root: TestClient, services: Servi
 
 
 def test_all_access_of_an_account_ends_at_once(root: TestClient, sign_in: SignIn, services: Services):
-    alice, token = sign_in("alice"), services.accounts.issue_token(services.accounts.identity_of_user("alice"), "t")
+    alice, token = (
+        sign_in("alice"),
+        services.accounts.service.issue_token(services.accounts.service.identity_of_user("alice"), "t"),
+    )
     assert alice.get("/tokens").status_code == 200
     root.post("/admin/users/alice/revoke")
     assert alice.get("/tokens").status_code == 303
     with pytest.raises(AuthenticationError):
-        services.accounts.identity_of_token(token.secret)
-    assert services.accounts.identity_of_password("alice", PASSWORD).name == "alice"
+        services.accounts.service.identity_of_token(token.secret)
+    assert services.accounts.service.identity_of_password("alice", PASSWORD).name == "alice"
 
 
 def test_an_administrator_remains(root: TestClient):
@@ -105,7 +108,7 @@ def test_a_release_is_made_restricted_and_removed(root: TestClient, alice: TestC
     assert root.post("/admin/releases/dp1/delete").status_code == 409
     alice.post(name.removesuffix("/files") + "/edit", data={**new, "release": ""})
     assert root.post("/admin/releases/dp1/delete").status_code == 303
-    assert services.releases.all(services.accounts.identity_of_user("root")) == ()
+    assert services.products.releases.all(services.accounts.service.identity_of_user("root")) == ()
 
 
 def test_the_log_tells_what_was_done_to_a_product(root: TestClient, alice: TestClient, publish: Publish):

@@ -14,8 +14,8 @@ HOME = ("home", "alice")
 
 
 def names(services: Services, *path: str) -> list[str]:
-    identity = services.accounts.identity_of_user("alice")
-    return [child.name for child in services.space.nodes.node(identity, (*HOME, *path), Listing()).children]
+    identity = services.accounts.service.identity_of_user("alice")
+    return [child.name for child in services.vospace.nodes.node(identity, (*HOME, *path), Listing()).children]
 
 
 def send(browser: TestClient, *files: tuple[str, bytes], to: str = "/files"):
@@ -23,7 +23,7 @@ def send(browser: TestClient, *files: tuple[str, bytes], to: str = "/files"):
 
 
 def stored(services: Services) -> int:
-    return len(list(services.space.store.ids()))
+    return len(list(services.vospace.store.ids()))
 
 
 def test_files_come_into_folders_and_are_listed(alice: TestClient, services: Services):
@@ -36,7 +36,7 @@ def test_files_come_into_folders_and_are_listed(alice: TestClient, services: Ser
     assert "&lt;b&gt;.csv" in page
     assert "vos://photoz.local~vospace/home/alice/DESI" in page
     assert names(services, "DESI é") == ["<b>.csv", "a.csv"]
-    file = services.space.nodes.file(services.accounts.identity_of_user("alice"), (*HOME, "DESI é", "a.csv"))
+    file = services.vospace.nodes.file(services.accounts.service.identity_of_user("alice"), (*HOME, "DESI é", "a.csv"))
     assert b"".join(file.read(0, file.size)) == b"ra,dec\n1,2\n"
 
 
@@ -69,7 +69,7 @@ def test_the_list_goes_on_where_a_page_ends(alice: TestClient, services: Service
 
 
 def test_links_lead_where_they_point(alice: TestClient, services: Services):
-    identity, nodes = services.accounts.identity_of_user("alice"), services.space.nodes
+    identity, nodes = services.accounts.service.identity_of_user("alice"), services.vospace.nodes
     alice.post("/new-folder", data={"name": "real"})
     for name, target in (("here", nodes.uris.of((*HOME, "real"))), ("there", "https://example.org/x")):
         path = (*HOME, name)
@@ -80,7 +80,7 @@ def test_links_lead_where_they_point(alice: TestClient, services: Services):
 
 
 def test_it_is_said_who_sees_a_file(alice: TestClient, services: Services):
-    identity, nodes = services.accounts.identity_of_user("alice"), services.space.nodes
+    identity, nodes = services.accounts.service.identity_of_user("alice"), services.vospace.nodes
     for name, opened in (("a", ("ispublic", "true")), ("b", ("groupread", "ivo://x/gms?team"))):
         send(alice, (name, b"x"))
         path = (*HOME, name)
@@ -112,7 +112,7 @@ def test_a_form_of_unknown_length_is_not_read(alice: TestClient, services: Servi
 
 
 def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
-    root, nodes = services.accounts.identity_of_user("root"), services.space.nodes
+    root, nodes = services.accounts.service.identity_of_user("root"), services.vospace.nodes
     send(alice, ("a", b"12345"))
     quota = (AskedProperty("quota", "8"),)
     nodes.change(root, HOME, AskedNode(nodes.uris.of(HOME), NodeKind.CONTAINER, quota, None))

@@ -73,9 +73,9 @@ def test_other_peoples_products_are_not_mine(sign_in: SignIn, publish: Publish):
 
 
 def test_a_page_holds_25_products(alice: TestClient, services: Services):
-    identity = services.accounts.identity_of_user("alice")
+    identity = services.accounts.service.identity_of_user("alice")
     for number in range(26):
-        services.products.create(identity, NewProduct(f"Survey {number:02}", 1))
+        services.products.service.create(identity, NewProduct(f"Survey {number:02}", 1))
     first, second = alice.get("/?q=survey"), alice.get("/?q=survey&page=2")
     assert len(re.findall(r">Survey \d\d</a>", first.text)) == 25
     assert re.findall(r">Survey \d\d</a>", second.text) == [">Survey 00</a>"]

@@ -70,7 +70,7 @@ def test_a_sign_in_leads_there_and_back_to_the_page_that_asked_for_it(site: Site
     assert browser.cookies.get(SESSION_COOKIE)
     assert "photoz_sign_in" not in browser.cookies
     assert "vera" in browser.get("/tokens").text
-    vera = site.app.services.accounts.identity_of_user("vera")
+    vera = site.app.services.accounts.service.identity_of_user("vera")
     assert (vera.groups, vera.is_admin) == ({"photoz", "chiefs"}, True)
 
 

@@ -38,10 +38,10 @@ def test_columns_of_the_example_query_are_delimited_where_adql_asks(
     alice: TestClient, register: Publish, services: Services
 ):
     product = register(table=b"ra,dec,z,my col\n1,2,0.3,4\n5,6,0.7,8\n")
-    identity = services.accounts.identity_of_user("alice")
+    identity = services.accounts.service.identity_of_user("alice")
     meanings = {"ra": "ra", "dec": "dec", "z": "z", "my col": "quality"}
-    services.associations.describe_all(identity, product.id, meanings)
-    services.uploads.publish(identity, product.id)
+    services.products.column_meanings.describe_all(identity, product.id, meanings)
+    services.products.uploads.publish(identity, product.id)
     page = alice.get(f"/product/{product.internal_name}").text
     assert "SELECT TOP 10 ra, dec, z, &#34;my col&#34;" in page
 
@@ -59,7 +59,7 @@ def test_others_change_nothing(sign_in: SignIn, publish: Publish, services: Serv
     address = f"/product/{product.internal_name}"
     assert address + "/edit" not in bob.get(address).text
     assert bob.post(f"{address}/{path}", data={"display_name": "stolen", "visibility": "public"}).status_code == 403
-    now = services.products.get(services.accounts.identity_of_user("alice"), product.id)
+    now = services.products.service.get(services.accounts.service.identity_of_user("alice"), product.id)
     assert now == product
 
 
@@ -68,7 +68,7 @@ def test_forms_of_other_sites_change_nothing(alice: TestClient, publish: Publish
     product = publish()
     answer = alice.post(f"/product/{product.internal_name}/{path}", headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
-    assert services.products.get(services.accounts.identity_of_user("alice"), product.id) == product
+    assert services.products.service.get(services.accounts.service.identity_of_user("alice"), product.id) == product
 
 
 def test_owners_edit_their_product(alice: TestClient, publish: Publish):
@@ -112,8 +112,8 @@ def test_a_product_is_deleted_after_a_question(alice: TestClient, publish: Publi
 
 def test_safe_methods_change_nothing(alice: TestClient, publish: Publish, register: Publish, services: Services):
     published, draft = publish(), register("A draft")
-    identity = services.accounts.identity_of_user("alice")
-    before = [services.products.details(identity, product.id) for product in (published, draft)]
+    identity = services.accounts.service.identity_of_user("alice")
+    before = [services.products.service.details(identity, product.id) for product in (published, draft)]
     for product in (published, draft):
         for path in (
             "",
@@ -128,7 +128,7 @@ def test_safe_methods_change_nothing(alice: TestClient, publish: Publish, regist
         ):
             alice.get(f"/product/{product.internal_name}{path}")
     alice.get("/logout")
-    after = [services.products.details(identity, product.id) for product in (published, draft)]
+    after = [services.products.service.details(identity, product.id) for product in (published, draft)]
     assert after == before
     assert after[1].product.status is ProductStatus.REGISTERING
     assert alice.get("/tokens").status_code == 200

@@ -117,7 +117,7 @@ def test_a_new_version_is_a_draft_with_the_same_words(sign_in: SignIn, services:
     alice = sign_in("alice")
     begun = alice.post(f"/product/{first.internal_name}/new-version")
     assert begun.headers["location"].endswith("/files")
-    draft = services.products.draft(services.accounts.identity_of_user("alice"))
+    draft = services.products.service.draft(services.accounts.service.identity_of_user("alice"))
     assert draft is not None
     assert (draft.previous_id, draft.description) == (first.id, "What it **is**.")
     assert "newer version" not in alice.get(f"/product/{first.internal_name}").text

@@ -31,7 +31,7 @@ def test_types_tell_what_they_need(alice: TestClient):
 def test_the_first_step_makes_a_draft(alice: TestClient, services: Services):
     answer = alice.post("/product/new", data=BASIC)
     assert answer.headers["location"] == "/product/1_vvds_sample/files"
-    product = services.products.get(services.accounts.identity_of_user("alice"), 1)
+    product = services.products.service.get(services.accounts.service.identity_of_user("alice"), 1)
     assert (product.status, product.visibility) == (ProductStatus.REGISTERING, Visibility.REGISTERED)
 
 
@@ -54,9 +54,9 @@ def test_a_refused_first_step_keeps_what_was_entered(alice: TestClient, changed:
 
 
 def test_fields_that_a_type_does_not_have_are_dropped(alice: TestClient, services: Services):
-    release = services.products.ensure_release("dp1", "DP1")
+    release = services.products.service.ensure_release("dp1", "DP1")
     alice.post("/product/new", data={**BASIC, "release": str(release.id), "pz_code": "BPZ"})
-    product = services.products.get(services.accounts.identity_of_user("alice"), 1)
+    product = services.products.service.get(services.accounts.service.identity_of_user("alice"), 1)
     assert (product.release, product.pz_code) == (None, None)
 
 
@@ -81,7 +81,7 @@ def test_files_are_stored_and_the_main_one_is_read(alice: TestClient, services: 
     assert sent.headers["location"] == address
     several = [("file", ("a.txt", b"a")), ("file", ("b.txt", b"b"))]
     assert alice.post(address, data={"role": "auxiliary"}, files=several).status_code == 303
-    details = services.products.details(services.accounts.identity_of_user("alice"), 1)
+    details = services.products.service.details(services.accounts.service.identity_of_user("alice"), 1)
     assert [file.name for file in details.files] == ["vvds.csv", "a.txt", "b.txt"]
     assert details.product.inspection_state is InspectionState.RUNNING
     page = alice.get(address).text
@@ -118,7 +118,7 @@ def test_a_refused_file_says_why(
     answer = alice.post("/product/1_vvds_sample/files", content=body, headers=headers)
     assert answer.status_code == status
     assert sentence in answer.text
-    assert services.products.details(services.accounts.identity_of_user("alice"), 1).files == ()
+    assert services.products.service.details(services.accounts.service.identity_of_user("alice"), 1).files == ()
 
 
 def test_a_second_file_of_the_same_name_is_refused(alice: TestClient):
@@ -147,11 +147,11 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: TestClient, 
     ):
         answer = alice.post(address, data={"role": "main", "path": path})
         assert (answer.status_code, sentence in answer.text) == (status, True), path
-    assert services.products.details(services.accounts.identity_of_user("alice"), 1).files == ()
+    assert services.products.service.details(services.accounts.service.identity_of_user("alice"), 1).files == ()
     assert alice.post(address, data={"role": "main", "path": "in/vvds.csv"}).status_code == 303
     uri = "vos://photoz.local~vospace/home/alice/notes.txt"
     assert alice.post(address, data={"role": "auxiliary", "path": uri}).status_code == 303
-    details = services.products.details(services.accounts.identity_of_user("alice"), 1)
+    details = services.products.service.details(services.accounts.service.identity_of_user("alice"), 1)
     assert [file.name for file in details.files] == ["vvds.csv", "notes.txt"]
     assert details.product.inspection_state is InspectionState.RUNNING
 
@@ -173,7 +173,7 @@ def test_columns_are_described_and_the_product_is_published(alice: TestClient, r
     assert free is not None
     fields[free.group(1)] = "quality"
     assert alice.post(f"{address}/columns", data=fields).headers["location"] == f"{address}/review"
-    columns = services.associations.columns(services.accounts.identity_of_user("alice"), 1)
+    columns = services.products.column_meanings.columns(services.accounts.service.identity_of_user("alice"), 1)
     assert {item.column.name: item.alias for item in columns} == {
         "objid": None, "RAJ2000": "RA", "DEJ2000": "Dec", "zspec": "z", "flag": "quality",
     }  # fmt: skip

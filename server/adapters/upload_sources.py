@@ -1,24 +1,19 @@
-"""Where the tables come from that queries name by an address: our own VOSpace, or the public internet."""
+"""Tables that queries name by an address, fetched from our own VOSpace or from the public internet."""
 
 from urllib.parse import unquote
 
 from core.auth.models import Identity
-from core.database import Database
 from core.errors import InvalidValueError, PhotozError
 from core.files import Staging
 from core.remote_files import RemoteFiles
-from core.settings import Settings
-from server.user_tables import upload_store
-from server.worker import vospace
-from tap.uploads import Uploads
 from vospace.service import NodeService
-from vospace.uris import NodeUris, node_path
+from vospace.uris import node_path
 
-__all__ = ["TableSources", "query_uploads"]
+__all__ = ["UploadSources"]
 
 
-class TableSources:
-    """Fetch tables: nodes of our own VOSpace in the name of the one who asks, others from public addresses.
+class UploadSources:
+    """Fetches tables: nodes of our own VOSpace as the identity that asks, others from public addresses.
 
     Parameters
     ----------
@@ -26,9 +21,8 @@ class TableSources:
         Address of this server, under which its own files are fetched without a connection.
     """
 
-    def __init__(self, nodes: NodeService, uris: NodeUris, remote: RemoteFiles, public_url: str) -> None:
+    def __init__(self, nodes: NodeService, remote: RemoteFiles, public_url: str) -> None:
         self._nodes = nodes
-        self._uris = uris
         self._remote = remote
         self._files_url = f"{public_url}/vospace/files/"
 
@@ -51,21 +45,9 @@ class TableSources:
                 path = uri.removeprefix(self._files_url)
                 names = node_path(unquote(path), path.encode())
             else:
-                names = self._uris.path_of(uri)
+                names = self._nodes.uris.path_of(uri)
             file = self._nodes.file(identity, self._nodes.resolve(identity, names, last=True).path)
         except PhotozError as e:
             raise InvalidValueError(f"'{uri[:200]}' cannot be read. {e.message}", field="UPLOAD") from e
         for chunk in file.read(0, file.size):
             staging.write(chunk)
-
-
-def query_uploads(settings: Settings, database: Database) -> Uploads:
-    """Give what finds the tables that come with queries."""
-    nodes = vospace(settings, database).nodes
-    remote = RemoteFiles(seconds=settings.table_upload_seconds, networks=settings.table_upload_networks)
-    return Uploads(
-        upload_store(settings),
-        TableSources(nodes, nodes.uris, remote, settings.public_url),
-        max_bytes=settings.max_table_upload_bytes,
-        max_columns=settings.max_columns,
-    )

@@ -3,17 +3,50 @@
 from collections.abc import Callable
 
 from core.errors import ConflictError, NotFoundError
-from server.worker import INSPECT
-from uws import JobService, Phase
+from products.assembly import ProductServices
+from uws import Job, JobContext, JobKind, JobService, Phase
 
-__all__ = ["UwsInspectionJobs"]
+__all__ = ["INSPECT", "UwsInspectionJobs", "inspection_kind"]
+
+#: Name of the kind of job that inspects an uploaded file.
+INSPECT = "inspect"
+
+
+def inspection_kind(products: ProductServices, seconds: int) -> JobKind:
+    """Return the kind of job that inspects the main file of a product."""
+
+    def inspect(context: JobContext) -> None:
+        products.inspector.run(
+            int(context.parameters["product"]),
+            context.job.id,
+            publish=context.parameters["publish"] == "1",
+            progress=context.progress,
+            scratch=context.scratch,
+        )
+
+    def ended(job: Job) -> None:
+        if job.phase is not Phase.COMPLETED:
+            message = job.error or "Reading the file was stopped; start it again."
+            products.housekeeping.fail_inspection(int(job.parameters["product"]), job.id, message)
+
+    return JobKind(INSPECT, inspect, retry=True, seconds=seconds, on_end=ended)
 
 
 class UwsInspectionJobs:
-    """The jobs that look into files, for ``products.uploads``."""
+    """Inspection jobs, for ``products.uploads``.
 
-    def __init__(self, jobs: JobService) -> None:
-        self._jobs = jobs
+    Parameters
+    ----------
+    jobs
+        Returns the jobs of the server; called when a job is first needed.
+    """
+
+    def __init__(self, jobs: Callable[[], JobService]) -> None:
+        self._make_jobs = jobs
+
+    @property
+    def _jobs(self) -> JobService:
+        return self._make_jobs()
 
     def create(self, product_id: int, owner: str, *, publish: bool) -> str:
         """Make a job that waits to be run, and give its id."""

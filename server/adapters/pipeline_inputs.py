@@ -1,4 +1,6 @@
-"""Where runs of pipelines find the files that ``vos:`` addresses name: in the VOSpace, by its rule."""
+"""Input files of pipeline runs, found in the VOSpace by their ``vos:`` addresses under its access rule."""
+
+from collections.abc import Callable
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
@@ -8,14 +10,24 @@ from vospace.models import Path
 from vospace.product_nodes import PRODUCTS
 from vospace.service import NodeService
 
-__all__ = ["SpaceInputs"]
+__all__ = ["PipelineInputs"]
 
 
-class SpaceInputs:
-    """Find nodes in the name of who asks."""
+class PipelineInputs:
+    """Finds input nodes for the identity that asks.
 
-    def __init__(self, nodes: NodeService) -> None:
-        self._nodes = nodes
+    Parameters
+    ----------
+    nodes
+        Returns the nodes of the VOSpace; called when an address is first looked up.
+    """
+
+    def __init__(self, nodes: Callable[[], NodeService]) -> None:
+        self._make_nodes = nodes
+
+    @property
+    def _nodes(self) -> NodeService:
+        return self._make_nodes()
 
     def find(self, identity: Identity, address: str) -> InputNode:
         """Follow an address and the links on its way; that of a node, or of its authority and path alone."""
