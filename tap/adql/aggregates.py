@@ -8,7 +8,6 @@ from sqlglot import exp
 from core.columns import Column
 from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
-from tap.adql.expressions import Expressions
 from tap.adql.signatures import Function
 from tap.adql.sqltree import call, cast_to, compare, identifier, number
 from tap.adql.values import Value, numeric_facts, require_number, require_text
@@ -23,20 +22,12 @@ _NORMAL = 1.4826
 _Arguments = Sequence[Value]
 
 
-def compile_aggregate(compiler: Expressions, function: Function, node: tree.Call) -> Value:
-    """Compile a call, whose arguments cannot be aggregates themselves."""
-    if not compiler.aggregates:
-        raise QueryError(f"{function.name} cannot stand in {compiler.clause}", node.at)
-    compiler.found_aggregate = True
+def compile_aggregate(function: Function, arguments: _Arguments, node: tree.Call) -> Value:
+    """Compile a call of an aggregate function, given its compiled arguments: none for ``COUNT(*)``."""
     if node.star:
         return Value(exp.Count(this=exp.Star()), numeric_facts("long", ucd="meta.number"), "number", node.at)
-    if not node.arguments:
+    if not arguments:
         raise QueryError(f"{function.name} was given 0 arguments", node.at, f"it is {function.form}")
-    compiler.aggregates, clause, compiler.clause = False, compiler.clause, "another aggregate function"
-    try:
-        arguments = [compiler.value(argument) for argument in node.arguments]
-    finally:
-        compiler.aggregates, compiler.clause = True, clause
     if function.name in _OF_USERS:
         return _OF_USERS[function.name](arguments, node)
     return _standard(function, arguments[0], node)

@@ -9,11 +9,10 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import syntax as tree
-from tap.adql.aggregates import compile_aggregate
 from tap.adql.errors import QueryError
-from tap.adql.expressions import Expressions
-from tap.adql.functions import FUNCTIONS, Function
+from tap.adql.functions import Function
 from tap.adql.geometric_calls import GEOMETRIC
+from tap.adql.limits import Limits
 from tap.adql.sqltree import call, cast_to, compare, number
 from tap.adql.units import UnknownUnitError, conversion
 from tap.adql.user_functions import USER_FUNCTIONS
@@ -26,12 +25,18 @@ _MAPPED = {"CONTAINS", "INTERSECTS", "MOC"}
 _TESTS = {"CONTAINS", "INTERSECTS", "DISTANCE"}
 
 
-def compile_call(compiler: Expressions, node: tree.Call) -> Value:
-    """Compile a call; the parser has checked that the function exists and takes as many arguments."""
-    function = FUNCTIONS[node.function.upper()]
-    if function.aggregate:
-        return compile_aggregate(compiler, function, node)
-    arguments = [compiler.value(argument) for argument in node.arguments]
+def compile_call(
+    limits: Limits, function: Function, arguments: Sequence[Value], node: tree.Call, *, prune: bool
+) -> Value:
+    """Compile a call of a function that is no aggregate, given its compiled arguments.
+
+    Parameters
+    ----------
+    limits
+        Counters of the translation.
+    prune
+        Whether hidden columns may be tested here, which is so in WHERE and ON.
+    """
     if function.group == "math":
         return _math(function, arguments, node)
     if function.group == "string":
@@ -39,15 +44,15 @@ def compile_call(compiler: Expressions, node: tree.Call) -> Value:
         sql = call(function.engine or "", arguments[0].sql)
         return Value(sql, Column("", "unicodeChar", "*", ucd=arguments[0].facts.ucd), "text", node.at)
     if function.name in _MAPPED and (function.name == "MOC" or any(_is_map(argument) for argument in arguments)):
-        compiler.context.count_map(node.at)
+        limits.count_map(node.at)
     if function.name in _TESTS:
-        compiler.context.count_test(node.at)
+        limits.count_test(node.at)
     if function.group == "geometry":
-        prune = compiler.prune and (function.name not in _MAPPED or compiler.context.may_cover())
+        prune = prune and (function.name not in _MAPPED or limits.may_cover())
         return GEOMETRIC[function.name](arguments, node, prune)
     if function.group == "udf":
         known = GEOMETRIC if function.name in GEOMETRIC else USER_FUNCTIONS
-        return known[function.name](arguments, node, compiler.prune)
+        return known[function.name](arguments, node, prune)
     return _OTHERS[function.name](arguments, node)
 
 
