@@ -43,14 +43,15 @@ def table_loader(settings: Settings, database: Database) -> "TableLoader":
 
 def table_catalog(settings: Settings, database: Database) -> "TableCatalog":
     """Give the tables of products and of users that queries may read."""
+    from tap.product_tables import ProductTables
     from tap.tables import TableCatalog
+    from tap.user_schemas import UserTables
 
     return TableCatalog(
-        PublishedProducts(database),
-        settings.tables_folder,
-        settings.public_url,
-        user_tables(settings, database),
-        settings.user_tables_folder,
+        [
+            ProductTables(PublishedProducts(database), settings.tables_folder, settings.public_url),
+            UserTables(user_tables(settings, database), settings.user_tables_folder),
+        ]
     )
 
 
