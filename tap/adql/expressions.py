@@ -16,10 +16,11 @@ from tap.adql.calls import compile_call
 from tap.adql.casts import compile_cast
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.errors import Position, QueryError
-from tap.adql.functions import FUNCTIONS, Function
+from tap.adql.functions import FUNCTIONS
 from tap.adql.geometry import within
 from tap.adql.limits import Limits
 from tap.adql.scopes import Scope
+from tap.adql.signatures import Function
 from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
 from tap.adql.values import Circle, Kind, Point, Value, numeric_facts, promoted, require_number, require_text
 
@@ -57,6 +58,8 @@ class Context:
     ----------
     compile_query
         How a query inside an expression is compiled, given the scope around it.
+    functions
+        What may be called, by upper-case name.
     with_queries
         Queries of WITH that later ones may read, by name, with their name inside the engine.
     tables
@@ -65,6 +68,7 @@ class Context:
 
     catalog: Catalog
     compile_query: Callable[["Context", tree.Query, Scope | None], Compiled]
+    functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
     with_queries: list[tuple[tree.Name, str, tuple[Output, ...]]] = field(default_factory=list)
     tables: list[CatalogTable] = field(default_factory=list)
     names: int = 0
@@ -167,7 +171,7 @@ class Expressions:
 
     def _call(self, node: tree.Call) -> Value:
         """Compile a call; the parser has checked that the function exists and takes as many arguments."""
-        function = FUNCTIONS[node.function.upper()]
+        function = self.context.functions[node.function.upper()]
         if function.aggregate:
             return compile_aggregate(function, self._aggregated(function, node), node)
         arguments = [self.value(argument) for argument in node.arguments]

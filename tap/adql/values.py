@@ -25,12 +25,14 @@ __all__ = [
     "kind_of",
     "numeric_facts",
     "promoted",
+    "require_array",
     "require_number",
     "require_text",
 ]
 
 Kind = Literal["number", "text", "boolean", "timestamp", "null", "array", "shape"]
 
+_SHAPE_XTYPES = {"point", "circle", "polygon"}
 _RANKS = ("boolean", "unsignedByte", "short", "int", "long", "float", "double")
 
 
@@ -208,6 +210,20 @@ def require_text(value: Value, what: str) -> Value:
     """Refuse what is no text."""
     if value.kind not in {"text", "null", "timestamp"}:
         raise QueryError(f"{what} takes text, not {_spoken(value)}", value.at, "CAST it to VARCHAR")
+    return value
+
+
+def require_array(value: Value, what: str) -> Value:
+    """Refuse what is no array of numbers of one dimension."""
+    if value.kind == "null":
+        return value
+    if value.kind == "shape" or value.facts.xtype in _SHAPE_XTYPES:
+        raise QueryError(f"{what} takes an array of numbers, not geometry", value.at)
+    if value.kind != "array" or value.facts.datatype not in _RANKS[1:]:
+        found = f"an array of {value.facts.datatype}" if value.kind == "array" else _spoken(value)
+        raise QueryError(f"{what} takes an array of numbers, not {found}", value.at)
+    if "x" in (value.facts.arraysize or ""):
+        raise QueryError(f"{what} takes an array of one dimension, not of {value.facts.arraysize}", value.at)
     return value
 
 
