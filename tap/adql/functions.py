@@ -1,8 +1,7 @@
-"""Every function that a query may call.
+"""Table of all functions that a query may call.
 
-One table rules all: the parser checks names and numbers of arguments against it, the compiler takes from it what
-compiles a call, the capabilities list what it offers, and nothing that is not in it is ever run. Functions are declared
-beside what compiles them.
+The parser checks names and numbers of arguments against it, the compiler takes from it what compiles a call, and the
+capabilities list what it offers; what is not in it is not run. Each function is declared in the file that compiles it.
 """
 
 from collections.abc import Mapping
