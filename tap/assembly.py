@@ -62,14 +62,16 @@ class TapServices:
     @part
     def catalog(self) -> "TableCatalog":
         """The tables that queries may read."""
+        from tap.product_tables import ProductTables
         from tap.tables import TableCatalog
+        from tap.user_schemas import UserTables
 
+        settings, products = self._settings, self._products
         return TableCatalog(
-            self._products.published,
-            self._settings.tables_folder,
-            self._settings.public_url,
-            self._products.user_tables,
-            self._settings.user_tables_folder,
+            (
+                ProductTables(products.published, settings.tables_folder, settings.public_url),
+                UserTables(products.user_tables, settings.user_tables_folder),
+            )
         )
 
     @part

@@ -1,9 +1,13 @@
 """The columns of TAP_SCHEMA (TAP 1.1 §4) and of ``photoz``, the metadata of products as tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+
+import pyarrow as pa
 
 from core.columns import Column
-from tap.models import ForeignKey
+from tap.adql import CatalogTable
+from tap.models import ForeignKey, TapTable
 
 __all__ = [
     "PHOTOZ_COLUMNS",
@@ -12,6 +16,7 @@ __all__ = [
     "TABLE_DESCRIPTIONS",
     "TAP_SCHEMA_COLUMNS",
     "TAP_SCHEMA_KEYS",
+    "standard_table",
 ]
 
 
@@ -202,3 +207,27 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = {
     "photoz.product_types": "Types of data products",
     "photoz.releases": "Data releases that products refer to",
 }
+
+
+def standard_table(
+    schema: str, name: str, columns: tuple[Column, ...], keys: Iterable[ForeignKey], rows: Callable[[], pa.Table]
+) -> TapTable:
+    """Make a table of TAP_SCHEMA or of ``photoz``, whose rows are made once, when a query first reads them."""
+    full_name = f"{schema}.{name}"
+    entry = CatalogTable(
+        name=full_name,
+        columns=columns,
+        position=None,
+        sorted_by_healpix=False,
+        engine_schema=schema,
+        engine_table=name,
+    )
+    return TapTable(
+        schema=schema,
+        entry=entry,
+        description=TABLE_DESCRIPTIONS[full_name],
+        principal=frozenset(column.name for column in columns),
+        rows=cache(rows),
+        standard=schema == "tap_schema",
+        foreign_keys=tuple(key for key in keys if key.from_table == full_name),
+    )

@@ -18,8 +18,7 @@ from core.files import FileStore, Staging
 from products.readers.votable import VotableReader
 from tap.adql import Catalog, CatalogTable
 from tap.adql.words import RESERVED_WORDS
-from tap.engine import ArrivingTable, EngineTable
-from tap.engine.arriving import upload_limits
+from tap.engine import ArrivingTable, EngineTable, upload_limits
 from tap.upload_budget import UploadBudget
 
 __all__ = ["SCHEMA", "AskedUpload", "QueryUploads", "TableSource", "UploadedTable", "Uploads", "asked_uploads"]

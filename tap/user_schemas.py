@@ -1,28 +1,41 @@
 """The tables of users as a query sees them: one schema for each user who has some."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from core.auth.models import Identity
 from products.user_tables.loading import arrow_schema
 from products.user_tables.models import UserTable
+from products.user_tables.service import UserTableService
 from tap.adql import CatalogTable
 from tap.models import TapSchema, TapTable
 
-__all__ = ["user_schemas"]
+__all__ = ["UserTables"]
 
 
-def user_schemas(tables: Iterable[UserTable], folder: Path) -> Iterator[TapSchema]:
-    """Put tables into their schemas; they come sorted by these.
+class UserTables:
+    """Tables that users made, as far as an identity may read them: a `tap.tables.TableProvider`.
 
     Parameters
     ----------
     folder
         Where the files of their rows are.
     """
-    for schema, members in groupby(tables, key=lambda table: table.schema):
-        listed = tuple(_table(member, folder) for member in members)
-        if listed:
+
+    def __init__(self, service: UserTableService, folder: Path) -> None:
+        self._service = service
+        self._folder = folder
+
+    def stamp(self) -> object:
+        """Give a value that differs from an earlier one when a table was made, changed or removed since."""
+        return self._service.stamp()
+
+    def schemas(self, identity: Identity) -> Iterator[TapSchema]:
+        """Give a schema for each user of whom there are tables."""
+        # They come sorted by schema.
+        for schema, members in groupby(self._service.all(identity), key=lambda table: table.schema):
+            listed = tuple(_table(member, self._folder) for member in members)
             yield TapSchema(schema, f"Tables of the user {schema.removeprefix('user_')}", listed)
 
 

@@ -3,11 +3,11 @@
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tap.engine import DuckDBEngine
+from tap.engine import DuckDBEngine, QueryEngine
 
 __all__ = ["WarmEngine"]
 
@@ -16,15 +16,22 @@ _PREFIX = "engine-"
 
 
 class WarmEngine:
-    """An engine with one process, which ends when it was not used for a minute, or with this process."""
+    """An engine for one query at a time, which ends when it was not used for a minute, or with this process.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    new_engine
+        Makes an engine that keeps its temporary files in a folder of its own.
+    """
+
+    def __init__(self, new_engine: Callable[[Path], QueryEngine] | None = None) -> None:
+        self._new_engine = new_engine or _one_process
         self._lock = threading.Lock()
-        self._engine: DuckDBEngine | None = None
+        self._engine: QueryEngine | None = None
         self._idle: threading.Timer | None = None
 
     @contextmanager
-    def use(self, temp_folder: Path) -> Iterator[DuckDBEngine]:
+    def use(self, temp_folder: Path) -> Iterator[QueryEngine]:
         """Give the engine to one user.
 
         Parameters
@@ -37,13 +44,13 @@ class WarmEngine:
                 self._idle.cancel()
                 self._idle = None
             engine, self._engine = self._engine, None
-        engine = engine or _new_engine(temp_folder)
+        engine = engine or self._new_engine(_free_folder(temp_folder))
         try:
             yield engine
         finally:  # whatever went wrong: the engine replaces a process that is not as good as before
             self._keep(engine)
 
-    def _keep(self, engine: DuckDBEngine) -> None:
+    def _keep(self, engine: QueryEngine) -> None:
         with self._lock:
             self._engine = engine
             self._idle = threading.Timer(_IDLE_SECONDS, self._end)
@@ -57,11 +64,16 @@ class WarmEngine:
             engine.close()
 
 
-def _new_engine(temp_folder: Path) -> DuckDBEngine:
+def _one_process(folder: Path) -> QueryEngine:
+    return DuckDBEngine(workers=1, waiting=0, temp_folder=folder)
+
+
+def _free_folder(temp_folder: Path) -> Path:
+    """Name the folder of this process, and remove those of processes that were killed."""
     for left in temp_folder.glob(f"{_PREFIX}*"):
         if not _is_alive(int(left.name.removeprefix(_PREFIX))):
             shutil.rmtree(left, ignore_errors=True)
-    return DuckDBEngine(workers=1, waiting=0, temp_folder=temp_folder / f"{_PREFIX}{os.getpid()}")
+    return temp_folder / f"{_PREFIX}{os.getpid()}"
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,6 +1,6 @@
 """Functions of all rows of a group: those of ADQL, and histograms, quantiles and texts beside them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -8,12 +8,23 @@ from sqlglot import exp
 from core.columns import Column
 from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
-from tap.adql.expressions import Expressions
-from tap.adql.signatures import Function
+from tap.adql.signatures import Compile, Function, function_of
 from tap.adql.sqltree import call, cast_to, compare, identifier, number
 from tap.adql.values import Value, numeric_facts, require_number, require_text
 
-__all__ = ["compile_aggregate"]
+__all__ = [
+    "AGGREGATES",
+    "ENGINE_AGGREGATES",
+    "compile_aggregate",
+    "histogram",
+    "median",
+    "nmad",
+    "quantile",
+    "string_agg",
+]
+
+#: The engine's aggregate functions that are called by name here.
+ENGINE_AGGREGATES = frozenset({"histogram", "mad", "median", "quantile_cont", "string_agg"})
 
 _WHOLE_TYPES = {"unsignedByte", "short", "int", "long"}
 _MOST_BINS = 10_000
@@ -23,34 +34,28 @@ _NORMAL = 1.4826
 _Arguments = Sequence[Value]
 
 
-def compile_aggregate(compiler: Expressions, function: Function, node: tree.Call) -> Value:
-    """Compile a call, whose arguments cannot be aggregates themselves."""
-    if not compiler.aggregates:
-        raise QueryError(f"{function.name} cannot stand in {compiler.clause}", node.at)
-    compiler.found_aggregate = True
+def compile_aggregate(function: Function, arguments: _Arguments, node: tree.Call) -> Value:
+    """Compile a call of an aggregate function, given its compiled arguments: none for ``COUNT(*)``."""
     if node.star:
         return Value(exp.Count(this=exp.Star()), numeric_facts("long", ucd="meta.number"), "number", node.at)
-    if not node.arguments:
+    if not arguments:
         raise QueryError(f"{function.name} was given 0 arguments", node.at, f"it is {function.form}")
-    compiler.aggregates, clause, compiler.clause = False, compiler.clause, "another aggregate function"
-    try:
-        arguments = [compiler.value(argument) for argument in node.arguments]
-    finally:
-        compiler.aggregates, compiler.clause = True, clause
-    if function.name in _OF_USERS:
-        return _OF_USERS[function.name](arguments, node)
-    return _standard(function, arguments[0], node)
+    return function.value(arguments, node)
 
 
-def _standard(function: Function, value: Value, node: tree.Call) -> Value:
-    if value.kind == "shape" or (value.kind == "array" and function.name != "COUNT"):
-        raise QueryError(f"{function.name} takes no geometry and no arrays", value.at)
-    if function.name in {"AVG", "SUM"}:
-        require_number(value, function.name)
-    inner = value.sql.copy()
-    if node.quantifier == "DISTINCT":
-        inner = exp.Distinct(expressions=[inner])
-    return _AGGREGATES[function.name](inner, value, node)
+def _standard(aggregate: Callable[[exp.Expr, Value, tree.Call], Value]) -> Compile:
+    """Give what compiles a function of the standard, which takes DISTINCT."""
+
+    def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+        value, name = arguments[0], node.function.upper()
+        if value.kind == "shape" or (value.kind == "array" and name != "COUNT"):
+            raise QueryError(f"{name} takes no geometry and no arrays", value.at)
+        inner = value.sql.copy()
+        if node.quantifier == "DISTINCT":
+            inner = exp.Distinct(expressions=[inner])
+        return aggregate(inner, value, node)
+
+    return compiled
 
 
 def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
@@ -58,6 +63,7 @@ def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
 
 
 def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
+    require_number(value, "SUM")
     # The engine adds integers in 128 bits, which no column of a result holds.
     whole = value.facts.datatype in _WHOLE_TYPES
     sql = cast_to(exp.Sum(this=inner), "BIGINT") if whole else exp.Sum(this=inner)
@@ -65,6 +71,7 @@ def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
 
 
 def _average(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
+    require_number(value, "AVG")
     facts = numeric_facts("double", value.facts.unit, _statistic(value.facts.ucd, "stat.mean"))
     return Value(exp.Avg(this=inner), facts, "number", node.at)
 
@@ -84,13 +91,14 @@ def _statistic(ucd: str | None, word: str) -> str | None:
     return f"{ucd};{word}" if ucd else None
 
 
-def _string_agg(arguments: _Arguments, node: tree.Call) -> Value:
+def string_agg(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Join texts."""
     texts = [require_text(argument, node.function) for argument in arguments]
     sql = call("string_agg", *(text.sql for text in texts))
     return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
 
 
-def _histogram(arguments: _Arguments, node: tree.Call) -> Value:
+def histogram(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     """Count by the number of the bin, then list the counts of all bins."""
     value = require_number(arguments[0], node.function)
     lower, upper, bins = (require_number(argument, node.function).constant for argument in arguments[1:])
@@ -116,18 +124,21 @@ def _histogram(arguments: _Arguments, node: tree.Call) -> Value:
     return Value(sql, facts, "array", node.at)
 
 
-def _median(arguments: _Arguments, node: tree.Call) -> Value:
+def median(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Take the median."""
     return _middle(call("median", _double(arguments[0])), arguments, node, "stat.median")
 
 
-def _quantile(arguments: _Arguments, node: tree.Call) -> Value:
+def quantile(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Take the quantile at a constant fraction, by interpolation."""
     fraction = require_number(arguments[1], node.function).constant
     if fraction is None or not 0 <= fraction <= 1:
         raise QueryError(f"{node.function} takes a constant fraction from 0 to 1", arguments[1].at)
     return _middle(call("quantile_cont", _double(arguments[0]), number(float(fraction))), arguments, node, "stat.value")
 
 
-def _nmad(arguments: _Arguments, node: tree.Call) -> Value:
+def nmad(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Take the normalised median absolute deviation."""
     scaled = compare(call("mad", _double(arguments[0])), "*", number(_NORMAL))
     return _middle(scaled, arguments, node, "stat.stdev")
 
@@ -141,18 +152,11 @@ def _double(value: Value) -> exp.Expr:
     return cast_to(value.sql, "DOUBLE")
 
 
-_AGGREGATES: Mapping[str, Callable[[exp.Expr, Value, tree.Call], Value]] = {
-    "AVG": _average,
-    "COUNT": _count,
-    "MAX": _most,
-    "MIN": _least,
-    "SUM": _sum,
-}
-
-_OF_USERS: Mapping[str, Callable[[_Arguments, tree.Call], Value]] = {
-    "ivo_histogram": _histogram,
-    "ivo_string_agg": _string_agg,
-    "pz_median": _median,
-    "pz_nmad": _nmad,
-    "pz_quantile": _quantile,
-}
+#: Those of the standard; user-defined ones are declared with their kin.
+AGGREGATES: tuple[Function, ...] = (
+    function_of("AVG", "aggregate", "x DOUBLE", "DOUBLE", _standard(_average), aggregate=True),
+    function_of("COUNT", "aggregate", "x ANY", "BIGINT", _standard(_count), required=0, aggregate=True),
+    function_of("MAX", "aggregate", "x ANY", "SAME", _standard(_most), aggregate=True),
+    function_of("MIN", "aggregate", "x ANY", "SAME", _standard(_least), aggregate=True),
+    function_of("SUM", "aggregate", "x DOUBLE", "SAME", _standard(_sum), aggregate=True),
+)

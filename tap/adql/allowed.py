@@ -4,17 +4,20 @@ Nothing that the compiler writes needs it; it stands here for the day on which t
 engines read files, show settings and eat memory, so what is not listed does not run.
 """
 
+from collections.abc import Collection
+
 from sqlglot import exp
 
 from tap.adql.catalog import CatalogTable
 from tap.adql.errors import QueryError
+from tap.kernels import KERNELS
 
 __all__ = ["ENGINE_FUNCTIONS", "MAX_DEPTH", "require_allowed"]
 
 #: Deepest tree, of which sqlglot's generator and the engine's parser both have room for.
 MAX_DEPTH = 200
 
-#: Every function of the engine that the compiler writes.
+#: Every function of the engine's own that the compiler writes; kernels stand beside them.
 ENGINE_FUNCTIONS = frozenset(
     {
         "abs",
@@ -58,20 +61,6 @@ ENGINE_FUNCTIONS = frozenset(
         "replace",
         "round",
         "sin",
-        "sky_area",
-        "sky_center",
-        "sky_comoving",
-        "sky_contains",
-        "sky_distance_modulus",
-        "sky_epoch_prop",
-        "sky_healpix_center",
-        "sky_healpix_index",
-        "sky_in_map",
-        "sky_intersects",
-        "sky_map_area",
-        "sky_map_meets",
-        "sky_map_of",
-        "sky_map_within",
         "sqrt",
         "string_agg",
         "string_split",
@@ -99,7 +88,9 @@ _ALLOWED_CLASSES = (
 )
 
 
-def require_allowed(sql: exp.Query, tables: list[CatalogTable], with_names: set[str]) -> None:
+def require_allowed(
+    sql: exp.Query, tables: list[CatalogTable], with_names: set[str], kernels: Collection[str] = frozenset(KERNELS)
+) -> None:
     """Refuse a tree that calls or reads what is not listed.
 
     Parameters
@@ -108,6 +99,8 @@ def require_allowed(sql: exp.Query, tables: list[CatalogTable], with_names: set[
         The tables of the catalogue that the query names.
     with_names
         Names, inside the engine, of its queries of WITH.
+    kernels
+        Names of the kernels that may be called.
     """
     known = {(table.engine_schema, table.engine_table) for table in tables}
     pending: list[tuple[exp.Expr, int]] = [(sql, 0)]
@@ -116,7 +109,7 @@ def require_allowed(sql: exp.Query, tables: list[CatalogTable], with_names: set[
         if depth > MAX_DEPTH:
             raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH")
         if isinstance(node, exp.Anonymous):
-            if node.name not in ENGINE_FUNCTIONS:
+            if node.name not in ENGINE_FUNCTIONS and node.name not in kernels:
                 raise QueryError(f"The function {node.name} is not available")
         elif isinstance(node, exp.Func) and not isinstance(node, _ALLOWED_CLASSES):
             raise QueryError(f"The function {node.key} is not available")

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from tap.adql.scopes import Table
 from tap.adql.sqltree import call, column, compare, identifier, number
-from tap.adql.values import Point
+from tap.adql.values import Point, Table
 
 __all__ = ["join_by_cells", "spread_over_cells"]
 

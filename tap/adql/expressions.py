@@ -11,19 +11,20 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import syntax as tree
+from tap.adql.aggregates import compile_aggregate
+from tap.adql.calls import compile_call
+from tap.adql.casts import compile_cast
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.errors import Position, QueryError
+from tap.adql.functions import FUNCTIONS
 from tap.adql.geometry import within
+from tap.adql.limits import Limits
 from tap.adql.scopes import Scope
+from tap.adql.signatures import Function
 from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
 from tap.adql.values import Circle, Kind, Point, Value, numeric_facts, promoted, require_number, require_text
 
 __all__ = ["Compiled", "Context", "Expressions", "Output"]
-
-#: Most geometric tests and distances of one query, most regions that are covered with cells, and most coverage maps.
-MAX_TESTS = 500
-MAX_COVERINGS = 200
-MAX_MAPS = 50
 
 #: Longest chain of additions and multiplications of which the engine's tree is built.
 MAX_CHAIN = 100
@@ -57,6 +58,8 @@ class Context:
     ----------
     compile_query
         How a query inside an expression is compiled, given the scope around it.
+    functions
+        What may be called, by upper-case name.
     with_queries
         Queries of WITH that later ones may read, by name, with their name inside the engine.
     tables
@@ -65,31 +68,12 @@ class Context:
 
     catalog: Catalog
     compile_query: Callable[["Context", tree.Query, Scope | None], Compiled]
+    functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
     with_queries: list[tuple[tree.Name, str, tuple[Output, ...]]] = field(default_factory=list)
     tables: list[CatalogTable] = field(default_factory=list)
     names: int = 0
     selects: int = 0
-    tests: int = 0
-    coverings: int = 0
-    maps: int = 0
-
-    def count_test(self, at: Position) -> None:
-        """Refuse more geometric tests than are translated in reasonable time."""
-        self.tests += 1
-        if self.tests > MAX_TESTS:
-            advice = "upload the positions as a table and join with it"
-            raise QueryError(f"The query has more than {MAX_TESTS} geometric tests", at, advice)
-
-    def may_cover(self) -> bool:
-        """Whether one more region is covered with cells, which takes milliseconds; later ones are tested alone."""
-        self.coverings += 1
-        return self.coverings <= MAX_COVERINGS
-
-    def count_map(self, at: Position) -> None:
-        """Refuse more coverage maps than are made for one query."""
-        self.maps += 1
-        if self.maps > MAX_MAPS:
-            raise QueryError(f"The query has more than {MAX_MAPS} coverage maps", at, "join them into one")
+    limits: Limits = field(default_factory=Limits)
 
     def new_name(self, letter: str) -> str:
         """Make a name that nothing else in the engine's query has."""
@@ -186,13 +170,25 @@ class Expressions:
         return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
 
     def _call(self, node: tree.Call) -> Value:
-        from tap.adql.calls import compile_call
+        """Compile a call; the parser has checked that the function exists and takes as many arguments."""
+        function = self.context.functions[node.function.upper()]
+        if function.aggregate:
+            return compile_aggregate(function, self._aggregated(function, node), node)
+        arguments = [self.value(argument) for argument in node.arguments]
+        return compile_call(self.context.limits, function, arguments, node, prune=self.prune)
 
-        return compile_call(self, node)
+    def _aggregated(self, function: Function, node: tree.Call) -> list[Value]:
+        """Compile the arguments of an aggregate function, which cannot be aggregates themselves."""
+        if not self.aggregates:
+            raise QueryError(f"{function.name} cannot stand in {self.clause}", node.at)
+        self.found_aggregate = True
+        self.aggregates, clause, self.clause = False, self.clause, "another aggregate function"
+        try:
+            return [self.value(argument) for argument in node.arguments]
+        finally:
+            self.aggregates, self.clause = True, clause
 
     def _cast(self, node: tree.Cast) -> Value:
-        from tap.adql.casts import compile_cast
-
         return compile_cast(self.value(node.inner), node)
 
     def _as_value(self, node: tree.Expression) -> Value:
@@ -227,7 +223,7 @@ class Expressions:
         one, other = left.separation
         if one.constant is not None:
             one, other = other, one
-        prune = self.prune and self.context.may_cover()
+        prune = self.prune and self.context.limits.may_cover()
         test = within(one, Circle(other, right.sql, right.constant), operator, prune=prune)
         if other.constant is None:
             self.near.append((one, other, right.constant))

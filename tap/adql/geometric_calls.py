@@ -1,7 +1,7 @@
 """Calls that ask about shapes: tests become conditions, measures become numbers (ADQL 2.1 §4.2)."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
@@ -10,13 +10,13 @@ from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
 from tap.adql.geometry import contains, distance, intersects
 from tap.adql.shape_arrays import array_of, described
-from tap.adql.shape_calls import SHAPE_CALLS
 from tap.adql.shapes import point_of_numbers, point_of_value, point_value, require_shape, shape_value
+from tap.adql.signatures import Function, function_of
 from tap.adql.sqltree import call, case_null, cast_to, compare, number, string
 from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Value, numeric_facts
 from tap.numerics.polygons import area, centroid
 
-__all__ = ["GEOMETRIC"]
+__all__ = ["GEOMETRIC_FUNCTIONS"]
 
 _Arguments = Sequence[Value]
 _Test = Callable[..., exp.Expr]
@@ -52,7 +52,7 @@ def _distance(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         one, other = (point_of_value(value, "DISTANCE") for value in arguments)
     else:
         raise QueryError("DISTANCE takes two points, or four coordinates", node.at)
-    facts = numeric_facts("double", "deg", "pos.angDistance")
+    facts = numeric_facts("double", ucd="pos.angDistance")
     return Value(distance(one, other), facts, "number", node.at, separation=(one, other))
 
 
@@ -72,7 +72,7 @@ def _area(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         sql = call("sky_map_area", shape.sql)
     else:
         sql = case_null([shape.lon, shape.lat], sql)
-    return Value(sql, numeric_facts("double", "deg**2", "phys.angArea"), "number", node.at)
+    return Value(sql, numeric_facts("double", ucd="phys.angArea"), "number", node.at)
 
 
 def _centroid(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -89,12 +89,12 @@ def _centroid(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 def _coord1(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     point = point_of_value(arguments[0], "COORD1")
-    return Value(cast_to(point.lon, "DOUBLE"), numeric_facts("double", "deg", "pos.eq.ra"), "number", node.at)
+    return Value(cast_to(point.lon, "DOUBLE"), numeric_facts("double", ucd="pos.eq.ra"), "number", node.at)
 
 
 def _coord2(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     point = point_of_value(arguments[0], "COORD2")
-    return Value(cast_to(point.lat, "DOUBLE"), numeric_facts("double", "deg", "pos.eq.dec"), "number", node.at)
+    return Value(cast_to(point.lat, "DOUBLE"), numeric_facts("double", ucd="pos.eq.dec"), "number", node.at)
 
 
 def _coordsys(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -107,14 +107,23 @@ def _coordsys(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
 
 
-GEOMETRIC: Mapping[str, Callable[[_Arguments, tree.Call, bool], Value]] = {
-    "AREA": _area,
-    "CENTROID": _centroid,
-    "CONTAINS": _contains,
-    "COORD1": _coord1,
-    "COORD2": _coord2,
-    "COORDSYS": _coordsys,
-    "DISTANCE": _distance,
-    "INTERSECTS": _intersects,
-    **SHAPE_CALLS,
-}
+#: Every one of them.
+GEOMETRIC_FUNCTIONS: tuple[Function, ...] = (
+    function_of("AREA", "geometry", "region REGION", "DOUBLE", _area, unit="deg**2"),
+    function_of("CENTROID", "geometry", "region REGION", "POINT", _centroid),
+    function_of("CONTAINS", "geometry", "inner REGION, outer REGION", "INTEGER", _contains, cost="shapes"),
+    function_of("COORD1", "geometry", "position POINT", "DOUBLE", _coord1, unit="deg"),
+    function_of("COORD2", "geometry", "position POINT", "DOUBLE", _coord2, unit="deg"),
+    function_of("COORDSYS", "geometry", "region REGION", "VARCHAR", _coordsys),
+    function_of(
+        "DISTANCE",
+        "geometry",
+        "ra1 DOUBLE, dec1 DOUBLE, ra2 DOUBLE, dec2 DOUBLE",
+        "DOUBLE",
+        _distance,
+        required=2,
+        unit="deg",
+        cost="distance",
+    ),
+    function_of("INTERSECTS", "geometry", "one REGION, other REGION", "INTEGER", _intersects, cost="shapes"),
+)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from tap.adql.aggregates import ENGINE_AGGREGATES
 from tap.adql.errors import Position, QueryError
 
 __all__ = ["require_grouped"]
 
 _AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
-_NAMED_AGGREGATES = {"histogram", "mad", "median", "quantile_cont", "string_agg"}
 
 
 def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], aliases: set[str], at: Position) -> None:
@@ -40,4 +40,4 @@ def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], alias
 
 
 def _is_named_aggregate(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name in _NAMED_AGGREGATES
+    return isinstance(node, exp.Anonymous) and node.name in ENGINE_AGGREGATES

@@ -11,7 +11,8 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from tap.adql.errors import QueryError
-from tap.adql.functions import FUNCTIONS, Function
+from tap.adql.functions import FUNCTIONS
+from tap.adql.signatures import Function
 from tap.adql.syntax import Query, calls
 from tap.adql.transformer import SyntaxBuilder
 from tap.adql.words import FUNCTION_WORDS, KEYWORDS, RESERVED_WORDS, TYPE_WORDS

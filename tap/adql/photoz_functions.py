@@ -1,12 +1,14 @@
-"""Calls of our own functions for photo-z work: AB magnitudes and fluxes, errors of redshifts, distances."""
+"""User-defined functions for photo-z work: AB magnitudes and fluxes, errors of redshifts, distances."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from tap.adql import syntax as tree
+from tap.adql.aggregates import median, nmad, quantile
 from tap.adql.errors import QueryError
+from tap.adql.signatures import Function, udf
 from tap.adql.sqltree import call, cast_to, compare, number
 from tap.adql.units import UnknownUnitError, conversion
 from tap.adql.values import Value, numeric_facts, require_number
@@ -27,7 +29,7 @@ def _mag(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     value = _nanojanskys(flux, node)
     magnitude = compare(number(_ZERO_POINT), "-", compare(number(2.5), "*", call("log10", value)))
     return Value(
-        _if_positive(value, magnitude), numeric_facts("double", "mag", _of_band(flux, "phot.mag")), "number", node.at
+        _if_positive(value, magnitude), numeric_facts("double", ucd=_of_band(flux, "phot.mag")), "number", node.at
     )
 
 
@@ -36,13 +38,13 @@ def _mag_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     value, width = _nanojanskys(flux, node), _nanojanskys(error, node)
     sql = compare(number(_POGSON), "*", compare(width, "/", value))
     ucd = _of_band(flux, "stat.error;phot.mag")
-    return Value(_if_positive(value, sql), numeric_facts("double", "mag", ucd), "number", node.at)
+    return Value(_if_positive(value, sql), numeric_facts("double", ucd=ucd), "number", node.at)
 
 
 def _flux(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     magnitude = arguments[0]
     ucd = _of_band(magnitude, "phot.flux.density")
-    return Value(_flux_of(magnitude, node), numeric_facts("double", "nJy", ucd), "number", node.at)
+    return Value(_flux_of(magnitude, node), numeric_facts("double", ucd=ucd), "number", node.at)
 
 
 def _flux_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -50,7 +52,7 @@ def _flux_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     width = _double(_magnitude(error, node))
     sql = compare(_flux_of(magnitude, node), "*", compare(width, "/", number(_POGSON)))
     ucd = _of_band(magnitude, "stat.error;phot.flux.density")
-    return Value(sql, numeric_facts("double", "nJy", ucd), "number", node.at)
+    return Value(sql, numeric_facts("double", ucd=ucd), "number", node.at)
 
 
 def _delta_z(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -66,12 +68,12 @@ def _outlier(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 
 def _comoving(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    facts = numeric_facts("double", "Mpc", "pos.distance")
+    facts = numeric_facts("double", ucd="pos.distance")
     return Value(call("sky_comoving", *_universe(arguments, node)), facts, "number", node.at)
 
 
 def _distmod(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    facts = numeric_facts("double", "mag", "phot.mag.distMod")
+    facts = numeric_facts("double", ucd="phot.mag.distMod")
     return Value(call("sky_distance_modulus", *_universe(arguments, node)), facts, "number", node.at)
 
 
@@ -129,13 +131,84 @@ def _double(value: Value) -> exp.Expr:
     return cast_to(value.sql, "DOUBLE")
 
 
-PHOTOZ_FUNCTIONS: Mapping[str, Callable[[_Arguments, tree.Call, bool], Value]] = {
-    "pz_comoving": _comoving,
-    "pz_delta_z": _delta_z,
-    "pz_distmod": _distmod,
-    "pz_flux": _flux,
-    "pz_flux_err": _flux_err,
-    "pz_mag": _mag,
-    "pz_mag_err": _mag_err,
-    "pz_outlier": _outlier,
-}
+#: Every one of them, in the order of capabilities.
+PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
+    udf(
+        "pz_mag",
+        "flux DOUBLE",
+        "DOUBLE",
+        _mag,
+        "AB magnitude of a flux density, taken to be in nJy unless the column says another unit; missing for fluxes "
+        "that are not positive.",
+        unit="mag",
+    ),
+    udf(
+        "pz_mag_err",
+        "flux DOUBLE, flux_err DOUBLE",
+        "DOUBLE",
+        _mag_err,
+        "Error of the AB magnitude of a flux density, 2.5 / ln(10) times the relative error; missing for fluxes that "
+        "are not positive.",
+        unit="mag",
+    ),
+    udf("pz_flux", "mag DOUBLE", "DOUBLE", _flux, "Flux density in nJy of an AB magnitude.", unit="nJy"),
+    udf(
+        "pz_flux_err",
+        "mag DOUBLE, mag_err DOUBLE",
+        "DOUBLE",
+        _flux_err,
+        "Error in nJy of the flux density of an AB magnitude with this error.",
+        unit="nJy",
+    ),
+    udf(
+        "pz_delta_z",
+        "z_phot DOUBLE, z_spec DOUBLE",
+        "DOUBLE",
+        _delta_z,
+        "Normalised error of a photometric redshift: (z_phot - z_spec) / (1 + z_spec).",
+    ),
+    udf(
+        "pz_outlier",
+        "z_phot DOUBLE, z_spec DOUBLE, threshold DOUBLE",
+        "INTEGER",
+        _outlier,
+        "1 when the normalised error of a photometric redshift is larger than the threshold (0.15 unless it is given), "
+        "else 0.",
+        required=2,
+    ),
+    udf("pz_median", "x DOUBLE", "DOUBLE", median, "Median of the values of a group.", aggregate=True),
+    udf(
+        "pz_quantile",
+        "x DOUBLE, fraction DOUBLE",
+        "DOUBLE",
+        quantile,
+        "Quantile of the values of a group at a constant fraction from 0 to 1, between two values by interpolation.",
+        aggregate=True,
+    ),
+    udf(
+        "pz_nmad",
+        "x DOUBLE",
+        "DOUBLE",
+        nmad,
+        "Normalised median absolute deviation of the values of a group: 1.4826 times the median of |x - median(x)|.",
+        aggregate=True,
+    ),
+    udf(
+        "pz_comoving",
+        "z DOUBLE, h0 DOUBLE, omega_m DOUBLE",
+        "DOUBLE",
+        _comoving,
+        "Comoving distance in Mpc of a redshift in a flat universe; h0 in km/s/Mpc is 70, omega_m 0.3 unless given.",
+        required=1,
+        unit="Mpc",
+    ),
+    udf(
+        "pz_distmod",
+        "z DOUBLE, h0 DOUBLE, omega_m DOUBLE",
+        "DOUBLE",
+        _distmod,
+        "Distance modulus in mag of a redshift in a flat universe; h0 in km/s/Mpc is 70, omega_m 0.3 unless given.",
+        required=1,
+        unit="mag",
+    ),
+)

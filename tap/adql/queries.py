@@ -10,11 +10,11 @@ from tap.adql.crossmatch import join_by_cells, spread_over_cells
 from tap.adql.errors import QueryError
 from tap.adql.expressions import Compiled, Context, Expressions, Output
 from tap.adql.grouping import require_grouped
-from tap.adql.scopes import Field, Scope
+from tap.adql.scopes import Scope
 from tap.adql.setoperations import compile_set_operation
 from tap.adql.sources import Relation, compile_sources, near_pairs
 from tap.adql.sqltree import all_of, attachable, cast_to, column, identifier, number
-from tap.adql.values import Value
+from tap.adql.values import Field, Value
 
 __all__ = ["compile_query"]
 

@@ -1,73 +1,14 @@
 """Which columns a name may mean at a place of the query, and which one it does (ADQL 2.1 §2.1.3, §3.2)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Optional
 
-from sqlglot import exp
-
-from core.columns import Column
-from tap.adql.catalog import CatalogTable
 from tap.adql.errors import QueryError, nearest
-from tap.adql.sqltree import column
 from tap.adql.syntax import Name, Reference
-from tap.adql.values import Point, Value, kind_of
+from tap.adql.values import Field, Table
 from tap.adql.words import identifier
 
-__all__ = ["Field", "Scope", "Table"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Field:
-    """A column that a name may mean: what a user calls it, and what the engine does."""
-
-    name: str
-    facts: Column
-    sql: exp.Expr
-    table: "Table | None" = None
-
-    def value(self, at: tuple[int, int]) -> Value:
-        """Use the column as a value."""
-        sql = self.sql
-        # A column is built anew, which is many times faster than a copy.
-        sql = column(sql.name, sql.table) if isinstance(sql, exp.Column) else sql.copy()
-        sql.meta["at"] = at
-        origin = (self.table, self.name) if self.table else None
-        return Value(sql, self.facts, kind_of(self.facts), at, origin=origin)
-
-
-@dataclass(slots=True, eq=False)
-class Table:
-    """A table of one FROM: named in the catalogue, or made by a query.
-
-    Parameters
-    ----------
-    names
-        The alias, or else the parts of the table's name.
-    alias
-        Name inside the engine, which no other table of the query has.
-    source
-        What the engine reads, as it stands in FROM.
-    catalog_table
-        The catalogue's table, when it is one.
-    cells
-        For joins by distance: position, radius and height of a zone by which each row is repeated over cells.
-    """
-
-    names: tuple[str, ...]
-    alias: str
-    source: exp.Expr
-    catalog_table: CatalogTable | None = None
-    fields: list[Field] = field(default_factory=list)
-    cells: tuple[Point, float, float] | None = None
-
-    def add(self, name: str, engine_name: str, facts: Column) -> None:
-        """Add a column at the end."""
-        self.fields.append(Field(name, facts, column(engine_name, self.alias), self))
-
-    def is_called(self, names: tuple[Name, ...]) -> bool:
-        """Whether the qualifier of a column, which may leave out the schema, means this table."""
-        tail = self.names[-len(names) :]
-        return len(tail) == len(names) and all(name.matches(part) for name, part in zip(names, tail, strict=True))
+__all__ = ["Scope"]
 
 
 @dataclass(slots=True)

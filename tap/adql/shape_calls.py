@@ -1,6 +1,6 @@
 """Calls that make shapes: POINT, CIRCLE, BOX, POLYGON, REGION and MOC (ADQL 2.1 §4.2)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from sqlglot import exp
@@ -19,11 +19,12 @@ from tap.adql.shapes import (
     shape_value,
     without_system,
 )
+from tap.adql.signatures import MANY, Function, function_of, udf
 from tap.adql.sqltree import compare, number
 from tap.adql.values import Circle, Computed, Coverage, Point, Shape, Value, require_number
 from tap.numerics.mocs import ranges_of_map
 
-__all__ = ["SHAPE_CALLS", "shape_of_text"]
+__all__ = ["COVERAGE_FUNCTIONS", "SHAPE_FUNCTIONS", "shape_of_text"]
 
 _Arguments = Sequence[Value]
 _NO_REFERENCE = {"", "ICRS", "UNKNOWNREFPOS", "GEOCENTER", "BARYCENTER", "TOPOCENTER", "SPHERICAL2", "UNKNOWNFRAME"}
@@ -161,11 +162,29 @@ def _center(arguments: _Arguments, node: tree.Call) -> tuple[Point, _Arguments]:
     return point_of_numbers(arguments[0], arguments[1], what), arguments[2:]
 
 
-SHAPE_CALLS: Mapping[str, Callable[[_Arguments, tree.Call, bool], Value]] = {
-    "BOX": _box,
-    "CIRCLE": _circle,
-    "MOC": _moc,
-    "POINT": _point,
-    "POLYGON": _polygon,
-    "REGION": _region,
-}
+#: Those of the standard.
+SHAPE_FUNCTIONS: tuple[Function, ...] = (
+    function_of(
+        "BOX", "geometry", "ra DOUBLE, dec DOUBLE, width DOUBLE, height DOUBLE", "POLYGON", _box, required=3, most=5
+    ),
+    function_of("CIRCLE", "geometry", "ra DOUBLE, dec DOUBLE, radius DOUBLE", "CIRCLE", _circle, required=2, most=4),
+    function_of("POINT", "geometry", "ra DOUBLE, dec DOUBLE", "POINT", _point, required=2, most=3),
+    function_of(
+        "POLYGON", "geometry", "ra1 DOUBLE, dec1 DOUBLE, ra2 DOUBLE", "POLYGON", _polygon, required=3, most=MANY
+    ),
+    function_of("REGION", "geometry", "stcs VARCHAR", "REGION", _region),
+)
+
+#: Coverage maps (IVOA catalogue of UDFs 1.2).
+COVERAGE_FUNCTIONS: tuple[Function, ...] = (
+    udf(
+        "MOC",
+        "moc VARCHAR",
+        "REGION",
+        _moc,
+        "The coverage map that a text in ASCII writes (3/1-4 4/30), for use in CONTAINS and INTERSECTS; MOC(order, "
+        "shape) makes one of a shape.",
+        most=2,
+        cost="map",
+    ),
+)

@@ -12,9 +12,9 @@ from tap.adql import syntax as tree
 from tap.adql.crossmatch import join_by_cells
 from tap.adql.errors import Position, QueryError
 from tap.adql.expressions import Context, Expressions
-from tap.adql.scopes import Field, Scope, Table
+from tap.adql.scopes import Scope
 from tap.adql.sqltree import all_of, compare, identifier
-from tap.adql.values import Point, promoted
+from tap.adql.values import Field, Point, Table, promoted
 
 __all__ = ["Relation", "compile_sources", "conjuncts"]
 

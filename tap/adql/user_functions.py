@@ -1,18 +1,19 @@
-"""Calls of the IVOA's user-defined functions (catalogue of UDFs 1.2)."""
+"""User-defined functions of the IVOA's catalogue of UDFs 1.2."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
 from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import syntax as tree
+from tap.adql.aggregates import histogram, string_agg
 from tap.adql.errors import QueryError
-from tap.adql.photoz_functions import PHOTOZ_FUNCTIONS
 from tap.adql.shapes import point_of_numbers, point_of_value, point_value
+from tap.adql.signatures import Function, udf
 from tap.adql.sqltree import all_of, attachable, call, cast_to, column, compare, number, string, wrap
 from tap.adql.values import Point, Value, numeric_facts, require_number, require_text
 
-__all__ = ["USER_FUNCTIONS"]
+__all__ = ["IVOA_FUNCTIONS"]
 
 _Arguments = Sequence[Value]
 
@@ -21,6 +22,14 @@ _UNIX_EPOCH_JD = 2440587.5
 _UNIX_EPOCH_MJD = 40587.0
 # What parts words: everything in ASCII that is no letter, no digit and no underscore. Letters beyond are of words.
 _BETWEEN_WORDS = r"[\x00-/:-@\[-\^`{-\x7f]+"
+_EPOCH = (
+    "ra DOUBLE, dec DOUBLE, parallax DOUBLE, pmra DOUBLE, pmdec DOUBLE, radial_velocity DOUBLE, ref_epoch DOUBLE, "
+    "out_epoch DOUBLE"
+)
+_EPOCH_UNITS = (
+    "Positions are in degrees, parallaxes in mas, proper motions in mas/yr (that of ra with the cosine of dec), "
+    "velocities in km/s, epochs in Julian years. Missing parallaxes, motions and velocities count as 0"
+)
 
 
 def _hasword(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -99,7 +108,7 @@ def _days(value: Value, node: tree.Call, origin: float) -> Value:
     time = exp.TryCast(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     seconds = call("epoch", time)
     days = compare(compare(seconds, "/", number(86400.0)), "+", number(origin))
-    return Value(days, numeric_facts("double", "d", "time.epoch"), "number", node.at)
+    return Value(days, numeric_facts("double", ucd="time.epoch"), "number", node.at)
 
 
 def _normal_random(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -133,17 +142,100 @@ def _flag(truth: exp.Expr, node: tree.Call) -> Value:
     return Value(cast_to(truth, "INTEGER"), numeric_facts("int"), "number", node.at, truth=truth)
 
 
-USER_FUNCTIONS: Mapping[str, Callable[[_Arguments, tree.Call, bool], Value]] = {
-    "ivo_epoch_prop": _epoch_prop,
-    "ivo_epoch_prop_pos": _epoch_prop_pos,
-    "ivo_hasword": _hasword,
-    "ivo_hashlist_has": _hashlist_has,
-    "ivo_healpix_center": _healpix_center,
-    "ivo_healpix_index": _healpix_index,
-    "ivo_interval_overlaps": _interval_overlaps,
-    "ivo_nocasematch": _nocasematch,
-    "ivo_normal_random": _normal_random,
-    "ivo_to_jd": _to_jd,
-    "ivo_to_mjd": _to_mjd,
-    **PHOTOZ_FUNCTIONS,
-}
+#: Every one of them, in the order of capabilities.
+IVOA_FUNCTIONS: tuple[Function, ...] = (
+    udf(
+        "ivo_hasword",
+        "haystack VARCHAR, needle VARCHAR",
+        "INTEGER",
+        _hasword,
+        "1 when every word of the needle is a word of the haystack, in any case, else 0.",
+    ),
+    udf(
+        "ivo_hashlist_has",
+        "hashlist VARCHAR, item VARCHAR",
+        "INTEGER",
+        _hashlist_has,
+        "1 when the item is among the words of the list that # parts, in any case, else 0.",
+    ),
+    udf(
+        "ivo_nocasematch",
+        "value VARCHAR, pattern VARCHAR",
+        "INTEGER",
+        _nocasematch,
+        "1 when the value is LIKE the pattern in any case, else 0.",
+    ),
+    udf(
+        "ivo_string_agg",
+        "expression VARCHAR, delimiter VARCHAR",
+        "VARCHAR",
+        string_agg,
+        "The values of all rows of a group, with the delimiter between them.",
+        aggregate=True,
+    ),
+    udf(
+        "ivo_healpix_index",
+        "hpxOrder INTEGER, ra DOUBLE, dec DOUBLE",
+        "BIGINT",
+        _healpix_index,
+        "Index of the HEALPix cell, NESTED, of an order from 0 to 29 in which a position lies; a POINT may stand for "
+        "ra and dec. For the position by which a table is sorted this costs nothing.",
+        required=2,
+    ),
+    udf(
+        "ivo_healpix_center",
+        "hpxOrder INTEGER, hpxIndex BIGINT",
+        "POINT",
+        _healpix_center,
+        "The centre of the HEALPix cell, NESTED, with this index at this order.",
+    ),
+    udf(
+        "ivo_interval_overlaps",
+        "l1 DOUBLE, h1 DOUBLE, l2 DOUBLE, h2 DOUBLE",
+        "INTEGER",
+        _interval_overlaps,
+        "1 when the intervals [l1, h1] and [l2, h2] have a value in common, their ends included, else 0.",
+    ),
+    udf(
+        "ivo_histogram",
+        "val DOUBLE, lower DOUBLE, upper DOUBLE, nbins INTEGER",
+        "INTEGER",
+        histogram,
+        "Counts, as an array of nbins + 2 whole numbers, of the values of a group: those below lower, those in each of "
+        "nbins equal bins, and those not below upper. The last three arguments are constants.",
+        aggregate=True,
+    ),
+    udf(
+        "ivo_to_jd", "d TIMESTAMP", "DOUBLE", _to_jd, "The Julian date of a timestamp, in its own time scale.", unit="d"
+    ),
+    udf(
+        "ivo_to_mjd",
+        "d TIMESTAMP",
+        "DOUBLE",
+        _to_mjd,
+        "The modified Julian date of a timestamp, in its own time scale.",
+        unit="d",
+    ),
+    udf(
+        "ivo_normal_random",
+        "mu DOUBLE, sigma DOUBLE",
+        "DOUBLE",
+        _normal_random,
+        "A random number from the normal distribution with this mean and this standard deviation.",
+    ),
+    udf(
+        "ivo_epoch_prop",
+        _EPOCH,
+        "DOUBLE",
+        _epoch_prop,
+        f"An array of the first six arguments as they are at out_epoch, for uniform motion in space. {_EPOCH_UNITS}, "
+        "and are missing in the result.",
+    ),
+    udf(
+        "ivo_epoch_prop_pos",
+        _EPOCH,
+        "POINT",
+        _epoch_prop_pos,
+        f"The position at out_epoch, for uniform motion in space. {_EPOCH_UNITS}.",
+    ),
+)

@@ -2,7 +2,7 @@
 
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
 from tap.engine.pool import DuckDBEngine
-from tap.engine.queries import ArrivingTable, EngineQuery, EngineTable, QueryEngine, ResultStream
+from tap.engine.queries import ArrivingTable, EngineQuery, EngineTable, QueryEngine, ResultStream, upload_limits
 
 __all__ = [
     "ArrivingTable",
@@ -15,4 +15,5 @@ __all__ = [
     "QueryMemoryError",
     "QueryTimeoutError",
     "ResultStream",
+    "upload_limits",
 ]

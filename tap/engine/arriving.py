@@ -10,10 +10,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from products.readers.base import ReadLimits
 from products.readers.votable import VotableReader
+from tap.engine.queries import upload_limits
 
-__all__ = ["ArrivingRows", "upload_limits"]
+__all__ = ["ArrivingRows"]
 
 _BATCH_ROWS = 16_384
 
@@ -62,11 +62,6 @@ class ArrivingRows:
     def _go_on(self) -> None:
         if self._stopped():
             raise duckdb.InterruptException("stopped")
-
-
-def upload_limits(columns: int) -> ReadLimits:
-    """Give the limits of reading a table that may have so many columns."""
-    return ReadLimits(max_columns=columns, allow_empty=True, whole_standard=True)
 
 
 def _without_nan(array: pa.Array) -> pa.Array:

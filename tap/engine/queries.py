@@ -1,21 +1,28 @@
-"""The seam between TAP and whatever carries out its queries: tables and SQL in, Arrow batches out."""
+"""The protocol between TAP and whatever carries out its queries: tables and SQL in, Arrow batches out.
+
+Everything outside `tap.engine` knows an engine by this protocol and its errors by `tap.engine.errors`; which engine it
+is, is chosen where one is made.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import pyarrow as pa
 
 from core.departure import Departure
 
-__all__ = ["ArrivingTable", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream"]
+if TYPE_CHECKING:
+    from products.readers.base import ReadLimits
+
+__all__ = ["ArrivingTable", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "upload_limits"]
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivingTable:
-    """A VOTable that came with a query.
+    """A VOTable that came with a query, read by the engine with `upload_limits`.
 
     Parameters
     ----------
@@ -51,12 +58,19 @@ class EngineTable:
 
 @dataclass(frozen=True, slots=True)
 class EngineQuery:
-    """One SELECT in the engine's own SQL, everything that it may read, and what it may use.
+    """One SELECT, everything that it may read, and what it may use.
 
     Parameters
     ----------
+    sql
+        What `tap.adql.translate` writes: SQL of DuckDB over the named tables and no others, with calls of the kernels
+        in `tap.kernels`, for integers that divide as integers and for errors where a number would be no number.
+    tables
+        The tables that it may read.
     seconds
         Time for which the engine may work on it; time in which the reader takes no rows does not count.
+    memory_bytes, threads, temp_bytes
+        Memory, threads and temporary disk that it may use.
     """
 
     sql: str
@@ -68,12 +82,26 @@ class EngineQuery:
 
 
 class ResultStream(Protocol):
-    """The rows of one query, on their way. A context manager; it must be closed."""
+    """The rows of one query, on their way. A context manager; it must be closed.
+
+    Attributes
+    ----------
+    schema
+        Names and types of the columns, known before the first batch.
+    """
 
     schema: pa.Schema
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Give the batches once, in order; raise a `core.errors.PhotozError` when the query fails on the way."""
+        """Give the batches once, in order.
+
+        Raises
+        ------
+        tap.engine.QueryFailedError
+            When the query fails on its rows, or takes more time or memory than it may.
+        tap.engine.QueryCrashedError
+            When whatever ran the query ended before the query did.
+        """
 
     def close(self) -> None:
         """Stop the query if it still runs, and give back all that it held. May be called from any thread."""
@@ -97,7 +125,19 @@ class QueryEngine(Protocol):
             When too many queries wait already.
         tap.engine.QueryFailedError
             When the query fails before its first rows; `QueryTimeoutError` and `QueryMemoryError` say why.
+        tap.engine.QueryCrashedError
+            When whatever ran the query ended before its first rows, or could not begin.
+        core.errors.InvalidValueError
+            When a table that arrived with the query cannot be read.
         """
 
     def close(self) -> None:
         """Stop all queries and free everything."""
+
+
+def upload_limits(columns: int) -> "ReadLimits":
+    """Give the limits of reading a table that came with a query and may have so many columns."""
+    # Imported when a table arrives: most queries bring none, and a query process starts faster without.
+    from products.readers.base import ReadLimits
+
+    return ReadLimits(max_columns=columns, allow_empty=True, whole_standard=True)

@@ -5,7 +5,7 @@ Keeping it for the next query over the same files saves most of the time of a sm
 3 million rows: starting an instance, reading the metadata of the files). Two sets of tables never share one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 import pyarrow as pa
 
-from tap.engine.functions import SKY_PREFIX, register_functions
+from tap.engine.functions import register_functions
+from tap.kernels import KERNELS, Kernel
 
 if TYPE_CHECKING:
     from tap.engine.arriving import ArrivingRows
@@ -60,10 +61,19 @@ class Sandbox:
         Limits that the engine keeps by itself, where it can.
     temp_folder
         An empty folder of its own, in which it may write intermediate results.
+    kernels
+        Functions beyond the engine's own, which it has when a statement calls them.
     """
 
     def __init__(
-        self, tables: Iterable[SandboxTable], *, memory_bytes: int, threads: int, temp_bytes: int, temp_folder: Path
+        self,
+        tables: Iterable[SandboxTable],
+        *,
+        memory_bytes: int,
+        threads: int,
+        temp_bytes: int,
+        temp_folder: Path,
+        kernels: Mapping[str, Kernel] = KERNELS,
     ) -> None:
         config: dict[str, Any] = _ALWAYS | {  # DuckDB takes values of several types
             "memory_limit": f"{memory_bytes}B",
@@ -75,7 +85,7 @@ class Sandbox:
         }
         tables = list(tables)
         self.tables = frozenset((table.schema, table.name) for table in tables)
-        self._has_functions = False
+        self._missing_kernels = dict(kernels)
         self._connection = duckdb.connect(":memory:", config=config)
         try:
             self._fill(tables)
@@ -123,10 +133,10 @@ class Sandbox:
             cursor.close()
 
     def provide_functions(self, sql: str) -> None:
-        """Have the functions beyond the engine's own ready when a statement calls one of them."""
-        if not self._has_functions and SKY_PREFIX in sql.lower():
-            register_functions(self._connection)
-            self._has_functions = True
+        """Have the kernels that a statement calls ready."""
+        statement = sql.lower()
+        called = [name for name in self._missing_kernels if name in statement]
+        register_functions(self._connection, [self._missing_kernels.pop(name) for name in called])
 
     def close(self) -> None:
         """Forget the instance."""

@@ -2,6 +2,7 @@
 
 import re
 
+import duckdb
 import numpy as np
 import pytest
 from astropy import units as u
@@ -11,7 +12,8 @@ from astropy.io.votable.ucd import check_ucd
 from astropy.time import Time
 
 from tap.adql.allowed import ENGINE_FUNCTIONS
-from tap.engine.functions import SKY_FUNCTIONS
+from tap.engine.functions import register_functions
+from tap.kernels import KERNELS
 
 
 def value(sky, expression: str):
@@ -206,5 +208,11 @@ def test_results_of_functions_say_what_they_are(sky):
 
 
 def test_functions_of_the_query_process_are_those_that_may_be_called():
-    assert {name for name in ENGINE_FUNCTIONS if name.startswith("sky_")} == set(SKY_FUNCTIONS)
-    assert all(re.fullmatch(r"sky_[a-z_]+", name) for name in SKY_FUNCTIONS)
+    connection = duckdb.connect()
+    own = {name for (name,) in connection.sql("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
+    register_functions(connection)
+    now = {name for (name,) in connection.sql("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
+    connection.close()
+    assert now - own == set(KERNELS)
+    assert not ENGINE_FUNCTIONS & set(KERNELS)
+    assert all(re.fullmatch(r"sky_[a-z_]+", name) for name in KERNELS)
