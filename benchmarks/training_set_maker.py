@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.sky.healpix import nested_indices
-from pipelines.outputs import OutputFormat, write_table
+from pipelines.outputs import OUTPUT_FORMATS, write_table
 from pipelines.training import TrainingSetConfiguration, make_training_set
 
 _ROWS_AT_A_TIME = 1_000_000
@@ -108,7 +108,7 @@ def _nothing(_redshifts: Path, _objects: Path) -> int:
 def _make(redshifts: Path, objects: Path) -> int:
     configuration = TrainingSetConfiguration.model_validate(_CONFIGURATION)
     made = make_training_set(pq.read_table(redshifts), objects, configuration)
-    write_table(made.table, objects.with_name("made.parquet"), OutputFormat.PARQUET)
+    write_table(made.table, objects.with_name("made.parquet"), OUTPUT_FORMATS["parquet"])
     return made.table.num_rows
 
 
