@@ -9,8 +9,8 @@ import typer
 from core.database import Database
 from core.settings import Settings
 from products.models import Product, Visibility
+from products.search.queries import ProductQuery
 from products.service import ProductChanges, ProductService
-from products.storage import ProductQuery
 from server.operating import OPERATOR, DataOption, operated
 
 __all__ = ["app"]

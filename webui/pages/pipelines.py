@@ -13,7 +13,7 @@ from pipelines.requests import request_of_parameters
 from pipelines.storage import RunQuery
 from products.models import Product, ProductStatus, Visibility
 from products.product_types import product_type_named
-from products.storage import ProductQuery
+from products.search.queries import ProductQuery
 from vospace.storage import HOME
 from vospace.uris import NodeUris
 from webui.pages.forms import FormState
