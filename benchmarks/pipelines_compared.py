@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from pipelines.outputs import OutputFormat, write_hats, write_table
+from pipelines.outputs import OUTPUT_FORMATS, write_hats, write_table
 
 _COLUMNS = {"id": "name", "ra": "ra", "dec": "dec", "z": "z", "z_flag": "quality", "survey": "survey_name"}
 _LSDB = """
@@ -130,7 +130,7 @@ def compare_training(folder: Path, redshifts: int, objects: int, without: frozen
     ra, dec = random.uniform(0, 360, objects), np.degrees(np.arcsin(random.uniform(-1, 1, objects)))
     table = pa.table({"id": np.arange(objects), "ra": ra, "dec": dec, "mag_i": random.normal(23, 1, objects)})
     if "stilts" not in without:
-        write_table(table, folder / "objects.fits", OutputFormat.FITS)
+        write_table(table, folder / "objects.fits", OUTPUT_FORMATS["fits"])
     write_hats(table, folder / "objects", ("ra", "dec"))
     chosen = random.choice(objects, redshifts, replace=False)
     near = np.clip(dec[chosen] + random.uniform(0, 1.5, redshifts) / 3600, -90, 90)
@@ -174,7 +174,7 @@ def _measure_others(folder: Path, left: Path, right: Path, radius: float, withou
 
 def _write(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path.with_suffix(".parquet"))
-    write_table(table, path.with_suffix(".fits"), OutputFormat.FITS)
+    write_table(table, path.with_suffix(".fits"), OUTPUT_FORMATS["fits"])
 
 
 def _configure(path: Path, document: object) -> None:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.crossmatch.reach import healpix_of
-from pipelines.outputs import OutputFormat, write_table
+from core.sky.healpix import nested_indices
+from pipelines.outputs import OUTPUT_FORMATS, write_table
 from pipelines.training import TrainingSetConfiguration, make_training_set
 
 _ROWS_AT_A_TIME = 1_000_000
@@ -44,7 +44,7 @@ def _generate(redshifts: Path, objects: Path, n_redshifts: int, n_objects: int) 
     """Write objects over the sky, sorted by cell, and redshifts of which half lie near one of them."""
     rng = np.random.default_rng(1)
     ra, dec = _anywhere(rng, n_objects)
-    cells = healpix_of(ra, dec)
+    cells = nested_indices(ra, dec)
     order = np.argsort(cells)
     ra, dec, cells = ra[order], dec[order], cells[order]
     with pq.ParquetWriter(objects, _batch(rng, ra[:1], dec[:1], cells[:1], 0).schema) as writer:
@@ -108,7 +108,7 @@ def _nothing(_redshifts: Path, _objects: Path) -> int:
 def _make(redshifts: Path, objects: Path) -> int:
     configuration = TrainingSetConfiguration.model_validate(_CONFIGURATION)
     made = make_training_set(pq.read_table(redshifts), objects, configuration)
-    write_table(made.table, objects.with_name("made.parquet"), OutputFormat.PARQUET)
+    write_table(made.table, objects.with_name("made.parquet"), OUTPUT_FORMATS["parquet"])
     return made.table.num_rows
 
 

@@ -8,7 +8,7 @@ from core.errors import InvalidValueError
 from pipelines.combine.configuration import CombineConfiguration
 from pipelines.inputs import RunInput
 from pipelines.models import RunRequest
-from pipelines.outputs import OutputFormat, output_format_of
+from pipelines.outputs import output_format_of, output_name_for
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 
 __all__ = ["combine_configuration", "format_of", "training_configuration"]
@@ -16,7 +16,6 @@ __all__ = ["combine_configuration", "format_of", "training_configuration"]
 #: Meanings that both pipelines have columns for.
 _MEANINGS = ("id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type")
 _HOMOGENISED = ("z_flag_homogenized", "instrument_type_homogenized")
-_FORMATS = {"CSV": "csv", "ECSV": "csv", "FITS": "fits", "HDF5": "hdf5", "Parquet": "parquet", "VOTable": "votable"}
 _BANDS = ("u", "g", "r", "i", "z", "y")
 
 
@@ -60,12 +59,9 @@ def training_configuration(
 def format_of(request: RunRequest, inputs: Sequence[RunInput]) -> str:
     """Give the format of the result: what was asked for, or that of the redshift catalogue."""
     if request.output_format == "specz":
-        return _FORMATS.get(str(inputs[0].format), "parquet")
+        return output_name_for(inputs[0].format)
     name = request.output_format or "parquet"
-    if name == "hats":
-        return name
-    chosen = output_format_of(name)
-    return "votable" if chosen is OutputFormat.VOTABLE else chosen.value
+    return name if name == "hats" else output_format_of(name).name
 
 
 def _entry(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:

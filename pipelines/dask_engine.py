@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import ServiceBusyError
+from core.sky.healpix import FINEST_ORDER, nested_indices
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs, pairs_among
-from pipelines.crossmatch.reach import ORDER, Reach, healpix_of
+from pipelines.crossmatch.reach import Reach
 from pipelines.training import ObjectSource, open_objects
 from pipelines.training.objects import NearObjects, near_rows
 from pipelines.training.parquet_objects import ParquetObjects, near_in_group
@@ -85,7 +86,7 @@ class DaskEngine:
                 "place": np.arange(len(positions.rows)),
             }
         )  # fmt: skip
-        cells = healpix_of(table["ra"].to_numpy(), table["dec"].to_numpy()) >> 2 * (ORDER - _FINEST)
+        cells = nested_indices(table["ra"].to_numpy(), table["dec"].to_numpy()) >> 2 * (FINEST_ORDER - _FINEST)
         catalogue = lsdb.from_dataframe(
             table.to_pandas(),
             ra_column="ra",
@@ -145,7 +146,7 @@ class _HatsObjects:
         pixels = catalogue.get_ordered_healpix_pixels()
         # Partitions stand in the order of the catalogue's own list of pixels.
         parts = dict(zip(catalogue.get_healpix_pixels(), catalogue.to_delayed(), strict=True))
-        shifts = {pixel: 2 * (ORDER - pixel.order) for pixel in pixels}
+        shifts = {pixel: 2 * (FINEST_ORDER - pixel.order) for pixel in pixels}
         wanted = sorted(
             (pixel.pixel << shifts[pixel], pixel)
             for pixel in pixels

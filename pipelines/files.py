@@ -18,10 +18,12 @@ from pipelines.combine.configuration import CatalogueInput, load_rules
 from pipelines.combine.projection import columns_needed
 from pipelines.engines import Engine, LocalEngine
 from pipelines.known import COMBINE, pipeline_named
+from pipelines.outputs import output_name_for
 from pipelines.reading import LazyTables, Projection, read_table
 from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
 from pipelines.training import load_configuration as load_training
 from pipelines.writing import write_result
+from products.readers.contents import format_of_name
 
 __all__ = ["FileRun", "run_files"]
 
@@ -29,7 +31,6 @@ Progress = Callable[[float, str], None]
 
 _COMBINED = {"id": "CRD_ID", "ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag_homogenized", "z_err": "z_err",
              "survey": "survey"}  # fmt: skip
-_FORMATS = {".csv": "csv", ".fits": "fits", ".fit": "fits", ".hdf5": "hdf5", ".h5": "hdf5", ".vot": "votable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _trained(path: Path, folder: Path, progress: Progress, engine: Engine) -> _M
     made = make_training_set(_read(source), objects, configuration, progress=progress, opener=engine.objects)
     output_format = configuration.output_format
     if output_format in {None, "specz"}:
-        output_format = "hats" if source.is_dir() else _FORMATS.get(source.suffix.lower(), "parquet")
+        output_format = "hats" if source.is_dir() else output_name_for(format_of_name(source.name))
     return _of(configuration, made.table, made.report, made.columns, (source, objects), str(output_format))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.outputs import OUTPUT_LABELS
 from products.models import Visibility
 from uws import Phase
 
@@ -60,7 +61,7 @@ class RunRequest(BaseModel):
         description="For inputs whose columns mean something else here: internal name or address to meaning to column.",
     )
     param: Mapping[str, Any] = Field({}, description="Parameters of the pipeline that are not to be as by default.")
-    output_format: str | None = Field(None, description="csv, fits, hats, hdf5, parquet or votable.")
+    output_format: str | None = Field(None, description=f"One of {', '.join(sorted(OUTPUT_LABELS))}.")
     visibility: Visibility | None = Field(
         None, description="Who may read the result; private when an input is not open to all registered users."
     )

@@ -7,17 +7,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from pipelines.outputs import OutputFormat, output_format_of, write_hats, write_table
+from pipelines.outputs import output_format_of, write_hats, write_table
 
 __all__ = ["WrittenTable", "write_result"]
-
-_DETAILS: Mapping[OutputFormat, Mapping[str, object]] = {
-    OutputFormat.CSV: {"format": "CSV", "delimiter": ",", "has_header": True},
-    OutputFormat.FITS: {"format": "FITS", "hdu": 1},
-    OutputFormat.HDF5: {"format": "HDF5"},
-    OutputFormat.PARQUET: {"format": "Parquet"},
-    OutputFormat.VOTABLE: {"format": "VOTable"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +47,9 @@ def write_result(
         path = _zipped(folder / stem) if as_zip else folder / stem
         return WrittenTable(path, {"format": "HATS"})
     chosen = output_format_of(output_format)
-    path = folder / f"{stem}.{chosen.value}"
+    path = folder / f"{stem}{chosen.extension}"
     write_table(table, path, chosen)
-    return WrittenTable(path, _DETAILS[chosen])
+    return WrittenTable(path, {"format": chosen.file_format.name, **chosen.details})
 
 
 def _zipped(folder: Path) -> Path:

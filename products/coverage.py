@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from core.database import Database
 from core.errors import InvalidValueError
+from core.sky.healpix import FINEST_ORDER, nested_indices
 from products.schema import ProductRow, ProductTableRow
 
 __all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "region_of_text"]
@@ -17,7 +18,6 @@ __all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "re
 #: Ranges of NESTED indices at order 29, in order and apart from each other: an array of two columns, the end excluded.
 Region = np.ndarray
 
-_ORDER = 29
 _CIRCLE_ORDER = 12
 _LONGEST_MOC = 200_000
 _MOC = re.compile(r"\s*\d{1,2}/[\d\s,/-]*")
@@ -42,17 +42,15 @@ def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
     """
     import astropy.units as u
     from astropy.coordinates import Latitude, Longitude
-    from cdshealpix import lonlat_to_healpix
     from mocpy import MOC
 
     if not (0 <= ra <= 360 and -90 <= dec <= 90 and 0 <= radius <= 180):
         message = f"'{ra:g} {dec:g} {radius:g}' is not on the sky: right ascension, declination and radius in degrees."
         raise InvalidValueError(message, field="covers")
-    longitude, latitude = Longitude(ra, u.deg), Latitude(dec, u.deg)
     if not radius:
-        cell = int(np.atleast_1d(lonlat_to_healpix(longitude, latitude, _ORDER))[0])
-        return np.array([[cell, cell + 1]], dtype=np.int64)
-    moc = MOC.from_cone(longitude, latitude, radius=radius * u.deg, max_depth=_CIRCLE_ORDER)
+        cells = nested_indices(np.array([ra]), np.array([dec]))
+        return np.column_stack([cells, cells + 1])
+    moc = MOC.from_cone(Longitude(ra, u.deg), Latitude(dec, u.deg), radius=radius * u.deg, max_depth=_CIRCLE_ORDER)
     return _ranges(moc)
 
 
@@ -91,7 +89,7 @@ def region_of_moc(text: str) -> Region:
         raise InvalidValueError(message, field="overlaps")
     orders = re.findall(r"(\d+)/([\d\s,-]*)", text)
     for order, cells in orders:
-        highest = 12 * 4 ** int(order) if int(order) <= _ORDER else 0
+        highest = 12 * 4 ** int(order) if int(order) <= FINEST_ORDER else 0
         if any(int(cell[:20]) >= highest for cell in re.findall(r"\d+", cells)):
             raise InvalidValueError(message, field="overlaps")
     try:

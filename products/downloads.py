@@ -15,7 +15,7 @@ from core.errors import NotFoundError
 from core.files import FileStore
 from core.zip_stream import ZipMember, zip_bytes, zip_size
 from products.download_counts import DownloadCounts
-from products.models import FileRole, Product, ProductColumn, ProductFile
+from products.models import FileRole, Product, ProductFile
 from products.service import ProductDetails, ProductService
 
 __all__ = ["METADATA_NAME", "DownloadService", "FileDownload", "ZipDownload", "metadata_yaml"]
@@ -152,7 +152,7 @@ def metadata_yaml(details: ProductDetails) -> bytes:
     document: dict[str, object] = {
         **_product_entries(product),
         "attach_files": [{"name": f.name, "type": f.media_type} for f in details.files if f.role is not FileRole.MAIN],
-        "associated_columns": [_association(item) for item in details.columns if item.alias],
+        "associated_columns": [item.association() for item in details.columns if item.alias],
     }
     if main is not None:
         document["main_file"] = {
@@ -193,10 +193,6 @@ def _product_entries(product: Product) -> dict[str, object]:
         "created_at": _iso(product.created_at),
         "updated_at": _iso(product.updated_at),
     }
-
-
-def _association(item: ProductColumn) -> dict[str, object]:
-    return {"column_name": item.column.name, "ucd": item.column.ucd, "alias": item.alias}
 
 
 def _iso(time: datetime) -> str:

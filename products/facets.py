@@ -14,7 +14,7 @@ from core.database import Database
 from products.access import readable
 from products.product_types import all_types
 from products.schema import ProductRow, ProductTableRow, ReleaseRow
-from products.storage import ProductQuery, query_conditions, spectroscopic
+from products.search.queries import ProductQuery, query_conditions, spectroscopic
 
 __all__ = ["AREA_RANGES", "ROW_RANGES", "Facet", "FacetService", "FacetValue", "Range"]
 

@@ -4,28 +4,13 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from core.errors import InvalidValueError
+from products.readers.formats import FILE_FORMATS
 
 __all__ = ["checked_file_name", "extension_of", "media_type_of"]
 
 _LONGEST = 255
 _MEDIA_TYPES = {
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".txt": "text/plain",
-    ".dat": "text/plain",
-    ".ecsv": "text/plain",
     ".md": "text/markdown",
-    ".fits": "application/fits",
-    ".fit": "application/fits",
-    ".hdf5": "application/x-hdf5",
-    ".h5": "application/x-hdf5",
-    ".hdf": "application/x-hdf5",
-    ".parquet": "application/vnd.apache.parquet",
-    ".pq": "application/vnd.apache.parquet",
-    ".parq": "application/vnd.apache.parquet",
-    ".vot": "application/x-votable+xml",
-    ".votable": "application/x-votable+xml",
-    ".xml": "application/xml",
     ".json": "application/json",
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
@@ -36,6 +21,7 @@ _MEDIA_TYPES = {
     ".gz": "application/gzip",
     ".tgz": "application/gzip",
     ".tar": "application/x-tar",
+    **{extension: kind for known in FILE_FORMATS.values() for extension, kind in known.media_types.items()},
 }
 
 

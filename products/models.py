@@ -80,6 +80,10 @@ class ProductType:
         Whether the main file must be a table.
     has_release, has_pz_code
         Whether products of this type say which release and which photo-z code they were made with.
+    takes_pz_code
+        Whether the name of a photo-z code may be given nevertheless; False where no code makes such products.
+    has_spectroscopic_redshifts
+        Whether the redshifts of its tables are spectroscopic, or of similar quality, rather than estimates.
     data_elsewhere
         Whether the data may lie elsewhere, at an address that the description tells.
     is_open
@@ -95,8 +99,15 @@ class ProductType:
     tabular: bool = False
     has_release: bool = True
     has_pz_code: bool = False
+    takes_pz_code: bool = True
+    has_spectroscopic_redshifts: bool = False
     data_elsewhere: bool = False
     is_open: bool = True
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether every published table of this type has positions on the sky."""
+        return {"ra", "dec"} <= set(self.mandatory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,10 @@ class ProductColumn:
     order: int
     column: Column
     alias: str | None
+
+    def association(self) -> dict[str, str | None]:
+        """Give the column's name with its meaning, as clients and the description in every zip name them."""
+        return {"column_name": self.column.name, "ucd": self.column.ucd, "alias": self.alias}
 
 
 @dataclass(frozen=True, slots=True)

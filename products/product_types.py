@@ -27,6 +27,8 @@ _TYPES = (
         mandatory=("ra", "dec", "z"),
         tabular=True,
         has_release=False,
+        takes_pz_code=False,
+        has_spectroscopic_redshifts=True,
     ),
     ProductType(
         2,
@@ -36,6 +38,8 @@ _TYPES = (
         "A table on which photo-z codes learn: photometry of objects together with their reference redshifts.",
         mandatory=("z",),
         tabular=True,
+        takes_pz_code=False,
+        has_spectroscopic_redshifts=True,
     ),
     ProductType(
         5,
@@ -43,6 +47,7 @@ _TYPES = (
         "Training Results",
         3,
         "What a photo-z code learnt: trained models, kept as they are, in whatever format the code writes.",
+        takes_pz_code=False,
     ),
     ProductType(
         3,

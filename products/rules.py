@@ -21,8 +21,6 @@ __all__ = [
 _LONGEST_NAME = 255
 _LONGEST_PZ_CODE = 55
 _LONGEST_DESCRIPTION = 100_000
-#: Types whose products no photo-z code made.
-_WITHOUT_PZ_CODE = frozenset({"redshift_catalog", "training_set", "training_results"})
 
 
 def checked_name(display_name: str) -> str:
@@ -46,11 +44,11 @@ def checked_description(description: str) -> str:
 
 
 def check_type_rules(kind: ProductType, release: int | None, pz_code: str) -> None:
-    """Raise InvalidValueError when the type has no release or no photo-z code and one is given."""
+    """Raise InvalidValueError when the type has no release, or takes no photo-z code, and one is given."""
     if release is not None and not kind.has_release:
         message = f"Release must be null on {kind.display_name} products."
         raise InvalidValueError(message, field="release")
-    if pz_code and kind.name in _WITHOUT_PZ_CODE:
+    if pz_code and not kind.takes_pz_code:
         message = f"Pz Code must be null on {kind.display_name} products. '{pz_code}'"
         raise InvalidValueError(message, field="pz_code")
     if len(pz_code) > _LONGEST_PZ_CODE:

@@ -33,16 +33,13 @@ from products.rules import (
     internal_name,
 )
 from products.schema import ProductRow, ReleaseRow, release_groups
+from products.search.queries import Page, ProductQuery, list_products, product_names
 from products.sharing import share_with
 from products.storage import (
-    Page,
-    ProductQuery,
     ProductSize,
     find_product,
-    list_products,
     product_columns,
     product_files,
-    product_names,
     product_of_row,
     product_sizes,
     product_table,

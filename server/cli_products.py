@@ -7,7 +7,7 @@ import typer
 
 from products.models import Product, Visibility
 from products.service import ProductChanges
-from products.storage import ProductQuery
+from products.search.queries import ProductQuery
 from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["app"]

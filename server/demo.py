@@ -10,8 +10,8 @@ from core.settings import Settings
 from products.demo import DemoProduct, demo_products, write_demo_file
 from products.models import FileRole, InspectionState, Product, ProductStatus, Visibility
 from products.product_types import product_type_named
+from products.search.queries import ProductQuery
 from products.service import NewProduct
-from products.storage import ProductQuery
 from server.services import Services
 
 __all__ = ["demo_is_wanted", "fill_demo", "want_demo"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from core.columns import Column
+from products.product_types import PRODUCT_TYPES
 from tap.adql.words import identifier
 from tap.models import TapTable
 from tap.pages import Page
@@ -22,6 +23,11 @@ __all__ = ["Example", "examples_document", "examples_of"]
 _VOCABULARY = "http://www.ivoa.net/rdf/examples#"
 _MOST_SHOWN = 12
 _MATCH_DEGREES = "0.000277778"  # 1 arcsecond
+
+#: Types of products, and so schemas of tables, with positions: those of redshifts, and those of objects.
+_PLACED = tuple(kind for kind in PRODUCT_TYPES.values() if kind.has_positions)
+_REDSHIFT_CATALOGUES = tuple(kind.name for kind in _PLACED if kind.has_spectroscopic_redshifts)
+_OBJECT_CATALOGUES = tuple(kind.name for kind in _PLACED if not kind.has_spectroscopic_redshifts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,7 @@ _METADATA_EXAMPLES = (
         "Addresses of the files of all redshift catalogues, with their lengths and checksums.",
         "SELECT p.display_name AS product, f.file_name, f.role, f.content_length, f.md5, f.access_url\n"
         "FROM photoz.product_files AS f\nJOIN photoz.products AS p ON p.product_id = f.product_id\n"
-        "WHERE p.product_type = 'redshift_catalog'\nORDER BY product, file_name",
+        f"WHERE p.product_type = '{_REDSHIFT_CATALOGUES[0]}'\nORDER BY product, file_name",
         ("photoz.product_files", "photoz.products"),
     ),
     Example(
@@ -135,7 +141,7 @@ def _product_examples(placed: list[TapTable], with_redshift: list[tuple[TapTable
         yield _cone(placed[0])
     if with_redshift:
         yield _histogram(*with_redshift[0])
-    catalogues = [item for item in with_redshift if item[0].schema == "redshift_catalog"]
+    catalogues = [item for item in with_redshift if item[0].schema in _REDSHIFT_CATALOGUES]
     if len(catalogues) > 1:
         yield _comparison(catalogues[0], catalogues[1])
     photometric = max(placed, key=_photometry, default=None)
@@ -231,7 +237,7 @@ def _training_set(photometric: TapTable, spectroscopic: TapTable, redshift: Colu
 
 def _photometry(table: TapTable) -> tuple[bool, int]:
     """Give what makes a table the better source of magnitudes the larger it is."""
-    return table.schema == "object_catalog", len(_columns(table, "phot.mag"))
+    return table.schema in _OBJECT_CATALOGUES, len(_columns(table, "phot.mag"))
 
 
 def _match(a: TapTable, b: TapTable) -> str:

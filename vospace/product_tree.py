@@ -11,8 +11,8 @@ from core.errors import NotFoundError
 from products.downloads import METADATA_NAME, DownloadService
 from products.models import Product, ProductStatus, Visibility
 from products.schema import ProductRow
+from products.search.queries import ProductQuery
 from products.service import ProductDetails, ProductService
-from products.storage import ProductQuery
 from vospace.access import NodeAccess
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
 from vospace.lazy_nodes import LazyNodes

@@ -5,12 +5,13 @@ A ``config.yaml`` of the pipeline that the public Photo-z Server runs is accepte
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import InvalidValueError
 from pipelines.combine.rules import FlagsTranslation, sentences_of
+from pipelines.outputs import OUTPUT_LABELS, checked_output_name
 from pipelines.yaml_documents import read_yaml
 
 __all__ = [
@@ -184,8 +185,8 @@ class CombineConfiguration(BaseModel):
     output_root_dir: str = Field(".", description="Folder of the output folder.")
     output_dir: str = Field("outputs", description="Folder of the result.")
     output_name: str = Field("crd", pattern=r"^[\w. +-]+$", description="Name of the result, without its suffix.")
-    output_format: Literal["parquet", "csv", "fits", "hdf5", "hats", "votable"] = Field(
-        "parquet", description="Format of the result."
+    output_format: Annotated[str, AfterValidator(checked_output_name)] = Field(
+        "parquet", description="Format of the result.", json_schema_extra={"enum": [*OUTPUT_LABELS]}
     )
     param: CombineParameters = Field(CombineParameters(), description="What is done to the catalogues.")
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.crossmatch.reach import ORDER, finest_order, healpix_of
+from core.sky.healpix import FINEST_ORDER, nested_indices
+from pipelines.crossmatch.reach import finest_order
 
 __all__ = ["DividedSky", "Partition"]
 
@@ -78,7 +79,7 @@ class DividedSky:
         around = np.unique(np.concatenate([edges.ravel().astype(np.int64), corners.ravel()]))
         # A neighbour that does not exist, at some corners, is -1 and comes before all others.
         around = around[around > partition.pixel << 2 * finer]
-        bounds = np.stack([around, around + 1]) << 2 * (ORDER - partition.order - finer)
+        bounds = np.stack([around, around + 1]) << 2 * (FINEST_ORDER - partition.order - finer)
         starts, ends = np.searchsorted(self._cells, bounds)
         margin = _joined(starts, ends)
         own = self._order[partition.first : partition.beyond]
@@ -90,12 +91,12 @@ def _cells_of(vectors: npt.NDArray[np.float64]) -> _Places:
     for start in range(0, len(vectors), _ROWS_AT_A_TIME):
         x, y, z = vectors[start : start + _ROWS_AT_A_TIME].T
         ra, dec = np.degrees(np.arctan2(y, x)), np.degrees(np.arctan2(z, np.hypot(x, y)))
-        cells[start : start + _ROWS_AT_A_TIME] = healpix_of(ra, dec)
+        cells[start : start + _ROWS_AT_A_TIME] = nested_indices(ra, dec)
     return cells
 
 
 def _range_of(order: int, pixel: int) -> _Places:
-    return np.array([pixel, pixel + 1], dtype=np.int64) << 2 * (ORDER - order)
+    return np.array([pixel, pixel + 1], dtype=np.int64) << 2 * (FINEST_ORDER - order)
 
 
 def _joined(starts: _Places, ends: _Places) -> _Places:

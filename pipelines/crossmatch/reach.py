@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ORDER", "Reach", "finest_order", "healpix_of", "reach_around"]
+from core.sky.healpix import FINEST_ORDER
 
-#: Order of the index by which catalogues are sorted, NESTED.
-ORDER = 29
+__all__ = ["Reach", "finest_order", "reach_around"]
 
 #: Width of the cells of order 0 in arcseconds: the square root of a twelfth of the sky.
 _WIDTH = 58.632 * 3600
@@ -40,20 +39,6 @@ class Reach:
         return place >= 0 and int(self.beyond[place]) > first
 
 
-def healpix_of(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """Index positions in degrees; -1 for those that are none."""
-    from astropy.coordinates import Latitude, Longitude
-    from astropy.units import deg
-    from cdshealpix.nested import lonlat_to_healpix
-
-    cells = np.full(len(ra), -1, dtype=np.int64)
-    placed = np.isfinite(ra) & (np.abs(dec) <= 90)
-    if placed.any():
-        lon, lat = Longitude(ra[placed] % 360, deg, copy=False), Latitude(dec[placed], deg, copy=False)
-        cells[placed] = lonlat_to_healpix(lon, lat, ORDER)
-    return cells
-
-
 def finest_order(radius_arcsec: float) -> int:
     """Give the order of the smallest cells that are four times as wide as a radius; negative if none is."""
     return min(int(np.floor(np.log2(_WIDTH / (4 * radius_arcsec)))), _FINEST)
@@ -65,8 +50,8 @@ def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
 
     order = finest_order(radius_arcsec)
     if order < 0:
-        return Reach(np.zeros(1, np.int64), np.full(1, 12 << 2 * ORDER, np.int64))
-    shift = 2 * (ORDER - order)
+        return Reach(np.zeros(1, np.int64), np.full(1, 12 << 2 * FINEST_ORDER, np.int64))
+    shift = 2 * (FINEST_ORDER - order)
     own = _distinct(cells[cells >= 0] >> shift)
     around = _distinct(neighbours(own, order).astype(np.int64).ravel()) if len(own) else own
     # At the corners of the twelve base cells one neighbour does not exist, and is -1.

@@ -1,6 +1,23 @@
 """Tables of pipelines as files, in the format that the configuration asks for."""
 
-from pipelines.outputs.formats import OutputFormat, output_format_of, write_table
+from pipelines.outputs.formats import (
+    OUTPUT_FORMATS,
+    OUTPUT_LABELS,
+    OutputFormat,
+    checked_output_name,
+    output_format_of,
+    output_name_for,
+    write_table,
+)
 from pipelines.outputs.hats import write_hats
 
-__all__ = ["OutputFormat", "output_format_of", "write_hats", "write_table"]
+__all__ = [
+    "OUTPUT_FORMATS",
+    "OUTPUT_LABELS",
+    "OutputFormat",
+    "checked_output_name",
+    "output_format_of",
+    "output_name_for",
+    "write_hats",
+    "write_table",
+]

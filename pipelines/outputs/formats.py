@@ -1,7 +1,7 @@
 """The formats in which pipelines write tables, and the names by which users call them."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,41 +12,74 @@ from pipelines.outputs.fits import write_fits
 from pipelines.outputs.hdf5 import write_hdf5
 from pipelines.outputs.parquet import write_parquet
 from pipelines.outputs.votable import write_votable
+from products.readers.formats import CSV, ECSV, FITS, HDF5, PARQUET, VOTABLE, FileFormat
 
-__all__ = ["OutputFormat", "output_format_of", "write_table"]
+__all__ = [
+    "OUTPUT_FORMATS",
+    "OUTPUT_LABELS",
+    "OutputFormat",
+    "checked_output_name",
+    "output_format_of",
+    "output_name_for",
+    "write_table",
+]
 
 
-class OutputFormat(StrEnum):
-    """A file format; the value is the ending of its files."""
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """A format in which pipelines write a table as one file.
 
-    CSV = "csv"
-    PARQUET = "parquet"
-    FITS = "fits"
-    HDF5 = "hdf5"
-    VOTABLE = "vot"
+    Parameters
+    ----------
+    file_format
+        The format of that file, as the readers know it.
+    write
+        Writes a table to a path.
+    other_names
+        Words by which users may call it, beside its name.
+    inputs
+        Formats of inputs whose results are written in this one, when the result is to be as the input is.
+    details
+        What a reader would find out about such a file, beside its format.
+    """
+
+    file_format: FileFormat
+    write: Callable[[pa.Table, Path], None]
+    other_names: tuple[str, ...] = ()
+    inputs: tuple[FileFormat, ...] = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the format in configurations."""
+        return self.file_format.name.lower()
+
+    @property
+    def extension(self) -> str:
+        """Ending of the files, with its dot."""
+        return self.file_format.extensions[0]
 
 
-_NAMES: Mapping[str, OutputFormat] = {
-    "csv": OutputFormat.CSV,
-    "parquet": OutputFormat.PARQUET,
-    "pq": OutputFormat.PARQUET,
-    "fits": OutputFormat.FITS,
-    "fit": OutputFormat.FITS,
-    "hdf5": OutputFormat.HDF5,
-    "h5": OutputFormat.HDF5,
-    "hf5": OutputFormat.HDF5,
-    "votable": OutputFormat.VOTABLE,
-    "vot": OutputFormat.VOTABLE,
-    "xml": OutputFormat.VOTABLE,
+#: Every format of a file that pipelines write, by its name in configurations.
+OUTPUT_FORMATS: Mapping[str, OutputFormat] = {
+    known.name: known
+    for known in (
+        OutputFormat(PARQUET, write_parquet, ("pq",), (PARQUET,)),
+        OutputFormat(CSV, write_csv, (), (CSV, ECSV), {"delimiter": ",", "has_header": True}),
+        OutputFormat(FITS, write_fits, ("fit",), (FITS,), {"hdu": 1}),
+        OutputFormat(HDF5, write_hdf5, ("h5", "hf5"), (HDF5,)),
+        OutputFormat(VOTABLE, write_votable, ("vot", "xml"), (VOTABLE,)),
+    )
 }
 
-_WRITERS: Mapping[OutputFormat, Callable[[pa.Table, Path], None]] = {
-    OutputFormat.CSV: write_csv,
-    OutputFormat.PARQUET: write_parquet,
-    OutputFormat.FITS: write_fits,
-    OutputFormat.HDF5: write_hdf5,
-    OutputFormat.VOTABLE: write_votable,
+#: Words for every name that a configuration may ask for; a HATS catalogue is a folder, which `write_hats` writes.
+OUTPUT_LABELS: Mapping[str, str] = {
+    **{name: known.file_format.name for name, known in OUTPUT_FORMATS.items()},
+    "hats": "HATS (zip)",
 }
+
+_BY_WORD = {word: known for name, known in OUTPUT_FORMATS.items() for word in (name, *known.other_names)}
+_FOR_INPUTS = {each.name: name for name, known in OUTPUT_FORMATS.items() for each in known.inputs}
 
 
 def output_format_of(name: str) -> OutputFormat:
@@ -58,11 +91,25 @@ def output_format_of(name: str) -> OutputFormat:
         When no format has that name.
     """
     try:
-        return _NAMES[name.strip().lower().lstrip(".")]
+        return _BY_WORD[name.strip().lower().lstrip(".")]
     except KeyError:
         raise InvalidValueError(
-            f"There is no output format '{name}'; choose one of {', '.join(_NAMES)}.", field="output_format"
+            f"There is no output format '{name}'; choose one of {', '.join(_BY_WORD)}.", field="output_format"
         ) from None
+
+
+def output_name_for(file_format: str | None) -> str:
+    """Give the name of the format of a result that is to be as an input of this format is; else that of Parquet."""
+    return _FOR_INPUTS.get(file_format or "", "parquet")
+
+
+def checked_output_name(name: str) -> str:
+    """Give a name of `OUTPUT_LABELS` back, or raise ValueError."""
+    if name not in OUTPUT_LABELS:
+        *names, last = (f"'{known}'" for known in OUTPUT_LABELS)
+        message = f"Input should be {', '.join(names)} or {last}"
+        raise ValueError(message)
+    return name
 
 
 def write_table(table: pa.Table, path: Path, output_format: OutputFormat) -> None:
@@ -78,7 +125,7 @@ def write_table(table: pa.Table, path: Path, output_format: OutputFormat) -> Non
     """
     staged = path.with_name(f".{path.name}.part")
     try:
-        _WRITERS[output_format](table, staged)
+        output_format.write(table, staged)
         staged.replace(path)
     finally:
         staged.unlink(missing_ok=True)

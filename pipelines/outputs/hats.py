@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import InvalidValueError
+from core.sky.healpix import FINEST_ORDER, nested_indices
 from pipelines.outputs.parquet import parquet_options
 
 __all__ = ["write_hats"]
 
-_ORDER = 29
 #: Cells are not divided beyond this order (0.8 arcseconds): rows at one place cannot be told apart.
 _FINEST = 18
 _INDEX = Column(HEALPIX_COLUMN, "long", ucd="pos.healpix", description="HEALPix cell, NESTED, order 29.")
@@ -73,20 +73,15 @@ def write_hats(table: pa.Table, folder: Path, position: tuple[str, str], *, rows
 
 
 def _cells_of(table: pa.Table, position: tuple[str, str]) -> npt.NDArray[np.int64]:
-    from astropy.coordinates import Latitude, Longitude
-    from astropy.units import deg
-    from cdshealpix.nested import lonlat_to_healpix
-
     ra, dec = (table.column(name).to_numpy().astype(np.float64) for name in position)
-    placed = np.isfinite(ra) & (np.abs(dec) <= 90)
-    if not placed.all() or not len(placed):
-        missing = int(np.count_nonzero(~placed))
+    cells = nested_indices(ra, dec)
+    missing = int(np.count_nonzero(cells < 0))
+    if missing or not len(cells):
         raise InvalidValueError(
-            f"A HATS catalogue needs a position for every row; {missing} of {len(placed)} rows have none in "
+            f"A HATS catalogue needs a position for every row; {missing} of {len(cells)} rows have none in "
             f"'{position[0]}' and '{position[1]}'. Leave them out, or choose another format."
         )
-    cells: npt.NDArray[np.int64] = lonlat_to_healpix(Longitude(ra % 360, deg), Latitude(dec, deg), _ORDER)
-    return cells.astype(np.int64)
+    return cells
 
 
 def _divided(cells: npt.NDArray[np.int64], most: int) -> Iterator[_Cell]:
@@ -94,7 +89,7 @@ def _divided(cells: npt.NDArray[np.int64], most: int) -> Iterator[_Cell]:
     waiting = [_Cell(0, pixel, 0, len(cells)) for pixel in reversed(range(12))]
     while waiting:
         one = waiting.pop()
-        shift = 2 * (_ORDER - one.order)
+        shift = 2 * (FINEST_ORDER - one.order)
         first, beyond = np.searchsorted(cells, [one.pixel << shift, (one.pixel + 1) << shift])
         if first == beyond:
             continue
@@ -115,7 +110,7 @@ def _properties(
         "hats_col_ra": position[0],
         "hats_col_dec": position[1],
         "hats_col_healpix": HEALPIX_COLUMN,
-        "hats_col_healpix_order": _ORDER,
+        "hats_col_healpix_order": FINEST_ORDER,
         "hats_npix_suffix": ".parquet",
         "hats_max_rows": rows_in_file,
         "hats_order": max(one.order for one in partitions),

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
-from pipelines.crossmatch.reach import Reach, healpix_of
+from core.sky.healpix import nested_indices
+from pipelines.crossmatch.reach import Reach
 from pipelines.training.number_columns import numbers_of
 
 __all__ = ["BatchObjects", "NearObjects", "ObjectSource", "near_rows"]
@@ -92,5 +93,5 @@ def near_rows(
         cells = batch.column(name).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
     else:
         ra, dec = (numbers_of(batch, column, "object catalogue") for column in position)
-        cells = healpix_of(ra, dec)
+        cells = nested_indices(ra, dec)
     return np.flatnonzero(reach.contains(cells)).astype(np.int64, copy=False)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
+from core.sky.healpix import FINEST_ORDER
 from pipelines.crossmatch.reach import Reach
 from pipelines.training.objects import NearObjects, near_rows
 
@@ -142,13 +143,11 @@ def near_in_group(
 
 def parquet_part(path: Path) -> ParquetPart:
     """Take a file, with the cells that a HATS catalogue's ``Norder=K/Dir=D/Npix=N`` says it covers."""
-    from pipelines.crossmatch.reach import ORDER
-
     said = dict(piece.removesuffix(".parquet").split("=", 1) for piece in path.parts if "=" in piece)
     order, pixel = said.get("Norder", ""), said.get("Npix", "")
-    if not (order.isdigit() and pixel.isdigit() and int(order) <= ORDER):
+    if not (order.isdigit() and pixel.isdigit() and int(order) <= FINEST_ORDER):
         return ParquetPart(path)
-    shift = 2 * (ORDER - int(order))
+    shift = 2 * (FINEST_ORDER - int(order))
     return ParquetPart(path, (int(pixel) << shift, ((int(pixel) + 1) << shift) - 1))
 
 

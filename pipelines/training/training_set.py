@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
+from core.sky.healpix import nested_indices
 from pipelines.crossmatch import SkyPositions
-from pipelines.crossmatch.reach import healpix_of, reach_around
+from pipelines.crossmatch.reach import reach_around
 from pipelines.photometry import BandSummary, add_magnitudes, photometry_columns
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.cuts import Cuts
@@ -142,7 +143,7 @@ class _Making:
         kept = columns_of_objects(self.source.schema.names, param.selected_cols, position)
         replaced = [name for name in self.source.schema.names if name in RESERVED and name != HEALPIX_COLUMN]
         self.work.replaced = tuple(replaced)
-        cells = healpix_of(self.redshifts.ra, self.redshifts.dec)
+        cells = nested_indices(self.redshifts.ra, self.redshifts.dec)
         matches = self._matched(cells, position, self._needed(kept, position))
         if not len(matches.redshift):
             raise self._no_overlap()

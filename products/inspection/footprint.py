@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.sky.healpix import FINEST_ORDER
+
 __all__ = ["DensityMap", "Footprint"]
 
-_FINEST = 29
 _MOC_ORDER = 10
 _COARSEST_MOC = 5
 _DENSITY_ORDER = 5
@@ -42,7 +43,7 @@ class Footprint:
         cells
             NESTED indices at order 29 of the rows that have a position.
         """
-        moc_cells = cells >> 2 * (_FINEST - _MOC_ORDER)
+        moc_cells = cells >> 2 * (FINEST_ORDER - _MOC_ORDER)
         self._seen[moc_cells] = True
         self._counts += np.bincount(moc_cells >> 2 * (_MOC_ORDER - _DENSITY_ORDER), minlength=len(self._counts))
 

@@ -1,4 +1,4 @@
-"""Readers of table files: CSV, FITS, HDF5, Parquet, VOTable and ECSV to Arrow record batches with their meanings."""
+"""Readers of table files of all `FILE_FORMATS` to Arrow record batches with their meanings."""
 
 from products.readers.base import ReadLimits, TableReader
 from products.readers.opening import open_table

@@ -20,6 +20,7 @@ from typing import IO, cast
 from core.errors import TooLargeError
 from products.readers.base import ReadLimits
 from products.readers.contents import TABLE_SUFFIXES, suffix_of
+from products.readers.formats import READABLE_FORMATS
 from products.readers.refusals import ArchiveError, damage_is_told, listed
 
 __all__ = ["UnpackedTable", "unpacked_table"]
@@ -123,8 +124,8 @@ def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", li
         found = listed([member.name for member in (tables or shown)]) or "nothing"
         number = "more than one table" if tables else "no table"
         raise ArchiveError(
-            f"{name} holds {number} ({found}). Send one archive with exactly one CSV, FITS, HDF5, Parquet, VOTable or "
-            "ECSV file, or that file itself."
+            f"{name} holds {number} ({found}). Send one archive with exactly one {READABLE_FORMATS} file, or that file "
+            "itself."
         )
     target = folder / "table"
     with tables[0].open() as packed:

@@ -56,7 +56,7 @@ class TableReader(Protocol):
 
     @property
     def format(self) -> str:
-        """Name of the format: ``CSV``, ``FITS``, ``HDF5``, ``Parquet``, ``VOTable`` or ``ECSV``."""
+        """Name of the format, one of ``FILE_FORMATS``."""
 
     @property
     def schema(self) -> pa.Schema:

@@ -5,17 +5,16 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from products.readers.formats import CSV, FILE_FORMATS, READABLE_FORMATS, is_binary
 from products.readers.refusals import NotATableError, WrongFormatError
 
-__all__ = ["HEAD_BYTES", "TABLE_SUFFIXES", "checked_kind", "kind_of_bytes", "suffix_of"]
+__all__ = ["HEAD_BYTES", "TABLE_SUFFIXES", "checked_kind", "format_of_name", "kind_of_bytes", "suffix_of"]
 
 #: As many bytes are looked at as an XML prologue with comments may have.
 HEAD_BYTES = 65536
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"PAR1", "Parquet"),
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"SIMPLE  =", "FITS"),
+    *((magic, known.name) for known in FILE_FORMATS.values() for magic in known.magic),
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -36,27 +35,15 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a program"),
 )
 
-_HDF5_USER_BLOCKS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
-
-_KIND_OF_SUFFIX: Mapping[str, str] = {
-    **dict.fromkeys((".csv", ".tsv", ".txt", ".dat", ".asc", ".tab", ".ascii"), "CSV"),
-    ".ecsv": "ECSV",
-    **dict.fromkeys((".fits", ".fit", ".fts"), "FITS"),
-    **dict.fromkeys((".hdf5", ".h5", ".hdf", ".he5", ".hf5"), "HDF5"),
-    **dict.fromkeys((".parquet", ".pq", ".parq"), "Parquet"),
-    **dict.fromkeys((".vot", ".votable", ".xml", ".vo"), "VOTable"),
-    ".zip": "zip",
-    ".tar": "tar",
-    ".gz": "gzip",
-    ".tgz": "gzip",
-}
+_ARCHIVES: Mapping[str, str] = {".zip": "zip", ".tar": "tar", ".gz": "gzip", ".tgz": "gzip"}
+_FORMAT_OF_SUFFIX = {suffix: known.name for known in FILE_FORMATS.values() for suffix in known.extensions}
+_KIND_OF_SUFFIX: Mapping[str, str] = {**_FORMAT_OF_SUFFIX, **_ARCHIVES}
 
 #: Endings of names of files that hold tables, by which the members of an archive are chosen.
-TABLE_SUFFIXES = frozenset(suffix for suffix, kind in _KIND_OF_SUFFIX.items() if kind not in {"zip", "tar", "gzip"})
+TABLE_SUFFIXES = frozenset(_FORMAT_OF_SUFFIX)
 
 _READABLE = frozenset(_KIND_OF_SUFFIX.values())
 _PICKLE_SUFFIXES = frozenset({".pkl", ".pickle", ".pcl", ".pckl", ".joblib", ".npy", ".npz"})
-_FORMATS = "CSV, FITS, HDF5, Parquet, VOTable or ECSV"
 
 
 def kind_of_bytes(head: bytes) -> str:
@@ -70,8 +57,9 @@ def kind_of_bytes(head: bytes) -> str:
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    if any(head[offset : offset + 8] == b"\x89HDF\r\n\x1a\n" for offset in _HDF5_USER_BLOCKS):
-        return "HDF5"
+    for known in FILE_FORMATS.values():
+        if known.recognised is not None and known.recognised(head):
+            return known.name
     if head[257:262] == b"ustar":
         return "tar"
     if len(head) > 1 and head[0] == 0x80 and 2 <= head[1] <= 5:
@@ -82,6 +70,11 @@ def kind_of_bytes(head: bytes) -> str:
 def suffix_of(name: str) -> str:
     """Give the ending of a file's name, in small letters, with its dot."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower()
+
+
+def format_of_name(name: str) -> str | None:
+    """Give the name of the format that a file's name says, if it is one that is read."""
+    return _FORMAT_OF_SUFFIX.get(suffix_of(name))
 
 
 def checked_kind(name: str, head: bytes) -> str:
@@ -98,13 +91,12 @@ def checked_kind(name: str, head: bytes) -> str:
     if kind == "a pickle" or suffix in _PICKLE_SUFFIXES:
         raise NotATableError(
             f"{name} is a file of Python objects, which can run code when it is opened. "
-            f"Save the table as {_FORMATS} and send that."
+            f"Save the table as {READABLE_FORMATS} and send that."
         )
     said = _KIND_OF_SUFFIX.get(suffix)
     if said is None and kind not in _READABLE:
-        raise NotATableError(f"{name} is not a table: it starts like {kind}. Send {_FORMATS}.")
-    # A text that describes its columns may bear a plain text's name.
-    if said not in {None, kind} and (said, kind) != ("CSV", "ECSV"):
+        raise NotATableError(f"{name} is not a table: it starts like {kind}. Send {READABLE_FORMATS}.")
+    if said not in {None, kind} and said not in _names_allowed(kind):
         raise WrongFormatError(
             f"{name} is not {_with_article(str(said))} file: it starts like {_words(kind)}. "
             "Rename it or send the right file."
@@ -114,22 +106,22 @@ def checked_kind(name: str, head: bytes) -> str:
 
 def _kind_of_text(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "CSV"
+        return CSV.name
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()
     lower = start[:4096].lower()
     if lower.startswith((b"<!doctype html", b"<html")):
         return "an HTML page"
     if re.match(rb"<\?xml|<!--|<!doctype|<(\w+:)?votable", lower):
-        if re.search(rb"<(\w+:)?votable[\s>]", start, re.IGNORECASE):
-            return "VOTable"
         return "an HTML page" if b"<html" in lower else "an XML document"
-    if b"\x00" in head or sum(head.count(code) for code in range(1, 9)) > 0:
+    if is_binary(head):
         return "binary data"
-    if start.startswith(b"# %ECSV"):
-        return "ECSV"
     if start.startswith((b"{", b"[")):
         return "JSON"
-    return "CSV"
+    return CSV.name
+
+
+def _names_allowed(kind: str) -> frozenset[str]:
+    return FILE_FORMATS[kind].also_named if kind in FILE_FORMATS else frozenset()
 
 
 def _with_article(kind: str) -> str:
@@ -137,6 +129,6 @@ def _with_article(kind: str) -> str:
 
 
 def _words(kind: str) -> str:
-    return {"CSV": "plain text", "gzip": "a gzip archive", "zip": "a zip archive", "tar": "a tar archive"}.get(
-        kind, kind
-    )
+    if kind in FILE_FORMATS:
+        return FILE_FORMATS[kind].label or kind
+    return f"a {kind} archive" if kind in _ARCHIVES.values() else kind

@@ -17,6 +17,7 @@ from core.errors import PhotozError
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
 from products.readers.contents import suffix_of
 from products.readers.dialect import NULLS, Dialect, found_dialect
+from products.readers.formats import CSV
 from products.readers.refusals import EmptyTableError, NotATableError, RaggedRowError, damage_is_told
 from products.readers.text_source import Cleaning, TextSource, surveyed_text
 
@@ -32,7 +33,7 @@ _MOST_REPAIRS = 5
 class DelimitedReader(FileReader):
     """A CSV file, or another text with one row in each line."""
 
-    format = "CSV"
+    format = CSV.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         source = surveyed_text(path, name)

@@ -11,6 +11,7 @@ from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyColumn, AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
 from products.readers.delimited import DelimitedRows
+from products.readers.formats import ECSV
 from products.readers.refusals import ColumnTypeError, DamagedFileError, damage_is_told, listed
 from products.readers.text_source import Cleaning, TextSource, surveyed_text
 
@@ -28,7 +29,7 @@ _TYPES = {
 class EcsvReader(FileReader):
     """An ECSV file, streamed with the types that its header gives."""
 
-    format = "ECSV"
+    format = ECSV.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         source = surveyed_text(path, name)

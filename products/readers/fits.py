@@ -16,6 +16,7 @@ from astropy.utils.exceptions import AstropyWarning
 
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
 from products.readers.fits_columns import AsciiColumn, BinaryColumn, binary_column
+from products.readers.formats import FITS
 from products.readers.refusals import (
     ColumnTypeError,
     DamagedFileError,
@@ -66,7 +67,7 @@ class _Hdu:
 class FitsReader(FileReader):
     """A FITS file with a table."""
 
-    format = "FITS"
+    format = FITS.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         with damage_is_told(name, "FITS", *_LIBRARY_ERRORS):

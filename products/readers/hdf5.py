@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.formats import HDF5
 from products.readers.hdf5_columns import Hdf5Column, Hdf5Table, read_slice
 from products.readers.hdf5_layouts import found_tables
 from products.readers.refusals import ColumnTypeError, NotATableError, damage_is_told, listed
@@ -22,7 +23,7 @@ _LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, Index
 class Hdf5Reader(FileReader):
     """An HDF5 file with a table in one of the usual layouts."""
 
-    format = "HDF5"
+    format = HDF5.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         with damage_is_told(name, "HDF5", *_LIBRARY_ERRORS):

@@ -1,11 +1,11 @@
 """Opening a table file: its format is found out from its bytes, then the reader of that format takes over."""
 
 import shutil
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from products.readers.base import FileReader, ReadLimits, TableReader
 from products.readers.contents import HEAD_BYTES, checked_kind
+from products.readers.formats import FILE_FORMATS
 from products.readers.refusals import ArchiveError, EmptyTableError
 
 __all__ = ["open_table"]
@@ -33,8 +33,8 @@ def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scrat
     """
     limits = limits or ReadLimits()
     kind = _kind(path, name)
-    if kind in _READERS:
-        return _READERS[kind](path, name, limits)
+    if kind in FILE_FORMATS:
+        return FILE_FORMATS[kind].open(path, name, limits)
     from products.readers.archives import unpacked_table
 
     table = unpacked_table(path, name, kind, limits=limits, scratch=scratch)
@@ -58,52 +58,6 @@ def _kind(path: Path, name: str) -> str:
 
 def _open_member(path: Path, name: str, archive: str, limits: ReadLimits) -> FileReader:
     kind = _kind(path, name)
-    if kind not in _READERS:
+    if kind not in FILE_FORMATS:
         raise ArchiveError(f"{archive} holds another archive. Send the table itself, or in one archive.")
-    return _READERS[kind](path, name, limits)
-
-
-def _open_parquet(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.parquet import ParquetReader
-
-    return ParquetReader(path, name, limits)
-
-
-def _open_votable(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.votable import VotableReader
-
-    return VotableReader(path, name, limits)
-
-
-def _open_fits(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.fits import FitsReader
-
-    return FitsReader(path, name, limits)
-
-
-def _open_hdf5(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.hdf5 import Hdf5Reader
-
-    return Hdf5Reader(path, name, limits)
-
-
-def _open_text(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.delimited import DelimitedReader
-
-    return DelimitedReader(path, name, limits)
-
-
-def _open_ecsv(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.ecsv import EcsvReader
-
-    return EcsvReader(path, name, limits)
-
-
-_READERS: Mapping[str, Callable[[Path, str, ReadLimits], FileReader]] = {
-    "CSV": _open_text,
-    "ECSV": _open_ecsv,
-    "FITS": _open_fits,
-    "HDF5": _open_hdf5,
-    "Parquet": _open_parquet,
-    "VOTable": _open_votable,
-}
+    return FILE_FORMATS[kind].open(path, name, limits)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.formats import PARQUET
 from products.readers.refusals import DamagedFileError, WrongFormatError, damage_is_told, listed
 from products.readers.unpacking import checked_expansion
 from products.readers.votable_document import column_meanings
@@ -29,7 +30,7 @@ _KEYS = ("unit", "ucd", "utype", "xtype", "description")
 class ParquetReader(FileReader):
     """A Parquet file."""
 
-    format = "Parquet"
+    format = PARQUET.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         with damage_is_told(name, "Parquet", *_LIBRARY_ERRORS):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from products.readers.formats import READABLE_FORMATS
 from products.readers.refusals import EncodingError, NotATableError
 
 __all__ = ["Cleaning", "TextSource", "surveyed_text"]
@@ -145,7 +146,7 @@ def _survey(path: Path, name: str, encoding: str, start: int) -> TextSource:
             if "\x00" in text:
                 raise NotATableError(
                     f"{name} is not a text file: line {line + text[: text.index(chr(0))].count(chr(10))} holds binary "
-                    "data. Send CSV, FITS, HDF5, Parquet, VOTable or ECSV."
+                    f"data. Send {READABLE_FORMATS}."
                 )
             line += text.count("\n")
             wide = wide or not text.isascii()

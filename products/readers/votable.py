@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from core.errors import TooLargeError
 from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.formats import VOTABLE
 from products.readers.refusals import ColumnTypeError, DamagedFileError, NotATableError, damage_is_told, listed
 from products.readers.votable_cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
 from products.readers.votable_document import TableHandler, VotableField, parsed_pieces
@@ -26,7 +27,7 @@ _NO_SPACES = str.maketrans("", "", string.whitespace)
 class VotableReader(FileReader):
     """A VOTable file, read piece by piece."""
 
-    format = "VOTable"
+    format = VOTABLE.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
         self._path = path

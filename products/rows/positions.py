@@ -4,10 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["ORDER", "PositionIndexer", "numbers_of"]
+from core.sky.healpix import nested_indices
 
-#: Order of the index, at which a cell is 0.4 milliarcseconds wide.
-ORDER = 29
+__all__ = ["PositionIndexer", "numbers_of"]
 
 _LOWEST_RA = -180.0
 
@@ -37,16 +36,9 @@ class PositionIndexer:
             Whether each row has a position: both coordinates are finite, the right ascension is from -180 to 360
             and the declination from -90 to 90.
         """
-        from cdshealpix.nested import lonlat_to_healpix
-
         ra, dec = numbers_of(batch.column(self._ra)), numbers_of(batch.column(self._dec))
         placed = self._count(ra, dec)
-        cells = np.zeros(len(ra), dtype=np.int64)
-        if placed.all():
-            cells[:] = lonlat_to_healpix(*_angles(ra, dec), ORDER)
-        elif placed.any():
-            cells[placed] = lonlat_to_healpix(*_angles(ra[placed], dec[placed]), ORDER)
-        return cells, placed
+        return np.where(placed, nested_indices(ra, dec), 0), placed
 
     def _count(self, ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
         ra_known, dec_known = np.isfinite(ra), np.isfinite(dec)
@@ -66,12 +58,6 @@ def numbers_of(array: pa.Array) -> np.ndarray:
     """Give a column of numbers as float64, with NaN for null."""
     numbers: np.ndarray = pc.cast(array, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return numbers
-
-
-def _angles(ra: np.ndarray, dec: np.ndarray) -> tuple[object, object]:
-    from astropy.coordinates import Latitude, Longitude
-
-    return Longitude(ra, unit="deg"), Latitude(dec, unit="deg")
 
 
 def _number(mask: np.ndarray) -> int:

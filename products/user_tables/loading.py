@@ -16,25 +16,25 @@ from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import ConflictError, InvalidValueError
 from products.inspection.meanings import Meanings
 from products.readers.base import ReadLimits, TableReader
+from products.readers.formats import FILE_FORMATS
 from products.rows.derive import derive_rows
 from products.user_tables.models import TablePart, UserTable
 from products.user_tables.service import UserTableService
 
 __all__ = ["FORMATS", "TableLoader", "arrow_schema"]
 
-#: Formats in which rows may come, by media type.
+#: Delimited texts, whose values are read as what the columns of the table are.
+_DELIMITED: Mapping[str, tuple[str, str]] = {"text/csv": ("csv", ","), "text/tab-separated-values": ("tsv", "\t")}
+_DELIMITERS = dict(_DELIMITED.values())
+_OPENED = {known.name.lower(): known for known in FILE_FORMATS.values() if known.accepted_types}
+
+#: Formats in which rows may come, by media type; jobs know them by these names.
 FORMATS: Mapping[str, str] = {
-    "text/csv": "csv",
-    "text/tab-separated-values": "tsv",
-    "application/fits": "fits",
-    "image/fits": "fits",
-    "application/x-votable+xml": "votable",
-    "application/vnd.apache.parquet": "parquet",
-    "application/x-parquet": "parquet",
+    **{media_type: name for media_type, (name, _) in _DELIMITED.items()},
+    **{media_type: name for name, known in _OPENED.items() for media_type in known.accepted_types},
 }
 
 _MOST_PARTS = 16
-_DELIMITERS = {"csv": ",", "tsv": "\t"}
 _BATCH_ROWS = 65_536
 
 _Progress = Callable[[float, str], None]
@@ -129,20 +129,10 @@ class TableLoader:
         return kept
 
     def _opened(self, path: Path, kind: str, schema: pa.Schema) -> Any:  # a TableReader that can be closed
-        limits = ReadLimits(max_columns=self.max_columns, allow_empty=True)
         if kind in _DELIMITERS:
             return _Delimited(path, _DELIMITERS[kind], schema)
-        if kind == "fits":
-            from products.readers.fits import FitsReader
-
-            return FitsReader(path, "The file", limits)
-        if kind == "parquet":
-            from products.readers.parquet import ParquetReader
-
-            return ParquetReader(path, "The file", limits)
-        from products.readers.votable import VotableReader
-
-        return VotableReader(path, "The VOTable", limits)
+        limits = ReadLimits(max_columns=self.max_columns, allow_empty=True)
+        return _OPENED[kind].open(path, "The file", limits)
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:

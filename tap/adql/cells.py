@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tap.numerics import mocs
+from core.sky import mocs
 
 __all__ = ["Ranges", "ranges_of_cone", "ranges_of_map", "ranges_of_polygon"]
 
@@ -43,7 +43,7 @@ def ranges_of_cone(lon: float, lat: float, radius: float) -> Ranges | None:
 
 def ranges_of_polygon(vertices: tuple[tuple[float, float], ...]) -> Ranges | None:
     """Cover a polygon, by the cone around it cut down to the cells that the polygon touches."""
-    from tap.numerics.polygons import unit_vectors
+    from core.sky.polygons import unit_vectors
 
     vectors = unit_vectors(vertices)
     middle = vectors.mean(axis=0)

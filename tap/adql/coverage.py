@@ -2,12 +2,12 @@
 
 from sqlglot import exp
 
+from core.sky.mocs import map_of_region
 from tap.adql.cells import ranges_of_map
 from tap.adql.pruning import in_ranges
 from tap.adql.shape_arrays import constant_region, described
 from tap.adql.sqltree import all_of, call, case_null, cast_to, false, number, string
 from tap.adql.values import Coverage, Point, Shape
-from tap.numerics.mocs import map_of_region
 
 __all__ = ["contains", "intersects", "map_of"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from sqlglot import exp
 
 from core.columns import Column
+from core.sky.polygons import area, centroid
 from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
 from tap.adql.geometry import contains, distance, intersects
@@ -14,7 +15,6 @@ from tap.adql.shapes import point_of_numbers, point_of_value, point_value, requi
 from tap.adql.signatures import Function, function_of
 from tap.adql.sqltree import call, case_null, cast_to, compare, number, string
 from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Value, numeric_facts
-from tap.numerics.polygons import area, centroid
 
 __all__ = ["GEOMETRIC_FUNCTIONS"]
 

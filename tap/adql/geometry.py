@@ -2,7 +2,7 @@
 
 Circles are tested by haversines, about the antipode when they are larger than a hemisphere, so that the test is exact
 for arcseconds and for 180 degrees; distances by Vincenty's formula, exact everywhere, as in astropy; polygons by the
-great circles of their edges. Whatever else may differ from row to row is left to `tap.numerics.regions`, which the
+great circles of their edges. Whatever else may differ from row to row is left to `core.sky.regions`, which the
 query process has. A missing coordinate makes the result NULL.
 """
 
@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
+from core.sky.polygons import convex_parts, edge_normals
 from tap.adql import coverage
 from tap.adql.cells import ranges_of_cone, ranges_of_polygon
 from tap.adql.pruning import in_ranges
 from tap.adql.shape_arrays import described
 from tap.adql.sqltree import all_of, any_of, call, case_null, compare, number
 from tap.adql.values import Circle, Coverage, Point, Polygon, Shape
-from tap.numerics.polygons import convex_parts, edge_normals
 
 __all__ = ["contains", "distance", "intersects", "within"]
 

@@ -2,9 +2,9 @@
 
 from sqlglot import exp
 
+from core.sky.regions import Region
 from tap.adql.sqltree import call, case_null, cast_to, number, string
 from tap.adql.values import Circle, Computed, Coverage, Point, Shape
-from tap.numerics.regions import Region
 
 __all__ = ["array_of", "array_of_numbers", "constant_region", "described", "kind_of_shape"]
 

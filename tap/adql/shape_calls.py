@@ -5,6 +5,7 @@ from typing import Literal
 
 from sqlglot import exp
 
+from core.sky.mocs import ranges_of_map
 from tap.adql import syntax as tree
 from tap.adql.coverage import map_of
 from tap.adql.errors import QueryError
@@ -22,7 +23,6 @@ from tap.adql.shapes import (
 from tap.adql.signatures import MANY, Function, function_of, udf
 from tap.adql.sqltree import compare, number
 from tap.adql.values import Circle, Computed, Coverage, Point, Shape, Value, require_number
-from tap.numerics.mocs import ranges_of_map
 
 __all__ = ["COVERAGE_FUNCTIONS", "SHAPE_FUNCTIONS", "shape_of_text"]
 

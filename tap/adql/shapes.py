@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from core.columns import Column
+from core.sky.polygons import convex_parts
 from tap.adql import syntax as tree
 from tap.adql.errors import QueryError
 from tap.adql.shape_arrays import array_of
 from tap.adql.sqltree import call, number
 from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Shape, Value, require_number
-from tap.numerics.polygons import convex_parts
 
 __all__ = [
     "as_shape",

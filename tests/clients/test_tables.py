@@ -4,7 +4,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
-from pzserver.tables import UnknownFormatError, read_table, with_descriptions
+from pzserver.tables import TABLE_ENDINGS, UnknownFormatError, read_table, with_descriptions
+
+from products.readers.contents import TABLE_SUFFIXES
 
 EXPECTED = {"ra": [1.5, 2.5], "z": [0.1, 0.2]}
 
@@ -36,6 +38,10 @@ def test_a_hash_within_a_line_of_text_is_no_comment(tmp_path):
     path.write_bytes("name,n\nNGC #1,1\nSão,2\n".encode("latin-1"))
 
     assert list(read_table(path, {})["name"]) == ["NGC #1", "São"]
+
+
+def test_every_ending_by_which_the_server_knows_a_table_is_read():
+    assert TABLE_ENDINGS == TABLE_SUFFIXES
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.fits", "fits"), ("a.parquet", "parquet"), ("a.ecsv", "ascii.ecsv")])

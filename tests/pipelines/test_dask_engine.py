@@ -12,9 +12,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.errors import ServiceBusyError
+from core.sky.healpix import nested_indices
 from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts
 from pipelines.crossmatch import SkyPositions, find_pairs_within
-from pipelines.crossmatch.reach import healpix_of, reach_around
+from pipelines.crossmatch.reach import reach_around
 from pipelines.engines import LocalEngine, engine_of
 from pipelines.outputs import write_hats
 from pipelines.training import make_training_set, parse_configuration
@@ -106,7 +107,7 @@ def test_catalogues_are_combined_to_the_same_table(cluster: str):
 
 def _write_product(objects: pa.Table, path: Path) -> None:
     """Write the rows of a product as inspection does, in several row groups."""
-    cells = healpix_of(objects["ra"].to_numpy(), objects["dec"].to_numpy())
+    cells = nested_indices(objects["ra"].to_numpy(), objects["dec"].to_numpy())
     table = objects.append_column("_healpix_29", pa.array(cells)).sort_by("_healpix_29")
     pq.write_table(table, path, row_group_size=300)
 
@@ -138,7 +139,7 @@ def test_rows_of_a_product_that_are_not_in_reach_are_not_read(cluster: str, tmp_
     _write_product(pa.table({"ra": ra, "dec": dec}), tmp_path / "objects")
     with engine_of(cluster) as engine, engine_of(None) as local:
         assert isinstance(local, LocalEngine)
-        pole = reach_around(healpix_of(np.array([0.0]), np.array([90.0])), 60)
+        pole = reach_around(nested_indices(np.array([0.0]), np.array([90.0])), 60)
         found = [list(one.objects(tmp_path / "objects").near(pole, ("ra", "dec"), ["ra"])) for one in (engine, local)]
     assert found[0] == found[1]
     assert sum(each.passed for each in found[0]) == 1800

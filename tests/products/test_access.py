@@ -12,8 +12,8 @@ from core.errors import AuthenticationError, NotFoundError, PermissionDeniedErro
 from products.models import Product, ProductStatus, Visibility
 from products.published import PublishedProducts
 from products.schema import ProductRow, ReleaseRow
+from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
-from products.storage import ProductQuery
 from tests.products.conftest import People
 
 EVERYBODY = {"owner", "owner_reading", "co_owner", "colleague", "stranger", "admin", "admin_reading", "nobody"}

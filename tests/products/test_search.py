@@ -14,8 +14,8 @@ from products.coverage import CoverageService, region_of_circle, region_of_moc, 
 from products.facets import FacetService
 from products.models import ProductStatus, Visibility
 from products.schema import ProductRow, ProductTableRow
+from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductService
-from products.storage import ProductQuery
 from tests.products.conftest import People
 
 

@@ -5,8 +5,8 @@ import pytest
 from core.database import Database
 from core.errors import AuthenticationError, InvalidValueError, PermissionDeniedError
 from products.models import ProductStatus, Visibility
+from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
-from products.storage import ProductQuery
 from tests.products.conftest import People
 
 

@@ -17,9 +17,9 @@ from products.models import Product, ProductStatus, Visibility
 from products.published import PublishedProducts
 from products.quotas import QuotaRule
 from products.schema import ProductLinkRow, ProductRow, ReleaseRow
+from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
 from products.sharing import SharingService
-from products.storage import ProductQuery
 from tests.products.conftest import People
 
 

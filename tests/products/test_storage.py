@@ -3,8 +3,8 @@
 import pytest
 
 from core.database import Database
+from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductService
-from products.storage import ProductQuery
 from tests.products.conftest import People
 
 NAMES = ("vvds", "DEEP2", "Sdss", "zCOSMOS", "desi", "VIPERS", "another")

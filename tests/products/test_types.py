@@ -92,3 +92,12 @@ def test_types_are_changed_by_administrators_alone(database: Database, people: P
     types.save(people.admin, "other", TypeChanges(description="Odds and ends."))
     count, (entry,) = log.entries(people.admin, AuditQuery(kind=Subject.TYPE))
     assert (count, entry.actor, entry.subject, list(entry.details)) == (1, "admin", "other", ["description"])
+
+
+def test_what_a_type_takes_stands_on_the_type():
+    kinds = PRODUCT_TYPES.values()
+    assert {kind.name for kind in kinds if kind.has_spectroscopic_redshifts} == {"redshift_catalog", "training_set"}
+    assert {kind.name for kind in kinds if kind.has_positions} == {"redshift_catalog", "object_catalog"}
+    without_code = {"redshift_catalog", "training_set", "training_results"}
+    assert {kind.name for kind in kinds if not kind.takes_pz_code} == without_code
+    assert all(kind.takes_pz_code for kind in kinds if kind.has_pz_code)

@@ -10,7 +10,7 @@ from core.errors import InvalidValueError
 from products.coverage import Region, region_of_moc, region_of_text
 from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTypeRow, ReleaseRow
-from products.storage import ProductQuery
+from products.search.queries import ProductQuery
 
 __all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "product_query", "region_asked"]
 

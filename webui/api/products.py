@@ -12,8 +12,8 @@ from core.errors import InvalidValueError, NotFoundError
 from pipelines.models import Run
 from products.models import Product, ProductStatus
 from products.product_types import product_type_named
+from products.search.queries import Page, ProductQuery
 from products.service import NewProduct, ProductChanges
-from products.storage import Page, ProductQuery
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.disclosed import shared_json
 from webui.api.errors import api_route

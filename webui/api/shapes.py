@@ -170,10 +170,8 @@ def column_json(item: ProductColumn) -> Json:
     return {
         "id": item.id,
         "product": item.product_id,
-        "column_name": item.column.name,
-        "ucd": item.column.ucd,
+        **item.association(),
         "order": item.order,
-        "alias": item.alias,
         "datatype": item.column.datatype,
         "arraysize": item.column.arraysize,
         "unit": item.column.unit,
@@ -198,9 +196,7 @@ def main_file_json(details: ProductDetails) -> Json:
     }
     if details.columns:
         shape["columns"] = [item.column.name for item in details.columns]
-        shape["associated_columns"] = [
-            {"column_name": item.column.name, "ucd": item.column.ucd, "alias": item.alias} for item in details.columns
-        ]
+        shape["associated_columns"] = [item.association() for item in details.columns]
     shape.update({key: main.details[key] for key in ("delimiter", "has_header") if key in main.details})
     return shape
 

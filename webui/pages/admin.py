@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from core.audit import AuditQuery, Subject
 from core.auth.administration import require_admin
 from core.auth.models import Identity
-from products.storage import ProductQuery
+from products.search.queries import ProductQuery
 from webui.pages.rendering import PageRenderer
 from webui.services import WebServices
 

@@ -7,12 +7,13 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
 from pipelines.known import PIPELINES, pipeline_named
 from pipelines.models import Pipeline, RunRequest
+from pipelines.outputs import OUTPUT_LABELS
 from pipelines.receiving import read_multipart
 from pipelines.requests import request_of_parameters
 from pipelines.storage import RunQuery
 from products.models import Product, ProductStatus, Visibility
 from products.product_types import product_type_named
-from products.storage import ProductQuery
+from products.search.queries import ProductQuery
 from vospace.storage import HOME
 from vospace.uris import NodeUris
 from webui.pages.forms import FormState
@@ -23,10 +24,6 @@ from webui.services import WebServices
 __all__ = ["add_routes"]
 
 _MOST_RUNS = 100
-_FORMATS = (
-    ("parquet", "Parquet"), ("csv", "CSV"), ("fits", "FITS"), ("hdf5", "HDF5"), ("votable", "VOTable"),
-    ("hats", "HATS (zip)"),
-)  # fmt: skip
 _OWN = {"display_name": "NAME", "description": "DESCRIPTION", "visibility": "VISIBILITY", "output_format": "FORMAT"}
 #: Fields of the form that name catalogues: products are chosen, files are written.
 _INPUTS = ("inputs", "files")
@@ -129,7 +126,7 @@ def _form_page(
         releases=releases,
         fields=[field for field in fields if not field.advanced],
         advanced=[field for field in fields if field.advanced],
-        formats=_FORMATS,
+        formats=OUTPUT_LABELS.items(),
         visibilities=[each for each in Visibility if each is not Visibility.GROUPS],
     )
 

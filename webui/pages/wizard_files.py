@@ -9,6 +9,7 @@ from core.files import Staging
 from core.multipart import announced_bytes, announces_more, receive_form
 from core.routes import close_unread
 from products.models import FileRole, ProductStatus
+from products.readers.formats import READABLE_FORMATS
 from products.service import ProductDetails
 from vospace.homes import own_path
 from vospace.models import Listing
@@ -149,4 +150,5 @@ def _files_page(
         progress=progress_of(services, details.product),
         limit=services.products.uploads.max_bytes,
         own_files=_own_files(services, identity),
+        readable_formats=READABLE_FORMATS,
     )

@@ -1,7 +1,7 @@
 """Files of products read as astropy tables."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,9 @@ from astropy.units import Unit
 from pzserver.parquet import read_parquet
 from pzserver.texts import read_text
 
-__all__ = ["UnknownFormatError", "read_table", "with_descriptions"]
+__all__ = ["TABLE_ENDINGS", "UnknownFormatError", "read_table", "with_descriptions"]
 
-_TEXT = {".csv": ",", ".tsv": "\t", ".txt": None, ".dat": None}
-_ASTROPY = {
-    ".fits": "fits",
-    ".fit": "fits",
-    ".vot": "votable",
-    ".votable": "votable",
-    ".xml": "votable",
-    ".ecsv": "ascii.ecsv",
-}
-_PARQUET = {".parquet", ".pq", ".parq"}
-_HDF5 = {".hdf5", ".h5", ".hdf"}
+_Reader = Callable[[Path, Mapping[str, Any]], Table]
 
 
 class UnknownFormatError(ValueError):
@@ -45,20 +35,11 @@ def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
     UnknownFormatError
         Its format is not one that this library reads.
     """
-    extension = path.suffix.lower()
-    if extension in _TEXT:
-        return read_text(path, main_file, _TEXT[extension])
-    if extension in _PARQUET:
-        return read_parquet(path)
-    if extension in _HDF5:
-        return _read_hdf5(path)
-    if extension in _ASTROPY:
-        with warnings.catch_warnings():
-            # Which of several tables is meant shows when its columns are compared with those that the server found.
-            warnings.filterwarnings("ignore", "hdu= was not specified")
-            return Table.read(path, format=_ASTROPY[extension])
-    message = f"{path.name} is not a table that this library reads; download_product gives you its bytes."
-    raise UnknownFormatError(message)
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        message = f"{path.name} is not a table that this library reads; download_product gives you its bytes."
+        raise UnknownFormatError(message)
+    return read(path, main_file)
 
 
 def with_descriptions(table: Table, columns: Iterable[Mapping[str, Any]]) -> Table:
@@ -76,7 +57,25 @@ def with_descriptions(table: Table, columns: Iterable[Mapping[str, Any]]) -> Tab
     return table
 
 
-def _read_hdf5(path: Path) -> Table:
+def _text(delimiter: str | None) -> _Reader:
+    return lambda path, main_file: read_text(path, main_file, delimiter)
+
+
+def _astropy(format_name: str) -> _Reader:
+    def read(path: Path, _: Mapping[str, Any]) -> Table:
+        with warnings.catch_warnings():
+            # Which of several tables is meant shows when its columns are compared with those that the server found.
+            warnings.filterwarnings("ignore", "hdu= was not specified")
+            return Table.read(path, format=format_name)
+
+    return read
+
+
+def _read_parquet(path: Path, _: Mapping[str, Any]) -> Table:
+    return read_parquet(path)
+
+
+def _read_hdf5(path: Path, _: Mapping[str, Any]) -> Table:
     """Read a structured data set, or a group of arrays of one length."""
     with h5py.File(path, "r") as file:
         found = _first_table(file)
@@ -106,3 +105,20 @@ def _first_table(group: h5py.Group) -> h5py.Group | h5py.Dataset | None:
 
 def _values(item: h5py.Dataset) -> np.ndarray[Any, np.dtype[Any]]:
     return np.asarray(item.asstr()[()]) if item.dtype.kind == "O" else np.asarray(item[()])
+
+
+#: Formats that are read, by the endings of names; the server reads the same ones (`products/readers/formats.py`).
+_FORMATS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
+    ((".csv",), _text(",")),
+    ((".tsv", ".tab"), _text("\t")),
+    ((".txt", ".dat", ".asc", ".ascii"), _text(None)),
+    ((".fits", ".fit", ".fts"), _astropy("fits")),
+    ((".vot", ".votable", ".xml", ".vo"), _astropy("votable")),
+    ((".ecsv",), _astropy("ascii.ecsv")),
+    ((".parquet", ".pq", ".parq"), _read_parquet),
+    ((".hdf5", ".h5", ".hdf", ".he5", ".hf5"), _read_hdf5),
+)
+_READERS = {ending: read for endings, read in _FORMATS for ending in endings}
+
+#: Endings of the names of files that `read_table` reads.
+TABLE_ENDINGS = frozenset(_READERS)

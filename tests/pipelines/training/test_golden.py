@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
 
-from pipelines.outputs import OutputFormat, write_table
+from pipelines.outputs import OUTPUT_FORMATS, OutputFormat, write_table
 from pipelines.training import TrainingSet, load_configuration, make_training_set
 
 _DATA = Path(__file__).parents[4] / "shared" / "data"
@@ -55,7 +55,7 @@ def _read_hdf5(path: Path) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("output_format", "read"),
-    [(OutputFormat.CSV, _read_csv), (OutputFormat.FITS, _read_fits), (OutputFormat.HDF5, _read_hdf5)],
+    [(OUTPUT_FORMATS["csv"], _read_csv), (OUTPUT_FORMATS["fits"], _read_fits), (OUTPUT_FORMATS["hdf5"], _read_hdf5)],
 )
 def test_files_in_other_formats_hold_the_values_of_todays(output_format: OutputFormat, read, tmp_path: Path) -> None:
     name = f"tsm_{output_format.value}.{output_format.value}"

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import InvalidValueError, UnreadableFileError
-from pipelines.crossmatch.reach import healpix_of
+from core.sky.healpix import nested_indices
 from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
 from pipelines.training.hats import read_properties
 from tests.pipelines.training.skies import objects_table, redshift_table
@@ -20,7 +20,7 @@ _ORDER = 2
 def objects() -> pa.Table:
     rng = np.random.default_rng(11)
     ra, dec = rng.uniform(0, 360, 5000), np.degrees(np.arcsin(rng.uniform(-1, 1, 5000)))
-    cells = healpix_of(ra, dec)
+    cells = nested_indices(ra, dec)
     return objects_table(ra, dec, _healpix_29=cells, mag=rng.normal(24, 1, 5000)).sort_by("_healpix_29")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tap.numerics.regions import Region
+from core.sky.regions import Region
 
 __all__ = ["holds_positions", "lies_within", "map_of_region", "meets", "ranges_of_map", "sky_area"]
 
@@ -64,7 +64,7 @@ def map_of_region(region: Region, order: int | None = None) -> str:
 
 def holds_positions(text: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which positions, in degrees, lie in a map."""
-    from tap.numerics.healpix import FINEST_ORDER, cell_indices
+    from core.sky.healpix import FINEST_ORDER, cell_indices
 
     ranges = ranges_of_map(text)
     cells, known = cell_indices(np.full(len(lon), FINEST_ORDER), lon, lat)

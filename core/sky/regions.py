@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tap.numerics.polygons import area, centroid, convex_parts, edge_normals, unit_vectors
+from core.sky.polygons import area, centroid, convex_parts, edge_normals, unit_vectors
 
 __all__ = ["Region", "contains", "holds_positions", "intersects", "region_area", "region_center"]
 

@@ -6,7 +6,7 @@ from astropy.coordinates import SkyCoord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap.numerics.regions import Region, contains, intersects, region_area, region_center
+from core.sky.regions import Region, contains, intersects, region_area, region_center
 
 SQUARE = Region("polygon", (10, -5, 20, -5, 20, 5, 10, 5))
 NOTCHED = Region("polygon", (0, 0, 10, 0, 10, 10, 5, 2, 0, 10))
