@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from products.models import Product, Visibility
-from products.service import ProductChanges
 from products.search.queries import ProductQuery
+from products.service import ProductChanges
 from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["app"]

@@ -1,6 +1,6 @@
 """Kernels on the sphere: HEALPix cells, shapes, coverage maps, space motion, distances in an expanding universe.
 
-The arithmetic is that of `tap.numerics`, imported when the first query asks for it.
+The arithmetic is that of `core.sky`, imported when the first query asks for it.
 """
 
 from typing import Any
@@ -16,14 +16,14 @@ __all__ = ["SKY_KERNELS"]
 
 
 def _healpix_index(orders: Any, lon: Any, lat: Any) -> pa.Array:
-    from tap.numerics.healpix import cell_indices
+    from core.sky.healpix import cell_indices
 
     cells, known = cell_indices(as_integers(orders), as_doubles(lon), as_doubles(lat))
     return pa.array(cells, mask=~known)
 
 
 def _healpix_center(orders: Any, cells: Any) -> pa.Array:
-    from tap.numerics.healpix import cell_centers
+    from core.sky.healpix import cell_centers
 
     return from_rows(*cell_centers(as_integers(orders), as_integers(cells)))
 
@@ -31,7 +31,7 @@ def _healpix_center(orders: Any, cells: Any) -> pa.Array:
 def _epoch_prop(
     ra: Any, dec: Any, parallax: Any, pm_ra: Any, pm_dec: Any, velocity: Any, epoch: Any, wanted: Any
 ) -> pa.Array:
-    from tap.numerics.epochs import propagated
+    from core.sky.epochs import propagated
 
     numbers = [as_doubles(column) for column in (ra, dec, parallax, pm_ra, pm_dec, velocity, epoch, wanted)]
     years = numbers[7] - numbers[6]
@@ -42,19 +42,19 @@ def _epoch_prop(
 
 
 def _comoving(redshifts: Any, hubble: Any, matter: Any) -> pa.Array:
-    from tap.numerics.cosmology import comoving_megaparsecs
+    from core.sky.cosmology import comoving_megaparsecs
 
     return from_doubles(comoving_megaparsecs(as_doubles(redshifts), as_doubles(hubble), as_doubles(matter)))
 
 
 def _distance_modulus(redshifts: Any, hubble: Any, matter: Any) -> pa.Array:
-    from tap.numerics.cosmology import distance_moduli
+    from core.sky.cosmology import distance_moduli
 
     return from_doubles(distance_moduli(as_doubles(redshifts), as_doubles(hubble), as_doubles(matter)))
 
 
 def _contains(inner_kind: Any, inner: Any, outer_kind: Any, outer: Any) -> pa.Array:
-    from tap.numerics.regions import Region, contains, holds_positions
+    from core.sky.regions import Region, contains, holds_positions
 
     polygon = _one_polygon(inner_kind, outer_kind, outer)
     if polygon is not None:  # many points, one polygon
@@ -74,7 +74,7 @@ def _contains(inner_kind: Any, inner: Any, outer_kind: Any, outer: Any) -> pa.Ar
 
 
 def _intersects(kind: Any, numbers: Any, other_kind: Any, other: Any) -> pa.Array:
-    from tap.numerics.regions import Region, intersects
+    from core.sky.regions import Region, intersects
 
     def test(*values: Any) -> bool | None:
         return intersects(Region(values[0], tuple(values[1])), Region(values[2], tuple(values[3])))
@@ -83,13 +83,13 @@ def _intersects(kind: Any, numbers: Any, other_kind: Any, other: Any) -> pa.Arra
 
 
 def _area(kind: Any, numbers: Any) -> pa.Array:
-    from tap.numerics.regions import Region, region_area
+    from core.sky.regions import Region, region_area
 
     return row_by_row(lambda *values: region_area(Region(values[0], tuple(values[1]))), pa.float64(), kind, numbers)
 
 
 def _center(kind: Any, numbers: Any) -> pa.Array:
-    from tap.numerics.regions import Region, region_center
+    from core.sky.regions import Region, region_center
 
     def middle(*values: Any) -> tuple[float, float] | None:
         return region_center(Region(values[0], tuple(values[1])))
@@ -98,7 +98,7 @@ def _center(kind: Any, numbers: Any) -> pa.Array:
 
 
 def _in_map(lon: Any, lat: Any, maps: Any) -> pa.Array:
-    from tap.numerics.mocs import holds_positions
+    from core.sky.mocs import holds_positions
 
     longitudes, latitudes = as_doubles(lon), as_doubles(lat)
     texts = as_array(maps).cast(pa.string()).dictionary_encode()
@@ -115,8 +115,8 @@ def _in_map(lon: Any, lat: Any, maps: Any) -> pa.Array:
 
 
 def _map_of(kind: Any, numbers: Any, orders: Any) -> pa.Array:
-    from tap.numerics.mocs import map_of_region
-    from tap.numerics.regions import Region
+    from core.sky.mocs import map_of_region
+    from core.sky.regions import Region
 
     def made(*values: Any) -> str:
         return map_of_region(Region(values[0], tuple(values[1])), None if values[2] < 0 else values[2])
@@ -125,26 +125,26 @@ def _map_of(kind: Any, numbers: Any, orders: Any) -> pa.Array:
 
 
 def _map_meets(one: Any, other: Any) -> pa.Array:
-    from tap.numerics.mocs import meets
+    from core.sky.mocs import meets
 
     return row_by_row(meets, pa.bool_(), one, other)
 
 
 def _map_within(inner: Any, outer: Any) -> pa.Array:
-    from tap.numerics.mocs import lies_within
+    from core.sky.mocs import lies_within
 
     return row_by_row(lies_within, pa.bool_(), inner, outer)
 
 
 def _map_area(maps: Any) -> pa.Array:
-    from tap.numerics.mocs import sky_area
+    from core.sky.mocs import sky_area
 
     return row_by_row(sky_area, pa.float64(), maps)
 
 
 def _one_polygon(inner_kind: Any, outer_kind: Any, outer: Any) -> Any:
     """Give the polygon that is the same in all rows in which the other shape is a point; none when it is not so."""
-    from tap.numerics.regions import Region
+    from core.sky.regions import Region
 
     shapes = as_array(outer)
     if not len(shapes) or shapes.null_count or set(pc.unique(as_array(inner_kind)).to_pylist()) != {"point"}:
