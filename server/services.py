@@ -10,6 +10,8 @@ from core.auth.groups import GroupService
 from core.auth.service import AccountService
 from core.database import Database
 from core.settings import Settings
+from pipelines.known import PIPELINES
+from pipelines.models import AnyPipeline
 from pipelines.service import PipelineService
 from products.associations import AssociationService
 from products.downloads import DownloadService
@@ -65,11 +67,11 @@ class Services:
         self.database.close()
 
 
-def build_services(settings: Settings) -> Services:
-    """Put the services together; nothing runs until ``queue.start()``."""
+def build_services(settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> Services:
+    """Put the services together, for the pipelines given; nothing runs until ``queue.start()``."""
     database = Database(settings.sqlalchemy_url)
     store = file_store(settings)
-    queue, jobs = build_jobs(settings, database)
+    queue, jobs = build_jobs(settings, database, definitions)
     inspections = UwsInspectionJobs(jobs)
     quota, space = quota_rule(settings), vospace(settings, database)
     accounts = AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts)
@@ -98,6 +100,7 @@ def build_services(settings: Settings) -> Services:
             ProductService(database),
             ResultProducts(database, store, max_bytes=settings.max_result_bytes, quota=quota),
             run_checker(settings, database),
+            definitions,
         ),
         inspections=inspections,
         housekeeping=housekeeping(settings, database),
@@ -105,14 +108,16 @@ def build_services(settings: Settings) -> Services:
     )
 
 
-def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobService]:
+def build_jobs(
+    settings: Settings, database: Database, definitions: Mapping[str, AnyPipeline] = PIPELINES
+) -> tuple[JobQueue, JobService]:
     """Give the queue that the settings choose, and the service over it."""
-    kinds, limits = job_kinds(settings), job_limits(settings)
+    kinds, limits = job_kinds(settings, definitions), job_limits(settings)
     if settings.job_queue == "celery":
         return _celery_jobs(settings, database, kinds, limits)
     queue = ProcessQueue(
         settings.sqlalchemy_url,
-        functools.partial(job_kinds, settings),
+        functools.partial(job_kinds, settings, definitions),
         workers=settings.job_workers,
         memory_bytes=settings.job_memory_bytes,
         stored_bytes=settings.job_stored_bytes,

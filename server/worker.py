@@ -11,6 +11,7 @@ from core.settings import Settings
 from pipelines.checks import RunChecker
 from pipelines.endings import RunEndings
 from pipelines.known import PIPELINES
+from pipelines.models import AnyPipeline
 from products.files import ProductFiles
 from products.housekeeping import Housekeeping
 from products.inspector import Inspector
@@ -64,13 +65,13 @@ def result_files(settings: Settings) -> ResultFiles:
     return ResultFiles(settings.results_folder, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes)
 
 
-def job_kinds(settings: Settings) -> Mapping[str, JobKind]:
-    """Give every kind of job by its name."""
+def job_kinds(settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> Mapping[str, JobKind]:
+    """Give every kind of job by its name, with one for each pipeline."""
     database = Database(settings.sqlalchemy_url)
     kinds = (
         _inspections(settings, database),
         _queries(settings, database),
-        *_pipelines(settings, database),
+        *_pipelines(settings, database, definitions),
         *_nodes(settings, database),
         *table_kinds(settings, database),
     )
@@ -98,7 +99,7 @@ def _nodes(settings: Settings, database: Database) -> Iterator[JobKind]:
     yield from vospace(settings, database).jobs.kinds()
 
 
-def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
+def _pipelines(settings: Settings, database: Database, definitions: Mapping[str, AnyPipeline]) -> Iterator[JobKind]:
     store = file_store(settings)
     results = ResultProducts(database, store, max_bytes=settings.max_result_bytes, quota=quota_rule(settings))
     endings = RunEndings(database, results)
@@ -108,9 +109,10 @@ def _pipelines(settings: Settings, database: Database) -> Iterator[JobKind]:
         from pipelines.jobs import PipelineJobs
 
         checker = run_checker(settings, database)
-        return PipelineJobs(settings, database, store, checker, results, AccountService(database).identity_of_user)
+        identity_of = AccountService(database).identity_of_user
+        return PipelineJobs(settings, database, store, checker, results, identity_of, definitions)
 
-    for name in PIPELINES:
+    for name in definitions:
         yield JobKind(
             name,
             lambda context: pipeline_jobs().run(context),
