@@ -1,6 +1,6 @@
 """The parts of the pipelines, each constructed from the settings when it is first used."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from core.auth.models import Identity, Scope
@@ -12,6 +12,7 @@ from pipelines.checks import RunChecker
 from pipelines.endings import RunEndings
 from pipelines.input_files import InputNodes
 from pipelines.known import PIPELINES
+from pipelines.models import AnyPipeline
 from pipelines.service import PipelineService
 from products.assembly import ProductServices
 from uws import JobContext, JobKind, JobService
@@ -41,6 +42,8 @@ class PipelineServices:
         Returns the identity of an account with a scope.
     jobs
         Returns the jobs of the server; called when runs are first asked for.
+    definitions
+        The pipelines by name.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class PipelineServices:
         inputs: InputNodes,
         identity_of: Callable[[str, Scope], Identity],
         jobs: Callable[[], JobService],
+        definitions: Mapping[str, AnyPipeline] = PIPELINES,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -60,6 +64,7 @@ class PipelineServices:
         self._inputs = inputs
         self._identity_of = identity_of
         self._jobs = jobs
+        self.definitions = definitions
 
     @part
     def service(self) -> PipelineService:
@@ -71,6 +76,7 @@ class PipelineServices:
             self._products.job_products,
             self.checker,
             self.completion,
+            self.definitions,
         )
 
     @part
@@ -85,7 +91,7 @@ class PipelineServices:
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job of this package: one a pipeline."""
-        for name in PIPELINES:
+        for name in self.definitions:
             yield JobKind(
                 name,
                 self._run,
@@ -111,4 +117,5 @@ class PipelineServices:
             self._products.job_products,
             self._products.provenance,
             self._identity_of,
+            self.definitions,
         )

@@ -3,7 +3,7 @@
 from core.auth.models import Identity, Scope
 from core.dali import DaliParameters
 from core.errors import InvalidValueError
-from pipelines.models import Pipeline
+from pipelines.models import AnyPipeline
 from pipelines.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
 from pipelines.service import PipelineService
 from uws import Job, JobService
@@ -17,7 +17,7 @@ __all__ = ["RunCollection"]
 class RunCollection(JobCollection):
     """The runs of one pipeline, as a list of jobs."""
 
-    def __init__(self, jobs: JobService, pipelines: PipelineService, pipeline: Pipeline, base: str) -> None:
+    def __init__(self, jobs: JobService, pipelines: PipelineService, pipeline: AnyPipeline, base: str) -> None:
         names = tuple(dict.fromkeys((*JOB_PARAMETERS, *parameters_of(pipeline), "RUNID")))
         super().__init__(jobs, pipeline.name, base, names, REPEATED)
         self._pipelines = pipelines

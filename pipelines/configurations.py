@@ -1,84 +1,86 @@
-"""From what a user asks, and the products that were found, to the configuration of a pipeline."""
+"""Configuration files of pipelines: the fields that all of them have, and how a run on the server fills them in."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import InvalidValueError
-from pipelines.combine.configuration import CombineConfiguration
 from pipelines.inputs import RunInput
-from pipelines.models import RunRequest
 from pipelines.outputs import output_format_of, output_name_for
-from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
+from pipelines.yaml_documents import read_yaml
 
-__all__ = ["combine_configuration", "format_of", "training_configuration"]
-
-#: Meanings that both pipelines have columns for.
-_MEANINGS = ("id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type")
-_HOMOGENISED = ("z_flag_homogenized", "instrument_type_homogenized")
-_BANDS = ("u", "g", "r", "i", "z", "y")
+__all__ = ["PipelineConfiguration", "entry_of", "format_of", "read_configuration"]
 
 
-def combine_configuration(request: RunRequest, inputs: Sequence[RunInput]) -> CombineConfiguration:
-    """Give the configuration of Combine Redshift Catalogs."""
-    if not inputs:
-        raise InvalidValueError("Choose the redshift catalogues that are to be combined.", field="inputs")
-    entries = [_entry(each, (*_MEANINGS, *_HOMOGENISED)) for each in inputs]
-    return CombineConfiguration.model_validate(
-        {
-            "inputs": {"specz": entries},
-            "output_format": format_of(request, inputs),
-            "param": dict(request.param)
-            | {"flags_translation_file": "flags_translation.yaml" if request.rules else None},
-        }
-    )
+class PipelineConfiguration(BaseModel):
+    """The configuration file of a run (``config.yaml``).
 
-
-def training_configuration(
-    request: RunRequest, redshifts: RunInput, objects: RunInput | None
-) -> TrainingSetConfiguration:
-    """Give the configuration of the Training Set Maker.
-
-    Parameters
-    ----------
-    objects
-        None when the object catalogue is that of a release. By the names of its columns magnitudes to be computed are
-        found.
+    Each pipeline has a subclass that gives ``inputs`` and ``param`` models of their own, and may narrow the others.
     """
-    param = dict(request.param)
-    inputs: dict[str, Any] = {"specz": [_entry(redshifts, _MEANINGS)]}
-    if objects is not None:
-        inputs["dataset"] = _entry(objects, ("id", "ra", "dec"))
-        if param.get("photometry") is None:
-            param["photometry"] = _photometry(TrainingSetParameters.model_validate(param), objects.names)
-    return TrainingSetConfiguration.model_validate(
-        {"inputs": inputs, "output_format": format_of(request, [redshifts]), "param": param}
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    executor: Mapping[str, Any] | None = Field(
+        None, description="Accepted and not used: how the public server starts its Dask workers."
     )
+    inputs: BaseModel = Field(description="The catalogues.")
+    output_root_dir: str = Field(".", description="Folder of the output folder.")
+    output_dir: str = Field("outputs", description="Folder of the result.")
+    output_name: str = Field("result", pattern=r"^[^/\\\x00]+$", description="Name of the result, without its suffix.")
+    output_format: str | None = Field(
+        None, description="Format of the result; null or 'specz' is that of the first input."
+    )
+    param: BaseModel = Field(description="What is done to the catalogues.")
+
+    @field_validator("output_format")
+    @classmethod
+    def _format_is_known(cls, name: str | None) -> str | None:
+        if name not in {None, "specz", "hats"}:
+            try:
+                output_format_of(str(name))
+            except InvalidValueError as error:
+                raise ValueError(error.message) from error
+        return name
 
 
-def format_of(request: RunRequest, inputs: Sequence[RunInput]) -> str:
-    """Give the format of the result: what was asked for, or that of the redshift catalogue."""
-    if request.output_format == "specz":
-        return output_name_for(inputs[0].format)
-    name = request.output_format or "parquet"
-    return name if name == "hats" else output_format_of(name).name
+ConfigurationT = TypeVar("ConfigurationT", bound=PipelineConfiguration)
 
 
-def _entry(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
+def read_configuration(model: type[ConfigurationT], text: bytes, name: str) -> ConfigurationT:
+    """Read the text of a configuration file.
+
+    Raises
+    ------
+    InvalidValueError
+        The text is no YAML, or has a key or a value that no configuration has.
+    """
+    try:
+        return model.model_validate(read_yaml(text, name))
+    except ValidationError as error:
+        raise InvalidValueError(f"The configuration {name} cannot be used: {_sentences_of(error)}") from error
+
+
+def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
+    """Give the entry of an input in a configuration, with the columns that have some meanings."""
     columns = {key: each.columns[key] for key in meanings if key in each.columns}
     path = each.address or str(Path(each.name) / each.file_name)
     return {"path": path, "internal_name": each.name, "columns": columns}
 
 
-def _photometry(param: TrainingSetParameters, columns: Sequence[str]) -> Mapping[str, Any] | None:
-    """Have magnitudes computed where an object catalogue has fluxes of the type that was asked for."""
-    fluxes = {band: f"{band}_{param.flux_type}Flux" for band in _BANDS}
-    bands = [band for band in _BANDS if fluxes[band] in columns]
-    if not param.convert_flux_to_mag or not bands:
-        return None
-    errors = all(f"{fluxes[band]}Err" in columns for band in bands)
-    return {
-        "bands": bands,
-        "error_column": "{band}_{flux_type}FluxErr" if errors else None,
-        "dereddening": {"ebv_column": "ebv"} if param.dereddening != "none" and "ebv" in columns else None,
-    }
+def format_of(output_format: str | None, inputs: Sequence[RunInput]) -> str:
+    """Give the format of a result: the one requested, or with ``specz`` that of the first input."""
+    if output_format == "specz":
+        return output_name_for(inputs[0].format)
+    name = output_format or "parquet"
+    return name if name == "hats" else output_format_of(name).name
+
+
+def _sentences_of(error: ValidationError) -> str:
+    found = []
+    for fault in error.errors(include_url=False):
+        place = ".".join(str(part) for part in fault["loc"]) or "it"
+        what = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"]
+        found.append(f"{place}: {what} (found {str(fault['input'])[:80]!r})")
+    return "; ".join(found) + "."

@@ -15,9 +15,10 @@ import pyarrow as pa
 from core.errors import ServiceBusyError
 from core.sky.healpix import FINEST_ORDER, nested_indices
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs, pairs_among
+from pipelines.crossmatch.objects import NearObjects, ObjectSource
 from pipelines.crossmatch.reach import Reach
-from pipelines.training import ObjectSource, open_objects
-from pipelines.training.objects import NearObjects, near_rows
+from pipelines.training import open_objects
+from pipelines.training.objects import near_rows
 from pipelines.training.parquet_objects import ParquetObjects, near_in_group
 
 __all__ = ["DaskEngine"]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pipelines.crossmatch import Pairs, SkyPositions, find_pairs_within
-from pipelines.training import ObjectSource, open_objects
+from pipelines.crossmatch.objects import ObjectSource
+from pipelines.training import open_objects
 
 __all__ = ["Engine", "LocalEngine", "engine_of"]
 

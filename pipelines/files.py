@@ -8,29 +8,22 @@ from typing import Any
 
 import pyarrow as pa
 import yaml
-from pydantic import BaseModel
 
 from core.database import utc_now
 from core.errors import InvalidValueError
-from pipelines.combine import CombineConfiguration, combine_redshifts
-from pipelines.combine import load_configuration as load_combine
-from pipelines.combine.configuration import CatalogueInput, load_rules
-from pipelines.combine.projection import columns_needed
+from pipelines.configurations import PipelineConfiguration
+from pipelines.crossmatch import Pairs, SkyPositions
+from pipelines.crossmatch.objects import ObjectSource
 from pipelines.engines import Engine, LocalEngine
-from pipelines.known import COMBINE, pipeline_named
+from pipelines.known import PIPELINES, pipeline_named
+from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
-from pipelines.reading import LazyTables, Projection, read_table
-from pipelines.training import TrainingSetConfiguration, make_training_set, open_objects
-from pipelines.training import load_configuration as load_training
+from pipelines.reading import Projection, read_table
+from pipelines.training import open_objects
 from pipelines.writing import write_result
 from products.readers.contents import format_of_name
 
 __all__ = ["FileRun", "run_files"]
-
-Progress = Callable[[float, str], None]
-
-_COMBINED = {"id": "CRD_ID", "ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag_homogenized", "z_err": "z_err",
-             "survey": "survey"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,7 @@ def run_files(
     *,
     inputs: Path | None = None,
     engine: Engine | None = None,
+    definitions: Mapping[str, AnyPipeline] = PIPELINES,
 ) -> FileRun:
     """Run a pipeline on the files that a configuration names.
 
@@ -62,109 +56,106 @@ def run_files(
         Folder in which the output folder of the configuration lies.
     inputs
         Folder to which the paths of inputs are relative; by default that of the configuration.
+    definitions
+        The pipelines that can be run, by name.
 
     Raises
     ------
     PhotozError
         The configuration or a file cannot be used.
     """
-    pipeline, started = pipeline_named(name), utc_now()
+    pipeline, started = pipeline_named(name, definitions), utc_now()
     if not configuration.is_file():
         raise InvalidValueError(f"There is no configuration {configuration}.", field="configuration")
-    engine = engine or LocalEngine()
-    make = _combined if pipeline is COMBINE else _trained
-    made = make(configuration, inputs or configuration.parent, progress, engine)
-    folder = base / made.root / made.folder
+    settings: PipelineConfiguration = pipeline.load(configuration)
+    work = _FileWork(settings, inputs or configuration.parent, engine or LocalEngine(), progress)
+    made = pipeline.run(work)
+    folder, output_format = base / settings.output_root_dir / settings.output_dir, work.output_format
     folder.mkdir(parents=True, exist_ok=True)
-    if made.output_format == "hats" and (folder / made.name).exists():
-        raise InvalidValueError(f"The folder {folder / made.name} exists; remove it, or name another result.")
-    written = write_result(made.table, folder, made.name, made.output_format, made.position, as_zip=False)
-    report = folder / f"{made.name}_report.json"
-    report.write_text(made.report.model_dump_json(indent=1), "utf-8")
-    (folder / "config.yaml").write_text(yaml.safe_dump(made.settings, sort_keys=False, allow_unicode=True), "utf-8")
+    if output_format == "hats" and (folder / settings.output_name).exists():
+        raise InvalidValueError(
+            f"The folder {folder / settings.output_name} exists; remove it, or name another result."
+        )  # fmt: skip
+    written = write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
+    report = _write_documents(folder, settings, made)
     process = {
         "pipeline": pipeline.name,
         "version": pipeline.version,
         "status": "Successful",
         "start_time": started.isoformat(),
         "end_time": utc_now().isoformat(),
-        "inputs": [{"path": str(path), "sha256": _digest(path)} for path in made.inputs],
+        "inputs": [{"path": str(path), "sha256": _digest(path)} for path in work.paths],
         "outputs": [{"path": written.path.name, "role": "main", "columns_assoc": dict(made.meanings)}],
     }
-    (folder / "process.yml").write_text(yaml.safe_dump(process, sort_keys=False, allow_unicode=True), "utf-8")
-    return FileRun(written.path, report, made.table.num_rows, tuple(getattr(made.report, "warnings", ())))
+    (folder / "process.yml").write_text(_yaml(process), "utf-8")
+    return FileRun(written.path, report, made.table.num_rows, made.warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    table: pa.Table
-    report: BaseModel
-    meanings: Mapping[str, str]
-    settings: Mapping[str, Any]
-    inputs: tuple[Path, ...]
-    root: str
-    folder: str
-    name: str
-    output_format: str
+class _FileWork:
+    """The work of a pipeline on files.
+
+    Attributes
+    ----------
+    paths
+        Files and folders that were read.
+    """
+
+    def __init__(self, configuration: PipelineConfiguration, folder: Path, engine: Engine, progress: Progress) -> None:
+        # Any: each pipeline takes what it loaded itself.
+        self.configuration: Any = configuration
+        self.paths: list[Path] = []
+        self._folder, self._engine, self._progress = folder, engine, progress
 
     @property
-    def position(self) -> tuple[str, str]:
-        return self.meanings["ra"], self.meanings["dec"]
+    def output_format(self) -> str:
+        """The format of the result: the one that the configuration names, or that of the first input."""
+        chosen: str | None = self.configuration.output_format
+        if chosen not in {None, "specz"}:
+            return str(chosen)
+        first = self.paths[0]
+        return "hats" if first.is_dir() else output_name_for(format_of_name(first.name))
+
+    def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
+        path = self._found(entry)
+        if path.is_dir():
+            return open_objects(path).read(projection)
+        if not path.is_file():
+            raise InvalidValueError(f"There is no file {path}.", field="inputs")
+        return read_table(path, path.name, projection)
+
+    def read_rules(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def open_objects(
+        self,
+        entry: InputEntry,
+        catalogue_in: Callable[[Path], Path],
+        progress: Progress,  # noqa: ARG002 - files are opened at once
+    ) -> ObjectSource:
+        return self._engine.objects(catalogue_in(self._found(entry)))
+
+    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
+        return self._engine.pairs_within(positions, radius_arcsec)
+
+    def progress(self, fraction: float, step: str) -> None:
+        self._progress(fraction, step)
+
+    def _found(self, entry: InputEntry) -> Path:
+        path = self._folder / entry.path
+        if path not in self.paths:
+            self.paths.append(path)
+        return path
 
 
-def _combined(path: Path, folder: Path, progress: Progress, engine: Engine) -> _Made:
-    configuration = load_combine(path)
-    rules = load_rules(configuration, folder)
-
-    def read(entry: CatalogueInput) -> Callable[[], pa.Table]:
-        needed: Projection = lambda names: columns_needed(entry, configuration.param, rules, names)  # noqa: E731
-        return lambda: _read(folder / entry.path, needed)
-
-    entries = configuration.inputs.specz
-    made = combine_redshifts(
-        LazyTables({entry.internal_name: read(entry) for entry in entries}),
-        configuration,
-        rules=rules,
-        progress=progress,
-        finder=engine.pairs_within,
-    )
-    names = made.table.column_names
-    meanings = {key: column for key, column in _COMBINED.items() if column in names}
-    inputs = tuple(folder / entry.path for entry in entries)
-    return _of(configuration, made.table, made.report, meanings, inputs, configuration.output_format)
+def _write_documents(folder: Path, settings: PipelineConfiguration, made: PipelineResult) -> Path:
+    report = folder / f"{settings.output_name}_report.json"
+    report.write_text(made.report.model_dump_json(indent=1), "utf-8")
+    (folder / "config.yaml").write_text(_yaml(settings.model_dump(mode="json", exclude_none=True)), "utf-8")
+    return report
 
 
-def _trained(path: Path, folder: Path, progress: Progress, engine: Engine) -> _Made:
-    configuration = load_training(path)
-    source = folder / configuration.redshifts.path
-    objects = folder / configuration.inputs.dataset.path
-    progress(0.0, f"Reading {source.name}")
-    made = make_training_set(_read(source), objects, configuration, progress=progress, opener=engine.objects)
-    output_format = configuration.output_format
-    if output_format in {None, "specz"}:
-        output_format = "hats" if source.is_dir() else output_name_for(format_of_name(source.name))
-    return _of(configuration, made.table, made.report, made.columns, (source, objects), str(output_format))
-
-
-def _of(
-    configuration: CombineConfiguration | TrainingSetConfiguration,
-    table: pa.Table,
-    report: BaseModel,
-    meanings: Mapping[str, str],
-    inputs: tuple[Path, ...],
-    output_format: str,
-) -> _Made:
-    settings = configuration.model_dump(mode="json", exclude_none=True)
-    root, folder, name = configuration.output_root_dir, configuration.output_dir, configuration.output_name
-    return _Made(table, report, meanings, settings, inputs, root, folder, name, output_format)
-
-
-def _read(path: Path, projection: Projection = list) -> pa.Table:
-    if path.is_dir():
-        return open_objects(path).read(projection)
-    if not path.is_file():
-        raise InvalidValueError(f"There is no file {path}.", field="inputs")
-    return read_table(path, path.name, projection)
+def _yaml(document: Mapping[str, object]) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
 def _digest(path: Path) -> str | None:

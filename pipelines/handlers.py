@@ -13,7 +13,6 @@ from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
 from pipelines.collection import RunCollection
 from pipelines.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
-from pipelines.known import PIPELINES
 from pipelines.receiving import read_multipart
 from pipelines.service import PipelineService
 from products.downloads import DownloadService
@@ -47,7 +46,7 @@ def pipeline_routes(
         return download_answer(request, downloads.file(identity, run.product_id, _FILES[result.id]))
 
     whole = APIRouter()
-    for pipeline in PIPELINES.values():
+    for pipeline in pipelines.definitions.values():
         prefix = f"/pipelines/{pipeline.name}"
         collection = RunCollection(jobs, pipelines, pipeline, f"{settings.public_url}{prefix}")
         whole.include_router(

@@ -3,11 +3,10 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-from pydantic import BaseModel
 from sqlalchemy import select
 
 from core.auth.models import Identity, Scope
@@ -16,19 +15,17 @@ from core.errors import ConflictError, NotFoundError
 from core.files import FileStore
 from core.settings import Settings
 from pipelines.checks import CheckedRun, RunChecker
-from pipelines.combine import FlagsTranslation, combine_redshifts
-from pipelines.combine.configuration import CombineConfiguration
-from pipelines.combine.projection import columns_needed
-from pipelines.engines import Engine, engine_of
+from pipelines.crossmatch import Pairs, SkyPositions
+from pipelines.crossmatch.objects import ObjectSource
+from pipelines.engines import Engine, LocalEngine, engine_of
 from pipelines.inputs import RunInput
-from pipelines.models import Run
+from pipelines.known import PIPELINES
+from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
 from pipelines.provenance import GeneratedFile, activity_of, provenance_json
-from pipelines.reading import InputReader, LazyTables
+from pipelines.reading import InputReader, Projection
 from pipelines.schema import PipelineRunRow
 from pipelines.steps import Steps
 from pipelines.storage import run_of_row
-from pipelines.training import ObjectSource, make_training_set, open_objects
-from pipelines.training.configuration import TrainingSetConfiguration
 from pipelines.writing import write_result
 from products.inspector import Inspector
 from products.models import FileRole, ProductStatus
@@ -40,31 +37,12 @@ from products.schema import ProductRow
 from uws import JobContext
 from uws.scopes import scope_of_job
 
-__all__ = ["CONFIGURATION", "LOG", "PROVENANCE", "REPORT", "RULES", "PipelineJobs"]
+__all__ = ["CONFIGURATION", "LOG", "PROVENANCE", "REPORT", "PipelineJobs"]
 
 #: Names of the files that a result has beside its table.
-CONFIGURATION, LOG, PROVENANCE, REPORT, RULES = (
-    "config.yaml", "pipeline.log", "provenance.json", "report.json", "flags_translation.yaml",
-)  # fmt: skip
-
-_COMBINED = {
-    "id": "CRD_ID",
-    "z_flag": "z_flag_homogenized",
-    **{key: key for key in ("ra", "dec", "z", "z_err", "survey")},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What a pipeline made: its table, its report, and which column has which meaning."""
-
-    table: pa.Table
-    report: BaseModel
-    meanings: Mapping[str, str]
-
-    @property
-    def position(self) -> tuple[str, str]:
-        return self.meanings["ra"], self.meanings["dec"]
+CONFIGURATION, LOG, PROVENANCE, REPORT = "config.yaml", "pipeline.log", "provenance.json", "report.json"
+#: How far a run is when its pipeline has made the result.
+_MADE = 0.7
 
 
 class PipelineJobs:
@@ -74,6 +52,8 @@ class PipelineJobs:
     ----------
     identity_of
         Gives the identity of an active user with a scope, as it is now.
+    definitions
+        The pipelines that can be run, by name.
     """
 
     def __init__(
@@ -85,6 +65,7 @@ class PipelineJobs:
         results: ResultProducts,
         provenance: ProvenanceService,
         identity_of: Callable[[str, Scope], Identity],
+        definitions: Mapping[str, AnyPipeline] = PIPELINES,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -92,6 +73,7 @@ class PipelineJobs:
         self._checker = checker
         self._identity_of = identity_of
         self._results = results
+        self._definitions = definitions
         self._provenance = provenance
         self._inspector = Inspector(database, store, settings.tables_folder, max_columns=settings.max_columns)
 
@@ -117,12 +99,13 @@ class PipelineJobs:
         limits = ReadLimits(max_columns=self._settings.max_columns)
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
         checked = self._checker.check(identity, run.pipeline, run.settings, reader.look)
-        for each in checked.inputs:
+        inputs = checked.inputs
+        for each in inputs.all:
             if each.address is not None:
                 steps.log(_meanings_of(each))
         with engine_of(self._settings.dask_scheduler) as engine:
-            made = self._made(checked, reader, steps, engine)
-        for warning in getattr(made.report, "warnings", ()):
+            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE)))
+        for warning in made.warnings:
             steps.log(warning)
         folder = context.scratch / "result"
         folder.mkdir()
@@ -137,12 +120,12 @@ class PipelineJobs:
         _write_documents(folder, checked, made, settings, steps)
         files = [_generated(path) for path in sorted(folder.iterdir()) if path.is_file()]
         provenance = provenance_json(
-            run, checked.inputs, files, settings, steps.done, product=internal_name,
+            run, inputs.all, files, settings, steps.done, product=internal_name,
             base_url=self._settings.public_url, started=started, ended=utc_now(),
         )  # fmt: skip
         (folder / PROVENANCE).write_bytes(provenance)
-        release = checked.release.name if checked.release is not None and checked.objects is None else None
-        activity = activity_of(run, checked.inputs, settings, steps.done, started, release)
+        release = inputs.release.name if inputs.release is not None and inputs.objects is None else None
+        activity = activity_of(run, inputs.all, settings, steps.done, started, release)
         self._provenance.record(run.product_id, activity)
         others = [path for path in sorted(folder.iterdir()) if path.is_file() and path != written.path]
         self._publish(
@@ -155,7 +138,7 @@ class PipelineJobs:
         context: JobContext,
         run: Run,
         files: list[ResultFile],
-        made: _Made,
+        made: PipelineResult,
         progress: Callable[[float, str], None],
     ) -> None:
         details = files[0].details or {}
@@ -164,62 +147,54 @@ class PipelineJobs:
         if not self._inspector.take(run.product_id, context.job.id, table, progress=progress, scratch=context.scratch):
             raise ConflictError("The product was deleted while it was being made; nothing was kept.")
 
-    def _made(self, checked: CheckedRun, reader: InputReader, steps: Steps, engine: Engine) -> _Made:
-        configuration = checked.configuration
-        if isinstance(configuration, CombineConfiguration):
-            return _combined(checked, configuration, reader, steps, engine)
-        return self._trained(checked, configuration, reader, steps, engine)
-
-    def _trained(
-        self,
-        checked: CheckedRun,
-        configuration: TrainingSetConfiguration,
-        reader: InputReader,
-        steps: Steps,
-        engine: Engine,
-    ) -> _Made:
-        redshifts = checked.redshifts[0]
-        steps.tell(0.0, f"Reading {redshifts.name}")
-        table = reader.read(redshifts)
-        objects = self._objects(checked, reader, steps, engine)
-        made = make_training_set(table, objects, configuration, progress=steps.part(0.1, 0.7))
-        return _Made(made.table, made.report, made.columns)
-
-    def _objects(self, checked: CheckedRun, reader: InputReader, steps: Steps, engine: Engine) -> ObjectSource:
-        if checked.objects is not None:
-            path = reader.sorted_rows(checked.objects, steps.part(0.02, 0.1))
-            # The workers of an engine elsewhere may not see the scratch folder of this job.
-            return engine.objects(path) if checked.objects.stored_table is not None else open_objects(path)
-        if checked.release_path is None:
-            raise NotFoundError("The object catalogue is not there any more.")
-        return engine.objects(checked.release_path)
-
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:
             row = session.scalar(select(PipelineRunRow).where(PipelineRunRow.job_id == context.job.id))
             product = None if row is None else session.get(ProductRow, row.product_id)
             if row is None or product is None or product.status == ProductStatus.DELETED:
                 raise NotFoundError("The product that this run should make was deleted.")
-            return run_of_row(row, None), product.internal_name or "", ProductStatus(product.status)
+            return run_of_row(row, None, self._definitions), product.internal_name or "", ProductStatus(product.status)
 
 
-def _combined(
-    checked: CheckedRun, configuration: CombineConfiguration, reader: InputReader, steps: Steps, engine: Engine
-) -> _Made:
-    rules = _rules_of(checked)
-    entries = {entry.internal_name: entry for entry in configuration.inputs.specz}
+class _JobWork:
+    """The work of a pipeline in a job: inputs are products, files in VOSpace, and catalogues of releases."""
 
-    def read(name: str) -> Callable[[], pa.Table]:
-        product = next(each for each in checked.redshifts if each.name == name)
-        entry = entries[name]
-        return lambda: reader.read(product, lambda names: columns_needed(entry, configuration.param, rules, names))
+    def __init__(self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress) -> None:
+        # Any: each pipeline takes what it configured itself.
+        self.configuration: Any = checked.configuration
+        self._request, self._inputs = checked.request, checked.inputs
+        self._reader, self._engine, self._progress = reader, engine, progress
 
-    tables = LazyTables({name: read(name) for name in entries})
-    made = combine_redshifts(
-        tables, configuration, rules=rules, progress=steps.part(0.0, 0.7), finder=engine.pairs_within
-    )
-    names = made.table.column_names
-    return _Made(made.table, made.report, {key: column for key, column in _COMBINED.items() if column in names})
+    def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
+        found = self._found(entry)
+        if found is None:
+            raise NotFoundError(f"The run was given no input {entry.internal_name}.")
+        return self._reader.read(found, projection)
+
+    def read_rules(self, name: str) -> str:
+        if self._request.rules is None:
+            raise NotFoundError(f"The run was given no file {name}.")
+        return self._request.rules
+
+    def open_objects(self, entry: InputEntry, catalogue_in: Callable[[Path], Path], progress: Progress) -> ObjectSource:
+        objects, folder = self._found(entry), self._inputs.release_folder
+        if objects is not None:
+            path = self._reader.sorted_rows(objects, progress)
+            # The workers of an engine elsewhere may not see the scratch folder of this job.
+            engine = self._engine if objects.stored_table is not None else LocalEngine()
+            return engine.objects(path)
+        if folder is None:
+            raise NotFoundError("The object catalogue is not there any more.")
+        return self._engine.objects(catalogue_in(folder))
+
+    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
+        return self._engine.pairs_within(positions, radius_arcsec)
+
+    def progress(self, fraction: float, step: str) -> None:
+        self._progress(fraction, step)
+
+    def _found(self, entry: InputEntry) -> RunInput | None:
+        return next((each for each in self._inputs.all if each.name == entry.internal_name), None)
 
 
 def _meanings_of(each: RunInput) -> str:
@@ -227,22 +202,17 @@ def _meanings_of(each: RunInput) -> str:
     return f"Columns of {each.name}: {said}."
 
 
-def _rules_of(checked: CheckedRun) -> FlagsTranslation:
-    text = checked.request.rules
-    return FlagsTranslation.default() if text is None else FlagsTranslation.from_yaml(text, RULES)
-
-
 def _write_documents(
-    folder: Path, checked: CheckedRun, made: _Made, settings: Mapping[str, object], steps: Steps
+    folder: Path, checked: CheckedRun, made: PipelineResult, settings: Mapping[str, object], steps: Steps
 ) -> None:
     import yaml
 
     (folder / REPORT).write_text(made.report.model_dump_json(indent=1), "utf-8")
     (folder / CONFIGURATION).write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
-    if checked.request.rules is not None:
-        (folder / RULES).write_text(checked.request.rules, "utf-8")
+    if checked.request.rules is not None and checked.pipeline.rules is not None:
+        (folder / checked.pipeline.rules.name).write_text(checked.request.rules, "utf-8")
     lines = [f"{seconds:9.3f} s  {step}" for step, seconds in steps.done]
-    lines += [f"WARNING  {warning}" for warning in getattr(made.report, "warnings", ())]
+    lines += [f"WARNING  {warning}" for warning in made.warnings]
     (folder / LOG).write_text("\n".join(lines) + "\n", "utf-8")
 
 

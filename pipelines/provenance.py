@@ -66,7 +66,7 @@ def activity_of(
             )
             for each in inputs
         )
-        + (() if release is None else (UsedEntity("object_catalog", release),)),
+        + _used_release(run, release),
         timings={step: round(seconds, 3) for step, seconds in timings.items()},
         job_id=run.job_id,
     )
@@ -123,6 +123,11 @@ def provenance_json(
         "wasAssociatedWith": {"_:a0": {"prov:activity": activity, "prov:agent": agent}},
     }
     return json.dumps(document, indent=2).encode()
+
+
+def _used_release(run: Run, release: str | None) -> tuple[UsedEntity, ...]:
+    slot = run.pipeline.objects
+    return () if release is None or slot is None else (UsedEntity(slot.product_types[0], release),)
 
 
 def _place(each: RunInput) -> str:

@@ -7,8 +7,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InvalidValueError
-from pipelines.combine.rules import FlagsTranslation
-from pipelines.models import Pipeline, RunRequest
+from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import output_format_of
 from pipelines.yaml_documents import read_yaml
 
@@ -34,11 +33,13 @@ _FIELDS = {
     "NAME": "display_name", "DESCRIPTION": "description", "OBJECTS": "objects", "RELEASE": "release",
     "FORMAT": "output_format", "VISIBILITY": "visibility", "RULES": "rules",
 }  # fmt: skip
+#: Key of the object catalogue in a configuration file of a pipeline that takes none, so that it is refused.
+_OBJECTS = "dataset"
 #: What a configuration file may say that means nothing to a server.
 _IGNORED = frozenset({"executor", "output_root_dir", "output_dir", "output_name"})
 
 
-def parameters_of(pipeline: Pipeline) -> Mapping[str, tuple[tuple[str, ...], bool]]:
+def parameters_of(pipeline: AnyPipeline) -> Mapping[str, tuple[tuple[str, ...], bool]]:
     """Give the parameters of a pipeline as jobs have them: name in upper case to keys, and whether it is a text.
 
     A parameter inside another one is written with a dot: ``CROSSMATCH.RADIUS_ARCSEC``.
@@ -46,7 +47,7 @@ def parameters_of(pipeline: Pipeline) -> Mapping[str, tuple[tuple[str, ...], boo
     return {".".join(path).upper(): (path, is_text) for path, is_text in _leaves(pipeline.parameters, ())}
 
 
-def request_of_parameters(pipeline: Pipeline, given: Mapping[str, str]) -> RunRequest:
+def request_of_parameters(pipeline: AnyPipeline, given: Mapping[str, str]) -> RunRequest:
     """Read the parameters of a job.
 
     What stands in CONFIGURATION yields to PARAM, and that to single parameters.
@@ -105,7 +106,7 @@ def job_parameters(request: RunRequest) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def checked_request(pipeline: Pipeline, request: RunRequest) -> RunRequest:
+def checked_request(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
     """Check the parameters, the format and the rules of a request; what needs no product to be looked at.
 
     Raises
@@ -123,7 +124,7 @@ def checked_request(pipeline: Pipeline, request: RunRequest) -> RunRequest:
     if request.output_format not in {None, "specz", "hats"}:
         output_format_of(str(request.output_format))
     if request.rules is not None:
-        FlagsTranslation.from_yaml(request.rules)
+        pipeline.check_rules(request.rules)
     return request
 
 
@@ -161,7 +162,7 @@ def _mapping(text: str, name: str) -> dict[str, Any]:
     return value
 
 
-def _of_configuration(pipeline: Pipeline, document: object) -> dict[str, Any]:
+def _of_configuration(pipeline: AnyPipeline, document: object) -> dict[str, Any]:
     """Read a whole configuration file, or its parameters alone."""
     if not isinstance(document, dict):
         raise InvalidValueError("A configuration is a mapping of keys to values.", field="CONFIGURATION")
@@ -183,14 +184,14 @@ def _of_configuration(pipeline: Pipeline, document: object) -> dict[str, Any]:
     return fields
 
 
-def _read_inputs(pipeline: Pipeline, inputs: Mapping[str, Any], fields: dict[str, Any]) -> None:
-    catalogues = [each for each in inputs.get("specz") or [] if isinstance(each, dict)]
+def _read_inputs(pipeline: AnyPipeline, inputs: Mapping[str, Any], fields: dict[str, Any]) -> None:
+    catalogues = [each for each in inputs.get(pipeline.inputs.key) or [] if isinstance(each, dict)]
     named = [(name, each) for each in catalogues if (name := _reference(each))]
-    if pipeline.has_objects:
+    if pipeline.inputs.maximum == 1:
         named = named[-1:]
     fields["inputs"] = [name for name, _ in named]
     fields["columns"] = {name: each["columns"] for name, each in named if each.get("columns")}
-    dataset = inputs.get("dataset")
+    dataset = inputs.get(_OBJECTS if pipeline.objects is None else pipeline.objects.key)
     if isinstance(dataset, dict) and (objects := _reference(dataset)):
         fields["objects"] = objects
         # Of a product its owner said it, and configurations of the public server name a column that need not be there.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from core.errors import InvalidValueError
 from pipelines.outputs import output_format_of, write_hats, write_table
 
 __all__ = ["WrittenTable", "write_result"]
@@ -27,7 +28,7 @@ class WrittenTable:
 
 
 def write_result(
-    table: pa.Table, folder: Path, stem: str, output_format: str, position: tuple[str, str], *, as_zip: bool
+    table: pa.Table, folder: Path, stem: str, output_format: str, position: tuple[str, str] | None, *, as_zip: bool
 ) -> WrittenTable:
     """Write a table.
 
@@ -38,11 +39,21 @@ def write_result(
     output_format
         ``hats``, or a name that `output_format_of` knows.
     position
-        The columns of right ascension and declination.
+        The columns of right ascension and declination, if there are any.
     as_zip
         Whether a HATS catalogue, which is a folder, is put into one file.
+
+    Raises
+    ------
+    InvalidValueError
+        A HATS catalogue was asked for of rows without positions.
     """
     if output_format == "hats":
+        if position is None:
+            raise InvalidValueError(
+                "The result has no positions, which a HATS catalogue needs; choose another format.",
+                field="output_format",
+            )
         write_hats(table, folder / stem, position)
         path = _zipped(folder / stem) if as_zip else folder / stem
         return WrittenTable(path, {"format": "HATS"})

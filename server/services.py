@@ -12,6 +12,8 @@ from core.parts import part
 from core.remote_files import RemoteFiles
 from core.settings import Settings
 from pipelines.assembly import PipelineServices
+from pipelines.known import PIPELINES
+from pipelines.models import AnyPipeline
 from products.assembly import OtherPackages, ProductServices
 from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind
 from server.adapters.pipeline_inputs import PipelineInputs
@@ -39,10 +41,13 @@ class Services:
     ----------
     settings
         Settings of the server.
+    definitions
+        The pipelines of the server by name.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> None:
         self.settings = settings
+        self.definitions = definitions
 
     @part
     def database(self) -> Database:
@@ -103,6 +108,7 @@ class Services:
             self.inputs,
             self.accounts.identity_of,
             lambda: self.jobs,
+            self.definitions,
         )
 
     @part
@@ -132,7 +138,7 @@ class Services:
         settings = self.settings
         return ProcessQueue(
             self.database,
-            partial(worker_kinds, settings),
+            partial(worker_kinds, settings, self.definitions),
             kinds=lambda: self.kinds,
             workers=settings.job_workers,
             memory_bytes=settings.job_memory_bytes,
@@ -192,9 +198,9 @@ class Services:
         return UploadSources(self.vospace.nodes, remote, settings.public_url)
 
 
-def worker_kinds(settings: Settings) -> Mapping[str, JobKind]:
-    """Return the kinds of job, in a process that runs jobs; only the settings are sent to it."""
-    return Services(settings).kinds
+def worker_kinds(settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> Mapping[str, JobKind]:
+    """Return the kinds of job, in a process that runs jobs; no more than settings and definitions is sent to it."""
+    return Services(settings, definitions).kinds
 
 
 def job_limits(settings: Settings) -> JobLimits:

@@ -1,6 +1,6 @@
 """The whole application in this process, with real workers for its jobs: quick to start and to ask."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,13 @@ class Application:
 
 
 @contextmanager
-def running_application(data: Path, *, database_url: str | None = None, **chosen: object) -> Iterator[Application]:
+def running_application(
+    data: Path,
+    *,
+    database_url: str | None = None,
+    build: Callable[[Settings], Services] = Services,
+    **chosen: object,
+) -> Iterator[Application]:
     """Start the application on a new data folder with one worker of each kind, and end it."""
     values: dict[str, object] = {
         "data": data,
@@ -51,7 +57,7 @@ def running_application(data: Path, *, database_url: str | None = None, **chosen
     }
     settings = Settings(**(values | chosen))  # type: ignore[arg-type] - pydantic checks each of them
     prepare_data_folder(settings)
-    services = Services(settings)
+    services = build(settings)
     migrate(services.database)
     services.queue.start()
     app = create_app(services)

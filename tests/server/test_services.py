@@ -84,7 +84,7 @@ def test_a_worker_process_constructs_each_part_once_and_no_queue(settings: Setti
 
 def test_parts_are_made_when_they_are_first_used(settings: Settings):
     services = Services(settings)
-    assert set(vars(services)) == {"settings"}
+    assert set(vars(services)) == {"settings", "definitions"}
     assert services.products.service is services.products.service
     assert "queue" not in vars(services)
     services.close()

@@ -12,8 +12,8 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError
 from pipelines.jobs import REPORT
-from pipelines.known import PIPELINES, pipeline_numbered
-from pipelines.models import Pipeline, Run, RunRequest
+from pipelines.known import pipeline_numbered
+from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.receiving import read_multipart
 from pipelines.requests import parse_request, request_of_parameters
 from webui.api.bodies import read_fields
@@ -46,7 +46,7 @@ def report_of(services: WebServices, identity: Identity, product_id: int) -> Jso
 
 
 def _add_pipelines(router: APIRouter, services: WebServices) -> None:
-    authenticate = services.authenticate
+    authenticate, definitions = services.authenticate, services.pipelines.definitions
 
     @router.get("/pipelines", summary="Pipelines that can be run")
     def pipelines(
@@ -55,13 +55,13 @@ def _add_pipelines(router: APIRouter, services: WebServices) -> None:
         identity: Identity = Depends(authenticate),
     ) -> Json:
         identity.require(Scope.READ)
-        found = [each for each in PIPELINES.values() if name in {None, each.name} and id in {None, each.id}]
+        found = [each for each in definitions.values() if name in {None, each.name} and id in {None, each.id}]
         return {"count": len(found), "results": [pipeline_json(each) for each in found]}
 
     @router.get("/pipelines/{number}", summary="One pipeline")
     def pipeline(number: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return pipeline_json(pipeline_numbered(number))
+        return pipeline_json(pipeline_numbered(number, definitions))
 
 
 def _add_processes(router: APIRouter, services: WebServices) -> None:
@@ -70,7 +70,7 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
     @router.get("/processes", summary="Runs of pipelines")
     def processes(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        found = pipelines.list(identity, process_query(request.query_params))
+        found = pipelines.list(identity, process_query(request.query_params, pipelines.definitions))
         if status := request.query_params.get("status"):
             found = tuple(run for run in found if STATUSES[run.phase] == status)
         page = paged(found, request.query_params)
@@ -80,7 +80,7 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
     async def run(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.WRITE)
         fields = await _fields(request)
-        pipeline = _pipeline(fields.get("pipeline"))
+        pipeline = _pipeline(fields.get("pipeline"), pipelines.definitions)
         asked = _request(pipeline, fields)
         made = await run_in_threadpool(pipelines.submit, identity, pipeline, asked)
         return await run_in_threadpool(_process, services, identity, made)
@@ -158,21 +158,21 @@ async def _fields(request: Request) -> Mapping[str, Any]:
     return fields
 
 
-def _pipeline(value: object) -> Pipeline:
+def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipeline:
     if value is None or value == "":
         raise InvalidValueError("This field is required.", field="pipeline")
     text = str(value)
-    if text in PIPELINES:
-        return PIPELINES[text]
+    if text in definitions:
+        return definitions[text]
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise InvalidValueError(f'Invalid pk "{text[:40]}" - object does not exist.', field="pipeline")
     try:
-        return pipeline_numbered(int(text))
+        return pipeline_numbered(int(text), definitions)
     except NotFoundError as error:
         raise InvalidValueError(f'Invalid pk "{text}" - object does not exist.', field="pipeline") from error
 
 
-def _request(pipeline: Pipeline, fields: Mapping[str, Any]) -> RunRequest:
+def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
     """Read what a client asks: its own fields, and the parameters and the format of ``used_config``."""
     if fields.get("display_name") in {None, ""}:
         raise InvalidValueError("This field is required.", field="display_name")

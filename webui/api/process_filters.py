@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from core.errors import InvalidValueError, NotFoundError
-from pipelines.known import PIPELINES
+from pipelines.models import AnyPipeline
 from pipelines.storage import RunQuery
 
 __all__ = ["paged", "process_query"]
@@ -15,12 +15,18 @@ _MOST_DIGITS = 9
 _Item = TypeVar("_Item")
 
 
-def process_query(parameters: Mapping[str, str]) -> RunQuery:
-    """Turn the parameters of a request into a query; those that are not known are ignored."""
+def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline]) -> RunQuery:
+    """Turn the parameters of a request into a query; those that are not known are ignored.
+
+    Parameters
+    ----------
+    definitions
+        The pipelines among which words are looked for, by name.
+    """
     isnull = parameters.get("release__isnull", "").lower()
     return RunQuery(
         numbers=_numbers(parameters, "id"),
-        pipelines=_pipelines(parameters),
+        pipelines=_pipelines(parameters, definitions),
         releases=_numbers(parameters, "release"),
         without_release={"true": True, "1": True, "false": False, "0": False}.get(isnull),
         products=_numbers(parameters, "upload"),
@@ -40,13 +46,13 @@ def paged(items: Sequence[_Item], parameters: Mapping[str, str]) -> Sequence[_It
     return items[start : start + size]
 
 
-def _pipelines(parameters: Mapping[str, str]) -> tuple[str, ...] | None:
+def _pipelines(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline]) -> tuple[str, ...] | None:
     """Find the pipelines whose names hold all words, or with ``__or`` one of them."""
     chosen: tuple[str, ...] | None = None
     for key, enough in (("pipeline", all), ("pipeline__or", any)):
         words = [word.strip().lower() for word in parameters.get(key, "").split(",") if word.strip()]
         if words:
-            names = {each.name: f"{each.id} {each.name} {each.display_name}".lower() for each in PIPELINES.values()}
+            names = {each.name: f"{each.id} {each.name} {each.display_name}".lower() for each in definitions.values()}
             chosen = tuple(name for name, text in names.items() if enough(word in text for word in words))
     return chosen
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.auth.models import Identity
 from core.errors import NotFoundError
-from pipelines.models import Pipeline, Run
+from pipelines.models import AnyPipeline, Run
 from products.models import Product, Release
 from products.product_types import product_type_named
 from webui.api.shapes import STATUSES, Json, iso, product_json
@@ -13,7 +13,7 @@ from webui.services import WebServices
 __all__ = ["input_products", "pipeline_json", "process_json"]
 
 
-def pipeline_json(pipeline: Pipeline) -> Json:
+def pipeline_json(pipeline: AnyPipeline) -> Json:
     """A pipeline, with its parameters, and their defaults and descriptions."""
     return {
         "id": pipeline.id,
@@ -24,8 +24,8 @@ def pipeline_json(pipeline: Pipeline) -> Json:
         "created_at": None,
         "system_config": {"output_format": None, "param": pipeline.parameters().model_dump(mode="json")},
         "parameters": pipeline.parameters.model_json_schema(),
-        "output_product_type": product_type_named(pipeline.makes).id,
-        "product_types_accepted": [product_type_named(name).id for name in pipeline.accepts],
+        "output_product_type": product_type_named(pipeline.product_type).id,
+        "product_types_accepted": [product_type_named(name).id for name in pipeline.inputs.product_types],
     }
 
 

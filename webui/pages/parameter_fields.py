@@ -10,50 +10,12 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipelines.models import Pipeline
+from pipelines.declarations import ParameterHint
+from pipelines.models import AnyPipeline
 
 __all__ = ["ParameterField", "entered_parameters", "parameter_fields"]
 
-#: Parameters that mean nothing to a server, or that the form has fields of its own for.
-_HIDDEN = frozenset(
-    {
-        "flags_translation_file", "prepare_max_inflight", "auto_cross_max_inflight", "cross_max_inflight",
-        "use_absolute_lsdb_path",
-    }
-)  # fmt: skip
-#: Parameters that most people leave as they are.
-_ADVANCED = frozenset(
-    {
-        "extra_columns", "tiebreaking_priority", "delta_z_threshold", "drop_empty_columns", "random_seed",
-        "photometry", "object_cuts", "cuts", "prefer", "flag_multiple_matches", "split_method", "selected_cols",
-    }
-)  # fmt: skip
-_LABELS = {
-    "combine_type": "Duplicates",
-    "tie_treatment_option": "Undecided duplicates",
-    "z_flag_homogenized_value_to_cut": "Least quality flag",
-    "insert_DP1_footprint_flag": "Flag Data Preview 1",
-    "insert_rubin_footprint_flag": "Flag the LSST footprint",
-    "crossmatch_radius_arcsec": "Radius (arcsec)",
-    "crossmatch.radius_arcsec": "Radius (arcsec)",
-    "crossmatch.n_neighbors": "Neighbours",
-    "convert_flux_to_mag": "Fluxes to magnitudes",
-    "selected_cols": "Columns of objects",
-    "delta_z_threshold": "Redshifts agree within",
-    "tiebreaking_priority": "Columns that decide",
-    "unique": "One row only for each",
-    "object_cuts": "Cuts on objects",
-    "cuts": "Cuts on the result",
-}
-_WORDS = {
-    "concatenate": "Leave them alone",
-    "concatenate_and_mark_duplicates": "Mark them",
-    "concatenate_and_remove_duplicates": "Remove them",
-    "remove_all": "Remove all of them",
-    "keep_all": "Keep all of them",
-    "draw_one": "Keep one, by lot",
-    "none": "none",
-}
+_NO_HINT = ParameterHint()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +46,12 @@ class ParameterField:
     advanced: bool = False
 
 
-def parameter_fields(pipeline: Pipeline) -> tuple[ParameterField, ...]:
+def parameter_fields(pipeline: AnyPipeline) -> tuple[ParameterField, ...]:
     """Give the fields for the parameters of a pipeline, in the order of its model."""
-    return tuple(_fields(pipeline.parameters, pipeline.parameters(), ""))
+    return tuple(_fields(pipeline.parameters, pipeline.parameters(), "", pipeline.form))
 
 
-def entered_parameters(pipeline: Pipeline, values: Mapping[str, str]) -> dict[str, str]:
+def entered_parameters(pipeline: AnyPipeline, values: Mapping[str, str]) -> dict[str, str]:
     """Give the parameters of a job that a sent form stands for; what is left as it is by default is left out."""
     given = {}
     for field in parameter_fields(pipeline):
@@ -100,27 +62,29 @@ def entered_parameters(pipeline: Pipeline, values: Mapping[str, str]) -> dict[st
     return given
 
 
-def _fields(model: type[BaseModel], defaults: BaseModel, prefix: str) -> Iterator[ParameterField]:
+def _fields(
+    model: type[BaseModel], defaults: BaseModel, prefix: str, hints: Mapping[str, ParameterHint]
+) -> Iterator[ParameterField]:
     for key, info in model.model_fields.items():
         name, default = f"{prefix}{key}", getattr(defaults, key)
-        if key in _HIDDEN:
+        hint = hints.get(name, _NO_HINT)
+        if hint.hidden:
             continue
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            yield from _fields(info.annotation, default, f"{name}.")
+            yield from _fields(info.annotation, default, f"{name}.", hints)
         else:
-            yield _field(name, key, info, default)
+            yield _field(name, info, default, hint)
 
 
-def _field(name: str, key: str, info: FieldInfo, default: Any) -> ParameterField:
+def _field(name: str, info: FieldInfo, default: Any, hint: ParameterHint) -> ParameterField:
     kinds = _alternatives(info.annotation)
-    label, advanced = _LABELS.get(name, key.replace("_", " ").capitalize()), key in _ADVANCED
-    field = ParameterField(name, label, info.description or "", "yaml", "", advanced=advanced)
-    if name == "z_flag_homogenized_value_to_cut":
-        levels = (("", "Keep all"), *((str(flag), f"{flag} and above") for flag in (1, 2, 3, 4)))
-        return replace(field, kind="choice", choices=levels)
+    label = hint.label or name.rpartition(".")[2].replace("_", " ").capitalize()
+    field = ParameterField(name, label, info.description or "", "yaml", "", advanced=hint.advanced)
+    if hint.choices:
+        return replace(field, kind="choice", default="" if default is None else str(default), choices=hint.choices)
     if get_origin(kinds[0]) is Literal:
         values = [str(value) for value in get_args(kinds[0])]
-        words = tuple((value, _WORDS.get(value, value)) for value in values)
+        words = tuple((value, hint.words.get(value, value)) for value in values)
         return replace(field, kind="choice", default=str(default), choices=words)
     if kinds == [bool]:
         return replace(field, kind="flag", default="true" if default else "false")

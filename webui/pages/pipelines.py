@@ -5,13 +5,14 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
-from pipelines.known import PIPELINES, pipeline_named
-from pipelines.models import Pipeline, RunRequest
+from pipelines.declarations import InputSlot
+from pipelines.known import pipeline_named
+from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.receiving import read_multipart
 from pipelines.requests import request_of_parameters
 from pipelines.storage import RunQuery
-from products.models import Product, ProductStatus, Visibility
+from products.models import Product, ProductStatus, Release, Visibility
 from products.product_types import product_type_named
 from products.search.queries import ProductQuery
 from vospace.storage import HOME
@@ -32,16 +33,16 @@ _FIELDS = ("display_name", "description", "inputs", "objects", "visibility", "ou
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the pages of pipelines."""
-    authenticate = services.authenticate
+    authenticate, definitions = services.authenticate, services.pipelines.definitions
 
     @router.get("/pipelines")
     def overview(identity: Identity = Depends(authenticate)) -> Response:
         runs = () if identity.is_anonymous else services.pipelines.service.list(identity, RunQuery())[:_MOST_RUNS]
-        return renderer.page("pipelines.html", identity, pipelines=tuple(PIPELINES.values()), runs=runs)
+        return renderer.page("pipelines.html", identity, pipelines=tuple(definitions.values()), runs=runs)
 
     @router.get("/run/{name}")
     def run_form(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        pipeline = pipeline_named(name)
+        pipeline = pipeline_named(name, definitions)
         identity.require(Scope.WRITE)
         # A link may choose inputs beforehand: /run/combine_redshift_dedup?inputs=12&inputs=15.
         form = FormState({"inputs": ";".join(request.query_params.getlist("inputs"))})
@@ -49,7 +50,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.post("/run/{name}")
     async def run(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        pipeline = pipeline_named(name)
+        pipeline = pipeline_named(name, definitions)
         identity.require(Scope.WRITE)
         pairs = await read_multipart(request)
         return await run_in_threadpool(_submit, services, renderer, identity, pipeline, pairs)
@@ -59,7 +60,7 @@ def _submit(
     services: WebServices,
     renderer: PageRenderer,
     identity: Identity,
-    pipeline: Pipeline,
+    pipeline: AnyPipeline,
     pairs: list[tuple[str, str]],
 ) -> Response:
     values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name in _INPUTS)}
@@ -71,13 +72,13 @@ def _submit(
     return see_other(f"/runs/{made.id}")
 
 
-def _field_of(pipeline: Pipeline, place: str | None) -> str | None:
+def _field_of(pipeline: AnyPipeline, place: str | None) -> str | None:
     """Give the field of the form next to which an error stands: that of the parameter in which the place is."""
     fields = [*_FIELDS, *(field.name for field in parameter_fields(pipeline))]
     return next((name for name in fields if place == name or (place or "").startswith(f"{name}.")), None)
 
 
-def _asked(pipeline: Pipeline, values: dict[str, str]) -> RunRequest:
+def _asked(pipeline: AnyPipeline, values: dict[str, str]) -> RunRequest:
     given = entered_parameters(pipeline, values)
     given |= {parameter: values[name].strip() for name, parameter in _OWN.items() if values.get(name, "").strip()}
     given |= {name: values[name] for name in ("RULES", "CONFIGURATION") if values.get(name, "").strip()}
@@ -90,7 +91,7 @@ def _asked(pipeline: Pipeline, values: dict[str, str]) -> RunRequest:
         given["OBJECTS"] = file
     if key and kind in {"product", "release"}:
         given["OBJECTS" if kind == "product" else "RELEASE"] = key
-    if pipeline.has_objects is False and not given.get("INPUTS") and not given.get("CONFIGURATION"):
+    if pipeline.inputs.maximum != 1 and not given.get("INPUTS") and not given.get("CONFIGURATION"):
         raise InvalidValueError("Choose at least one catalogue.", field="inputs")
     return request_of_parameters(pipeline, given)
 
@@ -99,18 +100,11 @@ def _form_page(
     services: WebServices,
     renderer: PageRenderer,
     identity: Identity,
-    pipeline: Pipeline,
+    pipeline: AnyPipeline,
     form: FormState,
     *,
     status: int = 200,
 ) -> Response:
-    catalogues = _published(services, identity, *pipeline.accepts)
-    objects = _published(services, identity, "object_catalog") if pipeline.has_objects else ()
-    releases = [
-        release
-        for release in (services.products.service.releases(identity) if pipeline.has_objects else ())
-        if services.pipelines.service.checker.catalogue_of(release) is not None
-    ]
     fields, given = parameter_fields(pipeline), [part.strip() for part in form.value("inputs").split(";")]
     return renderer.page(
         "run_form.html",
@@ -121,9 +115,9 @@ def _form_page(
         chosen=frozenset(given),
         addresses="; ".join(part for part in given if part.lower().startswith("vos:")),
         home=NodeUris(services.settings.authority).of((HOME, identity.name or "")),
-        catalogues=catalogues,
-        objects=objects,
-        releases=releases,
+        catalogues=_published(services, identity, pipeline.inputs),
+        objects=() if pipeline.objects is None else _published(services, identity, pipeline.objects),
+        releases=_releases(services, identity, pipeline),
         fields=[field for field in fields if not field.advanced],
         advanced=[field for field in fields if field.advanced],
         formats=OUTPUT_LABELS.items(),
@@ -131,9 +125,19 @@ def _form_page(
     )
 
 
-def _published(services: WebServices, identity: Identity, *kinds: str) -> tuple[Product, ...]:
+def _releases(services: WebServices, identity: Identity, pipeline: AnyPipeline) -> list[Release]:
+    """Give the releases whose object catalogues the pipeline may read."""
+    if pipeline.objects is None or not pipeline.objects.takes_release:
+        return []
+    checker = services.pipelines.checker
+    return [
+        release for release in services.products.service.releases(identity) if checker.catalogue_of(release) is not None
+    ]
+
+
+def _published(services: WebServices, identity: Identity, slot: InputSlot) -> tuple[Product, ...]:
     query = ProductQuery(
-        product_types=tuple(product_type_named(kind).id for kind in kinds),
+        product_types=tuple(product_type_named(name).id for name in slot.product_types),
         statuses=(ProductStatus.PUBLISHED,),
         ordering="display_name",
     )
