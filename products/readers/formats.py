@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pkgutil import resolve_name
 
 from products.readers.base import FileReader, ReadLimits
 
@@ -36,8 +37,8 @@ class FileFormat:
     ----------
     name
         What readers, the database and sentences call it.
-    open
-        Opens a file of this format: where its bytes lie, what the user called it, and the limits.
+    reader
+        Module and name of the class that reads its files, which is imported when the first one is opened.
     media_types
         Media type of downloads by the ending of the file's name, in small letters with its dot; the usual ending first.
     magic
@@ -53,7 +54,7 @@ class FileFormat:
     """
 
     name: str
-    open: Callable[[Path, str, ReadLimits], FileReader]
+    reader: str
     media_types: Mapping[str, str]
     magic: tuple[bytes, ...] = ()
     recognised: Callable[[bytes], bool] | None = None
@@ -66,46 +67,23 @@ class FileFormat:
         """Endings of the names of its files, with their dots; the usual one first."""
         return tuple(self.media_types)
 
+    def open(self, path: Path, name: str, limits: ReadLimits) -> FileReader:
+        """Open a file of this format.
+
+        Parameters
+        ----------
+        path
+            Where its bytes lie.
+        name
+            What the user called it.
+        """
+        reader: Callable[[Path, str, ReadLimits], FileReader] = resolve_name(self.reader)
+        return reader(path, name, limits)
+
 
 def is_binary(head: bytes) -> bool:
     """Tell whether bytes hold what no text in ASCII, Latin-1 or UTF-8 has."""
     return any(head.count(code) for code in range(9))
-
-
-def _open_text(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.delimited import DelimitedReader
-
-    return DelimitedReader(path, name, limits)
-
-
-def _open_fits(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.fits import FitsReader
-
-    return FitsReader(path, name, limits)
-
-
-def _open_hdf5(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.hdf5 import Hdf5Reader
-
-    return Hdf5Reader(path, name, limits)
-
-
-def _open_parquet(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.parquet import ParquetReader
-
-    return ParquetReader(path, name, limits)
-
-
-def _open_votable(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.votable import VotableReader
-
-    return VotableReader(path, name, limits)
-
-
-def _open_ecsv(path: Path, name: str, limits: ReadLimits) -> FileReader:
-    from products.readers.ecsv import EcsvReader
-
-    return EcsvReader(path, name, limits)
 
 
 def _has_user_block(head: bytes) -> bool:
@@ -130,7 +108,7 @@ def _is_ecsv(head: bytes) -> bool:
 #: Text with delimiters; a file that is text, and nothing else that is known, is of this format.
 CSV = FileFormat(
     "CSV",
-    _open_text,
+    "products.readers.delimited:DelimitedReader",
     {
         ".csv": "text/csv",
         ".tsv": "text/tab-separated-values",
@@ -144,35 +122,41 @@ CSV = FileFormat(
 )
 FITS = FileFormat(
     "FITS",
-    _open_fits,
+    "products.readers.fits:FitsReader",
     dict.fromkeys((".fits", ".fit", ".fts"), "application/fits"),
     magic=(b"SIMPLE  =",),
     accepted_types=("application/fits", "image/fits"),
 )
 HDF5 = FileFormat(
     "HDF5",
-    _open_hdf5,
+    "products.readers.hdf5:Hdf5Reader",
     dict.fromkeys((".hdf5", ".h5", ".hdf", ".he5", ".hf5"), "application/x-hdf5"),
     magic=(_HDF5_SIGNATURE,),
     recognised=_has_user_block,
 )
 PARQUET = FileFormat(
     "Parquet",
-    _open_parquet,
+    "products.readers.parquet:ParquetReader",
     dict.fromkeys((".parquet", ".pq", ".parq"), "application/vnd.apache.parquet"),
     magic=(b"PAR1",),
     accepted_types=("application/vnd.apache.parquet", "application/x-parquet"),
 )
 VOTABLE = FileFormat(
     "VOTable",
-    _open_votable,
+    "products.readers.votable:VotableReader",
     dict.fromkeys((".vot", ".votable"), "application/x-votable+xml")
     | {".xml": "application/xml", ".vo": "application/x-votable+xml"},
     recognised=_is_votable,
     accepted_types=("application/x-votable+xml",),
 )
 #: Its files may bear the names of plain texts.
-ECSV = FileFormat("ECSV", _open_ecsv, {".ecsv": "text/plain"}, recognised=_is_ecsv, also_named=frozenset({CSV.name}))
+ECSV = FileFormat(
+    "ECSV",
+    "products.readers.ecsv:EcsvReader",
+    {".ecsv": "text/plain"},
+    recognised=_is_ecsv,
+    also_named=frozenset({CSV.name}),
+)
 
 #: Every format that is read, by its name.
 FILE_FORMATS: Mapping[str, FileFormat] = {known.name: known for known in (CSV, FITS, HDF5, PARQUET, VOTABLE, ECSV)}
