@@ -1,8 +1,8 @@
 """Runs as jobs over HTTP: a job is checked, and its product begun, when it is let run (UWS 1.1 section 2.2)."""
 
 from core.auth.models import Identity, Scope
-from core.dali import DaliParameters
 from core.errors import InvalidValueError
+from core.web.dali import DaliParameters
 from pipelines.models import AnyPipeline
 from pipelines.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
 from pipelines.service import PipelineService

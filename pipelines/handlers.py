@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
-from core.dali import DaliParameters, read_parameters
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
+from core.web.dali import DaliParameters, read_parameters
 from pipelines.collection import RunCollection
 from pipelines.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
 from pipelines.receiving import read_multipart

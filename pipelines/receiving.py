@@ -8,7 +8,7 @@ from fastapi import Request
 
 from core.errors import InvalidValueError, TooLargeError
 from core.files import StoredBytes
-from core.multipart import receive_form
+from core.web.multipart import receive_form
 
 __all__ = ["read_multipart"]
 

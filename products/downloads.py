@@ -13,7 +13,7 @@ import yaml
 from core.auth.models import Identity
 from core.errors import NotFoundError
 from core.files import FileStore
-from core.zip_stream import ZipMember, zip_bytes, zip_size
+from core.files.zip_stream import ZipMember, zip_bytes, zip_size
 from products.download_counts import DownloadCounts
 from products.models import FileRole, Product, ProductFile
 from products.service import ProductDetails, ProductService

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from core.routes import counted_answer, file_answer
+from core.web.routes import counted_answer, file_answer
 from products.downloads import FileDownload
 
 __all__ = ["download_answer"]

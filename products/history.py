@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from core.audit import Subject, record
+from core.auth.audit import Subject, record
 from core.auth.models import Identity
 from products.models import Product
 from products.schema import ProductRow

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.audit import Subject, record
 from core.auth.administration import require_admin
+from core.auth.audit import Subject, record
 from core.auth.models import Identity
 from core.database import Database
 from core.errors import ConflictError, InvalidValueError, NotFoundError

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.audit import AuditQuery, Subject
+from core.auth.audit import AuditQuery, Subject
 from core.errors import NotFoundError
 from products.releases import ReleaseValues, StoredRelease, choices_of_text
 from server.operating import OPERATOR, DataOption, open_services

@@ -8,8 +8,8 @@ from core.auth.assembly import AccountServices
 from core.database import Database
 from core.files import FileStore
 from core.files.assembly import file_store
+from core.files.remote_files import RemoteFiles
 from core.parts import part
-from core.remote_files import RemoteFiles
 from core.settings import Settings
 from pipelines.assembly import PipelineServices
 from pipelines.known import PIPELINES

@@ -11,14 +11,14 @@ from lxml import etree
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
-from core.dali import read_parameters
 from core.errors import InvalidValueError, PhotozError
-from core.routes import route_class
 from core.settings import Settings
-from core.streaming import StreamedAnswer, made_for_reader
 from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from core.votable import Info
 from core.votable.document import DocumentWriter
+from core.web.dali import read_parameters
+from core.web.routes import route_class
+from core.web.streaming import StreamedAnswer, made_for_reader
 from tap.conesearch import ConeSearch
 from tap.models import TapTable
 from tap.sample_position import sample_position

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.auth.models import Identity
+from core.cancellation import Departure
 from core.columns import Column
-from core.dali import DaliParameters
-from core.departure import Departure
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
+from core.web.dali import DaliParameters
 from tap.adql import translate
 from tap.adql.words import identifier
 from tap.engine import EngineQuery, EngineTable, QueryEngine

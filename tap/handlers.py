@@ -8,15 +8,15 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
-from core.dali import DaliParameters, read_parameters
+from core.cancellation import Departure
 from core.database import utc_now
-from core.departure import Departure
 from core.errors import AuthenticationError, NotFoundError, PhotozError
-from core.routes import route_class
 from core.settings import Settings
-from core.streaming import StreamedAnswer, made_for_reader
 from core.vosi import availability_document
 from core.votable import error_document
+from core.web.dali import DaliParameters, read_parameters
+from core.web.routes import route_class
+from core.web.streaming import StreamedAnswer, made_for_reader
 from tap.adql import UnknownTableError
 from tap.capabilities import tap_capabilities
 from tap.examples import examples_document, examples_of

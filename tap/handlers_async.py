@@ -8,9 +8,9 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.database import utc_now
 from core.errors import PermissionDeniedError
-from core.routes import file_answer
 from core.settings import Settings
 from core.votable import error_document
+from core.web.routes import file_answer
 from tap.result_files import QUERY_JOB, ResultFiles
 from tap.results import RESULT_FORMATS
 from tap.service import TapService

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from core.auth.models import ANONYMOUS, Identity, Scope
-from core.dali import DaliParameters
 from core.database import utc_now
 from core.errors import PhotozError
 from core.settings import Settings
+from core.web.dali import DaliParameters
 from tap.engine import QueryFailedError, QueryTimeoutError, ResultStream
 from tap.result_files import ResultFiles
 from tap.service import TapService

@@ -7,13 +7,13 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.columns import Column, field_of_column
-from core.dali import DaliParameters, read_parameters
 from core.database import utc_now
 from core.errors import InvalidValueError, PhotozError
-from core.routes import route_class
 from core.settings import Settings
 from core.vosi import BASIC_AUTH, Capability, Interface, availability_document, capabilities_document
 from core.votable import Info, TableDescription, error_document, votable_columns, write_votable
+from core.web.dali import DaliParameters, read_parameters
+from core.web.routes import route_class
 from tap.links import LINKS_ID, LINKS_TYPE, LinkService, ProductLinks
 
 __all__ = ["link_routes"]

@@ -8,12 +8,12 @@ from time import monotonic
 import pyarrow as pa
 
 from core.auth.models import Identity
-from core.dali import DaliParameters
-from core.departure import Departure
+from core.cancellation import Departure
 from core.errors import InvalidValueError, PhotozError
 from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
+from core.web.dali import DaliParameters
 from tap.adql import Translation, translate
 from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.links import links_of_products

@@ -10,9 +10,9 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
 from core.errors import PhotozError, TooLargeError
 from core.files import StoredBytes
-from core.multipart import announces_more, receive_into
-from core.routes import route_class
 from core.settings import Settings
+from core.web.multipart import announces_more, receive_into
+from core.web.routes import route_class
 from tap.table_changes import TableChanges
 
 __all__ = ["table_routes"]

@@ -12,9 +12,9 @@ from typing import Protocol
 
 from core.auth.models import Identity
 from core.columns import column_of_field
-from core.dali import DaliParameters
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore, Staging
+from core.web.dali import DaliParameters
 from products.readers.votable import VotableReader
 from tap.adql import Catalog, CatalogTable
 from tap.adql.words import RESERVED_WORDS

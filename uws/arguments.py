@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from core.dali import DaliParameters
 from core.errors import InvalidValueError
+from core.web.dali import DaliParameters
 from uws.models import Phase
 
 __all__ = [

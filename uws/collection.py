@@ -3,8 +3,8 @@
 from collections.abc import Collection
 
 from core.auth.models import Identity
-from core.dali import DaliParameters
 from core.errors import InvalidValueError
+from core.web.dali import DaliParameters
 from uws.arguments import asked_after, asked_duration, asked_last, asked_parameters, asked_phases, asked_time
 from uws.errors import UnknownJobError
 from uws.job_files import files_parameter

@@ -9,9 +9,9 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
-from core.dali import DaliParameters, read_parameters
 from core.errors import InvalidValueError, NotFoundError, PhotozError
-from core.routes import route_class
+from core.web.dali import DaliParameters, read_parameters
+from core.web.routes import route_class
 from uws.arguments import asked_phase, asked_wait
 from uws.collection import JobCollection
 from uws.documents import job_document, jobs_document, parameters_document, results_document, time_text

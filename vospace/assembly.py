@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator
 
 from core.auth.models import Identity, Scope
+from core.auth.signing import LinkSigner, secret_key
 from core.database import Database, utc_now
 from core.files import FileStore
 from core.parts import part
 from core.settings import Settings
-from core.signing import LinkSigner, secret_key
 from products.assembly import ProductServices
 from uws import JobKind
 from vospace.access import NodeAccess

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.auth.models import ANONYMOUS, Identity, Scope
+from core.auth.signing import LinkSigner
 from core.errors import NotFoundError, PermissionDeniedError
-from core.signing import LinkSigner
 from vospace.models import Path, written
 from vospace.uris import http_path, node_path
 

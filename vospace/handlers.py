@@ -9,8 +9,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.auth.dependencies import Authenticator
 from core.auth.models import ANONYMOUS
 from core.database import utc_now
-from core.routes import route_class
 from core.vosi import availability_document, capabilities_document
+from core.web.routes import route_class
 from uws import JobService
 from vospace.assembly import PREFIX, VOSpaceServices
 from vospace.capabilities import vospace_capabilities

@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
-from core.routes import content_disposition, counted_answer, file_answer
+from core.web.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
 from vospace.digests import digest_header
 from vospace.dispositions import file_disposition, sent_media_type

@@ -15,9 +15,9 @@ from lxml import etree
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
-from core.dali import DaliParameters, read_parameters
+from core.auth.signing import LinkSigner
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
-from core.signing import LinkSigner
+from core.web.dali import DaliParameters, read_parameters
 from uws import Job, JobResult, JobService
 from uws.collection import JobCollection
 from uws.handlers import ParameterReader, collection_routes

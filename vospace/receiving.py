@@ -12,10 +12,10 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity
+from core.auth.signing import LinkSigner
 from core.errors import NotFoundError, PermissionDeniedError
 from core.files import FileStore, PartialFile, StoredBytes
-from core.multipart import take_body
-from core.signing import LinkSigner
+from core.web.multipart import take_body
 from vospace.digests import check_conditions, check_digests, digest_header, has_bytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
 from vospace.models import NodeFile, Path, written

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from core.dali import DaliParameters
+from core.web.dali import DaliParameters
 from vospace.documents import VERSION, child, foreign_child, written_document
 from vospace.faults import InvalidArgumentError
 from vospace.models import CORE

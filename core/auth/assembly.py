@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from core.audit import AuditLog
 from core.auth.administration import AccountAdministration
+from core.auth.audit import AuditLog
 from core.auth.external import ExternalAccounts
 from core.auth.groups import GroupService
 from core.auth.models import Identity, Scope

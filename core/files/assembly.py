@@ -9,7 +9,7 @@ __all__ = ["file_store", "upload_store"]
 def file_store(settings: Settings) -> FileStore:
     """Return the store of the files of products and homes: a folder, or an object store."""
     if settings.files_url is not None:
-        from core.object_store import ObjectStore
+        from core.files.object_store import ObjectStore
 
         return ObjectStore.at(
             settings.files_url, settings.staging_folder, settings.copies_folder, min_free=settings.min_free_bytes

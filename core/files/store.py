@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from core.errors import NotFoundError, StorageFullError
-from core.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
+from core.files.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
 
 __all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 from core.auth.models import Identity
 from core.errors import InvalidValueError, PhotozError
 from core.files import Staging
-from core.remote_files import RemoteFiles
+from core.files.remote_files import RemoteFiles
 from vospace.service import NodeService
 from vospace.uris import node_path
 

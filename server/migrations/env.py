@@ -2,7 +2,7 @@
 
 from alembic import context
 
-import core.audit
+import core.auth.audit
 import core.auth.schema
 import pipelines.schema
 import products.download_counts
@@ -17,7 +17,7 @@ __all__: list[str] = []
 
 # Importing the schemas is what fills the metadata; the names keep the imports in use.
 _SCHEMAS = (
-    core.audit,
+    core.auth.audit,
     core.auth.schema,
     pipelines.schema,
     products.download_counts,

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
 
-from core.departure import Departure
+from core.cancellation import Departure
 from core.errors import PhotozError, ServiceBusyError
 from tap.engine.errors import QueryCrashedError
 from tap.engine.process import QueryProcess, tables_key

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import pyarrow as pa
 
-from core.departure import Departure
+from core.cancellation import Departure
 
 if TYPE_CHECKING:
     from products.readers.base import ReadLimits

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from core.audit import AuditLog, AuditQuery, Subject
+from core.auth.audit import AuditLog, AuditQuery, Subject
 from core.auth.groups import GroupService
 from core.auth.models import ANONYMOUS, Identity
 from core.auth.schema import GroupRow, UserRow

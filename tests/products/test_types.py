@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.audit import AuditLog, AuditQuery, Subject
+from core.auth.audit import AuditLog, AuditQuery, Subject
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
 from core.settings import Settings

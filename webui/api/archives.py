@@ -12,9 +12,9 @@ from enum import StrEnum
 from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity, Scope
+from core.auth.signing import LinkSigner, secret_key
 from core.database import utc_now
 from core.errors import ConflictError, PermissionDeniedError
-from core.signing import LinkSigner, secret_key
 from products.downloads import DownloadService
 from products.handlers import download_answer
 from webui.api.downloads import zip_response

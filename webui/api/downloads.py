@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
-from core.routes import counted_answer, file_answer
+from core.web.routes import counted_answer, file_answer
 from products.downloads import ZipDownload
 from products.handlers import download_answer
 from webui.api.errors import api_route

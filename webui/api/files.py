@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.files import Staging
-from core.multipart import announced_bytes, announces_more, receive_form, receive_into
+from core.web.multipart import announced_bytes, announces_more, receive_form, receive_into
 from products.access import changeable
 from products.models import FileRole, Product, ProductFile
 from webui.api.errors import api_route

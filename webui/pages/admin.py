@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from core.audit import AuditQuery, Subject
 from core.auth.administration import require_admin
+from core.auth.audit import AuditQuery, Subject
 from core.auth.models import Identity
 from products.search.queries import ProductQuery
 from webui.pages.rendering import PageRenderer

@@ -9,8 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, PhotozError, TooLargeError
 from core.files import Staging
-from core.multipart import announces_more, receive_form
-from core.routes import close_unread
+from core.web.multipart import announces_more, receive_form
+from core.web.routes import close_unread
 from products.file_names import checked_file_name
 from vospace.homes import own_path
 from vospace.models import Listing, Node, NodeKind, Path

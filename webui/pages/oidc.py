@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from core.auth.models import ANONYMOUS
 from core.auth.oidc import OidcAttempt, OidcSignIn
+from core.auth.signing import LinkSigner, secret_key
 from core.errors import ConflictError, PermissionDeniedError, PhotozError, ServiceBusyError
-from core.signing import LinkSigner, secret_key
 from webui.pages.addresses import safe_next
 from webui.pages.forms import FormState
 from webui.pages.rendering import PageRenderer, see_other

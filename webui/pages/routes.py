@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from core.routes import route_class
+from core.web.routes import route_class
 from webui.pages import (
     about,
     admin,
@@ -38,7 +38,8 @@ def page_routes(services: WebServices) -> APIRouter:
     dressed = route_class(error_dress(services, renderer))
     router = APIRouter(route_class=dressed)
     parts = (
-        home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, pipelines, runs,
+        home, sign_in, oidc, wizard, wizard_files, wizard_columns, wizard_review,
+        products, sharing, groups, deleted, shared, pipelines, runs,
         files, tokens, admin, admin_users, admin_releases, admin_types, about, docs,
     )  # fmt: skip
     for part in parts:

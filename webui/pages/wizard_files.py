@@ -6,8 +6,8 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PhotozError, StorageFullError, TooLargeError
 from core.files import Staging
-from core.multipart import announced_bytes, announces_more, receive_form
-from core.routes import close_unread
+from core.web.multipart import announced_bytes, announces_more, receive_form
+from core.web.routes import close_unread
 from products.models import FileRole, ProductStatus
 from products.readers.formats import READABLE_FORMATS
 from products.service import ProductDetails

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.departure import Departure
+from core.cancellation import Departure
 from core.errors import ServiceBusyError
 from tap.engine import DuckDBEngine, QueryCrashedError
 from tap.engine.frames import FrameKind

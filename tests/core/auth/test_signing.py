@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
+from core.auth.signing import LinkSigner, secret_key
 from core.errors import PermissionDeniedError
 from core.settings import Settings
-from core.signing import LinkSigner, secret_key
 
 KEY = "a key of the test"
 

@@ -6,7 +6,7 @@ The format is that of POSIX.1-2001 (pax), so names of any script and any length,
 import tarfile
 from collections.abc import Iterator, Sequence
 
-from core.zip_stream import BrokenMemberError, ZipMember
+from core.files.zip_stream import BrokenMemberError, ZipMember
 
 __all__ = ["tar_bytes", "tar_size"]
 

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.departure import Departure
+from core.cancellation import Departure
 from core.errors import PhotozError
 
 __all__ = ["StreamedAnswer", "made_for_reader"]

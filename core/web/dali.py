@@ -7,7 +7,7 @@ from fastapi import Request
 
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
-from core.multipart import receive_form
+from core.web.multipart import receive_form
 
 __all__ = ["DaliParameters", "read_parameters"]
 

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import PhotozError, TooLargeError
 from core.files import FolderStore
-from core.remote_files import RemoteFileError, RemoteFiles, is_public
+from core.files.remote_files import RemoteFileError, RemoteFiles, is_public
 from tests.support.files_over_http import file_server
 
 #: Special-purpose addresses of the registries of IANA (RFC 6890), and addresses that hold such addresses.

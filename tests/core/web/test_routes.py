@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.testclient import TestClient
 
-from core.routes import byte_range, content_disposition, file_answer
+from core.web.routes import byte_range, content_disposition, file_answer
 
 CONTENT = bytes(range(100))
 

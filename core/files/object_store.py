@@ -13,7 +13,7 @@ from typing import Any
 
 from core.database import utc_now
 from core.errors import NotFoundError, ServiceBusyError, StorageFullError
-from core.staging import StagedStore, StagingFolder
+from core.files.staging import StagedStore, StagingFolder
 
 __all__ = ["ObjectStore"]
 

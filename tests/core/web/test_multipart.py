@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 
 from core.errors import StorageFullError
 from core.files import FolderStore
-from core.multipart import receive_form, take_body
-from core.routes import route_class
+from core.web.multipart import receive_form, take_body
+from core.web.routes import route_class
 
 LIMIT = 3_000_000
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.checksums import Checksums
 from core.errors import NotFoundError, StorageFullError, TooLargeError
+from core.files.checksums import Checksums
 
 __all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
 

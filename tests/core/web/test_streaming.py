@@ -7,9 +7,9 @@ import anyio
 import pytest
 from fastapi import Request
 
-from core.departure import Departure
+from core.cancellation import Departure
 from core.errors import ServiceBusyError
-from core.streaming import StreamedAnswer, made_for_reader
+from core.web.streaming import StreamedAnswer, made_for_reader
 
 SCOPE = {"type": "http", "method": "GET"}
 

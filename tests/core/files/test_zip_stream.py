@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.zip_stream import BrokenMemberError, ZipMember, zip_bytes, zip_size
+from core.files.zip_stream import BrokenMemberError, ZipMember, zip_bytes, zip_size
 
 TIME = datetime(2026, 11, 23, 4, 24, 18, tzinfo=UTC)
 FILES = {"7_vvds/cat.csv": b"ra,dec\n" * 1000, "7_vvds/Größe ☆.txt": b"", "plot.png": bytes(range(256)) * 99}

@@ -10,7 +10,7 @@ import s3fs
 from moto.server import ThreadedMotoServer
 
 from core.errors import NotFoundError, TooLargeError
-from core.object_store import ObjectStore
+from core.files.object_store import ObjectStore
 from core.settings import Settings
 from tests.server.application import running_application
 from tests.vospace.talking import Person
