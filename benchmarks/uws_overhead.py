@@ -32,8 +32,8 @@ from core.database import Base, Database
 from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
 from server.celery_worker import CeleryWork, run_celery_worker
 from uws import JobContext, JobKind, JobQueue, JobService, ProcessQueue
-from uws.handlers import uws_routes
-from uws.turns import Turns
+from uws.handlers.routes import uws_routes
+from uws.lifecycle.fair_share import Turns
 
 _WAIT_SECONDS = 60.0
 _CLIENTS = 20

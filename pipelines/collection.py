@@ -7,9 +7,9 @@ from pipelines.models import AnyPipeline
 from pipelines.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
 from pipelines.service import PipelineService
 from uws import Job, JobService
-from uws.arguments import asked_parameters
-from uws.collection import JobCollection
-from uws.scopes import least_scope, scope_of_request
+from uws.handlers.job_list import JobCollection
+from uws.handlers.parameters import asked_parameters
+from uws.models import least_scope, scope_of_request
 
 __all__ = ["RunCollection"]
 

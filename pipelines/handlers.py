@@ -18,7 +18,7 @@ from pipelines.service import PipelineService
 from products.downloads import DownloadService
 from products.handlers import download_answer
 from uws import Job, JobResult, JobService
-from uws.handlers import collection_routes
+from uws.handlers.routes import collection_routes
 
 __all__ = ["pipeline_routes"]
 

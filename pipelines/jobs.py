@@ -35,7 +35,7 @@ from products.readers.memory import MemoryReader
 from products.results import ResultFile, ResultProducts
 from products.schema import ProductRow
 from uws import JobContext
-from uws.scopes import scope_of_job
+from uws.models import scope_of_job
 
 __all__ = ["CONFIGURATION", "LOG", "PROVENANCE", "REPORT", "PipelineJobs"]
 

@@ -25,7 +25,7 @@ from products.results import ResultProducts
 from products.schema import ProductRow
 from products.service import NewProduct, ProductService
 from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError
-from uws.scopes import scope_of_request
+from uws.models import scope_of_request
 
 __all__ = ["PipelineService"]
 

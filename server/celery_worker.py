@@ -1,8 +1,8 @@
 """The Celery worker that ``photoz worker`` runs when Celery is the queue.
 
 Each process of Celery's pool takes one job at a time and watches over it: it has a warm process of its own in which the
-job runs (``uws.process_queue``), holds the job's lease, and stops it at its deadline, on ABORT, and when the worker
-stops. A job deep in C code, or out of memory, therefore harms neither Celery nor its own lease.
+job runs (``uws.execution.process_queue``), holds the job's lease, and stops it at its deadline, on ABORT, and when the
+worker stops. A job deep in C code, or out of memory, therefore harms neither Celery nor its own lease.
 """
 
 import logging
@@ -27,9 +27,9 @@ from server.celery_beat import LocalScheduler, schedule_sweep
 from server.celery_places import LengthyPlaces
 from server.celery_queue import STOP_SIGNAL
 from uws import ACTIVE_PHASES, JobKind, JobService, Phase, ProcessQueue
+from uws.lifecycle.fair_share import Turns
 from uws.schema import JobRow
 from uws.storage import find_job, move_job
-from uws.turns import Turns
 
 __all__ = ["CeleryWork", "WorkerServices", "run_celery_worker"]
 

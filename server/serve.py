@@ -17,7 +17,7 @@ from server.data_folder import StartError, prepare_data_folder
 from server.demo import demo_is_wanted, fill_demo, want_demo
 from server.migrate import migrate
 from server.services import Services
-from uws.changes import JobChanges
+from uws.queues import JobChanges
 
 __all__ = ["serve"]
 

@@ -21,7 +21,7 @@ from server.adapters.upload_sources import UploadSources
 from tap.adql.words import RESERVED_WORDS
 from tap.assembly import TapServices
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
-from uws.turns import Turns
+from uws.lifecycle.fair_share import Turns
 from vospace.assembly import VOSpaceServices
 from vospace.storage import stored_ids
 

@@ -12,8 +12,7 @@ from products.assembly import ProductServices
 from tap.result_files import QUERY_JOB, ResultFiles
 from tap.table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
-from uws.job_files import files_of_job
-from uws.scopes import scope_of_job
+from uws.models import files_of_job, scope_of_job
 
 if TYPE_CHECKING:
     from tap.conesearch import ConeSearch

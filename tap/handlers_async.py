@@ -16,7 +16,7 @@ from tap.results import RESULT_FORMATS
 from tap.service import TapService
 from tap.uploads import Uploads
 from uws import Job, JobResult, JobService
-from uws.handlers import uws_routes
+from uws.handlers.routes import uws_routes
 
 __all__ = ["tap_async_routes"]
 

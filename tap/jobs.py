@@ -17,8 +17,7 @@ from tap.tables import TableCatalog
 from tap.uploads import Uploads
 from tap.warm_engine import WarmEngine
 from uws import Job, JobContext
-from uws.job_files import files_of_job
-from uws.scopes import scope_of_job
+from uws.models import files_of_job, scope_of_job
 
 __all__ = ["QueryJobs"]
 

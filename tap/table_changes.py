@@ -13,7 +13,7 @@ from products.user_tables.service import UserTableService
 from tap.table_jobs import FORMAT_PARAMETER, LOAD_JOB, PART, TABLE_PARAMETER
 from tap.tables import TableSet
 from uws import JobService, Phase
-from uws.job_files import files_parameter
+from uws.models import files_parameter
 
 __all__ = ["TableChanges"]
 

@@ -8,7 +8,7 @@ from core.errors import NotFoundError
 from core.settings import Settings
 from tap.table_jobs import UPDATE_JOB
 from uws import Job, JobResult, JobService
-from uws.handlers import uws_routes
+from uws.handlers.routes import uws_routes
 
 __all__ = ["table_update_routes"]
 

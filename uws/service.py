@@ -12,18 +12,25 @@ from sqlalchemy import select
 
 from core.database import Database, utc_now
 from core.errors import InvalidValueError
-from uws.alteration import alterable_phases, altered_values, check_parameters
-from uws.changes import JobChanges
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
+from uws.lifecycle.destruction import Removal
+from uws.lifecycle.fair_share import Turns, give_turns
+from uws.lifecycle.recovery import Sweep
+from uws.limits import (
+    alterable_phases,
+    altered_values,
+    check_load,
+    check_parameters,
+    check_space,
+    load_of,
+    lock_owner,
+    parameters_size,
+)
 from uws.models import Job, JobEntry, JobLimits, JobLogLine, Phase
-from uws.owners import check_load, check_space, load_of, lock_owner, parameters_size
-from uws.queues import AnnouncingQueue, JobQueue
-from uws.removal import Removal
+from uws.queues import AnnouncingQueue, JobChanges, JobQueue
 from uws.schema import JobLogRow, JobRow
 from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries
-from uws.sweep import Sweep
-from uws.turns import Turns, give_turns
 
 __all__ = ["JobService"]
 

@@ -19,8 +19,8 @@ from core.auth.signing import LinkSigner
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
 from core.web.dali import DaliParameters, read_parameters
 from uws import Job, JobResult, JobService
-from uws.collection import JobCollection
-from uws.handlers import ParameterReader, collection_routes
+from uws.handlers.job_list import JobCollection
+from uws.handlers.routes import ParameterReader, collection_routes
 from vospace.endpoints import Way
 from vospace.faults import InvalidArgumentError, fault_text
 from vospace.handlers_nodes import read_body

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.errors import PhotozError
 from uws import Job, JobContext, JobKind
-from uws.scopes import scope_of_job
+from uws.models import scope_of_job
 from vospace.faults import fault_text
 from vospace.moves import NodeMoves
 from vospace.negotiation import Negotiator

@@ -10,11 +10,11 @@ from typing import Self
 
 from core.cancellation import Departure
 from core.errors import PhotozError, ServiceBusyError
+from core.processes import ProcessIdentity
 from tap.engine.errors import QueryCrashedError
 from tap.engine.process import QueryProcess, tables_key
 from tap.engine.queries import EngineQuery, ResultStream
 from tap.engine.stream import ProcessStream
-from uws.leases import ProcessIdentity
 
 __all__ = ["DuckDBEngine"]
 

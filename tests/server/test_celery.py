@@ -111,7 +111,7 @@ def test_an_upload_that_redis_forgot_is_inspected_by_a_worker_and_published(site
         assert site.api.json("POST", f"products/{product['id']}/publish/")["status"] == 1
         assert broker_of(site.invoke("doctor", "--json").stdout)["ok"]
     assert found["found"]["rows"] == 100
-    assert [p for p in site.server.process.children(recursive=True) if "uws.worker" in command_of(p)] == []
+    assert [p for p in site.server.process.children(recursive=True) if "uws.execution.worker" in command_of(p)] == []
 
 
 def test_abort_stops_a_query_on_a_worker_within_two_seconds(site: Site) -> None:

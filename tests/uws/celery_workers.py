@@ -18,7 +18,7 @@ from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
 from server.celery_worker import CeleryWork, run_celery_worker
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobService
-from uws.turns import Turns
+from uws.lifecycle.fair_share import Turns
 
 __all__ = ["celery_worker"]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.uws.clients import JobSite
 from tests.uws.conftest import Jobs
 from uws import Job, JobService, Phase
-from uws.waiting import LONGEST_WAIT, job_states, wait_for_change
+from uws.handlers.waiting import LONGEST_WAIT, job_states, wait_for_change
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event
 
 from core.database import Database
+from core.processes import ProcessIdentity
 from tests.uws.job_kinds import make_kinds, marks
 from uws import JobCancelled, JobContext, JobKind, JobResult, JobRunner, JobService, Phase
-from uws.leases import ProcessIdentity
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from lxml import etree
 
 from tests.core.vosi.schemas import schema
 from uws import Job, JobResult, Phase
-from uws.documents import job_document, jobs_document, parameters_document, results_document
+from uws.handlers.documents import job_document, jobs_document, parameters_document, results_document
 
 BASE = "http://example.org/tap/async"
 NOW = datetime(2026, 7, 1, 12, 0, 0, 123456, UTC)

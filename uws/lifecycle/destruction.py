@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from sqlalchemy import delete
 
 from core.database import Database
-from uws.changes import JobChanges
-from uws.endings import Endings
 from uws.kinds import JobKind
+from uws.lifecycle.completion import Endings
+from uws.lifecycle.fair_share import Turns
 from uws.models import ACTIVE_PHASES, Job, Phase
-from uws.queues import JobQueue
+from uws.queues import JobChanges, JobQueue
 from uws.schema import JobRow
 from uws.storage import move_job
-from uws.turns import Turns
 
 __all__ = ["Removal"]
 

@@ -10,15 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from core.database import Database, utc_now
-from uws.endings import Endings
 from uws.kinds import JobKind
 from uws.leases import Lease, lease_is_lost
+from uws.lifecycle.completion import Endings
+from uws.lifecycle.destruction import Removal
+from uws.lifecycle.fair_share import Turns
 from uws.models import Phase
 from uws.queues import JobQueue
-from uws.removal import Removal
 from uws.schema import JobRow
 from uws.storage import job_of_row
-from uws.turns import Turns
 
 __all__ = ["Sweep"]
 

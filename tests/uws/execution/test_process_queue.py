@@ -13,13 +13,13 @@ import psutil
 from sqlalchemy import update
 
 from core.database import Database
+from core.processes import ProcessIdentity
 from tests.support.processes import is_gone
 from tests.support.resources import Resources
 from tests.uws.conftest import Jobs
 from tests.uws.job_kinds import marks, no_kinds
 from tests.uws.watching import SECONDS, end_of, pid_of, wait_until
 from uws import Phase, ProcessQueue
-from uws.leases import ProcessIdentity
 from uws.schema import JobRow
 
 

@@ -1,7 +1,7 @@
 """Runs one job in this process: takes it, calls the function of its kind, stores the end.
 
 The same runner serves a worker process of this machine and any other worker that is given a job's id. Somebody has to
-renew the lease meanwhile (``uws.keeper``), from outside of the job's thread.
+renew the lease meanwhile (``uws.execution.lease_renewal``), from outside of the job's thread.
 """
 
 import logging
@@ -16,12 +16,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from core.errors import PhotozError
-from uws.context import JobContext
-from uws.endings import Endings
 from uws.errors import JobCancelled
-from uws.kinds import JobKind
+from uws.execution.memory_limit import limited_address_space
+from uws.kinds import JobContext, JobKind
 from uws.leases import Lease
-from uws.memory import limited_address_space
+from uws.lifecycle.completion import Endings
 from uws.models import Job
 from uws.storage import claim_job
 

@@ -13,10 +13,10 @@ from tests.uws.conftest import Jobs, SilentQueue
 from tests.uws.job_kinds import make_kinds
 from tests.uws.watching import end_of
 from uws import Job, JobLimits, JobService, JobSpaceError, Phase, TooManyJobsError
-from uws.owners import load_of, size_text
+from uws.lifecycle.fair_share import TURNS, Turns
+from uws.limits import load_of, size_text
 from uws.schema import JobRow
 from uws.storage import claim_job
-from uws.turns import TURNS, Turns
 
 LIMITS = JobLimits(active_per_owner=2, pending_per_owner=3, stored_bytes_per_owner=10_000_000)
 

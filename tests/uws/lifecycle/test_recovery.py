@@ -16,14 +16,15 @@ import pytest
 from sqlalchemy import update
 
 from core.database import Database, utc_now
+from core.processes import ProcessIdentity
 from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
 from tests.uws.job_kinds import count_marks, make_kinds, marks
 from tests.uws.watching import SECONDS, end_of, pid_of
 from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, ProcessQueue, UnknownJobError, run_forever
-from uws.endings import Endings
-from uws.leases import Lease, ProcessIdentity
+from uws.leases import Lease
+from uws.lifecycle.completion import Endings
+from uws.limits import load_of
 from uws.models import JobResult
-from uws.owners import load_of
 from uws.schema import JobRow
 from uws.storage import claim_job
 

@@ -10,18 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.database import Database
-from uws.changes import JobChanges
-from uws.endings import Endings
-from uws.keeper import LeaseKeeper
+from core.processes import ProcessIdentity
+from uws.execution.backlog import WaitingLine
+from uws.execution.lease_renewal import LeaseKeeper
+from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
+from uws.execution.worker_slot import Slot, Stop, Work, WorkOutcome
 from uws.kinds import JobKind
-from uws.leases import Lease, ProcessIdentity
-from uws.line import WaitingLine
+from uws.leases import Lease
+from uws.lifecycle.completion import Endings
+from uws.lifecycle.fair_share import Turns
 from uws.models import Job, Phase
+from uws.queues import JobChanges
 from uws.schema import JobRow
-from uws.slots import Slot, Stop, Work, WorkOutcome
 from uws.storage import find_job
-from uws.turns import Turns
-from uws.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
 
 __all__ = ["ProcessQueue"]
 

@@ -1,6 +1,6 @@
 """The worker process: takes ids of jobs from a pipe and runs them, one at a time.
 
-It is started by ``uws.worker_process`` as ``python -m uws.worker DESCRIPTOR PARENT``.
+It is started by ``uws.execution.worker_process`` as ``python -m uws.execution.worker DESCRIPTOR PARENT``.
 """
 
 import logging
@@ -14,11 +14,11 @@ from multiprocessing.connection import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
+from uws.execution.memory_limit import resident_bytes
+from uws.execution.runner import JobRunner, RunnerEvent
+from uws.execution.worker_process import Assignment, Message, WorkerEvent
 from uws.leases import Lease
-from uws.memory import resident_bytes
 from uws.models import Job
-from uws.runner import JobRunner, RunnerEvent
-from uws.worker_process import Assignment, Message, WorkerEvent
 
 __all__ = ["main"]
 

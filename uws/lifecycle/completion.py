@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from core.database import Database, utc_now
 from uws.kinds import JobKind
 from uws.leases import Lease
+from uws.limits import load_of, lock_owner, size_text
 from uws.models import Job, JobResult, Phase
-from uws.owners import load_of, lock_owner, size_text
 from uws.schema import JobRow
 from uws.storage import clean_text, find_job, move_job, results_value
 

@@ -76,7 +76,7 @@ class WorkerProcess:
         self._pipe, theirs = Pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "uws.worker", str(theirs.fileno()), str(os.getpid())],
+                [sys.executable, "-P", "-m", "uws.execution.worker", str(theirs.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

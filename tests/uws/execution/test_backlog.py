@@ -1,6 +1,6 @@
 """The order in which the jobs of one process are taken."""
 
-from uws.line import WaitingLine
+from uws.execution.backlog import WaitingLine
 
 
 def line_of(*, short: str = "", lengthy: str = "", places: int = 1) -> WaitingLine:

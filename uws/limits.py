@@ -7,17 +7,24 @@ user, so that requests that arrive at once do not all pass the same limit.
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from core.errors import InvalidValueError
 from uws.errors import JobSpaceError, TooManyJobsError
-from uws.models import JobLimits, Phase
+from uws.models import Job, JobLimits, Phase
 from uws.schema import JobRow
+from uws.storage import clean_text
 
 __all__ = [
     "OwnerLoad",
+    "alterable_phases",
+    "altered_values",
     "check_load",
+    "check_parameters",
     "check_space",
     "load_of",
     "lock_owner",
@@ -116,3 +123,40 @@ def size_text(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
     return f"{size} bytes"
+
+
+def check_parameters(parameters: Mapping[str, str], limits: JobLimits) -> None:
+    """Refuse parameters that are too long together, or raise InvalidValueError."""
+    length, limit = sum(map(len, parameters.values())), limits.parameter_characters
+    if length > limit:
+        raise InvalidValueError(f"The parameters of the job have {length} characters; {limit} are allowed.")
+
+
+def altered_values(
+    job: Job,
+    limits: JobLimits,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    run_id: str | None = None,
+    execution_duration: int | None = None,
+    destruction: datetime | None = None,
+) -> dict[str, Any]:
+    """Give the new values of columns; times beyond the limits become the limits."""
+    values: dict[str, Any] = {}
+    if parameters is not None:
+        values["parameters"] = dict(job.parameters) | dict(parameters)
+        values["parameter_bytes"] = parameters_size(values["parameters"])
+        check_parameters(values["parameters"], limits)
+    if run_id is not None:
+        values["run_id"] = clean_text(run_id)
+    if execution_duration is not None:
+        longest = limits.longest_seconds
+        values["execution_duration"] = min(execution_duration, longest) if execution_duration > 0 else longest
+    if destruction is not None:
+        values["destruction"] = min(destruction, job.created + timedelta(days=limits.longest_days))
+    return values
+
+
+def alterable_phases(values: Mapping[str, Any]) -> frozenset[Phase]:
+    """Give the phases in which these columns may change: the destruction time in all but one, others in one alone."""
+    return frozenset(Phase) - {Phase.ARCHIVED} if values.keys() <= {"destruction"} else frozenset({Phase.PENDING})

@@ -12,15 +12,14 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from core.web.dali import DaliParameters, read_parameters
 from core.web.routes import route_class
-from uws.arguments import asked_phase, asked_wait
-from uws.collection import JobCollection
-from uws.documents import job_document, jobs_document, parameters_document, results_document, time_text
 from uws.errors import JobPhaseError
-from uws.events import job_events
-from uws.job_files import JobFiles
-from uws.models import Job, JobResult
+from uws.handlers.documents import job_document, jobs_document, parameters_document, results_document, time_text
+from uws.handlers.events import job_events
+from uws.handlers.job_list import JobCollection
+from uws.handlers.parameters import asked_phase, asked_wait
+from uws.handlers.waiting import wait_for_change
+from uws.models import Job, JobFiles, JobResult
 from uws.service import JobService
-from uws.waiting import wait_for_change
 
 __all__ = ["ErrorAnswer", "JobDress", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
+from uws.execution.process_queue import ProcessQueue
 from uws.models import Phase
-from uws.process_queue import ProcessQueue
 from uws.schema import JobRow
 
 __all__ = ["run_forever"]

@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.database import Database, utc_now
+from uws.limits import lock_owner, owned_by
 from uws.models import Phase
-from uws.owners import lock_owner, owned_by
 from uws.queues import JobQueue
 from uws.schema import JobRow
 

@@ -5,11 +5,9 @@ from collections.abc import Collection
 from core.auth.models import Identity
 from core.errors import InvalidValueError
 from core.web.dali import DaliParameters
-from uws.arguments import asked_after, asked_duration, asked_last, asked_parameters, asked_phases, asked_time
 from uws.errors import UnknownJobError
-from uws.job_files import files_parameter
-from uws.models import Job, JobEntry
-from uws.scopes import least_scope, scope_of_request
+from uws.handlers.parameters import asked_after, asked_duration, asked_last, asked_parameters, asked_phases, asked_time
+from uws.models import Job, JobEntry, files_parameter, least_scope, scope_of_request
 from uws.service import JobService
 
 __all__ = ["JobCollection"]

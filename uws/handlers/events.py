@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from uws.errors import UnknownJobError
+from uws.handlers.waiting import job_states
 from uws.models import Job
 from uws.service import JobService
-from uws.waiting import job_states
 
 __all__ = ["job_events"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from uws.execution.worker_process import Message, WorkerEvent, WorkerProcess
 from uws.leases import Lease
-from uws.worker_process import Message, WorkerEvent, WorkerProcess
 
 __all__ = ["Slot", "Stop", "Work", "WorkOutcome"]
 

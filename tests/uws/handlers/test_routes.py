@@ -14,8 +14,8 @@ from tests.core.vosi.schemas import schema
 from tests.uws.clients import Client, JobSite
 from tests.uws.conftest import SilentQueue
 from uws import JobService
+from uws.models import SCOPE_PARAMETER
 from uws.schema import JobRow
-from uws.scopes import SCOPE_PARAMETER
 
 UWS = {"uws": "http://www.ivoa.net/xml/UWS/v1.0"}
 RESOURCES = ("", "/phase", "/executionduration", "/destruction", "/quote", "/owner", "/parameters", "/results", "/log")
