@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 
 from core.database import Database, utc_now
 from pipelines.schema import PipelineRunRow
-from products.results import ResultProducts
+from products.lifecycle.job_products import ResultProducts
 from uws import Job, Phase
 
 __all__ = ["RunEndings"]

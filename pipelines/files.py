@@ -21,7 +21,7 @@ from pipelines.outputs import output_name_for
 from pipelines.reading import Projection, read_table
 from pipelines.training import open_objects
 from pipelines.writing import write_result
-from products.readers.contents import format_of_name
+from products.readers.recognition import format_of_name
 
 __all__ = ["FileRun", "run_files"]
 

@@ -15,8 +15,8 @@ from pipelines.collection import RunCollection
 from pipelines.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
 from pipelines.receiving import read_multipart
 from pipelines.service import PipelineService
-from products.downloads import DownloadService
-from products.handlers import download_answer
+from products.files.downloads import DownloadService
+from products.files.handlers import download_answer
 from uws import Job, JobResult, JobService
 from uws.handlers.routes import collection_routes
 

@@ -10,11 +10,11 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
 from pipelines.input_columns import InputTable, input_meanings, table_of_product
 from pipelines.input_files import InputFile, InputNodes
-from products.audience import ANY_USER
 from products.models import FileRole, Product, ProductFile, ProductStatus
 from products.product_types import product_type_named
-from products.readers.contents import HEAD_BYTES, checked_kind
+from products.readers.recognition import HEAD_BYTES, checked_kind
 from products.service import ProductDetails, ProductService
+from products.sharing.audience import ANY_USER
 
 __all__ = ["Inputs", "Look", "RunInput"]
 

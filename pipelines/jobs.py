@@ -27,12 +27,12 @@ from pipelines.schema import PipelineRunRow
 from pipelines.steps import Steps
 from pipelines.storage import run_of_row
 from pipelines.writing import write_result
-from products.inspector import Inspector
+from products.lifecycle.inspector import Inspector
+from products.lifecycle.job_products import ResultFile, ResultProducts
 from products.models import FileRole, ProductStatus
 from products.provenance import ProvenanceService
 from products.readers import ReadLimits
 from products.readers.memory import MemoryReader
-from products.results import ResultFile, ResultProducts
 from products.schema import ProductRow
 from uws import JobContext
 from uws.models import scope_of_job

@@ -19,9 +19,9 @@ from pipelines.requests import job_parameters
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import RunQuery, find_run, list_runs, run_of_row, runs_of_products
 from products.access import require_change
+from products.lifecycle.job_products import ResultProducts
 from products.models import ProductStatus, Visibility
 from products.product_types import product_type_named
-from products.results import ResultProducts
 from products.schema import ProductRow
 from products.service import NewProduct, ProductService
 from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError

@@ -9,24 +9,24 @@ from core.database import Database
 from core.files import FileStore
 from core.parts import part
 from core.settings import Settings
-from products.associations import AssociationService
-from products.coverage import CoverageService
-from products.download_counts import DownloadCounts
-from products.downloads import DownloadService
-from products.facets import FacetService
-from products.housekeeping import Housekeeping
-from products.inspector import Inspector
-from products.life import LifeService
-from products.links import LinkService
+from products.files.download_counts import DownloadCounts
+from products.files.downloads import DownloadService
+from products.lifecycle.column_meanings import AssociationService
+from products.lifecycle.housekeeping import Housekeeping
+from products.lifecycle.inspector import Inspector
+from products.lifecycle.job_products import ResultProducts
+from products.lifecycle.published import PublishedProducts
+from products.lifecycle.uploads import InspectionJobs, UploadService
+from products.lifecycle.versions import LifeService
+from products.product_types import TypeAdministration
 from products.provenance import DisclosureService, ProvenanceService
-from products.published import PublishedProducts
 from products.quotas import QuotaRule
 from products.releases import ReleaseAdministration
-from products.results import ResultProducts
+from products.search.coverage import CoverageService
+from products.search.facets import FacetService
 from products.service import ProductService
-from products.sharing import SharingService
-from products.type_administration import TypeAdministration
-from products.uploads import InspectionJobs, UploadService
+from products.sharing.links import LinkService
+from products.sharing.service import SharingService
 from products.user_tables.service import UserTableService
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from products.type_administration import TypeChanges
+from products.product_types import TypeChanges
 from server.operating import OPERATOR, DataOption, open_services
 
 __all__ = ["type_app"]

@@ -8,7 +8,7 @@ from core.auth.models import Identity
 from core.columns import Column
 from core.errors import NotFoundError
 from core.votable import ServiceDescriptor, ServiceInput
-from products.downloads import METADATA_NAME
+from products.files.downloads import METADATA_NAME
 from products.models import FileRole, ProductStatus
 from products.provenance.service import ProvenanceService
 from products.service import ProductDetails, ProductService

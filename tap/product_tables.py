@@ -6,8 +6,8 @@ from pathlib import Path
 
 from core.auth.models import Identity
 from core.markdown import plain_text
+from products.lifecycle.published import PublishedProducts
 from products.models import ProductTable, ProductType, Release
-from products.published import PublishedProducts
 from products.service import ProductDetails
 from tap.adql import CatalogTable
 from tap.metadata_rows import photoz_rows

@@ -15,7 +15,7 @@ from core.columns import column_of_field
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore, Staging
 from core.web.dali import DaliParameters
-from products.readers.votable import VotableReader
+from products.readers.votable.reader import VotableReader
 from tap.adql import Catalog, CatalogTable
 from tap.adql.words import RESERVED_WORDS
 from tap.engine import ArrivingTable, EngineTable, upload_limits

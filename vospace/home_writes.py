@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity, Scope
 from core.database import utc_now
 from core.files import Staging, StoredBytes
-from products.file_names import media_type_of
+from products.files.names import media_type_of
 from vospace.faults import DuplicateNodeError, NodeBusyError, NodeLockedError, QuotaExceededError
 from vospace.home_changes import new_row
 from vospace.homes import Homes

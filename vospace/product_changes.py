@@ -7,8 +7,8 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, PermissionDeniedError
 from core.files import Staging, StoredBytes
 from products.access import require_change
-from products.downloads import METADATA_NAME
-from products.files import ProductFiles
+from products.files.downloads import METADATA_NAME
+from products.files.product_files import ProductFiles
 from products.models import FileRole, Visibility
 from products.service import ProductChanges, ProductDetails, ProductService
 from vospace.faults import (

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from products.downloads import METADATA_NAME, metadata_yaml
+from products.files.downloads import METADATA_NAME, metadata_yaml
 from products.models import Product, ProductFile, Visibility
 from products.service import ProductDetails
 from vospace.access import REGISTERED

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import NotFoundError
-from products.downloads import METADATA_NAME, DownloadService
+from products.files.downloads import METADATA_NAME, DownloadService
 from products.models import Product, ProductStatus, Visibility
 from products.schema import ProductRow
 from products.search.queries import ProductQuery

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from core.errors import NotFoundError
-from products.citation import bibtex_entry, citation_text
 from products.models import Product
+from products.provenance.citation import bibtex_entry, citation_text
 from webui.pages.addresses import product_address
 from webui.services import WebServices
 

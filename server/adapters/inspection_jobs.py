@@ -33,7 +33,7 @@ def inspection_kind(products: ProductServices, seconds: int) -> JobKind:
 
 
 class UwsInspectionJobs:
-    """Inspection jobs, for ``products.uploads``.
+    """Inspection jobs, for ``products.lifecycle.uploads``.
 
     Parameters
     ----------

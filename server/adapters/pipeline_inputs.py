@@ -5,7 +5,7 @@ from collections.abc import Callable
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from pipelines.input_files import InputFile, InputNode
-from products.audience import ANY_USER
+from products.sharing.audience import ANY_USER
 from vospace.models import Path
 from vospace.product_nodes import PRODUCTS
 from vospace.service import NodeService

@@ -5,10 +5,9 @@ from alembic import context
 import core.auth.audit
 import core.auth.schema
 import pipelines.schema
-import products.download_counts
+import products.files.download_counts
 import products.provenance.schema
 import products.schema
-import products.user_tables.schema
 import uws.schema
 import vospace.schema
 from core.database import Base
@@ -20,10 +19,9 @@ _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
     pipelines.schema,
-    products.download_counts,
+    products.files.download_counts,
     products.provenance.schema,
     products.schema,
-    products.user_tables.schema,
     uws.schema,
     vospace.schema,
 )

@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from products.readers.votable import VotableReader
+from products.readers.votable.reader import VotableReader
 from tap.engine.queries import upload_limits
 
 __all__ = ["ArrivingRows"]

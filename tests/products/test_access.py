@@ -9,8 +9,8 @@ from core.auth.models import Identity
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
+from products.lifecycle.published import PublishedProducts
 from products.models import Product, ProductStatus, Visibility
-from products.published import PublishedProducts
 from products.schema import ProductRow, ReleaseRow
 from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService

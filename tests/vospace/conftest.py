@@ -13,9 +13,9 @@ from core.auth.service import AccountService
 from core.database import Base, Database
 from core.files import FolderStore
 from core.settings import Settings
+from products.lifecycle.uploads import UploadService
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct, ProductService
-from products.uploads import UploadService
 from registry.handlers import registry_routes
 from server.services import Services
 from tests.server.application import Application, running_application

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from products.download_counts import DownloadCounts
+from products.files.download_counts import DownloadCounts
 from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
 from tests.vospace.talking import Person

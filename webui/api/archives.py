@@ -15,8 +15,8 @@ from core.auth.models import Identity, Scope
 from core.auth.signing import LinkSigner, secret_key
 from core.database import utc_now
 from core.errors import ConflictError, PermissionDeniedError
-from products.downloads import DownloadService
-from products.handlers import download_answer
+from products.files.downloads import DownloadService
+from products.files.handlers import download_answer
 from webui.api.downloads import zip_response
 from webui.api.errors import api_route
 from webui.api.shapes import Json, iso

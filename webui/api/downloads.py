@@ -4,8 +4,8 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
 from core.web.routes import counted_answer, file_answer
-from products.downloads import ZipDownload
-from products.handlers import download_answer
+from products.files.downloads import ZipDownload
+from products.files.handlers import download_answer
 from webui.api.errors import api_route
 from webui.services import WebServices
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, TooLargeError
 from core.web.routes import route_class
-from products.publication import MissingColumnsError
+from products.validation import MissingColumnsError
 
 __all__ = ["api_route", "error_answer"]
 

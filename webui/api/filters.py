@@ -7,9 +7,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from core.auth.schema import UserRow
 from core.errors import InvalidValueError
-from products.coverage import Region, region_of_moc, region_of_text
 from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTypeRow, ReleaseRow
+from products.search.coverage import Region, region_of_moc, region_of_text
 from products.search.queries import ProductQuery
 
 __all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "product_query", "region_asked"]

@@ -8,8 +8,8 @@ from typing import Any
 from core.auth.models import Identity, Token, User
 from pipelines.models import Run
 from products.access import changeable, manageable
-from products.facets import Facet
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
+from products.search.facets import Facet
 from products.service import ProductDetails
 from uws import Phase
 

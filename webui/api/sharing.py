@@ -4,8 +4,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import ANONYMOUS, Identity, Scope
-from products.life import DeletedProduct
-from products.links import ProductLink
+from products.lifecycle.versions import DeletedProduct
+from products.sharing.links import ProductLink
 from webui.api.bodies import LinkBody, TransferBody, parse_body, read_fields
 from webui.api.disclosed import disclosure, shared_json, warnings_of
 from webui.api.errors import api_route

@@ -5,8 +5,7 @@ from fastapi import APIRouter, Depends, Response
 from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError
 from products.models import ProductType
-from products.product_types import PRODUCT_TYPES
-from products.type_administration import TypeChanges
+from products.product_types import PRODUCT_TYPES, TypeChanges
 from webui.pages.forms import FormState, form_fields
 from webui.pages.rendering import PageRenderer, see_other
 from webui.services import WebServices

@@ -11,7 +11,7 @@ from core.errors import InvalidValueError, PhotozError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from core.web.routes import close_unread
-from products.file_names import checked_file_name
+from products.files.names import checked_file_name
 from vospace.homes import own_path
 from vospace.models import Listing, Node, NodeKind, Path
 from vospace.requests import AskedNode

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError
 from products.access import changeable
-from products.coverage import region_of_text
 from products.models import Product
+from products.search.coverage import region_of_text
 from products.storage import ProductSize
 from webui.pages.list_filters import PAGE_SIZE, ListFilters
 from webui.pages.rendering import PageRenderer

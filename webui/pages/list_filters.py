@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from core.auth.models import Identity
-from products.facets import AREA_RANGES, ROW_RANGES, Facet, FacetValue
 from products.models import Release
 from products.product_types import PRODUCT_TYPES
+from products.search.facets import AREA_RANGES, ROW_RANGES, Facet, FacetValue
 from products.search.queries import ProductQuery
 
 __all__ = ["PAGE_SIZE", "Chosen", "ListFilters"]

@@ -6,7 +6,7 @@ The secret stands in the address, so these pages send no referrer, are kept by n
 from fastapi import APIRouter, Request, Response
 
 from core.errors import NotFoundError
-from products.handlers import download_answer
+from products.files.handlers import download_answer
 from webui.api.downloads import zip_response
 from webui.pages.product_view import ProductView
 from webui.pages.rendering import PageRenderer

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Response
 from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError, PhotozError
 from products.access import manageable, require_manage
-from products.links import IssuedLink
 from products.quotas import QuotaExceededError
 from products.service import ProductChanges, ProductDetails
+from products.sharing.links import IssuedLink
 from webui.pages.addresses import product_address
 from webui.pages.drafts import own_details
 from webui.pages.forms import FormState, form_fields

@@ -15,10 +15,10 @@ from core.auth.models import Identity, Scope
 from pipelines.endings import RunEndings
 from pipelines.outputs import output_format_of, write_table
 from pipelines.service import PipelineService
+from products.lifecycle.job_products import ResultProducts
 from products.models import FileRole, InspectionState, Product, Visibility
 from products.product_types import product_type_named
 from products.quotas import QuotaRule
-from products.results import ResultProducts
 from products.service import NewProduct
 from server.services import Services
 from tests.server.application import Application

@@ -15,7 +15,7 @@ from core.auth.models import Identity
 from core.auth.service import AccountService
 from core.database import Base, Database
 from core.settings import Settings
-from products.inspector import Inspector
+from products.lifecycle.inspector import Inspector
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
 from server.data_folder import prepare_data_folder
