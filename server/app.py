@@ -19,12 +19,11 @@ from server.challenges import ChallengeMiddleware
 from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.operations.maintenance import maintain
 from server.services import Services
-from tap.cone_handlers import cone_routes
-from tap.handlers import tap_routes
-from tap.handlers_async import tap_async_routes
-from tap.link_handlers import link_routes
-from tap.table_handlers import table_routes
-from tap.table_updates import table_update_routes
+from tap.handlers.conesearch import cone_routes
+from tap.handlers.datalink import link_routes
+from tap.handlers.tap import tap_routes
+from tap.handlers.tap_async import tap_async_routes
+from tap.handlers.user_tables import table_routes, table_update_routes
 from vospace.handlers import vospace_routes
 from webui.api.documentation import api_document
 from webui.api.routes import api_routes

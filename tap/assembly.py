@@ -9,20 +9,20 @@ from core.files.assembly import upload_store
 from core.parts import part
 from core.settings import Settings
 from products.assembly import ProductServices
-from tap.result_files import QUERY_JOB, ResultFiles
-from tap.table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
+from tap.async_queries.result_files import QUERY_JOB, ResultFiles
+from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
 from uws.models import files_of_job, scope_of_job
 
 if TYPE_CHECKING:
+    from tap.async_queries.jobs import QueryJobs
     from tap.conesearch import ConeSearch
+    from tap.datalink import LinkService
     from tap.engine import DuckDBEngine
-    from tap.jobs import QueryJobs
-    from tap.links import LinkService
+    from tap.metadata.catalog import TableCatalog
     from tap.service import TapService
-    from tap.table_changes import TableChanges
-    from tap.tables import TableCatalog
-    from tap.uploads import TableSource, Uploads
+    from tap.uploads.tap_upload import TableSource, Uploads
+    from tap.uploads.user_tables import TableChanges
 
 __all__ = ["TapServices"]
 
@@ -61,9 +61,9 @@ class TapServices:
     @part
     def catalog(self) -> "TableCatalog":
         """The tables that queries may read."""
-        from tap.product_tables import ProductTables
-        from tap.tables import TableCatalog
-        from tap.user_schemas import UserTables
+        from tap.metadata.catalog import TableCatalog
+        from tap.metadata.product_tables import ProductTables
+        from tap.metadata.user_schemas import UserTables
 
         settings, products = self._settings, self._products
         return TableCatalog(
@@ -100,7 +100,7 @@ class TapServices:
     @part
     def datalink(self) -> "LinkService":
         """DataLink of products."""
-        from tap.links import LinkService
+        from tap.datalink import LinkService
 
         return LinkService(
             self._products.service,
@@ -112,7 +112,7 @@ class TapServices:
     @part
     def uploads(self) -> "Uploads":
         """Tables that come with queries."""
-        from tap.uploads import Uploads
+        from tap.uploads.tap_upload import Uploads
 
         return Uploads(
             self.upload_store,
@@ -129,7 +129,7 @@ class TapServices:
     @part
     def user_tables(self) -> "TableChanges":
         """Creation, loading, sharing and removal of user tables."""
-        from tap.table_changes import TableChanges
+        from tap.uploads.user_tables import TableChanges
 
         return TableChanges(
             self._settings,
@@ -175,7 +175,7 @@ class TapServices:
     @part
     def _query_jobs(self) -> "QueryJobs":
         # Imported when the first query runs: commands, and workers with other jobs, do without.
-        from tap.jobs import QueryJobs
+        from tap.async_queries.jobs import QueryJobs
 
         return QueryJobs(self._settings, self.catalog, self.results, self._identity_of, self.uploads)
 

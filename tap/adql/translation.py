@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from core.columns import Column
-from tap.adql import syntax as tree
-from tap.adql.allowed import require_allowed
+from tap.adql import tree
 from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.compiler.allowlist import require_allowed
+from tap.adql.compiler.expressions import Context
+from tap.adql.compiler.queries import compile_query
 from tap.adql.errors import QueryError
-from tap.adql.expressions import Context
-from tap.adql.functions import FUNCTIONS
-from tap.adql.parser import parse
-from tap.adql.queries import compile_query
-from tap.adql.signatures import Function
+from tap.adql.functions.signatures import Function
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.parsing.parser import parse
 from tap.adql.sqltree import identifier
 from tap.kernels import KERNELS, Kernel
 

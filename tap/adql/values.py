@@ -9,7 +9,7 @@ from core.columns import Column
 from tap.adql.catalog import CatalogTable
 from tap.adql.errors import Position, QueryError
 from tap.adql.sqltree import column
-from tap.adql.syntax import Name
+from tap.adql.tree import Name
 
 __all__ = [
     "Circle",

@@ -130,7 +130,7 @@ def test_abort_stops_a_query_on_a_worker_within_two_seconds(site: Site) -> None:
 
 def computing(worker: psutil.Process) -> list[psutil.Process]:
     """Give the query processes of a worker that have worked for a second."""
-    children = [child for child in worker.children(recursive=True) if "tap.engine.worker" in command_of(child)]
+    children = [child for child in worker.children(recursive=True) if "tap.engine.duckdb.worker" in command_of(child)]
     return [child for child in children if processor_seconds(child) > 1.0]
 
 

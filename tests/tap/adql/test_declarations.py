@@ -10,11 +10,11 @@ import pytest
 
 from core.columns import Column
 from tap.adql import Catalog, CatalogTable, QueryError, Translation, translate
-from tap.adql.functions import FUNCTIONS, functions_by_name
-from tap.adql.signatures import Function, udf
+from tap.adql.functions.signatures import Function, udf
+from tap.adql.functions.table import FUNCTIONS, functions_by_name
 from tap.adql.sqltree import call, cast_to
 from tap.adql.values import Value, numeric_facts
-from tap.engine.sandbox import Sandbox, SandboxTable
+from tap.engine.duckdb.sandbox import Sandbox, SandboxTable
 from tap.kernels import KERNELS, Kernel, kernels_by_name
 from tap.kernels.arrays import as_array, as_doubles, as_matrix, from_doubles
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from core.columns import Column
 from tap.adql import Catalog, CatalogTable, QueryError, translate
-from tap.adql.functions import FUNCTIONS
-from tap.adql.parser import parse
-from tap.adql.signatures import Function
+from tap.adql.functions.signatures import Function
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.parsing.parser import parse
 from tap.adql.values import Value
 
 _LABELS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "adql_cases.jsonl"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from tap.adql import QueryError, translate
-from tap.adql.allowed import ENGINE_FUNCTIONS, require_allowed
-from tap.adql.functions import FUNCTIONS
-from tap.adql.parser import MAX_NESTING, MAX_QUERY_BYTES
+from tap.adql.compiler.allowlist import ENGINE_FUNCTIONS, require_allowed
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.parsing.parser import MAX_NESTING, MAX_QUERY_BYTES
 from tap.kernels import KERNELS
 from tests.tap.adql.sky import OBJECTS, catalog
 
