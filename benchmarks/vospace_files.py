@@ -28,7 +28,7 @@ from core.settings import Settings
 from server.services import Services
 from tests.support.ports import free_port
 from tests.support.server import running_server
-from vospace.home_changes import new_row
+from vospace.home.changes import new_row
 from vospace.models import NodeKind
 from vospace.schema import NodeRow
 

@@ -24,7 +24,7 @@ from tap.handlers.datalink import link_routes
 from tap.handlers.tap import tap_routes
 from tap.handlers.tap_async import tap_async_routes
 from tap.handlers.user_tables import table_routes, table_update_routes
-from vospace.handlers import vospace_routes
+from vospace.handlers.routes import vospace_routes
 from webui.api.documentation import api_document
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers

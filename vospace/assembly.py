@@ -11,16 +11,16 @@ from core.settings import Settings
 from products.assembly import ProductServices
 from uws import JobKind
 from vospace.access import NodeAccess
-from vospace.endpoints import Endpoints
-from vospace.homes import HomeLimits, Homes
-from vospace.jobs import NodeJobs
-from vospace.moves import NodeMoves
-from vospace.negotiation import Negotiator
-from vospace.product_changes import ProductNodeChanges
-from vospace.product_tree import ProductTree
-from vospace.receiving import Receiver
-from vospace.remote import RemoteTransfers
+from vospace.catalogue.changes import ProductNodeChanges
+from vospace.catalogue.tree import ProductTree
+from vospace.home.nodes import HomeLimits, Homes
 from vospace.service import NodeService
+from vospace.transfers.jobs import NodeJobs
+from vospace.transfers.moves import NodeMoves
+from vospace.transfers.negotiation import Negotiator
+from vospace.transfers.remote import RemoteTransfers
+from vospace.transfers.signed_urls import Endpoints
+from vospace.transfers.uploads import Receiver
 from vospace.uris import NodeUris
 
 __all__ = ["PREFIX", "VOSpaceServices"]

@@ -6,8 +6,8 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from pipelines.input_files import InputFile, InputNode
 from products.sharing.audience import ANY_USER
+from vospace.catalogue.nodes import PRODUCTS
 from vospace.models import Path
-from vospace.product_nodes import PRODUCTS
 from vospace.service import NodeService
 
 __all__ = ["PipelineInputs"]

@@ -20,7 +20,7 @@ from registry.handlers import registry_routes
 from server.services import Services
 from tests.server.application import Application, running_application
 from vospace.assembly import VOSpaceServices
-from vospace.handlers import vospace_routes
+from vospace.handlers.routes import vospace_routes
 
 MAIN_BYTES = bytes(range(256)) * 40
 NOTES_BYTES = b"odd name\n"

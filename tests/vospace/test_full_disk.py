@@ -24,9 +24,9 @@ from core.settings import Settings
 from tests.vospace.conftest import bare_vospace
 from tests.vospace.talking import CORE, ROOT, Person, fault
 from vospace.assembly import VOSpaceServices
+from vospace.documents.transfers import PULL_TO, AskedProtocol, Transfer
 from vospace.faults import fault_text
 from vospace.storage import stored_ids
-from vospace.transfers import PULL_TO, AskedProtocol, Transfer
 
 ROOM = 6_000_000
 FILE = "/home/ada/f"

@@ -14,7 +14,7 @@ from server.services import Services
 from tests.server.application import Application
 from tests.server.test_kills import Server
 from tests.vospace.talking import ROOT, Person, fault, transfer_xml
-from vospace.home_writes import HomeWrites
+from vospace.home.writes import HomeWrites
 from vospace.storage import stored_ids
 
 
@@ -162,7 +162,7 @@ def test_files_go_from_a_home_to_a_product_and_back_without_new_bytes(site: Appl
     """A move into a product adds an auxiliary file; a move out of it takes the file away; nothing else changes."""
     from products.models import FileRole, Visibility
     from products.service import NewProduct
-    from tests.vospace.test_transfers import error_of, move, phase
+    from tests.vospace.documents.test_transfers import error_of, move, phase
 
     services, person = site.services, site.services.accounts.service.identity_of_user("owner")
     owner = Person(site.client, site.token("owner"))

@@ -12,9 +12,9 @@ from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from core.web.routes import close_unread
 from products.files.names import checked_file_name
-from vospace.homes import own_path
+from vospace.documents.requests import AskedNode
+from vospace.home.nodes import own_path
 from vospace.models import Listing, Node, NodeKind, Path
-from vospace.requests import AskedNode
 from vospace.uris import http_path, node_path
 from webui.pages.forms import FormState, form_fields
 from webui.pages.rendering import PageRenderer, see_other, size_text

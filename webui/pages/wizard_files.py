@@ -11,7 +11,7 @@ from core.web.routes import close_unread
 from products.models import FileRole, ProductStatus
 from products.readers.formats import READABLE_FORMATS
 from products.service import ProductDetails
-from vospace.homes import own_path
+from vospace.home.nodes import own_path
 from vospace.models import Listing
 from webui.pages.addresses import product_address
 from webui.pages.drafts import own_details, progress_of

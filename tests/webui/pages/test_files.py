@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 
 from server.services import Services
 from tests.webui.pages.conftest import SignIn
+from vospace.documents.requests import AskedNode, AskedProperty
 from vospace.models import Listing, NodeKind
-from vospace.requests import AskedNode, AskedProperty
 
 HOME = ("home", "alice")
 

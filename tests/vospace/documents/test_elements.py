@@ -9,8 +9,8 @@ from core.settings import Settings
 from tests.core.vosi.schemas import schema
 from tests.vospace.conftest import bare_vospace
 from tests.vospace.talking import checked
+from vospace.documents.nodes import node_document
 from vospace.models import CORE, Detail, Node, NodeKind, time_property
-from vospace.node_documents import node_document
 from vospace.uris import NodeUris
 
 

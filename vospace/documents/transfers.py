@@ -7,10 +7,10 @@ from typing import Any
 from lxml import etree
 
 from core.web.dali import DaliParameters
-from vospace.documents import VERSION, child, foreign_child, written_document
+from vospace.documents.elements import VERSION, child, foreign_child, written_document
+from vospace.documents.requests import property_name, read_document
 from vospace.faults import InvalidArgumentError
 from vospace.models import CORE
-from vospace.requests import property_name, read_document
 
 __all__ = [
     "PULL_FROM",

@@ -13,12 +13,12 @@ from core.vosi import availability_document, capabilities_document
 from core.web.routes import route_class
 from uws import JobService
 from vospace.assembly import PREFIX, VOSpaceServices
-from vospace.capabilities import vospace_capabilities
-from vospace.documents import properties_document, protocols_document, views_document
+from vospace.documents.capabilities import vospace_capabilities
+from vospace.documents.elements import properties_document, protocols_document, views_document
 from vospace.faults import fault_answer
-from vospace.handlers_files import add_data_routes, add_file_routes
-from vospace.handlers_nodes import add_node_routes
-from vospace.handlers_transfers import add_sync_routes, job_routes
+from vospace.handlers.files import add_data_routes, add_file_routes
+from vospace.handlers.nodes import add_node_routes
+from vospace.handlers.transfers import add_sync_routes, job_routes
 from vospace.models import CORE, Listing
 
 __all__ = ["vospace_routes"]

@@ -11,6 +11,8 @@ from products.files.downloads import METADATA_NAME
 from products.files.product_files import ProductFiles
 from products.models import FileRole, Visibility
 from products.service import ProductChanges, ProductDetails, ProductService
+from vospace.catalogue.tree import ProductTree
+from vospace.documents.requests import AskedNode, AskedProperty
 from vospace.faults import (
     ContainerNotFoundError,
     DuplicateNodeError,
@@ -18,10 +20,8 @@ from vospace.faults import (
     NodeNotFoundError,
     TypeNotSupportedError,
 )
+from vospace.home.properties import asked_public, check_read_only
 from vospace.models import Listing, Node, NodeFile, Path, written
-from vospace.product_tree import ProductTree
-from vospace.properties import asked_public, check_read_only
-from vospace.requests import AskedNode, AskedProperty
 
 __all__ = ["ProductNodeChanges", "ProductWrite"]
 

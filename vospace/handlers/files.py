@@ -1,5 +1,8 @@
 """Bytes over HTTP: ``/files`` for those who sign in, ``/data`` for who holds a signed address, ``/archives``."""
 
+import re
+from urllib.parse import quote
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, StreamingResponse
@@ -8,17 +11,41 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
 from core.web.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
-from vospace.digests import digest_header
-from vospace.dispositions import file_disposition, sent_media_type
-from vospace.endpoints import Endpoints, Way
 from vospace.faults import InvalidArgumentError
-from vospace.handlers_nodes import raw_path
+from vospace.handlers.nodes import raw_path
 from vospace.models import NodeFile, Path
-from vospace.receiving import Receiver
 from vospace.service import NodeService
+from vospace.transfers.digests import digest_header
+from vospace.transfers.signed_urls import Endpoints, Way
+from vospace.transfers.uploads import Receiver
 from vospace.uris import node_path
 
-__all__ = ["add_data_routes", "add_file_routes"]
+__all__ = ["add_data_routes", "add_file_routes", "file_disposition", "is_inert", "sent_media_type"]
+
+_INERT = re.compile(r"(application|audio|font|image|text|video)/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_ACTIVE = re.compile(r"xml|html|svg|xsl|script|pdf|java|flash|signed-exchange|xpinstall|extension|\bhta\b")
+_LOADED = re.compile(r"(java|ecma|live|j|vb)script|css")
+_UNQUOTABLE = frozenset('"\\%;')
+
+
+def file_disposition(name: str, media_type: str) -> str:
+    """Give the header that says under which name a file is saved, and whether it may be shown."""
+    word = "inline" if is_inert(media_type) else "attachment"
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in _UNQUOTABLE else "_" for c in name)
+    given = f'{word}; filename="{plain}"'
+    return given if plain == name else f"{given}; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def is_inert(media_type: str) -> bool:
+    """Say whether a browser has nothing to run in bytes of a media type; of one that cannot be read it is not known."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return _INERT.fullmatch(essence) is not None and _ACTIVE.search(essence) is None
+
+
+def sent_media_type(media_type: str) -> str:
+    """Give the media type under which bytes are sent: scripts and styles are bytes like others."""
+    return "application/octet-stream" if _LOADED.search(media_type.lower()) else media_type
+
 
 _READ = ["GET", "HEAD"]
 _UPLOAD = "x-put-txn-id"

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from core.auth.schema import UserRow
 from core.database import Database
-from vospace.lazy_nodes import LazyNodes
-from vospace.models import Listing, Node, NodeKind, Path, SortKey
+from vospace.models import LazyNodes, Listing, Node, NodeKind, Path, SortKey
 from vospace.schema import NodeRow
 from vospace.storage import busy_names, node_of_row
 

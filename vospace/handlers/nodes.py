@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
 from core.errors import TooLargeError
+from vospace.documents.nodes import node_document
+from vospace.documents.requests import LARGEST_DOCUMENT, read_node
 from vospace.faults import InvalidArgumentError, InvalidURIError, ViewNotSupportedError
 from vospace.models import CORE, Detail, Listing, Node, Path, SortKey
-from vospace.node_documents import node_document
-from vospace.requests import LARGEST_DOCUMENT, read_node
 from vospace.service import NodeService
 from vospace.uris import NodeUris, http_path, node_path
 

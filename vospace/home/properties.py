@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 
 from core.auth.models import Identity
 from core.errors import PermissionDeniedError
+from vospace.documents.requests import AskedProperty
 from vospace.faults import InvalidArgumentError
 from vospace.models import READ_ONLY, Node, NodeKind
-from vospace.requests import AskedProperty
 from vospace.schema import NodeRow
 
 __all__ = ["apply_properties", "asked_public", "check_read_only", "stored_groups"]

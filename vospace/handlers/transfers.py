@@ -21,13 +21,8 @@ from core.web.dali import DaliParameters, read_parameters
 from uws import Job, JobResult, JobService
 from uws.handlers.job_list import JobCollection
 from uws.handlers.routes import ParameterReader, collection_routes
-from vospace.endpoints import Way
-from vospace.faults import InvalidArgumentError, fault_text
-from vospace.handlers_nodes import read_body
-from vospace.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TRANSFER_JOB, fault_of_sentence
-from vospace.negotiation import Negotiated, Negotiator
-from vospace.requests import read_node
-from vospace.transfers import (
+from vospace.documents.requests import read_node
+from vospace.documents.transfers import (
     PULL_FROM,
     AskedProtocol,
     Transfer,
@@ -36,6 +31,11 @@ from vospace.transfers import (
     transfer_document,
     transfer_of_parameters,
 )
+from vospace.faults import InvalidArgumentError, fault_text
+from vospace.handlers.nodes import read_body
+from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TRANSFER_JOB, fault_of_sentence
+from vospace.transfers.negotiation import Negotiated, Negotiator
+from vospace.transfers.signed_urls import Way
 from vospace.uris import node_path
 
 __all__ = ["add_sync_routes", "job_routes"]

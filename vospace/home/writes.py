@@ -10,8 +10,8 @@ from core.database import utc_now
 from core.files import Staging, StoredBytes
 from products.files.names import media_type_of
 from vospace.faults import DuplicateNodeError, NodeBusyError, NodeLockedError, QuotaExceededError
-from vospace.home_changes import new_row
-from vospace.homes import Homes
+from vospace.home.changes import new_row
+from vospace.home.nodes import Homes
 from vospace.models import NodeFile, NodeKind, Path
 from vospace.schema import NodeRow
 from vospace.storage import child_row, claim_write, release_write, renew_write

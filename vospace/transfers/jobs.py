@@ -7,13 +7,13 @@ from core.auth.models import ANONYMOUS, Identity, Scope
 from core.errors import PhotozError
 from uws import Job, JobContext, JobKind
 from uws.models import scope_of_job
+from vospace.documents.requests import read_node
+from vospace.documents.transfers import PULL_TO, PUSH_FROM, Transfer, read_transfer
 from vospace.faults import fault_text
-from vospace.moves import NodeMoves
-from vospace.negotiation import Negotiator
-from vospace.remote import RemoteTransfers
-from vospace.requests import read_node
 from vospace.service import NodeService
-from vospace.transfers import PULL_TO, PUSH_FROM, Transfer, read_transfer
+from vospace.transfers.moves import NodeMoves
+from vospace.transfers.negotiation import Negotiator
+from vospace.transfers.remote import RemoteTransfers
 from vospace.uris import AUTO
 
 __all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TRANSFER_JOB", "NodeJobs", "fault_of_sentence"]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity, Scope
 from core.errors import NotFoundError, PermissionDeniedError
 from core.files import StoredBytes
+from vospace.catalogue.nodes import PRODUCTS
 from vospace.faults import (
     DuplicateNodeError,
     InvalidArgumentError,
@@ -17,10 +18,9 @@ from vospace.faults import (
     NodeNotFoundError,
     QuotaExceededError,
 )
-from vospace.home_changes import new_row
-from vospace.homes import Homes
+from vospace.home.changes import new_row
+from vospace.home.nodes import Homes
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, written
-from vospace.product_nodes import PRODUCTS
 from vospace.schema import NodeRow
 from vospace.service import NodeService
 from vospace.storage import HOME, busy_names, child_row, find_chain, subtree

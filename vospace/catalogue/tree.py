@@ -14,15 +14,14 @@ from products.schema import ProductRow
 from products.search.queries import ProductQuery
 from products.service import ProductDetails, ProductService
 from vospace.access import NodeAccess
-from vospace.faults import InvalidArgumentError, NodeNotFoundError
-from vospace.lazy_nodes import LazyNodes
-from vospace.models import Listing, Node, NodeFile, NodeKind, Path, SortKey, written
-from vospace.product_nodes import (
+from vospace.catalogue.nodes import (
     PRODUCTS,
     file_nodes,
     metadata_file,
     product_node,
 )
+from vospace.faults import InvalidArgumentError, NodeNotFoundError
+from vospace.models import LazyNodes, Listing, Node, NodeFile, NodeKind, Path, SortKey, written
 
 __all__ = ["ProductTree", "listed_part"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.auth.models import Identity
-from vospace.endpoints import Endpoints, Way
+from vospace.documents.transfers import PULL_FROM, PUSH_TO, AskedProtocol, Transfer
 from vospace.faults import (
     InvalidArgumentError,
     InvalidURIError,
@@ -15,7 +15,7 @@ from vospace.faults import (
 )
 from vospace.models import CORE, Listing, NodeKind, Path
 from vospace.service import NodeService
-from vospace.transfers import PULL_FROM, PUSH_TO, AskedProtocol, Transfer
+from vospace.transfers.signed_urls import Endpoints, Way
 from vospace.uris import chosen_name
 
 __all__ = ["PACKAGE", "Negotiated", "Negotiator"]

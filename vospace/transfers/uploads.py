@@ -16,10 +16,10 @@ from core.auth.signing import LinkSigner
 from core.errors import NotFoundError, PermissionDeniedError
 from core.files import FileStore, PartialFile, StoredBytes
 from core.web.multipart import take_body
-from vospace.digests import check_conditions, check_digests, digest_header, has_bytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
 from vospace.models import NodeFile, Path, written
 from vospace.service import NodeService, NodeWrite
+from vospace.transfers.digests import check_conditions, check_digests, digest_header, has_bytes
 
 __all__ = ["Receiver"]
 

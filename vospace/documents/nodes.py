@@ -1,7 +1,8 @@
 """Documents of nodes (VOSpace 2.1 §3.1), written as they are sent.
 
 A container may have a hundred thousand children with ten properties each, so these documents are not built as trees
-first: they are text with its escapes, a block at a time. The other documents of VOSpace are in `vospace.documents`.
+first: they are text with its escapes, a block at a time. The other documents of VOSpace are in
+`vospace.documents.elements`.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from core.votable.texts import UNSPEAKABLE
-from vospace.documents import DATA_VIEWS, TAKEN_VIEWS, VERSION, VOS, XSI, property_uri
+from vospace.documents.elements import DATA_VIEWS, TAKEN_VIEWS, VERSION, VOS, XSI, property_uri
 from vospace.models import Detail, Node, NodeKind
 from vospace.uris import NodeUris
 

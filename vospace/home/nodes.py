@@ -14,7 +14,6 @@ from core.database import Database, utc_now
 from core.errors import PermissionDeniedError
 from core.files import FileStore
 from vospace.access import NodeAccess
-from vospace.children import ChildrenPlace, home_children
 from vospace.faults import (
     ContainerNotFoundError,
     InvalidArgumentError,
@@ -22,8 +21,8 @@ from vospace.faults import (
     NodeLockedError,
     NodeNotFoundError,
 )
-from vospace.lazy_nodes import BLOCK
-from vospace.models import Listing, Node, NodeFile, NodeKind, Path, written
+from vospace.home.listing import ChildrenPlace, home_children
+from vospace.models import BLOCK, Listing, Node, NodeFile, NodeKind, Path, written
 from vospace.schema import NodeRow
 from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, space_used
 from vospace.uris import node_path

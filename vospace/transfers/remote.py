@@ -11,11 +11,11 @@ from contextlib import closing
 from urllib.parse import SplitResult, urlsplit
 
 from core.auth.models import Identity
-from vospace.digests import digest_header
+from vospace.documents.transfers import PULL_TO, AskedProtocol, Transfer
 from vospace.faults import OperationNotSupportedError, ProtocolNotSupportedError, TransferFailedError
 from vospace.models import CORE
 from vospace.service import NodeService, NodeWrite
-from vospace.transfers import PULL_TO, AskedProtocol, Transfer
+from vospace.transfers.digests import digest_header
 
 __all__ = ["RemoteTransfers"]
 

@@ -10,6 +10,7 @@ from core.auth.models import Identity, Scope
 from core.database import utc_now
 from core.errors import PermissionDeniedError, TooLargeError
 from core.files import FileStore
+from vospace.documents.requests import AskedNode, AskedProperty
 from vospace.faults import (
     DuplicateNodeError,
     InvalidArgumentError,
@@ -19,10 +20,9 @@ from vospace.faults import (
     NodeLockedError,
     NodeNotFoundError,
 )
-from vospace.homes import EMPTY_MD5, EMPTY_SHA256, Homes
+from vospace.home.nodes import EMPTY_MD5, EMPTY_SHA256, Homes
+from vospace.home.properties import apply_properties
 from vospace.models import Listing, Node, NodeKind, Path, written
-from vospace.properties import apply_properties
-from vospace.requests import AskedNode, AskedProperty
 from vospace.schema import NodeRow
 from vospace.storage import busy_names, child_row, find_chain, node_of_row, subtree
 
