@@ -70,7 +70,7 @@ def main() -> None:
 def measure_job(data: Path) -> None:
     """Run a job on twenty published catalogues, in the worker process of a server."""
     from benchmarks.combine_redshifts import catalogues
-    from pipelines.known import COMBINE
+    from pipelines.definitions import COMBINE
     from pipelines.models import RunRequest
     from tests.pipelines.runs.published import publish
     from tests.server.application import running_application

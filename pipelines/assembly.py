@@ -8,17 +8,17 @@ from core.database import Database
 from core.files import FileStore
 from core.parts import part
 from core.settings import Settings
-from pipelines.checks import RunChecker
-from pipelines.endings import RunEndings
-from pipelines.input_files import InputNodes
-from pipelines.known import PIPELINES
+from pipelines.definitions import PIPELINES
+from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline
+from pipelines.runs.checks import RunChecker
+from pipelines.runs.completion import RunEndings
 from pipelines.service import PipelineService
 from products.assembly import ProductServices
 from uws import JobContext, JobKind, JobService
 
 if TYPE_CHECKING:
-    from pipelines.jobs import PipelineJobs
+    from pipelines.runs.jobs import PipelineJobs
 
 __all__ = ["PipelineServices"]
 
@@ -107,7 +107,7 @@ class PipelineServices:
     @part
     def _pipeline_jobs(self) -> "PipelineJobs":
         # Imported when the first run begins: commands, and workers with other jobs, do without.
-        from pipelines.jobs import PipelineJobs
+        from pipelines.runs.jobs import PipelineJobs
 
         return PipelineJobs(
             self._settings,

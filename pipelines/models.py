@@ -11,13 +11,13 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.configurations import PipelineConfiguration, read_configuration
 from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
-from pipelines.inputs import RunInput
+from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
+from pipelines.inputs.lookup import RunInput
+from pipelines.inputs.reading import Projection
 from pipelines.outputs import OUTPUT_LABELS
-from pipelines.reading import Projection
 from pipelines.reports import RunReport
 from pipelines.yaml_documents import read_yaml
 from products.models import Release, Visibility

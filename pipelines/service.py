@@ -10,12 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import NotFoundError, PhotozError
-from pipelines.checks import CheckedRun, RunChecker
-from pipelines.describing import description_of
-from pipelines.endings import RunEndings
-from pipelines.known import PIPELINES
+from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline, Run, RunRequest
-from pipelines.requests import job_parameters
+from pipelines.runs.checks import CheckedRun, RunChecker
+from pipelines.runs.completion import RunEndings
+from pipelines.runs.description import description_of
+from pipelines.runs.requests import job_parameters
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import RunQuery, find_run, list_runs, run_of_row, runs_of_products
 from products.access import require_change

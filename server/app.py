@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 import webui
 from core.database import utc_now
 from core.vosi import availability_document
-from pipelines.handlers import pipeline_routes
+from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
 from server.challenges import ChallengeMiddleware
 from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware

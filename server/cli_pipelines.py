@@ -9,10 +9,10 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from pipelines.engines import engine_of
-from pipelines.files import run_files
-from pipelines.known import PIPELINES, pipeline_named
+from pipelines.definitions import PIPELINES, pipeline_named
+from pipelines.engines.engine import engine_of
 from pipelines.models import AnyPipeline
+from pipelines.runs.command_line import run_files
 
 __all__ = ["app", "pipeline_commands"]
 

@@ -12,7 +12,7 @@ from core.files.remote_files import RemoteFiles
 from core.parts import part
 from core.settings import Settings
 from pipelines.assembly import PipelineServices
-from pipelines.known import PIPELINES
+from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline
 from products.assembly import OtherPackages, ProductServices
 from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind

@@ -18,10 +18,10 @@ from pipelines.combine.projection import columns_needed
 from pipelines.combine.report import CombineReport
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.combine.run_report import run_report
-from pipelines.configurations import entry_of, format_of
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
+from pipelines.inputs.configuration import entry_of, format_of
+from pipelines.inputs.reading import LazyTables
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
-from pipelines.reading import LazyTables
 from pipelines.reports import RunReport
 
 __all__ = ["CombineRedshiftCatalogs"]

@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.configurations import PipelineConfiguration, read_configuration
 from pipelines.expressions import Expression, ExpressionError
+from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.photometry import PhotometryConfiguration
 
 __all__ = [

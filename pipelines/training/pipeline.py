@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidValueError
-from pipelines.configurations import entry_of, format_of
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.declarations import InputSlot, ParameterHint
-from pipelines.inputs import RunInput
+from pipelines.inputs.configuration import entry_of, format_of
+from pipelines.inputs.lookup import RunInput
 from pipelines.models import Pipeline, PipelineResult, Progress, RunInputs, RunRequest, Work, part_of
 from pipelines.reports import RunReport
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
-from pipelines.input_files import InputFile, InputNode
+from pipelines.inputs.vospace_files import InputFile, InputNode
 from products.sharing.audience import ANY_USER
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.models import Path

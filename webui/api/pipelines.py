@@ -11,11 +11,11 @@ from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError
-from pipelines.jobs import REPORT
-from pipelines.known import pipeline_numbered
+from pipelines.definitions import pipeline_numbered
+from pipelines.handlers.forms import read_multipart
 from pipelines.models import AnyPipeline, Run, RunRequest
-from pipelines.receiving import read_multipart
-from pipelines.requests import parse_request, request_of_parameters
+from pipelines.runs.jobs import REPORT
+from pipelines.runs.requests import parse_request, request_of_parameters
 from webui.api.bodies import read_fields
 from webui.api.disclosed import run_warnings
 from webui.api.errors import api_route

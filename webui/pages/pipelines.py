@@ -6,11 +6,11 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot
-from pipelines.known import pipeline_named
+from pipelines.definitions import pipeline_named
+from pipelines.handlers.forms import read_multipart
 from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import OUTPUT_LABELS
-from pipelines.receiving import read_multipart
-from pipelines.requests import request_of_parameters
+from pipelines.runs.requests import request_of_parameters
 from pipelines.storage import RunQuery
 from products.models import Product, ProductStatus, Release, Visibility
 from products.product_types import product_type_named

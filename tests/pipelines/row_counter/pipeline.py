@@ -8,9 +8,9 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import InvalidValueError
-from pipelines.configurations import PipelineConfiguration, entry_of, format_of
 from pipelines.declarations import InputSlot, ParameterHint
-from pipelines.known import PIPELINES
+from pipelines.definitions import PIPELINES
+from pipelines.inputs.configuration import PipelineConfiguration, entry_of, format_of
 from pipelines.models import AnyPipeline, Pipeline, PipelineResult, RunInputs, RunRequest, Work
 from pipelines.reports import CountTable, HistogramFigure, RunReport
 

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from core.auth.models import Identity, Scope
-from pipelines.endings import RunEndings
 from pipelines.outputs import output_format_of, write_table
+from pipelines.runs.completion import RunEndings
 from pipelines.service import PipelineService
 from products.lifecycle.job_products import ResultProducts
 from products.models import FileRole, InspectionState, Product, Visibility

@@ -9,7 +9,7 @@ import pytest
 from core.auth.models import Identity
 from core.auth.schema import GroupRow
 from core.errors import InvalidValueError
-from pipelines.known import COMBINE, TRAINING
+from pipelines.definitions import COMBINE, TRAINING
 from pipelines.models import Run, RunRequest
 from products.models import FileRole, InspectionState, ProductStatus
 from products.product_types import product_type_named

@@ -16,7 +16,7 @@ from sqlalchemy import update
 from core.auth.models import Identity
 from core.auth.schema import UserRow
 from core.database import utc_now
-from pipelines.known import COMBINE as COMBINE_PIPELINE
+from pipelines.definitions import COMBINE as COMBINE_PIPELINE
 from pipelines.models import RunRequest
 from products.models import ProductStatus, Visibility
 from products.schema import ProductRow

@@ -9,7 +9,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from lxml import etree
 
-from pipelines.known import PIPELINES
+from pipelines.definitions import PIPELINES
 from tests.pipelines.runs.published import MEANINGS, OBJECT_MEANINGS, catalogue, objects
 from tests.server.api import Api
 from tests.support.server import RunningServer, running_server

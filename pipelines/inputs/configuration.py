@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import InvalidValueError
-from pipelines.inputs import RunInput
+from pipelines.inputs.lookup import RunInput
 from pipelines.outputs import output_format_of, output_name_for
 from pipelines.yaml_documents import read_yaml
 

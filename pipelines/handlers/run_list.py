@@ -4,7 +4,7 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
 from core.web.dali import DaliParameters
 from pipelines.models import AnyPipeline
-from pipelines.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
+from pipelines.runs.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
 from pipelines.service import PipelineService
 from uws import Job, JobService
 from uws.handlers.job_list import JobCollection

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
 from core.files import FileStore
-from pipelines.input_columns import InputTable, table_of_file
-from pipelines.inputs import RunInput
+from pipelines.inputs.columns import InputTable, table_of_file
+from pipelines.inputs.lookup import RunInput
 from products.inspection.meanings import Meanings
 from products.readers import ReadLimits, TableReader, open_table
 from products.rows.derive import derive_rows

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from core.database import utc_now
-from pipelines.inputs import RunInput
+from pipelines.inputs.lookup import RunInput
 from pipelines.models import Run
 from products.provenance import Activity, UsedEntity
 

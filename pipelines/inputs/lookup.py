@@ -8,8 +8,8 @@ from pathlib import PurePath
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
-from pipelines.input_columns import InputTable, input_meanings, table_of_product
-from pipelines.input_files import InputFile, InputNodes
+from pipelines.inputs.columns import InputTable, input_meanings, table_of_product
+from pipelines.inputs.vospace_files import InputFile, InputNodes
 from products.models import FileRole, Product, ProductFile, ProductStatus
 from products.product_types import product_type_named
 from products.readers.recognition import HEAD_BYTES, checked_kind

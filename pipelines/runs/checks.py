@@ -9,12 +9,12 @@ from pathlib import Path
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
-from pipelines.configurations import PipelineConfiguration
 from pipelines.declarations import InputSlot
-from pipelines.input_files import InputNodes
-from pipelines.inputs import Inputs, Look, RunInput
+from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.lookup import Inputs, Look, RunInput
+from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
-from pipelines.requests import checked_request
+from pipelines.runs.requests import checked_request
 from products.models import Release, Visibility
 from products.product_types import product_type_named
 from products.service import ProductService

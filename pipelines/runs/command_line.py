@@ -11,16 +11,16 @@ import yaml
 
 from core.database import utc_now
 from core.errors import InvalidValueError
-from pipelines.configurations import PipelineConfiguration
 from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
-from pipelines.engines import Engine, LocalEngine
-from pipelines.known import PIPELINES, pipeline_named
+from pipelines.definitions import PIPELINES, pipeline_named
+from pipelines.engines.engine import Engine, LocalEngine
+from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.reading import Projection, read_table
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
-from pipelines.reading import Projection, read_table
+from pipelines.outputs.result_files import write_result
 from pipelines.training import open_objects
-from pipelines.writing import write_result
 from products.readers.recognition import format_of_name
 
 __all__ = ["FileRun", "run_files"]

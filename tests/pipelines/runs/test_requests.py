@@ -3,8 +3,8 @@
 import pytest
 
 from core.errors import InvalidValueError
-from pipelines.known import COMBINE, TRAINING
-from pipelines.requests import request_of_parameters
+from pipelines.definitions import COMBINE, TRAINING
+from pipelines.runs.requests import request_of_parameters
 
 FILE, OBJECTS = "vos://photoz.local~vospace/home/alice/a.csv", "VOS://photoz.local/home/alice/objects.fits"
 

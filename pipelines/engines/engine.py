@@ -40,7 +40,7 @@ def engine_of(scheduler: str | None) -> Iterator[Engine]:
     if scheduler is None:
         yield LocalEngine()
         return
-    from pipelines.dask_engine import DaskEngine
+    from pipelines.engines.dask_lsdb import DaskEngine
 
     with DaskEngine(scheduler) as engine:
         yield engine

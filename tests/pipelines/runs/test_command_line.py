@@ -12,7 +12,7 @@ from astropy.table import Table
 from typer.testing import CliRunner
 
 from core.errors import InvalidValueError
-from pipelines.files import FileRun, run_files
+from pipelines.runs.command_line import FileRun, run_files
 from server.cli import app
 from tests.pipelines.combine.golden import GOLDEN, combined_with, needs_golden
 

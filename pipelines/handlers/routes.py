@@ -11,9 +11,9 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
 from core.web.dali import DaliParameters, read_parameters
-from pipelines.collection import RunCollection
-from pipelines.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
-from pipelines.receiving import read_multipart
+from pipelines.handlers.forms import read_multipart
+from pipelines.handlers.run_list import RunCollection
+from pipelines.runs.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
 from pipelines.service import PipelineService
 from products.files.downloads import DownloadService
 from products.files.handlers import download_answer

@@ -1,6 +1,6 @@
 """The description of the result of a run, in Markdown: the owner's own, or one that its pipeline writes."""
 
-from pipelines.checks import CheckedRun
+from pipelines.runs.checks import CheckedRun
 
 __all__ = ["description_of"]
 

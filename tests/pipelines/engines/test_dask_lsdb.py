@@ -16,7 +16,7 @@ from core.sky.healpix import nested_indices
 from pipelines.combine import CombineConfiguration, FlagsTranslation, combine_redshifts
 from pipelines.crossmatch import SkyPositions, find_pairs_within
 from pipelines.crossmatch.reach import reach_around
-from pipelines.engines import LocalEngine, engine_of
+from pipelines.engines.engine import LocalEngine, engine_of
 from pipelines.outputs import write_hats
 from pipelines.training import make_training_set, parse_configuration
 
@@ -63,7 +63,7 @@ def _sky(rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _engine(cluster: str, rows: int) -> Any:
-    from pipelines.dask_engine import DaskEngine
+    from pipelines.engines.dask_lsdb import DaskEngine
 
     return DaskEngine(cluster, rows_in_partition=rows)
 
@@ -147,7 +147,7 @@ def test_rows_of_a_product_that_are_not_in_reach_are_not_read(cluster: str, tmp_
 
 
 def test_a_scheduler_that_is_away_is_told():
-    from pipelines.dask_engine import DaskEngine
+    from pipelines.engines.dask_lsdb import DaskEngine
 
     with pytest.raises(ServiceBusyError, match=r"tcp://127\.0\.0\.1:9 does not answer"):
         DaskEngine("tcp://127.0.0.1:9", seconds=1)

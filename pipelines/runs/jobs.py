@@ -14,19 +14,19 @@ from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
 from core.files import FileStore
 from core.settings import Settings
-from pipelines.checks import CheckedRun, RunChecker
 from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
-from pipelines.engines import Engine, LocalEngine, engine_of
-from pipelines.inputs import RunInput
-from pipelines.known import PIPELINES
+from pipelines.definitions import PIPELINES
+from pipelines.engines.engine import Engine, LocalEngine, engine_of
+from pipelines.inputs.lookup import RunInput
+from pipelines.inputs.reading import InputReader, Projection
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
-from pipelines.provenance import GeneratedFile, activity_of, provenance_json
-from pipelines.reading import InputReader, Projection
+from pipelines.outputs.result_files import write_result
+from pipelines.runs.checks import CheckedRun, RunChecker
+from pipelines.runs.progress import Steps
+from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
-from pipelines.steps import Steps
 from pipelines.storage import run_of_row
-from pipelines.writing import write_result
 from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import ResultFile, ResultProducts
 from products.models import FileRole, ProductStatus
