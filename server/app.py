@@ -25,7 +25,7 @@ from tap.handlers.tap import tap_routes
 from tap.handlers.tap_async import tap_async_routes
 from tap.handlers.user_tables import table_routes, table_update_routes
 from vospace.handlers.routes import vospace_routes
-from webui.api.documentation import api_document
+from webui.api.openapi import api_document
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes

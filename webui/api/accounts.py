@@ -8,7 +8,7 @@ from core.auth.models import Identity, Scope
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
 from webui.api.errors import api_route
-from webui.api.shapes import Json, token_json, user_json
+from webui.api.representations.products import Json, token_json, user_json
 from webui.services import WebServices
 
 __all__ = ["routes"]

@@ -7,7 +7,7 @@ from core.auth.groups import Group
 from core.auth.models import Identity
 from webui.api.bodies import GroupBody, GroupPatch, MemberBody, parse_body, read_fields
 from webui.api.errors import api_route
-from webui.api.shapes import Json
+from webui.api.representations.products import Json
 from webui.services import WebServices
 
 __all__ = ["group_json", "routes"]
