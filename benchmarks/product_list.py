@@ -40,7 +40,7 @@ from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTableRow, ReleaseRow, product_groups
 from server.data_folder import prepare_data_folder
 from server.middleware import PathMiddleware
-from server.migrate import migrate
+from server.migrations.upgrade import migrate
 from server.services import Services
 from tests.support.postgres import postgres_binaries, running_postgres
 from webui.api.routes import api_routes

@@ -29,8 +29,8 @@ from fastapi import FastAPI, Response
 from core.auth.dependencies import Authenticator
 from core.auth.service import AccountService
 from core.database import Base, Database
-from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
-from server.celery_worker import CeleryWork, run_celery_worker
+from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
+from server.broker.worker import CeleryWork, run_celery_worker
 from uws import JobContext, JobKind, JobQueue, JobService, ProcessQueue
 from uws.handlers.routes import uws_routes
 from uws.lifecycle.fair_share import Turns

@@ -14,8 +14,8 @@ from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
-from server.demo import demo_is_wanted, fill_demo, want_demo
-from server.migrate import migrate
+from server.demo.fill import demo_is_wanted, fill_demo, want_demo
+from server.migrations.upgrade import migrate
 from server.services import Services
 from uws.queues import JobChanges
 

@@ -127,7 +127,7 @@ class Services:
         """The job queue that the settings name; nothing runs until ``queue.start()``."""
         settings = self.settings
         if settings.job_queue == "celery":
-            from server.celery_queue import CeleryQueue
+            from server.broker.job_queue import CeleryQueue
 
             return CeleryQueue(settings.redis_url, self.database)
         return self.process_queue
@@ -157,7 +157,7 @@ class Services:
         """Jobs of all kinds."""
         limits = job_limits(self.settings)
         if self.settings.job_queue == "celery":
-            from server.celery_queue import RESUBMIT_AFTER
+            from server.broker.job_queue import RESUBMIT_AFTER
 
             return JobService(
                 self.database, self.queue, self.kinds, turns=self.turns, limits=limits, resubmit_after=RESUBMIT_AFTER

@@ -22,7 +22,7 @@ def run_worker(settings: Settings) -> None:
 
 
 def _work_for_celery(settings: Settings) -> None:
-    from server.celery_worker import CeleryWork, run_celery_worker
+    from server.broker.worker import CeleryWork, run_celery_worker
 
     run_celery_worker(
         CeleryWork(

@@ -1,4 +1,4 @@
-"""Alembic's environment: migrations run on the connection that ``server.migrate`` gives."""
+"""Alembic's environment: migrations run on the connection that ``server.migrations.upgrade`` gives."""
 
 from alembic import context
 

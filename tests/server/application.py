@@ -12,7 +12,7 @@ from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
 from server.data_folder import prepare_data_folder
-from server.migrate import migrate
+from server.migrations.upgrade import migrate
 from server.services import Services
 
 __all__ = ["Application", "running_application"]

@@ -15,7 +15,7 @@ from core.parts import part
 from core.settings import Settings
 from server.app import create_app
 from server.data_folder import prepare_data_folder
-from server.migrate import migrate
+from server.migrations.upgrade import migrate
 from server.services import Services, worker_kinds
 
 #: Packages whose objects are counted, and the ends of the names of classes that are parts of a process.

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.database import Database
-from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
-from server.celery_worker import CeleryWork, run_celery_worker
+from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
+from server.broker.worker import CeleryWork, run_celery_worker
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobService
 from uws.lifecycle.fair_share import Turns

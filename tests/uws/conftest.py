@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.database import Base, Database
-from server.celery_queue import CeleryQueue
+from server.broker.job_queue import CeleryQueue
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobQueue, JobService, ProcessQueue

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Base, Database
-from server.celery_queue import CeleryQueue
+from server.broker.job_queue import CeleryQueue
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.redis import running_redis
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker

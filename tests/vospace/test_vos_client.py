@@ -15,7 +15,7 @@ from products.models import FileRole, Visibility
 from products.service import NewProduct
 from server.app import create_app
 from server.data_folder import prepare_data_folder
-from server.migrate import migrate
+from server.migrations.upgrade import migrate
 from server.services import Services
 from tests.support.certificates import Certificate, self_signed
 from tests.support.ports import free_port

@@ -19,8 +19,10 @@ from webui.pages.products import product as products
 from webui.pages.products import search as home
 from webui.pages.products import shared_link as shared
 from webui.pages.rendering.templates import PageRenderer
+from webui.pages.wizard import columns as wizard_columns
 from webui.pages.wizard import description as wizard
 from webui.pages.wizard import files as wizard_files
+from webui.pages.wizard import review as wizard_review
 from webui.services import WebServices
 
 __all__ = ["page_routes"]

@@ -16,7 +16,7 @@ from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot
 from pipelines.models import RunInputs, RunRequest
 from products.models import Product
-from server.cli_pipelines import pipeline_commands
+from server.cli.pipelines import pipeline_commands
 from server.services import Services
 from tests.pipelines.row_counter.pipeline import DEFINITIONS, RowCounter
 from tests.pipelines.runs.published import (

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from core.errors import InvalidValueError
 from pipelines.runs.command_line import FileRun, run_files
-from server.cli import app
+from server.cli.main import app
 from tests.pipelines.combine.golden import GOLDEN, combined_with, needs_golden
 
 pytestmark = needs_golden
