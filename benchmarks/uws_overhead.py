@@ -30,10 +30,10 @@ from core.auth.dependencies import Authenticator
 from core.auth.service import AccountService
 from core.database import Base, Database
 from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
-from server.broker.worker import CeleryWork, run_celery_worker
+from server.broker.worker import CeleryWorkerConfig, run_celery_worker
 from uws import JobContext, JobKind, JobQueue, JobService, ProcessQueue
 from uws.handlers.routes import uws_routes
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.fair_share import FairShare
 
 _WAIT_SECONDS = 60.0
 _CLIENTS = 20
@@ -166,13 +166,15 @@ class _Services:
         self.database = Database(database_url)
         self.kinds = make_kinds()
         queue = CeleryQueue(redis_url, self.database)
-        self.turns = Turns(self.database, queue)
-        self.jobs = JobService(self.database, queue, self.kinds, turns=self.turns, resubmit_after=RESUBMIT_AFTER)
+        self.fair_share = FairShare(self.database, queue)
+        self.jobs = JobService(
+            self.database, queue, self.kinds, fair_share=self.fair_share, resubmit_after=RESUBMIT_AFTER
+        )
 
 
 def open_celery(binary: str, stack: ExitStack, database: Database, folder: Path, workers: int) -> JobQueue:
     url = stack.enter_context(running_redis(binary))
-    work = CeleryWork(
+    work = CeleryWorkerConfig(
         url, functools.partial(_Services, url, database.url), make_kinds, workers, _MEMORY_BYTES, folder / "scratch"
     )
     worker = multiprocessing.get_context("spawn").Process(target=run_celery_worker, args=(work,))

@@ -3,34 +3,34 @@
 import threading
 from collections.abc import Callable
 
-__all__ = ["Departure"]
+__all__ = ["Cancellation"]
 
 
-class Departure:
+class Cancellation:
     """Tells whoever works on an answer that nobody waits for it any more. Used from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stops: list[Callable[[], object]] = []
-        self._happened = False
+        self._is_cancelled = False
 
     @property
-    def happened(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether the reader has gone."""
-        return self._happened
+        return self._is_cancelled
 
-    def stops(self, stop: Callable[[], object]) -> None:
+    def on_cancel(self, stop: Callable[[], object]) -> None:
         """Have something stopped when the reader goes; at once when he has gone already."""
         with self._lock:
-            if not self._happened:
+            if not self._is_cancelled:
                 self._stops.append(stop)
                 return
         stop()
 
-    def happen(self) -> None:
+    def cancel(self) -> None:
         """Say that the reader has gone."""
         with self._lock:
-            self._happened = True
+            self._is_cancelled = True
             stops, self._stops = self._stops, []
         for stop in stops:
             stop()

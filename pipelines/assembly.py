@@ -12,7 +12,7 @@ from pipelines.definitions import PIPELINES
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline
 from pipelines.runs.checks import RunChecker
-from pipelines.runs.completion import RunEndings
+from pipelines.runs.completion import RunCompletion
 from pipelines.service import PipelineService
 from products.assembly import ProductServices
 from uws import JobContext, JobKind, JobService
@@ -85,9 +85,9 @@ class PipelineServices:
         return RunChecker(self._products.service, self._inputs, self._settings.datasets)
 
     @part
-    def completion(self) -> RunEndings:
+    def completion(self) -> RunCompletion:
         """Stores how runs ended."""
-        return RunEndings(self._database, self._products.job_products)
+        return RunCompletion(self._database, self._products.job_products)
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job of this package: one a pipeline."""
@@ -97,7 +97,7 @@ class PipelineServices:
                 self._run,
                 retry=True,
                 seconds=self._settings.job_seconds,
-                lengthy=True,
+                long_running=True,
                 on_end=self.completion.ended,
             )
 

@@ -7,7 +7,7 @@ from pipelines.combine.pipeline import CombineRedshiftCatalogs
 from pipelines.models import AnyPipeline
 from pipelines.training.pipeline import TrainingSetMaker
 
-__all__ = ["COMBINE", "PIPELINES", "TRAINING", "pipeline_named", "pipeline_numbered"]
+__all__ = ["COMBINE", "PIPELINES", "TRAINING", "pipeline_by_id", "pipeline_by_name"]
 
 TRAINING = TrainingSetMaker()
 COMBINE = CombineRedshiftCatalogs()
@@ -16,7 +16,7 @@ COMBINE = CombineRedshiftCatalogs()
 PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in (TRAINING, COMBINE)}
 
 
-def pipeline_named(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
+def pipeline_by_name(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
     """Give a pipeline by its name, or raise NotFoundError with the names there are."""
     if name not in definitions:
         raise NotFoundError(
@@ -25,7 +25,7 @@ def pipeline_named(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES
     return definitions[name]
 
 
-def pipeline_numbered(number: int, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
+def pipeline_by_id(number: int, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
     """Give a pipeline by its number, or raise NotFoundError."""
     for pipeline in definitions.values():
         if pipeline.id == number:

@@ -13,15 +13,15 @@ from core.errors import NotFoundError, PhotozError
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.runs.checks import CheckedRun, RunChecker
-from pipelines.runs.completion import RunEndings
+from pipelines.runs.completion import RunCompletion
 from pipelines.runs.description import description_of
 from pipelines.runs.requests import job_parameters
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import RunQuery, find_run, list_runs, run_of_row, runs_of_products
 from products.access import require_change
-from products.lifecycle.job_products import ResultProducts
+from products.lifecycle.job_products import JobProductService
 from products.models import ProductStatus, Visibility
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.schema import ProductRow
 from products.service import NewProduct, ProductService
 from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError
@@ -54,16 +54,16 @@ class PipelineService:
         database: Database,
         jobs: JobService,
         products: ProductService,
-        results: ResultProducts,
+        results: JobProductService,
         checker: RunChecker,
-        completion: RunEndings,
+        completion: RunCompletion,
         definitions: Mapping[str, AnyPipeline] = PIPELINES,
     ) -> None:
         self._database = database
         self._jobs = jobs
         self._products = products
         self._results = results
-        self._endings = completion
+        self._completion = completion
         self.checker = checker
         self.definitions = definitions
 
@@ -139,7 +139,7 @@ class PipelineService:
             return ()
         return tuple(f"{line.time:%Y-%m-%d %H:%M:%S} {line.text}" for line in lines)
 
-    def settle(self) -> None:
+    def reconcile(self) -> None:
         """End the runs whose jobs ended, vanished, or were never queued, and whose end nobody stored."""
         with self._database.read() as session:
             rows = list(session.scalars(select(PipelineRunRow).where(PipelineRunRow.phase.in_(_ACTIVE))))
@@ -156,11 +156,11 @@ class PipelineService:
         for row in rows:
             job = self._job(row)
             if job is None:
-                self._endings.end_without_job(row.id, row.product_id, _GONE)
+                self._completion.end_without_job(row.id, row.product_id, _GONE)
             elif job.phase.ended:
-                self._endings.ended(job)
+                self._completion.ended(job)
             elif job.phase is Phase.PENDING and row.created < utc_now() - _UNQUEUED:
-                self._endings.end_without_job(row.id, row.product_id, _NEVER_QUEUED)
+                self._completion.end_without_job(row.id, row.product_id, _NEVER_QUEUED)
 
     def _start(self, identity: Identity, checked: CheckedRun, job: Job) -> Run:
         new = self._new_product(checked)
@@ -196,7 +196,7 @@ class PipelineService:
         return self.get(identity, number)
 
     def _new_product(self, checked: CheckedRun) -> NewProduct:
-        kind, request = product_type_named(checked.pipeline.product_type), checked.request
+        kind, request = product_type_by_name(checked.pipeline.product_type), checked.request
         wanted, release = request.visibility or Visibility.REGISTERED, checked.inputs.release
         first, made_by = checked.inputs.catalogues[0], checked.pipeline.display_name
         # The name becomes part of the internal name, which stays: it names no input that others may not read.
@@ -213,7 +213,7 @@ class PipelineService:
         job = None if Phase(row.phase).ended else self._job(row)
         if job is not None and job.phase.ended:
             # Whoever learns that a run has ended finds its product so, too; the worker may be about to store it.
-            self._endings.ended(job)
+            self._completion.ended(job)
         return run_of_row(row, job, self.definitions)
 
     def _job(self, row: PipelineRunRow) -> Job | None:

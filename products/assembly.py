@@ -11,13 +11,13 @@ from core.parts import part
 from core.settings import Settings
 from products.files.download_counts import DownloadCounts
 from products.files.downloads import DownloadService
-from products.lifecycle.column_meanings import AssociationService
+from products.lifecycle.column_meanings import ColumnMeaningService
 from products.lifecycle.housekeeping import Housekeeping
 from products.lifecycle.inspector import Inspector
-from products.lifecycle.job_products import ResultProducts
+from products.lifecycle.job_products import JobProductService
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.uploads import InspectionJobs, UploadService
-from products.lifecycle.versions import LifeService
+from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
 from products.provenance import DisclosureService, ProvenanceService
 from products.quotas import QuotaRule
@@ -102,9 +102,9 @@ class ProductServices:
         )
 
     @part
-    def column_meanings(self) -> AssociationService:
+    def column_meanings(self) -> ColumnMeaningService:
         """Meanings of columns."""
-        return AssociationService(self._database)
+        return ColumnMeaningService(self._database)
 
     @part
     def downloads(self) -> DownloadService:
@@ -127,9 +127,9 @@ class ProductServices:
         return LinkService(self._database)
 
     @part
-    def versions(self) -> LifeService:
+    def versions(self) -> ProductVersionService:
         """New versions, deletion and restoring."""
-        return LifeService(self._database, self.quota, days=self._settings.deleted_days)
+        return ProductVersionService(self._database, self.quota, days=self._settings.deleted_days)
 
     @part
     def releases(self) -> ReleaseAdministration:
@@ -167,9 +167,9 @@ class ProductServices:
         return PublishedProducts(self._database, self.service)
 
     @part
-    def job_products(self) -> ResultProducts:
+    def job_products(self) -> JobProductService:
         """Products that are made by jobs."""
-        return ResultProducts(
+        return JobProductService(
             self._database, self._store(), max_bytes=self._settings.max_result_bytes, quota=self.quota
         )
 
@@ -182,7 +182,7 @@ class ProductServices:
 
     @part
     def housekeeping(self) -> Housekeeping:
-        """Removal of files that nothing refers to, of old drafts and of deleted products."""
+        """JobDestruction of files that nothing refers to, of old drafts and of deleted products."""
         return Housekeeping(
             self._database,
             self._store(),

@@ -26,7 +26,7 @@ __all__ = [
     "all_types",
     "open_type",
     "product_type",
-    "product_type_named",
+    "product_type_by_name",
     "type_of_row",
 ]
 
@@ -105,7 +105,7 @@ def product_type(type_id: int) -> ProductType:
     return PRODUCT_TYPES[type_id]
 
 
-def product_type_named(name: str) -> ProductType:
+def product_type_by_name(name: str) -> ProductType:
     """Find a product type by its internal name, or raise InvalidValueError with the names there are."""
     for kind in _TYPES:
         if kind.name == name:

@@ -24,7 +24,7 @@ from products.product_types import all_types, open_type, product_type
 from products.schema import ProductRow, ReleaseRow, release_groups
 from products.search.queries import Page, ProductQuery, list_products, product_names
 from products.sharing.service import share_with
-from products.sharing.visible_accounts import known_people
+from products.sharing.visible_accounts import visible_accounts
 from products.storage import (
     ProductSize,
     find_product,
@@ -174,7 +174,7 @@ class ProductService:
 
     def people(self, identity: Identity) -> tuple[User, ...]:
         """The accounts that the caller may know of, by name: the caller's, and those of people who share with them."""
-        return known_people(self._database, identity)
+        return visible_accounts(self._database, identity)
 
     def files(self, identity: Identity, file_id: int | None = None) -> tuple[tuple[ProductFile, Product], ...]:
         """The files of all products that the identity may read, or one of them, each with its product."""

@@ -17,7 +17,7 @@ from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
 from server.migrations.upgrade import migrate
 from server.services import Services
-from uws.queues import JobChanges
+from uws.queues import JobNotifier
 
 __all__ = ["serve"]
 
@@ -61,19 +61,19 @@ def serve(settings: Settings) -> None:
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     with suppress(KeyboardInterrupt):  # uvicorn has stopped everything by then, and only passes the signal on
-        _Server(config, services.jobs.changes).run(sockets=[listener])
+        _Server(config, services.jobs.notifier).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """A server that answers those who wait for a job before it stops."""
 
-    def __init__(self, config: uvicorn.Config, changes: JobChanges) -> None:
+    def __init__(self, config: uvicorn.Config, notifier: JobNotifier) -> None:
         super().__init__(config)
-        self._changes = changes
+        self._notifier = notifier
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # In a thread, because a signal may come while this one holds what is needed.
-        threading.Thread(target=self._changes.close, daemon=True).start()
+        threading.Thread(target=self._notifier.close, daemon=True).start()
         super().handle_exit(sig, frame)
 
 

@@ -21,7 +21,7 @@ from server.adapters.upload_sources import UploadSources
 from tap.adql.parsing.words import RESERVED_WORDS
 from tap.assembly import TapServices
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.fair_share import FairShare
 from vospace.assembly import VOSpaceServices
 from vospace.storage import stored_ids
 
@@ -148,9 +148,9 @@ class Services:
         )
 
     @part
-    def turns(self) -> Turns:
+    def fair_share(self) -> FairShare:
         """The fair-share queue in front of the job queue."""
-        return Turns(self.database, self.queue)
+        return FairShare(self.database, self.queue)
 
     @part
     def jobs(self) -> JobService:
@@ -160,9 +160,14 @@ class Services:
             from server.broker.job_queue import RESUBMIT_AFTER
 
             return JobService(
-                self.database, self.queue, self.kinds, turns=self.turns, limits=limits, resubmit_after=RESUBMIT_AFTER
+                self.database,
+                self.queue,
+                self.kinds,
+                fair_share=self.fair_share,
+                limits=limits,
+                resubmit_after=RESUBMIT_AFTER,
             )
-        return JobService(self.database, self.queue, self.kinds, turns=self.turns, limits=limits)
+        return JobService(self.database, self.queue, self.kinds, fair_share=self.fair_share, limits=limits)
 
     @part
     def web(self) -> "WebServices":
@@ -190,7 +195,7 @@ class Services:
             self.database.close()
 
     def _job_taken(self, job_id: str) -> None:
-        self.turns.after(job_id)
+        self.fair_share.after(job_id)
 
     def _upload_sources(self) -> UploadSources:
         settings = self.settings

@@ -7,7 +7,7 @@ from functools import partial
 from core.settings import Settings
 from server.data_folder import prepare_data_folder
 from server.services import Services, worker_kinds
-from uws import run_forever
+from uws import poll_jobs
 
 __all__ = ["run_worker"]
 
@@ -22,10 +22,10 @@ def run_worker(settings: Settings) -> None:
 
 
 def _work_for_celery(settings: Settings) -> None:
-    from server.broker.worker import CeleryWork, run_celery_worker
+    from server.broker.worker import CeleryWorkerConfig, run_celery_worker
 
     run_celery_worker(
-        CeleryWork(
+        CeleryWorkerConfig(
             redis_url=settings.redis_url,
             services=partial(Services, settings),
             kinds_factory=partial(worker_kinds, settings),
@@ -43,6 +43,6 @@ def _work_alone(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     services = Services(settings)
     try:
-        run_forever(services.database, services.process_queue, stop=stop)
+        poll_jobs(services.database, services.process_queue, stop=stop)
     finally:
         services.close()

@@ -203,7 +203,7 @@ class TapServices:
         job = context.job
         identity = ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
         name = context.parameters.get("TABLE", "").strip()
-        table = self._products.user_tables.require_room(identity, name)
+        table = self._products.user_tables.require_quota(identity, name)
         self._table_jobs.update(context, table.id)
 
     def _remove_rows(self, job: Job) -> None:

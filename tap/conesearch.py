@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.auth.models import Identity
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.columns import Column
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from core.settings import Settings
@@ -72,7 +72,7 @@ class ConeSearch:
         return table
 
     def search(
-        self, table: TapTable, parameters: DaliParameters, identity: Identity, departure: Departure | None = None
+        self, table: TapTable, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
     ) -> QueryAnswer:
         """Search, up to the first rows; the answer is a VOTable in BINARY2 unless RESPONSEFORMAT says otherwise.
 
@@ -90,7 +90,7 @@ class ConeSearch:
         chosen = _columns(table, cone.verbosity)
         catalog = self._catalog.tables_of(identity).catalog
         translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit + 1)
-        stream = self._engine.open(self._engine_query(translation.sql, table), departure)
+        stream = self._engine.open(self._engine_query(translation.sql, table), cancellation)
         columns = votable_columns(_described(translation.columns, chosen, table), stream.schema)
         infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
         description = TableDescription(columns, table.name, table.description, infos)

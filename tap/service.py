@@ -8,7 +8,7 @@ from time import monotonic
 import pyarrow as pa
 
 from core.auth.models import Identity
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.errors import InvalidValueError, PhotozError
 from core.files import Staging
 from core.settings import Settings
@@ -96,10 +96,12 @@ class TapService:
         """Give the tables that the identity may query."""
         return self._catalog.tables_of(identity)
 
-    def query(self, parameters: DaliParameters, identity: Identity, departure: Departure | None = None) -> QueryAnswer:
+    def query(
+        self, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
+    ) -> QueryAnswer:
         """Run a synchronous query, up to its first rows, and remove what came with it; raises what `open` does."""
         try:
-            opened = self.open(parameters, identity, seconds=self._settings.query_seconds, departure=departure)
+            opened = self.open(parameters, identity, seconds=self._settings.query_seconds, cancellation=cancellation)
         finally:
             self._uploads.remove(parameters.files.values())
         chosen = opened.result_format
@@ -111,13 +113,18 @@ class TapService:
         return QueryAnswer(chosen.content_type, chunks, opened.stream.close, chosen.headers)
 
     def open(
-        self, parameters: DaliParameters, identity: Identity, *, seconds: float, departure: Departure | None = None
+        self,
+        parameters: DaliParameters,
+        identity: Identity,
+        *,
+        seconds: float,
+        cancellation: Cancellation | None = None,
     ) -> OpenQuery:
         """Start a query that may take so many seconds; whoever calls this closes its stream.
 
         Parameters
         ----------
-        departure
+        cancellation
             Tells when nobody waits for the rows any more.
 
         Raises
@@ -134,7 +141,7 @@ class TapService:
             catalog = uploads.catalog(tables.catalog)
             translation = translate(request.query, catalog, row_limit=request.maxrec + 1)
             # The engine has read what was uploaded when it gives its first rows.
-            stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds), departure)
+            stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds), cancellation)
         _log.info(
             "query started",
             extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},

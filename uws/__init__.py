@@ -1,17 +1,16 @@
 """Universal Worker Service 1.1: jobs, phases, queue, runner. Other packages give it kinds of job."""
 
-from uws.errors import JobCancelled, JobPhaseError, JobSpaceError, TooManyJobsError, UnknownJobError
+from uws.errors import JobCancelled, JobPhaseError, JobStorageLimitError, TooManyJobsError, UnknownJobError
 from uws.execution.process_queue import ProcessQueue
 from uws.execution.runner import JobRunner
-from uws.execution.standalone import run_forever
+from uws.execution.standalone import poll_jobs
 from uws.kinds import JobContext, JobKind
 from uws.models import ACTIVE_PHASES, Job, JobEntry, JobLimits, JobLogLine, JobResult, Phase
-from uws.queues import AnnouncingQueue, JobQueue
+from uws.queues import JobQueue, NotifyingQueue
 from uws.service import JobService
 
 __all__ = [
     "ACTIVE_PHASES",
-    "AnnouncingQueue",
     "Job",
     "JobCancelled",
     "JobContext",
@@ -24,10 +23,11 @@ __all__ = [
     "JobResult",
     "JobRunner",
     "JobService",
-    "JobSpaceError",
+    "JobStorageLimitError",
+    "NotifyingQueue",
     "Phase",
     "ProcessQueue",
     "TooManyJobsError",
     "UnknownJobError",
-    "run_forever",
+    "poll_jobs",
 ]

@@ -2,7 +2,7 @@
 
 from core.errors import ConflictError, NotFoundError, ServiceBusyError, StorageFullError
 
-__all__ = ["JobCancelled", "JobPhaseError", "JobSpaceError", "TooManyJobsError", "UnknownJobError"]
+__all__ = ["JobCancelled", "JobPhaseError", "JobStorageLimitError", "TooManyJobsError", "UnknownJobError"]
 
 
 class UnknownJobError(NotFoundError):
@@ -23,7 +23,7 @@ class TooManyJobsError(ServiceBusyError):
     status = 429
 
 
-class JobSpaceError(StorageFullError):
+class JobStorageLimitError(StorageFullError):
     """The results of the caller's jobs take as much room as the service allows."""
 
     code = "JobSpace"

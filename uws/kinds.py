@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.database import Database, utc_now
 from uws.errors import JobCancelled
 from uws.leases import Lease
-from uws.limits import load_of
+from uws.limits import usage_of
 from uws.models import Job, JobResult, Phase
 from uws.schema import JobLogRow
 from uws.storage import clean_text, move_job
@@ -76,7 +76,7 @@ class JobContext:
         """The results so far; others see them when the job is COMPLETED."""
         return tuple(self._results)
 
-    def room_for_results(self) -> int | None:
+    def remaining_result_bytes(self) -> int | None:
         """Count the bytes that the results of this job may take beside what its owner's other jobs do.
 
         What a job writes before its end can be held to it; at the end it is looked at once more, whatever the job did.
@@ -85,7 +85,7 @@ class JobContext:
         if self._stored_bytes is None:
             return None
         with self._database.read() as session:
-            return max(self._stored_bytes - load_of(session, self.job.owner).stored_bytes, 0)
+            return max(self._stored_bytes - usage_of(session, self.job.owner).stored_bytes, 0)
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Tell how much is done, 0 to 1, and what is being done; cheap enough for a loop.
@@ -186,7 +186,7 @@ class JobKind:
         Whether the work may be done twice: a job whose worker died is then run once more.
     seconds
         Execution duration, when it is not the service's default.
-    lengthy
+    long_running
         Whether its jobs commonly take so long that jobs of other kinds should not wait behind them.
     on_end
         Called once after COMPLETED, ERROR or ABORTED was stored, in whichever process stored it, so that the owner of
@@ -201,6 +201,6 @@ class JobKind:
     run: Callable[[JobContext], None]
     retry: bool = False
     seconds: int | None = None
-    lengthy: bool = False
+    long_running: bool = False
     on_end: Callable[[Job], None] | None = None
     on_destroy: Callable[[Job], None] | None = None

@@ -14,23 +14,23 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidValueError
-from uws.errors import JobSpaceError, TooManyJobsError
+from uws.errors import JobStorageLimitError, TooManyJobsError
 from uws.models import Job, JobLimits, Phase
 from uws.schema import JobRow
 from uws.storage import clean_text
 
 __all__ = [
-    "OwnerLoad",
+    "JobUsage",
     "alterable_phases",
     "altered_values",
-    "check_load",
+    "check_job_count",
     "check_parameters",
-    "check_space",
-    "load_of",
+    "check_stored_bytes",
     "lock_owner",
     "owned_by",
     "parameters_size",
     "size_text",
+    "usage_of",
 ]
 
 _LEAST_BYTES = 1000
@@ -38,7 +38,7 @@ _LOCKS = 0x6A6F  # the first half of the keys of our locks among all advisory lo
 
 
 @dataclass(frozen=True, slots=True)
-class OwnerLoad:
+class JobUsage:
     """What the jobs of one user take.
 
     Parameters
@@ -68,7 +68,7 @@ def lock_owner(session: Session, owner: str | None) -> None:
         session.execute(select(func.pg_advisory_xact_lock(_LOCKS, key)))
 
 
-def load_of(session: Session, owner: str | None) -> OwnerLoad:
+def usage_of(session: Session, owner: str | None) -> JobUsage:
     """Count what the jobs of a user, or of nobody, take."""
     size = JobRow.parameter_bytes + JobRow.file_bytes + JobRow.result_bytes
     counted = (
@@ -77,7 +77,7 @@ def load_of(session: Session, owner: str | None) -> OwnerLoad:
         .group_by(JobRow.phase)
     )
     rows = session.execute(counted).all()
-    return OwnerLoad({Phase(phase): count for phase, count, _ in rows}, sum(int(size) for _, _, size in rows))
+    return JobUsage({Phase(phase): count for phase, count, _ in rows}, sum(int(size) for _, _, size in rows))
 
 
 def parameters_size(parameters: Mapping[str, str]) -> int:
@@ -85,14 +85,14 @@ def parameters_size(parameters: Mapping[str, str]) -> int:
     return _LEAST_BYTES + sum(len(value.encode("utf-8", "replace")) for value in parameters.values())
 
 
-def check_load(load: OwnerLoad, limits: JobLimits, *, run: bool) -> None:
+def check_job_count(load: JobUsage, limits: JobLimits, *, run: bool) -> None:
     """Refuse one more job that is to be run, or to be PENDING.
 
     Raises
     ------
     TooManyJobsError
         There are as many in these phases as the limit allows.
-    JobSpaceError
+    JobStorageLimitError
         Earlier jobs take all the room there is for them.
     """
     pending = load.jobs.get(Phase.PENDING, 0)
@@ -105,13 +105,13 @@ def check_load(load: OwnerLoad, limits: JobLimits, *, run: bool) -> None:
             f"{load.active} of your jobs are queued or running, as many as this service allows. "
             "Wait until one has ended, or abort one."
         )
-    check_space(load.stored_bytes, limits)
+    check_stored_bytes(load.stored_bytes, limits)
 
 
-def check_space(stored_bytes: int, limits: JobLimits) -> None:
-    """Refuse more when the jobs of a user take all the room there is for them, or raise JobSpaceError."""
+def check_stored_bytes(stored_bytes: int, limits: JobLimits) -> None:
+    """Refuse more when the jobs of a user take all the room there is for them, or raise JobStorageLimitError."""
     if stored_bytes >= limits.stored_bytes_per_owner:
-        raise JobSpaceError(
+        raise JobStorageLimitError(
             f"Your jobs take {size_text(stored_bytes)} with their results, and "
             f"{size_text(limits.stored_bytes_per_owner)} is what they may take. Delete jobs that you no longer need."
         )

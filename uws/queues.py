@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
-__all__ = ["AnnouncingQueue", "JobChanges", "JobQueue"]
+__all__ = ["JobNotifier", "JobQueue", "NotifyingQueue"]
 
 
-class JobChanges:
+class JobNotifier:
     """A place to wait for news of jobs. News are hints: who is woken reads the job again."""
 
     def __init__(self) -> None:
@@ -29,14 +29,14 @@ class JobChanges:
                 for wake in watchers.values():
                     wake()
 
-    def announce(self, job_id: str) -> None:
+    def notify(self, job_id: str) -> None:
         """Wake all who watch a job."""
         with self._lock:
             for wake in self._watchers.get(job_id, {}).values():
                 wake()
 
     @contextmanager
-    def watching(self, job_id: str) -> Iterator[threading.Event]:
+    def subscribe(self, job_id: str) -> Iterator[threading.Event]:
         """Give an event that is set at each change of a job."""
         event = threading.Event()
         with self.calling(job_id, event.set):
@@ -61,8 +61,8 @@ class JobChanges:
 class JobQueue(Protocol):
     """Brings the ids of QUEUED jobs to runners. It may lose them: the sweep hands them in again."""
 
-    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
-        """Take a QUEUED job; one that is known already is not taken twice. Lengthy ones let the others pass."""
+    def submit(self, job_id: str, *, long_running: bool = False) -> None:
+        """Take a QUEUED job; one that is known already is not taken twice. Long-running ones let the others pass."""
 
     def cancel(self, job_id: str) -> None:
         """Forget a job that was aborted; when it runs, stop its work at once."""
@@ -75,9 +75,9 @@ class JobQueue(Protocol):
 
 
 @runtime_checkable
-class AnnouncingQueue(Protocol):
+class NotifyingQueue(Protocol):
     """A queue that knows at once when one of its jobs changed, so that nobody needs to ask again and again."""
 
     @property
-    def changes(self) -> JobChanges:
+    def notifier(self) -> JobNotifier:
         """Where the changes are announced."""

@@ -25,7 +25,8 @@ class JobRow(Base):
     kind: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(150))
     phase: Mapped[str] = mapped_column(String(10))
-    lengthy: Mapped[bool] = mapped_column(default=False, server_default=false())  # as its kind said when it was made
+    #: As its kind says when the job is created.
+    long_running: Mapped[bool] = mapped_column("lengthy", default=False, server_default=false())
     run_id: Mapped[str | None] = mapped_column(Text)
     parameters: Mapped[dict[str, str]] = mapped_column(JSON)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # fields of JobResult: strings and one number

@@ -14,21 +14,21 @@ from core.database import Database, utc_now
 from core.errors import InvalidValueError
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
-from uws.lifecycle.destruction import Removal
-from uws.lifecycle.fair_share import Turns, give_turns
+from uws.lifecycle.destruction import JobDestruction
+from uws.lifecycle.fair_share import FairShare, release_queued
 from uws.lifecycle.recovery import Sweep
 from uws.limits import (
     alterable_phases,
     altered_values,
-    check_load,
+    check_job_count,
     check_parameters,
-    check_space,
-    load_of,
+    check_stored_bytes,
     lock_owner,
     parameters_size,
+    usage_of,
 )
 from uws.models import Job, JobEntry, JobLimits, JobLogLine, Phase
-from uws.queues import AnnouncingQueue, JobChanges, JobQueue
+from uws.queues import JobNotifier, JobQueue, NotifyingQueue
 from uws.schema import JobLogRow, JobRow
 from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries
 
@@ -46,7 +46,7 @@ class JobService:
     ----------
     kinds
         Kinds of job by their names.
-    turns
+    fair_share
         Lets jobs of each user into the queue; made here when it is not given.
     limits
         What jobs may use.
@@ -61,7 +61,7 @@ class JobService:
         queue: JobQueue,
         kinds: Mapping[str, JobKind],
         *,
-        turns: Turns | None = None,
+        fair_share: FairShare | None = None,
         limits: JobLimits | None = None,
         resubmit_after: timedelta = timedelta(0),
     ) -> None:
@@ -69,28 +69,36 @@ class JobService:
         self._queue = queue
         self._kinds = kinds
         self._limits = limits or JobLimits()
-        self._announced = isinstance(queue, AnnouncingQueue)
-        self._changes = queue.changes if isinstance(queue, AnnouncingQueue) else JobChanges()
-        turns, archive_for = turns or Turns(database, queue), timedelta(days=self._limits.archive_days)
-        self._removal = Removal(database, queue, kinds, self._changes, turns, keep_archived=archive_for > timedelta(0))
+        self._notified = isinstance(queue, NotifyingQueue)
+        self._notifier = queue.notifier if isinstance(queue, NotifyingQueue) else JobNotifier()
+        fair_share, archive_for = fair_share or FairShare(database, queue), timedelta(days=self._limits.archive_days)
+        self._destruction = JobDestruction(
+            database, queue, kinds, self._notifier, fair_share, keep_archived=archive_for > timedelta(0)
+        )
         self._sweep = Sweep(
-            database, queue, kinds, turns, self._removal, resubmit_after=resubmit_after, archive_for=archive_for
+            database,
+            queue,
+            kinds,
+            fair_share,
+            self._destruction,
+            resubmit_after=resubmit_after,
+            archive_for=archive_for,
         )
 
     @property
-    def changes(self) -> JobChanges:
+    def notifier(self) -> JobNotifier:
         """Where changes of jobs are announced."""
-        return self._changes
+        return self._notifier
 
     @property
-    def is_announced(self) -> bool:
+    def is_notified(self) -> bool:
         """Whether changes that a job brings about itself are announced, too."""
-        return self._announced
+        return self._notified
 
     @property
     def poll_seconds(self) -> float:
         """Seconds after which who waits for a change should look all the same."""
-        return _ANNOUNCED_POLL if self._announced else _LAST_POLL
+        return _ANNOUNCED_POLL if self._notified else _LAST_POLL
 
     def create(
         self,
@@ -115,7 +123,7 @@ class JobService:
             There is no such kind, or the parameters are too long.
         TooManyJobsError
             The owner has as many jobs queued or running, or else PENDING, as the limit allows.
-        JobSpaceError
+        JobStorageLimitError
             The owner's other jobs take all the room there is for them.
         """
         known = self._kinds.get(kind)
@@ -128,7 +136,7 @@ class JobService:
             kind=kind,
             owner=owner,
             phase=(Phase.QUEUED if run else Phase.PENDING).value,
-            lengthy=known.lengthy,
+            long_running=known.long_running,
             run_id=None if run_id is None else clean_text(run_id),
             parameters=dict(parameters),
             parameter_bytes=parameters_size(parameters),
@@ -140,13 +148,13 @@ class JobService:
         )
         with self._database.write() as session:
             lock_owner(session, owner)
-            check_load(load_of(session, owner), self._limits, run=run)
+            check_job_count(usage_of(session, owner), self._limits, run=run)
             session.add(row)
             session.flush()
             job = job_of_row(row)
-            ready = give_turns(session, owner, lengthy=known.lengthy) if run else []
+            ready = release_queued(session, owner, long_running=known.long_running) if run else []
         for job_id in ready:
-            self._queue.submit(job_id, lengthy=known.lengthy)
+            self._queue.submit(job_id, long_running=known.long_running)
         return job
 
     def get(self, job_id: str, *, owner: str | None, kind: str | None = None) -> Job:
@@ -213,7 +221,7 @@ class JobService:
         ------
         JobPhaseError
             The job is in a phase in which this cannot be changed.
-        JobSpaceError
+        JobStorageLimitError
             The owner's jobs take all the room there is for them.
         """
         owned = self.get(job_id, owner=owner)
@@ -234,7 +242,7 @@ class JobService:
                 when = "not when it is ARCHIVED" if values.keys() <= {"destruction"} else "only while it is PENDING"
                 raise JobPhaseError(f"This can be changed of a job {when}.")
             if parameters:
-                check_space(load_of(session, job.owner).stored_bytes, self._limits)
+                check_stored_bytes(usage_of(session, job.owner).stored_bytes, self._limits)
         return self.get(job_id, owner=owner)
 
     def run(self, job_id: str, *, owner: str | None) -> Job:
@@ -246,21 +254,21 @@ class JobService:
             It was run before.
         TooManyJobsError
             The owner has as many jobs queued or running as the limit allows.
-        JobSpaceError
+        JobStorageLimitError
             The owner's jobs take all the room there is for them.
         """
         job = self.get(job_id, owner=owner)
         with self._database.write() as session:
             lock_owner(session, job.owner)
-            load = load_of(session, job.owner)
+            load = usage_of(session, job.owner)
             if not move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=None):
                 raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
-            check_load(load, self._limits, run=True)
-            lengthy = self._is_lengthy(job.kind)
-            ready = give_turns(session, job.owner, lengthy=lengthy)
+            check_job_count(load, self._limits, run=True)
+            long_running = self._is_long_running(job.kind)
+            ready = release_queued(session, job.owner, long_running=long_running)
         for ready_id in ready:
-            self._queue.submit(ready_id, lengthy=lengthy)
-        self._changes.announce(job_id)
+            self._queue.submit(ready_id, long_running=long_running)
+        self._notifier.notify(job_id)
         return self.get(job_id, owner=owner)
 
     def abort(self, job_id: str, *, owner: str | None) -> Job:
@@ -274,7 +282,7 @@ class JobService:
             It ended before.
         """
         job = self.get(job_id, owner=owner)
-        if self._removal.stop(job):
+        if self._destruction.stop(job):
             return self.get(job_id, owner=owner)
         job = self.get(job_id, owner=owner)
         if job.phase is not Phase.ABORTED:
@@ -283,7 +291,7 @@ class JobService:
 
     def delete(self, job_id: str, *, owner: str | None) -> None:
         """Stop a job if need be, and remove it with its results."""
-        self._removal.destroy(self.get(job_id, owner=owner))
+        self._destruction.destroy(self.get(job_id, owner=owner))
 
     def wait(self, job_id: str, *, owner: str | None, seconds: float, phase: Phase | None = None) -> Job:
         """Wait until a job has ended, and give it as it is then.
@@ -297,8 +305,8 @@ class JobService:
             for the present one.
         """
         deadline = time.monotonic() + (min(seconds, _LONGEST_WAIT) if seconds >= 0 else _LONGEST_WAIT)
-        pause = _ANNOUNCED_POLL if self._announced else _FIRST_POLL
-        with self._changes.watching(job_id) as changed:
+        pause = _ANNOUNCED_POLL if self._notified else _FIRST_POLL
+        with self._notifier.subscribe(job_id) as changed:
             while True:
                 changed.clear()
                 job = self.get(job_id, owner=owner)
@@ -312,6 +320,6 @@ class JobService:
         """Put right what lost messages and dead processes left behind; give the number of jobs it changed."""
         return self._sweep.run()
 
-    def _is_lengthy(self, kind: str) -> bool:
+    def _is_long_running(self, kind: str) -> bool:
         known = self._kinds.get(kind)
-        return known is not None and known.lengthy
+        return known is not None and known.long_running

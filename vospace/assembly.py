@@ -19,8 +19,8 @@ from vospace.transfers.jobs import NodeJobs
 from vospace.transfers.moves import NodeMoves
 from vospace.transfers.negotiation import Negotiator
 from vospace.transfers.remote import RemoteTransfers
-from vospace.transfers.signed_urls import Endpoints
-from vospace.transfers.uploads import Receiver
+from vospace.transfers.signed_urls import SignedUrls
+from vospace.transfers.uploads import NodeUploads
 from vospace.uris import NodeUris
 
 __all__ = ["PREFIX", "VOSpaceServices"]
@@ -91,19 +91,19 @@ class VOSpaceServices:
         return NodeMoves(self.nodes)
 
     @part
-    def receiver(self) -> Receiver:
+    def uploads(self) -> NodeUploads:
         """Bytes that are sent to nodes."""
-        return Receiver(self.nodes, self.store, self._signer("upload", _UPLOAD_SECONDS))
+        return NodeUploads(self.nodes, self.store, self._signer("upload", _UPLOAD_SECONDS))
 
     @part
-    def endpoints(self) -> Endpoints:
+    def signed_urls(self) -> SignedUrls:
         """Signed addresses of the bytes of nodes."""
-        return Endpoints(self._signer("transfer", _LINK_SECONDS), self.base_url, self._identity_of)
+        return SignedUrls(self._signer("transfer", _LINK_SECONDS), self.base_url, self._identity_of)
 
     @part
     def negotiator(self) -> Negotiator:
         """Answers to requests for transfers."""
-        return Negotiator(self.nodes, self.endpoints, secure=self.is_secure)
+        return Negotiator(self.nodes, self.signed_urls, secure=self.is_secure)
 
     @part
     def remote(self) -> RemoteTransfers:

@@ -12,7 +12,7 @@ from vospace.archives import Archive, ArchiveSource, archive_members
 from vospace.catalogue.changes import ProductNodeChanges, ProductWrite
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.catalogue.tree import ProductTree, listed_part
-from vospace.documents.requests import AskedNode
+from vospace.documents.requests import NodeRequest
 from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError, NodeNotFoundError
 from vospace.home.changes import HomeChanges
 from vospace.home.nodes import Homes
@@ -138,7 +138,7 @@ class NodeService:
 
     # --- changing
 
-    def create(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+    def create(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
         """Make a node without bytes; ``.auto`` lets the service choose its name.
 
         Raises
@@ -154,7 +154,7 @@ class NodeService:
             return self._home_changes.create(identity, path, asked)
         return self._product_changes.create(identity, path, asked)
 
-    def change(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+    def change(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
         """Set properties of a node."""
         identity.require(Scope.WRITE)
         self._check_uri(path, asked)
@@ -163,7 +163,7 @@ class NodeService:
             return self._home_changes.change(identity, path, asked)
         return self._product_changes.change(identity, path, asked)
 
-    def change_all(self, identity: Identity, path: Path, asked: AskedNode) -> tuple[int, int]:
+    def change_all(self, identity: Identity, path: Path, asked: NodeRequest) -> tuple[int, int]:
         """Set properties of a node and all that lies in it; give how many could be changed, and how many not."""
         self._check_found(identity, path)
         if path[0] == HOME:
@@ -254,7 +254,7 @@ class NodeService:
         assert isinstance(write, ProductWrite)  # noqa: S101 - there are no others
         return self._product_changes.finish(write, stored)
 
-    def _check_uri(self, path: Path, asked: AskedNode) -> None:
+    def _check_uri(self, path: Path, asked: NodeRequest) -> None:
         if path not in {self.uris.path_of(asked.uri), self.uris.plain_path_of(asked.uri)}:
             message = f"The node says that it is '{asked.uri[:300]}', and was sent to '{written(path)[:300]}'."
             raise InvalidURIError(message)

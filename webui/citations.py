@@ -8,18 +8,18 @@ from products.provenance.citation import bibtex_entry, citation_text
 from webui.addresses import product_address
 from webui.services import WebServices
 
-__all__ = ["Cited"]
+__all__ = ["ProductCitation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Cited:
+class ProductCitation:
     """How a product is cited."""
 
     text: str
     bibtex: str
 
     @classmethod
-    def of(cls, services: WebServices, product: Product) -> "Cited":
+    def of(cls, services: WebServices, product: Product) -> "ProductCitation":
         """Give the citations of a product that the caller may read."""
         try:
             author = services.accounts.service.user(product.owner).display_name

@@ -5,10 +5,10 @@ from products.models import FileRole, ProductFile
 from vospace.models import Path
 from webui.services import WebServices
 
-__all__ = ["take_node"]
+__all__ = ["attach_node"]
 
 
-def take_node(services: WebServices, identity: Identity, product_id: int, role: FileRole, path: Path) -> ProductFile:
+def attach_node(services: WebServices, identity: Identity, product_id: int, role: FileRole, path: Path) -> ProductFile:
     """Give a product the bytes of a node, under the node's name.
 
     Raises

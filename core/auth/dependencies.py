@@ -27,7 +27,7 @@ class Authenticator:
 
     Credentials that do not hold are an error, never a silent fall back to anonymous. What a browser sends by itself,
     a cookie or its sign-in at a proxy, counts for unsafe methods only when the request comes from a page of this server
-    (cross-site request forgery). The identity is left in the request's state for those who log and dress answers.
+    (cross-site request forgery). The identity is left in the request's state for those who log and render answers.
 
     Parameters
     ----------

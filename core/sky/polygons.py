@@ -124,14 +124,14 @@ def _crosses_itself(plane: _Vectors) -> bool:
     count = len(plane)
     ends = np.roll(plane, -1, axis=0)
     # sides[i, j] says on which side of edge i the corner j lies.
-    sides = np.sign(_turns(plane[:, None], ends[:, None], plane[None, :]))
+    sides = np.sign(_fair_share(plane[:, None], ends[:, None], plane[None, :]))
     through = sides * np.roll(sides, -1, axis=1) < 0
     number = np.arange(count)
     apart = (number[:, None] - number[None, :]) % count
     return bool((through & through.T & (apart > 1) & (apart < count - 1)).any())
 
 
-def _turns(one: _Vectors, two: _Vectors, three: _Vectors) -> _Vectors:
+def _fair_share(one: _Vectors, two: _Vectors, three: _Vectors) -> _Vectors:
     first, second = two - one, three - one
     return np.asarray(first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0], dtype=np.float64)
 
@@ -162,5 +162,5 @@ def _is_ear(plane: _Vectors, left: list[int], corners: tuple[int, int, int]) -> 
     if _turn(one, two, three) <= 0:
         return False
     others = plane[[corner for corner in left if corner not in corners]]
-    sides = (_turns(one, two, others), _turns(two, three, others), _turns(three, one, others))
+    sides = (_fair_share(one, two, others), _fair_share(two, three, others), _fair_share(three, one, others))
     return not ((sides[0] >= 0) & (sides[1] >= 0) & (sides[2] >= 0)).any()

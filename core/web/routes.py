@@ -1,4 +1,4 @@
-"""Routes that dress errors in the protocol of their service, and answers that several services give."""
+"""Routes that render errors in the protocol of their service, and answers that several services give."""
 
 import logging
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,7 +22,7 @@ from core.errors import (
 )
 
 __all__ = [
-    "ErrorDress",
+    "ErrorRenderer",
     "byte_range",
     "close_unread",
     "content_disposition",
@@ -33,30 +33,30 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-#: Turns an error into an answer of the service's protocol.
-ErrorDress = Callable[[Request, PhotozError], Response]
+#: FairShare an error into an answer of the service's protocol.
+ErrorRenderer = Callable[[Request, PhotozError], Response]
 
 _MOST_DIGITS = 18
 _CHALLENGES = ('Bearer realm="photoz"', 'Basic realm="photoz", charset="UTF-8"')
 
 
-def route_class(dress: ErrorDress) -> type[APIRoute]:
+def route_class(render: ErrorRenderer) -> type[APIRoute]:
     """Make the route class of a service: its errors are answers in the service's own protocol.
 
     An answer to missing or wrong credentials carries the challenges; internals go to the log alone.
     """
 
     class DressedRoute(APIRoute):
-        """A route whose errors are dressed."""
+        """A route whose errors are rendered."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handler = super().get_route_handler()
 
-            async def dressed(request: Request) -> Response:
+            async def rendered(request: Request) -> Response:
                 try:
                     return await handler(request)
                 except PhotozError as e:
-                    response = dress(request, e)
+                    response = render(request, e)
                     if isinstance(e, AuthenticationError):
                         for challenge in _CHALLENGES:
                             response.headers.append("WWW-Authenticate", challenge)
@@ -67,7 +67,7 @@ def route_class(dress: ErrorDress) -> type[APIRoute]:
                     close_unread(response, e)
                     return response
 
-            return dressed
+            return rendered
 
     return DressedRoute
 

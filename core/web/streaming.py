@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.errors import PhotozError
 
 __all__ = ["StreamedAnswer", "made_for_reader"]
@@ -80,7 +80,7 @@ class StreamedAnswer(Response):
         sending.cancel()
 
 
-async def made_for_reader(request: Request, make: Callable[[Departure], _Made]) -> _Made:
+async def made_for_reader(request: Request, make: Callable[[Cancellation], _Made]) -> _Made:
     """Make an answer in a thread, and tell its maker when the reader goes away meanwhile.
 
     Parameters
@@ -90,19 +90,19 @@ async def made_for_reader(request: Request, make: Callable[[Departure], _Made]) 
     make
         What makes the answer; whatever it raises is raised here.
     """
-    departure = Departure()
+    cancellation = Cancellation()
     made: list[_Made] = []
     failure: Exception | None = None
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
-        await run_in_threadpool(departure.happen)
+        await run_in_threadpool(cancellation.cancel)
 
     async with anyio.create_task_group() as group:
         group.start_soon(watch)
         try:
-            made.append(await run_in_threadpool(make, departure))
+            made.append(await run_in_threadpool(make, cancellation))
         except Exception as e:  # noqa: BLE001 - it is raised again, outside the group, which would wrap it
             failure = e
         group.cancel_scope.cancel()

@@ -12,7 +12,7 @@ from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
 from core.web.dali import DaliParameters, read_parameters
 from pipelines.handlers.forms import read_multipart
-from pipelines.handlers.run_list import RunCollection
+from pipelines.handlers.run_list import RunList
 from pipelines.runs.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
 from pipelines.service import PipelineService
 from products.files.downloads import DownloadService
@@ -48,7 +48,7 @@ def pipeline_routes(
     whole = APIRouter()
     for pipeline in pipelines.definitions.values():
         prefix = f"/pipelines/{pipeline.name}"
-        collection = RunCollection(jobs, pipelines, pipeline, f"{settings.public_url}{prefix}")
+        collection = RunList(jobs, pipelines, pipeline, f"{settings.public_url}{prefix}")
         whole.include_router(
             collection_routes(prefix, collection, authenticate, result_answer=answer, read=_read_parameters)
         )

@@ -7,14 +7,14 @@ from pipelines.models import AnyPipeline
 from pipelines.runs.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
 from pipelines.service import PipelineService
 from uws import Job, JobService
-from uws.handlers.job_list import JobCollection
-from uws.handlers.parameters import asked_parameters
+from uws.handlers.job_list import JobList
+from uws.handlers.parameters import requested_parameters
 from uws.models import least_scope, scope_of_request
 
-__all__ = ["RunCollection"]
+__all__ = ["RunList"]
 
 
-class RunCollection(JobCollection):
+class RunList(JobList):
     """The runs of one pipeline, as a list of jobs."""
 
     def __init__(self, jobs: JobService, pipelines: PipelineService, pipeline: AnyPipeline, base: str) -> None:
@@ -30,7 +30,7 @@ class RunCollection(JobCollection):
         phase = asked.one("PHASE")
         if phase is not None and phase.upper() != "RUN":
             raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
-        given = asked_parameters(asked, self._given, REPEATED)
+        given = requested_parameters(asked, self._given, REPEATED)
         request = request_of_parameters(self._pipeline, given)
         checked_request(self._pipeline, request)
         if phase is not None:

@@ -11,7 +11,7 @@ from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
 from pipelines.inputs.columns import InputTable, input_meanings, table_of_product
 from pipelines.inputs.vospace_files import InputFile, InputNodes
 from products.models import FileRole, Product, ProductFile, ProductStatus
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.readers.recognition import HEAD_BYTES, checked_kind
 from products.service import ProductDetails, ProductService
 from products.sharing.audience import ANY_USER
@@ -221,7 +221,7 @@ class _Search:
         )
         if self.look is None:
             return found
-        table, needed = self.look(found), product_type_named(self.kinds[0]).mandatory
+        table, needed = self.look(found), product_type_by_name(self.kinds[0]).mandatory
         meanings = input_meanings(table, self._chosen(reference, file.address), needed)
         return replace(found, columns=meanings, names=table.names)
 

@@ -16,7 +16,7 @@ from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
 from pipelines.runs.requests import checked_request
 from products.models import Release, Visibility
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.service import ProductService
 
 __all__ = ["CheckedRun", "RunChecker"]
@@ -168,4 +168,4 @@ def _check_number(pipeline: AnyPipeline, number: int) -> None:
 
 
 def _types_of(slot: InputSlot) -> str:
-    return " or ".join(product_type_named(name).display_name for name in slot.product_types)
+    return " or ".join(product_type_by_name(name).display_name for name in slot.product_types)

@@ -13,7 +13,7 @@ from core.database import utc_now
 from core.errors import InvalidValueError
 from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
-from pipelines.definitions import PIPELINES, pipeline_named
+from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
 from pipelines.inputs.configuration import PipelineConfiguration
 from pipelines.inputs.reading import Projection, read_table
@@ -64,7 +64,7 @@ def run_files(
     PhotozError
         The configuration or a file cannot be used.
     """
-    pipeline, started = pipeline_named(name, definitions), utc_now()
+    pipeline, started = pipeline_by_name(name, definitions), utc_now()
     if not configuration.is_file():
         raise InvalidValueError(f"There is no configuration {configuration}.", field="configuration")
     settings: PipelineConfiguration = pipeline.load(configuration)

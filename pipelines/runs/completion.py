@@ -4,16 +4,16 @@ from sqlalchemy import select, update
 
 from core.database import Database, utc_now
 from pipelines.schema import PipelineRunRow
-from products.lifecycle.job_products import ResultProducts
+from products.lifecycle.job_products import JobProductService
 from uws import Job, Phase
 
-__all__ = ["RunEndings"]
+__all__ = ["RunCompletion"]
 
 
-class RunEndings:
+class RunCompletion:
     """Store the ends of runs, and let the products fail that they did not make."""
 
-    def __init__(self, database: Database, results: ResultProducts) -> None:
+    def __init__(self, database: Database, results: JobProductService) -> None:
         self._database = database
         self._results = results
 

@@ -23,12 +23,12 @@ from pipelines.inputs.reading import InputReader, Projection
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
 from pipelines.outputs.result_files import write_result
 from pipelines.runs.checks import CheckedRun, RunChecker
-from pipelines.runs.progress import Steps
+from pipelines.runs.progress import RunProgress
 from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import run_of_row
 from products.lifecycle.inspector import Inspector
-from products.lifecycle.job_products import ResultFile, ResultProducts
+from products.lifecycle.job_products import JobProductService, ResultFile
 from products.models import FileRole, ProductStatus
 from products.provenance import ProvenanceService
 from products.readers import ReadLimits
@@ -62,7 +62,7 @@ class PipelineJobs:
         database: Database,
         store: FileStore,
         checker: RunChecker,
-        results: ResultProducts,
+        results: JobProductService,
         provenance: ProvenanceService,
         identity_of: Callable[[str, Scope], Identity],
         definitions: Mapping[str, AnyPipeline] = PIPELINES,
@@ -94,7 +94,7 @@ class PipelineJobs:
             context.add_result(name, f"results/{name}")
 
     def _make(self, context: JobContext, run: Run, internal_name: str) -> None:
-        started, steps = utc_now(), Steps(context)
+        started, steps = utc_now(), RunProgress(context)
         identity = self._identity_of(run.owner, scope_of_job(context.job))
         limits = ReadLimits(max_columns=self._settings.max_columns)
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
@@ -110,7 +110,7 @@ class PipelineJobs:
         folder = context.scratch / "result"
         folder.mkdir()
         configuration = checked.configuration
-        steps.tell(0.72, f"Writing {made.table.num_rows} rows")
+        steps.report(0.72, f"Writing {made.table.num_rows} rows")
         written = write_result(
             made.table, folder, _stem(internal_name, run), str(configuration.output_format), made.position, as_zip=True
         )
@@ -203,7 +203,7 @@ def _meanings_of(each: RunInput) -> str:
 
 
 def _write_documents(
-    folder: Path, checked: CheckedRun, made: PipelineResult, settings: Mapping[str, object], steps: Steps
+    folder: Path, checked: CheckedRun, made: PipelineResult, settings: Mapping[str, object], steps: RunProgress
 ) -> None:
     import yaml
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from uws import JobContext
 
-__all__ = ["Steps"]
+__all__ = ["RunProgress"]
 
 _COUNTS = re.compile(r"\d+")
 
 
-class Steps:
+class RunProgress:
     """The steps of a run; its methods raise JobCancelled when the job was aborted."""
 
     def __init__(self, context: JobContext) -> None:
@@ -22,9 +22,9 @@ class Steps:
 
     def part(self, begin: float, end: float) -> Callable[[float, str], None]:
         """Give a function that is told the progress of one part of the run, from 0 to 1."""
-        return lambda fraction, sentence: self.tell(begin + fraction * (end - begin), sentence)
+        return lambda fraction, sentence: self.report(begin + fraction * (end - begin), sentence)
 
-    def tell(self, fraction: float, sentence: str) -> None:
+    def report(self, fraction: float, sentence: str) -> None:
         """Tell what is being done; a sentence that differs by its numbers alone is of the same step."""
         self._context.progress(fraction, sentence)
         # Names of catalogues begin with numbers too, but not all of a name is one.

@@ -14,7 +14,7 @@ from products.models import ProductColumn, ProductStatus
 from products.schema import ProductColumnRow, ProductRow, ProductTableRow
 from products.storage import column_of_row, find_product, product_columns
 
-__all__ = ["AssociationService"]
+__all__ = ["ColumnMeaningService"]
 
 _ALIASES = {meaning.key: meaning.alias for meaning in MEANINGS}
 #: A position is in degrees here, so a column that does not say its unit has this one.
@@ -22,7 +22,7 @@ _UNITS = {"RA": "deg", "Dec": "deg"}
 _UCDS = {meaning.alias: meaning.ucd for meaning in MEANINGS}
 
 
-class AssociationService:
+class ColumnMeaningService:
     """Read and change what columns mean."""
 
     def __init__(self, database: Database) -> None:

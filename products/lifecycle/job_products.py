@@ -18,7 +18,7 @@ from products.models import FileRole, InspectionState, ProductStatus
 from products.quotas import QuotaRule
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow
 
-__all__ = ["ResultFile", "ResultProducts"]
+__all__ = ["JobProductService", "ResultFile"]
 
 _CHUNK = 1 << 20
 
@@ -39,7 +39,7 @@ class ResultFile:
     details: Mapping[str, object] | None = None
 
 
-class ResultProducts:
+class JobProductService:
     """Give products that are in process the files and columns that their jobs made.
 
     Parameters

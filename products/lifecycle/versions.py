@@ -17,7 +17,7 @@ from products.schema import ProductRow
 from products.storage import find_product, product_of_row, record_product
 from products.validation import internal_name
 
-__all__ = ["DeletedProduct", "LifeService", "Versions"]
+__all__ = ["DeletedProduct", "ProductVersionService", "Versions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Versions:
     newer: tuple[Product, ...]
 
 
-class LifeService:
+class ProductVersionService:
     """Restore deleted products, and begin new versions of published ones.
 
     Parameters

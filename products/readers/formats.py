@@ -64,7 +64,7 @@ class FileFormat:
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """Endings of the names of its files, with their dots; the usual one first."""
+        """JobCompletion of the names of its files, with their dots; the usual one first."""
         return tuple(self.media_types)
 
     def open(self, path: Path, name: str, limits: ReadLimits) -> FileReader:

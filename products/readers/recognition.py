@@ -39,7 +39,7 @@ _ARCHIVES: Mapping[str, str] = {".zip": "zip", ".tar": "tar", ".gz": "gzip", ".t
 _FORMAT_OF_SUFFIX = {suffix: known.name for known in FILE_FORMATS.values() for suffix in known.extensions}
 _KIND_OF_SUFFIX: Mapping[str, str] = {**_FORMAT_OF_SUFFIX, **_ARCHIVES}
 
-#: Endings of names of files that hold tables, by which the members of an archive are chosen.
+#: JobCompletion of names of files that hold tables, by which the members of an archive are chosen.
 TABLE_SUFFIXES = frozenset(_FORMAT_OF_SUFFIX)
 
 _READABLE = frozenset(_KIND_OF_SUFFIX.values())

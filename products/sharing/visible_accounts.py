@@ -8,10 +8,10 @@ from core.database import Database
 from products.access import readable
 from products.schema import ProductRow, product_co_owners
 
-__all__ = ["known_people"]
+__all__ = ["visible_accounts"]
 
 
-def known_people(database: Database, identity: Identity) -> tuple[User, ...]:
+def visible_accounts(database: Database, identity: Identity) -> tuple[User, ...]:
     """Give the active accounts that the caller may know, by name.
 
     These are the caller's own, those of owners and co-owners of products that the caller may read, and of members of

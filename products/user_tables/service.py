@@ -151,7 +151,7 @@ class UserTableService:
             session.delete(row)
         return files
 
-    def require_room(self, identity: Identity, full_name: str, more: int = 0) -> UserTable:
+    def require_quota(self, identity: Identity, full_name: str, more: int = 0) -> UserTable:
         """Find a table to which the identity may add rows of so many bytes.
 
         Raises

@@ -65,7 +65,7 @@ class UwsInspectionJobs:
         """Wait until a job has ended, or so many seconds."""
         self._jobs.wait(job_id, owner=owner, seconds=seconds)
 
-    def settle(self, product_id: int, job_id: str, owner: str, fail: Callable[[int, str, str], None]) -> None:
+    def reconcile(self, product_id: int, job_id: str, owner: str, fail: Callable[[int, str, str], None]) -> None:
         """Mend a product that says its file is being read although its job never began, or has ended.
 
         Parameters

@@ -9,13 +9,13 @@ from celery import Celery
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-__all__ = ["LENGTHY_PRIORITY", "RUN_JOB", "SHORT_PRIORITY", "broker_client", "make_celery", "sent_mark"]
+__all__ = ["LONG_PRIORITY", "RUN_JOB", "SHORT_PRIORITY", "broker_client", "make_celery", "sent_mark"]
 
 #: Name of the task; its one argument is a job's id, which is the id of the task, too.
 RUN_JOB = "photoz.run_job"
 
 #: With Redis the lowest number is served first.
-SHORT_PRIORITY, LENGTHY_PRIORITY = 0, 9
+SHORT_PRIORITY, LONG_PRIORITY = 0, 9
 
 _QUEUE = "photoz.jobs"
 _ANSWER_SECONDS = 1.0
@@ -36,7 +36,7 @@ def make_celery(redis_url: str, *, patient: bool) -> Celery:
     app = Celery("photoz", broker=redis_url, set_as_current=False)
     transport = {
         "visibility_timeout": _VISIBILITY_SECONDS,
-        "priority_steps": [SHORT_PRIORITY, LENGTHY_PRIORITY],
+        "priority_steps": [SHORT_PRIORITY, LONG_PRIORITY],
         "queue_order_strategy": "priority",
     }
     hasty = {

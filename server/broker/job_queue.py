@@ -10,7 +10,7 @@ from kombu.utils.url import maybe_sanitize_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from server.broker.celery_app import LENGTHY_PRIORITY, RUN_JOB, SHORT_PRIORITY, broker_client, make_celery, sent_mark
+from server.broker.celery_app import LONG_PRIORITY, RUN_JOB, SHORT_PRIORITY, broker_client, make_celery, sent_mark
 from uws.storage import find_job
 
 __all__ = ["RESUBMIT_AFTER", "STOP_SIGNAL", "CeleryQueue", "count_workers"]
@@ -47,13 +47,13 @@ class CeleryQueue:
         self._broker = broker_client(redis_url)
         self._pause_until = float("-inf")
 
-    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+    def submit(self, job_id: str, *, long_running: bool = False) -> None:
         """Send a QUEUED job; one that was sent and not yet taken is not sent twice."""
         if time.monotonic() < self._pause_until:
             return  # the broker was away a moment ago: many jobs must not wait for it one after another
         try:
             if not self._broker.exists(sent_mark(job_id)):
-                self._send(job_id, lengthy=lengthy)
+                self._send(job_id, long_running=long_running)
                 self._broker.set(sent_mark(job_id), 1, ex=_MARK_SECONDS)
         except _BROKER_ERRORS as e:
             self._pause_until = time.monotonic() + _PAUSE_SECONDS
@@ -80,7 +80,7 @@ class CeleryQueue:
         self._app.close()
         self._broker.close()
 
-    def _send(self, job_id: str, *, lengthy: bool) -> None:
+    def _send(self, job_id: str, *, long_running: bool) -> None:
         with self._database.read() as session:
             job = find_job(session, job_id)
         if job is None:
@@ -90,7 +90,7 @@ class CeleryQueue:
             RUN_JOB,
             args=(job_id,),
             task_id=job_id,
-            priority=LENGTHY_PRIORITY if lengthy else SHORT_PRIORITY,
+            priority=LONG_PRIORITY if long_running else SHORT_PRIORITY,
             soft_time_limit=seconds or None,
             time_limit=seconds + _HARD_LIMIT_MARGIN if seconds else None,
         )

@@ -25,13 +25,13 @@ from core.database import Database
 from server.broker.beat import LocalScheduler, schedule_sweep
 from server.broker.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
 from server.broker.job_queue import STOP_SIGNAL
-from server.broker.lengthy_slots import LengthyPlaces
+from server.broker.long_job_slots import LongJobSlots
 from uws import ACTIVE_PHASES, JobKind, JobService, Phase, ProcessQueue
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.fair_share import FairShare
 from uws.schema import JobRow
 from uws.storage import find_job, move_job
 
-__all__ = ["CeleryWork", "WorkerServices", "run_celery_worker"]
+__all__ = ["CeleryWorkerConfig", "WorkerServices", "run_celery_worker"]
 
 _LOOK_SECONDS = 0.25
 
@@ -50,7 +50,7 @@ class WorkerServices(Protocol):
         """The kinds of job by name."""
 
     @property
-    def turns(self) -> Turns:
+    def fair_share(self) -> FairShare:
         """Lets jobs into the broker's queue."""
 
     @property
@@ -59,7 +59,7 @@ class WorkerServices(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CeleryWork:
+class CeleryWorkerConfig:
     """What a worker needs.
 
     Parameters
@@ -87,7 +87,7 @@ class CeleryWork:
     stored_bytes: int | None = None
 
 
-def run_celery_worker(work: CeleryWork) -> None:
+def run_celery_worker(work: CeleryWorkerConfig) -> None:
     """Run jobs until Ctrl-C or SIGTERM; running ones are then QUEUED again, or end when they cannot be run twice."""
     app = make_celery(work.redis_url, patient=True)
     watch = _Watch(work)
@@ -117,9 +117,9 @@ def run_celery_worker(work: CeleryWork) -> None:
 class _Watch:
     """Watches over the jobs of one process of the pool; it is made before the fork, and begins after it."""
 
-    def __init__(self, work: CeleryWork) -> None:
+    def __init__(self, work: CeleryWorkerConfig) -> None:
         self._work = work
-        self._places = LengthyPlaces(max(work.workers - 1, 1))
+        self._places = LongJobSlots(max(work.workers - 1, 1))
         self._stopping = False
         self._look = False
 
@@ -128,7 +128,7 @@ class _Watch:
         work = self._work
         self._broker = broker_client(work.redis_url)
         services = work.services()
-        self._database, self._turns = services.database, services.turns
+        self._database, self._fair_share = services.database, services.fair_share
         self._queue = ProcessQueue(
             self._database,
             work.kinds_factory,
@@ -137,7 +137,7 @@ class _Watch:
             memory_bytes=work.memory_bytes,
             scratch=work.scratch,
             stored_bytes=work.stored_bytes,
-            on_taken=self._turns.after,
+            on_taken=self._fair_share.after,
         )
         self._queue.start()
 
@@ -150,7 +150,7 @@ class _Watch:
         with suppress(redis.RedisError):  # the mark ends by itself, too
             self._broker.delete(sent_mark(job_id))
         try:
-            if not self._is_lengthy(job_id):
+            if not self._is_long_running(job_id):
                 self._run(job_id)
                 return
             with self._places.one() as placed:
@@ -159,16 +159,16 @@ class _Watch:
                 else:
                     self._postpone(job_id)
             if placed:
-                self._turns.give_all()
+                self._fair_share.give_all()
         except SQLAlchemyError:  # the sweep finds the job
             _logger.warning("job %s cannot be run now", job_id, extra={"job_id": job_id}, exc_info=True)
 
-    def _is_lengthy(self, job_id: str) -> bool:
+    def _is_long_running(self, job_id: str) -> bool:
         with self._database.read() as session:
-            return bool(session.scalar(select(JobRow.lengthy).where(JobRow.id == job_id)))
+            return bool(session.scalar(select(JobRow.long_running).where(JobRow.id == job_id)))
 
     def _postpone(self, job_id: str) -> None:
-        """Let a job wait for another turn, which it gets when a lengthy one has ended, or from the sweep."""
+        """Let a job wait for another turn, which it gets when a long-running one has ended, or from the sweep."""
         with self._database.write() as session:
             move_job(session, job_id, {Phase.QUEUED}, Phase.QUEUED, submitted=None)
 
@@ -214,7 +214,7 @@ class _Watch:
 class _Sweeping:
     """Looks after the jobs that other workers and the broker lost; made before beat's process, used in it."""
 
-    def __init__(self, work: CeleryWork) -> None:
+    def __init__(self, work: CeleryWorkerConfig) -> None:
         self._work = work
         self._services: WorkerServices | None = None
 

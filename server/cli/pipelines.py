@@ -9,7 +9,7 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
-from pipelines.definitions import PIPELINES, pipeline_named
+from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import engine_of
 from pipelines.models import AnyPipeline
 from pipelines.runs.command_line import run_files
@@ -30,7 +30,7 @@ def pipeline_commands(definitions: Mapping[str, AnyPipeline]) -> typer.Typer:
     @commands.command("parameters")
     def parameters_command(name: Annotated[str, typer.Argument(help="Name of the pipeline.")]) -> None:
         """Print the parameters of a pipeline as a JSON schema, with descriptions, bounds and defaults."""
-        typer.echo(json.dumps(pipeline_named(name, definitions).parameters.model_json_schema(), indent=2))
+        typer.echo(json.dumps(pipeline_by_name(name, definitions).parameters.model_json_schema(), indent=2))
 
     @commands.command("run")
     def run_command(

@@ -8,7 +8,7 @@ from core.auth.models import Identity
 from core.files import StoredBytes
 from core.settings import Settings
 from products.models import FileRole, InspectionState, Product, ProductStatus, Visibility
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from products.service import NewProduct
 from server.demo.products import DemoProduct, demo_products, write_demo_file
@@ -64,7 +64,7 @@ def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: 
         identity,
         NewProduct(
             display_name=demo.display_name,
-            product_type=product_type_named(demo.product_type).id,
+            product_type=product_type_by_name(demo.product_type).id,
             release=release.id if release else None,
             description=demo.description,
             visibility=Visibility.PUBLIC,

@@ -82,7 +82,7 @@ def translate(
         sql = compiled.sql.sql(dialect="duckdb", comments=False)
     except RecursionError:
         raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH") from None
-    columns = tuple(replace(output.facts, name=output.engine_name) for output in compiled.outputs)
+    columns = tuple(replace(output.column, name=output.engine_name) for output in compiled.outputs)
     return Translation(sql, columns, tuple(context.tables), _top(parsed))
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "Table",
     "Value",
     "kind_of",
-    "numeric_facts",
+    "numeric_column",
     "promoted",
     "require_array",
     "require_number",
@@ -107,7 +107,7 @@ class Value:
     """
 
     sql: exp.Expr
-    facts: Column
+    column: Column
     kind: Kind
     at: Position
     constant: float | None = None
@@ -120,7 +120,7 @@ class Value:
 
     def renamed(self, name: str) -> Column:
         """Give the facts under a name."""
-        return replace(self.facts, name=name)
+        return replace(self.column, name=name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +128,7 @@ class Field:
     """A column that a name may mean: what a user calls it, and what the engine does."""
 
     name: str
-    facts: Column
+    column: Column
     sql: exp.Expr
     table: "Table | None" = None
 
@@ -139,7 +139,7 @@ class Field:
         sql = column(sql.name, sql.table) if isinstance(sql, exp.Column) else sql.copy()
         sql.meta["at"] = at
         origin = (self.table, self.name) if self.table else None
-        return Value(sql, self.facts, kind_of(self.facts), at, origin=origin)
+        return Value(sql, self.column, kind_of(self.column), at, origin=origin)
 
 
 @dataclass(slots=True, eq=False)
@@ -167,9 +167,9 @@ class Table:
     fields: list[Field] = field(default_factory=list)
     cells: tuple[Point, float, float] | None = None
 
-    def add(self, name: str, engine_name: str, facts: Column) -> None:
+    def add(self, name: str, engine_name: str, described: Column) -> None:
         """Add a column at the end."""
-        self.fields.append(Field(name, facts, column(engine_name, self.alias), self))
+        self.fields.append(Field(name, described, column(engine_name, self.alias), self))
 
     def is_called(self, names: tuple[Name, ...]) -> bool:
         """Whether the qualifier of a column, which may leave out the schema, means this table."""
@@ -188,7 +188,7 @@ def kind_of(column: Column) -> Kind:
     return "boolean" if column.datatype == "boolean" else "number"
 
 
-def numeric_facts(datatype: str, unit: str | None = None, ucd: str | None = None) -> Column:
+def numeric_column(datatype: str, unit: str | None = None, ucd: str | None = None) -> Column:
     """Describe a number that is computed."""
     return Column("", datatype, unit=unit, ucd=ucd)
 
@@ -217,13 +217,13 @@ def require_array(value: Value, what: str) -> Value:
     """Refuse what is no array of numbers of one dimension."""
     if value.kind == "null":
         return value
-    if value.kind == "shape" or value.facts.xtype in _SHAPE_XTYPES:
+    if value.kind == "shape" or value.column.xtype in _SHAPE_XTYPES:
         raise QueryError(f"{what} takes an array of numbers, not geometry", value.at)
-    if value.kind != "array" or value.facts.datatype not in _RANKS[1:]:
-        found = f"an array of {value.facts.datatype}" if value.kind == "array" else _spoken(value)
+    if value.kind != "array" or value.column.datatype not in _RANKS[1:]:
+        found = f"an array of {value.column.datatype}" if value.kind == "array" else _spoken(value)
         raise QueryError(f"{what} takes an array of numbers, not {found}", value.at)
-    if "x" in (value.facts.arraysize or ""):
-        raise QueryError(f"{what} takes an array of one dimension, not of {value.facts.arraysize}", value.at)
+    if "x" in (value.column.arraysize or ""):
+        raise QueryError(f"{what} takes an array of one dimension, not of {value.column.arraysize}", value.at)
     return value
 
 

@@ -71,7 +71,7 @@ class QueryJobs:
                         context.scratch,
                         _whole(opened.write(rows), rows),
                         opened.tables,
-                        room=context.room_for_results(),
+                        room=context.remaining_result_bytes(),
                     )
             except QueryTimeoutError as e:
                 raise _late(context.job, self._settings.job_seconds_limit) from e

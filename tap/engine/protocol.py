@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import pyarrow as pa
 
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from products.readers.base import ReadLimits
@@ -116,7 +116,7 @@ class ResultStream(Protocol):
 class QueryEngine(Protocol):
     """Something that carries out queries, many at once, called from many threads."""
 
-    def open(self, query: EngineQuery, departure: Departure | None = None) -> ResultStream:
+    def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
         """Start a query and return when its first batch, or its empty end, is there; stop it when its reader goes.
 
         Raises

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.database import utc_now
 from core.errors import AuthenticationError, NotFoundError, PhotozError
 from core.settings import Settings
@@ -107,7 +107,7 @@ def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
 
 
 def _query(
-    service: TapService, parameters: DaliParameters, identity: Identity, is_page: bool, departure: Departure
+    service: TapService, parameters: DaliParameters, identity: Identity, is_page: bool, cancellation: Cancellation
 ) -> QueryAnswer:
     """Run a query; nobody in particular who asks for an unknown table may be somebody for whom there is one.
 
@@ -115,7 +115,7 @@ def _query(
     at no other time.
     """
     try:
-        return service.query(parameters, identity, departure)
+        return service.query(parameters, identity, cancellation)
     except UnknownTableError as e:
         if is_page or not identity.is_anonymous:
             raise

@@ -21,7 +21,7 @@ from tap.adql.parsing.words import RESERVED_WORDS
 from tap.engine import ArrivingTable, EngineTable, upload_limits
 from tap.uploads.budget import UploadBudget
 
-__all__ = ["SCHEMA", "AskedUpload", "QueryUploads", "TableSource", "UploadedTable", "Uploads", "asked_uploads"]
+__all__ = ["SCHEMA", "QueryUploads", "TableSource", "UploadRequest", "UploadedTable", "Uploads", "parse_uploads"]
 
 #: The schema in which a query finds what came with it.
 SCHEMA = "TAP_UPLOAD"
@@ -39,7 +39,7 @@ class TableSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedUpload:
+class UploadRequest:
     """One table that a query brings: what it is to be called, and where its bytes are."""
 
     name: str
@@ -106,7 +106,7 @@ class Uploads:
         stage = self.stager()
         try:
             tables: dict[str, UploadedTable] = {}
-            for asked in asked_uploads(parameters):
+            for asked in parse_uploads(parameters):
                 stored_id = self._inline(parameters, asked, stage, fetched) or self._fetched(
                     asked, identity, stage, fetched
                 )
@@ -117,7 +117,7 @@ class Uploads:
             self.remove(fetched)
 
     def _inline(
-        self, parameters: DaliParameters, asked: AskedUpload, stage: Callable[[], Staging], made: list[str]
+        self, parameters: DaliParameters, asked: UploadRequest, stage: Callable[[], Staging], made: list[str]
     ) -> str | None:
         if not asked.uri.lower().startswith(_INLINE):
             return None
@@ -136,7 +136,7 @@ class Uploads:
             made.append(staging.finish().id)
         return made[-1]
 
-    def _fetched(self, asked: AskedUpload, identity: Identity, stage: Callable[[], Staging], made: list[str]) -> str:
+    def _fetched(self, asked: UploadRequest, identity: Identity, stage: Callable[[], Staging], made: list[str]) -> str:
         with stage() as staging:
             self._source.fetch(asked.uri, identity, staging)
             made.append(staging.finish().id)
@@ -163,7 +163,7 @@ class Uploads:
         return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, arriving=arriving))
 
 
-def asked_uploads(parameters: DaliParameters) -> tuple[AskedUpload, ...]:
+def parse_uploads(parameters: DaliParameters) -> tuple[UploadRequest, ...]:
     """Read UPLOAD, which may be repeated and may name several tables each time, separated by semicolons.
 
     Raises
@@ -183,7 +183,7 @@ def asked_uploads(parameters: DaliParameters) -> tuple[AskedUpload, ...]:
     return uploads
 
 
-def _asked(written: str) -> AskedUpload:
+def _asked(written: str) -> UploadRequest:
     name, comma, uri = (part.strip() for part in written.partition(","))
     if not comma or not uri:
         raise InvalidValueError(
@@ -197,4 +197,4 @@ def _asked(written: str) -> AskedUpload:
             "with a letter, and must not be a reserved word of ADQL.",
             field="UPLOAD",
         )
-    return AskedUpload(name, uri)
+    return UploadRequest(name, uri)

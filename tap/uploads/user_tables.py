@@ -138,7 +138,7 @@ class TableChanges:
     def _writable(self, identity: Identity, name: str, more: int = 0) -> UserTable:
         """Find a table to write to; one of a product is seen, and is not the caller's to change."""
         try:
-            return self._tables.require_room(identity, name, more)
+            return self._tables.require_quota(identity, name, more)
         except NotFoundError:
             if name in self._tables_of(identity).tables:
                 raise PermissionDeniedError(f"{name} is not a table of a user; it cannot be changed here.") from None

@@ -9,7 +9,7 @@ from core.database import Database, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
-from products.lifecycle.versions import LifeService
+from products.lifecycle.versions import ProductVersionService
 from products.models import ProductStatus, Visibility
 from products.product_types import PRODUCT_TYPES, TypeAdministration, TypeChanges
 from products.quotas import QuotaRule
@@ -62,7 +62,7 @@ def test_changed_words_show_wherever_products_are_read(database: Database, peopl
 
 def test_no_new_products_of_a_closed_type_are_made(database: Database, people: People):
     number = _published(database, people, 7)
-    service, life = ProductService(database), LifeService(database, QuotaRule(), days=30)
+    service, life = ProductService(database), ProductVersionService(database, QuotaRule(), days=30)
     TypeAdministration(database).save(people.admin, "other", TypeChanges(is_open=False))
     with pytest.raises(InvalidValueError, match="'Other' are made here; choose another type"):
         service.create(people.owner, NewProduct("y", 7))

@@ -88,8 +88,8 @@ def rows_of(name: str, answer: requests.Response) -> tuple[int, bool | None]:
     content = io.BytesIO(answer.content)
     if name.startswith("votable"):
         document = parse(content)
-        endings = [info.value for info in document.resources[0].infos if info.name == "QUERY_STATUS"]
-        return len(document.get_first_table().array), endings[-1] == "OVERFLOW"
+        completion = [info.value for info in document.resources[0].infos if info.name == "QUERY_STATUS"]
+        return len(document.get_first_table().array), completion[-1] == "OVERFLOW"
     if name in {"csv", "tsv"}:
         return len(answer.text.splitlines()) - 1, None
     if name == "ecsv":

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from core.database import Database
 from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
-from server.broker.worker import CeleryWork, run_celery_worker
+from server.broker.worker import CeleryWorkerConfig, run_celery_worker
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobService
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.fair_share import FairShare
 
 __all__ = ["celery_worker"]
 
@@ -54,7 +54,7 @@ def main() -> None:
     redis_url, database_url, folder, workers = sys.argv[1:]
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
     run_celery_worker(
-        CeleryWork(
+        CeleryWorkerConfig(
             redis_url=redis_url,
             services=functools.partial(_Services, redis_url, database_url, Path(folder)),
             kinds_factory=functools.partial(make_kinds, Path(folder)),
@@ -73,8 +73,10 @@ class _Services:
         self.database = Database(database_url)
         self.kinds = make_kinds(folder)
         queue = CeleryQueue(redis_url, self.database)
-        self.turns = Turns(self.database, queue)
-        self.jobs = JobService(self.database, queue, self.kinds, turns=self.turns, resubmit_after=RESUBMIT_AFTER)
+        self.fair_share = FairShare(self.database, queue)
+        self.jobs = JobService(
+            self.database, queue, self.kinds, fair_share=self.fair_share, resubmit_after=RESUBMIT_AFTER
+        )
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class SilentQueue:
     submitted: list[str]
     cancelled: list[str]
 
-    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+    def submit(self, job_id: str, *, long_running: bool = False) -> None:
         self.submitted.append(job_id)
 
     def cancel(self, job_id: str) -> None:

@@ -42,8 +42,8 @@ def make_kinds(folder: Path) -> Mapping[str, JobKind]:
     again = {"die_once_retried": marking.die_once, "spin_once": marking.spin_once, "brief_retried": marking.brief}
     kinds |= {name: JobKind(name, run, retry=True, on_end=ended) for name, run in again.items()}
     kinds["short"] = JobKind("short", marking.spin, seconds=1, on_end=ended)
-    kinds["lengthy"] = JobKind("lengthy", marking.brief, lengthy=True)
-    kinds["spin_lengthy"] = JobKind("spin_lengthy", marking.spin, lengthy=True)
+    kinds["lengthy"] = JobKind("lengthy", marking.brief, long_running=True)
+    kinds["spin_lengthy"] = JobKind("spin_lengthy", marking.spin, long_running=True)
     kinds["plain"] = JobKind("plain", lambda _context: None)
     kinds["fragile"] = JobKind("fragile", lambda _context: None, on_end=marking.break_at_end)
     return kinds
@@ -155,7 +155,7 @@ def _greet(context: JobContext) -> None:
 
 
 def _weigh(context: JobContext) -> None:
-    context.log(f"room for {context.room_for_results()}")
+    context.log(f"room for {context.remaining_result_bytes()}")
     context.add_result("weight", "results/weight", size=int(context.parameters["bytes"]))
 
 

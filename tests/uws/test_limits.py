@@ -12,9 +12,9 @@ from tests.uws.clients import JobSite
 from tests.uws.conftest import Jobs, SilentQueue
 from tests.uws.job_kinds import make_kinds
 from tests.uws.watching import end_of
-from uws import Job, JobLimits, JobService, JobSpaceError, Phase, TooManyJobsError
-from uws.lifecycle.fair_share import TURNS, Turns
-from uws.limits import load_of, size_text
+from uws import Job, JobLimits, JobService, JobStorageLimitError, Phase, TooManyJobsError
+from uws.lifecycle.fair_share import QUEUED_PER_USER, FairShare
+from uws.limits import size_text, usage_of
 from uws.schema import JobRow
 from uws.storage import claim_job
 
@@ -94,7 +94,9 @@ def test_results_have_so_much_room_and_what_is_deleted_frees_it(open_jobs: Calla
         lambda: jobs.service.create("plain", {}, owner="ana", run=False),
         lambda: jobs.service.change(pending.id, owner="ana", parameters={"bytes": "2"}),
     ):
-        with pytest.raises(JobSpaceError, match="take 10 MB with their results, and 10 MB is what they may take"):
+        with pytest.raises(
+            JobStorageLimitError, match="take 10 MB with their results, and 10 MB is what they may take"
+        ):
             ask()
     assert jobs.service.get(pending.id, owner="ana").parameters == {"bytes": "1"}
     assert weighed(9, owner="bob").phase is Phase.COMPLETED
@@ -106,7 +108,7 @@ def test_results_have_so_much_room_and_what_is_deleted_frees_it(open_jobs: Calla
 def test_parameters_and_their_files_take_room_until_they_are_gone(limited: JobService, database: Database) -> None:
     def taken() -> int:
         with database.read() as session:
-            return load_of(session, "ana").stored_bytes
+            return usage_of(session, "ana").stored_bytes
 
     job = limited.create("plain", {"QUERY": "é" * 10}, owner="ana", run=False, file_bytes=500)
     assert taken() == 1000 + 20 + 500
@@ -119,7 +121,7 @@ def test_parameters_and_their_files_take_room_until_they_are_gone(limited: JobSe
     limited.delete(job.id, owner="ana")
     assert taken() == 0
     limited.create("plain", {}, owner="ana", run=False, file_bytes=9_999_000)
-    with pytest.raises(JobSpaceError):
+    with pytest.raises(JobStorageLimitError):
         limited.create("plain", {}, owner="ana", run=False)
 
 
@@ -161,13 +163,13 @@ def test_of_many_jobs_of_one_user_only_the_next_few_are_in_the_queue(
 ) -> None:
     many = [service.create("plain", {}, owner="ana").id for _ in range(6)]
     few = [service.create("plain", {}, owner=owner).id for owner in ("bob", None)]
-    assert silent_queue.submitted == [*many[:TURNS], *few]
+    assert silent_queue.submitted == [*many[:QUEUED_PER_USER], *few]
     with database.write() as session:
         claim_job(session, many[0], "elsewhere:1:1")
-    Turns(database, silent_queue).after(many[0])
-    assert silent_queue.submitted == [*many[:TURNS], *few, many[TURNS]]
+    FairShare(database, silent_queue).after(many[0])
+    assert silent_queue.submitted == [*many[:QUEUED_PER_USER], *few, many[QUEUED_PER_USER]]
     service.abort(many[1], owner="ana")
-    assert silent_queue.submitted[-1] == many[TURNS + 1]
+    assert silent_queue.submitted[-1] == many[QUEUED_PER_USER + 1]
 
 
 def test_a_users_own_lengthy_jobs_do_not_take_the_turns_of_short_ones(
@@ -175,7 +177,7 @@ def test_a_users_own_lengthy_jobs_do_not_take_the_turns_of_short_ones(
 ) -> None:
     lengthy = [service.create("lengthy", {}, owner="ana").id for _ in range(5)]
     short = service.create("plain", {}, owner="ana").id
-    assert silent_queue.submitted == [*lengthy[:TURNS], short]
+    assert silent_queue.submitted == [*lengthy[:QUEUED_PER_USER], short]
 
 
 def test_a_turn_that_was_missed_is_given_by_the_sweep(

@@ -15,7 +15,7 @@ from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, marks
 from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, Phase, ProcessQueue
-from uws.lifecycle.fair_share import TURNS
+from uws.lifecycle.fair_share import QUEUED_PER_USER
 
 _PROCESSES, _CELERY = "processes", "celery"
 
@@ -178,7 +178,7 @@ def test_many_jobs_of_one_user_let_those_of_another_pass(jobs: AnyJobs) -> None:
     (jobs.folder / f"go-{first.id}").touch()
     assert {told_end_of(jobs, job).phase for job in (*many, *few)} == {Phase.COMPLETED}
     order = begun(jobs)
-    assert [order.index(job.id) for job in few] == [TURNS + 1, TURNS + 2, TURNS + 3]
+    assert [order.index(job.id) for job in few] == [QUEUED_PER_USER + 1, QUEUED_PER_USER + 2, QUEUED_PER_USER + 3]
     ids = [job.id for job in many]
     begun_of_ids = [job_id for job_id in order if job_id in ids]
     if isinstance(jobs.queue, ProcessQueue):

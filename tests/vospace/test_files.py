@@ -10,7 +10,7 @@ from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
 from tests.vospace.talking import Person
 from vospace.handlers.files import is_inert
-from vospace.transfers.signed_urls import Way
+from vospace.transfers.signed_urls import Direction
 
 
 def test_a_file_comes_byte_for_byte_with_its_digest(space):
@@ -88,7 +88,9 @@ def test_files_of_products_count_as_downloads_when_their_last_byte_was_sent(spac
 def test_an_archive_counts_once_for_each_product_in_it(space):
     products = [space.product(f"p{number}", Visibility.PUBLIC) for number in range(2)]
     paths = [("products", product.internal_name) for product in products]
-    whole, first = (space.vospace.endpoints.address(space.owner, Way.ZIP, tuple(part)) for part in (paths, paths[:1]))
+    whole, first = (
+        space.vospace.signed_urls.address(space.owner, Direction.ZIP, tuple(part)) for part in (paths, paths[:1])
+    )
     tar = f"/vospace/archives/tar/products/{products[0].internal_name}"
 
     def counts() -> list[int]:
@@ -146,7 +148,7 @@ def test_bytes_of_people_are_shown_and_never_run(space, name, media_type, dispos
     owner = Person(space.client, space.tokens["owner"])
     path, content = ("home", "owner", name), b"<script>alert(document.domain)</script>"
     assert owner.put("/".join(("", *path)), content, headers={"Content-Type": media_type}).status_code == 201
-    signed = space.vospace.endpoints.address(space.owner, Way.GET, (path,))
+    signed = space.vospace.signed_urls.address(space.owner, Direction.GET, (path,))
     for method, address in (("GET", None), ("HEAD", None), ("GET", signed), ("HEAD", signed)):
         answer = owner.ask(method, address or f"files{quote('/'.join(('', *path)))}")
         assert answer.headers["content-disposition"] == disposition

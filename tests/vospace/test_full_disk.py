@@ -24,7 +24,7 @@ from core.settings import Settings
 from tests.vospace.conftest import bare_vospace
 from tests.vospace.talking import CORE, ROOT, Person, fault
 from vospace.assembly import VOSpaceServices
-from vospace.documents.transfers import PULL_TO, AskedProtocol, Transfer
+from vospace.documents.transfers import PULL_TO, ProtocolRequest, Transfer
 from vospace.faults import fault_text
 from vospace.storage import stored_ids
 
@@ -143,7 +143,7 @@ def test_a_part_that_does_not_fit_is_sent_again_when_there_is_room(home):
 
 @pytest.mark.parametrize("path", [FILE, "/home/ada/new"])
 def test_a_file_fetched_from_elsewhere_that_does_not_fit_leaves_the_old_one(home, elsewhere, path):
-    protocol = AskedProtocol(f"{CORE}httpget", f"http://{elsewhere}/large")
+    protocol = ProtocolRequest(f"{CORE}httpget", f"http://{elsewhere}/large")
     transfer = Transfer((f"{ROOT}{path}",), PULL_TO, protocols=(protocol,))
     with full_disk(), pytest.raises(StorageFullError) as caught:
         home.space.remote.run(home.identity, transfer, lambda _share, _said: None)

@@ -1,21 +1,21 @@
-"""The jobs that wait in one process for a worker of it: short ones before lengthy ones, each in the order they came."""
+"""Backlog of one process: the ids of jobs that wait for a worker process, short jobs before long-running ones."""
 
 from collections import deque
 
-__all__ = ["WaitingLine"]
+__all__ = ["Backlog"]
 
 
-class WaitingLine:
+class Backlog:
     """Ids of jobs that wait, and of those that were taken and are not done; the caller sees to locking.
 
     Parameters
     ----------
-    lengthy_places
-        Lengthy jobs that may run at once: fewer than there are workers, so that short jobs find one free.
+    long_job_places
+        Long-running jobs that may run at once: fewer than there are workers, so that short jobs find one free.
     """
 
-    def __init__(self, lengthy_places: int) -> None:
-        self._lengthy_places = lengthy_places
+    def __init__(self, long_job_places: int) -> None:
+        self._long_job_places = long_job_places
         self._waiting: dict[bool, deque[str]] = {False: deque(), True: deque()}
         self._known: dict[str, bool] = {}
         self._running: set[str] = set()
@@ -31,14 +31,14 @@ class WaitingLine:
     @property
     def has_next(self) -> bool:
         """Whether one of those that wait may be taken now."""
-        return bool(self._waiting[False]) or (bool(self._waiting[True]) and self._lengthy_left > 0)
+        return bool(self._waiting[False]) or (bool(self._waiting[True]) and self._long_jobs_left > 0)
 
-    def add(self, job_id: str, *, lengthy: bool) -> bool:
+    def add(self, job_id: str, *, long_running: bool) -> bool:
         """Let a job wait; tell whether it was not known before."""
         if job_id in self._known:
             return False
-        self._known[job_id] = lengthy
-        self._waiting[lengthy].append(job_id)
+        self._known[job_id] = long_running
+        self._waiting[long_running].append(job_id)
         return True
 
     def take(self) -> str:
@@ -65,5 +65,5 @@ class WaitingLine:
         self._known.pop(job_id, None)
 
     @property
-    def _lengthy_left(self) -> int:
-        return self._lengthy_places - sum(self._known[job_id] for job_id in self._running)
+    def _long_jobs_left(self) -> int:
+        return self._long_job_places - sum(self._known[job_id] for job_id in self._running)

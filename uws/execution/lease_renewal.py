@@ -14,14 +14,14 @@ from uws.leases import LEASE_SECONDS, RENEW_SECONDS, Lease
 from uws.models import Phase
 from uws.schema import JobRow
 
-__all__ = ["LeaseKeeper"]
+__all__ = ["LeaseRenewer"]
 
 _LOOK_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
 
-class LeaseKeeper:
+class LeaseRenewer:
     """A thread that looks at the running jobs of this process once a second.
 
     It is not the thread, nor for worker processes even the process, in which the job runs: a job deep in C code keeps

@@ -11,16 +11,16 @@ from pathlib import Path
 
 from core.database import Database
 from core.processes import ProcessIdentity
-from uws.execution.backlog import WaitingLine
-from uws.execution.lease_renewal import LeaseKeeper
+from uws.execution.backlog import Backlog
+from uws.execution.lease_renewal import LeaseRenewer
 from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
-from uws.execution.worker_slot import Slot, Stop, Work, WorkOutcome
+from uws.execution.worker_slot import SlotTask, StopReason, TaskOutcome, WorkerSlot
 from uws.kinds import JobKind
 from uws.leases import Lease
-from uws.lifecycle.completion import Endings
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.completion import JobCompletion
+from uws.lifecycle.fair_share import FairShare
 from uws.models import Job, Phase
-from uws.queues import JobChanges
+from uws.queues import JobNotifier
 from uws.schema import JobRow
 from uws.storage import find_job
 
@@ -37,7 +37,7 @@ _logger = logging.getLogger(__name__)
 class ProcessQueue:
     """Runs jobs in warm worker processes; each runs one job at a time, and can be killed.
 
-    Short jobs go before lengthy ones, and one of several workers is left to them.
+    Short jobs go before long-running ones, and one of several workers is left to them.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class ProcessQueue:
         stored_bytes: int | None = None,
         on_taken: Callable[[str], None] | None = None,
     ) -> None:
-        self.changes = JobChanges()
+        self.notifier = JobNotifier()
         self._kinds_factory = kinds_factory
         self._local_kinds = kinds or kinds_factory
         self._kinds: Mapping[str, JobKind] | None = None
@@ -81,13 +81,13 @@ class ProcessQueue:
         self._scratch: Path | None = None
         self._owner = str(ProcessIdentity.current())
         self._database = database
-        self._endings = Endings(self._database, self._kind)
-        self._keeper = LeaseKeeper(self._database)
-        self._slots = [Slot(self._make_process, self._owner, self._heard) for _ in range(workers)]
+        self._completion = JobCompletion(self._database, self._kind)
+        self._renewer = LeaseRenewer(self._database)
+        self._slots = [WorkerSlot(self._make_process, self._owner, self._heard) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
-        self._line = WaitingLine(max(workers - 1, 1))
-        self._on_taken = on_taken or Turns(self._database, self).after
+        self._backlog = Backlog(max(workers - 1, 1))
+        self._on_taken = on_taken or FairShare(self._database, self).after
         self._false_starts: dict[str, int] = {}
         self._idle = 0
         self._closed = False
@@ -96,7 +96,7 @@ class ProcessQueue:
     def idle(self) -> int:
         """Jobs that would begin at once if they were submitted now."""
         with self._changed:
-            return max(self._idle - self._line.waiting, 0)
+            return max(self._idle - self._backlog.waiting, 0)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -110,32 +110,32 @@ class ProcessQueue:
         self._scratch = Path(
             tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{self._owner}.", dir=self._scratch_root)
         ).resolve()
-        self._keeper.start()
+        self._renewer.start()
         for number, slot in enumerate(self._slots):
             # The thread that starts a process must live as long as it: the kernel takes that thread for its parent.
             thread = threading.Thread(target=self._serve, args=(slot,), name=f"job-slot-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
-    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+    def submit(self, job_id: str, *, long_running: bool = False) -> None:
         """Take a QUEUED job; one that waits or runs here already is not taken twice."""
         with self._changed:
-            if not self._closed and self._line.add(job_id, lengthy=lengthy):
+            if not self._closed and self._backlog.add(job_id, long_running=long_running):
                 self._changed.notify_all()
 
     def finish(self, job_id: str, seconds: float) -> bool:
         """Wait so long until a job that was submitted neither waits nor runs here any more; tell whether it is so."""
         with self._changed:
-            return self._changed.wait_for(lambda: job_id not in self._line, seconds)
+            return self._changed.wait_for(lambda: job_id not in self._backlog, seconds)
 
     def cancel(self, job_id: str) -> None:
         """Forget a job that was aborted; when it runs here, kill its process and wait until that is gone."""
         with self._changed:
-            if self._line.remove(job_id):
+            if self._backlog.remove(job_id):
                 return
-        if any(slot.stop(job_id, Stop.CANCELLED) for slot in self._slots):
+        if any(slot.stop(job_id, StopReason.CANCELLED) for slot in self._slots):
             with self._changed:
-                self._changed.wait_for(lambda: job_id not in self._line, _CANCEL_SECONDS)
+                self._changed.wait_for(lambda: job_id not in self._backlog, _CANCEL_SECONDS)
 
     def close(self) -> None:
         """Stop within seconds: running jobs are QUEUED again when their kind can be retried, else end in ERROR."""
@@ -146,7 +146,7 @@ class ProcessQueue:
             slot.close()
         for thread in self._threads:
             thread.join(_CLOSE_SECONDS)
-        self._keeper.close()
+        self._renewer.close()
         if self._scratch is not None:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -163,7 +163,7 @@ class ProcessQueue:
             )
         )
 
-    def _serve(self, slot: Slot) -> None:
+    def _serve(self, slot: WorkerSlot) -> None:
         while slot.prepare() and (job_id := self._take()) is not None:
             again = False
             try:
@@ -177,33 +177,33 @@ class ProcessQueue:
     def _take(self) -> str | None:
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._line.has_next or self._closed)
+            self._changed.wait_for(lambda: self._backlog.has_next or self._closed)
             self._idle -= 1
-            return None if self._closed else self._line.take()
+            return None if self._closed else self._backlog.take()
 
     def _let_go(self, job_id: str, *, again: bool) -> None:
-        self._keeper.drop(job_id)
+        self._renewer.drop(job_id)
         with self._changed:
             if again and not self._closed:
-                self._line.put_back(job_id)
+                self._backlog.put_back(job_id)
             else:
-                self._line.done(job_id)
+                self._backlog.done(job_id)
             self._changed.notify_all()
-        self.changes.announce(job_id)
+        self.notifier.notify(job_id)
 
-    def _heard(self, work: Work, message: Message) -> None:
+    def _heard(self, work: SlotTask, message: Message) -> None:
         lease = work.lease
         if message.event is WorkerEvent.EXECUTING and lease is not None:
-            self._keeper.hold(work.job_id, lease, lambda: self._taken_away(work.job_id, lease))
+            self._renewer.hold(work.job_id, lease, lambda: self._taken_away(work.job_id, lease))
             self._on_taken(work.job_id)
         if message.event is not WorkerEvent.ENDED:  # who waits for the end is woken when on_end has run, too
-            self.changes.announce(work.job_id)
+            self.notifier.notify(work.job_id)
 
     def _taken_away(self, job_id: str, lease: Lease) -> None:
         for slot in self._slots:
-            slot.stop(job_id, Stop.CANCELLED, lease)
+            slot.stop(job_id, StopReason.CANCELLED, lease)
 
-    def _settle(self, job_id: str, outcome: WorkOutcome) -> bool:
+    def _settle(self, job_id: str, outcome: TaskOutcome) -> bool:
         """Bring a job to its end whose process could not do it; tell whether the job must be submitted again."""
         if outcome.lease is None and outcome.died is not None:
             outcome = replace(outcome, lease=self._untold_lease(job_id))
@@ -225,24 +225,24 @@ class ProcessQueue:
             return None
         return Lease(self._owner, row.attempts)
 
-    def _settle_loss(self, job: Job, lease: Lease, outcome: WorkOutcome) -> bool:
+    def _settle_loss(self, job: Job, lease: Lease, outcome: TaskOutcome) -> bool:
         """End or retry a job whose end was not stored; nothing happens to one that was taken away meanwhile."""
-        if outcome.stop in {Stop.CANCELLED, Stop.DEADLINE}:
+        if outcome.stop in {StopReason.CANCELLED, StopReason.DEADLINE}:
             late = f"This job took longer than the {outcome.seconds} s that it was given, and was stopped."
-            sentence = late if outcome.stop is Stop.DEADLINE else None
-            ended = self._endings.abort(job.id, job.kind, {Phase.EXECUTING}, lease=lease, sentence=sentence)
+            sentence = late if outcome.stop is StopReason.DEADLINE else None
+            ended = self._completion.abort(job.id, job.kind, {Phase.EXECUTING}, lease=lease, sentence=sentence)
             if ended is not None:
-                self._endings.tell(ended)
+                self._completion.notify_end(ended)
             return False
-        if outcome.stop is Stop.CLOSED:
-            self._endings.lose(job, lease, "The server was stopped while this job ran. Run it again.", blamed=False)
+        if outcome.stop is StopReason.CLOSED:
+            self._completion.lose(job, lease, "The server was stopped while this job ran. Run it again.", blamed=False)
             return False
         cause = outcome.died or "its end could not be stored"
         _logger.error("a worker lost job %s: %s", job.id, cause, extra={"job_id": job.id})
         sentence = f"The worker died while it ran this job ({cause}). The id of the job is {job.id}."
-        return self._endings.lose(job, lease, sentence)
+        return self._completion.lose(job, lease, sentence)
 
-    def _start_again(self, job_id: str, outcome: WorkOutcome) -> bool:
+    def _start_again(self, job_id: str, outcome: TaskOutcome) -> bool:
         """Tell whether a job whose process died before it took it is given to the next one."""
         if outcome.stop is not None:
             return False

@@ -20,7 +20,7 @@ from uws.errors import JobCancelled
 from uws.execution.memory_limit import limited_address_space
 from uws.kinds import JobContext, JobKind
 from uws.leases import Lease
-from uws.lifecycle.completion import Endings
+from uws.lifecycle.completion import JobCompletion
 from uws.models import Job
 from uws.storage import claim_job
 
@@ -69,7 +69,7 @@ class JobRunner:
     ) -> None:
         self._database = database
         self._kinds = kinds
-        self._endings = Endings(database, kinds.get, stored_bytes=stored_bytes)
+        self._completion = JobCompletion(database, kinds.get, stored_bytes=stored_bytes)
         self._owner = owner
         self._scratch = scratch
         self._memory_bytes = memory_bytes
@@ -104,7 +104,7 @@ class JobRunner:
         ended = self._store(job, lease, context, sentence)
         self._notify(RunnerEvent.ENDED, job, lease)
         if ended is not None:
-            self._endings.tell(ended)
+            self._completion.notify_end(ended)
         return True
 
     def _work(self, job: Job, context: JobContext, folder: Path) -> str | None:
@@ -142,8 +142,8 @@ class JobRunner:
         while True:
             try:
                 if sentence is None:
-                    return self._endings.complete(job, lease, context.results)
-                return self._endings.fail(job, lease, sentence)
+                    return self._completion.complete(job, lease, context.results)
+                return self._completion.fail(job, lease, sentence)
             except SQLAlchemyError:
                 if time.monotonic() > deadline:
                     raise

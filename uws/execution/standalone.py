@@ -14,12 +14,12 @@ from uws.execution.process_queue import ProcessQueue
 from uws.models import Phase
 from uws.schema import JobRow
 
-__all__ = ["run_forever"]
+__all__ = ["poll_jobs"]
 
 _logger = logging.getLogger(__name__)
 
 
-def run_forever(
+def poll_jobs(
     database: Database,
     queue: ProcessQueue,
     *,
@@ -41,9 +41,9 @@ def run_forever(
 def _take_some(database: Database, queue: ProcessQueue) -> None:
     idle = queue.idle  # no more than can begin now: the rest is for other machines
     if idle:
-        ready = select(JobRow.id, JobRow.lengthy).where(JobRow.phase == Phase.QUEUED.value)
-        ready = ready.where(JobRow.submitted.is_not(None)).order_by(JobRow.lengthy, JobRow.submitted).limit(idle)
+        ready = select(JobRow.id, JobRow.long_running).where(JobRow.phase == Phase.QUEUED.value)
+        ready = ready.where(JobRow.submitted.is_not(None)).order_by(JobRow.long_running, JobRow.submitted).limit(idle)
         with database.read() as session:
             rows = session.execute(ready).all()
         for row in rows:
-            queue.submit(row.id, lengthy=row.lengthy)
+            queue.submit(row.id, long_running=row.long_running)

@@ -10,7 +10,7 @@ from enum import Enum
 from uws.execution.worker_process import Message, WorkerEvent, WorkerProcess
 from uws.leases import Lease
 
-__all__ = ["Slot", "Stop", "Work", "WorkOutcome"]
+__all__ = ["SlotTask", "StopReason", "TaskOutcome", "WorkerSlot"]
 
 _LOOK_SECONDS = 1.0
 _START_SECONDS = 120.0
@@ -20,7 +20,7 @@ _ON_END_SECONDS = 60.0
 _logger = logging.getLogger(__name__)
 
 
-class Stop(Enum):
+class StopReason(Enum):
     """Why a running job was stopped from outside."""
 
     CANCELLED = "cancelled"
@@ -29,7 +29,7 @@ class Stop(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkOutcome:
+class TaskOutcome:
     """How the process did with a job.
 
     Parameters
@@ -46,24 +46,24 @@ class WorkOutcome:
 
     lease: Lease | None
     died: str | None = None
-    stop: Stop | None = None
+    stop: StopReason | None = None
     seconds: int = 0
     stored: bool = False
 
 
 @dataclass(slots=True)
-class Work:
+class SlotTask:
     """A job in the hands of a slot."""
 
     job_id: str
-    stop: Stop | None = None
+    stop: StopReason | None = None
     lease: Lease | None = None
     seconds: int = 0
     deadline: float = float("inf")
     stored: bool = False
 
 
-class Slot:
+class WorkerSlot:
     """A worker process that is replaced when it dies. One thread uses it; `stop` may come from any.
 
     Parameters
@@ -75,14 +75,14 @@ class Slot:
     """
 
     def __init__(
-        self, make: Callable[[], WorkerProcess], lease_owner: str, on_message: Callable[[Work, Message], None]
+        self, make: Callable[[], WorkerProcess], lease_owner: str, on_message: Callable[[SlotTask, Message], None]
     ) -> None:
         self._make = make
         self._lease_owner = lease_owner
         self._on_message = on_message
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
-        self._work: Work | None = None
+        self._work: SlotTask | None = None
         self._closed = threading.Event()
 
     @property
@@ -108,12 +108,12 @@ class Slot:
             pause = min(pause * 2, _LONGEST_PAUSE)
         return False
 
-    def run(self, job_id: str) -> WorkOutcome:
+    def run(self, job_id: str) -> TaskOutcome:
         """Let the process run a job and wait for its end, the process's death, or the job's deadline."""
         process = self._process
         if process is None:
-            return WorkOutcome(None, died="not started")
-        work = Work(job_id)
+            return TaskOutcome(None, died="not started")
+        work = SlotTask(job_id)
         with self._lock:
             self._work = work
         try:
@@ -127,9 +127,9 @@ class Slot:
                 self._work = None
         if retired:
             self.end_process()
-        return WorkOutcome(work.lease, died, work.stop, work.seconds, work.stored)
+        return TaskOutcome(work.lease, died, work.stop, work.seconds, work.stored)
 
-    def stop(self, job_id: str, why: Stop, lease: Lease | None = None) -> bool:
+    def stop(self, job_id: str, why: StopReason, lease: Lease | None = None) -> bool:
         """Kill the process if it runs this job, under this lease if one is given; tell whether it did."""
         with self._lock:
             if self._work is None or self._work.job_id != job_id or self._process is None:
@@ -145,7 +145,7 @@ class Slot:
         with self._lock:
             self._closed.set()
             if self._work is not None:
-                self._work.stop = self._work.stop or Stop.CLOSED
+                self._work.stop = self._work.stop or StopReason.CLOSED
             if self._process is not None:
                 self._process.kill()
 
@@ -156,13 +156,13 @@ class Slot:
         if process is not None:
             process.end()
 
-    def _follow(self, process: WorkerProcess, work: Work) -> bool:
+    def _follow(self, process: WorkerProcess, work: SlotTask) -> bool:
         """Hear what the process says until it is done; tell whether it should serve no further job."""
         while True:
             message = process.receive(min(_LOOK_SECONDS, work.deadline - time.monotonic()))
             if message is None:
                 if time.monotonic() >= work.deadline:
-                    self.stop(work.job_id, Stop.DEADLINE)
+                    self.stop(work.job_id, StopReason.DEADLINE)
                 continue
             if message.event is WorkerEvent.EXECUTING:
                 work.lease = Lease(self._lease_owner, message.attempt)

@@ -6,14 +6,21 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from core.web.dali import DaliParameters
 from uws.errors import UnknownJobError
-from uws.handlers.parameters import asked_after, asked_duration, asked_last, asked_parameters, asked_phases, asked_time
+from uws.handlers.parameters import (
+    parse_after,
+    parse_duration,
+    parse_last,
+    parse_phases,
+    parse_time,
+    requested_parameters,
+)
 from uws.models import Job, JobEntry, files_parameter, least_scope, scope_of_request
 from uws.service import JobService
 
-__all__ = ["JobCollection"]
+__all__ = ["JobList"]
 
 
-class JobCollection:
+class JobList:
     """The job list of a service.
 
     Parameters
@@ -45,7 +52,7 @@ class JobCollection:
 
     def list(self, asked: DaliParameters, identity: Identity) -> tuple[JobEntry, ...]:
         """Give the caller's jobs that PHASE, AFTER and LAST leave (UWS 1.1 §2.2.2.1)."""
-        phases, after, last = asked_phases(asked), asked_after(asked), asked_last(asked)
+        phases, after, last = parse_phases(asked), parse_after(asked), parse_last(asked)
         return self.service.list(identity.name, phases, after, last, kind=self._kind)
 
     def find(self, job_id: str, identity: Identity) -> Job:
@@ -59,7 +66,7 @@ class JobCollection:
         phase = asked.one("PHASE")
         if phase is not None and phase.upper() != "RUN":
             raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
-        given = asked_parameters(asked, self._once, self._repeated)
+        given = requested_parameters(asked, self._once, self._repeated)
         given |= scope_of_request(identity) | files_parameter(asked.files)
         return self.service.create(
             self._kind,
@@ -73,7 +80,7 @@ class JobCollection:
     def change(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
         """Set parameters of a job that is PENDING."""
         job = self.find(job_id, identity)
-        given = asked_parameters(asked, self._once, self._repeated)
+        given = requested_parameters(asked, self._once, self._repeated)
         for name in self._repeated:  # these add up, also over requests
             if name in given and name in job.parameters:
                 given[name] = f"{job.parameters[name]};{given[name]}"
@@ -96,13 +103,13 @@ class JobCollection:
 
     def change_duration(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
         """Set the seconds that a job may be EXECUTING."""
-        seconds = asked_duration(_needed(asked, "EXECUTIONDURATION"))
+        seconds = parse_duration(_needed(asked, "EXECUTIONDURATION"))
         job = self.find(job_id, identity)
         return self.service.change(job.id, owner=identity.name, execution_duration=seconds)
 
     def change_destruction(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
         """Set the time at which a job and its results are removed."""
-        time = asked_time("DESTRUCTION", _needed(asked, "DESTRUCTION"))
+        time = parse_time("DESTRUCTION", _needed(asked, "DESTRUCTION"))
         job = self.find(job_id, identity)
         return self.service.change(job.id, owner=identity.name, destruction=time)
 

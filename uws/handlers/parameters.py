@@ -9,14 +9,14 @@ from core.web.dali import DaliParameters
 from uws.models import Phase
 
 __all__ = [
-    "asked_after",
-    "asked_duration",
-    "asked_last",
-    "asked_parameters",
-    "asked_phase",
-    "asked_phases",
-    "asked_time",
-    "asked_wait",
+    "parse_after",
+    "parse_duration",
+    "parse_last",
+    "parse_phase",
+    "parse_phases",
+    "parse_time",
+    "parse_wait",
+    "requested_parameters",
     "whole_number",
 ]
 
@@ -25,7 +25,7 @@ _LONGEST_NUMBER = 15
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
-def asked_parameters(parameters: DaliParameters, names: Iterable[str], repeated: Iterable[str]) -> dict[str, str]:
+def requested_parameters(parameters: DaliParameters, names: Iterable[str], repeated: Iterable[str]) -> dict[str, str]:
     """Give the parameters of a job among those of a request; what else there is, is ignored (DALI 1.1 §3.2).
 
     Parameters
@@ -40,24 +40,24 @@ def asked_parameters(parameters: DaliParameters, names: Iterable[str], repeated:
     return once | {name: value for name, value in joined.items() if value}
 
 
-def asked_phases(parameters: DaliParameters) -> tuple[Phase, ...]:
+def parse_phases(parameters: DaliParameters) -> tuple[Phase, ...]:
     """Read PHASE of a list, which may be repeated."""
     return tuple(_phase(value) for value in parameters.all("PHASE") if value.strip())
 
 
-def asked_phase(parameters: DaliParameters) -> Phase | None:
+def parse_phase(parameters: DaliParameters) -> Phase | None:
     """Read the PHASE that goes with WAIT."""
     value = parameters.one("PHASE")
     return None if value is None else _phase(value)
 
 
-def asked_after(parameters: DaliParameters) -> datetime | None:
+def parse_after(parameters: DaliParameters) -> datetime | None:
     """Read AFTER: an instant."""
     value = parameters.one("AFTER")
-    return None if value is None else asked_time("AFTER", value)
+    return None if value is None else parse_time("AFTER", value)
 
 
-def asked_last(parameters: DaliParameters) -> int | None:
+def parse_last(parameters: DaliParameters) -> int | None:
     """Read LAST: a number of jobs."""
     value = parameters.one("LAST")
     if value is None:
@@ -68,13 +68,13 @@ def asked_last(parameters: DaliParameters) -> int | None:
     return min(number, _MOST_LISTED)
 
 
-def asked_wait(parameters: DaliParameters) -> int | None:
+def parse_wait(parameters: DaliParameters) -> int | None:
     """Read WAIT: seconds, negative for as long as the service likes."""
     value = parameters.one("WAIT")
     return None if value is None else whole_number("WAIT", value)
 
 
-def asked_duration(value: str) -> int:
+def parse_duration(value: str) -> int:
     """Read EXECUTIONDURATION: seconds, 0 for as long as the service allows."""
     seconds = whole_number("EXECUTIONDURATION", value)
     if seconds < 0:
@@ -84,7 +84,7 @@ def asked_duration(value: str) -> int:
     return seconds
 
 
-def asked_time(name: str, value: str) -> datetime:
+def parse_time(name: str, value: str) -> datetime:
     """Read an instant; one without a zone is UTC (DALI 1.1 §3.3.3)."""
     try:
         time = datetime.fromisoformat(value.strip())

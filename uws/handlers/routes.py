@@ -15,13 +15,13 @@ from core.web.routes import route_class
 from uws.errors import JobPhaseError
 from uws.handlers.documents import job_document, jobs_document, parameters_document, results_document, time_text
 from uws.handlers.events import job_events
-from uws.handlers.job_list import JobCollection
-from uws.handlers.parameters import asked_phase, asked_wait
+from uws.handlers.job_list import JobList
+from uws.handlers.parameters import parse_phase, parse_wait
 from uws.handlers.waiting import wait_for_change
 from uws.models import Job, JobFiles, JobResult
 from uws.service import JobService
 
-__all__ = ["ErrorAnswer", "JobDress", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
+__all__ = ["ErrorAnswer", "JobRenderer", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
 
 #: Answers a request for a result of a job, after its owner was checked.
 ResultAnswer = Callable[[Request, Identity, Job, JobResult], Response]
@@ -30,7 +30,7 @@ ResultAnswer = Callable[[Request, Identity, Job, JobResult], Response]
 ErrorAnswer = Callable[[str], Response]
 
 #: Completes the document of a job with what only its kind knows.
-JobDress = Callable[[Job, bytes], bytes]
+JobRenderer = Callable[[Job, bytes], bytes]
 
 #: Reads the parameters of a request.
 ParameterReader = Callable[[Request], Awaitable[DaliParameters]]
@@ -67,7 +67,7 @@ def uws_routes(
     files
         What stores files that come with parameters; without it, none are taken.
     """
-    jobs = JobCollection(service, kind, f"{public_url}{prefix}", parameters, repeated)
+    jobs = JobList(service, kind, f"{public_url}{prefix}", parameters, repeated)
     return collection_routes(
         prefix,
         jobs,
@@ -81,14 +81,14 @@ def uws_routes(
 
 def collection_routes(
     prefix: str,
-    jobs: JobCollection,
+    jobs: JobList,
     authenticate: Authenticator,
     *,
     result_answer: ResultAnswer,
     error_answer: ErrorAnswer | None = None,
     read: ParameterReader = read_parameters,
     files: JobFiles | None = None,
-    dress: JobDress = lambda _job, document: document,
+    render: JobRenderer = lambda _job, document: document,
 ) -> APIRouter:
     """Routes of a collection of jobs, as `uws_routes` gives them.
 
@@ -98,12 +98,12 @@ def collection_routes(
         Reads the parameters of new jobs and of those that are PENDING.
     files
         Where it puts the files that come with them.
-    dress
+    render
         Completes the document of a job.
     """
     router = APIRouter(prefix=prefix, route_class=route_class(_plain_error), include_in_schema=False)
     _add_list(router, authenticate, jobs, read, files)
-    _add_job(router, authenticate, jobs, dress, has_detail=error_answer is not None)
+    _add_job(router, authenticate, jobs, render, has_detail=error_answer is not None)
     _add_changes(router, authenticate, jobs, read, files)
     _add_texts(router, authenticate, jobs, error_answer or PlainTextResponse)
     _add_lists(router, authenticate, jobs, result_answer)
@@ -111,7 +111,7 @@ def collection_routes(
 
 
 def _add_list(
-    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader, files: JobFiles | None
+    router: APIRouter, authenticate: Authenticator, jobs: JobList, read: ParameterReader, files: JobFiles | None
 ) -> None:
     @router.api_route("", methods=_READ)
     def listed(request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -126,18 +126,18 @@ def _add_list(
 
 
 def _add_job(
-    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, dress: JobDress, *, has_detail: bool
+    router: APIRouter, authenticate: Authenticator, jobs: JobList, render: JobRenderer, *, has_detail: bool
 ) -> None:
     @router.api_route("/{job_id}", methods=_READ)
     async def job(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         asked = DaliParameters(request.query_params.multi_items())
-        seconds, phase = asked_wait(asked), asked_phase(asked)
+        seconds, phase = parse_wait(asked), parse_phase(asked)
         found = await run_in_threadpool(jobs.find, job_id, identity)
         if seconds is not None:
             found = await wait_for_change(
                 jobs.service, found, owner=identity.name, seconds=seconds, phase=phase, is_gone=request.is_disconnected
             )
-        return _xml(dress(found, job_document(found, jobs.base, jobs.names, has_detail=has_detail)))
+        return _xml(render(found, job_document(found, jobs.base, jobs.names, has_detail=has_detail)))
 
     @router.post("/{job_id}")
     async def act(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -160,7 +160,7 @@ def _add_job(
 
 
 def _add_changes(
-    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, read: ParameterReader, files: JobFiles | None
+    router: APIRouter, authenticate: Authenticator, jobs: JobList, read: ParameterReader, files: JobFiles | None
 ) -> None:
     def see(job: Job) -> Response:
         return _see(jobs.address(job))
@@ -187,7 +187,7 @@ def _add_changes(
         return see(await run_in_threadpool(jobs.change_destruction, job_id, asked, identity))
 
 
-def _add_texts(router: APIRouter, authenticate: Authenticator, jobs: JobCollection, error_answer: ErrorAnswer) -> None:
+def _add_texts(router: APIRouter, authenticate: Authenticator, jobs: JobList, error_answer: ErrorAnswer) -> None:
     def add(path: str, text: Callable[[Job], str]) -> None:
         @router.api_route(f"/{{job_id}}/{path}", methods=_READ)
         def answer(job_id: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -212,9 +212,7 @@ def _add_texts(router: APIRouter, authenticate: Authenticator, jobs: JobCollecti
         return PlainTextResponse("\n".join(f"{time_text(line.time)} {line.text}" for line in lines), headers=_FRESH)
 
 
-def _add_lists(
-    router: APIRouter, authenticate: Authenticator, jobs: JobCollection, result_answer: ResultAnswer
-) -> None:
+def _add_lists(router: APIRouter, authenticate: Authenticator, jobs: JobList, result_answer: ResultAnswer) -> None:
     @router.api_route("/{job_id}/parameters", methods=_READ)
     def parameters(job_id: str, identity: Identity = Depends(authenticate)) -> Response:
         return _xml(parameters_document(jobs.find(job_id, identity), jobs.names))

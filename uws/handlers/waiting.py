@@ -65,14 +65,14 @@ async def job_states(
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
     deadline = time.monotonic() + seconds
     # Changes that a job brings about in another process are announced here only if the queue hears of them.
-    pause = service.poll_seconds if service.is_announced else _FIRST_PAUSE
-    with service.changes.calling(job_id, lambda: _wake(loop, changed)):
+    pause = service.poll_seconds if service.is_notified else _FIRST_PAUSE
+    with service.notifier.calling(job_id, lambda: _wake(loop, changed)):
         while True:
             changed.clear()
             job = await anyio.to_thread.run_sync(partial(service.get, job_id, owner=owner))
             yield job
             left = deadline - time.monotonic()
-            if job.phase.ended or left <= 0 or service.changes.is_closed:
+            if job.phase.ended or left <= 0 or service.notifier.is_closed:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, pause)):

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from core.database import Database, utc_now
 from uws.kinds import JobKind
 from uws.leases import Lease
-from uws.limits import load_of, lock_owner, size_text
+from uws.limits import lock_owner, size_text, usage_of
 from uws.models import Job, JobResult, Phase
 from uws.schema import JobRow
 from uws.storage import clean_text, find_job, move_job, results_value
 
-__all__ = ["MOST_ATTEMPTS", "Endings"]
+__all__ = ["MOST_ATTEMPTS", "JobCompletion"]
 
 #: A job whose worker died is run once more when its kind says so.
 MOST_ATTEMPTS = 2
@@ -30,7 +30,7 @@ _NO_LEASE: Mapping[str, None] = {"lease_owner": None, "lease_until": None}
 _logger = logging.getLogger(__name__)
 
 
-class Endings:
+class JobCompletion:
     """Ends jobs.
 
     Parameters
@@ -98,10 +98,10 @@ class Endings:
                 )
         ended = self.fail(job, lease, sentence)
         if ended is not None:
-            self.tell(ended)
+            self.notify_end(ended)
         return False
 
-    def tell(self, job: Job) -> None:
+    def notify_end(self, job: Job) -> None:
         """Call the kind's ``on_end`` for a job whose end was stored, and note that it was called."""
         kind = self._kind(job.kind)
         if kind is None or kind.on_end is None:
@@ -139,7 +139,7 @@ class Endings:
         if self._stored_bytes is None or not size:
             return None
         lock_owner(session, job.owner)
-        taken = load_of(session, job.owner).stored_bytes
+        taken = usage_of(session, job.owner).stored_bytes
         if taken + size <= self._stored_bytes:
             return None
         return (

@@ -6,20 +6,20 @@ from sqlalchemy import delete
 
 from core.database import Database
 from uws.kinds import JobKind
-from uws.lifecycle.completion import Endings
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.completion import JobCompletion
+from uws.lifecycle.fair_share import FairShare
 from uws.models import ACTIVE_PHASES, Job, Phase
-from uws.queues import JobChanges, JobQueue
+from uws.queues import JobNotifier, JobQueue
 from uws.schema import JobRow
 from uws.storage import move_job
 
-__all__ = ["Removal"]
+__all__ = ["JobDestruction"]
 
 _ABORTABLE = frozenset({*ACTIVE_PHASES, Phase.HELD, Phase.SUSPENDED})
 _ENDED = frozenset(phase for phase in Phase if phase.ended)
 
 
-class Removal:
+class JobDestruction:
     """Stops and removes jobs, with what belongs to them.
 
     Parameters
@@ -33,28 +33,28 @@ class Removal:
         database: Database,
         queue: JobQueue,
         kinds: Mapping[str, JobKind],
-        changes: JobChanges,
-        turns: Turns,
+        notifier: JobNotifier,
+        fair_share: FairShare,
         *,
         keep_archived: bool,
     ) -> None:
         self._database = database
         self._queue = queue
         self._kinds = kinds
-        self._endings = Endings(database, kinds.get)
-        self._changes = changes
-        self._turns = turns
+        self._completion = JobCompletion(database, kinds.get)
+        self._notifier = notifier
+        self._fair_share = fair_share
         self._keep_archived = keep_archived
 
     def stop(self, job: Job) -> bool:
         """Abort a job; tell whether it had not ended before."""
-        aborted = self._endings.abort(job.id, job.kind, _ABORTABLE)
+        aborted = self._completion.abort(job.id, job.kind, _ABORTABLE)
         if aborted is None:
             return False
         self._queue.cancel(job.id)  # before on_end: what that mends, the dying job must not touch again
-        self._endings.tell(aborted)
-        self._changes.announce(job.id)
-        self._turns.after(job.id)
+        self._completion.notify_end(aborted)
+        self._notifier.notify(job.id)
+        self._fair_share.after(job.id)
         return True
 
     def archive(self, job: Job) -> None:
@@ -68,14 +68,14 @@ class Removal:
         self._remove_results(job)
         with self._database.write() as session:
             move_job(session, job.id, _ENDED, Phase.ARCHIVED, results=[], result_bytes=0)
-        self._changes.announce(job.id)
+        self._notifier.notify(job.id)
 
     def destroy(self, job: Job) -> None:
         """Remove a job and all that belongs to it."""
         self._remove_results(job)
         with self._database.write() as session:
             session.execute(delete(JobRow).where(JobRow.id == job.id))
-        self._changes.announce(job.id)
+        self._notifier.notify(job.id)
 
     def _remove_results(self, job: Job) -> None:
         self.stop(job)

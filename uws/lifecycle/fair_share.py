@@ -1,10 +1,10 @@
-"""Turns: of each user's jobs only the next few are in the queue at once, the others wait in the database.
+"""Fair share of the job queue: the next few jobs of each user are in it, the others wait in the database.
 
 A queue serves first what came first. With turns, somebody who submits a thousand jobs is before another by a few of
 them at most, on any queue and over all machines. As soon as a worker takes a job, the next one of the same user gets
 its turn; a sweep gives turns that were missed because a process died.
 
-Lengthy and short jobs have turns of their own, so that a user's own pipelines do not hold up their queries.
+Long-running and short jobs have turns of their own, so that a user's own pipelines do not hold up their queries.
 """
 
 import logging
@@ -19,20 +19,20 @@ from uws.models import Phase
 from uws.queues import JobQueue
 from uws.schema import JobRow
 
-__all__ = ["TURNS", "Turns", "give_turns"]
+__all__ = ["QUEUED_PER_USER", "FairShare", "release_queued"]
 
 #: Jobs of one user, of each sort, that are in the queue at once; those that run do not count.
-TURNS = 2
+QUEUED_PER_USER = 2
 
 _logger = logging.getLogger(__name__)
 
 
-def give_turns(session: Session, owner: str | None, *, lengthy: bool) -> list[str]:
+def release_queued(session: Session, owner: str | None, *, long_running: bool) -> list[str]:
     """Let the oldest waiting jobs of a user, or of nobody, have their turns, and give their ids for the queue."""
     lock_owner(session, owner)
-    waiting = (JobRow.phase == Phase.QUEUED.value, owned_by(owner), JobRow.lengthy == lengthy)
+    waiting = (JobRow.phase == Phase.QUEUED.value, owned_by(owner), JobRow.long_running == long_running)
     in_queue = select(func.count()).where(*waiting, JobRow.submitted.is_not(None))
-    free = TURNS - (session.scalar(in_queue) or 0)
+    free = QUEUED_PER_USER - (session.scalar(in_queue) or 0)
     if free <= 0:
         return []
     oldest = select(JobRow.id).where(*waiting, JobRow.submitted.is_(None)).order_by(JobRow.created, JobRow.id)
@@ -47,7 +47,7 @@ def give_turns(session: Session, owner: str | None, *, lengthy: bool) -> list[st
     return ids
 
 
-class Turns:
+class FairShare:
     """Gives turns when there is room in the queue again.
 
     Parameters
@@ -64,30 +64,32 @@ class Turns:
         """Let the next job of the owner of this one into the queue, when this one has left it."""
         try:
             with self._database.read() as session:
-                row = session.execute(select(JobRow.owner, JobRow.lengthy).where(JobRow.id == job_id)).first()
+                row = session.execute(select(JobRow.owner, JobRow.long_running).where(JobRow.id == job_id)).first()
                 waits = row is not None and session.scalar(
                     select(JobRow.id)
-                    .where(JobRow.phase == Phase.QUEUED.value, owned_by(row.owner), JobRow.lengthy == row.lengthy)
+                    .where(
+                        JobRow.phase == Phase.QUEUED.value, owned_by(row.owner), JobRow.long_running == row.long_running
+                    )
                     .where(JobRow.submitted.is_(None))
                     .limit(1)
                 )
             if row is not None and waits:
-                self._give(row.owner, row.lengthy)
+                self._give(row.owner, row.long_running)
         except SQLAlchemyError:  # the sweep looks again
             _logger.warning("no turn could be given after job %s", job_id, extra={"job_id": job_id}, exc_info=True)
 
     def give_all(self) -> None:
         """Let the next jobs of everybody into the queue."""
-        waiting = select(JobRow.owner, JobRow.lengthy).where(
+        waiting = select(JobRow.owner, JobRow.long_running).where(
             JobRow.phase == Phase.QUEUED.value, JobRow.submitted.is_(None)
         )
         with self._database.read() as session:
             owners = session.execute(waiting.distinct()).all()
-        for owner, lengthy in owners:
-            self._give(owner, lengthy)
+        for owner, long_running in owners:
+            self._give(owner, long_running)
 
-    def _give(self, owner: str | None, lengthy: bool) -> None:
+    def _give(self, owner: str | None, long_running: bool) -> None:
         with self._database.write() as session:
-            ids = give_turns(session, owner, lengthy=lengthy)
+            ids = release_queued(session, owner, long_running=long_running)
         for job_id in ids:
-            self._queue.submit(job_id, lengthy=lengthy)
+            self._queue.submit(job_id, long_running=long_running)

@@ -12,9 +12,9 @@ from sqlalchemy import select, update
 from core.database import Database, utc_now
 from uws.kinds import JobKind
 from uws.leases import Lease, lease_is_lost
-from uws.lifecycle.completion import Endings
-from uws.lifecycle.destruction import Removal
-from uws.lifecycle.fair_share import Turns
+from uws.lifecycle.completion import JobCompletion
+from uws.lifecycle.destruction import JobDestruction
+from uws.lifecycle.fair_share import FairShare
 from uws.models import Phase
 from uws.queues import JobQueue
 from uws.schema import JobRow
@@ -43,26 +43,26 @@ class Sweep:
         database: Database,
         queue: JobQueue,
         kinds: Mapping[str, JobKind],
-        turns: Turns,
-        removal: Removal,
+        fair_share: FairShare,
+        destruction: JobDestruction,
         *,
         resubmit_after: timedelta,
         archive_for: timedelta,
     ) -> None:
         self._database = database
         self._queue = queue
-        self._endings = Endings(database, kinds.get)
-        self._turns = turns
+        self._completion = JobCompletion(database, kinds.get)
+        self._fair_share = fair_share
         self._resubmit_after = resubmit_after
         self._archive_for = archive_for
-        self._removal = removal
+        self._destruction = destruction
 
     def run(self) -> int:
         """Do everything once; give the number of jobs that were retried, ended, told, archived or removed."""
         now = utc_now()
         done = self._settle_lost(now) + self._tell_ends(now) + self._clear_away(now)
         self._resubmit(now)
-        self._turns.give_all()
+        self._fair_share.give_all()
         return done
 
     def _settle_lost(self, now: datetime) -> int:
@@ -73,7 +73,7 @@ class Sweep:
         for row in lost:
             sentence = f"The worker or the server stopped while it ran this job. The id of the job is {row.id}."
             _logger.warning("job %s lost its worker", row.id, extra={"job_id": row.id, "lease_owner": row.lease_owner})
-            self._endings.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), sentence)
+            self._completion.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), sentence)
         return len(lost)
 
     def _tell_ends(self, now: datetime) -> int:
@@ -82,7 +82,7 @@ class Sweep:
         with self._database.read() as session:
             jobs = [job_of_row(row) for row in session.scalars(query)]
         for job in jobs:
-            self._endings.tell(job)
+            self._completion.notify_end(job)
         return len(jobs)
 
     def _clear_away(self, now: datetime) -> int:
@@ -91,8 +91,8 @@ class Sweep:
         with self._database.read() as session:
             old = list(session.scalars(select(JobRow).where(JobRow.destruction <= now, ~archived)))
             oldest = select(JobRow).where(JobRow.destruction <= now - self._archive_for, archived)
-            due = [(row, self._removal.archive) for row in old]
-            due += [(row, self._removal.destroy) for row in session.scalars(oldest)]
+            due = [(row, self._destruction.archive) for row in old]
+            due += [(row, self._destruction.destroy) for row in session.scalars(oldest)]
         for row, clear in due:
             try:
                 clear(job_of_row(row))
@@ -102,7 +102,7 @@ class Sweep:
 
     def _resubmit(self, now: datetime) -> None:
         """Give QUEUED jobs to the queue that it may not know, oldest first."""
-        query = select(JobRow.id, JobRow.lengthy).where(JobRow.phase == Phase.QUEUED.value)
+        query = select(JobRow.id, JobRow.long_running).where(JobRow.phase == Phase.QUEUED.value)
         due = query.where(JobRow.submitted <= now - self._resubmit_after).order_by(JobRow.submitted)
         with self._database.read() as session:
             rows = session.execute(due).all()
@@ -111,4 +111,4 @@ class Sweep:
             with self._database.write() as session:
                 session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(submitted=now))
         for row in rows:
-            self._queue.submit(row.id, lengthy=row.lengthy)
+            self._queue.submit(row.id, long_running=row.long_running)

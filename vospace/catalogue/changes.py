@@ -12,7 +12,7 @@ from products.files.product_files import ProductFiles
 from products.models import FileRole, Visibility
 from products.service import ProductChanges, ProductDetails, ProductService
 from vospace.catalogue.tree import ProductTree
-from vospace.documents.requests import AskedNode, AskedProperty
+from vospace.documents.requests import NodeRequest, PropertyRequest
 from vospace.faults import (
     ContainerNotFoundError,
     DuplicateNodeError,
@@ -20,7 +20,7 @@ from vospace.faults import (
     NodeNotFoundError,
     TypeNotSupportedError,
 )
-from vospace.home.properties import asked_public, check_read_only
+from vospace.home.properties import check_read_only, parse_public
 from vospace.models import Listing, Node, NodeFile, Path, written
 
 __all__ = ["ProductNodeChanges", "ProductWrite"]
@@ -44,7 +44,7 @@ class ProductNodeChanges:
         self._products = products
         self._files = files
 
-    def create(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+    def create(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
         """Refuse: a product has files, which are sent with their bytes, and no nodes of other types."""
         identity.require(Scope.WRITE)
         if len(path) == 2:
@@ -59,7 +59,7 @@ class ProductNodeChanges:
         message = "A file of a product cannot be empty; send its bytes to the address of the node."
         raise InvalidArgumentError(message)
 
-    def change(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+    def change(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
         """Change title, description and visibility of a product."""
         identity.require(Scope.WRITE)
         node = self._tree.node(identity, path, Listing(limit=0))
@@ -149,10 +149,10 @@ class ProductNodeChanges:
 _CHANGEABLE = frozenset({"description", "ispublic", "publicread", "title"})
 
 
-def _product_changes(node: Node, asked: AskedNode) -> ProductChanges | None:
+def _product_changes(node: Node, asked: NodeRequest) -> ProductChanges | None:
     """Give what of a product would change; None when nothing does."""
     values = {item.name: item for item in asked.properties}
-    public = asked_public(asked.properties, node)
+    public = parse_public(asked.properties, node)
     visibility = None
     if public is not None and public != (node.properties.get("ispublic") == "true"):
         visibility = Visibility.PUBLIC if public else Visibility.REGISTERED
@@ -164,7 +164,7 @@ def _product_changes(node: Node, asked: AskedNode) -> ProductChanges | None:
     return None if changes == ProductChanges() else changes
 
 
-def _changed(node: Node, item: AskedProperty | None) -> str | None:
+def _changed(node: Node, item: PropertyRequest | None) -> str | None:
     if item is None or (item.value or "") == node.properties.get(item.name, ""):
         return None
     return item.value or ""

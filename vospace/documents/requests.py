@@ -10,7 +10,7 @@ from core.errors import TooLargeError
 from vospace.faults import InvalidArgumentError, TypeNotSupportedError
 from vospace.models import CADC, CADC_NAMES, CORE, NodeKind
 
-__all__ = ["LARGEST_DOCUMENT", "AskedNode", "AskedProperty", "property_name", "read_document", "read_node"]
+__all__ = ["LARGEST_DOCUMENT", "NodeRequest", "PropertyRequest", "property_name", "read_document", "read_node"]
 
 #: Bytes that a document of a node or a transfer may have.
 LARGEST_DOCUMENT = 32_768
@@ -22,7 +22,7 @@ _Element = Any  # lxml ships no types
 
 
 @dataclass(frozen=True, slots=True)
-class AskedProperty:
+class PropertyRequest:
     """A property that a client sets; None takes it away."""
 
     name: str
@@ -30,12 +30,12 @@ class AskedProperty:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedNode:
+class NodeRequest:
     """A node as a client describes it."""
 
     uri: str
     kind: NodeKind
-    properties: tuple[AskedProperty, ...]
+    properties: tuple[PropertyRequest, ...]
     target: str | None
 
 
@@ -68,7 +68,7 @@ def read_document(body: bytes, root: str) -> _Element:
     return element
 
 
-def read_node(body: bytes) -> AskedNode:
+def read_node(body: bytes) -> NodeRequest:
     """Read a node."""
     element = read_document(body, "node")
     uri = element.get("uri")
@@ -76,7 +76,7 @@ def read_node(body: bytes) -> AskedNode:
         message = "The node has no 'uri'."
         raise InvalidArgumentError(message)
     target = element.findtext("{*}target")
-    return AskedNode(
+    return NodeRequest(
         uri=uri,
         kind=_kind(element),
         properties=tuple(_properties(element)),
@@ -99,11 +99,11 @@ def _kind(element: _Element) -> NodeKind:
         raise TypeNotSupportedError(message) from e
 
 
-def _properties(element: _Element) -> Iterator[AskedProperty]:
+def _properties(element: _Element) -> Iterator[PropertyRequest]:
     for item in element.iterfind("{*}properties/{*}property"):
         uri = item.get("uri")
         if not uri:
             message = "A property of the node has no 'uri'."
             raise InvalidArgumentError(message)
         nil = item.get(f"{{{_XSI}}}nil", "false").strip() in {"true", "1"}
-        yield AskedProperty(property_name(uri), None if nil else item.text or "")
+        yield PropertyRequest(property_name(uri), None if nil else item.text or "")

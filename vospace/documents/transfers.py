@@ -17,7 +17,7 @@ __all__ = [
     "PULL_TO",
     "PUSH_FROM",
     "PUSH_TO",
-    "AskedProtocol",
+    "ProtocolRequest",
     "Transfer",
     "add_transfer",
     "read_transfer",
@@ -34,7 +34,7 @@ _Element = Any  # lxml ships no types
 
 
 @dataclass(frozen=True, slots=True)
-class AskedProtocol:
+class ProtocolRequest:
     """A way to carry bytes: its identifier, its address once there is one, and the ways to sign in that were asked."""
 
     uri: str
@@ -61,7 +61,7 @@ class Transfer:
     targets: tuple[str, ...]
     direction: str
     view: str | None = None
-    protocols: tuple[AskedProtocol, ...] = ()
+    protocols: tuple[ProtocolRequest, ...] = ()
     keep_bytes: bool = True
     format: str | None = None
     size: int | None = None
@@ -71,7 +71,7 @@ class Transfer:
         """Whether it moves or copies nodes within the space."""
         return self.direction not in _DIRECTIONS
 
-    def with_protocols(self, protocols: Iterable[AskedProtocol]) -> "Transfer":
+    def with_protocols(self, protocols: Iterable[ProtocolRequest]) -> "Transfer":
         """Give the transfer with the protocols of an answer."""
         return replace(self, protocols=tuple(protocols))
 
@@ -116,7 +116,7 @@ def transfer_of_parameters(asked: DaliParameters) -> Transfer:
         message = f"A transfer by parameters is {PUSH_TO} or {PULL_FROM}, not '{direction[:100]}'."
         raise InvalidArgumentError(message)
     security = tuple(value for value in asked.all("SECURITYMETHOD") if value.strip())
-    return Transfer((target,), direction, asked.one("VIEW"), (AskedProtocol(protocols[0], None, security),))
+    return Transfer((target,), direction, asked.one("VIEW"), (ProtocolRequest(protocols[0], None, security),))
 
 
 def transfer_document(transfer: Transfer) -> bytes:
@@ -148,7 +148,7 @@ def add_transfer(parent: _Element, transfer: Transfer) -> _Element:
     return element
 
 
-def _protocol(element: _Element) -> AskedProtocol:
+def _protocol(element: _Element) -> ProtocolRequest:
     security = tuple(method for each in element.iterfind("{*}securityMethod") if (method := each.get("uri")))
     endpoint = (element.findtext("{*}endpoint") or "").strip()
-    return AskedProtocol(element.get("uri", ""), endpoint or None, security)
+    return ProtocolRequest(element.get("uri", ""), endpoint or None, security)

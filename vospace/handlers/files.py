@@ -16,8 +16,8 @@ from vospace.handlers.nodes import raw_path
 from vospace.models import NodeFile, Path
 from vospace.service import NodeService
 from vospace.transfers.digests import digest_header
-from vospace.transfers.signed_urls import Endpoints, Way
-from vospace.transfers.uploads import Receiver
+from vospace.transfers.signed_urls import Direction, SignedUrls
+from vospace.transfers.uploads import NodeUploads
 from vospace.uris import node_path
 
 __all__ = ["add_data_routes", "add_file_routes", "file_disposition", "is_inert", "sent_media_type"]
@@ -51,7 +51,7 @@ _READ = ["GET", "HEAD"]
 _UPLOAD = "x-put-txn-id"
 
 
-def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeService, receiver: Receiver) -> None:
+def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeService, receiver: NodeUploads) -> None:
     """Add the routes of bytes for those who sign in, or need not."""
 
     @router.api_route("/files/{path:path}", methods=_READ)
@@ -82,27 +82,29 @@ def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
         return _archive(request, identity, nodes, kind, (node_path(path, raw_path(request)),))
 
 
-def add_data_routes(router: APIRouter, nodes: NodeService, receiver: Receiver, endpoints: Endpoints) -> None:
+def add_data_routes(router: APIRouter, nodes: NodeService, receiver: NodeUploads, signed_urls: SignedUrls) -> None:
     """Add the routes of signed addresses: each holds for one node, one direction, one person, and minutes."""
 
     @router.api_route("/data/{token}/{name:path}", methods=_READ)
     def get_data(token: str, request: Request) -> Response:
         uploading = request.method == "HEAD" and _UPLOAD in request.headers
-        grant = endpoints.read(token, (Way.PUT,) if uploading else (Way.GET, Way.ZIP, Way.TAR))
+        grant = signed_urls.read(
+            token, (Direction.PUT,) if uploading else (Direction.GET, Direction.ZIP, Direction.TAR)
+        )
         if uploading:
             return receiver.head(request, grant.identity, grant.paths[0])
-        if grant.way is not Way.GET:
+        if grant.way is not Direction.GET:
             return _archive(request, grant.identity, nodes, grant.way, grant.paths)
         return _read(request, grant.identity, nodes, grant.paths[0])
 
     @router.put("/data/{token}/{name:path}")  # noqa: FAST003 - the name is for people
     async def put_data(token: str, request: Request) -> Response:
-        grant = await run_in_threadpool(endpoints.read, token, (Way.PUT,))
+        grant = await run_in_threadpool(signed_urls.read, token, (Direction.PUT,))
         return await receiver.put(request, grant.identity, grant.paths[0])
 
     @router.post("/data/{token}/{name:path}")  # noqa: FAST003 - the name is for people
     def change_data(token: str, request: Request) -> Response:
-        grant = endpoints.read(token, (Way.PUT,))
+        grant = signed_urls.read(token, (Direction.PUT,))
         return receiver.post(request, grant.identity, grant.paths[0])
 
 

@@ -30,8 +30,8 @@ def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: 
     """Routes of the VOSpace."""
     router = APIRouter(prefix=PREFIX, route_class=route_class(fault_answer), include_in_schema=False)
     add_node_routes(router, authenticate, vospace.nodes, vospace.base_url)
-    add_file_routes(router, authenticate, vospace.nodes, vospace.receiver)
-    add_data_routes(router, vospace.nodes, vospace.receiver, vospace.endpoints)
+    add_file_routes(router, authenticate, vospace.nodes, vospace.uploads)
+    add_data_routes(router, vospace.nodes, vospace.uploads, vospace.signed_urls)
     add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
     _add_descriptions(router, vospace)
     whole = APIRouter()

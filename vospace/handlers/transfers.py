@@ -19,12 +19,12 @@ from core.auth.signing import LinkSigner
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
 from core.web.dali import DaliParameters, read_parameters
 from uws import Job, JobResult, JobService
-from uws.handlers.job_list import JobCollection
+from uws.handlers.job_list import JobList
 from uws.handlers.routes import ParameterReader, collection_routes
 from vospace.documents.requests import read_node
 from vospace.documents.transfers import (
     PULL_FROM,
-    AskedProtocol,
+    ProtocolRequest,
     Transfer,
     add_transfer,
     read_transfer,
@@ -35,7 +35,7 @@ from vospace.faults import InvalidArgumentError, fault_text
 from vospace.handlers.nodes import read_body
 from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TRANSFER_JOB, fault_of_sentence
 from vospace.transfers.negotiation import Negotiated, Negotiator
-from vospace.transfers.signed_urls import Way
+from vospace.transfers.signed_urls import Direction
 from vospace.uris import node_path
 
 __all__ = ["add_sync_routes", "job_routes"]
@@ -120,8 +120,8 @@ def job_routes(
         ("async-delete", DELETE_JOB, ("TARGET",), none, read_parameters, lambda _job, document: document),
         ("async-setprops", PROPERTIES_JOB, (BODY,), none, _reader(read_node), lambda _job, document: document),
     )
-    for path, kind, names, answer, read, dress in kinds:
-        collection = JobCollection(jobs, kind, f"{base_url}/{path}", names, ())
+    for path, kind, names, answer, read, render in kinds:
+        collection = JobList(jobs, kind, f"{base_url}/{path}", names, ())
         router.include_router(
             collection_routes(
                 f"{prefix}/{path}",
@@ -130,7 +130,7 @@ def job_routes(
                 result_answer=answer,
                 error_answer=error,
                 read=read,
-                dress=dress,
+                render=render,
             )
         )
     return router
@@ -141,7 +141,7 @@ class _Said:
 
     def __init__(self, content: dict[str, object]) -> None:
         given = dict(content["transfer"])  # type: ignore[call-overload]  # it was signed here
-        protocols = [AskedProtocol(each["uri"], None, tuple(each["security"])) for each in given.pop("protocols")]
+        protocols = [ProtocolRequest(each["uri"], None, tuple(each["security"])) for each in given.pop("protocols")]
         targets = tuple(given.pop("targets"))
         self.transfer = Transfer(**given, targets=targets, protocols=tuple(protocols))
         self.fault = str(content.get("fault") or "")
@@ -151,7 +151,7 @@ class _Said:
         """Give what was negotiated."""
         paths = tuple(node_path(str(path)) for path in self._content["paths"])  # type: ignore[attr-defined]  # the same
         outside = self._content.get("outside")
-        way = Way(str(self._content["way"]))
+        way = Direction(str(self._content["way"]))
         return Negotiated(self.transfer, paths, way, None if outside is None else str(outside))
 
 

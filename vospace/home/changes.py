@@ -10,7 +10,7 @@ from core.auth.models import Identity, Scope
 from core.database import utc_now
 from core.errors import PermissionDeniedError, TooLargeError
 from core.files import FileStore
-from vospace.documents.requests import AskedNode, AskedProperty
+from vospace.documents.requests import NodeRequest, PropertyRequest
 from vospace.faults import (
     DuplicateNodeError,
     InvalidArgumentError,
@@ -35,7 +35,7 @@ class HomeChanges:
     def __init__(self, homes: Homes) -> None:
         self._homes = homes
 
-    def create(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+    def create(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
         """Make a node without bytes.
 
         Raises
@@ -75,7 +75,7 @@ class HomeChanges:
         except IntegrityError as e:
             raise DuplicateNodeError(path) from e
 
-    def change(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+    def change(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
         """Set properties of a node; what the client does not name stays as it is."""
         identity.require(Scope.WRITE)
         with self._homes.database.write() as session:
@@ -89,7 +89,7 @@ class HomeChanges:
             apply_properties(identity, row, node_of_row(row, path), asked.properties)
         return self._homes.node(identity, path, Listing())
 
-    def change_all(self, identity: Identity, path: Path, asked: Sequence[AskedProperty]) -> tuple[int, int]:
+    def change_all(self, identity: Identity, path: Path, asked: Sequence[PropertyRequest]) -> tuple[int, int]:
         """Set properties of a node and all that lies in it; give how many could be changed, and how many not."""
         identity.require(Scope.WRITE)
         done = failed = 0

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from core.auth.models import Identity
 from core.errors import PermissionDeniedError
-from vospace.documents.requests import AskedProperty
+from vospace.documents.requests import PropertyRequest
 from vospace.faults import InvalidArgumentError
 from vospace.models import READ_ONLY, Node, NodeKind
 from vospace.schema import NodeRow
 
-__all__ = ["apply_properties", "asked_public", "check_read_only", "stored_groups"]
+__all__ = ["apply_properties", "check_read_only", "parse_public", "stored_groups"]
 
 _MOST_PROPERTIES = 200
 _LONGEST_VALUE = 10_000
@@ -20,7 +20,7 @@ _GROUPS: Mapping[str, str] = {"groupread": "group_read", "groupwrite": "group_wr
 _PUBLIC = ("ispublic", "publicread")
 
 
-def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterable[AskedProperty]) -> None:
+def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterable[PropertyRequest]) -> None:
     """Set the properties of a stored node: what is named changes, everything else stays.
 
     Parameters
@@ -36,7 +36,7 @@ def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterab
         A value cannot be used.
     """
     properties, others = tuple(asked), dict(row.properties)
-    public = asked_public(properties, node)
+    public = parse_public(properties, node)
     if public is not None:
         row.is_public = public
     for item in properties:
@@ -62,7 +62,7 @@ def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterab
     row.properties = others
 
 
-def check_read_only(node: Node, item: AskedProperty) -> None:
+def check_read_only(node: Node, item: PropertyRequest) -> None:
     """Let a read-only property pass that is sent back as it was, as clients do; refuse another value."""
     held = node.properties.get(item.name)
     if item.value in {held, None if held is None else held.strip()} or (not item.value and not held):
@@ -73,7 +73,7 @@ def check_read_only(node: Node, item: AskedProperty) -> None:
     raise PermissionDeniedError(message)
 
 
-def asked_public(asked: Iterable[AskedProperty], node: Node) -> bool | None:
+def parse_public(asked: Iterable[PropertyRequest], node: Node) -> bool | None:
     """Read ``ispublic`` and ``publicread``, of which a client may know one and send the other back as it was."""
     wanted = [_flag(item) for item in asked if item.name in _PUBLIC]
     held = node.properties.get("ispublic") == "true"
@@ -92,7 +92,7 @@ def stored_groups(text: str) -> str:
     return stored
 
 
-def _flag(item: AskedProperty) -> bool:
+def _flag(item: PropertyRequest) -> bool:
     value = (item.value or "false").strip().lower()
     if value not in {"true", "false", "1", "0"}:
         message = f"The property '{item.name}' is true or false, not '{value[:40]}'."
@@ -100,7 +100,7 @@ def _flag(item: AskedProperty) -> bool:
     return value in {"true", "1"}
 
 
-def _quota(item: AskedProperty) -> int | None:
+def _quota(item: PropertyRequest) -> int | None:
     value = (item.value or "").strip()
     if not value:
         return None
@@ -110,7 +110,7 @@ def _quota(item: AskedProperty) -> int | None:
     return int(value)
 
 
-def _media_type(item: AskedProperty) -> str | None:
+def _media_type(item: PropertyRequest) -> str | None:
     value = (item.value or "").strip()
     main, _, sub = value.partition(";")[0].partition("/")
     if value and not (value.isascii() and value.isprintable() and main and sub and len(value) <= 255):
@@ -126,7 +126,7 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _checked_value(item: AskedProperty) -> str:
+def _checked_value(item: PropertyRequest) -> str:
     value = item.value or ""
     if len(value) > _LONGEST_VALUE:
         message = f"The value of '{item.name}' is longer than {_LONGEST_VALUE} characters."

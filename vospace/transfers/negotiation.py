@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.auth.models import Identity
-from vospace.documents.transfers import PULL_FROM, PUSH_TO, AskedProtocol, Transfer
+from vospace.documents.transfers import PULL_FROM, PUSH_TO, ProtocolRequest, Transfer
 from vospace.faults import (
     InvalidArgumentError,
     InvalidURIError,
@@ -15,7 +15,7 @@ from vospace.faults import (
 )
 from vospace.models import CORE, Listing, NodeKind, Path
 from vospace.service import NodeService
-from vospace.transfers.signed_urls import Endpoints, Way
+from vospace.transfers.signed_urls import Direction, SignedUrls
 from vospace.uris import chosen_name
 
 __all__ = ["PACKAGE", "Negotiated", "Negotiator"]
@@ -27,7 +27,7 @@ PACKAGE = "vos://cadc.nrc.ca~vospace/CADC/std/Pkg-1.0"
 _SHARE = "http://wiki.ivoa.net/twiki/bin/view/IVOA/VOSpacePublicShare"
 
 _PLAIN_VIEWS = frozenset({f"{CORE}anyview", f"{CORE}defaultview", f"{CORE}binaryview"})
-_FORMATS = {"application/zip": Way.ZIP, "application/x-tar": Way.TAR, "application/tar": Way.TAR}
+_FORMATS = {"application/zip": Direction.ZIP, "application/x-tar": Direction.TAR, "application/tar": Direction.TAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Negotiated:
 
     transfer: Transfer
     paths: tuple[Path, ...]
-    way: Way
+    way: Direction
     outside: str | None = None
 
 
@@ -50,9 +50,9 @@ class Negotiator:
         because some clients know the secure ones alone.
     """
 
-    def __init__(self, nodes: NodeService, endpoints: Endpoints, *, secure: bool) -> None:
+    def __init__(self, nodes: NodeService, signed_urls: SignedUrls, *, secure: bool) -> None:
         self._nodes = nodes
-        self._endpoints = endpoints
+        self._endpoints = signed_urls
         self._secure = secure
 
     def check(self, identity: Identity, transfer: Transfer) -> Negotiated:
@@ -75,10 +75,10 @@ class Negotiator:
         kept = self._kept(negotiated.transfer, negotiated.way)
         if negotiated.outside is not None:
             return negotiated.transfer.with_protocols(
-                AskedProtocol(each.uri, negotiated.outside, each.security) for each in kept
+                ProtocolRequest(each.uri, negotiated.outside, each.security) for each in kept
             )
         address = self._endpoints.address(identity, negotiated.way, negotiated.paths)
-        return negotiated.transfer.with_protocols(AskedProtocol(each.uri, address, each.security) for each in kept)
+        return negotiated.transfer.with_protocols(ProtocolRequest(each.uri, address, each.security) for each in kept)
 
     def _check_push(self, identity: Identity, transfer: Transfer) -> Negotiated:
         if transfer.view is not None and transfer.view not in _PLAIN_VIEWS:
@@ -88,13 +88,13 @@ class Negotiator:
         if found.outside is not None:
             message = f"'{transfer.targets[0][:200]}' links to another place; nothing can be written there."
             raise InvalidURIError(message)
-        self._kept(transfer, Way.PUT)
+        self._kept(transfer, Direction.PUT)
         path = chosen_name(found.path)
         self._nodes.check_write(identity, path, transfer.size)
         chosen = Transfer(
             (self._nodes.uris.of(path),), transfer.direction, transfer.view, transfer.protocols, size=transfer.size
         )
-        return Negotiated(transfer if path == found.path else chosen, (path,), Way.PUT)
+        return Negotiated(transfer if path == found.path else chosen, (path,), Direction.PUT)
 
     def _check_pull(self, identity: Identity, transfer: Transfer) -> Negotiated:
         if transfer.view == PACKAGE or transfer.view in self._nodes.uris.archive_views:
@@ -110,15 +110,15 @@ class Negotiator:
                 raise ViewNotSupportedError(message)
             if node.busy:
                 raise NodeBusyError(found.path)
-        self._kept(transfer, Way.GET)
-        return Negotiated(transfer, (found.path,), Way.GET, found.outside)
+        self._kept(transfer, Direction.GET)
+        return Negotiated(transfer, (found.path,), Direction.GET, found.outside)
 
     def _check_package(self, identity: Identity, transfer: Transfer) -> Negotiated:
         zip_view, _ = self._nodes.uris.archive_views
         if transfer.view == PACKAGE:
             way = _FORMATS.get(transfer.format or "application/x-tar")
         else:
-            way = Way.ZIP if transfer.view == zip_view else Way.TAR
+            way = Direction.ZIP if transfer.view == zip_view else Direction.TAR
         if way is None:
             message = f"'{(transfer.format or '')[:100]}' is not a format of packages; there are {', '.join(_FORMATS)}."
             raise InvalidArgumentError(message)
@@ -133,21 +133,21 @@ class Negotiator:
             raise InvalidArgumentError(message)
         return self._nodes.uris.path_of(transfer.targets[0])
 
-    def _kept(self, transfer: Transfer, way: Way) -> tuple[AskedProtocol, ...]:
+    def _kept(self, transfer: Transfer, way: Direction) -> tuple[ProtocolRequest, ...]:
         """Give the protocols of a transfer that this service speaks; when a client names none, its own."""
         offered = tuple(self._offered(way))
         if not transfer.protocols:
-            return (AskedProtocol(offered[0]),)
+            return (ProtocolRequest(offered[0]),)
         kept = tuple(each for each in transfer.protocols if each.uri in offered)
         if not kept:
             message = f"None of the protocols is one of this service; it has {', '.join(offered)}."
             raise ProtocolNotSupportedError(message)
         return kept
 
-    def _offered(self, way: Way) -> Iterator[str]:
-        verb = "put" if way is Way.PUT else "get"
+    def _offered(self, way: Direction) -> Iterator[str]:
+        verb = "put" if way is Direction.PUT else "get"
         yield f"{CORE}https{verb}"
         if not self._secure:
             yield f"{CORE}http{verb}"
-        if way is Way.GET:
+        if way is Direction.GET:
             yield _SHARE

@@ -11,7 +11,7 @@ from contextlib import closing
 from urllib.parse import SplitResult, urlsplit
 
 from core.auth.models import Identity
-from vospace.documents.transfers import PULL_TO, AskedProtocol, Transfer
+from vospace.documents.transfers import PULL_TO, ProtocolRequest, Transfer
 from vospace.faults import OperationNotSupportedError, ProtocolNotSupportedError, TransferFailedError
 from vospace.models import CORE
 from vospace.service import NodeService, NodeWrite
@@ -75,7 +75,7 @@ class RemoteTransfers:
         message = f"The bytes could not be transferred ({'; '.join(failures)})."
         raise TransferFailedError(message)
 
-    def _allowed(self, protocol: AskedProtocol) -> bool:
+    def _allowed(self, protocol: ProtocolRequest) -> bool:
         try:
             parts = urlsplit(protocol.endpoint or "")
         except ValueError:

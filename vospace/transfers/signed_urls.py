@@ -10,10 +10,10 @@ from core.errors import NotFoundError, PermissionDeniedError
 from vospace.models import Path, written
 from vospace.uris import http_path, node_path
 
-__all__ = ["Endpoints", "Grant", "Way"]
+__all__ = ["Direction", "SignedTransfer", "SignedUrls"]
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     """What a signed address is for."""
 
     GET = "get"
@@ -23,15 +23,15 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class SignedTransfer:
     """What a signed address lets its bearer do; whether the person still may is asked when it is used."""
 
     identity: Identity
-    way: Way
+    way: Direction
     paths: tuple[Path, ...]
 
 
-class Endpoints:
+class SignedUrls:
     """Make signed addresses, and read them.
 
     Parameters
@@ -45,7 +45,7 @@ class Endpoints:
         self._base_url = base_url
         self._identity_of = identity_of
 
-    def address(self, identity: Identity, way: Way, paths: tuple[Path, ...]) -> str:
+    def address(self, identity: Identity, way: Direction, paths: tuple[Path, ...]) -> str:
         """Give the address of nodes for one person."""
         content = {
             "paths": "\n".join(written(path) for path in paths),
@@ -54,10 +54,10 @@ class Endpoints:
             "scope": str(identity.scope),
         }
         name = http_path(paths[0][-1:]) or "vospace"
-        suffix = f".{way}" if way in {Way.ZIP, Way.TAR} else ""
+        suffix = f".{way}" if way in {Direction.ZIP, Direction.TAR} else ""
         return f"{self._base_url}/data/{self._signer.sign(content)}/{name}{suffix}"
 
-    def read(self, token: str, ways: Collection[Way]) -> Grant:
+    def read(self, token: str, ways: Collection[Direction]) -> SignedTransfer:
         """Give what an address lets its bearer do.
 
         Raises
@@ -66,7 +66,7 @@ class Endpoints:
             It was not made here, its time is over, it is for the other direction, or the account was closed.
         """
         content = self._signer.read(token)
-        way = Way(str(content["way"]))
+        way = Direction(str(content["way"]))
         if way not in ways:
             message = f"This address is for '{way}' alone."
             raise PermissionDeniedError(message)
@@ -76,4 +76,4 @@ class Endpoints:
         except NotFoundError as e:
             message = f"The account '{name}' is not active any more."
             raise PermissionDeniedError(message) from e
-        return Grant(identity, way, tuple(node_path(line) for line in str(content["paths"]).split("\n")))
+        return SignedTransfer(identity, way, tuple(node_path(line) for line in str(content["paths"]).split("\n")))

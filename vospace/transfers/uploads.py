@@ -21,14 +21,14 @@ from vospace.models import NodeFile, Path, written
 from vospace.service import NodeService, NodeWrite
 from vospace.transfers.digests import check_conditions, check_digests, digest_header, has_bytes
 
-__all__ = ["Receiver"]
+__all__ = ["NodeUploads"]
 
 _RENEW_SECONDS = 30.0
 _LONGEST_LENGTH = 18
 _OPERATION, _ID, _TOTAL = "x-put-txn-op", "x-put-txn-id", "x-total-length"
 
 
-class Receiver:
+class NodeUploads:
     """Take in the bytes of nodes.
 
     Parameters

@@ -17,9 +17,9 @@ __all__ = ["api_route", "error_answer"]
 
 def api_route() -> type[APIRoute]:
     """Make the route class of the REST API: its errors are JSON, and so are parameters of a wrong type."""
-    dressed = route_class(error_answer)
+    rendered = route_class(error_answer)
 
-    class ApiRoute(dressed):  # type: ignore[misc,valid-type]  # the class is made at run time
+    class ApiRoute(rendered):  # type: ignore[misc,valid-type]  # the class is made at run time
         """A route of the REST API."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -14,12 +14,12 @@ from starlette.requests import ClientDisconnect
 
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, ServiceBusyError
-from core.web.routes import ErrorDress
+from core.web.routes import ErrorRenderer
 from webui.addresses import login_address, page_of_request
 from webui.pages.rendering.templates import PageRenderer, see_other
 from webui.services import WebServices
 
-__all__ = ["error_dress", "error_handlers"]
+__all__ = ["error_handlers", "render_error"]
 
 _log = logging.getLogger(__name__)
 
@@ -40,10 +40,10 @@ _TITLES = {
 }
 
 
-def error_dress(services: WebServices, renderer: PageRenderer) -> ErrorDress:
-    """Make the dress of the pages' errors; who is not signed in is led to the sign-in page and back."""
+def render_error(services: WebServices, renderer: PageRenderer) -> ErrorRenderer:
+    """Make the render of the pages' errors; who is not signed in is led to the sign-in page and back."""
 
-    def dress(request: Request, error: PhotozError) -> Response:
+    def render(request: Request, error: PhotozError) -> Response:
         if isinstance(error, AuthenticationError) and "authorization" not in request.headers:
             return see_other(login_address(page_of_request(request)))
         title = _TITLES.get(error.status, "Something went wrong")
@@ -51,7 +51,7 @@ def error_dress(services: WebServices, renderer: PageRenderer) -> ErrorDress:
             "error.html", _known(services, request), status=error.status, title=title, message=error.message
         )
 
-    return dress
+    return render
 
 
 def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]:
@@ -59,12 +59,12 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
 
     Browsers that ask for a page get one, programs a few words of JSON; neither learns anything of the inside.
     """
-    dress = error_dress(services, PageRenderer(services.settings))
+    render = render_error(services, PageRenderer(services.settings))
 
     async def told(request: Request, error: PhotozError, status: int, detail: str) -> Response:
         if not _wants_page(request):
             return JSONResponse({"detail": detail}, status)
-        answer = await run_in_threadpool(dress, request, error)
+        answer = await run_in_threadpool(render, request, error)
         answer.status_code = status
         return answer
 

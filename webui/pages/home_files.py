@@ -12,7 +12,7 @@ from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from core.web.routes import close_unread
 from products.files.names import checked_file_name
-from vospace.documents.requests import AskedNode
+from vospace.documents.requests import NodeRequest
 from vospace.home.nodes import own_path
 from vospace.models import Listing, Node, NodeKind, Path
 from vospace.uris import http_path, node_path
@@ -76,7 +76,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         try:
             name = checked_file_name(fields.get("name", ""))
             made = node_path("/".join((*folder, name)))
-            nodes.create(identity, made, AskedNode(nodes.uris.of(made), NodeKind.CONTAINER, (), None))
+            nodes.create(identity, made, NodeRequest(nodes.uris.of(made), NodeKind.CONTAINER, (), None))
         except PhotozError as e:
             return _refused(services, renderer, identity, folder, e)
         return see_other(_address("/files", folder))

@@ -11,7 +11,7 @@ from webui.pages.admin import overview as admin
 from webui.pages.admin import product_types as admin_types
 from webui.pages.admin import releases as admin_releases
 from webui.pages.admin import users as admin_users
-from webui.pages.errors import error_dress
+from webui.pages.errors import render_error
 from webui.pages.pipelines import pipelines
 from webui.pages.pipelines import run as runs
 from webui.pages.products import deleted, sharing
@@ -31,14 +31,14 @@ __all__ = ["page_routes"]
 def page_routes(services: WebServices) -> APIRouter:
     """Put the pages together."""
     renderer = PageRenderer(services.settings)
-    dressed = route_class(error_dress(services, renderer))
-    router = APIRouter(route_class=dressed)
+    rendered = route_class(render_error(services, renderer))
+    router = APIRouter(route_class=rendered)
     parts = (
         home, sign_in, oidc, wizard, wizard_files, wizard_columns, wizard_review,
         products, sharing, groups, deleted, shared, pipelines, runs,
         files, tokens, admin, admin_users, admin_releases, admin_types, about, docs,
     )  # fmt: skip
     for part in parts:
-        # Each part adds to this one router, so that all share its dress of errors.
+        # Each part adds to this one router, so that all share its render of errors.
         part.add_routes(router, services, renderer)
     return router

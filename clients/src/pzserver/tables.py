@@ -120,5 +120,5 @@ _FORMATS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
 )
 _READERS = {ending: read for endings, read in _FORMATS for ending in endings}
 
-#: Endings of the names of files that `read_table` reads.
+#: JobCompletion of the names of files that `read_table` reads.
 TABLE_ENDINGS = frozenset(_READERS)

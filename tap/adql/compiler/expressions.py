@@ -22,9 +22,9 @@ from tap.adql.functions.table import FUNCTIONS
 from tap.adql.geometry.predicates import within
 from tap.adql.limits import Limits
 from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
-from tap.adql.values import Circle, Kind, Point, Value, numeric_facts, promoted, require_number, require_text
+from tap.adql.values import Circle, Kind, Point, Value, numeric_column, promoted, require_number, require_text
 
-__all__ = ["Compiled", "Context", "Expressions", "Output"]
+__all__ = ["CompiledQuery", "Context", "Expressions", "OutputColumn"]
 
 #: Longest chain of additions and multiplications of which the engine's tree is built.
 MAX_CHAIN = 100
@@ -34,20 +34,20 @@ _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputColumn:
     """One column of a compiled query: its name inside the engine, and what users see of it."""
 
     engine_name: str
-    facts: Column
+    column: Column
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledQuery:
     """A query for the engine, and its columns."""
 
     sql: exp.Query
-    outputs: tuple[Output, ...]
+    outputs: tuple[OutputColumn, ...]
 
 
 @dataclass(slots=True)
@@ -67,9 +67,9 @@ class Context:
     """
 
     catalog: Catalog
-    compile_query: Callable[["Context", tree.Query, Scope | None], Compiled]
+    compile_query: Callable[["Context", tree.Query, Scope | None], CompiledQuery]
     functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
-    with_queries: list[tuple[tree.Name, str, tuple[Output, ...]]] = field(default_factory=list)
+    with_queries: list[tuple[tree.Name, str, tuple[OutputColumn, ...]]] = field(default_factory=list)
     tables: list[CatalogTable] = field(default_factory=list)
     names: int = 0
     selects: int = 0
@@ -120,12 +120,12 @@ class Expressions:
     def _number(self, node: tree.Number) -> Value:
         if node.is_integer and len(node.text) <= 19 and int(node.text) < 2**63:
             whole = int(node.text)
-            facts = numeric_facts("int" if whole < 2**31 else "long")
-            return Value(number(whole), facts, "number", node.at, constant=float(whole))
+            column = numeric_column("int" if whole < 2**31 else "long")
+            return Value(number(whole), column, "number", node.at, constant=float(whole))
         constant = float(node.text)
         if not math.isfinite(constant):
             raise QueryError("The number is too large", node.at)
-        return Value(number(constant), numeric_facts("double"), "number", node.at, constant=constant)
+        return Value(number(constant), numeric_column("double"), "number", node.at, constant=constant)
 
     def _text(self, node: tree.Text) -> Value:
         return Value(string(node.text), Column("", "unicodeChar", "*"), "text", node.at, text=node.text)
@@ -144,23 +144,23 @@ class Expressions:
         inner = require_number(self.value(node.inner), "A sign")
         if node.sign == "+":
             return replace(inner, origin=None)
-        facts = numeric_facts(inner.facts.datatype, inner.facts.unit)
+        column = numeric_column(inner.column.datatype, inner.column.unit)
         constant = None if inner.constant is None else -inner.constant
-        return Value(exp.Paren(this=exp.Neg(this=wrap(inner.sql))), facts, "number", node.at, constant=constant)
+        return Value(exp.Paren(this=exp.Neg(this=wrap(inner.sql))), column, "number", node.at, constant=constant)
 
     def _arithmetic(self, node: tree.Arithmetic) -> Value:
         if len(node.operands) > MAX_CHAIN:
             raise QueryError("The chain of operators is too long", node.at, f"at most {MAX_CHAIN} values are joined")
         result = require_number(self.value(node.operands[0]), "Arithmetic")
         sql = wrap(result.sql)
-        constant, facts = result.constant, result.facts
+        constant, column = result.constant, result.column
         for operator, operand in zip(node.operators, node.operands[1:], strict=True):
             other = require_number(self.value(operand), "Arithmetic")
             sql = _joined(sql, operator, wrap(other.sql))
-            constant = _folded(constant, operator, other.constant, facts, other.facts)
-            same = operator in "+-" and facts.unit == other.facts.unit
-            facts = numeric_facts(promoted(facts, other.facts), facts.unit if same else None)
-        return Value(sql, facts, "number", node.at, constant=constant)
+            constant = _folded(constant, operator, other.constant, column, other.column)
+            same = operator in "+-" and column.unit == other.column.unit
+            column = numeric_column(promoted(column, other.column), column.unit if same else None)
+        return Value(sql, column, "number", node.at, constant=constant)
 
     def _concatenation(self, node: tree.Concatenation) -> Value:
         texts = [require_text(self.value(operand), "||") for operand in node.operands]

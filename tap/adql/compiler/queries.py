@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from tap.adql import tree
 from tap.adql.compiler.distance_joins import join_by_cells, spread_over_cells
-from tap.adql.compiler.expressions import Compiled, Context, Expressions, Output
+from tap.adql.compiler.expressions import CompiledQuery, Context, Expressions, OutputColumn
 from tap.adql.compiler.grouping import require_grouped
 from tap.adql.compiler.scopes import Scope
 from tap.adql.compiler.set_operations import compile_set_operation
@@ -24,7 +24,7 @@ MAX_SELECTS = 100
 
 def compile_query(
     context: Context, query: tree.Query, outer: Scope | None = None, *, limit: int | None = None
-) -> Compiled:
+) -> CompiledQuery:
     """Compile a query.
 
     Parameters
@@ -69,7 +69,7 @@ class _SelectCompiler:
         self._scope = self._relation.scope(outer)
         self._columns: list[_Column] = []
 
-    def compile(self, order_by: Sequence[tree.OrderTerm], offset: int | None, limit: int | None) -> Compiled:
+    def compile(self, order_by: Sequence[tree.OrderTerm], offset: int | None, limit: int | None) -> CompiledQuery:
         select = self._select
         tests = self._where()
         lists = Expressions(self._context, self._scope, "SELECT", aggregates=True)
@@ -90,7 +90,7 @@ class _SelectCompiler:
             spread_over_cells(table)
         tops = [number for number in (select.top, limit) if number is not None]
         _limit(sql, min(tops) if tops else None, offset)
-        return Compiled(sql, tuple(self._outputs))
+        return CompiledQuery(sql, tuple(self._outputs))
 
     def _sql(
         self,
@@ -100,7 +100,7 @@ class _SelectCompiler:
         order: list[exp.Ordered],
     ) -> exp.Select:
         self._outputs = [
-            Output(name, replace(column.value.facts, name=column.name), column.value.kind)
+            OutputColumn(name, replace(column.value.column, name=column.name), column.value.kind)
             for name, column in zip(unique_names([column.name for column in self._columns]), self._columns, strict=True)
         ]
         sql = exp.Select(
@@ -213,7 +213,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
     return result
 
 
-def _selected(context: Context, compiled: Compiled) -> Compiled:
+def _selected(context: Context, compiled: CompiledQuery) -> CompiledQuery:
     """Put a query into another, so that the outer one has an ORDER BY and OFFSET of its own."""
     alias = context.new_name("t")
     source = exp.Subquery(this=compiled.sql, alias=exp.TableAlias(this=identifier(alias)))
@@ -221,10 +221,10 @@ def _selected(context: Context, compiled: Compiled) -> Compiled:
         exp.Alias(this=column(output.engine_name, alias), alias=identifier(output.engine_name))
         for output in compiled.outputs
     ]
-    return Compiled(exp.Select(expressions=columns, from_=exp.From(this=source)), compiled.outputs)
+    return CompiledQuery(exp.Select(expressions=columns, from_=exp.From(this=source)), compiled.outputs)
 
 
-def _order_by_outputs(compiled: Compiled, terms: Sequence[tree.OrderTerm]) -> None:
+def _order_by_outputs(compiled: CompiledQuery, terms: Sequence[tree.OrderTerm]) -> None:
     order = []
     for term in terms:
         node = term.value
@@ -233,7 +233,7 @@ def _order_by_outputs(compiled: Compiled, terms: Sequence[tree.OrderTerm]) -> No
             continue
         found = None
         if isinstance(node, tree.Reference) and len(node.names) == 1:
-            matching = (i for i, output in enumerate(compiled.outputs) if node.names[0].matches(output.facts.name))
+            matching = (i for i, output in enumerate(compiled.outputs) if node.names[0].matches(output.column.name))
             found = next(matching, None)
         if found is None:
             raise QueryError("ORDER BY after a set operation takes its columns, by name or position", node.at)

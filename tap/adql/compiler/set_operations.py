@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.compiler.expressions import Compiled, Context, Output
+from tap.adql.compiler.expressions import CompiledQuery, Context, OutputColumn
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import QueryError
 from tap.adql.values import promoted
@@ -27,8 +27,8 @@ def compile_set_operation(
     context: Context,
     body: tree.SetOperation,
     outer: Scope | None,
-    compile_query: Callable[[Context, tree.Query, Scope | None], Compiled],
-) -> Compiled:
+    compile_query: Callable[[Context, tree.Query, Scope | None], CompiledQuery],
+) -> CompiledQuery:
     """Compile a chain of set operations, from left to right."""
     chain: list[tree.SetOperation] = []
     node: tree.Body = body
@@ -46,13 +46,13 @@ def _operand(
     context: Context,
     body: tree.Body,
     outer: Scope | None,
-    compile_query: Callable[[Context, tree.Query, Scope | None], Compiled],
-) -> Compiled:
+    compile_query: Callable[[Context, tree.Query, Scope | None], CompiledQuery],
+) -> CompiledQuery:
     query = body if isinstance(body, tree.Query) else tree.Query(body)
     return compile_query(context, query, outer)
 
 
-def _joined(operation: tree.SetOperation, left: Compiled, right: Compiled) -> Compiled:
+def _joined(operation: tree.SetOperation, left: CompiledQuery, right: CompiledQuery) -> CompiledQuery:
     counts = len(left.outputs), len(right.outputs)
     if counts[0] != counts[1]:
         raise QueryError(
@@ -66,26 +66,26 @@ def _joined(operation: tree.SetOperation, left: Compiled, right: Compiled) -> Co
         expression=exp.Subquery(this=right.sql),
         distinct=not operation.keep_duplicates,
     )
-    return Compiled(sql, tuple(outputs))
+    return CompiledQuery(sql, tuple(outputs))
 
 
-def _agreed(operation: tree.SetOperation, one: Output, other: Output) -> Output:
+def _agreed(operation: tree.SetOperation, one: OutputColumn, other: OutputColumn) -> OutputColumn:
     kinds = {one.kind, other.kind} - {"null"}
     if len(kinds) > 1 and not any(kinds <= alike for alike in _ALIKE):
         raise QueryError(
-            f"{operation.operator} joins a {one.kind} and a {other.kind} in the column {one.facts.name}", operation.at
+            f"{operation.operator} joins a {one.kind} and a {other.kind} in the column {one.column.name}", operation.at
         )
     if one.kind == "null":
-        return replace(one, facts=replace(other.facts, name=one.facts.name), kind=other.kind)
+        return replace(one, column=replace(other.column, name=one.column.name), kind=other.kind)
     if other.kind == "null":
         return one
-    facts: Column = one.facts
+    column: Column = one.column
     for name in ("unit", "ucd", "utype", "xtype", "description", "arraysize"):
-        if getattr(one.facts, name) != getattr(other.facts, name):
-            changes: dict[str, Any] = {name: "*" if name == "arraysize" and facts.arraysize else None}
-            facts = replace(facts, **changes)  # Any: the names are those of fields, whose types differ
+        if getattr(one.column, name) != getattr(other.column, name):
+            changes: dict[str, Any] = {name: "*" if name == "arraysize" and column.arraysize else None}
+            column = replace(column, **changes)  # Any: the names are those of fields, whose types differ
     if one.kind == "number":
-        facts = replace(facts, datatype=promoted(one.facts, other.facts))
-    elif one.facts.datatype != other.facts.datatype and facts.is_text:
-        facts = replace(facts, datatype="unicodeChar")
-    return replace(one, facts=facts)
+        column = replace(column, datatype=promoted(one.column, other.column))
+    elif one.column.datatype != other.column.datatype and column.is_text:
+        column = replace(column, datatype="unicodeChar")
+    return replace(one, column=column)

@@ -89,7 +89,7 @@ def _table(context: Context, source: tree.TableName) -> Relation:
                 node = exp.Table(this=identifier(engine_name), alias=exp.TableAlias(this=identifier(alias)))
                 table = Table(names, alias, node)
                 for output in outputs:
-                    table.add(output.facts.name, output.engine_name, output.facts)
+                    table.add(output.column.name, output.engine_name, output.column)
                 return Relation([table], table.fields, node, [])
     found = context.catalog.find(source)
     if found not in context.tables:
@@ -112,7 +112,7 @@ def _derived(context: Context, source: tree.Derived) -> Relation:
     node = exp.Subquery(this=compiled.sql, alias=exp.TableAlias(this=identifier(alias)))
     table = Table((source.alias.text,), alias, node)
     for output in compiled.outputs:
-        table.add(output.facts.name, output.engine_name, output.facts)
+        table.add(output.column.name, output.engine_name, output.column)
     return Relation([table], table.fields, node, [])
 
 
@@ -171,10 +171,10 @@ def _merge(
 
 def _merged(one: Field, other: Field, kind: tree.JoinKind) -> Field:
     if kind == "RIGHT":
-        return Field(one.name, other.facts, other.sql, other.table)
+        return Field(one.name, other.column, other.sql, other.table)
     if kind != "FULL":
         return one
-    facts = one.facts
-    if one.facts.is_numeric and other.facts.is_numeric:
-        facts = replace(facts, datatype=promoted(one.facts, other.facts))
-    return Field(one.name, facts, exp.Coalesce(this=one.sql.copy(), expressions=[other.sql.copy()]))
+    column = one.column
+    if one.column.is_numeric and other.column.is_numeric:
+        column = replace(column, datatype=promoted(one.column, other.column))
+    return Field(one.name, column, exp.Coalesce(this=one.sql.copy(), expressions=[other.sql.copy()]))

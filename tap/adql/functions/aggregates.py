@@ -10,7 +10,7 @@ from tap.adql import tree
 from tap.adql.errors import QueryError
 from tap.adql.functions.signatures import Compile, Function, function_of
 from tap.adql.sqltree import call, cast_to, compare, identifier, number
-from tap.adql.values import Value, numeric_facts, require_number, require_text
+from tap.adql.values import Value, numeric_column, require_number, require_text
 
 __all__ = [
     "AGGREGATES",
@@ -37,7 +37,7 @@ _Arguments = Sequence[Value]
 def compile_aggregate(function: Function, arguments: _Arguments, node: tree.Call) -> Value:
     """Compile a call of an aggregate function, given its compiled arguments: none for ``COUNT(*)``."""
     if node.star:
-        return Value(exp.Count(this=exp.Star()), numeric_facts("long", ucd="meta.number"), "number", node.at)
+        return Value(exp.Count(this=exp.Star()), numeric_column("long", ucd="meta.number"), "number", node.at)
     if not arguments:
         raise QueryError(f"{function.name} was given 0 arguments", node.at, f"it is {function.form}")
     return function.value(arguments, node)
@@ -59,31 +59,31 @@ def _standard(aggregate: Callable[[exp.Expr, Value, tree.Call], Value]) -> Compi
 
 
 def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
-    return Value(exp.Count(this=inner), numeric_facts("long", ucd="meta.number"), "number", node.at)
+    return Value(exp.Count(this=inner), numeric_column("long", ucd="meta.number"), "number", node.at)
 
 
 def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
     require_number(value, "SUM")
     # The engine adds integers in 128 bits, which no column of a result holds.
-    whole = value.facts.datatype in _WHOLE_TYPES
+    whole = value.column.datatype in _WHOLE_TYPES
     sql = cast_to(exp.Sum(this=inner), "BIGINT") if whole else exp.Sum(this=inner)
-    return Value(sql, numeric_facts("long" if whole else "double", value.facts.unit), "number", node.at)
+    return Value(sql, numeric_column("long" if whole else "double", value.column.unit), "number", node.at)
 
 
 def _average(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
     require_number(value, "AVG")
-    facts = numeric_facts("double", value.facts.unit, _statistic(value.facts.ucd, "stat.mean"))
-    return Value(exp.Avg(this=inner), facts, "number", node.at)
+    column = numeric_column("double", value.column.unit, _statistic(value.column.ucd, "stat.mean"))
+    return Value(exp.Avg(this=inner), column, "number", node.at)
 
 
 def _least(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
-    facts = replace(value.facts, ucd=_statistic(value.facts.ucd, "stat.min"), utype=None)
-    return Value(exp.Min(this=inner), facts, value.kind, node.at)
+    column = replace(value.column, ucd=_statistic(value.column.ucd, "stat.min"), utype=None)
+    return Value(exp.Min(this=inner), column, value.kind, node.at)
 
 
 def _most(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
-    facts = replace(value.facts, ucd=_statistic(value.facts.ucd, "stat.max"), utype=None)
-    return Value(exp.Max(this=inner), facts, value.kind, node.at)
+    column = replace(value.column, ucd=_statistic(value.column.ucd, "stat.max"), utype=None)
+    return Value(exp.Max(this=inner), column, value.kind, node.at)
 
 
 def _statistic(ucd: str | None, word: str) -> str | None:
@@ -120,8 +120,8 @@ def histogram(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     found = call("map_extract_value", counts, bin_name.copy())
     each = exp.Lambda(this=exp.Coalesce(this=found, expressions=[number(0)]), expressions=[bin_name])
     sql = cast_to(call("list_transform", call("range", number(0), number(count + 2)), each), f"INTEGER[{count + 2}]")
-    facts = Column("", "int", str(count + 2), ucd="meta.number")
-    return Value(sql, facts, "array", node.at)
+    column = Column("", "int", str(count + 2), ucd="meta.number")
+    return Value(sql, column, "array", node.at)
 
 
 def median(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -145,7 +145,9 @@ def nmad(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 def _middle(sql: exp.Expr, arguments: _Arguments, node: tree.Call, word: str) -> Value:
     value = require_number(arguments[0], node.function)
-    return Value(sql, numeric_facts("double", value.facts.unit, _statistic(value.facts.ucd, word)), "number", node.at)
+    return Value(
+        sql, numeric_column("double", value.column.unit, _statistic(value.column.ucd, word)), "number", node.at
+    )
 
 
 def _double(value: Value) -> exp.Expr:

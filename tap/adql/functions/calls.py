@@ -37,4 +37,4 @@ def compile_call(
 
 
 def _is_map(value: Value) -> bool:
-    return value.facts.xtype == "moc"
+    return value.column.xtype == "moc"

@@ -34,28 +34,28 @@ def compile_cast(value: Value, node: tree.Cast) -> Value:
         return _to_shape(value, node)
     shape = as_shape(value)
     if node.type_name in _TEXTS and (shape is not None or value.kind == "array"):
-        return _as_text(_written(value), node, replace(value.facts, xtype=None, unit=None))
+        return _as_text(_written(value), node, replace(value.column, xtype=None, unit=None))
     if shape is not None or value.kind == "array":
         raise QueryError("CAST takes numbers, texts and times", value.at, "shapes and arrays become VARCHAR alone")
-    engine_type, facts = _TYPES[node.type_name]
+    engine_type, column = _TYPES[node.type_name]
     sql: exp.Expr = cast_to(value.sql, engine_type)
     if node.type_name in _TEXTS:
         if value.kind == "timestamp":  # with a T between date and time, as DALI has it
             sql = call("replace", sql, string(" "), string("T"))
-        return _as_text(sql, node, value.facts)
-    facts = replace(facts, unit=value.facts.unit, ucd=value.facts.ucd, description=value.facts.description)
-    return Value(sql, facts, kind_of(facts), node.at)
+        return _as_text(sql, node, value.column)
+    column = replace(column, unit=value.column.unit, ucd=value.column.ucd, description=value.column.description)
+    return Value(sql, column, kind_of(column), node.at)
 
 
 def _as_text(sql: exp.Expr, node: tree.Cast, origin: Column) -> Value:
     if node.length is not None:
         sql = call("left", sql, number(node.length))
-    facts = replace(_TYPES["VARCHAR"][1], unit=origin.unit, ucd=origin.ucd, description=origin.description)
-    return Value(sql, facts, "text", node.at)
+    column = replace(_TYPES["VARCHAR"][1], unit=origin.unit, ucd=origin.ucd, description=origin.description)
+    return Value(sql, column, "text", node.at)
 
 
 def _written(value: Value) -> exp.Expr:
-    if value.facts.xtype == "moc":
+    if value.column.xtype == "moc":
         return value.sql
     return call("array_to_string", cast_to(value.sql, "VARCHAR[]"), string(" "))
 
@@ -68,7 +68,7 @@ def _to_shape(value: Value, node: tree.Cast) -> Value:
         raise QueryError(f"This shape cannot become a {node.type_name}", value.at)
     if value.text is not None:
         return shape_value(shape_of_text(value.text, node.type_name, value.at), node)
-    if value.kind == "array" and value.facts.datatype in {"float", "double"}:
+    if value.kind == "array" and value.column.datatype in {"float", "double"}:
         numbers = cast_to(value.sql, "DOUBLE[]")
     elif value.kind == "text":
         numbers = cast_to(call("string_split", call("trim", value.sql), string(" ")), "DOUBLE[]")

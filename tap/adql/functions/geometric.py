@@ -14,7 +14,7 @@ from tap.adql.geometry.predicates import contains, distance, intersects
 from tap.adql.geometry.shape_arrays import array_of, described
 from tap.adql.geometry.shapes import point_of_numbers, point_of_value, point_value, require_shape, shape_value
 from tap.adql.sqltree import call, case_null, cast_to, compare, number, string
-from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Value, numeric_facts
+from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Value, numeric_column
 
 __all__ = ["GEOMETRIC_FUNCTIONS"]
 
@@ -41,7 +41,7 @@ def _tested(test: _Test, arguments: _Arguments, node: tree.Call, prune: bool) ->
     if isinstance(point, Point) and isinstance(region, Circle) and region.constant is not None:
         moving = point.constant is None and region.center.constant is None
         near = (point, region.center, region.constant) if moving else None
-    return Value(cast_to(truth, "INTEGER"), numeric_facts("int"), "number", node.at, truth=truth, near=near)
+    return Value(cast_to(truth, "INTEGER"), numeric_column("int"), "number", node.at, truth=truth, near=near)
 
 
 def _distance(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -52,8 +52,8 @@ def _distance(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         one, other = (point_of_value(value, "DISTANCE") for value in arguments)
     else:
         raise QueryError("DISTANCE takes two points, or four coordinates", node.at)
-    facts = numeric_facts("double", ucd="pos.angDistance")
-    return Value(distance(one, other), facts, "number", node.at, separation=(one, other))
+    column = numeric_column("double", ucd="pos.angDistance")
+    return Value(distance(one, other), column, "number", node.at, separation=(one, other))
 
 
 def _area(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -72,7 +72,7 @@ def _area(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         sql = call("sky_map_area", shape.sql)
     else:
         sql = case_null([shape.lon, shape.lat], sql)
-    return Value(sql, numeric_facts("double", ucd="phys.angArea"), "number", node.at)
+    return Value(sql, numeric_column("double", ucd="phys.angArea"), "number", node.at)
 
 
 def _centroid(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -89,12 +89,12 @@ def _centroid(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 def _coord1(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     point = point_of_value(arguments[0], "COORD1")
-    return Value(cast_to(point.lon, "DOUBLE"), numeric_facts("double", ucd="pos.eq.ra"), "number", node.at)
+    return Value(cast_to(point.lon, "DOUBLE"), numeric_column("double", ucd="pos.eq.ra"), "number", node.at)
 
 
 def _coord2(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     point = point_of_value(arguments[0], "COORD2")
-    return Value(cast_to(point.lat, "DOUBLE"), numeric_facts("double", ucd="pos.eq.dec"), "number", node.at)
+    return Value(cast_to(point.lat, "DOUBLE"), numeric_column("double", ucd="pos.eq.dec"), "number", node.at)
 
 
 def _coordsys(arguments: _Arguments, node: tree.Call, _: bool) -> Value:

@@ -11,7 +11,7 @@ from tap.adql.functions.aggregates import histogram, string_agg
 from tap.adql.functions.signatures import Function, udf
 from tap.adql.geometry.shapes import point_of_numbers, point_of_value, point_value
 from tap.adql.sqltree import all_of, attachable, call, cast_to, column, compare, number, string, wrap
-from tap.adql.values import Point, Value, numeric_facts, require_number, require_text
+from tap.adql.values import Point, Value, numeric_column, require_number, require_text
 
 __all__ = ["IVOA_FUNCTIONS"]
 
@@ -68,19 +68,19 @@ def _healpix_index(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         if len(position) == 1
         else point_of_numbers(position[0], position[1], node.function)
     )
-    facts = numeric_facts("long", ucd="pos.healpix")
+    described = numeric_column("long", ucd="pos.healpix")
     if point.table is not None and order.constant is not None:
         cell = column(HEALPIX_COLUMN, point.table.alias)
         shifted = exp.BitwiseRightShift(this=cell, expression=number(2 * (_FINEST_ORDER - int(order.constant))))
-        return Value(exp.Paren(this=shifted), facts, "number", node.at)
+        return Value(exp.Paren(this=shifted), described, "number", node.at)
     sql = call("sky_healpix_index", cast_to(order.sql, "INTEGER"), *_coordinates(point))
-    return Value(sql, facts, "number", node.at)
+    return Value(sql, described, "number", node.at)
 
 
 def _healpix_center(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     order, index = arguments
     _require_order(order, node)
-    if require_number(index, node.function).facts.datatype in {"float", "double"}:
+    if require_number(index, node.function).column.datatype in {"float", "double"}:
         raise QueryError(f"{node.function} takes a whole number as index", index.at)
     sql = call("sky_healpix_center", cast_to(order.sql, "INTEGER"), cast_to(index.sql, "BIGINT"))
     return point_value(sql, node)
@@ -108,7 +108,7 @@ def _days(value: Value, node: tree.Call, origin: float) -> Value:
     time = exp.TryCast(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     seconds = call("epoch", time)
     days = compare(compare(seconds, "/", number(86400.0)), "+", number(origin))
-    return Value(days, numeric_facts("double", ucd="time.epoch"), "number", node.at)
+    return Value(days, numeric_column("double", ucd="time.epoch"), "number", node.at)
 
 
 def _normal_random(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -118,7 +118,7 @@ def _normal_random(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     radius = call("sqrt", compare(number(-2.0), "*", logarithm))
     angle = call("cos", compare(compare(number(2.0), "*", call("pi")), "*", call("random")))
     sql = compare(mean.sql, "+", compare(width.sql, "*", compare(radius, "*", angle)))
-    return Value(cast_to(sql, "DOUBLE"), numeric_facts("double", mean.facts.unit), "number", node.at)
+    return Value(cast_to(sql, "DOUBLE"), numeric_column("double", mean.column.unit), "number", node.at)
 
 
 def _epoch_prop(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -139,7 +139,7 @@ def _coordinates(point: Point) -> tuple[exp.Expr, exp.Expr]:
 
 
 def _flag(truth: exp.Expr, node: tree.Call) -> Value:
-    return Value(cast_to(truth, "INTEGER"), numeric_facts("int"), "number", node.at, truth=truth)
+    return Value(cast_to(truth, "INTEGER"), numeric_column("int"), "number", node.at, truth=truth)
 
 
 #: Every one of them, in the order of capabilities.

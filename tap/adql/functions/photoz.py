@@ -11,7 +11,7 @@ from tap.adql.functions.aggregates import median, nmad, quantile
 from tap.adql.functions.signatures import Function, udf
 from tap.adql.functions.units import UnknownUnitError, conversion
 from tap.adql.sqltree import call, cast_to, compare, number
-from tap.adql.values import Value, numeric_facts, require_number
+from tap.adql.values import Value, numeric_column, require_number
 
 __all__ = ["PHOTOZ_FUNCTIONS"]
 
@@ -29,7 +29,7 @@ def _mag(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     value = _nanojanskys(flux, node)
     magnitude = compare(number(_ZERO_POINT), "-", compare(number(2.5), "*", call("log10", value)))
     return Value(
-        _if_positive(value, magnitude), numeric_facts("double", ucd=_of_band(flux, "phot.mag")), "number", node.at
+        _if_positive(value, magnitude), numeric_column("double", ucd=_of_band(flux, "phot.mag")), "number", node.at
     )
 
 
@@ -38,13 +38,13 @@ def _mag_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     value, width = _nanojanskys(flux, node), _nanojanskys(error, node)
     sql = compare(number(_POGSON), "*", compare(width, "/", value))
     ucd = _of_band(flux, "stat.error;phot.mag")
-    return Value(_if_positive(value, sql), numeric_facts("double", ucd=ucd), "number", node.at)
+    return Value(_if_positive(value, sql), numeric_column("double", ucd=ucd), "number", node.at)
 
 
 def _flux(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     magnitude = arguments[0]
     ucd = _of_band(magnitude, "phot.flux.density")
-    return Value(_flux_of(magnitude, node), numeric_facts("double", ucd=ucd), "number", node.at)
+    return Value(_flux_of(magnitude, node), numeric_column("double", ucd=ucd), "number", node.at)
 
 
 def _flux_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -52,29 +52,29 @@ def _flux_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     width = _double(_magnitude(error, node))
     sql = compare(_flux_of(magnitude, node), "*", compare(width, "/", number(_POGSON)))
     ucd = _of_band(magnitude, "stat.error;phot.flux.density")
-    return Value(sql, numeric_facts("double", ucd=ucd), "number", node.at)
+    return Value(sql, numeric_column("double", ucd=ucd), "number", node.at)
 
 
 def _delta_z(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return Value(
-        _normalised(arguments, node), numeric_facts("double", ucd="stat.error;src.redshift"), "number", node.at
+        _normalised(arguments, node), numeric_column("double", ucd="stat.error;src.redshift"), "number", node.at
     )
 
 
 def _outlier(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     threshold = require_number(arguments[2], node.function).sql if len(arguments) == 3 else number(_OUTLIER)
     truth = compare(call("abs", _normalised(arguments[:2], node)), ">", threshold)
-    return Value(cast_to(truth, "INTEGER"), numeric_facts("int", ucd="meta.code"), "number", node.at, truth=truth)
+    return Value(cast_to(truth, "INTEGER"), numeric_column("int", ucd="meta.code"), "number", node.at, truth=truth)
 
 
 def _comoving(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    facts = numeric_facts("double", ucd="pos.distance")
-    return Value(call("sky_comoving", *_universe(arguments, node)), facts, "number", node.at)
+    column = numeric_column("double", ucd="pos.distance")
+    return Value(call("sky_comoving", *_universe(arguments, node)), column, "number", node.at)
 
 
 def _distmod(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    facts = numeric_facts("double", ucd="phot.mag.distMod")
-    return Value(call("sky_distance_modulus", *_universe(arguments, node)), facts, "number", node.at)
+    column = numeric_column("double", ucd="phot.mag.distMod")
+    return Value(call("sky_distance_modulus", *_universe(arguments, node)), column, "number", node.at)
 
 
 def _universe(arguments: _Arguments, node: tree.Call) -> list[exp.Expr]:
@@ -93,22 +93,22 @@ def _normalised(arguments: _Arguments, node: tree.Call) -> exp.Expr:
 def _nanojanskys(value: Value, node: tree.Call) -> exp.Expr:
     """Bring a flux density to nJy; a number without a unit is taken as one."""
     require_number(value, node.function)
-    if not value.facts.unit or value.facts.unit == "nJy":
+    if not value.column.unit or value.column.unit == "nJy":
         return _double(value)
     try:
-        factor = conversion(value.facts.unit, "nJy")
+        factor = conversion(value.column.unit, "nJy")
     except UnknownUnitError:
         factor = None
     if factor is None:
         advice = "flux densities are in nJy, uJy, mJy, Jy or the like"
-        raise QueryError(f"{node.function} takes no values in {value.facts.unit}", value.at, advice)
+        raise QueryError(f"{node.function} takes no values in {value.column.unit}", value.at, advice)
     return compare(_double(value), "*", number(factor))
 
 
 def _magnitude(value: Value, node: tree.Call) -> Value:
     require_number(value, node.function)
-    if value.facts.unit and "mag" not in value.facts.unit.lower():
-        raise QueryError(f"{node.function} takes magnitudes, not values in {value.facts.unit}", value.at)
+    if value.column.unit and "mag" not in value.column.unit.lower():
+        raise QueryError(f"{node.function} takes magnitudes, not values in {value.column.unit}", value.at)
     return value
 
 
@@ -123,7 +123,7 @@ def _if_positive(flux: exp.Expr, result: exp.Expr) -> exp.Expr:
 
 def _of_band(value: Value, ucd: str) -> str:
     """Name the quantity in the band that the argument's UCD names: ``phot.mag;em.opt.I``."""
-    words = (value.facts.ucd or "").split(";")
+    words = (value.column.ucd or "").split(";")
     return ";".join([ucd, *(word for word in words if word.startswith("em."))])
 
 

@@ -101,7 +101,7 @@ class Function:
             An argument is not what the function takes.
         """
         value = self.compile(self._with_arrays(arguments, node), node, prune)
-        return value if self.unit is None else replace(value, facts=replace(value.facts, unit=self.unit))
+        return value if self.unit is None else replace(value, column=replace(value.column, unit=self.unit))
 
     def _with_arrays(self, arguments: Sequence[Value], node: tree.Call) -> Sequence[Value]:
         if not any(parameter.is_array for parameter in self.parameters):

@@ -13,7 +13,7 @@ from tap.adql.errors import QueryError
 from tap.adql.functions.signatures import MANY, Function, function_of
 from tap.adql.functions.units import UnknownUnitError, conversion
 from tap.adql.sqltree import call, cast_to, compare, number
-from tap.adql.values import Value, kind_of, numeric_facts, promoted, require_number, require_text
+from tap.adql.values import Value, kind_of, numeric_column, promoted, require_number, require_text
 
 __all__ = ["STANDARD_FUNCTIONS"]
 
@@ -30,12 +30,12 @@ def _math(
         sqls = [value.sql for value in values]
         if len(values) == 2 and name in {"ROUND", "TRUNCATE"}:
             sqls[1] = _digits(values[1], name)
-        facts = numeric_facts("double")
+        column = numeric_column("double")
         if keeps_unit:
             # Rounding gives a double whatever comes in, so that the result's type does not hang on the column's.
             sqls[0] = cast_to(sqls[0], "DOUBLE")
-            facts = numeric_facts("double", values[0].facts.unit, values[0].facts.ucd)
-        return Value(call(engine, *sqls), facts, "number", node.at)
+            column = numeric_column("double", values[0].column.unit, values[0].column.ucd)
+        return Value(call(engine, *sqls), column, "number", node.at)
 
     return function_of(name, "math", arguments, "DOUBLE", compiled, required=required)
 
@@ -53,24 +53,24 @@ def _digits(value: Value, name: str) -> exp.Expr:
 
 def _abs(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     _require_numbers(arguments, "ABS")
-    first = arguments[0].facts
-    facts = numeric_facts(promoted(first), first.unit, first.ucd)
-    return Value(call("abs", arguments[0].sql), facts, "number", node.at)
+    first = arguments[0].column
+    column = numeric_column(promoted(first), first.unit, first.ucd)
+    return Value(call("abs", arguments[0].sql), column, "number", node.at)
 
 
 def _mod(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     _require_numbers(arguments, "MOD")
-    facts = numeric_facts(promoted(*(argument.facts for argument in arguments)), arguments[0].facts.unit)
-    return Value(call("mod", *(argument.sql for argument in arguments)), facts, "number", node.at)
+    column = numeric_column(promoted(*(argument.column for argument in arguments)), arguments[0].column.unit)
+    return Value(call("mod", *(argument.sql for argument in arguments)), column, "number", node.at)
 
 
 def _pi(_: _Arguments, node: tree.Call, __: bool) -> Value:
-    return Value(call("pi"), numeric_facts("double"), "number", node.at, constant=math.pi)
+    return Value(call("pi"), numeric_column("double"), "number", node.at, constant=math.pi)
 
 
 def _rand(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     _require_numbers(arguments, "RAND")  # the engine's numbers take no seed
-    return Value(call("random"), numeric_facts("double"), "number", node.at)
+    return Value(call("random"), numeric_column("double"), "number", node.at)
 
 
 def _text(name: str, engine: str) -> Function:
@@ -78,7 +78,7 @@ def _text(name: str, engine: str) -> Function:
 
     def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         text = require_text(arguments[0], name)
-        return Value(call(engine, text.sql), Column("", "unicodeChar", "*", ucd=text.facts.ucd), "text", node.at)
+        return Value(call(engine, text.sql), Column("", "unicodeChar", "*", ucd=text.column.ucd), "text", node.at)
 
     return function_of(name, "string", "text VARCHAR", "VARCHAR", compiled)
 
@@ -89,34 +89,34 @@ def _coalesce(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     if kinds & {"shape", "array"} or len(kinds - {"timestamp"}) > 1:
         raise QueryError("The arguments of COALESCE are not all of one kind", node.at)
     first = known[0] if known else arguments[0]
-    facts = first.facts
-    columns = [argument.facts for argument in known if argument.constant is None and argument.text is None]
+    column = first.column
+    columns = [argument.column for argument in known if argument.constant is None and argument.text is None]
     for name in ("unit", "ucd", "utype", "xtype", "description"):
         agreed = {getattr(column, name) for column in columns}
         changes: dict[str, Any] = {name: agreed.pop() if len(agreed) == 1 else None}
-        facts = replace(facts, **changes)  # Any: the names are those of fields, whose types differ
+        column = replace(column, **changes)  # Any: the names are those of fields, whose types differ
     if first.kind == "number":
-        facts = replace(facts, datatype=promoted(*(argument.facts for argument in known)))
+        column = replace(column, datatype=promoted(*(argument.column for argument in known)))
     rest = [argument.sql.copy() for argument in arguments[1:]]
-    return Value(exp.Coalesce(this=arguments[0].sql.copy(), expressions=rest), facts, kind_of(facts), node.at)
+    return Value(exp.Coalesce(this=arguments[0].sql.copy(), expressions=rest), column, kind_of(column), node.at)
 
 
 def _in_unit(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     value, wanted = require_number(arguments[0], "IN_UNIT"), arguments[1]
     if not wanted.text:
         raise QueryError("IN_UNIT takes the unit as a text in single quotes", wanted.at)
-    if not value.facts.unit:
+    if not value.column.unit:
         raise QueryError("The value of IN_UNIT has no unit", value.at, "units are known for columns that declare one")
     try:
-        factor = conversion(value.facts.unit, wanted.text)
+        factor = conversion(value.column.unit, wanted.text)
     except UnknownUnitError as e:
-        raise QueryError(f"IN_UNIT does not know the unit {wanted.text!r} or {value.facts.unit!r}", wanted.at) from e
+        raise QueryError(f"IN_UNIT does not know the unit {wanted.text!r} or {value.column.unit!r}", wanted.at) from e
     if factor is None:
-        raise QueryError(f"The unit {value.facts.unit!r} cannot be converted to {wanted.text!r}", wanted.at)
+        raise QueryError(f"The unit {value.column.unit!r} cannot be converted to {wanted.text!r}", wanted.at)
     constant = None if value.constant is None else value.constant * factor
     sql = compare(cast_to(value.sql, "DOUBLE"), "*", number(factor))
-    facts = replace(value.facts, datatype="double", unit=wanted.text, utype=None)
-    return Value(sql, facts, "number", node.at, constant=constant)
+    column = replace(value.column, datatype="double", unit=wanted.text, utype=None)
+    return Value(sql, column, "number", node.at, constant=constant)
 
 
 #: Every one of them.

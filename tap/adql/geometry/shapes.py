@@ -93,20 +93,20 @@ def shape_value(shape: Shape, node: tree.Call | tree.Cast) -> Value:
     """Make a value of a shape, described as DALI 1.1 §3.3 does."""
     sql, size, xtype = array_of(shape)
     if xtype == "moc":
-        facts = Column("", "char", size, xtype=xtype, ucd=_UCDS[xtype])
+        column = Column("", "char", size, xtype=xtype, ucd=_UCDS[xtype])
     else:
-        facts = Column("", "double", size, xtype=xtype, unit="deg", ucd=_UCDS.get(xtype, "pos.outline"))
-    return Value(sql, facts, "shape", node.at, shape=shape)
+        column = Column("", "double", size, xtype=xtype, unit="deg", ucd=_UCDS.get(xtype, "pos.outline"))
+    return Value(sql, column, "shape", node.at, shape=shape)
 
 
 def as_shape(value: Value) -> Shape | None:
     """Give the shape of a value: one that was made here, or one that a column holds."""
     if value.shape is not None:
         return value.shape
-    xtype = value.facts.xtype
+    xtype = value.column.xtype
     if xtype == "moc" and value.kind == "text":
         return Coverage(value.sql)
-    if value.kind != "array" or value.facts.datatype not in {"float", "double"}:
+    if value.kind != "array" or value.column.datatype not in {"float", "double"}:
         return None
     if xtype == "polygon":
         return Computed("polygon", value.sql)

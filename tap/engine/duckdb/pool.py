@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
 
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.errors import PhotozError, ServiceBusyError
 from core.processes import ProcessIdentity
 from tap.engine.duckdb.process import QueryProcess, tables_key
@@ -47,7 +47,7 @@ class DuckDBEngine:
         self._idle: list[QueryProcess] = []
         self._fill()
 
-    def open(self, query: EngineQuery, departure: Departure | None = None) -> ResultStream:
+    def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
         """Start a query and return when its first batch, or its empty end, is there; stop it when its reader goes.
 
         Raises
@@ -57,8 +57,8 @@ class DuckDBEngine:
         tap.engine.QueryFailedError
             When the query fails before its first rows.
         """
-        departure = departure or Departure()
-        process = self._take(query, departure)
+        cancellation = cancellation or Cancellation()
+        process = self._take(query, cancellation)
         for _ in range(2):
             try:
                 process.send(query)
@@ -71,7 +71,7 @@ class DuckDBEngine:
         process.tables.add(tables_key(query.tables))
         stream = ProcessStream(process, query, self._release)
         try:
-            departure.stops(stream.close)
+            cancellation.on_cancel(stream.close)
             stream.start()
         except BaseException:
             stream.close()
@@ -97,15 +97,15 @@ class DuckDBEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, query: EngineQuery, departure: Departure) -> QueryProcess:
-        departure.stops(self._look_again)
+    def _take(self, query: EngineQuery, cancellation: Cancellation) -> QueryProcess:
+        cancellation.on_cancel(self._look_again)
         deadline = time.monotonic() + query.seconds
         with self._changed:
             self._refuse_when_closed()
             with contextlib.suppress(OSError):  # the next query tries again; until then there are fewer
                 self._fill()
             if not self._idle:
-                self._wait(deadline, departure)
+                self._wait(deadline, cancellation)
             wanted = tables_key(query.tables)
             best = next((process for process in self._idle if wanted in process.tables), self._idle[-1])
             self._idle.remove(best)
@@ -121,7 +121,7 @@ class DuckDBEngine:
         with self._changed:
             self._changed.notify_all()
 
-    def _wait(self, deadline: float, departure: Departure) -> None:
+    def _wait(self, deadline: float, cancellation: Cancellation) -> None:
         if self._waiting >= self._most_waiting:
             raise ServiceBusyError(
                 f"{self._waiting} queries wait already, as many as this service lets wait. Try again in a moment."
@@ -130,7 +130,7 @@ class DuckDBEngine:
         try:
             while not self._idle:
                 left = deadline - time.monotonic()
-                if left <= 0 or departure.happened:
+                if left <= 0 or cancellation.is_cancelled:
                     raise ServiceBusyError("Other queries kept this service busy. Try again in a moment.")
                 self._changed.wait(left)
                 self._refuse_when_closed()

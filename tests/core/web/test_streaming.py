@@ -7,7 +7,7 @@ import anyio
 import pytest
 from fastapi import Request
 
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.errors import ServiceBusyError
 from core.web.streaming import StreamedAnswer, made_for_reader
 
@@ -96,9 +96,9 @@ def _made(make, *, leaves: bool = False):
 
 
 def test_what_is_made_arrives_and_so_does_what_fails():
-    assert _made(lambda departure: departure.happened) is False
+    assert _made(lambda cancellation: cancellation.is_cancelled) is False
 
-    def fail(_: Departure) -> None:
+    def fail(_: Cancellation) -> None:
         raise ServiceBusyError("too many")
 
     with pytest.raises(ServiceBusyError, match="too many"):
@@ -108,16 +108,16 @@ def test_what_is_made_arrives_and_so_does_what_fails():
 def test_who_makes_an_answer_is_told_when_its_reader_goes():
     stopped = threading.Event()
 
-    def make(departure: Departure) -> bool:
-        departure.stops(stopped.set)
+    def make(cancellation: Cancellation) -> bool:
+        cancellation.on_cancel(stopped.set)
         return stopped.wait(50)
 
     assert _made(make, leaves=True)
 
 
 def test_what_begins_after_the_reader_went_is_stopped_at_once():
-    departure, stopped = Departure(), threading.Event()
-    departure.happen()
-    departure.stops(stopped.set)
-    assert departure.happened
+    cancellation, stopped = Cancellation(), threading.Event()
+    cancellation.cancel()
+    cancellation.on_cancel(stopped.set)
+    assert cancellation.is_cancelled
     assert stopped.is_set()

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from core.auth.models import Identity, Scope
 from pipelines.outputs import output_format_of, write_table
-from pipelines.runs.completion import RunEndings
+from pipelines.runs.completion import RunCompletion
 from pipelines.service import PipelineService
-from products.lifecycle.job_products import ResultProducts
+from products.lifecycle.job_products import JobProductService
 from products.models import FileRole, InspectionState, Product, Visibility
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.quotas import QuotaRule
 from products.service import NewProduct
 from server.services import Services
@@ -112,7 +112,7 @@ def publish(
 ) -> Product:
     """Publish a table, or the file at a path, as people do."""
     uploads = services.products.uploads
-    new = NewProduct(name, product_type_named(kind).id, visibility=visibility)
+    new = NewProduct(name, product_type_by_name(kind).id, visibility=visibility)
     product = services.products.service.create(identity, new)
     with uploads.stage(identity, product.id, FileRole.MAIN) as staging:
         staging.write(frame.to_csv(index=False).encode() if path is None else path.read_bytes())
@@ -161,15 +161,15 @@ def never_queued(site: PipelineSite) -> PipelineService:
     services = site.app.services
     database = services.database
     jobs = JobService(database, _NoQueue(), services.kinds)
-    results = ResultProducts(database, services.store, max_bytes=1, quota=QuotaRule())
-    checker, completion = services.pipelines.checker, RunEndings(database, results)
+    results = JobProductService(database, services.store, max_bytes=1, quota=QuotaRule())
+    checker, completion = services.pipelines.checker, RunCompletion(database, results)
     return PipelineService(database, jobs, services.products.service, results, checker, completion)
 
 
 class _NoQueue:
     """A queue that loses what it is given."""
 
-    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+    def submit(self, job_id: str, *, long_running: bool = False) -> None:
         pass
 
     def cancel(self, job_id: str) -> None:

@@ -12,7 +12,7 @@ from core.errors import InvalidValueError
 from pipelines.definitions import COMBINE, TRAINING
 from pipelines.models import Run, RunRequest
 from products.models import FileRole, InspectionState, ProductStatus
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.schema import ProductRow, ReleaseRow
 from products.service import NewProduct
 from tests.pipelines.runs.conftest import Catalogues
@@ -201,7 +201,9 @@ def test_an_empty_catalogue_gets_no_further_than_its_inspection(
     site: PipelineSite, alice: Identity, catalogues: Catalogues
 ):
     services = site.app.services
-    product = services.products.service.create(alice, NewProduct("nothing", product_type_named("redshift_catalog").id))
+    product = services.products.service.create(
+        alice, NewProduct("nothing", product_type_by_name("redshift_catalog").id)
+    )
     with services.products.uploads.stage(alice, product.id, FileRole.MAIN) as staging:
         staging.write(catalogue("VVDS").iloc[:0].to_csv(index=False).encode())
         stored = staging.finish()

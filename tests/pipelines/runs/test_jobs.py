@@ -273,7 +273,7 @@ def test_a_run_that_was_never_queued_ends(site: PipelineSite, catalogues: Catalo
     with services.database.write() as session:
         old = utc_now() - timedelta(hours=1)
         session.execute(update(ProductRow).where(ProductRow.id == product.id).values(updated_at=old))
-    services.pipelines.service.settle()
+    services.pipelines.service.reconcile()
     assert services.products.service.get(alice, product.id).status is ProductStatus.FAILED
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from core.auth.schema import UserRow
 from core.database import Database
 from core.files import FolderStore
-from products.lifecycle.job_products import ResultFile, ResultProducts
+from products.lifecycle.job_products import JobProductService, ResultFile
 from products.models import FileRole, ProductStatus
 from products.quotas import QuotaExceededError, QuotaRule
 from products.service import NewProduct, ProductService
@@ -32,7 +32,7 @@ def test_results_fit_into_the_quota_of_their_owner(database: Database, people: P
     service, stored = ProductService(database), tmp_path / "stored"
     store = FolderStore(stored, tmp_path / "staging", min_free=0)
     quota = QuotaRule(1000)
-    results = ResultProducts(database, store, max_bytes=10_000, quota=quota)
+    results = JobProductService(database, store, max_bytes=10_000, quota=quota)
     made = service.create(people.owner, NewProduct("made", 2), made_by="A pipeline")
     results.fill(made.id, "job", _files(tmp_path, 500, 500), SCHEMA, {})
     # What an earlier attempt left does not count beside what takes its place.

@@ -12,7 +12,7 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError, Permiss
 from core.files import FolderStore, StoredBytes
 from products.lifecycle.housekeeping import Housekeeping
 from products.lifecycle.uploads import UploadService
-from products.lifecycle.versions import LifeService
+from products.lifecycle.versions import ProductVersionService
 from products.models import FileRole, Product, ProductStatus, Visibility
 from products.quotas import QuotaExceededError, QuotaRule
 from products.schema import ProductFileRow, ProductRow
@@ -41,8 +41,8 @@ def service(database: Database) -> ProductService:
 
 
 @pytest.fixture
-def life(database: Database) -> LifeService:
-    return LifeService(database, QuotaRule(), days=30)
+def life(database: Database) -> ProductVersionService:
+    return ProductVersionService(database, QuotaRule(), days=30)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_deleted_product_comes_back_as_it_was(
     database: Database,
     people: People,
     service: ProductService,
-    life: LifeService,
+    life: ProductVersionService,
     uploads: UploadService,
     store: FolderStore,
     tmp_path: Path,
@@ -113,7 +113,7 @@ def test_after_the_grace_time_the_files_are_gone_and_the_name_stays_taken(
     database: Database,
     people: People,
     service: ProductService,
-    life: LifeService,
+    life: ProductVersionService,
     uploads: UploadService,
     store: FolderStore,
     tmp_path: Path,
@@ -134,7 +134,7 @@ def test_after_the_grace_time_the_files_are_gone_and_the_name_stays_taken(
 
 
 def test_a_product_that_was_being_read_comes_back_as_a_draft(
-    database: Database, people: People, service: ProductService, life: LifeService
+    database: Database, people: People, service: ProductService, life: ProductVersionService
 ):
     product = service.create(people.owner, NewProduct("x", OTHER))
     with database.write() as session:
@@ -144,7 +144,7 @@ def test_a_product_that_was_being_read_comes_back_as_a_draft(
 
 
 def test_a_new_version_points_to_the_one_before(
-    people: People, service: ProductService, life: LifeService, uploads: UploadService
+    people: People, service: ProductService, life: ProductVersionService, uploads: UploadService
 ):
     first = _product(uploads, service, people)
     second = life.new_version(people.owner, first.id)

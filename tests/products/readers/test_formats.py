@@ -30,9 +30,9 @@ def test_a_format_is_recognised_and_opened_by_a_reader_of_its_name(kind, tmp_pat
 
 
 def test_no_two_formats_share_an_ending_and_each_ending_has_a_media_type():
-    endings = [ending for known in FILE_FORMATS.values() for ending in known.extensions]
-    assert len(endings) == len(set(endings)) == len(TABLE_SUFFIXES)
-    assert all(media_type_of(f"a{ending}") != "application/octet-stream" for ending in endings)
+    completion = [ending for known in FILE_FORMATS.values() for ending in known.extensions]
+    assert len(completion) == len(set(completion)) == len(TABLE_SUFFIXES)
+    assert all(media_type_of(f"a{ending}") != "application/octet-stream" for ending in completion)
     assert (format_of_name("A.FITS"), format_of_name("a.pdf")) == ("FITS", None)
 
 

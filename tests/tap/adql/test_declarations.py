@@ -13,7 +13,7 @@ from tap.adql import Catalog, CatalogTable, QueryError, Translation, translate
 from tap.adql.functions.signatures import Function, udf
 from tap.adql.functions.table import FUNCTIONS, functions_by_name
 from tap.adql.sqltree import call, cast_to
-from tap.adql.values import Value, numeric_facts
+from tap.adql.values import Value, numeric_column
 from tap.engine.duckdb.sandbox import Sandbox, SandboxTable
 from tap.kernels import KERNELS, Kernel, kernels_by_name
 from tap.kernels.arrays import as_array, as_doubles, as_matrix, from_doubles
@@ -53,11 +53,11 @@ def _mean_kernel(pdf: pa.Array, lower: pa.Array, upper: pa.Array) -> pa.Array:
 def _mean(arguments, node, _) -> Value:
     pdf, *limits = arguments
     sql = call("test_mean", pdf.sql, *(cast_to(limit.sql, "DOUBLE") for limit in limits))
-    return Value(sql, numeric_facts("double", ucd="src.redshift;stat.mean"), "number", node.at)
+    return Value(sql, numeric_column("double", ucd="src.redshift;stat.mean"), "number", node.at)
 
 
 def _length(arguments, node, _) -> Value:
-    return Value(cast_to(call("test_length", arguments[0].sql), "INTEGER"), numeric_facts("int"), "number", node.at)
+    return Value(cast_to(call("test_length", arguments[0].sql), "INTEGER"), numeric_column("int"), "number", node.at)
 
 
 MEAN = udf(

@@ -70,7 +70,7 @@ def test_nobody_waits_when_the_server_stops(service: JobService):
     async def scene() -> Job:
         task = asyncio.create_task(waiting(service, job, -1))
         await asyncio.sleep(0)
-        await asyncio.to_thread(service.changes.close)
+        await asyncio.to_thread(service.notifier.close)
         return await task
 
     began = time.monotonic()

@@ -20,10 +20,10 @@ from core.processes import ProcessIdentity
 from tests.uws.conftest import MEMORY_BYTES, Jobs, SilentQueue
 from tests.uws.job_kinds import count_marks, make_kinds, marks
 from tests.uws.watching import SECONDS, end_of, pid_of
-from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, ProcessQueue, UnknownJobError, run_forever
+from uws import Job, JobKind, JobLimits, JobPhaseError, JobService, Phase, ProcessQueue, UnknownJobError, poll_jobs
 from uws.leases import Lease
-from uws.lifecycle.completion import Endings
-from uws.limits import load_of
+from uws.lifecycle.completion import JobCompletion
+from uws.limits import usage_of
 from uws.models import JobResult
 from uws.schema import JobRow
 from uws.storage import claim_job
@@ -103,16 +103,16 @@ def test_a_job_is_retried_once(service: JobService, database: Database, silent_q
 def test_a_worker_that_lost_its_lease_cannot_end_the_job(
     service: JobService, database: Database, tmp_path: Path
 ) -> None:
-    endings = Endings(database, make_kinds(tmp_path).get)
+    completion = JobCompletion(database, make_kinds(tmp_path).get)
     job = service.create("spin_once", {}, owner="ana")
     late = take(database, job, "dead here")
     service.sweep()
     present = take(database, job, "dead here")
     results = (JobResult("late", "late"),)
-    assert endings.complete(job, late, results) is None
-    assert endings.fail(job, late, "late") is None
+    assert completion.complete(job, late, results) is None
+    assert completion.fail(job, late, "late") is None
     assert service.get(job.id, owner="ana").phase is Phase.EXECUTING
-    ended = endings.complete(job, present, ())
+    ended = completion.complete(job, present, ())
     assert ended is not None
     assert (ended.phase, ended.results) == (Phase.COMPLETED, ())
 
@@ -122,7 +122,7 @@ def test_on_end_that_nobody_called_is_called_by_the_sweep(
 ) -> None:
     job = service.create("nothing", {}, owner="ana")
     lease = take(database, job, "alive here")
-    Endings(database, make_kinds(tmp_path).get).complete(job, lease, ())  # and here the process died
+    JobCompletion(database, make_kinds(tmp_path).get).complete(job, lease, ())  # and here the process died
     service.sweep()
     assert marks(tmp_path) == []
     change(database, job, ended=job.created - timedelta(minutes=1))
@@ -145,7 +145,7 @@ def test_a_job_past_its_destruction_time_is_archived_without_its_results(
 ) -> None:
     kept, old = (service.create("greet", {"name": "Vera"}, owner="ana") for _ in range(2))
     lease = take(database, old, "alive here")
-    Endings(database, make_kinds(tmp_path).get).complete(old, lease, (JobResult("a", "b", size=5),))
+    JobCompletion(database, make_kinds(tmp_path).get).complete(old, lease, (JobResult("a", "b", size=5),))
     change(database, old, destruction=utc_now())
     assert (service.sweep(), service.sweep()) == (1, 0)
     assert [job.id for job in service.list("ana")] == [kept.id]
@@ -161,7 +161,7 @@ def test_a_job_past_its_destruction_time_is_archived_without_its_results(
         with pytest.raises(JobPhaseError, match="ARCHIVED"):
             refused()
     with database.read() as session:
-        assert load_of(session, "ana").stored_bytes == 2 * 1004
+        assert usage_of(session, "ana").stored_bytes == 2 * 1004
 
 
 @pytest.mark.parametrize("phase", [Phase.PENDING, Phase.QUEUED, Phase.EXECUTING])
@@ -246,7 +246,7 @@ def test_workers_that_stand_alone_share_the_jobs_of_the_database(
     factory, scratch = functools.partial(make_kinds, tmp_path), tmp_path / "scratch"
     queues = [ProcessQueue(database, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=scratch) for _ in range(2)]
     standing = [
-        threading.Thread(target=run_forever, args=(database, queue), kwargs={"stop": stop, "poll_seconds": 0.05})
+        threading.Thread(target=poll_jobs, args=(database, queue), kwargs={"stop": stop, "poll_seconds": 0.05})
         for queue in queues
     ]
     for thread in standing:

@@ -51,7 +51,7 @@ def negotiate(person: Person, *targets: str, **said) -> tuple[str, etree._Elemen
     return place.removesuffix("/results/transferDetails"), checked(details.content)
 
 
-def endpoints(transfer: etree._Element) -> list[str]:
+def signed_urls(transfer: etree._Element) -> list[str]:
     return [each.text for each in transfer.iterfind("{*}protocol/{*}endpoint")]
 
 
@@ -96,7 +96,7 @@ def test_bytes_are_pushed_and_pulled_by_signed_addresses(owner, other, folder):
     assert owner.ask("GET", f"{job}/phase").text == "COMPLETED"
     assert transfer.find("{*}protocol/{*}securityMethod").get("uri") == TOKEN_METHOD
     nobody = Person(owner.client)
-    (put,) = endpoints(transfer)
+    (put,) = signed_urls(transfer)
     assert nobody.ask("HEAD", put).status_code in {403, 404}
     assert fault(nobody.ask("GET", put)) == (403, "PermissionDenied")
     digest = "md5=" + base64.b64encode(hashlib.md5(content).digest()).decode()
@@ -104,8 +104,8 @@ def test_bytes_are_pushed_and_pulled_by_signed_addresses(owner, other, folder):
     assert (answer.status_code, answer.headers["digest"]) == (201, digest)
     assert fault(other.ask("GET", f"{job}/phase")) == (404, "NodeNotFound")
     job, transfer = negotiate(owner, target, direction="pullFromVoSpace", protocols=("httpget", "httpsget"))
-    assert len(endpoints(transfer)) == 2
-    get = endpoints(transfer)[0]
+    assert len(signed_urls(transfer)) == 2
+    get = signed_urls(transfer)[0]
     assert nobody.ask("GET", get).content == content
     assert nobody.ask("GET", get, headers={"Range": "bytes=2-5"}).content == b"2345"
     assert fault(nobody.ask("PUT", get, content=b"x")) == (403, "PermissionDenied")
@@ -115,7 +115,7 @@ def test_bytes_are_pushed_and_pulled_by_signed_addresses(owner, other, folder):
 def test_wrong_bytes_at_a_signed_address_are_refused_and_the_old_ones_stay(owner, folder):
     owner.put(f"{folder}/f", b"old")
     _, transfer = negotiate(owner, f"{ROOT}{folder}/f", direction="pushToVoSpace", protocols=("httpput",))
-    (put,) = endpoints(transfer)
+    (put,) = signed_urls(transfer)
     wrong = "md5=" + base64.b64encode(hashlib.md5(b"other").digest()).decode()
     nobody = Person(owner.client)
     assert fault(nobody.ask("PUT", put, content=b"new", headers={"Digest": wrong})) == (412, "InvalidData")
@@ -135,7 +135,7 @@ def test_without_permission_a_transfer_has_no_addresses(owner, other, folder):
     )
     for name, direction, protocol, expected in cases:
         job, transfer = negotiate(other, f"{ROOT}{folder}/{name}", direction=direction, protocols=(protocol,))
-        assert endpoints(transfer) == []
+        assert signed_urls(transfer) == []
         assert other.ask("GET", f"{job}/phase").text == "ERROR"
         assert other.ask("GET", f"{job}/error").text == expected
     owner.set("/home/owner", ispublic="false")
@@ -147,9 +147,9 @@ def test_a_signed_address_holds_only_as_long_as_its_person_may(site, owner, othe
     owner.set(folder, ispublic="true")
     owner.set(f"{folder}/f", "DataNode", ispublic="true")
     _, transfer = negotiate(other, f"{ROOT}{folder}/f", direction="pullFromVoSpace", protocols=("httpget",))
-    assert Person(site.client).ask("GET", endpoints(transfer)[0]).content == b"abc"
+    assert Person(site.client).ask("GET", signed_urls(transfer)[0]).content == b"abc"
     owner.set("/home/owner", ispublic="false")
-    assert fault(Person(site.client).ask("GET", endpoints(transfer)[0])) == (404, "NodeNotFound")
+    assert fault(Person(site.client).ask("GET", signed_urls(transfer)[0])) == (404, "NodeNotFound")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_fault_is_a_transfer_without_addresses_and_a_job_in_error(owner, path,
     owner.make(folder)
     owner.put(f"{folder}/f", b"abc")
     job, transfer = negotiate(owner, f"{ROOT}{folder}{path}", **said)
-    assert endpoints(transfer) == []
+    assert signed_urls(transfer) == []
     assert owner.ask("GET", f"{job}/phase").text == "ERROR"
     assert owner.ask("GET", f"{job}/error").text == name
     assert name in etree.fromstring(owner.ask("GET", job).content).findtext("uws:errorSummary/uws:message", None, UWS)
@@ -185,7 +185,7 @@ def test_parameters_negotiate_as_well_and_may_redirect(owner, folder):
     }
     answer = owner.ask("GET", "synctrans", params=asked)
     assert answer.status_code == 200
-    assert len(endpoints(checked(answer.content))) == 1
+    assert len(signed_urls(checked(answer.content))) == 1
     redirect = owner.ask("GET", "synctrans", params=asked | {"REQUEST": "redirect"})
     assert redirect.status_code == 303
     assert owner.ask("GET", redirect.headers["location"]).content == b"abc"
@@ -209,9 +209,9 @@ def test_transfers_go_through_links_to_data_to_containers_and_out(owner, folder)
     for path in ("to-data", "to-container/f"):
         assert owner.get(f"{folder}/{path}").content == b"abc"
         _, transfer = negotiate(owner, f"{ROOT}{folder}/{path}", direction="pullFromVoSpace", protocols=("httpget",))
-        assert owner.ask("GET", endpoints(transfer)[0]).content == b"abc"
+        assert owner.ask("GET", signed_urls(transfer)[0]).content == b"abc"
     pushed = negotiate(owner, f"{ROOT}{folder}/to-container/p", direction="pushToVoSpace", protocols=("httpput",))[1]
-    assert owner.ask("PUT", endpoints(pushed)[0], content=b"pushed").status_code == 201
+    assert owner.ask("PUT", signed_urls(pushed)[0], content=b"pushed").status_code == 201
     assert owner.get(f"{folder}/real/p").content == b"pushed"
     assert owner.put(f"{folder}/to-container/new", b"new").status_code == 201
     assert owner.get(f"{folder}/real/new").content == b"new"
@@ -275,7 +275,7 @@ def test_asynchronous_negotiation_gives_addresses_in_its_result(owner, folder):
     job = run_job(owner, "transfers", content=content)
     assert phase(job) == "COMPLETED"
     details = owner.ask("GET", results(job)["transferDetails"])
-    assert owner.ask("GET", endpoints(checked(details.content))[0]).content == b"abc"
+    assert owner.ask("GET", signed_urls(checked(details.content))[0]).content == b"abc"
     assert results(job)["dataNode"] == f"{ROOT}{folder}/f"
     assert fault(owner.ask("POST", "transfers", content=b"<x/>")) == (400, "InvalidArgument")
 
@@ -292,7 +292,7 @@ def test_packages_hold_many_targets(owner, folder):
             owner, f"{ROOT}{folder}/a", f"{ROOT}{folder}/f",
             direction="pullFromVoSpace", protocols=("httpget",), view=PACKAGE, format=wanted,
         )  # fmt: skip
-        answer = owner.ask("GET", endpoints(transfer)[0])
+        answer = owner.ask("GET", signed_urls(transfer)[0])
         assert answer.headers["content-type"] == wanted
         assert len(answer.content) == int(answer.headers["content-length"])
         if wanted == "application/zip":

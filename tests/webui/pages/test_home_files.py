@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from server.services import Services
 from tests.webui.pages.conftest import SignIn
-from vospace.documents.requests import AskedNode, AskedProperty
+from vospace.documents.requests import NodeRequest, PropertyRequest
 from vospace.models import Listing, NodeKind
 
 HOME = ("home", "alice")
@@ -73,7 +73,7 @@ def test_links_lead_where_they_point(alice: TestClient, services: Services):
     alice.post("/new-folder", data={"name": "real"})
     for name, target in (("here", nodes.uris.of((*HOME, "real"))), ("there", "https://example.org/x")):
         path = (*HOME, name)
-        nodes.create(identity, path, AskedNode(nodes.uris.of(path), NodeKind.LINK, (), target))
+        nodes.create(identity, path, NodeRequest(nodes.uris.of(path), NodeKind.LINK, (), target))
     assert alice.get("/files/here").headers["location"] == "/files/real"
     assert alice.get("/files/there").headers["location"] == "http://testserver/vospace/files/home/alice/there"
     assert "https://example.org/x" in alice.get("/files").text
@@ -84,7 +84,7 @@ def test_it_is_said_who_sees_a_file(alice: TestClient, services: Services):
     for name, opened in (("a", ("ispublic", "true")), ("b", ("groupread", "ivo://x/gms?team"))):
         send(alice, (name, b"x"))
         path = (*HOME, name)
-        nodes.change(identity, path, AskedNode(nodes.uris.of(path), NodeKind.DATA, (AskedProperty(*opened),), None))
+        nodes.change(identity, path, NodeRequest(nodes.uris.of(path), NodeKind.DATA, (PropertyRequest(*opened),), None))
     assert re.findall(r'<td class="wide">(\w+)</td>', alice.get("/files").text) == ["everybody", "groups"]
 
 
@@ -114,8 +114,8 @@ def test_a_form_of_unknown_length_is_not_read(alice: TestClient, services: Servi
 def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
     root, nodes = services.accounts.service.identity_of_user("root"), services.vospace.nodes
     send(alice, ("a", b"12345"))
-    quota = (AskedProperty("quota", "8"),)
-    nodes.change(root, HOME, AskedNode(nodes.uris.of(HOME), NodeKind.CONTAINER, quota, None))
+    quota = (PropertyRequest("quota", "8"),)
+    nodes.change(root, HOME, NodeRequest(nodes.uris.of(HOME), NodeKind.CONTAINER, quota, None))
     answer = send(alice, ("b", b"12"), ("c", b"34"))
     assert answer.status_code >= 400
     assert (names(services), stored(services)) == (["a", "b"], 2)

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError
-from pipelines.definitions import pipeline_numbered
+from pipelines.definitions import pipeline_by_id
 from pipelines.handlers.forms import read_multipart
 from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.runs.jobs import REPORT
@@ -61,7 +61,7 @@ def _add_pipelines(router: APIRouter, services: WebServices) -> None:
     @router.get("/pipelines/{number}", summary="One pipeline")
     def pipeline(number: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return pipeline_json(pipeline_numbered(number, definitions))
+        return pipeline_json(pipeline_by_id(number, definitions))
 
 
 def _add_processes(router: APIRouter, services: WebServices) -> None:
@@ -167,7 +167,7 @@ def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipel
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise InvalidValueError(f'Invalid pk "{text[:40]}" - object does not exist.', field="pipeline")
     try:
-        return pipeline_numbered(int(text), definitions)
+        return pipeline_by_id(int(text), definitions)
     except NotFoundError as error:
         raise InvalidValueError(f'Invalid pk "{text}" - object does not exist.', field="pipeline") from error
 

@@ -105,7 +105,7 @@ async def _inspected(
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
         left = deadline - time.monotonic()
         running = product.inspection_state is InspectionState.RUNNING and product.inspection_job is not None
-        if not running or left <= 0 or services.jobs.changes.is_closed or await request.is_disconnected():
+        if not running or left <= 0 or services.jobs.notifier.is_closed or await request.is_disconnected():
             return product
         await _job_ended(services, product, left, request)
 

@@ -11,7 +11,7 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
 from pipelines.models import Run
 from products.models import Product, ProductStatus
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.search.queries import Page, ProductQuery
 from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
@@ -117,7 +117,7 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
     @router.get("/products-specz", summary="Published redshift catalogues, from which pipelines can choose")
     def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        kind, published = product_type_named("redshift_catalog").id, (ProductStatus.PUBLISHED,)
+        kind, published = product_type_by_name("redshift_catalog").id, (ProductStatus.PUBLISHED,)
         query = replace(asked(request), product_types=(kind,), statuses=published)
         page = products.list(identity, query)
         return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})

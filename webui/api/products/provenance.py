@@ -9,7 +9,7 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from products.provenance import provenance_json, provenance_votable
 from webui.api.errors import api_route
-from webui.citations import Cited
+from webui.citations import ProductCitation
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -42,7 +42,7 @@ def routes(services: WebServices) -> APIRouter:
         wanted: Literal["text", "bibtex"] = Query("text", alias="format"),
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        cited = Cited.of(services, services.products.service.get(identity, product_id))
+        cited = ProductCitation.of(services, services.products.service.get(identity, product_id))
         if wanted == "bibtex":
             return Response(cited.bibtex, media_type="application/x-bibtex")
         return Response(f"{cited.text}\n", media_type="text/plain")

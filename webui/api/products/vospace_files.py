@@ -10,7 +10,7 @@ from webui.api.errors import api_route
 from webui.api.products.files import file_url, role_of
 from webui.api.representations.products import Json, file_json
 from webui.services import WebServices
-from webui.vospace_import import take_node
+from webui.vospace_import import attach_node
 
 __all__ = ["routes"]
 
@@ -32,6 +32,6 @@ def routes(services: WebServices) -> APIRouter:
 
 def _take(services: WebServices, identity: Identity, product_id: int, body: NodeBody) -> Json:
     path = services.vospace.nodes.uris.path_of(body.uri)
-    file = take_node(services, identity, product_id, role_of(body.role), path)
+    file = attach_node(services, identity, product_id, role_of(body.role), path)
     product = services.products.service.get(identity, product_id)
     return file_json(file, file_url(services, file), can_delete=changeable(identity, product))

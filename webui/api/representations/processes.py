@@ -6,7 +6,7 @@ from core.auth.models import Identity
 from core.errors import NotFoundError
 from pipelines.models import AnyPipeline, Run
 from products.models import Product, Release
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from webui.api.representations.products import STATUSES, Json, iso, product_json
 from webui.services import WebServices
 
@@ -24,8 +24,8 @@ def pipeline_json(pipeline: AnyPipeline) -> Json:
         "created_at": None,
         "system_config": {"output_format": None, "param": pipeline.parameters().model_dump(mode="json")},
         "parameters": pipeline.parameters.model_json_schema(),
-        "output_product_type": product_type_named(pipeline.product_type).id,
-        "product_types_accepted": [product_type_named(name).id for name in pipeline.inputs.product_types],
+        "output_product_type": product_type_by_name(pipeline.product_type).id,
+        "product_types_accepted": [product_type_by_name(name).id for name in pipeline.inputs.product_types],
     }
 
 

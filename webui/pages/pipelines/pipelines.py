@@ -6,14 +6,14 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot
-from pipelines.definitions import pipeline_named
+from pipelines.definitions import pipeline_by_name
 from pipelines.handlers.forms import read_multipart
 from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.runs.requests import request_of_parameters
 from pipelines.storage import RunQuery
 from products.models import Product, ProductStatus, Release, Visibility
-from products.product_types import product_type_named
+from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from vospace.storage import HOME
 from vospace.uris import NodeUris
@@ -42,7 +42,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/run/{name}")
     def run_form(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        pipeline = pipeline_named(name, definitions)
+        pipeline = pipeline_by_name(name, definitions)
         identity.require(Scope.WRITE)
         # A link may choose inputs beforehand: /run/combine_redshift_dedup?inputs=12&inputs=15.
         form = FormState({"inputs": ";".join(request.query_params.getlist("inputs"))})
@@ -50,7 +50,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.post("/run/{name}")
     async def run(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        pipeline = pipeline_named(name, definitions)
+        pipeline = pipeline_by_name(name, definitions)
         identity.require(Scope.WRITE)
         pairs = await read_multipart(request)
         return await run_in_threadpool(_submit, services, renderer, identity, pipeline, pairs)
@@ -137,7 +137,7 @@ def _releases(services: WebServices, identity: Identity, pipeline: AnyPipeline) 
 
 def _published(services: WebServices, identity: Identity, slot: InputSlot) -> tuple[Product, ...]:
     query = ProductQuery(
-        product_types=tuple(product_type_named(name).id for name in slot.product_types),
+        product_types=tuple(product_type_by_name(name).id for name in slot.product_types),
         statuses=(ProductStatus.PUBLISHED,),
         ordering="display_name",
     )

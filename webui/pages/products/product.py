@@ -7,7 +7,7 @@ from core.errors import InvalidValueError, PermissionDeniedError
 from products.access import require_manage
 from products.service import ProductChanges, ProductDetails
 from webui.addresses import product_address, product_key
-from webui.citations import Cited
+from webui.citations import ProductCitation
 from webui.pages.forms import FormState, form_fields
 from webui.pages.products.drafts import own_details, progress_of
 from webui.pages.products.product_view import ProductView
@@ -38,7 +38,7 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
     def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
         details = services.products.service.details(identity, product_key(name))
         view = ProductView.of(details, identity)
-        cited = Cited.of(services, details.product)
+        cited = ProductCitation.of(services, details.product)
         return renderer.page(
             "products/product.html",
             identity,

@@ -19,7 +19,7 @@ from webui.pages.products.drafts import own_details, progress_of
 from webui.pages.products.product_view import ProductView
 from webui.pages.rendering.templates import PageRenderer, see_other, size_text
 from webui.services import WebServices
-from webui.vospace_import import take_node
+from webui.vospace_import import attach_node
 
 __all__ = ["add_routes"]
 
@@ -103,7 +103,7 @@ def _take(services: WebServices, identity: Identity, details: ProductDetails, fi
         raise InvalidValueError(message, field="path")
     is_address = said.lower().startswith("vos:")
     path = services.vospace.nodes.uris.path_of(said) if is_address else own_path(identity, said)
-    take_node(services, identity, product.id, role, path)
+    attach_node(services, identity, product.id, role, path)
     if role is FileRole.MAIN:
         services.products.uploads.inspect(identity, product.id)
 

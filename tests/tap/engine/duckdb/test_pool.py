@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.cancellation import Departure
+from core.cancellation import Cancellation
 from core.errors import ServiceBusyError
 from tap.engine import DuckDBEngine, QueryCrashedError
 from tap.engine.duckdb.frames import FrameKind
@@ -166,35 +166,35 @@ LONG = "SELECT COUNT(*) AS n FROM range(100000) a, range(100000) b, range(1000) 
 
 
 def test_a_query_without_a_row_yet_stops_when_its_reader_goes(pool, query):
-    departure, failed = Departure(), []
+    cancellation, failed = Cancellation(), []
 
     def ask() -> None:
         with pytest.raises(QueryCrashedError) as caught:
-            pool.open(query(LONG, seconds=600), departure)
+            pool.open(query(LONG, seconds=600), cancellation)
         failed.append(caught.value)
 
     asking = threading.Thread(target=ask)
     asking.start()
     wait_for(lambda: pool._all and not pool._idle)
-    departure.happen()
+    cancellation.cancel()
     asking.join(60)
     assert failed
     assert one(pool, query) == 1
 
 
 def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
-    departure, failed = Departure(), []
+    cancellation, failed = Cancellation(), []
     with DuckDBEngine(workers=1, waiting=1, temp_folder=tmp_path) as engine, engine.open(query(ENDLESS)):
 
         def ask() -> None:
             with pytest.raises(ServiceBusyError) as caught:
-                engine.open(query(ONE, seconds=600), departure)
+                engine.open(query(ONE, seconds=600), cancellation)
             failed.append(caught.value)
 
         asking = threading.Thread(target=ask)
         asking.start()
         wait_for(lambda: engine._waiting)
-        departure.happen()
+        cancellation.cancel()
         asking.join(60)
         assert failed
         assert engine._waiting == 0

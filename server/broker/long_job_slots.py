@@ -1,14 +1,14 @@
-"""The places for lengthy jobs in one Celery worker: fewer than it has processes, so that short jobs find one free."""
+"""Slots for long-running jobs in one Celery worker: fewer than its processes, so that short jobs find one free."""
 
 import fcntl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["LengthyPlaces"]
+__all__ = ["LongJobSlots"]
 
 
-class LengthyPlaces:
+class LongJobSlots:
     """Places that the processes of a pool share; made before they are forked.
 
     Each place is a lock on a byte of a file without a name. The kernel takes the lock back when its process dies,
@@ -17,7 +17,7 @@ class LengthyPlaces:
     Parameters
     ----------
     count
-        Lengthy jobs that may run at once.
+        Long-running jobs that may run at once.
     """
 
     def __init__(self, count: int) -> None:
