@@ -13,7 +13,7 @@ BIN := .venv/bin
 # Finds a Python that is new enough, and prepares .venv with it. -P keeps the folder of the script off its path.
 prepare = @for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
 	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    exec "$$python" -P server/prepare.py $(1); \
+	    exec "$$python" -P server/operations/bootstrap.py $(1); \
 	  fi; \
 	done; \
 	echo "No Python 3.11 or newer was found. Install one (on Debian and Ubuntu: sudo apt-get install python3 python3-venv)," \

@@ -70,7 +70,7 @@ def main() -> None:
 def measure_job(data: Path) -> None:
     """Run a job on twenty published catalogues, in the worker process of a server."""
     from benchmarks.combine_redshifts import catalogues
-    from pipelines.known import COMBINE
+    from pipelines.definitions import COMBINE
     from pipelines.models import RunRequest
     from tests.pipelines.runs.published import publish
     from tests.server.application import running_application
@@ -78,17 +78,17 @@ def measure_job(data: Path) -> None:
     meanings = {"name": "id", "RA": "ra", "DEC": "dec", "redshift": "z", "quality": "z_flag", "survey_name": "survey"}
     with running_application(data) as app:
         services = app.services
-        services.accounts.add_user("owner", None)
-        owner = services.accounts.identity_of_user("owner")
+        services.accounts.service.add_user("owner", None)
+        owner = services.accounts.service.identity_of_user("owner")
         names = [
             publish(services, owner, name, table.to_pandas(), meanings=meanings).internal_name
             for name, table in catalogues(20, 1000).items()
         ]
         param = {"combine_type": "concatenate_and_mark_duplicates"}
         for attempt in ("first job of the worker", "second job"):
-            run = services.pipelines.submit(owner, COMBINE, RunRequest(inputs=tuple(names), param=param))
+            run = services.pipelines.service.submit(owner, COMBINE, RunRequest(inputs=tuple(names), param=param))
             services.jobs.wait(run.job_id, owner="owner", seconds=120)
-            ended = services.pipelines.get(owner, run.id)
+            ended = services.pipelines.service.get(owner, run.id)
             assert ended.started is not None
             assert ended.ended is not None
             seconds = (ended.ended - ended.started).total_seconds()

@@ -31,6 +31,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from core.auth.models import Scope
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
@@ -39,9 +40,8 @@ from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTableRow, ReleaseRow, product_groups
 from server.data_folder import prepare_data_folder
 from server.middleware import PathMiddleware
-from server.migrate import migrate
-from server.services import Services, build_services
-from server.web import web_services
+from server.migrations.upgrade import migrate
+from server.services import Services
 from tests.support.postgres import postgres_binaries, running_postgres
 from webui.api.routes import api_routes
 from webui.pages.routes import page_routes
@@ -150,8 +150,8 @@ def fill(database: Database, count: int) -> None:
 @contextmanager
 def application(settings: Settings) -> Iterator[tuple[Services, FastAPI]]:
     """Give the API on a filled database."""
-    services = build_services(settings)
-    web = web_services(services)
+    services = Services(settings)
+    web = services.web
     app = FastAPI()
     app.include_router(api_routes(web))
     app.include_router(page_routes(web))
@@ -204,7 +204,7 @@ def measure(name: str, settings: Settings, count: int, rounds: int) -> bool:
     fill(database, count)
     good = True
     with application(settings) as (services, app):
-        accounts = services.accounts
+        accounts = services.accounts.service
         token = accounts.issue_token(accounts.identity_of_user("user1"), "benchmark", Scope.READ).secret
         client = TestClient(app, headers={"Authorization": f"Token {token}"})
         whole = client.get("/api/products/").json()

@@ -86,10 +86,10 @@ def _import_all() -> None:
     import pyarrow.parquet
 
     import products.readers.archives
-    import products.readers.delimited
     import products.readers.fits
     import products.readers.hdf5
     import products.readers.parquet
+    import products.readers.text.delimited
 
     _ = astropy.table, h5py, pd, pyarrow.csv, pyarrow.parquet, products.readers
 

@@ -29,10 +29,11 @@ from fastapi import FastAPI, Response
 from core.auth.dependencies import Authenticator
 from core.auth.service import AccountService
 from core.database import Base, Database
-from server.celery_queue import CeleryQueue
-from server.celery_worker import CeleryWork, run_celery_worker
+from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
+from server.broker.worker import CeleryWork, run_celery_worker
 from uws import JobContext, JobKind, JobQueue, JobService, ProcessQueue
-from uws.handlers import uws_routes
+from uws.handlers.routes import uws_routes
+from uws.lifecycle.fair_share import Turns
 
 _WAIT_SECONDS = 60.0
 _CLIENTS = 20
@@ -152,15 +153,28 @@ def running_site(service: JobService, database: Database) -> Iterator[str]:
 
 def open_processes(stack: ExitStack, database: Database, folder: Path, workers: int) -> JobQueue:
     scratch = folder / "scratch"
-    queue = ProcessQueue(database.url, make_kinds, workers=workers, memory_bytes=_MEMORY_BYTES, scratch=scratch)
+    queue = ProcessQueue(database, make_kinds, workers=workers, memory_bytes=_MEMORY_BYTES, scratch=scratch)
     stack.callback(queue.close)
     queue.start()
     return queue
 
 
+class _Services:
+    """The services of one process of the Celery worker."""
+
+    def __init__(self, redis_url: str, database_url: str) -> None:
+        self.database = Database(database_url)
+        self.kinds = make_kinds()
+        queue = CeleryQueue(redis_url, self.database)
+        self.turns = Turns(self.database, queue)
+        self.jobs = JobService(self.database, queue, self.kinds, turns=self.turns, resubmit_after=RESUBMIT_AFTER)
+
+
 def open_celery(binary: str, stack: ExitStack, database: Database, folder: Path, workers: int) -> JobQueue:
     url = stack.enter_context(running_redis(binary))
-    work = CeleryWork(url, database.url, make_kinds, workers, _MEMORY_BYTES, folder / "scratch")
+    work = CeleryWork(
+        url, functools.partial(_Services, url, database.url), make_kinds, workers, _MEMORY_BYTES, folder / "scratch"
+    )
     worker = multiprocessing.get_context("spawn").Process(target=run_celery_worker, args=(work,))
     worker.start()
     stack.callback(worker.join)

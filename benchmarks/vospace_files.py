@@ -25,10 +25,10 @@ from core.auth.models import Scope
 from core.auth.service import AccountService
 from core.database import Database
 from core.settings import Settings
-from server.worker import vospace
+from server.services import Services
 from tests.support.ports import free_port
 from tests.support.server import running_server
-from vospace.home_changes import new_row
+from vospace.home.changes import new_row
 from vospace.models import NodeKind
 from vospace.schema import NodeRow
 
@@ -167,7 +167,7 @@ def _listing(base_url: str, data: Path, headers: dict[str, str]) -> None:
     settings = Settings(data=data)
     database = Database(settings.sqlalchemy_url)
     identity = AccountService(database).identity_of_user("admin", Scope.ADMIN)
-    homes = vospace(settings, database).nodes.homes
+    homes = Services(settings).vospace.nodes.homes
     with database.write() as session:
         chain = homes.container(session, identity, ("home", "admin"))
         many = new_row(identity, chain, "many", NodeKind.CONTAINER)

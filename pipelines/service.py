@@ -1,7 +1,7 @@
 """What may be done with pipelines: ask for a run, look at it, stop it."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select
@@ -10,22 +10,22 @@ from sqlalchemy.exc import IntegrityError
 from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import NotFoundError, PhotozError
-from pipelines.checks import CheckedRun, RunChecker
-from pipelines.describing import description_of
-from pipelines.endings import RunEndings
-from pipelines.known import PIPELINES
-from pipelines.models import Pipeline, Run, RunRequest
-from pipelines.requests import job_parameters
+from pipelines.definitions import PIPELINES
+from pipelines.models import AnyPipeline, Run, RunRequest
+from pipelines.runs.checks import CheckedRun, RunChecker
+from pipelines.runs.completion import RunEndings
+from pipelines.runs.description import description_of
+from pipelines.runs.requests import job_parameters
 from pipelines.schema import PipelineRunRow
 from pipelines.storage import RunQuery, find_run, list_runs, run_of_row, runs_of_products
 from products.access import require_change
+from products.lifecycle.job_products import ResultProducts
 from products.models import ProductStatus, Visibility
 from products.product_types import product_type_named
-from products.results import ResultProducts
 from products.schema import ProductRow
 from products.service import NewProduct, ProductService
 from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError
-from uws.scopes import scope_of_request
+from uws.models import scope_of_request
 
 __all__ = ["PipelineService"]
 
@@ -45,20 +45,29 @@ class PipelineService:
         Checks requests before they are queued.
     results
         The products that runs make.
+    definitions
+        The pipelines that can be run, by name.
     """
 
     def __init__(
-        self, database: Database, jobs: JobService, products: ProductService, results: ResultProducts,
+        self,
+        database: Database,
+        jobs: JobService,
+        products: ProductService,
+        results: ResultProducts,
         checker: RunChecker,
-    ) -> None:  # fmt: skip
+        completion: RunEndings,
+        definitions: Mapping[str, AnyPipeline] = PIPELINES,
+    ) -> None:
         self._database = database
         self._jobs = jobs
         self._products = products
         self._results = results
-        self._endings = RunEndings(database, results)
+        self._endings = completion
         self.checker = checker
+        self.definitions = definitions
 
-    def submit(self, identity: Identity, pipeline: Pipeline, request: RunRequest) -> Run:
+    def submit(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest) -> Run:
         """Check a request, begin its product, and queue its job.
 
         Raises
@@ -72,7 +81,7 @@ class PipelineService:
         job = self._jobs.create(pipeline.name, parameters, owner=identity.name, run=False)
         return self._start(identity, checked, job)
 
-    def start(self, identity: Identity, pipeline: Pipeline, request: RunRequest, job: Job) -> Run:
+    def start(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, job: Job) -> Run:
         """Check a request whose job is there and PENDING, begin its product, and queue the job."""
         identity.require(Scope.WRITE)
         return self._start(identity, self.checker.check(identity, pipeline, request), job)
@@ -164,8 +173,8 @@ class PipelineService:
             owner_id=product.owner_id,
             product_id=product.id,
             job_id=job.id,
-            release_id=None if checked.release is None else checked.release.id,
-            inputs=[each.product.id for each in checked.inputs if each.product is not None],
+            release_id=None if checked.inputs.release is None else checked.inputs.release.id,
+            inputs=[each.product.id for each in checked.inputs.all if each.product is not None],
             settings=checked.request.model_dump(mode="json"),
             phase=Phase.PENDING.value,
             created=now,
@@ -187,16 +196,16 @@ class PipelineService:
         return self.get(identity, number)
 
     def _new_product(self, checked: CheckedRun) -> NewProduct:
-        kind, request = product_type_named(checked.pipeline.makes), checked.request
-        wanted = request.visibility or Visibility.REGISTERED
-        first, made_by = checked.redshifts[0], checked.pipeline.display_name
+        kind, request = product_type_named(checked.pipeline.product_type), checked.request
+        wanted, release = request.visibility or Visibility.REGISTERED, checked.inputs.release
+        first, made_by = checked.inputs.catalogues[0], checked.pipeline.display_name
         # The name becomes part of the internal name, which stays: it names no input that others may not read.
         name = request.display_name or (f"{made_by} of {first.label}" if first.is_open else made_by)
         return NewProduct(
             display_name=name[:255],
             product_type=kind.id,
-            release=checked.release.id if checked.release is not None and kind.has_release else None,
-            description=request.description or description_of(checked),
+            release=release.id if release is not None and kind.has_release else None,
+            description=description_of(checked),
             visibility=Visibility.PRIVATE if checked.must_be_private else wanted,
         )
 
@@ -205,10 +214,10 @@ class PipelineService:
         if job is not None and job.phase.ended:
             # Whoever learns that a run has ended finds its product so, too; the worker may be about to store it.
             self._endings.ended(job)
-        return run_of_row(row, job)
+        return run_of_row(row, job, self.definitions)
 
     def _job(self, row: PipelineRunRow) -> Job | None:
         try:
-            return self._jobs.get(row.job_id, owner=row.owner.name, kind=PIPELINES[row.pipeline].name)
+            return self._jobs.get(row.job_id, owner=row.owner.name, kind=self.definitions[row.pipeline].name)
         except UnknownJobError:
             return None

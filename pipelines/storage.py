@@ -1,14 +1,13 @@
 """Between runs and what the database stores of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
-from pipelines.known import PIPELINES
-from pipelines.models import Run, RunRequest
+from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.schema import PipelineRunRow
 from products.access import readable
 from products.schema import ProductRow
@@ -61,14 +60,14 @@ def runs_of_products(session: Session, product_ids: Sequence[int]) -> list[Pipel
     return list(session.scalars(select(PipelineRunRow).where(PipelineRunRow.product_id.in_(product_ids))))
 
 
-def run_of_row(row: PipelineRunRow, job: Job | None) -> Run:
-    """Give the value of a stored run; while it is active, its job knows how far it is."""
+def run_of_row(row: PipelineRunRow, job: Job | None, definitions: Mapping[str, AnyPipeline]) -> Run:
+    """Give the value of a stored run of one of the pipelines; while it is active, its job knows how far it is."""
     phase, error, started, ended = Phase(row.phase), row.error, row.started, row.ended
     if job is not None and not phase.ended:
         phase, error, started, ended = job.phase, job.error, job.started, job.ended
     return Run(
         id=row.id,
-        pipeline=PIPELINES[row.pipeline],
+        pipeline=definitions[row.pipeline],
         version=row.version,
         display_name=row.display_name,
         owner_id=row.owner_id,

@@ -13,8 +13,7 @@ from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
 from core.errors import PermissionDeniedError
 from products.models import ProductStatus, Visibility
-from products.schema import ProductRow, ReleaseRow, product_co_owners, product_groups, release_groups
-from products.user_tables.schema import UserTableRow
+from products.schema import ProductRow, ReleaseRow, UserTableRow, product_co_owners, product_groups, release_groups
 
 __all__ = [
     "Owned",

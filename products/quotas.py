@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.auth.schema import UserRow
 from core.errors import TooLargeError
-from products.schema import ProductFileRow, ProductRow
-from products.user_tables.schema import UserTablePartRow, UserTableRow
+from products.schema import ProductFileRow, ProductRow, UserTablePartRow, UserTableRow
 
 __all__ = ["QuotaExceededError", "QuotaRule", "Usage"]
 

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.audit import Subject, record
 from core.auth.administration import require_admin
+from core.auth.audit import Subject, record
 from core.auth.models import Identity
 from core.auth.schema import GroupRow
 from core.database import Database, utc_now

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity, Scope, User
 from core.database import Database, utc_now
 from products.access import release_readable, require_change, require_manage
-from products.history import record_changes, record_product
 from products.models import (
     Product,
     ProductColumn,
@@ -21,20 +20,11 @@ from products.models import (
     Release,
     Visibility,
 )
-from products.people import known_people
 from products.product_types import all_types, open_type, product_type
-from products.publication import check_data_elsewhere
-from products.rules import (
-    check_official,
-    check_release,
-    check_type_rules,
-    checked_description,
-    checked_name,
-    internal_name,
-)
 from products.schema import ProductRow, ReleaseRow, release_groups
 from products.search.queries import Page, ProductQuery, list_products, product_names
-from products.sharing import share_with
+from products.sharing.service import share_with
+from products.sharing.visible_accounts import known_people
 from products.storage import (
     ProductSize,
     find_product,
@@ -44,7 +34,18 @@ from products.storage import (
     product_sizes,
     product_table,
     readable_files,
+    record_changes,
+    record_product,
     release_of_row,
+)
+from products.validation import (
+    check_data_elsewhere,
+    check_official,
+    check_release,
+    check_type_rules,
+    checked_description,
+    checked_name,
+    internal_name,
 )
 
 __all__ = ["NewProduct", "ProductChanges", "ProductDetails", "ProductService"]

@@ -14,10 +14,10 @@ from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
-from server.demo import demo_is_wanted, fill_demo, want_demo
-from server.migrate import migrate
-from server.services import Services, build_services
-from uws.changes import JobChanges
+from server.demo.fill import demo_is_wanted, fill_demo, want_demo
+from server.migrations.upgrade import migrate
+from server.services import Services
+from uws.queues import JobChanges
 
 __all__ = ["serve"]
 
@@ -35,7 +35,7 @@ def serve(settings: Settings) -> None:
     """
     _prepare_folder(settings)
     listener = _listen(settings)
-    services = build_services(settings)
+    services = Services(settings)
     app = create_app(services)
     try:
         migrate(services.database)
@@ -110,12 +110,12 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _make_first_account(services: Services) -> str | None:
     """Make the first account of a new server, and give the text that tells its password and token this once."""
-    if services.accounts.count_users():
+    if services.accounts.service.count_users():
         return None
     password = secrets.token_urlsafe(12)
-    services.accounts.add_user(_FIRST_ACCOUNT, password, is_admin=True)
-    identity = services.accounts.identity_of_user(_FIRST_ACCOUNT)
-    token = services.accounts.issue_token(identity, "first token", Scope.ADMIN).secret
+    services.accounts.service.add_user(_FIRST_ACCOUNT, password, is_admin=True)
+    identity = services.accounts.service.identity_of_user(_FIRST_ACCOUNT)
+    token = services.accounts.service.issue_token(identity, "first token", Scope.ADMIN).secret
     return (
         "\nThis is a new server. Its first account, shown this once:\n"
         f"  name      {_FIRST_ACCOUNT}\n"

@@ -1,128 +1,210 @@
-"""All services of one process, put together from its settings."""
+"""The composition root: the object graph of one process, made from its settings."""
 
-import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from core.audit import AuditLog
-from core.auth.administration import AccountAdministration
-from core.auth.groups import GroupService
-from core.auth.service import AccountService
+from core.auth.assembly import AccountServices
 from core.database import Database
+from core.files import FileStore
+from core.files.assembly import file_store
+from core.files.remote_files import RemoteFiles
+from core.parts import part
 from core.settings import Settings
-from pipelines.service import PipelineService
-from products.associations import AssociationService
-from products.downloads import DownloadService
-from products.housekeeping import Housekeeping
-from products.life import LifeService
-from products.links import LinkService
-from products.provenance import ProvenanceService
-from products.releases import ReleaseAdministration
-from products.results import ResultProducts
-from products.service import ProductService
-from products.sharing import SharingService
-from products.type_administration import TypeAdministration
-from products.uploads import UploadService
-from server.input_nodes import SpaceInputs
-from server.inspection_jobs import UwsInspectionJobs
-from server.worker import file_store, housekeeping, job_kinds, quota_rule, run_checker, vospace
+from pipelines.assembly import PipelineServices
+from pipelines.definitions import PIPELINES
+from pipelines.models import AnyPipeline
+from products.assembly import OtherPackages, ProductServices
+from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind
+from server.adapters.pipeline_inputs import PipelineInputs
+from server.adapters.upload_sources import UploadSources
+from tap.adql.parsing.words import RESERVED_WORDS
+from tap.assembly import TapServices
 from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
-from vospace.space import VOSpace
+from uws.lifecycle.fair_share import Turns
+from vospace.assembly import VOSpaceServices
+from vospace.storage import stored_ids
 
-__all__ = ["Services", "build_jobs", "build_services", "job_limits"]
+if TYPE_CHECKING:
+    from webui.services import WebServices
+
+__all__ = ["Services", "job_limits", "worker_kinds"]
 
 
-@dataclass(frozen=True, slots=True)
 class Services:
-    """What the web application and the commands call."""
+    """The object graph of one process: each part is constructed when it is first used, and once.
 
-    settings: Settings
-    database: Database
-    accounts: AccountService
-    products: ProductService
-    groups: GroupService
-    sharing: SharingService
-    life: LifeService
-    links: LinkService
-    audit: AuditLog
-    administration: AccountAdministration
-    releases: ReleaseAdministration
-    types: TypeAdministration
-    uploads: UploadService
-    associations: AssociationService
-    downloads: DownloadService
-    provenance: ProvenanceService
-    queue: JobQueue
-    jobs: JobService
-    pipelines: PipelineService
-    inspections: UwsInspectionJobs
-    housekeeping: Housekeeping
-    space: VOSpace
+    The web application, worker processes, Celery workers and commands use the same class. A test replaces a part by
+    assigning to it before its first use.
+
+    Parameters
+    ----------
+    settings
+        Settings of the server.
+    definitions
+        The pipelines of the server by name.
+    """
+
+    def __init__(self, settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> None:
+        self.settings = settings
+        self.definitions = definitions
+
+    @part
+    def database(self) -> Database:
+        """The metadata database."""
+        return Database(self.settings.sqlalchemy_url)
+
+    @part
+    def store(self) -> FileStore:
+        """The files of products and homes."""
+        return file_store(self.settings)
+
+    @part
+    def accounts(self) -> AccountServices:
+        """Accounts and sign-in."""
+        return AccountServices(self.settings, self.database)
+
+    @part
+    def products(self) -> ProductServices:
+        """The catalogue of products."""
+        others = OtherPackages(
+            inspections=self.inspections,
+            may_read_file=self.inputs.may_read,
+            stored_ids=lambda: stored_ids(self.database),
+            reserved_names=RESERVED_WORDS,
+        )
+        return ProductServices(self.settings, self.database, lambda: self.store, others)
+
+    @part
+    def inspections(self) -> UwsInspectionJobs:
+        """Inspection of uploaded files as jobs."""
+        return UwsInspectionJobs(lambda: self.jobs)
+
+    @part
+    def vospace(self) -> VOSpaceServices:
+        """The VOSpace."""
+        return VOSpaceServices(self.settings, self.database, self.store, self.products, self.accounts.identity_of)
+
+    @part
+    def inputs(self) -> PipelineInputs:
+        """Input files of pipelines."""
+        return PipelineInputs(lambda: self.vospace.nodes)
+
+    @part
+    def tap(self) -> TapServices:
+        """TAP and the protocols on the same tables."""
+        return TapServices(
+            self.settings, self.products, self._upload_sources, self.accounts.identity_of, lambda: self.jobs
+        )
+
+    @part
+    def pipelines(self) -> PipelineServices:
+        """The pipelines."""
+        return PipelineServices(
+            self.settings,
+            self.database,
+            self.store,
+            self.products,
+            self.inputs,
+            self.accounts.identity_of,
+            lambda: self.jobs,
+            self.definitions,
+        )
+
+    @part
+    def kinds(self) -> Mapping[str, JobKind]:
+        """The kinds of job of all packages, by name."""
+        kinds = (
+            inspection_kind(self.products, self.settings.job_seconds),
+            *self.tap.job_kinds(),
+            *self.pipelines.job_kinds(),
+            *self.vospace.job_kinds(),
+        )
+        return {kind.name: kind for kind in kinds}
+
+    @part
+    def queue(self) -> JobQueue:
+        """The job queue that the settings name; nothing runs until ``queue.start()``."""
+        settings = self.settings
+        if settings.job_queue == "celery":
+            from server.broker.job_queue import CeleryQueue
+
+            return CeleryQueue(settings.redis_url, self.database)
+        return self.process_queue
+
+    @part
+    def process_queue(self) -> ProcessQueue:
+        """The queue whose jobs run in child processes of this one."""
+        settings = self.settings
+        return ProcessQueue(
+            self.database,
+            partial(worker_kinds, settings, self.definitions),
+            kinds=lambda: self.kinds,
+            workers=settings.job_workers,
+            memory_bytes=settings.job_memory_bytes,
+            stored_bytes=settings.job_stored_bytes,
+            scratch=settings.data / "scratch",
+            on_taken=self._job_taken,
+        )
+
+    @part
+    def turns(self) -> Turns:
+        """The fair-share queue in front of the job queue."""
+        return Turns(self.database, self.queue)
+
+    @part
+    def jobs(self) -> JobService:
+        """Jobs of all kinds."""
+        limits = job_limits(self.settings)
+        if self.settings.job_queue == "celery":
+            from server.broker.job_queue import RESUBMIT_AFTER
+
+            return JobService(
+                self.database, self.queue, self.kinds, turns=self.turns, limits=limits, resubmit_after=RESUBMIT_AFTER
+            )
+        return JobService(self.database, self.queue, self.kinds, turns=self.turns, limits=limits)
+
+    @part
+    def web(self) -> "WebServices":
+        """What pages and the REST API call."""
+        from webui.services import WebServices
+
+        return WebServices(
+            settings=self.settings,
+            authenticate=self.accounts.authenticate,
+            accounts=self.accounts,
+            products=self.products,
+            vospace=self.vospace,
+            pipelines=self.pipelines,
+            jobs=self.jobs,
+        )
 
     def close(self) -> None:
-        """Stop the workers and close the database."""
-        self.queue.close()
-        self.database.close()
+        """Close, in reverse order, those parts that were constructed."""
+        made = self.__dict__
+        if "tap" in made:
+            self.tap.close()
+        if "queue" in made:
+            self.queue.close()
+        if "database" in made:
+            self.database.close()
+
+    def _job_taken(self, job_id: str) -> None:
+        self.turns.after(job_id)
+
+    def _upload_sources(self) -> UploadSources:
+        settings = self.settings
+        remote = RemoteFiles(seconds=settings.table_upload_seconds, networks=settings.table_upload_networks)
+        return UploadSources(self.vospace.nodes, remote, settings.public_url)
 
 
-def build_services(settings: Settings) -> Services:
-    """Put the services together; nothing runs until ``queue.start()``."""
-    database = Database(settings.sqlalchemy_url)
-    store = file_store(settings)
-    queue, jobs = build_jobs(settings, database)
-    inspections = UwsInspectionJobs(jobs)
-    quota, space = quota_rule(settings), vospace(settings, database)
-    accounts = AccountService(database, session_hours=settings.session_hours, login_attempts=settings.login_attempts)
-    return Services(
-        settings=settings,
-        database=database,
-        accounts=accounts,
-        products=ProductService(database),
-        groups=GroupService(database),
-        sharing=SharingService(database, quota),
-        life=LifeService(database, quota, days=settings.deleted_days),
-        links=LinkService(database),
-        audit=AuditLog(database),
-        administration=AccountAdministration(database, accounts),
-        releases=ReleaseAdministration(database),
-        types=TypeAdministration(database),
-        uploads=UploadService(database, store, inspections, max_bytes=settings.max_upload_bytes, quota=quota),
-        associations=AssociationService(database),
-        downloads=DownloadService(database, store),
-        provenance=ProvenanceService(database, SpaceInputs(space.nodes).may_read),
-        queue=queue,
-        jobs=jobs,
-        pipelines=PipelineService(
-            database,
-            jobs,
-            ProductService(database),
-            ResultProducts(database, store, max_bytes=settings.max_result_bytes, quota=quota),
-            run_checker(settings, database),
-        ),
-        inspections=inspections,
-        housekeeping=housekeeping(settings, database),
-        space=space,
-    )
-
-
-def build_jobs(settings: Settings, database: Database) -> tuple[JobQueue, JobService]:
-    """Give the queue that the settings choose, and the service over it."""
-    kinds, limits = job_kinds(settings), job_limits(settings)
-    if settings.job_queue == "celery":
-        return _celery_jobs(settings, database, kinds, limits)
-    queue = ProcessQueue(
-        settings.sqlalchemy_url,
-        functools.partial(job_kinds, settings),
-        workers=settings.job_workers,
-        memory_bytes=settings.job_memory_bytes,
-        stored_bytes=settings.job_stored_bytes,
-        scratch=settings.data / "scratch",
-    )
-    return queue, JobService(database, queue, kinds, limits=limits)
+def worker_kinds(settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> Mapping[str, JobKind]:
+    """Return the kinds of job, in a process that runs jobs; no more than settings and definitions is sent to it."""
+    return Services(settings, definitions).kinds
 
 
 def job_limits(settings: Settings) -> JobLimits:
-    """Give what jobs may use."""
+    """Return what jobs may use."""
     return JobLimits(
         seconds=settings.job_seconds,
         longest_seconds=settings.job_seconds_limit,
@@ -133,12 +215,3 @@ def job_limits(settings: Settings) -> JobLimits:
         pending_per_owner=settings.job_pending_limit,
         stored_bytes_per_owner=settings.job_stored_bytes,
     )
-
-
-def _celery_jobs(
-    settings: Settings, database: Database, kinds: Mapping[str, JobKind], limits: JobLimits
-) -> tuple[JobQueue, JobService]:
-    from server.celery_queue import RESUBMIT_AFTER, CeleryQueue
-
-    queue = CeleryQueue(settings.redis_url, database)
-    return queue, JobService(database, queue, kinds, limits=limits, resubmit_after=RESUBMIT_AFTER)

@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.auth.models import Identity
+from core.cancellation import Departure
 from core.columns import Column
-from core.dali import DaliParameters
-from core.departure import Departure
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
+from core.web.dali import DaliParameters
 from tap.adql import translate
-from tap.adql.words import identifier
+from tap.adql.parsing.words import identifier
 from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.metadata.catalog import TableCatalog
 from tap.models import TapTable
 from tap.results import format_for
 from tap.service import QueryAnswer
-from tap.tables import TableCatalog
 
 __all__ = ["Cone", "ConeSearch", "read_cone"]
 

@@ -8,18 +8,18 @@ from time import monotonic
 import pyarrow as pa
 
 from core.auth.models import Identity
-from core.dali import DaliParameters
-from core.departure import Departure
+from core.cancellation import Departure
 from core.errors import InvalidValueError, PhotozError
 from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
+from core.web.dali import DaliParameters
 from tap.adql import Translation, translate
+from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
-from tap.links import links_of_products
+from tap.metadata.catalog import TableCatalog, TableSet
 from tap.results import ResultFormat, format_for
-from tap.tables import TableCatalog, TableSet
-from tap.uploads import UploadedTable, Uploads
+from tap.uploads.tap_upload import UploadedTable, Uploads
 
 __all__ = ["LANGUAGES", "OpenQuery", "QueryAnswer", "TapService"]
 

@@ -5,18 +5,12 @@ recognised at once, and elsewhere when the lease has run out. The attempt is par
 attempt at a job says of it no longer counts.
 """
 
-import hashlib
-import os
-import socket
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
-from typing import Self
 
-import psutil
+from core.processes import ProcessIdentity
 
-__all__ = ["LEASE_SECONDS", "RENEW_SECONDS", "Lease", "ProcessIdentity", "lease_is_lost"]
+__all__ = ["LEASE_SECONDS", "RENEW_SECONDS", "Lease", "lease_is_lost"]
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
@@ -33,34 +27,6 @@ class Lease:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessIdentity:
-    """A process, told apart from every other one before, after and elsewhere."""
-
-    host: str
-    pid: int
-    start: int
-
-    @classmethod
-    def current(cls) -> Self:
-        """Give the identity of this process."""
-        return cls(_this_host(), os.getpid(), _start_of(os.getpid()) or 0)
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what ``str()`` gave, or raise ValueError."""
-        host, pid, start = text.rsplit(":", 2)
-        return cls(host, int(pid), int(start))
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.pid}:{self.start}"
-
-    @property
-    def alive(self) -> bool | None:
-        """Whether the process lives; none when it is not for this machine to say."""
-        return _start_of(self.pid) == self.start if self.host == _this_host() else None
-
-
 def lease_is_lost(owner: str | None, until: datetime | None, now: datetime) -> bool:
     """Tell whether nobody answers for a job any more."""
     if owner is None or until is None:
@@ -72,31 +38,3 @@ def lease_is_lost(owner: str | None, until: datetime | None, now: datetime) -> b
     if alive is None:
         return until < now
     return not alive or until + _ALIVE_GRACE < now
-
-
-@cache
-def _this_host() -> str:
-    """Name the machine, this boot of it, and the container: process numbers mean something only in there."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-        marks = f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:  # not Linux: the name alone must do
-        marks = ""
-    digest = hashlib.sha256(marks.encode()).hexdigest()[:12]
-    return f"{socket.gethostname()[:80].replace(':', '_')}.{digest}"
-
-
-def _start_of(pid: int) -> int | None:
-    """Give the start of a living process in whatever unit the system has; none for a dead one."""
-    try:
-        # Fields after the name in parentheses: state is the third of all, starttime the 22nd (proc(5)).
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return None if fields[0] in {"Z", "X"} else int(fields[19])
-    except OSError:
-        if Path("/proc/self/stat").exists():
-            return None
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else int(process.create_time())
-    except psutil.Error:
-        return None

@@ -1,11 +1,32 @@
 """What we talk about: jobs, their phases and their results (UWS 1.1 §2.1)."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
-__all__ = ["ACTIVE_PHASES", "Job", "JobEntry", "JobLimits", "JobLogLine", "JobResult", "Phase"]
+from core.auth.models import Identity, Scope
+from core.files import Staging
+
+__all__ = [
+    "ACTIVE_PHASES",
+    "FILES_PARAMETER",
+    "SCOPE_PARAMETER",
+    "Job",
+    "JobEntry",
+    "JobFiles",
+    "JobLimits",
+    "JobLogLine",
+    "JobResult",
+    "Phase",
+    "files_of_job",
+    "files_parameter",
+    "least_scope",
+    "scope_of_job",
+    "scope_of_request",
+]
 
 
 class Phase(StrEnum):
@@ -140,3 +161,52 @@ class JobLimits:
     pending_per_owner: int = 1000
     stored_bytes_per_owner: int = 20_000_000_000
     parameter_characters: int = 2_000_000
+
+
+#: Where the files stand among a job's parameters; no parameter that a client may set begins with a dot.
+FILES_PARAMETER = ".files"
+
+
+class JobFiles(Protocol):
+    """What stores the files that come with parameters."""
+
+    def stager(self) -> Callable[[], Staging]:
+        """Give what begins each of the files of one request."""
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Remove files that no job needs any more."""
+
+
+def files_of_job(job: Job) -> dict[str, str]:
+    """Give the ids of the files of a job, by the names of the parts in which they came."""
+    files: dict[str, str] = json.loads(job.parameters.get(FILES_PARAMETER, "{}"))
+    return files
+
+
+def files_parameter(files: Mapping[str, str], job: Job | None = None) -> dict[str, str]:
+    """Give the parameter that keeps files with a job, beside those that it has; nothing when none came."""
+    if not files:
+        return {}
+    return {FILES_PARAMETER: json.dumps((files_of_job(job) if job else {}) | dict(files))}
+
+
+#: Where the scope stands among a job's parameters; no parameter that a client may set begins with a dot.
+SCOPE_PARAMETER = ".scope"
+
+
+def scope_of_request(identity: Identity) -> dict[str, str]:
+    """Give the parameter that keeps the scope of a request."""
+    return {SCOPE_PARAMETER: identity.scope.value}
+
+
+def scope_of_job(job: Job) -> Scope:
+    """Give the scope that a job has; the smallest when nothing was kept."""
+    kept = job.parameters.get(SCOPE_PARAMETER)
+    return Scope.READ if kept is None else Scope(kept)
+
+
+def least_scope(job: Job, identity: Identity) -> dict[str, str]:
+    """Give the parameter that keeps the smaller of the two scopes; nothing when it is there already."""
+    if identity.scope.includes(scope_of_job(job)):
+        return {}
+    return scope_of_request(identity)

@@ -12,18 +12,25 @@ from sqlalchemy import select
 
 from core.database import Database, utc_now
 from core.errors import InvalidValueError
-from uws.alteration import alterable_phases, altered_values, check_parameters
-from uws.changes import JobChanges
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
+from uws.lifecycle.destruction import Removal
+from uws.lifecycle.fair_share import Turns, give_turns
+from uws.lifecycle.recovery import Sweep
+from uws.limits import (
+    alterable_phases,
+    altered_values,
+    check_load,
+    check_parameters,
+    check_space,
+    load_of,
+    lock_owner,
+    parameters_size,
+)
 from uws.models import Job, JobEntry, JobLimits, JobLogLine, Phase
-from uws.owners import check_load, check_space, load_of, lock_owner, parameters_size
-from uws.queues import AnnouncingQueue, JobQueue
-from uws.removal import Removal
+from uws.queues import AnnouncingQueue, JobChanges, JobQueue
 from uws.schema import JobLogRow, JobRow
 from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries
-from uws.sweep import Sweep
-from uws.turns import Turns, give_turns
 
 __all__ = ["JobService"]
 
@@ -39,6 +46,8 @@ class JobService:
     ----------
     kinds
         Kinds of job by their names.
+    turns
+        Lets jobs of each user into the queue; made here when it is not given.
     limits
         What jobs may use.
     resubmit_after
@@ -52,6 +61,7 @@ class JobService:
         queue: JobQueue,
         kinds: Mapping[str, JobKind],
         *,
+        turns: Turns | None = None,
         limits: JobLimits | None = None,
         resubmit_after: timedelta = timedelta(0),
     ) -> None:
@@ -61,7 +71,7 @@ class JobService:
         self._limits = limits or JobLimits()
         self._announced = isinstance(queue, AnnouncingQueue)
         self._changes = queue.changes if isinstance(queue, AnnouncingQueue) else JobChanges()
-        turns, archive_for = Turns(database, queue), timedelta(days=self._limits.archive_days)
+        turns, archive_for = turns or Turns(database, queue), timedelta(days=self._limits.archive_days)
         self._removal = Removal(database, queue, kinds, self._changes, turns, keep_archived=archive_for > timedelta(0))
         self._sweep = Sweep(
             database, queue, kinds, turns, self._removal, resubmit_after=resubmit_after, archive_for=archive_for

@@ -7,8 +7,8 @@ from typing import Literal
 
 from core.auth.models import Identity
 from core.errors import NotFoundError, TooLargeError
-from core.tar_stream import tar_bytes, tar_size
-from core.zip_stream import ZipMember, zip_bytes, zip_size
+from core.files.tar_stream import tar_bytes, tar_size
+from core.files.zip_stream import ZipMember, zip_bytes, zip_size
 from vospace.faults import InvalidArgumentError
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path
 

@@ -9,15 +9,15 @@ from core.auth.models import Identity, Scope
 from core.errors import PermissionDeniedError
 from core.files import Staging, StoredBytes
 from vospace.archives import Archive, ArchiveSource, archive_members
+from vospace.catalogue.changes import ProductNodeChanges, ProductWrite
+from vospace.catalogue.nodes import PRODUCTS
+from vospace.catalogue.tree import ProductTree, listed_part
+from vospace.documents.requests import AskedNode
 from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError, NodeNotFoundError
-from vospace.home_changes import HomeChanges
-from vospace.home_writes import HomeWrite, HomeWrites
-from vospace.homes import Homes
+from vospace.home.changes import HomeChanges
+from vospace.home.nodes import Homes
+from vospace.home.writes import HomeWrite, HomeWrites
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, public_properties, time_property, written
-from vospace.product_changes import ProductNodeChanges, ProductWrite
-from vospace.product_nodes import PRODUCTS
-from vospace.product_tree import ProductTree, listed_part
-from vospace.requests import AskedNode
 from vospace.storage import HOME
 from vospace.uris import NodeUris, chosen_name
 

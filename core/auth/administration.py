@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from core.audit import Subject, record
+from core.auth.audit import Subject, record
 from core.auth.models import Identity
 from core.auth.schema import SessionRow, TokenRow, UserRow
 from core.auth.service import AccountService

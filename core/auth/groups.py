@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.audit import Subject, record
+from core.auth.audit import Subject, record
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow, UserRow, group_members
 from core.database import Database

@@ -1,7 +1,7 @@
 """Points, circles and polygons of which each may differ from row to row: what lies in what, what meets what.
 
-A shape is its kind and its numbers as DALI 1.1 §3.3.5 to §3.3.7 list them. The arithmetic of `tap.adql.geometry` is for
-points and constant polygons; this is for all the rest, one pair after another.
+A shape is its kind and its numbers as DALI 1.1 §3.3.5 to §3.3.7 list them. The arithmetic of
+`tap.adql.geometry.predicates` is for points and constant polygons; this is for all the rest, one pair after another.
 """
 
 import math

@@ -3,7 +3,7 @@
 A ``config.yaml`` of the pipeline that the public Photo-z Server runs is accepted as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from core.errors import InvalidValueError
 from pipelines.combine.rules import FlagsTranslation, sentences_of
+from pipelines.inputs.configuration import PipelineConfiguration
 from pipelines.outputs import OUTPUT_LABELS, checked_output_name
 from pipelines.yaml_documents import read_yaml
 
@@ -23,6 +24,7 @@ __all__ = [
     "ExtraColumn",
     "load_configuration",
     "load_rules",
+    "read_rules",
 ]
 
 _MODEL = ConfigDict(extra="forbid", frozen=True)
@@ -173,17 +175,10 @@ class CombineParameters(BaseModel):
         return columns
 
 
-class CombineConfiguration(BaseModel):
+class CombineConfiguration(PipelineConfiguration):
     """The whole configuration file."""
 
-    model_config = _MODEL
-
-    executor: Mapping[str, Any] | None = Field(
-        None, description="Accepted and not used: how the public server starts its Dask workers."
-    )
     inputs: CatalogueInputs = Field(description="The redshift catalogues.")
-    output_root_dir: str = Field(".", description="Folder of the output folder.")
-    output_dir: str = Field("outputs", description="Folder of the result.")
     output_name: str = Field("crd", pattern=r"^[\w. +-]+$", description="Name of the result, without its suffix.")
     output_format: Annotated[str, AfterValidator(checked_output_name)] = Field(
         "parquet", description="Format of the result.", json_schema_extra={"enum": [*OUTPUT_LABELS]}
@@ -213,11 +208,16 @@ def load_rules(configuration: CombineConfiguration, folder: Path) -> FlagsTransl
     InvalidValueError
         When the file is not there, or is no file of rules.
     """
+    return read_rules(configuration, lambda name: (folder / name).read_bytes())
+
+
+def read_rules(configuration: CombineConfiguration, read: Callable[[str], str | bytes]) -> FlagsTranslation:
+    """Read the file of rules that a configuration names with a function of its name; raises as `load_rules` does."""
     name = configuration.param.flags_translation_file
     if name is None:
         return FlagsTranslation.default()
     try:
-        return FlagsTranslation.from_yaml((folder / name).read_bytes(), name)
+        return FlagsTranslation.from_yaml(read(name), name)
     except OSError as error:
         raise InvalidValueError(
             f"The file of rules {name} cannot be read: {error.strerror}.", field="flags_translation_file"

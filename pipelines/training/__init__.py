@@ -2,13 +2,12 @@
 
 from pipelines.training.configuration import TrainingSetConfiguration, load_configuration, parse_configuration
 from pipelines.training.hats import open_objects, release_catalog
-from pipelines.training.objects import BatchObjects, ObjectSource
+from pipelines.training.objects import BatchObjects
 from pipelines.training.report import TrainingSetReport
 from pipelines.training.training_set import TrainingSet, make_training_set
 
 __all__ = [
     "BatchObjects",
-    "ObjectSource",
     "TrainingSet",
     "TrainingSetConfiguration",
     "TrainingSetReport",

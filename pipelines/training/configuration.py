@@ -3,17 +3,14 @@
 A ``config.yaml`` of the pipeline that the public Photo-z Server runs is accepted as it is.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from core.errors import InvalidValueError
 from pipelines.expressions import Expression, ExpressionError
-from pipelines.outputs import output_format_of
+from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.photometry import PhotometryConfiguration
-from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "CrossMatch",
@@ -163,17 +160,10 @@ class TrainingSetParameters(BaseModel):
         return cuts
 
 
-class TrainingSetConfiguration(BaseModel):
+class TrainingSetConfiguration(PipelineConfiguration):
     """The whole configuration file."""
 
-    model_config = _MODEL
-
-    executor: Mapping[str, Any] | None = Field(
-        None, description="Accepted and not used: how the public server starts its Dask workers."
-    )
     inputs: TrainingSetInputs = Field(TrainingSetInputs(), description="The catalogues.")
-    output_root_dir: str = Field(".", description="Folder of the output folder.")
-    output_dir: str = Field("outputs", description="Folder of the result.")
     output_name: str = Field("tsm", pattern=r"^[^/\\\x00]+$", description="Name of the result, without its suffix.")
     output_format: str | None = Field(
         None, description="Format of the result; null or 'specz' is that of the redshift catalogue."
@@ -185,16 +175,6 @@ class TrainingSetConfiguration(BaseModel):
         """The redshift catalogue that is used."""
         return self.inputs.specz[-1]
 
-    @field_validator("output_format")
-    @classmethod
-    def _format_is_known(cls, name: str | None) -> str | None:
-        if name not in {None, "specz", "hats"}:
-            try:
-                output_format_of(str(name))
-            except InvalidValueError as error:
-                raise ValueError(error.message) from error
-        return name
-
 
 def parse_configuration(text: bytes, name: str = "config.yaml") -> TrainingSetConfiguration:
     """Read the text of a configuration file.
@@ -204,21 +184,9 @@ def parse_configuration(text: bytes, name: str = "config.yaml") -> TrainingSetCo
     InvalidValueError
         When the text is no YAML, or has a key or a value that no configuration has.
     """
-    try:
-        return TrainingSetConfiguration.model_validate(read_yaml(text, name))
-    except ValidationError as error:
-        raise InvalidValueError(f"The configuration {name} cannot be used: {_sentences_of(error)}") from error
+    return read_configuration(TrainingSetConfiguration, text, name)
 
 
 def load_configuration(path: Path) -> TrainingSetConfiguration:
     """Read a configuration file; raises as `parse_configuration` does."""
     return parse_configuration(path.read_bytes(), path.name)
-
-
-def _sentences_of(error: ValidationError) -> str:
-    told = []
-    for fault in error.errors(include_url=False):
-        place = ".".join(str(part) for part in fault["loc"]) or "it"
-        what = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"]
-        told.append(f"{place}: {what} (found {str(fault['input'])[:80]!r})")
-    return "; ".join(told) + "."

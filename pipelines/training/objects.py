@@ -1,9 +1,7 @@
-"""Where objects come from: what the matching needs of any object catalogue, and batches that are in memory already."""
+"""Object catalogues as Arrow batches, and the rows of a batch that are in reach."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -12,46 +10,11 @@ import pyarrow as pa
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
 from core.sky.healpix import nested_indices
+from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
 from pipelines.training.number_columns import numbers_of
 
-__all__ = ["BatchObjects", "NearObjects", "ObjectSource", "near_rows"]
-
-
-@dataclass(frozen=True, slots=True)
-class NearObjects:
-    """Objects in reach, and how many rows of the catalogue were passed to find them.
-
-    Parameters
-    ----------
-    passed
-        Rows that were looked at or left out unseen since the last batch.
-    batch
-        Those of them that are in reach; none when there are none.
-    """
-
-    passed: int
-    batch: pa.RecordBatch | None
-
-
-@runtime_checkable
-class ObjectSource(Protocol):
-    """An object catalogue that can be read once, a part at a time."""
-
-    @property
-    def schema(self) -> pa.Schema:
-        """All columns that the catalogue offers."""
-
-    @property
-    def position(self) -> tuple[str, str] | None:
-        """The columns of right ascension and declination, where the catalogue says them."""
-
-    @property
-    def rows(self) -> int | None:
-        """How many rows there are, where that is known beforehand."""
-
-    def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
-        """Read the columns of the rows in reach; every row of the catalogue is passed exactly once."""
+__all__ = ["BatchObjects", "near_rows"]
 
 
 class BatchObjects:

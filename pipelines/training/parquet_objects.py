@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
 from core.sky.healpix import FINEST_ORDER
+from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
-from pipelines.training.objects import NearObjects, near_rows
+from pipelines.training.objects import near_rows
 
 __all__ = ["ParquetObjects", "ParquetPart", "RowGroup", "near_in_group", "parquet_part"]
 

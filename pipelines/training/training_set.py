@@ -13,6 +13,7 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
 from core.sky.healpix import nested_indices
 from pipelines.crossmatch import SkyPositions
+from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.reach import reach_around
 from pipelines.photometry import BandSummary, add_magnitudes, photometry_columns
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
@@ -31,7 +32,7 @@ from pipelines.training.joining import (
 )
 from pipelines.training.matching import Matches, NearestObjects
 from pipelines.training.number_columns import numbers_of, require_columns
-from pipelines.training.objects import BatchObjects, ObjectSource
+from pipelines.training.objects import BatchObjects
 from pipelines.training.redshifts import Redshifts, hours_hint, read_redshifts
 from pipelines.training.report import TrainingSetReport
 from pipelines.training.reporting import Work, report_of

@@ -13,11 +13,11 @@ from core.auth.models import Identity
 from core.auth.schema import GroupRow
 from core.database import Database
 from products.access import readable
-from products.audience import audience_of
 from products.models import Product, Visibility
 from products.provenance.models import UsedEntity
 from products.provenance.schema import ActivityRow, UsedEntityRow
 from products.schema import ProductRow, release_groups
+from products.sharing.audience import audience_of
 
 __all__ = ["Disclosure", "DisclosureService"]
 

@@ -27,10 +27,15 @@ class ProvenanceService:
         Says whether an identity may read the file at a ``vos:`` address; without it nobody may.
     """
 
-    def __init__(self, database: Database, may_read_file: Callable[[Identity, str], bool] | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        products: ProductService,
+        may_read_file: Callable[[Identity, str], bool] | None = None,
+    ) -> None:
         self._database = database
+        self._products = products
         self._may_read_file = may_read_file
-        self._products = ProductService(database)
 
     def record(self, product_id: int, activity: Activity) -> None:
         """Store what made a product, in place of what was stored before; for jobs of this server, which may.

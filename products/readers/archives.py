@@ -19,9 +19,9 @@ from typing import IO, cast
 
 from core.errors import TooLargeError
 from products.readers.base import ReadLimits
-from products.readers.contents import TABLE_SUFFIXES, suffix_of
+from products.readers.errors import ArchiveError, damage_is_told, listed
 from products.readers.formats import READABLE_FORMATS
-from products.readers.refusals import ArchiveError, damage_is_told, listed
+from products.readers.recognition import TABLE_SUFFIXES, suffix_of
 
 __all__ = ["UnpackedTable", "unpacked_table"]
 

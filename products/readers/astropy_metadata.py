@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from products.readers.refusals import DamagedFileError
+from products.readers.errors import DamagedFileError
 
 __all__ = ["AstropyColumn", "AstropyMetadata", "astropy_metadata"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.columns import Column, votable_type_of
 from core.errors import InvalidValueError, TooLargeError
-from products.readers.refusals import ColumnNameError, ColumnTypeError, EmptyTableError, listed
+from products.readers.errors import ColumnNameError, ColumnTypeError, EmptyTableError, listed
 
 __all__ = ["FileReader", "ReadLimits", "TableReader", "checked_names", "described_field"]
 

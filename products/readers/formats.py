@@ -108,7 +108,7 @@ def _is_ecsv(head: bytes) -> bool:
 #: Text with delimiters; a file that is text, and nothing else that is known, is of this format.
 CSV = FileFormat(
     "CSV",
-    "products.readers.delimited:DelimitedReader",
+    "products.readers.text.delimited:DelimitedReader",
     {
         ".csv": "text/csv",
         ".tsv": "text/tab-separated-values",
@@ -122,14 +122,14 @@ CSV = FileFormat(
 )
 FITS = FileFormat(
     "FITS",
-    "products.readers.fits:FitsReader",
+    "products.readers.fits.reader:FitsReader",
     dict.fromkeys((".fits", ".fit", ".fts"), "application/fits"),
     magic=(b"SIMPLE  =",),
     accepted_types=("application/fits", "image/fits"),
 )
 HDF5 = FileFormat(
     "HDF5",
-    "products.readers.hdf5:Hdf5Reader",
+    "products.readers.hdf5.reader:Hdf5Reader",
     dict.fromkeys((".hdf5", ".h5", ".hdf", ".he5", ".hf5"), "application/x-hdf5"),
     magic=(_HDF5_SIGNATURE,),
     recognised=_has_user_block,
@@ -143,7 +143,7 @@ PARQUET = FileFormat(
 )
 VOTABLE = FileFormat(
     "VOTable",
-    "products.readers.votable:VotableReader",
+    "products.readers.votable.reader:VotableReader",
     dict.fromkeys((".vot", ".votable"), "application/x-votable+xml")
     | {".xml": "application/xml", ".vo": "application/x-votable+xml"},
     recognised=_is_votable,
@@ -152,7 +152,7 @@ VOTABLE = FileFormat(
 #: Its files may bear the names of plain texts.
 ECSV = FileFormat(
     "ECSV",
-    "products.readers.ecsv:EcsvReader",
+    "products.readers.text.ecsv:EcsvReader",
     {".ecsv": "text/plain"},
     recognised=_is_ecsv,
     also_named=frozenset({CSV.name}),

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from products.readers.base import FileReader, ReadLimits, TableReader
-from products.readers.contents import HEAD_BYTES, checked_kind
+from products.readers.errors import ArchiveError, EmptyTableError
 from products.readers.formats import FILE_FORMATS
-from products.readers.refusals import ArchiveError, EmptyTableError
+from products.readers.recognition import HEAD_BYTES, checked_kind
 
 __all__ = ["open_table"]
 

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.errors import DamagedFileError, WrongFormatError, damage_is_told, listed
 from products.readers.formats import PARQUET
-from products.readers.refusals import DamagedFileError, WrongFormatError, damage_is_told, listed
 from products.readers.unpacking import checked_expansion
-from products.readers.votable_document import column_meanings
+from products.readers.votable.document import column_meanings
 
 __all__ = ["ParquetReader"]
 

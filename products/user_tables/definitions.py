@@ -11,7 +11,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from core.columns import ARROW_TYPES, Column, column_of_field
 from core.errors import InvalidValueError, TooLargeError
 from products.readers.base import ReadLimits
-from products.readers.votable import VotableReader
+from products.readers.votable.reader import VotableReader
 from products.user_tables.models import TableDefinition
 
 __all__ = ["definition_of_vositable", "definition_of_votable", "has_rows"]

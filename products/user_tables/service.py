@@ -15,8 +15,8 @@ from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 from products.access import table_readable, table_writable
 from products.quotas import QuotaRule
+from products.schema import UserSchemaRow, UserTablePartRow, UserTableRow
 from products.user_tables.models import TableDefinition, TablePart, TablePermissions, UserTable
-from products.user_tables.schema import UserSchemaRow, UserTablePartRow, UserTableRow
 
 __all__ = ["UserTableService"]
 

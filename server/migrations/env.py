@@ -1,14 +1,13 @@
-"""Alembic's environment: migrations run on the connection that ``server.migrate`` gives."""
+"""Alembic's environment: migrations run on the connection that ``server.migrations.upgrade`` gives."""
 
 from alembic import context
 
-import core.audit
+import core.auth.audit
 import core.auth.schema
 import pipelines.schema
-import products.download_counts
+import products.files.download_counts
 import products.provenance.schema
 import products.schema
-import products.user_tables.schema
 import uws.schema
 import vospace.schema
 from core.database import Base
@@ -17,13 +16,12 @@ __all__: list[str] = []
 
 # Importing the schemas is what fills the metadata; the names keep the imports in use.
 _SCHEMAS = (
-    core.audit,
+    core.auth.audit,
     core.auth.schema,
     pipelines.schema,
-    products.download_counts,
+    products.files.download_counts,
     products.provenance.schema,
     products.schema,
-    products.user_tables.schema,
     uws.schema,
     vospace.schema,
 )

@@ -6,9 +6,9 @@ looks at the result once more, `translation` is the way in.
 
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.errors import QueryError, UnknownTableError
-from tap.adql.features import LANGUAGE_FEATURES, LanguageFeature
+from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
+from tap.adql.parsing.words import RESERVED_WORDS, identifier
 from tap.adql.translation import Translation, translate
-from tap.adql.words import RESERVED_WORDS, identifier
 
 __all__ = [
     "LANGUAGE_FEATURES",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.columns import Column
 from tap.adql.errors import QueryError, UnknownTableError, nearest
-from tap.adql.syntax import Name, TableName
+from tap.adql.tree import Name, TableName
 
 __all__ = ["Catalog", "CatalogTable"]
 

@@ -1,18 +1,22 @@
 """From ADQL to the engine's SQL, with what each column of the result means."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from core.columns import Column
-from tap.adql import syntax as tree
-from tap.adql.allowed import require_allowed
+from tap.adql import tree
 from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.compiler.allowlist import require_allowed
+from tap.adql.compiler.expressions import Context
+from tap.adql.compiler.queries import compile_query
 from tap.adql.errors import QueryError
-from tap.adql.expressions import Context
-from tap.adql.parser import parse
-from tap.adql.queries import compile_query
+from tap.adql.functions.signatures import Function
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.parsing.parser import parse
 from tap.adql.sqltree import identifier
+from tap.kernels import KERNELS, Kernel
 
 __all__ = ["Translation", "translate"]
 
@@ -41,7 +45,14 @@ class Translation:
     top: int | None
 
 
-def translate(query: str, catalog: Catalog, *, row_limit: int | None = None) -> Translation:
+def translate(
+    query: str,
+    catalog: Catalog,
+    *,
+    row_limit: int | None = None,
+    functions: Mapping[str, Function] = FUNCTIONS,
+    kernels: Mapping[str, Kernel] = KERNELS,
+) -> Translation:
     """Translate a query.
 
     Parameters
@@ -52,20 +63,22 @@ def translate(query: str, catalog: Catalog, *, row_limit: int | None = None) -> 
         What this user may read.
     row_limit
         Most rows that the engine returns, beside what TOP says; OFFSET is applied first.
+    functions, kernels
+        What the query may call, and what the engine has beside its own functions.
 
     Raises
     ------
     QueryError
         Whenever the query cannot be run: the message says where and why.
     """
-    parsed = parse(query)
-    context = Context(catalog, compile_query)
+    parsed = parse(query, functions)
+    context = Context(catalog, compile_query, functions)
     try:
         with_clause = _with_clause(context, parsed)
         compiled = compile_query(context, replace(parsed, with_queries=()), None, limit=row_limit)
         if with_clause is not None:
             compiled.sql.set("with_", with_clause)
-        require_allowed(compiled.sql, context.tables, {name for _, name, _ in context.with_queries})
+        require_allowed(compiled.sql, context.tables, {name for _, name, _ in context.with_queries}, kernels)
         sql = compiled.sql.sql(dialect="duckdb", comments=False)
     except RecursionError:
         raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH") from None

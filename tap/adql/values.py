@@ -1,34 +1,38 @@
-"""What the compiler knows of a value: its tree for the engine, its kind, and what its column would say of it."""
+"""Values, columns and tables as the compiler sees them: trees for the engine, with the metadata of columns."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from sqlglot import exp
 
 from core.columns import Column
+from tap.adql.catalog import CatalogTable
 from tap.adql.errors import Position, QueryError
-
-if TYPE_CHECKING:
-    from tap.adql.scopes import Table
+from tap.adql.sqltree import column
+from tap.adql.tree import Name
 
 __all__ = [
     "Circle",
     "Computed",
     "Coverage",
+    "Field",
     "Kind",
     "Point",
     "Polygon",
     "Shape",
+    "Table",
     "Value",
     "kind_of",
     "numeric_facts",
     "promoted",
+    "require_array",
     "require_number",
     "require_text",
 ]
 
 Kind = Literal["number", "text", "boolean", "timestamp", "null", "array", "shape"]
 
+_SHAPE_XTYPES = {"point", "circle", "polygon"}
 _RANKS = ("boolean", "unsignedByte", "short", "int", "long", "float", "double")
 
 
@@ -119,6 +123,60 @@ class Value:
         return replace(self.facts, name=name)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """A column that a name may mean: what a user calls it, and what the engine does."""
+
+    name: str
+    facts: Column
+    sql: exp.Expr
+    table: "Table | None" = None
+
+    def value(self, at: tuple[int, int]) -> Value:
+        """Use the column as a value."""
+        sql = self.sql
+        # A column is built anew, which is many times faster than a copy.
+        sql = column(sql.name, sql.table) if isinstance(sql, exp.Column) else sql.copy()
+        sql.meta["at"] = at
+        origin = (self.table, self.name) if self.table else None
+        return Value(sql, self.facts, kind_of(self.facts), at, origin=origin)
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """A table of one FROM: named in the catalogue, or made by a query.
+
+    Parameters
+    ----------
+    names
+        The alias, or else the parts of the table's name.
+    alias
+        Name inside the engine, which no other table of the query has.
+    source
+        What the engine reads, as it stands in FROM.
+    catalog_table
+        The catalogue's table, when it is one.
+    cells
+        For joins by distance: position, radius and height of a zone by which each row is repeated over cells.
+    """
+
+    names: tuple[str, ...]
+    alias: str
+    source: exp.Expr
+    catalog_table: CatalogTable | None = None
+    fields: list[Field] = field(default_factory=list)
+    cells: tuple[Point, float, float] | None = None
+
+    def add(self, name: str, engine_name: str, facts: Column) -> None:
+        """Add a column at the end."""
+        self.fields.append(Field(name, facts, column(engine_name, self.alias), self))
+
+    def is_called(self, names: tuple[Name, ...]) -> bool:
+        """Whether the qualifier of a column, which may leave out the schema, means this table."""
+        tail = self.names[-len(names) :]
+        return len(tail) == len(names) and all(name.matches(part) for name, part in zip(names, tail, strict=True))
+
+
 def kind_of(column: Column) -> Kind:
     """Say what can be done with the values of a column."""
     if column.xtype == "timestamp":
@@ -152,6 +210,20 @@ def require_text(value: Value, what: str) -> Value:
     """Refuse what is no text."""
     if value.kind not in {"text", "null", "timestamp"}:
         raise QueryError(f"{what} takes text, not {_spoken(value)}", value.at, "CAST it to VARCHAR")
+    return value
+
+
+def require_array(value: Value, what: str) -> Value:
+    """Refuse what is no array of numbers of one dimension."""
+    if value.kind == "null":
+        return value
+    if value.kind == "shape" or value.facts.xtype in _SHAPE_XTYPES:
+        raise QueryError(f"{what} takes an array of numbers, not geometry", value.at)
+    if value.kind != "array" or value.facts.datatype not in _RANKS[1:]:
+        found = f"an array of {value.facts.datatype}" if value.kind == "array" else _spoken(value)
+        raise QueryError(f"{what} takes an array of numbers, not {found}", value.at)
+    if "x" in (value.facts.arraysize or ""):
+        raise QueryError(f"{what} takes an array of one dimension, not of {value.facts.arraysize}", value.at)
     return value
 
 

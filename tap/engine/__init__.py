@@ -1,8 +1,8 @@
 """The query engine: one locked-down query at a time in each of a few processes, Arrow batches out."""
 
+from tap.engine.duckdb.pool import DuckDBEngine
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
-from tap.engine.pool import DuckDBEngine
-from tap.engine.queries import ArrivingTable, EngineQuery, EngineTable, QueryEngine, ResultStream
+from tap.engine.protocol import ArrivingTable, EngineQuery, EngineTable, QueryEngine, ResultStream, upload_limits
 
 __all__ = [
     "ArrivingTable",
@@ -15,4 +15,5 @@ __all__ = [
     "QueryMemoryError",
     "QueryTimeoutError",
     "ResultStream",
+    "upload_limits",
 ]

@@ -6,7 +6,7 @@ import pytest
 from astropy.table import Table
 from pzserver.tables import TABLE_ENDINGS, UnknownFormatError, read_table, with_descriptions
 
-from products.readers.contents import TABLE_SUFFIXES
+from products.readers.recognition import TABLE_SUFFIXES
 
 EXPECTED = {"ra": [1.5, 2.5], "z": [0.1, 0.2]}
 

@@ -9,8 +9,8 @@ from core.auth.models import Identity
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
+from products.lifecycle.published import PublishedProducts
 from products.models import Product, ProductStatus, Visibility
-from products.published import PublishedProducts
 from products.schema import ProductRow, ReleaseRow
 from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
@@ -58,7 +58,7 @@ def _reads(service: ProductService, identity: Identity, product: Product) -> boo
 @pytest.mark.parametrize("visibility", Visibility)
 def test_a_published_product_is_read_by_those_it_is_for(database: Database, people: People, visibility: Visibility):
     product = _make(database, people, visibility, ProductStatus.PUBLISHED)
-    service, published = ProductService(database), PublishedProducts(database)
+    service, published = ProductService(database), PublishedProducts(database, ProductService(database))
     readers = {name for name in EVERYBODY if _reads(service, getattr(people, name), product)}
     assert readers == READERS[visibility]
     assert {name for name in EVERYBODY if published.all(getattr(people, name))} == readers
@@ -71,7 +71,9 @@ def test_an_unfinished_product_is_read_by_its_owner_and_administrators(
     product = _make(database, people, Visibility.PUBLIC, status)
     service = ProductService(database)
     assert {name for name in EVERYBODY if _reads(service, getattr(people, name), product)} == OWN
-    assert not any(PublishedProducts(database).all(getattr(people, name)) for name in EVERYBODY)
+    assert not any(
+        PublishedProducts(database, ProductService(database)).all(getattr(people, name)) for name in EVERYBODY
+    )
 
 
 def test_a_deleted_product_is_read_by_nobody(database: Database, people: People):
@@ -137,7 +139,7 @@ def test_who_may_not_read_a_product_does_not_learn_of_it_by_changing_it(database
 
 def test_hiding_a_product_shows_though_another_server_has_a_later_clock(database: Database, people: People):
     """Sets of tables are kept until the stamp changes, so that a stale one would go on showing what is private now."""
-    service, published = ProductService(database), PublishedProducts(database)
+    service, published = ProductService(database), PublishedProducts(database, ProductService(database))
     hidden = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED)
     tomorrow = utc_now() + timedelta(days=1)
     _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED, updated_at=tomorrow)

@@ -1,6 +1,6 @@
 """The whole application in this process, with real workers for its jobs: quick to start and to ask."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
 from server.data_folder import prepare_data_folder
-from server.migrate import migrate
-from server.services import Services, build_services
+from server.migrations.upgrade import migrate
+from server.services import Services
 
 __all__ = ["Application", "running_application"]
 
@@ -34,12 +34,18 @@ class Application:
 
     def token(self, name: str, scope: Scope = Scope.WRITE) -> str:
         """Make a token of an account."""
-        accounts = self.services.accounts
+        accounts = self.services.accounts.service
         return accounts.issue_token(accounts.identity_of_user(name), "token", scope, days=1).secret
 
 
 @contextmanager
-def running_application(data: Path, *, database_url: str | None = None, **chosen: object) -> Iterator[Application]:
+def running_application(
+    data: Path,
+    *,
+    database_url: str | None = None,
+    build: Callable[[Settings], Services] = Services,
+    **chosen: object,
+) -> Iterator[Application]:
     """Start the application on a new data folder with one worker of each kind, and end it."""
     values: dict[str, object] = {
         "data": data,
@@ -51,7 +57,7 @@ def running_application(data: Path, *, database_url: str | None = None, **chosen
     }
     settings = Settings(**(values | chosen))  # type: ignore[arg-type] - pydantic checks each of them
     prepare_data_folder(settings)
-    services = build_services(settings)
+    services = build(settings)
     migrate(services.database)
     services.queue.start()
     app = create_app(services)

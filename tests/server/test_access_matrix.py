@@ -88,10 +88,10 @@ class Site:
 
     def restore(self, state: str) -> None:
         """Bring a product back to its state after somebody was allowed to change it."""
-        target, owner = self.targets[state], self.services.accounts.identity_of_user("owner")
+        target, owner = self.targets[state], self.services.accounts.service.identity_of_user("owner")
         self._set(target, **_VALUES[state])
         if state != "deleted":
-            self.services.uploads.wait_for_inspection(owner, target.number, 120)
+            self.services.products.uploads.wait_for_inspection(owner, target.number, 120)
         self._set(target, **_VALUES[state])
         with self.services.database.write() as session:
             kept = ProductFileRow.name.in_((MAIN, AUXILIARY))
@@ -144,7 +144,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def _people(services: Services) -> dict[str, str]:
-    accounts = services.accounts
+    accounts = services.accounts.service
     for name in ("owner", "co_owner", "member", "stranger", "admin"):
         accounts.add_user(name, None, is_admin=name == "admin")
     with services.database.write() as session:
@@ -176,8 +176,8 @@ def _people(services: Services) -> dict[str, str]:
 
 def _number_from(database: Database, site: Site) -> None:
     """Let numbers begin where they do not occur in texts by chance."""
-    owner, now = site.services.accounts.identity_of_user("owner"), utc_now()
-    seed = site.services.products.create(owner, NewProduct("seed", 7))
+    owner, now = site.services.accounts.service.identity_of_user("owner"), utc_now()
+    seed = site.services.products.service.create(owner, NewProduct("seed", 7))
     file = {"product_id": NUMBERS_FROM, "role": 0, "name": "s", "media_type": "s", "size": 1, "extension": ""}
     with database.write() as session:
         session.execute(
@@ -192,29 +192,29 @@ def _number_from(database: Database, site: Site) -> None:
 
 
 def _add_file(services: Services, owner: Identity, product: int, role: FileRole, name: str, content: bytes) -> int:
-    with services.uploads.stage(owner, product, role) as staging:
+    with services.products.uploads.stage(owner, product, role) as staging:
         staging.write(content)
         stored = staging.finish()
-    return services.uploads.add_file(owner, product, role, name, stored).id
+    return services.products.uploads.add_file(owner, product, role, name, stored).id
 
 
 def _product(site: Site, state: str) -> None:
-    services, owner = site.services, site.services.accounts.identity_of_user("owner")
-    product = services.products.create(owner, NewProduct("A product", 1, visibility=Visibility.PRIVATE))
+    services, owner = site.services, site.services.accounts.service.identity_of_user("owner")
+    product = services.products.service.create(owner, NewProduct("A product", 1, visibility=Visibility.PRIVATE))
     _add_file(services, owner, product.id, FileRole.MAIN, MAIN, TABLE)
     auxiliary = _add_file(services, owner, product.id, FileRole.AUXILIARY, AUXILIARY, b"notes")
-    services.uploads.inspect(owner, product.id)
-    services.uploads.wait_for_inspection(owner, product.id, 120)
-    services.associations.describe_all(owner, product.id, {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"})
+    services.products.uploads.inspect(owner, product.id)
+    services.products.uploads.wait_for_inspection(owner, product.id, 120)
+    services.products.column_meanings.describe_all(owner, product.id, {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"})
     if state not in UNPUBLISHED:
-        services.uploads.publish(owner, product.id)
-    details = services.products.details(owner, product.id)
+        services.products.uploads.publish(owner, product.id)
+    details = services.products.service.details(owner, product.id)
     assert details.table is not None
     site.targets[state] = Target(
         product.id, product.internal_name, auxiliary, details.columns[0].id, details.table.full_name
     )
     if state == "deleted":
-        services.products.delete(owner, product.id)
+        services.products.service.delete(owner, product.id)
     site.restore(state)
 
 

@@ -13,8 +13,8 @@ from server.data_folder import prepare_data_folder
 @pytest.mark.parametrize(
     ("module", "without"),
     [
-        ("server.cli", ["server.app", "server.services", "uvicorn", "astropy", "pandas", "scipy"]),
-        ("server.worker", ["server.app", "server.services", "uvicorn", "astropy", "pandas", "scipy"]),
+        ("server.cli.main", ["server.app", "server.services", "uvicorn", "fastapi", "astropy", "pandas", "scipy"]),
+        ("server.services", ["server.app", "uvicorn", "astropy", "pandas", "scipy"]),
         ("server.app", ["astropy", "pandas", "scipy"]),
     ],
 )

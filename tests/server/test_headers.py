@@ -27,7 +27,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
 
 @pytest.fixture(scope="module")
 def token(running: Application) -> str:
-    running.services.accounts.add_user("owner", "a long password")
+    running.services.accounts.service.add_user("owner", "a long password")
     return running.token("owner")
 
 
@@ -138,7 +138,7 @@ def test_redirects_stay_here(running: Application, token: str):
 
 def test_a_password_is_tried_a_few_times_then_everybody_waits(running: Application, token: str):
     client: httpx.Client = running.client
-    running.services.accounts.add_user("guessed", "a long password")
+    running.services.accounts.service.add_user("guessed", "a long password")
     tries = [client.post("/login", data={"name": "guessed", "password": f"{n}"}).status_code for n in range(11)]
     assert tries == [403] * 10 + [429]
     right = client.get("/api/products", auth=("guessed", "a long password"))

@@ -20,7 +20,7 @@ from core.database import Database
 from core.settings import Settings
 from products.models import InspectionState, ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
-from server.worker import housekeeping
+from server.services import Services
 from tests.server.api import Api
 from tests.support.commands import photoz
 from tests.support.ports import free_port
@@ -152,7 +152,9 @@ def _check_store(data: Path) -> None:
     """Say that every row has its bytes, and that the sweep leaves no bytes without a row."""
     settings = Settings(data=data)
     database = Database(settings.sqlalchemy_url)
-    housekeeping(settings, database).sweep(older_than=0)
+    services = Services(settings)
+    services.products.housekeeping.sweep(older_than=0)
+    services.close()
     with database.read() as session:
         stored = set(session.scalars(select(ProductFileRow.stored_id)))
         tables = set(session.scalars(select(ProductTableRow.stored_id)))

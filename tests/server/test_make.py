@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from server.prepare import Environment
+from server.operations.bootstrap import Environment
 from tests.support.server import running_server
 
 

@@ -46,7 +46,7 @@ def running(module_database_url: str | None, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="module")
 def owner(running: Application) -> httpx.Client:
     """The application as an administrator sees it, so that nothing is refused before it is read."""
-    running.services.accounts.add_user("owner", "a long password", is_admin=True)
+    running.services.accounts.service.add_user("owner", "a long password", is_admin=True)
     running.client.headers["Authorization"] = f"Bearer {running.token('owner', Scope.ADMIN)}"
     return running.client
 

@@ -27,7 +27,7 @@ def running(module_database_url: str | None, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture(scope="module")
 def owner(running: Application) -> httpx.Client:
-    running.services.accounts.add_user("owner", None)
+    running.services.accounts.service.add_user("owner", None)
     running.client.headers["Authorization"] = f"Bearer {running.token('owner')}"
     return running.client
 
@@ -81,19 +81,21 @@ def test_one_file_of_a_name_wins(owner: httpx.Client, draft: dict):
 
 def test_a_quota_holds_though_many_files_come_at_once(running: Application, owner: httpx.Client):
     services = running.services
-    services.accounts.add_user("admin", None, is_admin=True)
-    used = services.life.usage(services.accounts.identity_of_user("owner")).used
+    services.accounts.service.add_user("admin", None, is_admin=True)
+    used = services.products.versions.usage(services.accounts.service.identity_of_user("owner")).used
     quota = AccountChanges(quota_bytes=used + 3 * len(TABLE) + 1)
-    services.administration.change(services.accounts.identity_of_user("admin"), "owner", quota)
+    services.accounts.administration.change(services.accounts.service.identity_of_user("admin"), "owner", quota)
     drafts = [
         owner.post("/api/products", json={"display_name": f"q{n}", "product_type": 7}).json() for n in range(MANY)
     ]
     addresses = [f"/api/products/{draft['id']}/files/t.csv" for draft in drafts]
     statuses = _at_once(*[lambda n: owner.put(addresses[n], content=TABLE)] * MANY)
     assert statuses == {201: 3, 413: MANY - 3}
-    assert services.life.usage(services.accounts.identity_of_user("owner")).used == used + 3 * len(TABLE)
+    assert services.products.versions.usage(services.accounts.service.identity_of_user("owner")).used == used + 3 * len(
+        TABLE
+    )
     usual = AccountChanges(without_quota=True)
-    services.administration.change(services.accounts.identity_of_user("admin"), "owner", usual)
+    services.accounts.administration.change(services.accounts.service.identity_of_user("admin"), "owner", usual)
     stored = list(services.settings.files_folder.glob("??/*"))
     assert len(stored) == len(owner.get("/api/product-files").json()["results"])
 
@@ -101,11 +103,11 @@ def test_a_quota_holds_though_many_files_come_at_once(running: Application, owne
 def test_of_two_managers_who_leave_at_once_one_stays(running: Application):
     services = running.services
     for name in ("ann", "ben"):
-        services.accounts.add_user(name, None)
-    ann = services.accounts.identity_of_user("ann")
+        services.accounts.service.add_user(name, None)
+    ann = services.accounts.service.identity_of_user("ann")
     for number in range(5):
-        group = services.groups.create(ann, f"pair{number}")
-        services.groups.add_member(ann, group.id, "ben", manager=True)
+        group = services.accounts.groups.create(ann, f"pair{number}")
+        services.accounts.groups.add_member(ann, group.id, "ben", manager=True)
         tokens = {name: running.token(name) for name in ("ann", "ben")}
 
         def leave(name: str, number: int = group.id, tokens: dict[str, str] = tokens) -> httpx.Response:

@@ -19,7 +19,7 @@ from astropy.io.votable import parse_single_table
 from astropy.table import Table
 from pzserver.sessions import TidySession
 
-from products.demo import demo_products
+from server.demo.products import demo_products
 from tests.server.api import Api
 from tests.server.comparing import assert_same_rows
 from tests.support.accounts import new_account

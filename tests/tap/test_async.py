@@ -79,7 +79,7 @@ def endless(site: SmallSite) -> str:
 def query_processes(site: SmallSite) -> dict[psutil.Process, float]:
     """Give the seconds that each query process has computed."""
     children = site.server.process.children(recursive=True)
-    return {child: processor_seconds(child) for child in children if "tap.engine.worker" in command_of(child)}
+    return {child: processor_seconds(child) for child in children if "tap.engine.duckdb.worker" in command_of(child)}
 
 
 def test_pyvo_runs_a_query_and_gets_the_rows_of_the_synchronous_one(site: SmallSite, maria: requests.Session):

@@ -13,8 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from server.celery_worker import CeleryWork, run_celery_worker
+from core.database import Database
+from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
+from server.broker.worker import CeleryWork, run_celery_worker
 from tests.uws.job_kinds import make_kinds
+from uws import JobLimits, JobService
+from uws.lifecycle.fair_share import Turns
 
 __all__ = ["celery_worker"]
 
@@ -52,13 +56,25 @@ def main() -> None:
     run_celery_worker(
         CeleryWork(
             redis_url=redis_url,
-            database_url=database_url,
+            services=functools.partial(_Services, redis_url, database_url, Path(folder)),
             kinds_factory=functools.partial(make_kinds, Path(folder)),
             workers=int(workers),
             memory_bytes=MEMORY_BYTES,
             scratch=Path(folder) / "scratch",
+            stored_bytes=JobLimits().stored_bytes_per_owner,
         )
     )
+
+
+class _Services:
+    """The services of one process of the worker, with the kinds of job of the tests."""
+
+    def __init__(self, redis_url: str, database_url: str, folder: Path) -> None:
+        self.database = Database(database_url)
+        self.kinds = make_kinds(folder)
+        queue = CeleryQueue(redis_url, self.database)
+        self.turns = Turns(self.database, queue)
+        self.jobs = JobService(self.database, queue, self.kinds, turns=self.turns, resubmit_after=RESUBMIT_AFTER)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Database
 from uws import JobService
-from uws.handlers import uws_routes
+from uws.handlers.routes import uws_routes
 
 __all__ = ["Client", "JobSite"]
 

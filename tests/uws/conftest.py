@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.database import Base, Database
-from server.celery_queue import CeleryQueue
+from server.broker.job_queue import CeleryQueue
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
 from tests.uws.job_kinds import make_kinds
 from uws import JobLimits, JobQueue, JobService, ProcessQueue
@@ -71,7 +71,7 @@ def open_jobs(database: Database, tmp_path: Path) -> Iterator[Callable[..., Jobs
     def open_one(workers: int = 1, limits: JobLimits | None = None) -> Jobs:
         factory = functools.partial(make_kinds, tmp_path)
         queue = ProcessQueue(
-            database.url,
+            database,
             factory,
             workers=workers,
             memory_bytes=MEMORY_BYTES,

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Base, Database
-from server.celery_queue import CeleryQueue
+from server.broker.job_queue import CeleryQueue
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.redis import running_redis
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
@@ -45,7 +45,7 @@ def jobs(request: pytest.FixtureRequest, server: PostgresServer, tmp_path: Path)
         Base.metadata.create_all(database.engine)
         if request.param == "processes":
             factory = functools.partial(make_kinds, tmp_path)
-            queue = ProcessQueue(url, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch")
+            queue = ProcessQueue(database, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch")
             queue.start()
         else:
             binary = shutil.which("redis-server")

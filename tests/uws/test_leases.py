@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from uws.leases import ProcessIdentity
+from core.processes import ProcessIdentity
 
 
 def test_a_process_knows_itself_and_reads_what_it_wrote() -> None:

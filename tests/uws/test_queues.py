@@ -15,7 +15,7 @@ from tests.uws.conftest import AnyJobs
 from tests.uws.job_kinds import count_marks, marks
 from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, Phase, ProcessQueue
-from uws.turns import TURNS
+from uws.lifecycle.fair_share import TURNS
 
 _PROCESSES, _CELERY = "processes", "celery"
 

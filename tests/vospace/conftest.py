@@ -8,21 +8,19 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Base, Database
 from core.files import FolderStore
 from core.settings import Settings
-from products.files import ProductFiles
+from products.lifecycle.uploads import UploadService
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct, ProductService
-from products.uploads import UploadService
 from registry.handlers import registry_routes
+from server.services import Services
 from tests.server.application import Application, running_application
-from uws import JobService
-from vospace.handlers import vospace_routes
-from vospace.space import VOSpace, build_vospace
+from vospace.assembly import VOSpaceServices
+from vospace.handlers.routes import vospace_routes
 
 MAIN_BYTES = bytes(range(256)) * 40
 NOTES_BYTES = b"odd name\n"
@@ -62,7 +60,7 @@ class NoQueue:
 class Space:
     app: FastAPI
     settings: Settings
-    vospace: VOSpace
+    vospace: VOSpaceServices
     client: TestClient
     database: Database
     products: ProductService
@@ -89,17 +87,16 @@ class Space:
         return self.uploads.publish(self.owner, product.id) if publish else product
 
 
-def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpace]:
+def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpaceServices]:
     """Give the routes of a VOSpace alone, over a database."""
-    accounts = AccountService(database, session_hours=1, login_attempts=100)
-    store = FolderStore(settings.files_folder, settings.staging_folder)
-    files = ProductFiles(database, store, max_bytes=settings.max_upload_bytes)
-    vospace = build_vospace(settings, database, store, files, accounts.identity_of_user)
+    services = Services(settings)
+    services.database = database
+    services.store = FolderStore(settings.files_folder, settings.staging_folder)
+    services.queue = NoQueue()
     app = FastAPI()
-    jobs = JobService(database, NoQueue(), {kind.name: kind for kind in vospace.jobs.kinds()})
-    app.include_router(vospace_routes(vospace, Authenticator(accounts, settings.public_url), jobs))
+    app.include_router(vospace_routes(services.vospace, services.accounts.authenticate, services.jobs))
     app.include_router(registry_routes(settings))
-    return app, vospace
+    return app, services.vospace
 
 
 @pytest.fixture
@@ -143,5 +140,5 @@ def site(tmp_path_factory: pytest.TempPathFactory, module_database_url: str | No
     data = tmp_path_factory.mktemp("vospace") / "data"
     with running_application(data, database_url=module_database_url, authority="example.org") as running:
         for name in ("owner", "other"):
-            running.services.accounts.add_user(name, None)
+            running.services.accounts.service.add_user(name, None)
         yield running

@@ -5,12 +5,12 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from products.download_counts import DownloadCounts
+from products.files.download_counts import DownloadCounts
 from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
 from tests.vospace.talking import Person
-from vospace.dispositions import is_inert
-from vospace.endpoints import Way
+from vospace.handlers.files import is_inert
+from vospace.transfers.signed_urls import Way
 
 
 def test_a_file_comes_byte_for_byte_with_its_digest(space):

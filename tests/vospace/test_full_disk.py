@@ -23,10 +23,10 @@ from core.errors import StorageFullError
 from core.settings import Settings
 from tests.vospace.conftest import bare_vospace
 from tests.vospace.talking import CORE, ROOT, Person, fault
+from vospace.assembly import VOSpaceServices
+from vospace.documents.transfers import PULL_TO, AskedProtocol, Transfer
 from vospace.faults import fault_text
-from vospace.space import VOSpace
 from vospace.storage import stored_ids
-from vospace.transfers import PULL_TO, AskedProtocol, Transfer
 
 ROOM = 6_000_000
 FILE = "/home/ada/f"
@@ -74,7 +74,7 @@ class Home:
 
     settings: Settings
     database: Database
-    space: VOSpace
+    space: VOSpaceServices
     identity: Identity
     ada: Person
 

@@ -8,9 +8,9 @@ from core.auth.service import AccountService
 from products.models import Visibility
 from products.schema import ProductRow
 from tests.vospace.talking import CORE, ROOT, Person, checked
-from vospace.home_changes import new_row
+from vospace.documents.nodes import node_document
+from vospace.home.changes import new_row
 from vospace.models import Detail, Listing, Node, NodeKind, SortKey
-from vospace.node_documents import node_document
 from vospace.uris import NodeUris
 
 COUNT = 1203

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from server.worker import housekeeping
+from server.services import Services
 from tests.server.application import Application
 from tests.server.test_kills import Server
 from tests.vospace.talking import ROOT, Person, fault, transfer_xml
-from vospace.home_writes import HomeWrites
+from vospace.home.writes import HomeWrites
 from vospace.storage import stored_ids
 
 
@@ -162,18 +162,18 @@ def test_files_go_from_a_home_to_a_product_and_back_without_new_bytes(site: Appl
     """A move into a product adds an auxiliary file; a move out of it takes the file away; nothing else changes."""
     from products.models import FileRole, Visibility
     from products.service import NewProduct
-    from tests.vospace.test_transfers import error_of, move, phase
+    from tests.vospace.documents.test_transfers import error_of, move, phase
 
-    services, person = site.services, site.services.accounts.identity_of_user("owner")
+    services, person = site.services, site.services.accounts.service.identity_of_user("owner")
     owner = Person(site.client, site.token("owner"))
     other = Person(site.client, site.token("other"))
-    product = services.products.create(person, NewProduct("one", 7, visibility=Visibility.PUBLIC))
-    with services.uploads.stage(person, product.id, FileRole.MAIN) as staging:
+    product = services.products.service.create(person, NewProduct("one", 7, visibility=Visibility.PUBLIC))
+    with services.products.uploads.stage(person, product.id, FileRole.MAIN) as staging:
         staging.write(b"main")
-        services.uploads.add_file(person, product.id, FileRole.MAIN, "main.dat", staging.finish())
-    services.uploads.inspect(person, product.id)
-    services.uploads.wait_for_inspection(person, product.id, 60)
-    services.uploads.publish(person, product.id)
+        services.products.uploads.add_file(person, product.id, FileRole.MAIN, "main.dat", staging.finish())
+    services.products.uploads.inspect(person, product.id)
+    services.products.uploads.wait_for_inspection(person, product.id, 60)
+    services.products.uploads.publish(person, product.id)
     place = f"/products/{product.internal_name}"
     owner.put("/home/owner/notes.txt", b"notes")
     assert phase(move(owner, "/home/owner/notes.txt", place)) == "COMPLETED"
@@ -238,7 +238,9 @@ def test_kill_9_in_the_middle_of_a_put_leaves_nothing_half_there(tmp_path):
 
     settings = Settings(data=server.data)
     database = Database(settings.sqlalchemy_url)
-    housekeeping(settings, database).sweep(older_than=0)
+    services = Services(settings)
+    services.database = database
+    services.products.housekeeping.sweep(older_than=0)
     assert {path.name for path in settings.files_folder.glob("??/*")} == set(stored_ids(database))
     assert list(settings.staging_folder.iterdir()) == []
     database.close()

@@ -15,8 +15,8 @@ from products.models import FileRole, Visibility
 from products.service import NewProduct
 from server.app import create_app
 from server.data_folder import prepare_data_folder
-from server.migrate import migrate
-from server.services import Services, build_services
+from server.migrations.upgrade import migrate
+from server.services import Services
 from tests.support.certificates import Certificate, self_signed
 from tests.support.ports import free_port
 from tests.support.vos_client import VosClient
@@ -43,7 +43,7 @@ def served(data: Path, certificate: Certificate | None = None) -> Iterator[tuple
         min_free_bytes=0,
     )
     prepare_data_folder(settings)
-    services = build_services(settings)
+    services = Services(settings)
     migrate(services.database)
     services.queue.start()
     tls = {} if certificate is None else {"ssl_certfile": certificate.cert, "ssl_keyfile": certificate.key}
@@ -54,7 +54,7 @@ def served(data: Path, certificate: Certificate | None = None) -> Iterator[tuple
         wait_for(lambda: server.started or not thread.is_alive(), "the server did not start")
         assert server.started
         for name in ("ada", "bob"):
-            services.accounts.add_user(name, None)
+            services.accounts.service.add_user(name, None)
         yield settings.public_url, services
     finally:
         server.should_exit = True
@@ -62,7 +62,9 @@ def served(data: Path, certificate: Certificate | None = None) -> Iterator[tuple
 
 
 def token_of(services: Services, name: str) -> str:
-    return services.accounts.issue_token(services.accounts.identity_of_user(name), "t", Scope.WRITE).secret
+    return services.accounts.service.issue_token(
+        services.accounts.service.identity_of_user(name), "t", Scope.WRITE
+    ).secret
 
 
 @pytest.fixture(scope="module")
@@ -183,14 +185,14 @@ def test_products_are_read_and_given_files(
     over_http, ada: VosClient, bob: VosClient, nobody: VosClient, tmp_path: Path
 ):
     services = over_http[1]
-    owner = services.accounts.identity_of_user("ada")
-    product = services.products.create(owner, NewProduct("one", 7, visibility=Visibility.REGISTERED))
-    with services.uploads.stage(owner, product.id, FileRole.MAIN) as staging:
+    owner = services.accounts.service.identity_of_user("ada")
+    product = services.products.service.create(owner, NewProduct("one", 7, visibility=Visibility.REGISTERED))
+    with services.products.uploads.stage(owner, product.id, FileRole.MAIN) as staging:
         staging.write(b"main bytes")
-        services.uploads.add_file(owner, product.id, FileRole.MAIN, "main.dat", staging.finish())
-    services.uploads.inspect(owner, product.id)
-    services.uploads.wait_for_inspection(owner, product.id, 60)
-    services.uploads.publish(owner, product.id)
+        services.products.uploads.add_file(owner, product.id, FileRole.MAIN, "main.dat", staging.finish())
+    services.products.uploads.inspect(owner, product.id)
+    services.products.uploads.wait_for_inspection(owner, product.id, 60)
+    services.products.uploads.publish(owner, product.id)
     place = f"{ROOT}/products/{product.internal_name}"
     assert product.internal_name in bob.must("vls", "-l", f"{ROOT}/products")
     assert product.internal_name not in nobody.must("vls", f"{ROOT}/products")

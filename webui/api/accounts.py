@@ -8,7 +8,7 @@ from core.auth.models import Identity, Scope
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
 from webui.api.errors import api_route
-from webui.api.shapes import Json, token_json, user_json
+from webui.api.representations.products import Json, token_json, user_json
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -30,13 +30,13 @@ def _add_people(router: APIRouter, services: WebServices) -> None:
     @router.get("/users", summary="People who share products or groups with the caller")
     def users(identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        people = [user_json(user) for user in services.products.people(identity)]
+        people = [user_json(user) for user in services.products.service.people(identity)]
         return {"count": len(people), "results": people}
 
     @router.get("/users/{user_id}", summary="One of them")
     def one_user(user_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for user in services.products.people(identity):
+        for user in services.products.service.people(identity):
             if user.id == user_id:
                 return user_json(user)
         message = f"There is no user number {user_id}."
@@ -54,7 +54,7 @@ def _add_people(router: APIRouter, services: WebServices) -> None:
 
 
 def _add_tokens(router: APIRouter, services: WebServices) -> None:
-    accounts, authenticate = services.accounts, services.authenticate
+    accounts, authenticate = services.accounts.service, services.authenticate
 
     @router.get("/tokens", summary="The caller's tokens, without their secrets")
     def tokens(identity: Identity = Depends(authenticate)) -> Json:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
-from core.multipart import receive_form
+from core.web.multipart import receive_form
 from products.models import Visibility
 
 __all__ = [

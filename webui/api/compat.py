@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from webui.api.shapes import Json
+from webui.api.representations.products import Json
 from webui.services import WebServices
 
 __all__ = ["outer_routes"]

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, TooLargeError
-from core.routes import route_class
-from products.publication import MissingColumnsError
+from core.web.routes import route_class
+from products.validation import MissingColumnsError
 
 __all__ = ["api_route", "error_answer"]
 

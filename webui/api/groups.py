@@ -7,7 +7,7 @@ from core.auth.groups import Group
 from core.auth.models import Identity
 from webui.api.bodies import GroupBody, GroupPatch, MemberBody, parse_body, read_fields
 from webui.api.errors import api_route
-from webui.api.shapes import Json
+from webui.api.representations.products import Json
 from webui.services import WebServices
 
 __all__ = ["group_json", "routes"]
@@ -37,7 +37,7 @@ def group_json(group: Group, identity: Identity) -> Json:
 
 
 def _add_groups(router: APIRouter, services: WebServices) -> None:
-    authenticate, groups = services.authenticate, services.groups
+    authenticate, groups = services.authenticate, services.accounts.groups
 
     @router.get("/groups", summary="The caller's groups; for administrators all")
     def list_groups(identity: Identity = Depends(authenticate)) -> Json:
@@ -64,7 +64,7 @@ def _add_groups(router: APIRouter, services: WebServices) -> None:
 
 
 def _add_members(router: APIRouter, services: WebServices) -> None:
-    authenticate, groups = services.authenticate, services.groups
+    authenticate, groups = services.authenticate, services.accounts.groups
 
     @router.put("/groups/{group_id}/members/{user}", summary="Take somebody in, or make a member a manager")
     async def add(group_id: int, user: str, request: Request, identity: Identity = Depends(authenticate)) -> Json:

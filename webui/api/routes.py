@@ -3,23 +3,12 @@
 from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
-from webui.api import (
-    accounts,
-    archives,
-    columns,
-    compat,
-    downloads,
-    files,
-    groups,
-    inspections,
-    nodes,
-    pipelines,
-    products,
-    provenance,
-    sharing,
-    sign_in,
-)
+from webui.api import accounts, compat, groups, sign_in
 from webui.api.errors import api_route
+from webui.api.processes import processes as pipelines
+from webui.api.products import columns, downloads, files, inspections, products, provenance, sharing
+from webui.api.products import prepared_downloads as archives
+from webui.api.products import vospace_files as nodes
 from webui.services import WebServices
 
 __all__ = ["api_routes"]

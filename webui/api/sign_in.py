@@ -22,7 +22,7 @@ _TOKEN_DAYS = 7
 def routes(services: WebServices) -> APIRouter:
     """Routes of VO sign-in."""
     router = APIRouter(route_class=api_route(), tags=["sign-in"])
-    accounts = services.accounts
+    accounts = services.accounts.service
 
     async def identity_of(request: Request) -> Identity:
         if services.authenticate.is_of_other_site(request):

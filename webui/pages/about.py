@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
-from webui.pages.rendering import PageRenderer
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]

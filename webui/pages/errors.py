@@ -14,9 +14,9 @@ from starlette.requests import ClientDisconnect
 
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, ServiceBusyError
-from core.routes import ErrorDress
-from webui.pages.addresses import login_address, page_of_request
-from webui.pages.rendering import PageRenderer, see_other
+from core.web.routes import ErrorDress
+from webui.addresses import login_address, page_of_request
+from webui.pages.rendering.templates import PageRenderer, see_other
 from webui.services import WebServices
 
 __all__ = ["error_dress", "error_handlers"]

@@ -2,31 +2,27 @@
 
 from fastapi import APIRouter
 
-from core.routes import route_class
-from webui.pages import (
-    about,
-    admin,
-    admin_releases,
-    admin_types,
-    admin_users,
-    deleted,
-    docs,
-    files,
-    groups,
-    home,
-    oidc,
-    pipelines,
-    products,
-    runs,
-    shared,
-    sharing,
-    sign_in,
-    tokens,
-    wizard,
-    wizard_files,
-)
+from core.web.routes import route_class
+from webui.pages import about
+from webui.pages import api_reference as docs
+from webui.pages import home_files as files
+from webui.pages.account import groups, oidc, sign_in, tokens
+from webui.pages.admin import overview as admin
+from webui.pages.admin import product_types as admin_types
+from webui.pages.admin import releases as admin_releases
+from webui.pages.admin import users as admin_users
 from webui.pages.errors import error_dress
-from webui.pages.rendering import PageRenderer
+from webui.pages.pipelines import pipelines
+from webui.pages.pipelines import run as runs
+from webui.pages.products import deleted, sharing
+from webui.pages.products import product as products
+from webui.pages.products import search as home
+from webui.pages.products import shared_link as shared
+from webui.pages.rendering.templates import PageRenderer
+from webui.pages.wizard import columns as wizard_columns
+from webui.pages.wizard import description as wizard
+from webui.pages.wizard import files as wizard_files
+from webui.pages.wizard import review as wizard_review
 from webui.services import WebServices
 
 __all__ = ["page_routes"]
@@ -38,7 +34,8 @@ def page_routes(services: WebServices) -> APIRouter:
     dressed = route_class(error_dress(services, renderer))
     router = APIRouter(route_class=dressed)
     parts = (
-        home, sign_in, oidc, wizard, wizard_files, products, sharing, groups, deleted, shared, pipelines, runs,
+        home, sign_in, oidc, wizard, wizard_files, wizard_columns, wizard_review,
+        products, sharing, groups, deleted, shared, pipelines, runs,
         files, tokens, admin, admin_users, admin_releases, admin_types, about, docs,
     )  # fmt: skip
     for part in parts:

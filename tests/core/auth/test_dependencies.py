@@ -11,7 +11,7 @@ from core.auth.dependencies import SESSION_COOKIE, Authenticator
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Database
-from core.routes import route_class
+from core.web.routes import route_class
 
 PASSWORD = "correct horse"
 

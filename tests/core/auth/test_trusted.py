@@ -13,7 +13,7 @@ from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.auth.trusted import TrustedHeaders
 from core.database import Database
-from core.routes import route_class
+from core.web.routes import route_class
 
 Client = Callable[..., TestClient]
 VERA = {"X-Auth-Request-User": "vera", "X-Auth-Request-Groups": "rubin, photoz,", "X-Auth-Request-Email": "v@x.org"}

@@ -31,13 +31,13 @@ def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def alice(site: PipelineSite) -> Identity:
-    return site.app.services.accounts.identity_of_user("alice")
+    return site.app.services.accounts.service.identity_of_user("alice")
 
 
 @pytest.fixture(scope="module")
 def catalogues(site: PipelineSite, alice: Identity) -> Catalogues:
     services = site.app.services
-    bob = services.accounts.identity_of_user("bob")
+    bob = services.accounts.service.identity_of_user("bob")
     return Catalogues(
         publish(services, alice, "VVDS", catalogue("VVDS")),
         publish(services, alice, "2dFGRS", catalogue("2DFGRS", shift_arcsec=0.3)),

@@ -13,14 +13,14 @@ import pyarrow as pa
 
 from core.auth.models import Identity, Scope
 from pipelines.outputs import output_format_of, write_table
+from pipelines.runs.completion import RunEndings
 from pipelines.service import PipelineService
+from products.lifecycle.job_products import ResultProducts
 from products.models import FileRole, InspectionState, Product, Visibility
 from products.product_types import product_type_named
 from products.quotas import QuotaRule
-from products.results import ResultProducts
 from products.service import NewProduct
 from server.services import Services
-from server.worker import file_store, job_kinds, run_checker
 from tests.server.application import Application
 from tests.vospace.talking import node_xml
 from uws import JobService
@@ -111,9 +111,9 @@ def publish(
     path: Path | None = None,
 ) -> Product:
     """Publish a table, or the file at a path, as people do."""
-    uploads = services.uploads
+    uploads = services.products.uploads
     new = NewProduct(name, product_type_named(kind).id, visibility=visibility)
-    product = services.products.create(identity, new)
+    product = services.products.service.create(identity, new)
     with uploads.stage(identity, product.id, FileRole.MAIN) as staging:
         staging.write(frame.to_csv(index=False).encode() if path is None else path.read_bytes())
         stored = staging.finish()
@@ -121,7 +121,7 @@ def publish(
     uploads.inspect(identity, product.id)
     found = uploads.wait_for_inspection(identity, product.id, SECONDS)
     assert found.inspection_state is InspectionState.DONE, found.inspection_error
-    services.associations.describe_all(identity, product.id, meanings)
+    services.products.column_meanings.describe_all(identity, product.id, meanings)
     return uploads.publish(identity, product.id, seconds=SECONDS)
 
 
@@ -152,17 +152,18 @@ def wait_for_run(services: Services, identity: Identity, job_id: str) -> Any:
 def people(app: Application) -> dict[str, str]:
     """Make accounts, and a token of each."""
     for name in ("alice", "bob"):
-        app.services.accounts.add_user(name, None)
+        app.services.accounts.service.add_user(name, None)
     return {"alice": app.token("alice"), "bob": app.token("bob"), "reading": app.token("alice", Scope.READ)}
 
 
 def never_queued(site: PipelineSite) -> PipelineService:
     """Give a service whose jobs wait until the next sweep."""
     services = site.app.services
-    settings, database = services.settings, services.database
-    jobs = JobService(database, _NoQueue(), job_kinds(settings))
-    results = ResultProducts(database, file_store(settings), max_bytes=1, quota=QuotaRule())
-    return PipelineService(database, jobs, services.products, results, run_checker(settings, database))
+    database = services.database
+    jobs = JobService(database, _NoQueue(), services.kinds)
+    results = ResultProducts(database, services.store, max_bytes=1, quota=QuotaRule())
+    checker, completion = services.pipelines.checker, RunEndings(database, results)
+    return PipelineService(database, jobs, services.products.service, results, checker, completion)
 
 
 class _NoQueue:

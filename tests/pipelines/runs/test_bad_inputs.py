@@ -9,7 +9,7 @@ import pytest
 from core.auth.models import Identity
 from core.auth.schema import GroupRow
 from core.errors import InvalidValueError
-from pipelines.known import COMBINE, TRAINING
+from pipelines.definitions import COMBINE, TRAINING
 from pipelines.models import Run, RunRequest
 from products.models import FileRole, InspectionState, ProductStatus
 from products.product_types import product_type_named
@@ -33,15 +33,15 @@ _FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_e
 
 def _finished(site: PipelineSite, alice: Identity, *inputs: str, pipeline=COMBINE, **asked: object) -> Run:
     request = RunRequest(inputs=inputs, **asked)
-    run = site.app.services.pipelines.submit(alice, pipeline, request)
+    run = site.app.services.pipelines.service.submit(alice, pipeline, request)
     wait_for_run(site.app.services, alice, run.job_id)
-    return site.app.services.pipelines.get(alice, run.id)
+    return site.app.services.pipelines.service.get(alice, run.id)
 
 
 def _failed(site: PipelineSite, alice: Identity, *inputs: str, **asked: object) -> str:
     run = _finished(site, alice, *inputs, **asked)
     assert run.phase is Phase.ERROR
-    assert site.app.services.products.get(alice, run.product_id).status is ProductStatus.FAILED
+    assert site.app.services.products.service.get(alice, run.product_id).status is ProductStatus.FAILED
     return run.error or ""
 
 
@@ -159,7 +159,7 @@ def test_a_run_that_cannot_be_is_refused_before_it_is_queued(
     before = site.json("GET", "/api/products")["count"]
     asked = {"inputs": (catalogues.vvds.internal_name,)} | {key: named(value) for key, value in change.items()}
     with pytest.raises(InvalidValueError) as caught:
-        site.app.services.pipelines.submit(alice, COMBINE, RunRequest(**asked))
+        site.app.services.pipelines.service.submit(alice, COMBINE, RunRequest(**asked))
     assert words.replace("{vvds}", names["vvds"]) in caught.value.message
     assert site.json("GET", "/api/products")["count"] == before
 
@@ -182,7 +182,7 @@ def test_a_training_set_that_cannot_be_is_refused(
     if asked.get("objects") == "{objects}":
         asked["objects"] = catalogues.objects.internal_name
     with pytest.raises(InvalidValueError) as caught:
-        site.app.services.pipelines.submit(
+        site.app.services.pipelines.service.submit(
             alice, TRAINING, RunRequest(inputs=(catalogues.vvds.internal_name,), **asked)
         )
     assert words in caught.value.message
@@ -201,23 +201,23 @@ def test_an_empty_catalogue_gets_no_further_than_its_inspection(
     site: PipelineSite, alice: Identity, catalogues: Catalogues
 ):
     services = site.app.services
-    product = services.products.create(alice, NewProduct("nothing", product_type_named("redshift_catalog").id))
-    with services.uploads.stage(alice, product.id, FileRole.MAIN) as staging:
+    product = services.products.service.create(alice, NewProduct("nothing", product_type_named("redshift_catalog").id))
+    with services.products.uploads.stage(alice, product.id, FileRole.MAIN) as staging:
         staging.write(catalogue("VVDS").iloc[:0].to_csv(index=False).encode())
         stored = staging.finish()
-    services.uploads.add_file(alice, product.id, FileRole.MAIN, "nothing.csv", stored)
-    services.uploads.inspect(alice, product.id)
-    found = services.uploads.wait_for_inspection(alice, product.id, SECONDS)
+    services.products.uploads.add_file(alice, product.id, FileRole.MAIN, "nothing.csv", stored)
+    services.products.uploads.inspect(alice, product.id)
+    found = services.products.uploads.wait_for_inspection(alice, product.id, SECONDS)
     assert found.inspection_state is InspectionState.FAILED
     assert "nothing.csv has a header of 6 columns and no rows" in (found.inspection_error or "")
     with pytest.raises(InvalidValueError, match=f"The product {product.internal_name} is not published"):
         inputs = (product.internal_name, catalogues.vvds.internal_name)
-        services.pipelines.submit(alice, COMBINE, RunRequest(inputs=inputs))
+        services.pipelines.service.submit(alice, COMBINE, RunRequest(inputs=inputs))
 
 
 def _refused(site: PipelineSite, alice: Identity, address: str) -> str:
     with pytest.raises(InvalidValueError) as caught:
-        site.app.services.pipelines.submit(alice, COMBINE, RunRequest(inputs=(address,)))
+        site.app.services.pipelines.service.submit(alice, COMBINE, RunRequest(inputs=(address,)))
     return caught.value.message
 
 
@@ -225,15 +225,15 @@ def test_objects_of_a_closed_release_make_a_result_for_those_who_see_it(
     site: PipelineSite, alice: Identity, catalogues: Catalogues
 ):
     services = site.app.services
-    objects, checker = catalogues.objects, services.pipelines.checker
-    closed, other = (services.products.ensure_release(name, name) for name in ("closed", "other"))
-    group = services.groups.create(alice, "of_the_release")
+    objects, checker = catalogues.objects, services.pipelines.service.checker
+    closed, other = (services.products.service.ensure_release(name, name) for name in ("closed", "other"))
+    group = services.accounts.groups.create(alice, "of_the_release")
     request = RunRequest(inputs=(catalogues.vvds.internal_name,), objects=objects.internal_name)
     with services.database.write() as session:
         row = session.get_one(ReleaseRow, closed.id)
         row.is_public, row.access_groups = False, [session.get_one(GroupRow, group.id)]
         session.get_one(ProductRow, objects.id).release_id = closed.id
-    member = services.accounts.identity_of_user("alice")
+    member = services.accounts.service.identity_of_user("alice")
     try:
         assert not checker.check(member, TRAINING, request).must_be_private
         elsewhere = request.model_copy(update={"release": other.name})

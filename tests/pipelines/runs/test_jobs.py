@@ -16,7 +16,7 @@ from sqlalchemy import update
 from core.auth.models import Identity
 from core.auth.schema import UserRow
 from core.database import utc_now
-from pipelines.known import COMBINE as COMBINE_PIPELINE
+from pipelines.definitions import COMBINE as COMBINE_PIPELINE
 from pipelines.models import RunRequest
 from products.models import ProductStatus, Visibility
 from products.schema import ProductRow
@@ -49,7 +49,7 @@ def _run(site: PipelineSite, address: str, **sent) -> tuple[str, str]:
     answer = site.ask("POST", address, **sent)
     assert answer.status_code == 303, answer.text
     job_id = answer.headers["location"].rpartition("/")[2]
-    alice = site.app.services.accounts.identity_of_user("alice")
+    alice = site.app.services.accounts.service.identity_of_user("alice")
     return job_id, wait_for_run(site.app.services, alice, job_id).phase.value
 
 
@@ -150,7 +150,7 @@ def test_a_job_is_set_up_first_and_run_later(site: PipelineSite, catalogues: Cat
     assert site.ask("POST", f"{job}/parameters", data={"NAME": "Later"}, files=files).status_code == 303
     assert site.ask("POST", f"{job}/phase", data={"PHASE": "RUN"}).status_code == 303
     assert site.ask("POST", f"{job}/phase", data={"PHASE": "RUN"}).status_code == 403
-    alice = site.app.services.accounts.identity_of_user("alice")
+    alice = site.app.services.accounts.service.identity_of_user("alice")
     assert wait_for_run(site.app.services, alice, job.rpartition("/")[2]).phase.value == "COMPLETED"
     product = site.json("GET", "/api/products?display_name=Later")["results"][0]
     assert {each["name"] for each in site.json("GET", f"/api/product-files?product={product['id']}")["results"]} == {
@@ -188,7 +188,7 @@ def test_what_is_private_stays_so(site: PipelineSite, catalogues: Catalogues):
     opened = site.json("PATCH", f"/api/products/{begun['id']}", "bob", json={"visibility": "registered"})
     assert catalogues.secret.internal_name in opened["warnings"][0]
     site.json("PATCH", f"/api/products/{begun['id']}", "bob", json={"visibility": begun["visibility"]})
-    bob = site.app.services.accounts.identity_of_user("bob")
+    bob = site.app.services.accounts.service.identity_of_user("bob")
     assert (
         wait_for_run(site.app.services, bob, answer.headers["location"].rpartition("/")[2]).phase.value == "COMPLETED"
     )
@@ -235,10 +235,10 @@ def _expect_warnings(site: PipelineSite, catalogues: Catalogues, product: dict) 
 
 def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
-    alice, bob = (services.accounts.identity_of_user(name) for name in ("alice", "bob"))
+    alice, bob = (services.accounts.service.identity_of_user(name) for name in ("alice", "bob"))
     shared = publish(services, bob, "Shared for a while", catalogue("VVDS"))
     run = never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(str(shared.id),), display_name="Lost"))
-    services.products.change(bob, shared.id, ProductChanges(visibility=Visibility.PRIVATE))
+    services.products.service.change(bob, shared.id, ProductChanges(visibility=Visibility.PRIVATE))
     services.jobs.sweep()
     ended = wait_for_run(services, alice, run.job_id)
     assert ended.phase.value == "ERROR"
@@ -249,8 +249,8 @@ def test_a_run_loses_inputs_that_its_owner_may_not_read_any_more(site: PipelineS
 
 def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
-    alice = services.accounts.identity_of_user("alice")
-    used = services.life.usage(alice).used
+    alice = services.accounts.service.identity_of_user("alice")
+    used = services.products.versions.usage(alice).used
     with services.database.write() as session:
         session.execute(update(UserRow).where(UserRow.id == alice.user_id).values(quota_bytes=used + 100))
     try:
@@ -263,29 +263,29 @@ def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: P
     assert "There is no room for" in site.ask("GET", f"{COMBINE}/{job_id}/error").text
     product = site.json("GET", "/api/products?display_name=Too large")["results"][0]
     assert product["product_status"] == "Failed"
-    assert services.life.usage(alice).used == used
+    assert services.products.versions.usage(alice).used == used
 
 
 def test_a_run_that_was_never_queued_ends(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
-    alice = services.accounts.identity_of_user("alice")
-    product = services.products.create(alice, NewProduct("Orphan", 1), made_by="Combine Redshift Catalogs")
+    alice = services.accounts.service.identity_of_user("alice")
+    product = services.products.service.create(alice, NewProduct("Orphan", 1), made_by="Combine Redshift Catalogs")
     with services.database.write() as session:
         old = utc_now() - timedelta(hours=1)
         session.execute(update(ProductRow).where(ProductRow.id == product.id).values(updated_at=old))
-    services.pipelines.settle()
-    assert services.products.get(alice, product.id).status is ProductStatus.FAILED
+    services.pipelines.service.settle()
+    assert services.products.service.get(alice, product.id).status is ProductStatus.FAILED
 
 
 def test_an_aborted_run_fails_its_product(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
-    alice = services.accounts.identity_of_user("alice")
+    alice = services.accounts.service.identity_of_user("alice")
     request = RunRequest(inputs=(str(catalogues.vvds.id),), display_name="Aborted")
-    run = services.pipelines.submit(alice, COMBINE_PIPELINE, request)
-    stopped = services.pipelines.stop(alice, run.id)
+    run = services.pipelines.service.submit(alice, COMBINE_PIPELINE, request)
+    stopped = services.pipelines.service.stop(alice, run.id)
     if stopped.phase is not Phase.COMPLETED:  # a quick worker may have been quicker
         assert stopped.phase is Phase.ABORTED
-        product = services.products.get(alice, run.product_id)
+        product = services.products.service.get(alice, run.product_id)
         assert product.status is ProductStatus.FAILED
         assert product.inspection_error == "The run was aborted."
 
@@ -358,7 +358,7 @@ def test_a_result_of_files_that_all_registered_users_read_is_for_them(site: Pipe
     assert "vos://photoz.local~vospace/home/alice/catalogue.parquet" in page
     form = {"display_name": (None, "Of all"), "files": (None, f" {address} ; ")}
     shown = site.ask("POST", "/run/combine_redshift_dedup", files=form).headers["location"]
-    run = site.app.services.pipelines.get(alice, int(shown.rpartition("/")[2]))
+    run = site.app.services.pipelines.service.get(alice, int(shown.rpartition("/")[2]))
     assert wait_for_run(site.app.services, alice, run.job_id).phase is Phase.COMPLETED
     assert f"<code>{address}</code>" in site.ask("GET", shown).text
     product = site.json("GET", "/api/products?display_name=Of all", "bob")["results"][0]
@@ -368,10 +368,10 @@ def test_a_result_of_files_that_all_registered_users_read_is_for_them(site: Pipe
 
 def test_a_file_that_is_gone_when_its_run_begins_is_told(site: PipelineSite, catalogues: Catalogues):
     services = site.app.services
-    alice = services.accounts.identity_of_user("alice")
+    alice = services.accounts.service.identity_of_user("alice")
     address = put_file(site, "/home/alice/short_lived.csv", catalogue("VVDS").to_csv(index=False).encode())
     run = never_queued(site).submit(alice, COMBINE_PIPELINE, RunRequest(inputs=(address,)))
-    assert services.products.get(alice, run.product_id).display_name == "Combine Redshift Catalogs"
+    assert services.products.service.get(alice, run.product_id).display_name == "Combine Redshift Catalogs"
     assert site.ask("DELETE", "/vospace/nodes/home/alice/short_lived.csv").status_code == 204
     services.jobs.sweep()
     ended = wait_for_run(services, alice, run.job_id)

@@ -47,7 +47,9 @@ def _told(
 def _made(database: Database, people: People, *used: Product | str, **shared: object) -> Product:
     made = _product(database, people.owner, "Made", Visibility.PRIVATE, **shared)
     entities = (UsedEntity("", u) if isinstance(u, str) else UsedEntity("", u.internal_name, u.id) for u in used)
-    ProvenanceService(database).record(made.id, Activity("Combine", "combine", "1", NOW, NOW, used=tuple(entities)))
+    ProvenanceService(database, ProductService(database)).record(
+        made.id, Activity("Combine", "combine", "1", NOW, NOW, used=tuple(entities))
+    )
     return made
 
 

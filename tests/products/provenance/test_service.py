@@ -70,7 +70,7 @@ def _ids(records: object) -> set[str]:
 
 def test_an_upload_was_generated_by_its_owners_sending_it(database: Database, people: People):
     product = _published(database, people.owner, "VVDS", visibility=Visibility.PUBLIC)
-    provenance = ProvenanceService(database).of(people.nobody, product.internal_name)
+    provenance = ProvenanceService(database, ProductService(database)).of(people.nobody, product.internal_name)
     document = ProvDocument.deserialize(content=json.dumps(provenance_json(provenance, URL)), format="json")
     text = document.get_provn()
     name = f"product:{product.internal_name}"
@@ -85,7 +85,7 @@ def test_an_upload_was_generated_by_its_owners_sending_it(database: Database, pe
 
 
 def test_what_a_pipeline_made_names_its_inputs_configuration_and_code(database: Database, people: People):
-    service = ProvenanceService(database)
+    service = ProvenanceService(database, ProductService(database))
     source = _published(database, people.owner, "VVDS", visibility=Visibility.REGISTERED)
     made = _published(database, people.owner, "Set", kind=2, visibility=Visibility.REGISTERED)
     service.record(made.id, _made(source))
@@ -103,7 +103,7 @@ def test_what_a_pipeline_made_names_its_inputs_configuration_and_code(database: 
 
 
 def test_the_votable_has_a_table_for_each_class(database: Database, people: People):
-    service = ProvenanceService(database)
+    service = ProvenanceService(database, ProductService(database))
     source = _published(database, people.owner, "VVDS & \x07co", visibility=Visibility.REGISTERED)
     made = _published(database, people.owner, "Set", kind=2, visibility=Visibility.REGISTERED)
     service.record(made.id, _made(source))
@@ -127,7 +127,7 @@ def test_the_votable_has_a_table_for_each_class(database: Database, people: Peop
 
 @pytest.mark.parametrize("hidden", ["private", "deleted"])
 def test_of_an_input_that_may_not_be_read_nothing_is_told(database: Database, people: People, hidden: str):
-    service = ProvenanceService(database)
+    service = ProvenanceService(database, ProductService(database))
     private = Visibility.PRIVATE if hidden == "private" else Visibility.PUBLIC
     secret = _published(database, people.owner, "Secret field", visibility=private)
     made = _published(database, people.owner, "Set", kind=2, visibility=Visibility.PUBLIC)
@@ -148,7 +148,7 @@ def test_the_origin_of_what_may_not_be_read_is_not_found(database: Database, peo
     secret = _published(database, people.owner, "Secret field", visibility=Visibility.PRIVATE)
     for identity in (people.nobody, people.stranger):
         with pytest.raises(NotFoundError, match="There is no product"):
-            ProvenanceService(database).of(identity, secret.id)
+            ProvenanceService(database, ProductService(database)).of(identity, secret.id)
 
 
 def test_a_new_version_was_derived_from_the_one_before_for_those_who_may_read_that(database: Database, people: People):
@@ -156,7 +156,7 @@ def test_a_new_version_was_derived_from_the_one_before_for_those_who_may_read_th
     after = _published(database, people.owner, "Second", visibility=Visibility.PUBLIC)
     with database.write() as session:
         session.get_one(ProductRow, after.id).previous_id = before.id
-    service = ProvenanceService(database)
+    service = ProvenanceService(database, ProductService(database))
     derived = provenance_json(service.of(people.owner, after.id), URL)["wasDerivedFrom"]
     assert [*derived.values()] == [
         {

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from products.file_names import media_type_of
+from products.files.names import media_type_of
 from products.readers import ReadLimits
-from products.readers.contents import TABLE_SUFFIXES, format_of_name, kind_of_bytes
 from products.readers.formats import FILE_FORMATS, READABLE_FORMATS
+from products.readers.recognition import TABLE_SUFFIXES, format_of_name, kind_of_bytes
 from products.user_tables.loading import FORMATS as FORMATS_OF_ROWS
 from tests.products.readers.samples import FORMATS, SUFFIX, astropy_sample, write
 

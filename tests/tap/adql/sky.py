@@ -11,7 +11,7 @@ from cdshealpix.nested import lonlat_to_healpix
 
 from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import Catalog, CatalogTable, Translation, translate
-from tap.engine.functions import register_functions
+from tap.engine.duckdb.functions import register_functions
 
 __all__ = ["OBJECTS", "SPECTRA", "Sky", "catalog", "make_sky", "positions"]
 

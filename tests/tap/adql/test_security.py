@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from tap.adql import QueryError, translate
-from tap.adql.allowed import ENGINE_FUNCTIONS, require_allowed
-from tap.adql.functions import FUNCTIONS
-from tap.adql.parser import MAX_NESTING, MAX_QUERY_BYTES
+from tap.adql.compiler.allowlist import ENGINE_FUNCTIONS, require_allowed
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.parsing.parser import MAX_NESTING, MAX_QUERY_BYTES
+from tap.kernels import KERNELS
 from tests.tap.adql.sky import OBJECTS, catalog
 
 _ATTACKS = [
@@ -162,7 +163,7 @@ def _is_safe(sql: str) -> bool:
     tables = {(table.db, table.name) for table in tree.find_all(exp.Table)}
     visible = {("products", f"table_{i}") for i in (1, 2, 3)} | {("", name) for name in names}
     calls = {node.name.lower() for node in tree.find_all(exp.Anonymous)}
-    return isinstance(tree, exp.Query) and tables <= visible and calls <= ENGINE_FUNCTIONS
+    return isinstance(tree, exp.Query) and tables <= visible and calls <= ENGINE_FUNCTIONS | KERNELS.keys()
 
 
 _WORD_LIST = """SELECT FROM WHERE GROUP BY HAVING ORDER TOP DISTINCT UNION ALL EXCEPT WITH AS JOIN LEFT NATURAL ON USING

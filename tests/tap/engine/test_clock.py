@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from tap.engine.execution import GRACE_SECONDS, READER_SECONDS, Clock
+from tap.engine.duckdb.execution import GRACE_SECONDS, READER_SECONDS, Clock
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import requests
 
 from tests.server.api import Api
 from tests.webui.api.conftest import PASSWORD, Site
-from webui.api.documentation.operations import OPERATIONS
+from webui.api.openapi.operations import OPERATIONS
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,11 @@ from core.auth.models import Identity
 from core.auth.service import AccountService
 from core.database import Base, Database
 from core.settings import Settings
-from products.inspector import Inspector
+from products.lifecycle.inspector import Inspector
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
 from server.data_folder import prepare_data_folder
-from server.services import Services, build_services
-from server.web import web_services
-from server.worker import file_store
+from server.services import Services
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
@@ -52,14 +50,14 @@ def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
     settings = Settings(data=tmp_path / "data", base_url="http://testserver", min_free_bytes=0, max_upload_bytes=20_000)
     prepare_data_folder(settings)
     shutil.copy(filled_database, settings.data / "photoz.sqlite")
-    services = build_services(settings)
+    services = Services(settings)
     yield services
     services.close()
 
 
 @pytest.fixture
 def app(services: Services) -> FastAPI:
-    web = web_services(services)
+    web = services.web
     app = FastAPI(redirect_slashes=False)
     app.include_router(api_routes(web))
     app.include_router(page_routes(web))
@@ -81,8 +79,8 @@ def sign_in(app: FastAPI, services: Services) -> SignIn:
 
     def browser(name: str) -> TestClient:
         client = TestClient(app, follow_redirects=False, headers={"Sec-Fetch-Site": "same-origin"})
-        identity = services.accounts.identity_of_user(name)
-        client.cookies.set(SESSION_COOKIE, services.accounts.open_session(identity))
+        identity = services.accounts.service.identity_of_user(name)
+        client.cookies.set(SESSION_COOKIE, services.accounts.service.open_session(identity))
         return client
 
     return browser
@@ -106,14 +104,14 @@ def register(services: Services, tmp_path: Path) -> Publish:
         visibility: Visibility = Visibility.REGISTERED,
         kind: int = 1,
     ) -> Product:
-        identity = services.accounts.identity_of_user("alice")
+        identity = services.accounts.service.identity_of_user("alice")
         new = NewProduct(display_name, kind, description=description, visibility=visibility)
-        product = services.products.create(identity, new)
-        with services.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
+        product = services.products.service.create(identity, new)
+        with services.products.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
             staging.write(table)
             stored = staging.finish()
-        services.uploads.add_file(identity, product.id, FileRole.MAIN, file_name, stored)
-        product = services.uploads.inspect(identity, product.id)
+        services.products.uploads.add_file(identity, product.id, FileRole.MAIN, file_name, stored)
+        product = services.products.uploads.inspect(identity, product.id)
         return _inspected(services, identity, product, tmp_path)
 
     return registered
@@ -124,10 +122,10 @@ def publish(services: Services, register: Publish) -> Publish:
     """Publishes a product of alice."""
 
     def published(*args: object, **kwargs: object) -> Product:
-        product, identity = register(*args, **kwargs), services.accounts.identity_of_user("alice")
+        product, identity = register(*args, **kwargs), services.accounts.service.identity_of_user("alice")
         meanings = {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"} if product.product_type.mandatory else {}
-        services.associations.describe_all(identity, product.id, meanings)
-        return services.uploads.publish(identity, product.id)
+        services.products.column_meanings.describe_all(identity, product.id, meanings)
+        return services.products.uploads.publish(identity, product.id)
 
     return published
 
@@ -135,9 +133,7 @@ def publish(services: Services, register: Publish) -> Publish:
 def _inspected(services: Services, identity: Identity, product: Product, scratch: Path) -> Product:
     """Do in this process what a worker does; no queue runs here."""
     settings = services.settings
-    inspector = Inspector(
-        services.database, file_store(settings), settings.tables_folder, max_columns=settings.max_columns
-    )
+    inspector = Inspector(services.database, services.store, settings.tables_folder, max_columns=settings.max_columns)
     assert product.inspection_job is not None
     inspector.run(product.id, product.inspection_job, publish=False, progress=lambda *_: None, scratch=scratch)
-    return services.products.get(identity, product.id)
+    return services.products.service.get(identity, product.id)

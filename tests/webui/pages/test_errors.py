@@ -1,7 +1,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from webui.pages.rendering import PAGE_HEADERS
+from webui.pages.rendering.templates import PAGE_HEADERS
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/about", "/product/1_none", "/nowhere"])

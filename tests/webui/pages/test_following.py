@@ -20,17 +20,17 @@ WAITING = 60
 @pytest.fixture
 def reading(services: Services) -> Product:
     """A private product of alice whose file waits to be read; no worker runs here."""
-    identity = services.accounts.identity_of_user("alice")
-    product = services.products.create(identity, NewProduct("Read", 1, visibility=Visibility.PRIVATE))
-    with services.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
+    identity = services.accounts.service.identity_of_user("alice")
+    product = services.products.service.create(identity, NewProduct("Read", 1, visibility=Visibility.PRIVATE))
+    with services.products.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
         staging.write(TABLE)
         stored = staging.finish()
-    services.uploads.add_file(identity, product.id, FileRole.MAIN, "vvds.csv", stored)
-    return services.uploads.inspect(identity, product.id)
+    services.products.uploads.add_file(identity, product.id, FileRole.MAIN, "vvds.csv", stored)
+    return services.products.uploads.inspect(identity, product.id)
 
 
 def test_hundreds_may_wait_while_others_are_answered(app: FastAPI, services: Services, reading: Product):
-    session = services.accounts.open_session(services.accounts.identity_of_user("alice"))
+    session = services.accounts.service.open_session(services.accounts.service.identity_of_user("alice"))
 
     async def scene() -> list[dict]:
         transport, cookies = httpx2.ASGITransport(app), {SESSION_COOKIE: session}

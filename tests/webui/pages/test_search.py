@@ -71,8 +71,8 @@ def test_columns_are_searched_and_rest_finds_the_same(visitor: TestClient, publi
     publish("Near", visibility=Visibility.PUBLIC)
     publish("Far", table=FAR.replace(b"objid", b"LSST_id"), visibility=Visibility.PUBLIC)
     assert _listed(visitor.get("/?q=lsst_ID").text) == ["Far"]
-    alice = services.accounts.identity_of_user("alice")
-    token = services.accounts.issue_token(alice, "t", Scope.READ).secret
+    alice = services.accounts.service.identity_of_user("alice")
+    token = services.accounts.service.issue_token(alice, "t", Scope.READ).secret
 
     def names(**query: str) -> list[str]:
         answer = visitor.get("/api/products", params=query, headers={"Authorization": f"Bearer {token}"})

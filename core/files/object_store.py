@@ -1,0 +1,171 @@
+"""Bytes of files in an object store that fsspec speaks to, such as S3.
+
+Files arrive on the disk of this machine, where they are hashed and held to their limit, and go to the store when they
+are whole: an object is there wholly or not at all. What needs a file on disk gets a copy that stays for a while.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from core.database import utc_now
+from core.errors import NotFoundError, ServiceBusyError, StorageFullError
+from core.files.staging import StagedStore, StagingFolder
+
+__all__ = ["ObjectStore"]
+
+_CHUNK = 8 << 20
+
+
+class ObjectStore(StagedStore):
+    """Files as objects of one bucket and prefix.
+
+    Parameters
+    ----------
+    filesystem
+        A file system of fsspec, which must not remember listings.
+    root
+        Bucket and prefix.
+    staging, copies
+        Folders of this machine: files that are arriving, and copies for reading.
+    min_free
+        Free bytes of the disk of ``staging`` below which nothing more is taken in.
+    """
+
+    def __init__(
+        self,
+        filesystem: Any,  # fsspec ships no types
+        root: str,
+        staging: Path,
+        copies: Path,
+        *,
+        min_free: int = 0,
+    ) -> None:
+        self._filesystem = filesystem
+        self._root = root.rstrip("/")
+        super().__init__(StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete))
+        self._copies = copies
+        copies.mkdir(parents=True, exist_ok=True)
+
+    @classmethod
+    def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0) -> "ObjectStore":
+        """Give the store at an address such as ``s3://bucket/prefix``; the environment says who we are there."""
+        import fsspec
+
+        filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        return cls(filesystem, root, staging, copies, min_free=min_free)
+
+    def duplicate(self, file_id: str) -> str:
+        """Give the same bytes a second id; the store copies them by itself."""
+        new_id = secrets.token_hex(16)
+        with _missing():
+            try:
+                self._filesystem.cp_file(self._key(file_id), self._key(new_id))
+            except FileNotFoundError:
+                raise
+            except OSError as e:
+                message = "The store could not copy this file; nothing was stored."
+                raise StorageFullError(message) from e
+        return new_id
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of all files that are in their places."""
+        yield from (key.rpartition("/")[2] for key in self._objects())
+
+    def local_path(self, file_id: str) -> Path:
+        """Give a path of a copy of a file for reading."""
+        place = self._copies / file_id
+        if place.is_file():
+            place.touch()
+            return place
+        staged = self._copies / f"{file_id}.{secrets.token_hex(4)}.part"
+        try:
+            with _missing():
+                self._filesystem.get_file(self._key(file_id), str(staged))
+            staged.chmod(0o444)
+            staged.rename(place)
+        finally:
+            staged.unlink(missing_ok=True)
+        return place
+
+    def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the bytes from ``start`` up to, not including, ``end``."""
+        key = self._key(file_id)
+        with _missing():
+            last = int(self._filesystem.size(key)) if end is None else end
+            while start < last:
+                chunk: bytes = self._filesystem.cat_file(key, start=start, end=min(start + _CHUNK, last))
+                if not chunk:
+                    return
+                start += len(chunk)
+                yield chunk
+
+    def delete(self, file_id: str) -> None:
+        """Remove a file; nothing happens when it is not there."""
+        try:
+            self._filesystem.rm_file(self._key(file_id))
+        except FileNotFoundError:
+            return
+        finally:
+            (self._copies / file_id).unlink(missing_ok=True)
+
+    def sweep(self, known: frozenset[str], *, older_than: float) -> int:
+        """Remove what crashes left behind, and copies that nobody read for so long; count what was no copy."""
+        horizon = utc_now() - timedelta(seconds=older_than)
+        orphans = [
+            key
+            for key, about in self._objects().items()
+            if key.rpartition("/")[2] not in known and _modified(about) < horizon
+        ]
+        for key in orphans:
+            self._filesystem.rm_file(key)
+        stale = _older(self._staging.folder, horizon)
+        for path in (*stale, *_older(self._copies, horizon)):
+            path.unlink(missing_ok=True)
+        return len(orphans) + len(stale)
+
+    def _put(self, staged: Path, file_id: str) -> None:
+        self._filesystem.put_file(str(staged), self._key(file_id))
+        staged.unlink()
+
+    def _objects(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = self._filesystem.find(self._root, detail=True)
+        return found
+
+    def _key(self, file_id: str) -> str:
+        return f"{self._root}/{file_id}"
+
+
+@contextmanager
+def _missing() -> Iterator[None]:
+    """Say of bytes that are not there what the folder says, and of a store that does not answer that it is busy."""
+    try:
+        yield
+    except FileNotFoundError as e:
+        message = "The bytes of this file are missing. Tell the operator of this server."
+        raise NotFoundError(message) from e
+    except OSError as e:
+        message = "The store of files does not answer at the moment. Try again in a minute."
+        raise ServiceBusyError(message) from e
+
+
+def _modified(about: dict[str, Any]) -> datetime:
+    time = about.get("LastModified") or about.get("created") or datetime.now(UTC)
+    if isinstance(time, (int, float)):
+        return datetime.fromtimestamp(time, UTC)
+    given: datetime = time if isinstance(time, datetime) else datetime.fromisoformat(str(time))
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def _older(folder: Path, horizon: datetime) -> list[Path]:
+    found = []
+    for path in folder.iterdir():
+        try:
+            if datetime.fromtimestamp(path.stat().st_mtime, UTC) < horizon:
+                found.append(path)
+        except FileNotFoundError:  # it was put in its place since the folder was listed
+            continue
+    return found

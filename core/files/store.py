@@ -1,0 +1,172 @@
+"""Bytes of files: staged while they arrive, hashed, renamed into place, and only then known to the database.
+
+A file lives under a random id, never under a name that somebody chose. A crash leaves at most a staged file, or a
+file without a row, and the sweep removes both.
+"""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from core.errors import NotFoundError, StorageFullError
+from core.files.staging import PartialFile, StagedStore, StagingFolder, StoredBytes
+
+__all__ = ["FileStore", "FolderStore", "PartialFile", "Staging", "StoredBytes"]
+
+_CHUNK = 1 << 20
+
+
+class Staging(Protocol):
+    """A file that is arriving. Leaving the ``with`` block without ``finish`` discards it."""
+
+    def write(self, chunk: bytes) -> None:
+        """Add bytes; TooLargeError when they pass the limit, StorageFullError when there is no room."""
+
+    def finish(self) -> StoredBytes:
+        """Put the file in its place."""
+
+    def undo(self) -> None:
+        """Remove the file that was put in its place: what it came with was refused."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None: ...
+
+
+class FileStore(Protocol):
+    """Where the bytes of files live."""
+
+    def stage(self, *, limit: int) -> Staging:
+        """Begin a file of at most ``limit`` bytes."""
+
+    def begin(self) -> str:
+        """Begin a file that arrives in parts, and give its id."""
+
+    def resume(self, file_id: str, *, limit: int) -> PartialFile:
+        """Open a file that arrives in parts; NotFoundError when there is none, or the sweep has removed it."""
+
+    def abandon(self, file_id: str) -> None:
+        """Discard a file that arrives in parts."""
+
+    def duplicate(self, file_id: str) -> str:
+        """Give the same bytes a second id, without sending them again; NotFoundError when they are not there."""
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of all files that are in their places."""
+
+    def local_path(self, file_id: str) -> Path:
+        """Give a local path of a file for reading; NotFoundError when it is not there."""
+
+    def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the bytes from ``start`` up to, not including, ``end``."""
+
+    def delete(self, file_id: str) -> None:
+        """Remove a file; nothing happens when it is not there."""
+
+    def sweep(self, known: frozenset[str], *, older_than: float) -> int:
+        """Remove staged files, and files whose id is not known, that are older than so many seconds; count them."""
+
+
+class FolderStore(StagedStore):
+    """Files in a folder of this machine, or of a file system that all machines share.
+
+    Parameters
+    ----------
+    folder
+        Files that are in place, spread over 256 folders.
+    staging
+        Files that are arriving; on the same file system as ``folder``.
+    min_free
+        Free bytes of the file system below which nothing more is taken in.
+    """
+
+    def __init__(self, folder: Path, staging: Path, *, min_free: int = 0) -> None:
+        self._folder = folder
+        super().__init__(StagingFolder(staging, min_free=min_free, place=self._put, discard=self.delete))
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def duplicate(self, file_id: str) -> str:
+        """Give the same bytes a second id: a second name in the file system, or a copy where there is no such thing."""
+        source, new_id = self.local_path(file_id), secrets.token_hex(16)
+        place = self._place(new_id)
+        place.parent.mkdir(exist_ok=True)
+        try:
+            try:
+                os.link(source, place)
+            except OSError:
+                shutil.copyfile(source, place)
+                place.chmod(0o444)
+        except OSError as e:
+            place.unlink(missing_ok=True)
+            message = "The server has no room left for a copy of this file; nothing was stored."
+            raise StorageFullError(message) from e
+        _sync_folder(place.parent)
+        return new_id
+
+    def ids(self) -> Iterator[str]:
+        """Give the ids of all files that are in their places."""
+        yield from (path.name for path in self._folder.glob("??/*"))
+
+    def local_path(self, file_id: str) -> Path:
+        """Give the path of a file."""
+        path = self._place(file_id)
+        if not path.is_file():
+            message = "The bytes of this file are missing. Tell the operator of this server."
+            raise NotFoundError(message)
+        return path
+
+    def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the bytes from ``start`` up to, not including, ``end``."""
+        with self.local_path(file_id).open("rb") as file:
+            file.seek(start)
+            left = os.fstat(file.fileno()).st_size - start if end is None else end - start
+            while left > 0 and (chunk := file.read(min(_CHUNK, left))):
+                left -= len(chunk)
+                yield chunk
+
+    def delete(self, file_id: str) -> None:
+        """Remove a file; readers that have it open keep reading."""
+        self._place(file_id).unlink(missing_ok=True)
+
+    def sweep(self, known: frozenset[str], *, older_than: float) -> int:
+        """Remove what crashes left behind and count it."""
+        horizon = time.time() - older_than
+        stale = [path for path in self._staging.folder.iterdir() if _is_older(path, horizon)]
+        orphans = [path for path in self._folder.glob("??/*") if path.name not in known and _is_older(path, horizon)]
+        for path in (*stale, *orphans):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        return len(stale) + len(orphans)
+
+    def _place(self, file_id: str) -> Path:
+        return self._folder / file_id[:2] / file_id
+
+    def _put(self, staged: Path, file_id: str) -> None:
+        place = self._place(file_id)
+        place.parent.mkdir(exist_ok=True)
+        staged.rename(place)
+        _sync_folder(place.parent)
+
+
+def _is_older(path: Path, horizon: float) -> bool:
+    try:
+        status = path.stat()
+        # A second name of old bytes is as young as its making, which changes the inode and not the bytes.
+        return max(status.st_mtime, status.st_ctime) < horizon
+    except FileNotFoundError:  # it was put in its place, or deleted, since the folder was listed
+        return False
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

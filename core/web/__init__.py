@@ -1,0 +1,1 @@
+"""HTTP for all services: DALI parameters, multipart forms, routes, streaming responses."""

@@ -1,0 +1,154 @@
+"""Combine Redshift Catalogs as a pipeline of the server and the command line."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.combine.combination import combine_redshifts
+from pipelines.combine.configuration import (
+    CatalogueInput,
+    CombineConfiguration,
+    CombineParameters,
+    load_configuration,
+    read_rules,
+)
+from pipelines.combine.projection import columns_needed
+from pipelines.combine.report import CombineReport
+from pipelines.combine.rules import FlagsTranslation
+from pipelines.combine.run_report import run_report
+from pipelines.declarations import InputSlot, ParameterHint, RulesFile
+from pipelines.inputs.configuration import entry_of, format_of
+from pipelines.inputs.reading import LazyTables
+from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
+from pipelines.reports import RunReport
+
+__all__ = ["CombineRedshiftCatalogs"]
+
+#: Meanings of the columns that are read of a catalogue.
+_MEANINGS = (
+    "id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type", "z_flag_homogenized",
+    "instrument_type_homogenized",
+)  # fmt: skip
+#: Meanings of the columns of the result.
+_RESULT = {
+    "id": "CRD_ID",
+    "z_flag": "z_flag_homogenized",
+    **{key: key for key in ("ra", "dec", "z", "z_err", "survey")},
+}
+_COMBINE_TYPES = {
+    "concatenate": "Duplicates are left as they are.",
+    "concatenate_and_mark_duplicates": "Duplicates are marked: see `tie_result`, `tie_reason` and `group_id`.",
+    "concatenate_and_remove_duplicates": "Duplicates are removed.",
+}
+_TIES = {
+    "remove_all": "Where no rule decides between rows of one object, none of them is kept.",
+    "keep_all": "Where no rule decides between rows of one object, all of them are kept.",
+    "draw_one": "Where no rule decides between rows of one object, one of them is drawn by lot.",
+}
+_RULES = RulesFile(
+    "flags_translation.yaml",
+    "Flags translation file",
+    "Your own rules of surveys, in YAML; by default the rules of this server.",
+)
+_FORM = {
+    "combine_type": ParameterHint(
+        "Duplicates",
+        words={
+            "concatenate": "Leave them alone",
+            "concatenate_and_mark_duplicates": "Mark them",
+            "concatenate_and_remove_duplicates": "Remove them",
+        },
+    ),
+    "tie_treatment_option": ParameterHint(
+        "Undecided duplicates",
+        words={"remove_all": "Remove all of them", "keep_all": "Keep all of them", "draw_one": "Keep one, by lot"},
+    ),
+    "random_seed": ParameterHint(advanced=True),
+    "z_flag_homogenized_value_to_cut": ParameterHint(
+        "Least quality flag",
+        choices=(("", "Keep all"), *((str(flag), f"{flag} and above") for flag in (1, 2, 3, 4))),
+    ),
+    "extra_columns": ParameterHint(advanced=True),
+    "flags_translation_file": ParameterHint(hidden=True),
+    "insert_DP1_footprint_flag": ParameterHint("Flag Data Preview 1"),
+    "insert_rubin_footprint_flag": ParameterHint("Flag the LSST footprint"),
+    "crossmatch_radius_arcsec": ParameterHint("Radius (arcsec)"),
+    "delta_z_threshold": ParameterHint("Redshifts agree within", advanced=True),
+    "tiebreaking_priority": ParameterHint("Columns that decide", advanced=True),
+    "drop_empty_columns": ParameterHint(advanced=True),
+    "prepare_max_inflight": ParameterHint(hidden=True),
+    "auto_cross_max_inflight": ParameterHint(hidden=True),
+    "cross_max_inflight": ParameterHint(hidden=True),
+}
+
+
+class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
+    """Combine redshift catalogues into one."""
+
+    id = 2
+    name = "combine_redshift_dedup"
+    display_name = "Combine Redshift Catalogs"
+    description = (
+        "Makes one catalogue of several, with one system of quality flags and instrument types, and finds the rows "
+        "that are one object."
+    )
+    product_type = "redshift_catalog"
+    configuration = CombineConfiguration
+    parameters = CombineParameters
+    inputs = InputSlot("redshift catalogue", ("redshift_catalog",), "specz")
+    rules = _RULES
+    form = _FORM
+
+    def load(self, path: Path) -> CombineConfiguration:
+        """Read a configuration file; raises InvalidValueError."""
+        return load_configuration(path)
+
+    def check_rules(self, text: str) -> None:
+        """Check a flags translation file; raises InvalidValueError."""
+        FlagsTranslation.from_yaml(text, _RULES.name)
+
+    def configure(self, request: RunRequest, inputs: RunInputs) -> CombineConfiguration:
+        """Give the configuration of a run on the server."""
+        return CombineConfiguration.model_validate(
+            {
+                "inputs": {"specz": [entry_of(each, _MEANINGS) for each in inputs.catalogues]},
+                "output_format": format_of(request.output_format, inputs.catalogues),
+                "param": dict(request.param) | {"flags_translation_file": _RULES.name if request.rules else None},
+            }
+        )
+
+    def run(self, work: Work[CombineConfiguration]) -> PipelineResult:
+        """Combine the catalogues, of which one is read at a time."""
+        configuration = work.configuration
+        rules = read_rules(configuration, work.read_rules)
+
+        def reader_of(entry: CatalogueInput) -> Callable[[], pa.Table]:
+            return lambda: work.read(entry, lambda names: columns_needed(entry, configuration.param, rules, names))
+
+        made = combine_redshifts(
+            LazyTables({entry.internal_name: reader_of(entry) for entry in configuration.inputs.specz}),
+            configuration,
+            rules=rules,
+            progress=work.progress,
+            finder=work.find_pairs,
+        )
+        names = made.table.column_names
+        meanings = {key: column for key, column in _RESULT.items() if column in names}
+        return PipelineResult(made.table, made.report, meanings, tuple(made.report.warnings))
+
+    def describe(self, configuration: CombineConfiguration, inputs: RunInputs) -> str:
+        """Describe the result in Markdown."""
+        param = configuration.param
+        sentences = [_COMBINE_TYPES[param.combine_type]]
+        if param.combine_type == "concatenate_and_remove_duplicates":
+            sentences.append(_TIES[param.tie_treatment_option])
+        if param.z_flag_homogenized_value_to_cut:
+            cut = f"{param.z_flag_homogenized_value_to_cut:g}"
+            sentences.append(f"Rows have a homogenised quality flag of at least {cut}.")
+        return f"Combined redshift catalogues:\n\n{inputs.catalogue_list}\n\n{' '.join(sentences)}"
+
+    def report(self, values: Mapping[str, Any]) -> RunReport:
+        """Prepare a report for its page."""
+        return run_report(CombineReport.model_validate(values))

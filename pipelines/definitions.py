@@ -1,0 +1,33 @@
+"""The pipelines of this server, by name."""
+
+from collections.abc import Mapping
+
+from core.errors import NotFoundError
+from pipelines.combine.pipeline import CombineRedshiftCatalogs
+from pipelines.models import AnyPipeline
+from pipelines.training.pipeline import TrainingSetMaker
+
+__all__ = ["COMBINE", "PIPELINES", "TRAINING", "pipeline_named", "pipeline_numbered"]
+
+TRAINING = TrainingSetMaker()
+COMBINE = CombineRedshiftCatalogs()
+
+#: All pipelines by name; names and numbers are those that clients of the Photo-z Server know.
+PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in (TRAINING, COMBINE)}
+
+
+def pipeline_named(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
+    """Give a pipeline by its name, or raise NotFoundError with the names there are."""
+    if name not in definitions:
+        raise NotFoundError(
+            f"There is no pipeline '{name[:100]}'; there are {', '.join(definitions)}.", field="pipeline"
+        )
+    return definitions[name]
+
+
+def pipeline_numbered(number: int, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
+    """Give a pipeline by its number, or raise NotFoundError."""
+    for pipeline in definitions.values():
+        if pipeline.id == number:
+            return pipeline
+    raise NotFoundError(f"There is no pipeline with the number {number}.", field="pipeline")

@@ -1,0 +1,1 @@
+"""Engines on which pipelines compute: this process, or Dask."""

@@ -1,0 +1,1 @@
+"""Inputs of pipelines: products, files in VOSpace, columns, configuration."""

@@ -1,0 +1,86 @@
+"""Configuration files of pipelines: the fields that all of them have, and how a run on the server fills them in."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from core.errors import InvalidValueError
+from pipelines.inputs.lookup import RunInput
+from pipelines.outputs import output_format_of, output_name_for
+from pipelines.yaml_documents import read_yaml
+
+__all__ = ["PipelineConfiguration", "entry_of", "format_of", "read_configuration"]
+
+
+class PipelineConfiguration(BaseModel):
+    """The configuration file of a run (``config.yaml``).
+
+    Each pipeline has a subclass that gives ``inputs`` and ``param`` models of their own, and may narrow the others.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    executor: Mapping[str, Any] | None = Field(
+        None, description="Accepted and not used: how the public server starts its Dask workers."
+    )
+    inputs: BaseModel = Field(description="The catalogues.")
+    output_root_dir: str = Field(".", description="Folder of the output folder.")
+    output_dir: str = Field("outputs", description="Folder of the result.")
+    output_name: str = Field("result", pattern=r"^[^/\\\x00]+$", description="Name of the result, without its suffix.")
+    output_format: str | None = Field(
+        None, description="Format of the result; null or 'specz' is that of the first input."
+    )
+    param: BaseModel = Field(description="What is done to the catalogues.")
+
+    @field_validator("output_format")
+    @classmethod
+    def _format_is_known(cls, name: str | None) -> str | None:
+        if name not in {None, "specz", "hats"}:
+            try:
+                output_format_of(str(name))
+            except InvalidValueError as error:
+                raise ValueError(error.message) from error
+        return name
+
+
+ConfigurationT = TypeVar("ConfigurationT", bound=PipelineConfiguration)
+
+
+def read_configuration(model: type[ConfigurationT], text: bytes, name: str) -> ConfigurationT:
+    """Read the text of a configuration file.
+
+    Raises
+    ------
+    InvalidValueError
+        The text is no YAML, or has a key or a value that no configuration has.
+    """
+    try:
+        return model.model_validate(read_yaml(text, name))
+    except ValidationError as error:
+        raise InvalidValueError(f"The configuration {name} cannot be used: {_sentences_of(error)}") from error
+
+
+def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
+    """Give the entry of an input in a configuration, with the columns that have some meanings."""
+    columns = {key: each.columns[key] for key in meanings if key in each.columns}
+    path = each.address or str(Path(each.name) / each.file_name)
+    return {"path": path, "internal_name": each.name, "columns": columns}
+
+
+def format_of(output_format: str | None, inputs: Sequence[RunInput]) -> str:
+    """Give the format of a result: the one requested, or with ``specz`` that of the first input."""
+    if output_format == "specz":
+        return output_name_for(inputs[0].format)
+    name = output_format or "parquet"
+    return name if name == "hats" else output_format_of(name).name
+
+
+def _sentences_of(error: ValidationError) -> str:
+    found = []
+    for fault in error.errors(include_url=False):
+        place = ".".join(str(part) for part in fault["loc"]) or "it"
+        what = "there is no such key" if fault["type"] == "extra_forbidden" else fault["msg"]
+        found.append(f"{place}: {what} (found {str(fault['input'])[:80]!r})")
+    return "; ".join(found) + "."

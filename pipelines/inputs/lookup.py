@@ -1,0 +1,254 @@
+"""What a run reads: products and files that are found, and looked at, before anything is queued."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import PurePath
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
+from pipelines.inputs.columns import InputTable, input_meanings, table_of_product
+from pipelines.inputs.vospace_files import InputFile, InputNodes
+from products.models import FileRole, Product, ProductFile, ProductStatus
+from products.product_types import product_type_named
+from products.readers.recognition import HEAD_BYTES, checked_kind
+from products.service import ProductDetails, ProductService
+from products.sharing.audience import ANY_USER
+
+__all__ = ["Inputs", "Look", "RunInput"]
+
+_LONGEST_NUMBER = 18
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """A table that a run may read: that of a product, or a file in the VOSpace.
+
+    Parameters
+    ----------
+    name
+        Internal name of the product. Of a file one like it, whose number begins with 0, as that of no product does.
+    label
+        For people.
+    kind
+        Name of the type of products that it is to the run.
+    address
+        Of a file in the VOSpace; none of the main file of a product.
+    format
+        Name of its format, as far as that is known without reading it.
+    columns
+        Meaning (``ra``, ``z`` …) to the column that has it.
+    names
+        Names of all columns; none yet of a file that was not read.
+    is_open
+        Whether every registered user may read it.
+    product
+        The product, also when it is another of its files that is read.
+    stored_table
+        Name of the Parquet file of the derived rows of a product.
+    """
+
+    name: str
+    label: str
+    kind: str
+    address: str | None
+    file_name: str
+    size: int
+    sha256: str
+    stored_id: str
+    modified: datetime
+    format: str | None
+    columns: Mapping[str, str]
+    names: tuple[str, ...]
+    is_open: bool
+    product: Product | None = None
+    stored_table: str | None = None
+
+
+#: Opens a file and tells its columns; runs that are only checked do without.
+Look = Callable[[RunInput], InputTable]
+
+
+class Inputs:
+    """Finds products and files for pipelines.
+
+    Parameters
+    ----------
+    nodes
+        Finds what ``vos:`` addresses lead to.
+    """
+
+    def __init__(self, products: ProductService, nodes: InputNodes) -> None:
+        self._products = products
+        self._nodes = nodes
+
+    def find(
+        self,
+        identity: Identity,
+        references: Sequence[str],
+        kinds: Sequence[str],
+        field: str,
+        columns: Mapping[str, Mapping[str, str | None]],
+        look: Look | None = None,
+    ) -> tuple[RunInput, ...]:
+        """Find what references name, each once.
+
+        Parameters
+        ----------
+        references
+            Numbers, internal names, or addresses like ``vos://authority~vospace/home/alice/vvds.csv``.
+        kinds
+            Names of the types of products that will do; a file in the VOSpace is taken for one of the first.
+        field
+            Name of the parameter, for sentences.
+        columns
+            Columns that have another meaning than their owner gave them, by internal name or reference.
+        look
+            Tells the columns of files, which are not read without it.
+
+        Raises
+        ------
+        InvalidValueError
+            Something is not there, may not be read, or cannot be used; all of it is named.
+        """
+        search = _Search(self._products, self._nodes, identity, tuple(kinds), columns, look)
+        found: dict[str, RunInput] = {}
+        wrong: list[str] = []
+        for reference in references:
+            try:
+                one = search.one(reference)
+            except (InvalidValueError, NotFoundError, UnreadableFileError) as error:
+                wrong.append(error.message)
+            else:
+                found.setdefault(one.address or one.name, one)
+        if wrong:
+            raise InvalidValueError(" ".join(dict.fromkeys(wrong)), field=field)
+        return _numbered(tuple(found.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search for inputs of some kinds."""
+
+    products: ProductService
+    nodes: InputNodes
+    identity: Identity
+    kinds: tuple[str, ...]
+    columns: Mapping[str, Mapping[str, str | None]]
+    look: Look | None
+
+    def one(self, reference: str) -> RunInput:
+        if not reference.lower().startswith("vos:"):
+            return self._product(reference, self._details(reference, reference))
+        node = self.nodes.find(self.identity, reference)
+        details = None if node.product is None else self._details(node.product, reference)
+        if node.file is None:
+            assert details is not None  # noqa: S101 - an address leads to a product, to a file, or to both
+            return self._product(reference, details)
+        main = None if details is None else _main_file(details)
+        if details is not None and main is not None and main.name == node.file.name:
+            return self._product(reference, details)
+        return self._file(reference, node.file, None if details is None else details.product)
+
+    def _details(self, name: str, reference: str) -> ProductDetails:
+        if "\0" in name:
+            raise InvalidValueError("The name of a product has no NUL in it.")
+        is_number = name.isascii() and name.isdecimal() and len(name) <= _LONGEST_NUMBER
+        try:
+            return self.products.details(self.identity, int(name) if is_number else name)
+        except NotFoundError:
+            raise NotFoundError(
+                f"There is no product '{reference[:100]}' that you may read; name it by its number, its internal name, "
+                "or its vos: address."
+            ) from None
+
+    def _product(self, reference: str, details: ProductDetails) -> RunInput:
+        product = details.product
+        if product.product_type.name not in self.kinds:
+            wanted = " or ".join(kind.display_name for kind in self.products.types() if kind.name in self.kinds)
+            raise InvalidValueError(
+                f"The product {product.internal_name} is of type {product.product_type.display_name}; this takes a "
+                f"product of type {wanted}."
+            )
+        file = _main_file(details)
+        if product.status is not ProductStatus.PUBLISHED or file is None:
+            raise InvalidValueError(
+                f"The product {product.internal_name} is not published (it is {product.status.label.lower()})."
+            )
+        table, said = table_of_product(details), file.details.get("format")
+        return RunInput(
+            name=product.internal_name,
+            label=product.display_name,
+            kind=product.product_type.name,
+            address=None,
+            file_name=file.name,
+            size=file.size,
+            sha256=file.sha256,
+            stored_id=file.stored_id,
+            modified=product.updated_at,
+            format=str(said) if said else None,
+            columns=input_meanings(
+                table, self._chosen(reference, product.internal_name), product.product_type.mandatory
+            ),
+            names=table.names,
+            is_open=self._is_open(product),
+            product=product,
+            stored_table=None if details.table is None else details.table.stored_id,
+        )
+
+    def _file(self, reference: str, file: InputFile, product: Product | None) -> RunInput:
+        if not file.size:
+            raise InvalidValueError(f"The file {file.address} is empty (0 bytes).")
+        if file.stored_id is None:
+            raise InvalidValueError(f"The file {file.address} is no table.")
+        kind = checked_kind(file.name, b"".join(file.read(0, min(file.size, HEAD_BYTES))))
+        found = RunInput(
+            name=file.name,
+            label=file.name,
+            kind=self.kinds[0],
+            address=file.address,
+            file_name=file.name,
+            size=file.size,
+            sha256=file.sha256,
+            stored_id=file.stored_id,
+            modified=file.modified,
+            format=kind,
+            columns={key: column for key, column in self._chosen(reference, file.address).items() if column},
+            names=(),
+            is_open=file.is_open,
+            product=product,
+        )
+        if self.look is None:
+            return found
+        table, needed = self.look(found), product_type_named(self.kinds[0]).mandatory
+        meanings = input_meanings(table, self._chosen(reference, file.address), needed)
+        return replace(found, columns=meanings, names=table.names)
+
+    def _is_open(self, product: Product) -> bool:
+        try:
+            self.products.get(ANY_USER, product.id)
+        except NotFoundError:
+            return False
+        return True
+
+    def _chosen(self, *names: str) -> dict[str, str | None]:
+        return {key: column for name in names for key, column in self.columns.get(name, {}).items()}
+
+
+def _main_file(details: ProductDetails) -> ProductFile | None:
+    return next((file for file in details.files if file.role is FileRole.MAIN), None)
+
+
+def _numbered(found: tuple[RunInput, ...]) -> tuple[RunInput, ...]:
+    """Name files by their place among the addresses, so that the order in which they were asked for is no matter."""
+    addresses = sorted(each.address for each in found if each.address is not None)
+    return tuple(
+        each if each.address is None else replace(each, name=f"0{addresses.index(each.address) + 1}_{_stem(each)}")
+        for each in found
+    )
+
+
+def _stem(file: RunInput) -> str:
+    name = PurePath(file.file_name.partition(".")[0]).name
+    return re.sub(r"\W+", "_", name).strip("_")[:60] or "file"

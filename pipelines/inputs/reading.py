@@ -1,0 +1,106 @@
+"""Tables of inputs, read from the files that their owners sent when the pipeline comes to them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.columns import HEALPIX_COLUMN
+from core.errors import NotFoundError
+from core.files import FileStore
+from pipelines.inputs.columns import InputTable, table_of_file
+from pipelines.inputs.lookup import RunInput
+from products.inspection.meanings import Meanings
+from products.readers import ReadLimits, TableReader, open_table
+from products.rows.derive import derive_rows
+
+__all__ = ["InputReader", "LazyTables", "read_table"]
+
+#: Given the names of all columns, lists those that are wanted.
+Projection = Callable[[Sequence[str]], list[str]]
+
+
+def read_table(
+    path: Path,
+    name: str,
+    projection: Projection = list,
+    *,
+    limits: ReadLimits | None = None,
+    scratch: Path | None = None,
+) -> pa.Table:
+    """Read a whole file, in the order of its rows."""
+    with open_table(path, name, limits=limits, scratch=scratch) as reader:
+        names = projection(reader.schema.names)
+        schema = pa.schema([reader.schema.field(column) for column in names])
+        return pa.Table.from_batches(reader.batches(names), schema=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class InputReader:
+    """Reads products, and files in the VOSpace.
+
+    Parameters
+    ----------
+    tables
+        Folder of the derived rows.
+    scratch
+        Where archives are unpacked.
+    """
+
+    store: FileStore
+    tables: Path
+    limits: ReadLimits
+    scratch: Path
+
+    def read(self, each: RunInput, projection: Projection = list) -> pa.Table:
+        """Read the rows of an input."""
+        if each.format == "HATS" and each.stored_table is not None:
+            # A HATS catalogue is sorted as the derived rows are.
+            path = self.tables / each.stored_table
+            with pq.ParquetFile(path) as file:
+                names = [name for name in file.schema_arrow.names if name != HEALPIX_COLUMN]
+                return file.read(columns=projection(names)).combine_chunks()
+        path = self._path(each)
+        return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch)
+
+    def look(self, each: RunInput) -> InputTable:
+        """Tell the columns of a file in the VOSpace."""
+        with self._opened(each) as reader:
+            return table_of_file(each.address or each.name, reader)
+
+    def sorted_rows(self, each: RunInput, progress: Callable[[float, str], None]) -> Path:
+        """Give the Parquet file of the rows of an input, sorted by position; that of a file is made here."""
+        if each.stored_table is not None:
+            return self.tables / each.stored_table
+        target = self.scratch / f"{each.sha256}.parquet"
+        meanings = Meanings(each.columns["ra"], each.columns["dec"])
+        with self._opened(each) as reader:
+            derive_rows(reader, target, meanings=meanings, progress=progress, scratch=self.scratch)
+        return target
+
+    def _opened(self, each: RunInput) -> TableReader:
+        return open_table(self._path(each), each.file_name, limits=self.limits, scratch=self.scratch)
+
+    def _path(self, each: RunInput) -> Path:
+        try:
+            return self.store.local_path(each.stored_id)
+        except NotFoundError:
+            raise NotFoundError(f"{each.label} ({each.name}) was removed while the run read its inputs.") from None
+
+
+class LazyTables(Mapping[str, pa.Table]):
+    """Tables by name, each read when it is asked for, so that they need not be in memory together."""
+
+    def __init__(self, readers: Mapping[str, Callable[[], pa.Table]]) -> None:
+        self._readers = readers
+
+    def __getitem__(self, name: str) -> pa.Table:
+        return self._readers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)

@@ -1,0 +1,1 @@
+"""Runs of pipelines: requests, checks, the job function, progress, completion, provenance."""

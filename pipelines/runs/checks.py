@@ -1,0 +1,171 @@
+"""All that can be found wrong with a run before it is queued: access, types and columns of inputs, parameters.
+
+Columns of files in the VOSpace, which nobody looked into before, are told by the job, which checks all of it again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from pipelines.declarations import InputSlot
+from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.lookup import Inputs, Look, RunInput
+from pipelines.inputs.vospace_files import InputNodes
+from pipelines.models import AnyPipeline, RunInputs, RunRequest
+from pipelines.runs.requests import checked_request
+from products.models import Release, Visibility
+from products.product_types import product_type_named
+from products.service import ProductService
+
+__all__ = ["CheckedRun", "RunChecker"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRun:
+    """A run that can be queued."""
+
+    pipeline: AnyPipeline
+    request: RunRequest
+    configuration: PipelineConfiguration
+    inputs: RunInputs
+
+    @property
+    def must_be_private(self) -> bool:
+        """Whether the result is private because an input is not open to every registered user."""
+        return not all(each.is_open or self._is_of_release(each) for each in self.inputs.all)
+
+    def _is_of_release(self, each: RunInput) -> bool:
+        """Say whether an input is closed by its release alone, which closes the result as well."""
+        release = None if each.product is None else each.product.release
+        own = self.inputs.release
+        if each.product is None or release is None or own is None or release.id != own.id:
+            return False
+        return each.product.visibility in {Visibility.REGISTERED, Visibility.PUBLIC}
+
+
+class RunChecker:
+    """Checks what users ask for, as they are: what they may not read is not there.
+
+    Parameters
+    ----------
+    nodes
+        Finds what ``vos:`` addresses lead to.
+    datasets
+        Folder of the object catalogues of releases, if the server has any.
+    """
+
+    def __init__(self, products: ProductService, nodes: InputNodes, datasets: Path | None) -> None:
+        self._products = products
+        self._inputs = Inputs(products, nodes)
+        self._datasets = datasets
+
+    def check(
+        self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, look: Look | None = None
+    ) -> CheckedRun:
+        """Check a request.
+
+        Parameters
+        ----------
+        look
+            Tells the columns of files in the VOSpace; without it the configuration names those alone that were asked
+            for.
+
+        Raises
+        ------
+        InvalidValueError
+            With the parameter that is wrong.
+        """
+        request, slot = checked_request(pipeline, request), pipeline.inputs
+        if not request.inputs:
+            raise InvalidValueError(f"Choose {slot.one}: the inputs are missing.", field="inputs")
+        catalogues = self._inputs.find(
+            identity, request.inputs, slot.product_types, "inputs", request.columns, look
+        )  # fmt: skip
+        objects = self._objects(identity, pipeline, request, look)
+        _refuse_columns_of_others(request, (*catalogues, *objects))
+        _refuse_objects(pipeline, request)
+        _check_number(pipeline, len(catalogues))
+        inputs = self._run_inputs(identity, pipeline, request, catalogues, next(iter(objects), None))
+        return CheckedRun(pipeline, request, pipeline.configure(request, inputs), inputs)
+
+    def release(self, identity: Identity, name: str) -> Release:
+        """Find a release that the identity may see, by its name or number."""
+        for release in self._products.releases(identity):
+            if name in {release.name, str(release.id)}:
+                return release
+        raise InvalidValueError(f"There is no release '{name[:100]}'.", field="release")
+
+    def catalogue_of(self, release: Release) -> Path | None:
+        """Give the folder of the object catalogue of a release, if there is one."""
+        path = None if self._datasets is None else self._datasets / release.name
+        return path if path is not None and path.is_dir() else None
+
+    def _objects(
+        self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, look: Look | None
+    ) -> tuple[RunInput, ...]:
+        slot = pipeline.objects
+        if request.objects is None or slot is None:
+            return ()
+        return self._inputs.find(identity, [request.objects], slot.product_types, "objects", request.columns, look)
+
+    def _run_inputs(
+        self,
+        identity: Identity,
+        pipeline: AnyPipeline,
+        request: RunRequest,
+        catalogues: tuple[RunInput, ...],
+        objects: RunInput | None,
+    ) -> RunInputs:
+        slot = pipeline.objects
+        if slot is None:
+            return RunInputs(catalogues)
+        release = None if request.release is None else self.release(identity, request.release)
+        if objects is not None:
+            made_with = release or (None if objects.product is None else objects.product.release)
+            return RunInputs(catalogues, objects, made_with)
+        if release is not None:
+            return RunInputs(catalogues, None, release, self._release_folder(slot, release))
+        if slot.minimum:
+            choices = f"a product of type {_types_of(slot)}{', or a release' if slot.takes_release else ''}"
+            raise InvalidValueError(f"Choose {slot.one}: {choices}.", field="objects")
+        return RunInputs(catalogues)
+
+    def _release_folder(self, slot: InputSlot, release: Release) -> Path:
+        folder = self.catalogue_of(release)
+        if folder is None:
+            raise InvalidValueError(
+                f"This server has no {slot.noun} of the release {release.display_name}; choose a product of type "
+                f"{_types_of(slot)}.",
+                field="release",
+            )
+        return folder
+
+
+def _refuse_columns_of_others(request: RunRequest, inputs: Sequence[RunInput]) -> None:
+    known = {request.objects, *request.inputs, *(each.name for each in inputs), *(each.address for each in inputs)}
+    if unknown := sorted(request.columns.keys() - known):
+        raise InvalidValueError(f"Columns are given for {unknown[0]}, which is no input.", field="columns")
+
+
+def _refuse_objects(pipeline: AnyPipeline, request: RunRequest) -> None:
+    slot = pipeline.objects
+    taken = {"objects": slot is not None, "release": slot is not None and slot.takes_release}
+    for field, is_taken in taken.items():
+        if getattr(request, field) is not None and not is_taken:
+            raise InvalidValueError(f"{pipeline.display_name} takes no {field}.", field=field)
+
+
+def _check_number(pipeline: AnyPipeline, number: int) -> None:
+    slot, name = pipeline.inputs, pipeline.display_name
+    if slot.maximum is not None and number > slot.maximum:
+        most = f"one {slot.noun}" if slot.maximum == 1 else f"at most {slot.maximum} {slot.plural}"
+        advice = f"; {slot.if_too_many}" if slot.if_too_many else ""
+        raise InvalidValueError(f"{name} takes {most}, not {number}{advice}.", field="inputs")
+    if number < slot.minimum:
+        raise InvalidValueError(f"{name} takes at least {slot.minimum} {slot.plural}, not {number}.", field="inputs")
+
+
+def _types_of(slot: InputSlot) -> str:
+    return " or ".join(product_type_named(name).display_name for name in slot.product_types)

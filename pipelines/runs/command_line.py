@@ -1,0 +1,165 @@
+"""Pipelines on files, without a server: a configuration file names what is read, and where the result goes."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import yaml
+
+from core.database import utc_now
+from core.errors import InvalidValueError
+from pipelines.crossmatch import Pairs, SkyPositions
+from pipelines.crossmatch.objects import ObjectSource
+from pipelines.definitions import PIPELINES, pipeline_named
+from pipelines.engines.engine import Engine, LocalEngine
+from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.reading import Projection, read_table
+from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
+from pipelines.outputs import output_name_for
+from pipelines.outputs.result_files import write_result
+from pipelines.training import open_objects
+from products.readers.recognition import format_of_name
+
+__all__ = ["FileRun", "run_files"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRun:
+    """What a run left: the table, and beside it its report, configuration and what the public server calls process."""
+
+    result: Path
+    report: Path
+    rows: int
+    warnings: tuple[str, ...]
+
+
+def run_files(
+    name: str,
+    configuration: Path,
+    base: Path,
+    progress: Progress,
+    *,
+    inputs: Path | None = None,
+    engine: Engine | None = None,
+    definitions: Mapping[str, AnyPipeline] = PIPELINES,
+) -> FileRun:
+    """Run a pipeline on the files that a configuration names.
+
+    Parameters
+    ----------
+    name
+        Name of the pipeline.
+    base
+        Folder in which the output folder of the configuration lies.
+    inputs
+        Folder to which the paths of inputs are relative; by default that of the configuration.
+    definitions
+        The pipelines that can be run, by name.
+
+    Raises
+    ------
+    PhotozError
+        The configuration or a file cannot be used.
+    """
+    pipeline, started = pipeline_named(name, definitions), utc_now()
+    if not configuration.is_file():
+        raise InvalidValueError(f"There is no configuration {configuration}.", field="configuration")
+    settings: PipelineConfiguration = pipeline.load(configuration)
+    work = _FileWork(settings, inputs or configuration.parent, engine or LocalEngine(), progress)
+    made = pipeline.run(work)
+    folder, output_format = base / settings.output_root_dir / settings.output_dir, work.output_format
+    folder.mkdir(parents=True, exist_ok=True)
+    if output_format == "hats" and (folder / settings.output_name).exists():
+        raise InvalidValueError(
+            f"The folder {folder / settings.output_name} exists; remove it, or name another result."
+        )  # fmt: skip
+    written = write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
+    report = _write_documents(folder, settings, made)
+    process = {
+        "pipeline": pipeline.name,
+        "version": pipeline.version,
+        "status": "Successful",
+        "start_time": started.isoformat(),
+        "end_time": utc_now().isoformat(),
+        "inputs": [{"path": str(path), "sha256": _digest(path)} for path in work.paths],
+        "outputs": [{"path": written.path.name, "role": "main", "columns_assoc": dict(made.meanings)}],
+    }
+    (folder / "process.yml").write_text(_yaml(process), "utf-8")
+    return FileRun(written.path, report, made.table.num_rows, made.warnings)
+
+
+class _FileWork:
+    """The work of a pipeline on files.
+
+    Attributes
+    ----------
+    paths
+        Files and folders that were read.
+    """
+
+    def __init__(self, configuration: PipelineConfiguration, folder: Path, engine: Engine, progress: Progress) -> None:
+        # Any: each pipeline takes what it loaded itself.
+        self.configuration: Any = configuration
+        self.paths: list[Path] = []
+        self._folder, self._engine, self._progress = folder, engine, progress
+
+    @property
+    def output_format(self) -> str:
+        """The format of the result: the one that the configuration names, or that of the first input."""
+        chosen: str | None = self.configuration.output_format
+        if chosen not in {None, "specz"}:
+            return str(chosen)
+        first = self.paths[0]
+        return "hats" if first.is_dir() else output_name_for(format_of_name(first.name))
+
+    def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
+        path = self._found(entry)
+        if path.is_dir():
+            return open_objects(path).read(projection)
+        if not path.is_file():
+            raise InvalidValueError(f"There is no file {path}.", field="inputs")
+        return read_table(path, path.name, projection)
+
+    def read_rules(self, name: str) -> bytes:
+        return (self._folder / name).read_bytes()
+
+    def open_objects(
+        self,
+        entry: InputEntry,
+        catalogue_in: Callable[[Path], Path],
+        progress: Progress,  # noqa: ARG002 - files are opened at once
+    ) -> ObjectSource:
+        return self._engine.objects(catalogue_in(self._found(entry)))
+
+    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
+        return self._engine.pairs_within(positions, radius_arcsec)
+
+    def progress(self, fraction: float, step: str) -> None:
+        self._progress(fraction, step)
+
+    def _found(self, entry: InputEntry) -> Path:
+        path = self._folder / entry.path
+        if path not in self.paths:
+            self.paths.append(path)
+        return path
+
+
+def _write_documents(folder: Path, settings: PipelineConfiguration, made: PipelineResult) -> Path:
+    report = folder / f"{settings.output_name}_report.json"
+    report.write_text(made.report.model_dump_json(indent=1), "utf-8")
+    (folder / "config.yaml").write_text(_yaml(settings.model_dump(mode="json", exclude_none=True)), "utf-8")
+    return report
+
+
+def _yaml(document: Mapping[str, object]) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _digest(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,226 @@
+"""The work of a run: it reads the inputs as its owner may, runs the pipeline, and publishes what came out."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import select
+
+from core.auth.models import Identity, Scope
+from core.database import Database, utc_now
+from core.errors import ConflictError, NotFoundError
+from core.files import FileStore
+from core.settings import Settings
+from pipelines.crossmatch import Pairs, SkyPositions
+from pipelines.crossmatch.objects import ObjectSource
+from pipelines.definitions import PIPELINES
+from pipelines.engines.engine import Engine, LocalEngine, engine_of
+from pipelines.inputs.lookup import RunInput
+from pipelines.inputs.reading import InputReader, Projection
+from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
+from pipelines.outputs.result_files import write_result
+from pipelines.runs.checks import CheckedRun, RunChecker
+from pipelines.runs.progress import Steps
+from pipelines.runs.provenance import GeneratedFile, activity_of, provenance_json
+from pipelines.schema import PipelineRunRow
+from pipelines.storage import run_of_row
+from products.lifecycle.inspector import Inspector
+from products.lifecycle.job_products import ResultFile, ResultProducts
+from products.models import FileRole, ProductStatus
+from products.provenance import ProvenanceService
+from products.readers import ReadLimits
+from products.readers.memory import MemoryReader
+from products.schema import ProductRow
+from uws import JobContext
+from uws.models import scope_of_job
+
+__all__ = ["CONFIGURATION", "LOG", "PROVENANCE", "REPORT", "PipelineJobs"]
+
+#: Names of the files that a result has beside its table.
+CONFIGURATION, LOG, PROVENANCE, REPORT = "config.yaml", "pipeline.log", "provenance.json", "report.json"
+#: How far a run is when its pipeline has made the result.
+_MADE = 0.7
+
+
+class PipelineJobs:
+    """Runs pipelines in the process of a job.
+
+    Parameters
+    ----------
+    identity_of
+        Gives the identity of an active user with a scope, as it is now.
+    definitions
+        The pipelines that can be run, by name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        store: FileStore,
+        checker: RunChecker,
+        results: ResultProducts,
+        provenance: ProvenanceService,
+        identity_of: Callable[[str, Scope], Identity],
+        definitions: Mapping[str, AnyPipeline] = PIPELINES,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._store = store
+        self._checker = checker
+        self._identity_of = identity_of
+        self._results = results
+        self._definitions = definitions
+        self._provenance = provenance
+        self._inspector = Inspector(database, store, settings.tables_folder, max_columns=settings.max_columns)
+
+    def run(self, context: JobContext) -> None:
+        """Run the pipeline of a job and publish its result.
+
+        Raises
+        ------
+        PhotozError
+            An input cannot be used, or is not there for the owner any more.
+        """
+        run, internal_name, status = self._run_of(context)
+        if status is not ProductStatus.PUBLISHED:  # else the worker died between the publication and its word of it
+            self._make(context, run, internal_name)
+        context.progress(1.0, "Published")
+        context.add_result("result", "results/result")
+        for name in ("report", "provenance", "configuration", "log"):
+            context.add_result(name, f"results/{name}")
+
+    def _make(self, context: JobContext, run: Run, internal_name: str) -> None:
+        started, steps = utc_now(), Steps(context)
+        identity = self._identity_of(run.owner, scope_of_job(context.job))
+        limits = ReadLimits(max_columns=self._settings.max_columns)
+        reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
+        checked = self._checker.check(identity, run.pipeline, run.settings, reader.look)
+        inputs = checked.inputs
+        for each in inputs.all:
+            if each.address is not None:
+                steps.log(_meanings_of(each))
+        with engine_of(self._settings.dask_scheduler) as engine:
+            made = run.pipeline.run(_JobWork(checked, reader, engine, steps.part(0.0, _MADE)))
+        for warning in made.warnings:
+            steps.log(warning)
+        folder = context.scratch / "result"
+        folder.mkdir()
+        configuration = checked.configuration
+        steps.tell(0.72, f"Writing {made.table.num_rows} rows")
+        written = write_result(
+            made.table, folder, _stem(internal_name, run), str(configuration.output_format), made.position, as_zip=True
+        )
+        steps.close()
+        main = ResultFile(written.path, FileRole.MAIN, made.table.num_rows, written.details)
+        settings = configuration.model_dump(mode="json", exclude_none=True)
+        _write_documents(folder, checked, made, settings, steps)
+        files = [_generated(path) for path in sorted(folder.iterdir()) if path.is_file()]
+        provenance = provenance_json(
+            run, inputs.all, files, settings, steps.done, product=internal_name,
+            base_url=self._settings.public_url, started=started, ended=utc_now(),
+        )  # fmt: skip
+        (folder / PROVENANCE).write_bytes(provenance)
+        release = inputs.release.name if inputs.release is not None and inputs.objects is None else None
+        activity = activity_of(run, inputs.all, settings, steps.done, started, release)
+        self._provenance.record(run.product_id, activity)
+        others = [path for path in sorted(folder.iterdir()) if path.is_file() and path != written.path]
+        self._publish(
+            context, run, [main, *(ResultFile(path, FileRole.AUXILIARY) for path in others)], made,
+            steps.part(0.78, 0.99),
+        )  # fmt: skip
+
+    def _publish(
+        self,
+        context: JobContext,
+        run: Run,
+        files: list[ResultFile],
+        made: PipelineResult,
+        progress: Callable[[float, str], None],
+    ) -> None:
+        details = files[0].details or {}
+        self._results.fill(run.product_id, context.job.id, files, made.table.schema, made.meanings)
+        table = MemoryReader(made.table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
+        if not self._inspector.take(run.product_id, context.job.id, table, progress=progress, scratch=context.scratch):
+            raise ConflictError("The product was deleted while it was being made; nothing was kept.")
+
+    def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
+        with self._database.read() as session:
+            row = session.scalar(select(PipelineRunRow).where(PipelineRunRow.job_id == context.job.id))
+            product = None if row is None else session.get(ProductRow, row.product_id)
+            if row is None or product is None or product.status == ProductStatus.DELETED:
+                raise NotFoundError("The product that this run should make was deleted.")
+            return run_of_row(row, None, self._definitions), product.internal_name or "", ProductStatus(product.status)
+
+
+class _JobWork:
+    """The work of a pipeline in a job: inputs are products, files in VOSpace, and catalogues of releases."""
+
+    def __init__(self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress) -> None:
+        # Any: each pipeline takes what it configured itself.
+        self.configuration: Any = checked.configuration
+        self._request, self._inputs = checked.request, checked.inputs
+        self._reader, self._engine, self._progress = reader, engine, progress
+
+    def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
+        found = self._found(entry)
+        if found is None:
+            raise NotFoundError(f"The run was given no input {entry.internal_name}.")
+        return self._reader.read(found, projection)
+
+    def read_rules(self, name: str) -> str:
+        if self._request.rules is None:
+            raise NotFoundError(f"The run was given no file {name}.")
+        return self._request.rules
+
+    def open_objects(self, entry: InputEntry, catalogue_in: Callable[[Path], Path], progress: Progress) -> ObjectSource:
+        objects, folder = self._found(entry), self._inputs.release_folder
+        if objects is not None:
+            path = self._reader.sorted_rows(objects, progress)
+            # The workers of an engine elsewhere may not see the scratch folder of this job.
+            engine = self._engine if objects.stored_table is not None else LocalEngine()
+            return engine.objects(path)
+        if folder is None:
+            raise NotFoundError("The object catalogue is not there any more.")
+        return self._engine.objects(catalogue_in(folder))
+
+    def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
+        return self._engine.pairs_within(positions, radius_arcsec)
+
+    def progress(self, fraction: float, step: str) -> None:
+        self._progress(fraction, step)
+
+    def _found(self, entry: InputEntry) -> RunInput | None:
+        return next((each for each in self._inputs.all if each.name == entry.internal_name), None)
+
+
+def _meanings_of(each: RunInput) -> str:
+    said = ", ".join(f"{key} is {column}" for key, column in each.columns.items())
+    return f"Columns of {each.name}: {said}."
+
+
+def _write_documents(
+    folder: Path, checked: CheckedRun, made: PipelineResult, settings: Mapping[str, object], steps: Steps
+) -> None:
+    import yaml
+
+    (folder / REPORT).write_text(made.report.model_dump_json(indent=1), "utf-8")
+    (folder / CONFIGURATION).write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
+    if checked.request.rules is not None and checked.pipeline.rules is not None:
+        (folder / checked.pipeline.rules.name).write_text(checked.request.rules, "utf-8")
+    lines = [f"{seconds:9.3f} s  {step}" for step, seconds in steps.done]
+    lines += [f"WARNING  {warning}" for warning in made.warnings]
+    (folder / LOG).write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _generated(path: Path) -> GeneratedFile:
+    with path.open("rb") as file:
+        return GeneratedFile(path.name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _stem(internal_name: str, run: Run) -> str:
+    name = re.sub(r"[^A-Za-z0-9_]", "", internal_name.partition("_")[2]).strip("_")[:100]
+    return name or run.pipeline.name

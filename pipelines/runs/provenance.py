@@ -1,0 +1,147 @@
+"""Where a result comes from: inputs with checksums, configuration, code and times, as PROV-JSON.
+
+The document follows the W3C's PROV-JSON with the classes of the IVOA Provenance Data Model 1.0 (activity, used and
+generated entities, agent).
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from core.database import utc_now
+from pipelines.inputs.lookup import RunInput
+from pipelines.models import Run
+from products.provenance import Activity, UsedEntity
+
+__all__ = ["GeneratedFile", "activity_of", "provenance_json"]
+
+_LIBRARIES = ("numpy", "scipy", "pyarrow", "astropy")
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """A file that a run wrote."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+def activity_of(
+    run: Run,
+    inputs: Sequence[RunInput],
+    configuration: Mapping[str, Any],
+    steps: Sequence[tuple[str, float]],
+    started: datetime,
+    release: str | None,
+) -> Activity:
+    """Give the run as the catalogue keeps it, which tells each reader of those inputs that he may read.
+
+    So the inputs stand among what was used and nowhere else: not in the configuration, nor in the names of steps.
+    """
+    timings: Counter[str] = Counter()
+    for step, seconds in steps:
+        text = step
+        for number, each in enumerate(inputs, 1):
+            text = text.replace(each.name, f"input {number}")
+        timings[text] += seconds  # type: ignore[assignment]  # a counter adds seconds as well as numbers
+    return Activity(
+        name=run.pipeline.display_name,
+        code_name=f"{run.pipeline.name} of photoz-server",
+        code_version=f"{run.version} ({version('photoz-server')})",
+        started_at=started,
+        ended_at=utc_now(),
+        configuration={key: value for key, value in configuration.items() if key != "inputs"},
+        used=tuple(
+            UsedEntity(
+                each.kind,
+                each.address or each.name,
+                None if each.product is None else each.product.id,
+                version=each.modified.isoformat(timespec="seconds"),
+                sha256=each.sha256,
+            )
+            for each in inputs
+        )
+        + _used_release(run, release),
+        timings={step: round(seconds, 3) for step, seconds in timings.items()},
+        job_id=run.job_id,
+    )
+
+
+def provenance_json(
+    run: Run,
+    inputs: Sequence[RunInput],
+    files: Sequence[GeneratedFile],
+    configuration: Mapping[str, Any],
+    steps: Sequence[tuple[str, float]],
+    *,
+    product: str,
+    base_url: str,
+    started: datetime,
+    ended: datetime,
+) -> bytes:
+    """Write the provenance of a result.
+
+    Parameters
+    ----------
+    product
+        Internal name of the result.
+    steps
+        What was done one after the other, with the seconds that each took.
+    """
+    activity, agent = f"pz:run/{run.id}", f"pz:user/{run.owner}"
+    used = {f"pz:{_place(each)}/{each.name}": _input(each, base_url) for each in inputs}
+    made = {
+        f"pz:product/{product}/{file.name}": {"prov:label": file.name, "pz:size": file.size, "pz:sha256": file.sha256}
+        for file in files
+    }
+    document = {
+        "prefix": {"pz": f"{base_url}/", "voprov": "http://www.ivoa.net/documents/ProvenanceDM/"},
+        "agent": {agent: {"prov:label": run.owner, "prov:type": "prov:Person"}},
+        "activity": {
+            activity: {
+                "prov:label": run.display_name,
+                "prov:startTime": started.isoformat(),
+                "prov:endTime": ended.isoformat(),
+                "pz:pipeline": run.pipeline.name,
+                "pz:version": run.version,
+                "pz:job": run.job_id,
+                "pz:software": {name: version(name) for name in _LIBRARIES},
+                "pz:configuration": configuration,
+                "pz:steps": [{"step": step, "seconds": round(seconds, 3)} for step, seconds in steps],
+            }
+        },
+        "entity": used | made,
+        "used": {f"_:u{number}": {"prov:activity": activity, "prov:entity": name} for number, name in enumerate(used)},
+        "wasGeneratedBy": {
+            f"_:g{number}": {"prov:entity": name, "prov:activity": activity} for number, name in enumerate(made)
+        },
+        "wasAssociatedWith": {"_:a0": {"prov:activity": activity, "prov:agent": agent}},
+    }
+    return json.dumps(document, indent=2).encode()
+
+
+def _used_release(run: Run, release: str | None) -> tuple[UsedEntity, ...]:
+    slot = run.pipeline.objects
+    return () if release is None or slot is None else (UsedEntity(slot.product_types[0], release),)
+
+
+def _place(each: RunInput) -> str:
+    return "product" if each.address is None else "file"
+
+
+def _input(each: RunInput, base_url: str) -> dict[str, Any]:
+    return {
+        "prov:label": each.label,
+        "pz:address": each.address or f"{base_url}/product/{each.name}",
+        "pz:product_type": each.kind,
+        "pz:file": each.file_name,
+        "pz:size": each.size,
+        "pz:sha256": each.sha256,
+        "pz:updated": each.modified.isoformat(),
+        "pz:columns": dict(each.columns),
+    }

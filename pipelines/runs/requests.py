@@ -1,0 +1,224 @@
+"""What a user asks of a pipeline, read from the parameters of a job, from JSON, and from configuration files."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from core.errors import InvalidValueError
+from pipelines.models import AnyPipeline, RunRequest
+from pipelines.outputs import output_format_of
+from pipelines.yaml_documents import read_yaml
+
+__all__ = [
+    "JOB_PARAMETERS",
+    "REPEATED",
+    "checked_request",
+    "job_parameters",
+    "parameters_of",
+    "parse_request",
+    "request_of_parameters",
+]
+
+#: Parameters that jobs of every pipeline have, beside those of the pipeline itself.
+JOB_PARAMETERS = (
+    "NAME", "DESCRIPTION", "INPUTS", "OBJECTS", "RELEASE", "FORMAT", "VISIBILITY", "COLUMNS", "PARAM", "RULES",
+    "CONFIGURATION",
+)  # fmt: skip
+#: Those of them that may be given repeatedly.
+REPEATED = ("INPUTS",)
+
+_FIELDS = {
+    "NAME": "display_name", "DESCRIPTION": "description", "OBJECTS": "objects", "RELEASE": "release",
+    "FORMAT": "output_format", "VISIBILITY": "visibility", "RULES": "rules",
+}  # fmt: skip
+#: Key of the object catalogue in a configuration file of a pipeline that takes none, so that it is refused.
+_OBJECTS = "dataset"
+#: What a configuration file may say that means nothing to a server.
+_IGNORED = frozenset({"executor", "output_root_dir", "output_dir", "output_name"})
+
+
+def parameters_of(pipeline: AnyPipeline) -> Mapping[str, tuple[tuple[str, ...], bool]]:
+    """Give the parameters of a pipeline as jobs have them: name in upper case to keys, and whether it is a text.
+
+    A parameter inside another one is written with a dot: ``CROSSMATCH.RADIUS_ARCSEC``.
+    """
+    return {".".join(path).upper(): (path, is_text) for path, is_text in _leaves(pipeline.parameters, ())}
+
+
+def request_of_parameters(pipeline: AnyPipeline, given: Mapping[str, str]) -> RunRequest:
+    """Read the parameters of a job.
+
+    What stands in CONFIGURATION yields to PARAM, and that to single parameters.
+
+    Raises
+    ------
+    InvalidValueError
+        A parameter cannot be read, or a configuration file has keys that none has.
+    """
+    fields: dict[str, Any] = {}
+    if text := given.get("CONFIGURATION"):
+        fields = _of_configuration(pipeline, read_yaml(text, "CONFIGURATION"))
+    fields |= {_FIELDS[name]: given[name] for name in _FIELDS if given.get(name)}
+    if given.get("INPUTS"):
+        fields["inputs"] = [part for part in given["INPUTS"].replace(",", ";").split(";") if part.strip()]
+    if given.get("COLUMNS"):
+        fields["columns"] = _mapping(given["COLUMNS"], "COLUMNS")
+    param = dict(fields.get("param", {}))
+    if given.get("PARAM"):
+        param |= _mapping(given["PARAM"], "PARAM")
+    for name, (path, is_text) in parameters_of(pipeline).items():
+        if given.get(name):
+            _put(param, path, given[name] if is_text else read_yaml(given[name], name))
+    return parse_request(fields | {"param": param})
+
+
+def parse_request(fields: Mapping[str, Any]) -> RunRequest:
+    """Read a request from JSON.
+
+    Raises
+    ------
+    InvalidValueError
+        A key is unknown, or a value of another kind than it must be.
+    """
+    values = dict(fields)
+    for key in ("objects", "release"):
+        values[key] = None if values.get(key) in {None, ""} else str(values[key]).strip()
+    inputs = values.get("inputs") or []
+    values["inputs"] = [str(each).strip() for each in (inputs if isinstance(inputs, list | tuple) else [inputs])]
+    try:
+        return RunRequest.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]["loc"]
+        raise InvalidValueError(
+            f"The run cannot be asked for: {_with_values(error)}", field=str(first[0]) if first else None
+        ) from error
+
+
+def job_parameters(request: RunRequest) -> dict[str, str]:
+    """Give the parameters of the job of a request, from which `request_of_parameters` reads it again."""
+    values = {name: str(value) for name, field in _FIELDS.items() if (value := getattr(request, field)) is not None}
+    values["INPUTS"] = ";".join(request.inputs)
+    values["PARAM"] = json.dumps(dict(request.param))
+    if request.columns:
+        values["COLUMNS"] = json.dumps({name: dict(columns) for name, columns in request.columns.items()})
+    return {name: value for name, value in values.items() if value}
+
+
+def checked_request(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
+    """Check the parameters, the format and the rules of a request; what needs no product to be looked at.
+
+    Raises
+    ------
+    InvalidValueError
+        With the parameter that is wrong, and the value that it has.
+    """
+    try:
+        pipeline.parameters.model_validate(dict(request.param))
+    except ValidationError as error:
+        place = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise InvalidValueError(
+            f"The parameters of {pipeline.display_name} cannot be used: {_with_values(error)}", field=place or "param"
+        ) from error
+    if request.output_format not in {None, "specz", "hats"}:
+        output_format_of(str(request.output_format))
+    if request.rules is not None:
+        pipeline.check_rules(request.rules)
+    return request
+
+
+def _leaves(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], bool]]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _leaves(kind, (*path, name))
+        else:
+            yield (*path, name), _is_text(kind)
+
+
+def _is_text(kind: object) -> bool:
+    """Tell whether all values but none are texts, which then need not be read as YAML."""
+    if kind is str:
+        return True
+    arguments = [each for each in get_args(kind) if each is not type(None)]
+    if get_origin(kind) in {tuple, Mapping, dict} or not arguments:
+        return False
+    return all(isinstance(each, str) or _is_text(each) for each in arguments)
+
+
+def _put(target: dict[str, Any], path: tuple[str, ...], value: object) -> None:
+    for key in path[:-1]:
+        inner = target.get(key)
+        target[key] = dict(inner) if isinstance(inner, Mapping) else {}
+        target = target[key]
+    target[path[-1]] = value
+
+
+def _mapping(text: str, name: str) -> dict[str, Any]:
+    value = read_yaml(text, name)
+    if not isinstance(value, dict):
+        raise InvalidValueError(f"{name} must be a mapping in JSON or YAML, not {text[:80]!r}.", field=name)
+    return value
+
+
+def _of_configuration(pipeline: AnyPipeline, document: object) -> dict[str, Any]:
+    """Read a whole configuration file, or its parameters alone."""
+    if not isinstance(document, dict):
+        raise InvalidValueError("A configuration is a mapping of keys to values.", field="CONFIGURATION")
+    if not {"param", "inputs"} & document.keys():
+        whole = {"output_format", *_IGNORED}
+        if not whole & document.keys():
+            return {"param": document}
+    known = {"param", "inputs", "output_format", *_IGNORED}
+    if unknown := sorted(map(str, document.keys() - known)):
+        raise InvalidValueError(
+            f"The configuration has the key '{unknown[0]}', which none has; the keys are {', '.join(sorted(known))}.",
+            field="CONFIGURATION",
+        )
+    fields: dict[str, Any] = {"param": document.get("param") or {}, "output_format": document.get("output_format")}
+    inputs = document.get("inputs") or {}
+    if not isinstance(inputs, dict) or not isinstance(fields["param"], dict):
+        raise InvalidValueError("'inputs' and 'param' of a configuration are mappings.", field="CONFIGURATION")
+    _read_inputs(pipeline, inputs, fields)
+    return fields
+
+
+def _read_inputs(pipeline: AnyPipeline, inputs: Mapping[str, Any], fields: dict[str, Any]) -> None:
+    catalogues = [each for each in inputs.get(pipeline.inputs.key) or [] if isinstance(each, dict)]
+    named = [(name, each) for each in catalogues if (name := _reference(each))]
+    if pipeline.inputs.maximum == 1:
+        named = named[-1:]
+    fields["inputs"] = [name for name, _ in named]
+    fields["columns"] = {name: each["columns"] for name, each in named if each.get("columns")}
+    dataset = inputs.get(_OBJECTS if pipeline.objects is None else pipeline.objects.key)
+    if isinstance(dataset, dict) and (objects := _reference(dataset)):
+        fields["objects"] = objects
+        # Of a product its owner said it, and configurations of the public server name a column that need not be there.
+        if objects == dataset.get("path") and dataset.get("columns"):
+            fields["columns"][objects] = dataset["columns"]
+
+
+def _reference(entry: Mapping[str, Any]) -> str | None:
+    """Give what an entry of a configuration names: a file by its address, a product by its internal name."""
+    path = str(entry.get("path") or "")
+    return path if path.lower().startswith("vos:") else str(entry.get("internal_name") or "") or None
+
+
+def _with_values(error: ValidationError) -> str:
+    told = []
+    for found in error.errors(include_url=False)[:5]:
+        place = ".".join(str(part) for part in found["loc"]) or "param"
+        what = found["msg"].removeprefix("Value error, ")
+        if found["type"] == "extra_forbidden":
+            told.append(f"there is no parameter '{place}'")
+        else:
+            told.append(f"{place}: {what} (found {_brief(found['input'])})")
+    return "; ".join(told) + "."
+
+
+def _brief(value: object) -> str:
+    try:
+        return json.dumps(value)[:80]
+    except (TypeError, ValueError):
+        return repr(value)[:80]

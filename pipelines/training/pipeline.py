@@ -1,0 +1,158 @@
+"""The Training Set Maker as a pipeline of the server and the command line."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidValueError
+from pipelines.crossmatch.objects import ObjectSource
+from pipelines.declarations import InputSlot, ParameterHint
+from pipelines.inputs.configuration import entry_of, format_of
+from pipelines.inputs.lookup import RunInput
+from pipelines.models import Pipeline, PipelineResult, Progress, RunInputs, RunRequest, Work, part_of
+from pipelines.reports import RunReport
+from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
+from pipelines.training.hats import release_catalog
+from pipelines.training.report import TrainingSetReport
+from pipelines.training.run_report import run_report
+from pipelines.training.training_set import make_training_set
+
+__all__ = ["TrainingSetMaker"]
+
+#: Meanings of the columns that are read of redshift catalogues, and of object catalogues.
+_MEANINGS = ("id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type")
+_OBJECT_MEANINGS = ("id", "ra", "dec")
+_BANDS = ("u", "g", "r", "i", "z", "y")
+_MOST_NAMES = 12
+_FORM = {
+    "crossmatch.radius_arcsec": ParameterHint("Radius (arcsec)"),
+    "crossmatch.n_neighbors": ParameterHint("Neighbours"),
+    "convert_flux_to_mag": ParameterHint("Fluxes to magnitudes"),
+    "use_absolute_lsdb_path": ParameterHint(hidden=True),
+    "selected_cols": ParameterHint("Columns of objects", advanced=True),
+    "photometry": ParameterHint(advanced=True),
+    "object_cuts": ParameterHint("Cuts on objects", advanced=True),
+    "cuts": ParameterHint("Cuts on the result", advanced=True),
+    "unique": ParameterHint("One row only for each"),
+    "prefer": ParameterHint(advanced=True),
+    "flag_multiple_matches": ParameterHint(advanced=True),
+    "split_method": ParameterHint(advanced=True),
+    "random_seed": ParameterHint(advanced=True),
+}
+
+
+class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
+    """Match a redshift catalogue with objects, and split the rows into training and validation."""
+
+    id = 1
+    name = "training_set_maker"
+    display_name = "Training Set Maker"
+    description = (
+        "Cross-matches a redshift catalogue with a catalogue of objects, and splits what was matched into training and "
+        "validation."
+    )
+    product_type = "training_set"
+    configuration = TrainingSetConfiguration
+    parameters = TrainingSetParameters
+    inputs = InputSlot(
+        "redshift catalogue", ("redshift_catalog",), "specz", maximum=1, if_too_many="combine them first"
+    )
+    objects = InputSlot(
+        "object catalogue",
+        ("object_catalog",),
+        "dataset",
+        maximum=1,
+        help="Each redshift is given its nearest objects of this catalogue.",
+        takes_release=True,
+    )
+    form = _FORM
+
+    def configure(self, request: RunRequest, inputs: RunInputs) -> TrainingSetConfiguration:
+        """Give the configuration of a run on the server.
+
+        Raises
+        ------
+        InvalidValueError
+            The object catalogue has no such column, or the release no such catalogue.
+        """
+        param, objects = dict(request.param), inputs.objects
+        entries: dict[str, Any] = {"specz": [entry_of(each, _MEANINGS) for each in inputs.catalogues]}
+        if objects is not None:
+            entries["dataset"] = entry_of(objects, _OBJECT_MEANINGS)
+            if param.get("photometry") is None:
+                param["photometry"] = _photometry(TrainingSetParameters.model_validate(param), objects.names)
+        output_format = format_of(request.output_format, inputs.catalogues)
+        configuration = TrainingSetConfiguration.model_validate(
+            {"inputs": entries, "output_format": output_format, "param": param}
+        )
+        if objects is not None:
+            _require_columns(configuration.param.selected_cols, objects)
+        if inputs.release_folder is not None:
+            _catalogue_in(inputs.release_folder, configuration.param)
+        return configuration
+
+    def run(self, work: Work[TrainingSetConfiguration]) -> PipelineResult:
+        """Match the objects, which are read a part at a time, with the redshifts."""
+        entry = work.configuration.redshifts
+        work.progress(0.0, f"Reading {entry.internal_name or Path(entry.path).name}")
+        table = work.read(entry)
+        objects = self._open_objects(work, part_of(work.progress, 0.03, 0.14))
+        made = make_training_set(table, objects, work.configuration, progress=part_of(work.progress, 0.14, 1.0))
+        return PipelineResult(made.table, made.report, made.columns, made.report.warnings)
+
+    def describe(self, configuration: TrainingSetConfiguration, inputs: RunInputs) -> str:
+        """Describe the result in Markdown."""
+        param, release = configuration.param, inputs.release
+        if inputs.objects is not None:
+            objects = f"{inputs.objects.label} (`{inputs.objects.name}`)"
+        else:
+            objects = f"the release {release.display_name if release else ''} ({param.flux_type})"
+        number = param.crossmatch.n_neighbors
+        nearest = "the nearest object" if number == 1 else f"up to {number} nearest objects"
+        return (
+            f"Training set of the redshifts of\n\n{inputs.catalogue_list}\n\nEach redshift has {nearest} of {objects} "
+            f"within {param.crossmatch.radius_arcsec:g} arcseconds. `is_training_set` is 1 for "
+            f"{100 * param.train_fraction:g} % of the rows, and 0 for those for validation."
+        )
+
+    def report(self, values: Mapping[str, Any]) -> RunReport:
+        """Prepare a report for its page."""
+        return run_report(TrainingSetReport.model_validate(values))
+
+    @staticmethod
+    def _open_objects(work: Work[TrainingSetConfiguration], progress: Progress) -> ObjectSource:
+        entry, param = work.configuration.inputs.dataset, work.configuration.param
+        if param.use_absolute_lsdb_path and entry.path:
+            return work.open_objects(entry, lambda path: path, progress)
+        return work.open_objects(entry, partial(_catalogue_in, param=param), progress)
+
+
+def _catalogue_in(folder: Path, param: TrainingSetParameters) -> Path:
+    return release_catalog(
+        folder, magnitudes=param.convert_flux_to_mag, flux_type=param.flux_type, dereddening=param.dereddening
+    )
+
+
+def _photometry(param: TrainingSetParameters, columns: Sequence[str]) -> Mapping[str, Any] | None:
+    """Have magnitudes computed where an object catalogue has fluxes of the type that was asked for."""
+    fluxes = {band: f"{band}_{param.flux_type}Flux" for band in _BANDS}
+    bands = [band for band in _BANDS if fluxes[band] in columns]
+    if not param.convert_flux_to_mag or not bands:
+        return None
+    errors = all(f"{fluxes[band]}Err" in columns for band in bands)
+    return {
+        "bands": bands,
+        "error_column": "{band}_{flux_type}FluxErr" if errors else None,
+        "dereddening": {"ebv_column": "ebv"} if param.dereddening != "none" and "ebv" in columns else None,
+    }
+
+
+def _require_columns(selected: Sequence[str], objects: RunInput) -> None:
+    missing = [column for column in selected if column not in objects.names]
+    if missing and objects.names:
+        raise InvalidValueError(
+            f"The object catalogue {objects.name} has no column '{missing[0]}'; it has "
+            f"{', '.join(objects.names[:_MOST_NAMES])}.",
+            field="selected_cols",
+        )

@@ -1,0 +1,205 @@
+"""The parts of the product catalogue, each constructed from the settings when it is first used."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.auth.models import Identity
+from core.database import Database
+from core.files import FileStore
+from core.parts import part
+from core.settings import Settings
+from products.files.download_counts import DownloadCounts
+from products.files.downloads import DownloadService
+from products.lifecycle.column_meanings import AssociationService
+from products.lifecycle.housekeeping import Housekeeping
+from products.lifecycle.inspector import Inspector
+from products.lifecycle.job_products import ResultProducts
+from products.lifecycle.published import PublishedProducts
+from products.lifecycle.uploads import InspectionJobs, UploadService
+from products.lifecycle.versions import LifeService
+from products.product_types import TypeAdministration
+from products.provenance import DisclosureService, ProvenanceService
+from products.quotas import QuotaRule
+from products.releases import ReleaseAdministration
+from products.search.coverage import CoverageService
+from products.search.facets import FacetService
+from products.service import ProductService
+from products.sharing.links import LinkService
+from products.sharing.service import SharingService
+from products.user_tables.service import UserTableService
+
+if TYPE_CHECKING:
+    from products.user_tables.loading import TableLoader
+
+__all__ = ["OtherPackages", "ProductServices"]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPackages:
+    """What the catalogue needs of packages that it does not import.
+
+    Parameters
+    ----------
+    inspections
+        Runs the inspection of a file as a job.
+    may_read_file
+        Whether an identity may read the file at a ``vos:`` address.
+    stored_ids
+        Ids of the stored files that belong to other packages, which housekeeping keeps.
+    reserved_names
+        Words that no user table may be called.
+    """
+
+    inspections: InspectionJobs
+    may_read_file: Callable[[Identity, str], bool]
+    stored_ids: Callable[[], frozenset[str]]
+    reserved_names: Collection[str] = ()
+
+
+class ProductServices:
+    """The catalogue of products of one process.
+
+    Parameters
+    ----------
+    settings
+        Settings of the server.
+    database
+        The metadata database.
+    store
+        Returns the store of the files of products; called when files are first needed, as opening it makes folders.
+    others
+        What other packages do for this one.
+    """
+
+    def __init__(
+        self, settings: Settings, database: Database, store: Callable[[], FileStore], others: OtherPackages
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._store = store
+        self._others = others
+
+    @part
+    def service(self) -> ProductService:
+        """Products: create, read, list, change, delete."""
+        return ProductService(self._database)
+
+    @part
+    def quota(self) -> QuotaRule:
+        """What one user may store."""
+        return QuotaRule(self._settings.user_quota_bytes or None, self._settings.max_product_files)
+
+    @part
+    def uploads(self) -> UploadService:
+        """Drafts, their files, inspection and publication."""
+        return UploadService(
+            self._database,
+            self._store(),
+            self._others.inspections,
+            max_bytes=self._settings.max_upload_bytes,
+            quota=self.quota,
+        )
+
+    @part
+    def column_meanings(self) -> AssociationService:
+        """Meanings of columns."""
+        return AssociationService(self._database)
+
+    @part
+    def downloads(self) -> DownloadService:
+        """Files, and products as zip archives."""
+        return DownloadService(self.service, self._store(), self.download_counts)
+
+    @part
+    def download_counts(self) -> DownloadCounts:
+        """How often products were downloaded."""
+        return DownloadCounts(self._database)
+
+    @part
+    def sharing(self) -> SharingService:
+        """Co-owners, and changes of owner."""
+        return SharingService(self._database, self.quota)
+
+    @part
+    def links(self) -> LinkService:
+        """Links for people without an account."""
+        return LinkService(self._database)
+
+    @part
+    def versions(self) -> LifeService:
+        """New versions, deletion and restoring."""
+        return LifeService(self._database, self.quota, days=self._settings.deleted_days)
+
+    @part
+    def releases(self) -> ReleaseAdministration:
+        """Data releases."""
+        return ReleaseAdministration(self._database)
+
+    @part
+    def types(self) -> TypeAdministration:
+        """What administrators change of product types."""
+        return TypeAdministration(self._database)
+
+    @part
+    def provenance(self) -> ProvenanceService:
+        """What products were made of, and how."""
+        return ProvenanceService(self._database, self.service, self._others.may_read_file)
+
+    @part
+    def disclosures(self) -> DisclosureService:
+        """What readers of a product learn of its inputs."""
+        return DisclosureService(self._database, self._others.may_read_file)
+
+    @part
+    def facets(self) -> FacetService:
+        """Counts of products by type, release and so on, for search pages."""
+        return FacetService(self._database)
+
+    @part
+    def coverage(self) -> CoverageService:
+        """Search of products by the region that they cover."""
+        return CoverageService(self._database)
+
+    @part
+    def published(self) -> PublishedProducts:
+        """The published products, for the VO services."""
+        return PublishedProducts(self._database, self.service)
+
+    @part
+    def job_products(self) -> ResultProducts:
+        """Products that are made by jobs."""
+        return ResultProducts(
+            self._database, self._store(), max_bytes=self._settings.max_result_bytes, quota=self.quota
+        )
+
+    @part
+    def inspector(self) -> Inspector:
+        """The work of inspection jobs."""
+        return Inspector(
+            self._database, self._store(), self._settings.tables_folder, max_columns=self._settings.max_columns
+        )
+
+    @part
+    def housekeeping(self) -> Housekeeping:
+        """Removal of files that nothing refers to, of old drafts and of deleted products."""
+        return Housekeeping(
+            self._database,
+            self._store(),
+            self._settings.tables_folder,
+            draft_days=self._settings.draft_days,
+            deleted_days=self._settings.deleted_days,
+            also_known=self._others.stored_ids,
+        )
+
+    @part
+    def user_tables(self) -> UserTableService:
+        """Tables of users."""
+        return UserTableService(self._database, self.quota, reserved=self._others.reserved_names)
+
+    @part
+    def table_loader(self) -> "TableLoader":
+        """Adds rows to tables of users."""
+        from products.user_tables.loading import TableLoader
+
+        return TableLoader(self.user_tables, self._settings.user_tables_folder, self._settings.max_columns)

@@ -1,0 +1,1 @@
+"""Files of products: adding, removing, downloads, names and media types."""

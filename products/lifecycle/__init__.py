@@ -1,0 +1,1 @@
+"""Lifecycle of a product: upload, inspection, publication, versions, deletion."""

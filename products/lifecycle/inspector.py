@@ -1,0 +1,244 @@
+"""Look into the main file of a product: what it holds, what its columns mean, and its rows for the query engine.
+
+This is the work of a job: it runs in a process of its own, because it parses what strangers sent. What it found is
+stored in one transaction at the end, and only when the product still has the file that was read.
+"""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.database import Database, utc_now
+from core.errors import InvalidValueError, UnreadableFileError
+from core.files import FileStore
+from products.inspection.inspection import Inspection
+from products.inspection.meanings import Meanings
+from products.models import InspectionState, ProductStatus
+from products.product_types import product_type
+from products.readers import ReadLimits, TableReader, open_table
+from products.rows.derive import derive_rows
+from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
+from products.storage import main_file_row, product_columns
+from products.validation import check_values, wanted_meanings
+
+__all__ = ["Inspector"]
+
+_LONGEST_TABLE_NAME = 60
+#: Score from which a guessed UCD stands for one that the file does not give.
+_SURE = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    product_id: int
+    job_id: str
+    file_id: int
+    file_name: str
+    stored_id: str
+    tabular: bool
+    meanings: Meanings | None
+
+
+class Inspector:
+    """Read main files and store what was found.
+
+    Parameters
+    ----------
+    tables
+        Folder of the Parquet files that the query engine reads.
+    max_columns
+        Most columns that a table may have.
+    """
+
+    def __init__(self, database: Database, store: FileStore, tables: Path, *, max_columns: int) -> None:
+        self._database = database
+        self._store = store
+        self._tables = tables
+        self._limits = ReadLimits(max_columns=max_columns)
+
+    def run(
+        self,
+        product_id: int,
+        job_id: str,
+        *,
+        publish: bool,
+        progress: Callable[[float, str], None],
+        scratch: Path,
+    ) -> None:
+        """Inspect the main file of a product; with ``publish``, publish the product at the end.
+
+        Raises
+        ------
+        UnreadableFileError, TooLargeError
+            The file is not a table that can be read, and the product's type asks for one.
+        """
+        task = self._begin(product_id, job_id)
+        if task is None:
+            return
+        try:
+            with open_table(
+                self._store.local_path(task.stored_id), task.file_name, limits=self._limits, scratch=scratch
+            ) as reader:
+                self._inspect(task, reader, publish=publish, progress=progress, scratch=scratch)
+        except UnreadableFileError as e:
+            if task.tabular:
+                raise
+            self._store_not_a_table(task, e.message)
+
+    def take(
+        self,
+        product_id: int,
+        job_id: str,
+        reader: TableReader,
+        *,
+        progress: Callable[[float, str], None],
+        scratch: Path,
+    ) -> bool:
+        """Publish a product with the table that its main file was written from; say whether the product is still there.
+
+        Parameters
+        ----------
+        job_id
+            The job that makes the product; it stands in the product's row.
+        """
+        task = self._begin(product_id, job_id)
+        return task is not None and self._inspect(task, reader, publish=True, progress=progress, scratch=scratch)
+
+    def _inspect(
+        self,
+        task: _Task,
+        reader: TableReader,
+        *,
+        publish: bool,
+        progress: Callable[[float, str], None],
+        scratch: Path,
+    ) -> bool:
+        stored_id = f"{secrets.token_hex(16)}.parquet"
+        target = self._tables / stored_id
+        kept = False
+        try:
+            inspection = derive_rows(reader, target, meanings=task.meanings, progress=progress, scratch=scratch)
+            kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
+        finally:
+            if not kept:
+                target.unlink(missing_ok=True)
+        return kept
+
+    def _begin(self, product_id: int, job_id: str) -> _Task | None:
+        with self._database.read() as session:
+            row = session.get(ProductRow, product_id)
+            file = main_file_row(session, product_id)
+            if row is None or file is None or row.inspection_job != job_id:
+                return None
+            chosen = _chosen_meanings(session, product_id)
+            kind = product_type(row.product_type_id)
+            return _Task(product_id, job_id, file.id, file.name, file.stored_id, kind.tabular, chosen)
+
+    def _store_findings(
+        self, task: _Task, reader: TableReader, inspection: Inspection, stored_id: str, *, publish: bool
+    ) -> bool:
+        with self._database.write() as session:
+            row = _still_wanted(session, task)
+            if row is None:
+                return False
+            old = session.get(ProductTableRow, task.product_id)
+            obsolete = None if old is None else old.stored_id
+            _replace_columns(session, task.product_id, inspection)
+            _replace_table(session, row, inspection, stored_id)
+            session.execute(
+                update(ProductFileRow)
+                .where(ProductFileRow.id == task.file_id)
+                .values(rows=inspection.rows, details={"format": reader.format, **reader.details})
+            )
+            row.inspection = inspection.to_json()
+            row.inspection_state, row.inspection_error = InspectionState.DONE, None
+            row.updated_at = utc_now()
+            if publish:
+                _publish(row, inspection)
+        if obsolete is not None:
+            (self._tables / obsolete).unlink(missing_ok=True)
+        return True
+
+    def _store_not_a_table(self, task: _Task, message: str) -> None:
+        with self._database.write() as session:
+            row = _still_wanted(session, task)
+            if row is not None:
+                row.inspection_state = InspectionState.NOT_A_TABLE
+                row.inspection_error = message
+                row.updated_at = utc_now()
+
+
+def _publish(row: ProductRow, inspection: Inspection) -> None:
+    """Publish a product, or give it back to its owner when its values cannot be what the owner said."""
+    try:
+        check_values(product_type(row.product_type_id), inspection)
+    except InvalidValueError as e:
+        row.status, row.inspection_error = ProductStatus.REGISTERING, e.message
+    else:
+        row.status, row.published_at = ProductStatus.PUBLISHED, utc_now()
+
+
+def _chosen_meanings(session: Session, product_id: int) -> Meanings | None:
+    """Give what the owner chose, completed by what an earlier inspection guessed; None before any choice."""
+    wanted = wanted_meanings(product_columns(session, [product_id]))
+    if wanted == Meanings():
+        return None
+    guessed = session.get(ProductTableRow, product_id)
+    position = (wanted.ra, wanted.dec)
+    if not wanted.has_position and guessed is not None:
+        position = (guessed.ra, guessed.dec)
+    return Meanings(*position, z=wanted.z or (guessed.z if guessed is not None else None))
+
+
+def _still_wanted(session: Session, task: _Task) -> ProductRow | None:
+    row = session.get(ProductRow, task.product_id, with_for_update={"of": ProductRow})
+    file = main_file_row(session, task.product_id)
+    if row is None or row.inspection_job != task.job_id or row.status == ProductStatus.DELETED:
+        return None
+    return row if file is not None and file.stored_id == task.stored_id else None
+
+
+def _replace_columns(session: Session, product_id: int, inspection: Inspection) -> None:
+    """Store the columns; those that keep their name keep the meaning that their owner gave them."""
+    guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
+    old = {
+        row.name: (row.ucd, row.alias)
+        for row in session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
+        if row.alias
+    }
+    session.execute(delete(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
+    session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
+    for position, column in enumerate(inspection.columns):
+        ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
+        session.add(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
+
+
+def _replace_table(session: Session, product: ProductRow, inspection: Inspection, stored_id: str) -> None:
+    meanings = inspection.meanings
+    session.execute(delete(ProductTableRow).where(ProductTableRow.product_id == product.id))
+    session.add(
+        ProductTableRow(
+            product_id=product.id,
+            table_schema=product_type(product.product_type_id).name,
+            table_name=_table_name(product.internal_name or str(product.id)),
+            stored_id=stored_id,
+            rows=inspection.rows,
+            ra=meanings.ra,
+            dec=meanings.dec,
+            z=meanings.z,
+            area_deg2=inspection.sky_area_deg2,
+            footprint=inspection.moc,
+        )
+    )
+
+
+def _table_name(internal_name: str) -> str:
+    """Turn an internal name into a regular identifier of ADQL: ``12_vvds_é`` becomes ``p12_vvds_e``."""
+    ascii_name = unicodedata.normalize("NFKD", internal_name).encode("ascii", "ignore").decode()
+    return "p" + re.sub(r"[^a-z0-9_]", "", ascii_name.lower())[:_LONGEST_TABLE_NAME].rstrip("_")

@@ -1,0 +1,169 @@
+"""Products that jobs make: begun when the job is, published with everything at its end, failed with a sentence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.columns import column_of_field
+from core.database import Database, utc_now
+from core.errors import ConflictError
+from core.files import FileStore, StoredBytes
+from products.files.names import checked_file_name, extension_of, media_type_of
+from products.inspection.meanings import MEANINGS_BY_KEY
+from products.models import FileRole, InspectionState, ProductStatus
+from products.quotas import QuotaRule
+from products.schema import ProductColumnRow, ProductFileRow, ProductRow
+
+__all__ = ["ResultFile", "ResultProducts"]
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A file that a job wrote.
+
+    Parameters
+    ----------
+    rows, details
+        Of the main file: its number of rows, and what its reader would find out.
+    """
+
+    path: Path
+    role: FileRole
+    rows: int | None = None
+    details: Mapping[str, object] | None = None
+
+
+class ResultProducts:
+    """Give products that are in process the files and columns that their jobs made.
+
+    Parameters
+    ----------
+    max_bytes
+        Largest file that a job may leave.
+    quota
+        What the owner of a product may keep.
+    """
+
+    def __init__(self, database: Database, store: FileStore, *, max_bytes: int, quota: QuotaRule) -> None:
+        self._database = database
+        self._store = store
+        self._max_bytes = max_bytes
+        self._quota = quota
+
+    def fill(
+        self, product_id: int, job_id: str, files: Sequence[ResultFile], schema: pa.Schema, meanings: Mapping[str, str]
+    ) -> None:
+        """Store files, and columns with their meanings, in the place of those of an earlier attempt.
+
+        Parameters
+        ----------
+        schema
+            The columns of the main file.
+        meanings
+            Keys of meanings (``ra``, ``z`` …) to the columns that have them.
+
+        Raises
+        ------
+        ConflictError
+            The product was deleted meanwhile.
+        QuotaExceededError
+            The files do not fit into what the product's owner may keep.
+        """
+        stored: list[StoredBytes] = []
+        try:
+            stored.extend(self._stored(file.path) for file in files)
+            with self._database.write() as session:
+                row = _in_process(session, product_id)
+                earlier = _forget(session, product_id)
+                self._quota.check(session, row.owner_id, sum(each.size for each in stored), lock=True)
+                row.inspection_job, row.updated_at = job_id, utc_now()
+                row.inspection_state = InspectionState.NONE
+                row.column_names = "\n".join(schema.names)
+                session.add_all(_file_row(product_id, *pair) for pair in zip(files, stored, strict=True))
+                session.add_all(_column_rows(product_id, schema, meanings))
+        except BaseException:
+            for each in stored:
+                self._store.delete(each.id)
+            raise
+        for file_id in earlier:
+            self._store.delete(file_id)
+
+    def fail(self, product_id: int, message: str) -> None:
+        """Note that a product could not be made; nothing happens to one that was made, or deleted."""
+        with self._database.write() as session:
+            failed = session.scalar(
+                update(ProductRow)
+                .where(ProductRow.id == product_id, ProductRow.status == ProductStatus.PROCESSING)
+                .values(status=ProductStatus.FAILED, inspection_error=message, updated_at=utc_now())
+                .returning(ProductRow.id)
+            )
+            obsolete = _forget(session, product_id) if failed else []
+        for file_id in obsolete:
+            self._store.delete(file_id)
+
+    def discard(self, product_id: int) -> None:
+        """Delete a product that was begun and whose making never started; there is nothing to restore."""
+        now = utc_now()
+        with self._database.write() as session:
+            session.execute(
+                update(ProductRow)
+                .where(ProductRow.id == product_id, ProductRow.status == ProductStatus.PROCESSING)
+                .values(status=ProductStatus.DELETED, deleted_at=now, purged_at=now, updated_at=now)
+            )
+
+    def _stored(self, path: Path) -> StoredBytes:
+        with path.open("rb") as file, self._store.stage(limit=self._max_bytes) as staging:
+            while chunk := file.read(_CHUNK):
+                staging.write(chunk)
+            return staging.finish()
+
+
+def _in_process(session: Session, product_id: int) -> ProductRow:
+    row = session.get(ProductRow, product_id, with_for_update={"of": ProductRow})
+    if row is None or row.status != ProductStatus.PROCESSING:
+        raise ConflictError("The product was deleted while it was being made; nothing was kept.")
+    return row
+
+
+def _forget(session: Session, product_id: int) -> list[str]:
+    """Drop files and columns; give the ids of the files' bytes."""
+    chosen = ProductFileRow.product_id == product_id
+    obsolete = list(session.scalars(select(ProductFileRow.stored_id).where(chosen)))
+    session.execute(delete(ProductFileRow).where(chosen))
+    session.execute(delete(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
+    return obsolete
+
+
+def _file_row(product_id: int, file: ResultFile, stored: StoredBytes) -> ProductFileRow:
+    name, now = checked_file_name(file.path.name), utc_now()
+    return ProductFileRow(
+        product_id=product_id,
+        role=file.role,
+        name=name,
+        media_type=media_type_of(name),
+        size=stored.size,
+        rows=file.rows,
+        extension=extension_of(name),
+        details=dict(file.details or {}),
+        md5=stored.md5,
+        sha256=stored.sha256,
+        stored_id=stored.id,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _column_rows(product_id: int, schema: pa.Schema, meanings: Mapping[str, str]) -> list[ProductColumnRow]:
+    by_column = {column: MEANINGS_BY_KEY[key] for key, column in meanings.items() if key in MEANINGS_BY_KEY}
+    rows = []
+    for position, field in enumerate(schema):
+        column, meaning = column_of_field(field), by_column.get(field.name)
+        ucd, alias = (column.ucd, None) if meaning is None else (meaning.ucd, meaning.alias)
+        rows.append(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
+    return rows

@@ -1,0 +1,179 @@
+"""The later life of a product: deleted ones come back within the grace time, published ones get new versions."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, false, select, true
+
+from core.auth.administration import require_admin
+from core.auth.models import Identity, Scope
+from core.database import Database, utc_now
+from core.errors import ConflictError, NotFoundError
+from products.access import readable, require_change
+from products.models import Product, ProductStatus
+from products.product_types import open_type
+from products.quotas import QuotaRule, Usage
+from products.schema import ProductRow
+from products.storage import find_product, product_of_row, record_product
+from products.validation import internal_name
+
+__all__ = ["DeletedProduct", "LifeService", "Versions"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedProduct:
+    """A product that can be restored until a moment."""
+
+    product: Product
+    deleted_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """The versions beside a product that the reader may read.
+
+    Parameters
+    ----------
+    newer
+        Products that name this one as the version before; several, when several people went on from it.
+    """
+
+    previous: Product | None
+    newer: tuple[Product, ...]
+
+
+class LifeService:
+    """Restore deleted products, and begin new versions of published ones.
+
+    Parameters
+    ----------
+    days
+        How long after its deletion a product can be restored.
+    """
+
+    def __init__(self, database: Database, quota: QuotaRule, *, days: int) -> None:
+        self._database = database
+        self._quota = quota
+        self._grace = timedelta(days=days)
+
+    def usage(self, identity: Identity) -> Usage:
+        """Say how much the caller keeps."""
+        with self._database.read() as session:
+            return self._quota.usage(session, identity.require(Scope.READ))
+
+    def usage_of(self, identity: Identity, user_id: int) -> Usage:
+        """Say how much somebody keeps; for administrators."""
+        require_admin(identity)
+        with self._database.read() as session:
+            return self._quota.usage(session, user_id)
+
+    def deleted(self, identity: Identity) -> tuple[DeletedProduct, ...]:
+        """The caller's products that can be restored, the last one first; for administrators those of all users."""
+        identity.require(Scope.READ)
+        statement = select(ProductRow).where(*self._restorable(identity)).order_by(ProductRow.deleted_at.desc())
+        with self._database.read() as session:
+            return tuple(self._deleted(row) for row in session.scalars(statement))
+
+    def restore(self, identity: Identity, key: int | str) -> Product:
+        """Bring a deleted product back as it was; an upload that was being read comes back as a draft.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such product, it is not deleted, its grace time is over, or it is another one's.
+        """
+        identity.require(Scope.WRITE)
+        condition = ProductRow.id == key if isinstance(key, int) else ProductRow.internal_name == key
+        with self._database.write() as session:
+            row = session.scalar(
+                select(ProductRow).where(condition, *self._restorable(identity)).with_for_update(of=ProductRow)
+            )
+            if row is None:
+                message = f"There is no deleted product '{key}' that you could restore."
+                raise NotFoundError(message)
+            row.status = _status_again(row)
+            row.deleted_at = row.deleted_from = None
+            row.updated_at = utc_now()
+            record_product(session, identity, "restore", row)
+            session.flush()
+            return product_of_row(row)
+
+    def versions(self, identity: Identity, product: Product) -> Versions:
+        """Give the version before a product and those after it, as far as the caller may read them."""
+        with self._database.read() as session:
+            before = ProductRow.id == product.previous_id if product.previous_id is not None else false()
+            previous = session.scalar(select(ProductRow).where(before, readable(identity)))
+            after = (ProductRow.previous_id == product.id, ProductRow.status == ProductStatus.PUBLISHED)
+            newer = session.scalars(select(ProductRow).where(*after, readable(identity)).order_by(ProductRow.id))
+            return Versions(
+                None if previous is None else product_of_row(previous), tuple(product_of_row(row) for row in newer)
+            )
+
+    def new_version(self, identity: Identity, product_id: int) -> Product:
+        """Begin a new version of a published product: a draft of the caller's with the same metadata.
+
+        Raises
+        ------
+        ConflictError
+            The product is not published.
+        InvalidValueError
+            No new products of its type are made.
+        """
+        owner, now = identity.require(Scope.WRITE), utc_now()
+        with self._database.write() as session:
+            old = find_product(session, identity, product_id)
+            require_change(identity, old)
+            if old.status != ProductStatus.PUBLISHED:
+                message = "Only a published product can have a new version; this one can still be changed."
+                raise ConflictError(message)
+            open_type(session, old.product_type_id)
+            row = _copy(old, owner, now)
+            session.add(row)
+            session.flush()
+            row.internal_name = internal_name(row.id, row.display_name)
+            session.flush()
+            session.refresh(row)
+            record_product(session, identity, "create", row, previous=old.internal_name)
+            return product_of_row(row)
+
+    def _restorable(self, identity: Identity) -> tuple[ColumnElement[bool], ...]:
+        return (
+            ProductRow.status == ProductStatus.DELETED,
+            ProductRow.purged_at.is_(None),
+            ProductRow.deleted_at > utc_now() - self._grace,
+            true() if identity.acts_as_admin else ProductRow.owner_id == identity.user_id,
+            true() if identity.acts_as_admin else ProductRow.official.is_(False),
+        )
+
+    def _deleted(self, row: ProductRow) -> DeletedProduct:
+        deleted_at = row.deleted_at or row.updated_at
+        return DeletedProduct(product_of_row(row), deleted_at, deleted_at + self._grace)
+
+
+def _status_again(row: ProductRow) -> ProductStatus:
+    was = ProductStatus(row.deleted_from or ProductStatus.REGISTERING)
+    if was is not ProductStatus.PROCESSING:
+        return was
+    # The job that made it found it gone, and ended.
+    return ProductStatus.REGISTERING if row.origin == "Upload" else ProductStatus.FAILED
+
+
+def _copy(old: ProductRow, owner: int, now: datetime) -> ProductRow:
+    return ProductRow(
+        product_type_id=old.product_type_id,
+        release_id=old.release_id,
+        owner_id=owner,
+        display_name=old.display_name,
+        description=old.description,
+        pz_code=old.pz_code,
+        official=old.official,
+        visibility=old.visibility,
+        groups=list(old.groups),
+        co_owners=[user for user in (old.owner, *old.co_owners) if user.id != owner],
+        status=ProductStatus.REGISTERING,
+        release_year=old.release_year,
+        previous_id=old.id,
+        created_at=now,
+        updated_at=now,
+    )

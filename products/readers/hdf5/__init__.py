@@ -1,0 +1,1 @@
+"""Reader of HDF5 tables: AstroPy, pandas, PyTables and qp layouts."""

@@ -1,0 +1,158 @@
+"""Where the tables of an HDF5 file are: the layouts of pandas, PyTables, astropy, h5py, RAIL and qp.
+
+Only hard links are followed, each object once; links out of the file, virtual datasets and references are not read.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import h5py
+
+from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, checked_storage, column_of
+from products.readers.hdf5.pandas_layouts import is_pandas_group, pandas_table
+
+__all__ = ["found_tables"]
+
+_MOST_OBJECTS = 20_000
+_MOST_DEPTH = 16
+_META = ".__table_column_meta__"
+
+
+def found_tables(file: h5py.File, name: str) -> tuple[list[Hdf5Table], list[str]]:
+    """Find all tables of a file, those with most rows first, and sentences about what was passed over."""
+    notes: list[str] = []
+    tables = list(_tables(file, name, notes, set(), 0))
+    return sorted(tables, key=lambda table: (not table.columns, -table.rows)), notes
+
+
+def _tables(group: h5py.Group, name: str, notes: list[str], seen: set[int], depth: int) -> Iterator[Hdf5Table]:
+    if is_pandas_group(group):
+        yield pandas_table(group)
+        return
+    groups, datasets = _children(group, notes, seen)
+    ensemble = _ensemble({child.name.rpartition("/")[2]: child for child in groups})
+    if ensemble:
+        yield ensemble
+        return
+    arrays = []
+    for dataset in datasets:
+        if dataset.name.endswith(_META):
+            continue
+        if _has_members(dataset):
+            if dataset.ndim == 1:
+                yield _compound(dataset, name)
+        elif dataset.ndim:
+            arrays.append(dataset)
+    if arrays:
+        yield _group_of_arrays(group.name, arrays, "group of arrays")
+    if depth < _MOST_DEPTH:
+        for child in groups:
+            yield from _tables(child, name, notes, seen, depth + 1)
+
+
+def _has_members(dataset: h5py.Dataset) -> bool:
+    """Whether the values are records; h5py stores complex numbers so, too, and these are none."""
+    kind = dataset.id.get_type()
+    if not isinstance(kind, h5py.h5t.TypeCompoundID):
+        return False
+    return [kind.get_member_name(number) for number in range(kind.get_nmembers())] != [b"r", b"i"]
+
+
+def _children(group: h5py.Group, notes: list[str], seen: set[int]) -> tuple[list[h5py.Group], list[h5py.Dataset]]:
+    groups, datasets, linked = [], [], 0
+    for key in group:
+        if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+            linked += 1
+            continue
+        child = group[key]
+        address = h5py.h5o.get_info(child.id).addr
+        # PyTables keeps its search indexes in groups of this name.
+        if address in seen or len(seen) > _MOST_OBJECTS or key.startswith("_i_"):
+            continue
+        seen.add(address)
+        if isinstance(child, h5py.Group):
+            groups.append(child)
+        elif isinstance(child, h5py.Dataset):
+            datasets.append(child)
+    if linked:
+        notes.append(f"{linked} links in {group.name} were not followed.")
+    return groups, datasets
+
+
+def _compound(dataset: h5py.Dataset, name: str) -> Hdf5Table:
+    kind = dataset.id.get_type()
+    members = [kind.get_member_name(number).decode("utf-8", "replace") for number in range(kind.get_nmembers())]
+    described = _description(dataset, name)
+    # Without its YAML, astropy still marks missing values in a member of this name.
+    masks = described.masks or {member: f"{member}.mask" for member in members if f"{member}.mask" in members}
+    hidden = set(masks.values())
+    columns: list[Hdf5Column] = []
+    refused: dict[str, str] = {}
+    storage = checked_storage(dataset)
+    for member in members:
+        if member in hidden:
+            continue
+        try:
+            column = column_of(member, dataset, member)
+        except TypeError as e:
+            refused[member] = str(e)
+            continue
+        if storage:
+            refused[member] = storage
+        columns.append(column.renamed(mask=masks.get(member), meanings=described.meanings(member)))
+    return Hdf5Table(dataset.name, "compound dataset", int(dataset.shape[0]), tuple(columns), refused)
+
+
+def _description(dataset: h5py.Dataset, name: str) -> AstropyMetadata:
+    """Read the YAML that astropy writes beside a table."""
+    beside = dataset.name.rpartition("/")[2] + _META
+    parent = dataset.parent
+    if not isinstance(parent.get(beside, getlink=True), h5py.HardLink):
+        return AstropyMetadata()
+    lines = parent[beside]
+    if not isinstance(lines, h5py.Dataset) or lines.ndim != 1 or lines.dtype.kind != "S" or checked_storage(lines):
+        return AstropyMetadata()
+    return astropy_metadata(b"\n".join(lines[:].tolist()).decode("utf-8", "replace"), name)
+
+
+def _group_of_arrays(path: str, arrays: list[h5py.Dataset], layout: str) -> Hdf5Table:
+    rows, _ = Counter(int(array.shape[0]) for array in arrays).most_common(1)[0]
+    columns: list[Hdf5Column] = []
+    refused: dict[str, str] = {}
+    for array in arrays:
+        key = array.name.rpartition("/")[2]
+        if array.shape[0] != rows:
+            refused[key] = f"{array.shape[0]} values where other arrays have {rows}"
+            continue
+        if storage := checked_storage(array):
+            refused[key] = storage
+            continue
+        try:
+            columns.append(column_of(key, array))
+        except TypeError as e:
+            refused[key] = str(e)
+    return Hdf5Table(path, layout, rows, tuple(columns), refused)
+
+
+def _ensemble(groups: dict[str, h5py.Group]) -> Hdf5Table | None:
+    """Recognise a qp ensemble of photo-z distributions: groups meta, data and often ancil."""
+    meta, data = groups.get("meta"), groups.get("data")
+    if meta is None or data is None or "pdf_name" not in meta:
+        return None
+    parts = [groups["ancil"], data] if "ancil" in groups else [data]
+    arrays = [
+        part[key]
+        for part in parts
+        for key in part
+        if isinstance(part.get(key, getlink=True), h5py.HardLink) and isinstance(part[key], h5py.Dataset)
+    ]
+    arrays = [array for array in arrays if array.ndim]
+    if not arrays:
+        return None
+    table = _group_of_arrays(data.parent.name, arrays, "qp ensemble")
+    note = (
+        f"This is a qp ensemble of {table.rows} distributions: its rows are the values of each distribution with its "
+        "ancillary columns; the grid they share, in meta, is not a column."
+    )
+    return Hdf5Table(table.path, table.layout, table.rows, table.columns, table.refused, (note,))

@@ -1,0 +1,100 @@
+"""HDF5 files, read slice by slice with h5py alone: nothing in them is ever unpickled."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pyarrow as pa
+
+from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.errors import ColumnTypeError, NotATableError, damage_is_told, listed
+from products.readers.formats import HDF5
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, read_slice
+from products.readers.hdf5.layouts import found_tables
+from products.readers.unpacking import checked_expansion
+
+__all__ = ["Hdf5Reader"]
+
+_LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError, OverflowError,
+                   pa.ArrowException)  # fmt: skip
+
+
+class Hdf5Reader(FileReader):
+    """An HDF5 file with a table in one of the usual layouts."""
+
+    format = HDF5.name
+
+    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+        with damage_is_told(name, "HDF5", *_LIBRARY_ERRORS):
+            self._file = h5py.File(path, "r", locking=False)
+        try:
+            with damage_is_told(name, "HDF5", *_LIBRARY_ERRORS):
+                tables, notes = found_tables(self._file, name)
+            table = _chosen(tables, name)
+            others = [f"{other.path} ({other.rows} rows)" for other in tables if other is not table]
+            if others:
+                notes.append(f"The largest table, {table.path}, was read; there are others: {listed(others)}.")
+            _check_refused(table, name)
+            self._columns = {column.name: column for column in table.columns}
+            schema = pa.schema([
+                described_field(column.name, column.arrow_type, **column.meanings) for column in table.columns
+            ])  # fmt: skip
+            checked_expansion(name, _unpacked(self._file, table), path.stat().st_size, limits)
+            super().__init__(
+                name, schema, limits=limits, rows=table.rows, notes=[*table.notes, *notes],
+                details={"layout": table.layout, "group": table.path},
+            )  # fmt: skip
+        except BaseException:
+            self._file.close()
+            raise
+        self.when_closed(self._file.close)
+
+    def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+        columns = [self._columns[name] for name in schema.names]
+        members: dict[str, list[str]] = {}
+        for column in columns:
+            wanted = members.setdefault(column.dataset, [])
+            wanted += [key for key in (column.member, column.mask) if key is not None and key not in wanted]
+        rows = self.rows or 0
+        for first in range(0, rows, size):
+            last = min(rows, first + size)
+            with damage_is_told(self.name, "HDF5", *_LIBRARY_ERRORS):
+                values = {path: read_slice(self._file[path], keys, first, last) for path, keys in members.items()}
+                arrays = [_array(column, values[column.dataset]) for column in columns]
+                batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+            yield batch
+
+
+def _array(column: Hdf5Column, values: Mapping[str | None, np.ndarray]) -> pa.Array:
+    mask = None if column.mask is None else values[column.mask].astype(bool)
+    return column.array(values[column.member], mask)
+
+
+def _chosen(tables: list[Hdf5Table], name: str) -> Hdf5Table:
+    if not tables:
+        raise NotATableError(
+            f"{name} holds no table. Put the columns as arrays of equal length into one group, or save the table with "
+            'astropy, or with pandas (to_hdf with format="table").'
+        )
+    return tables[0]
+
+
+def _check_refused(table: Hdf5Table, name: str) -> None:
+    if not table.refused:
+        return
+    columns = listed(list(table.refused))
+    reasons = listed(sorted(set(table.refused.values())))
+    if "pickled" in reasons:
+        raise ColumnTypeError(
+            f"Columns of {name} hold {reasons} ({columns}); these are never opened, since they can run code. Save the "
+            'table with to_hdf(…, format="table") or to_parquet(…), and send that.'
+        )
+    raise ColumnTypeError(
+        f"Columns of {name} cannot be read ({columns}): {reasons}. Only numbers, text, times and arrays of numbers "
+        "can be; change these columns or leave them out."
+    )
+
+
+def _unpacked(file: h5py.File, table: Hdf5Table) -> int:
+    return sum(int(file[path].nbytes) for path in {column.dataset for column in table.columns})

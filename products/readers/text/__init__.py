@@ -1,0 +1,1 @@
+"""Readers of text tables: delimited text and ECSV."""

@@ -1,0 +1,127 @@
+"""ECSV files (ECSV 1.0, astropy's APE 6): CSV whose types, units and descriptions stand in a YAML header."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from products.readers.arrays import masked
+from products.readers.astropy_metadata import AstropyColumn, AstropyMetadata, astropy_metadata
+from products.readers.base import FileReader, ReadLimits, checked_names, described_field
+from products.readers.errors import ColumnTypeError, DamagedFileError, damage_is_told, listed
+from products.readers.formats import ECSV
+from products.readers.text.delimited import DelimitedRows
+from products.readers.text.source import Cleaning, TextSource, surveyed_text
+
+__all__ = ["EcsvReader"]
+
+_MOST_HEADER_LINES = 100_000
+_TYPES = {
+    "bool": pa.bool_(), "int8": pa.int8(), "int16": pa.int16(), "int32": pa.int32(), "int64": pa.int64(),
+    "uint8": pa.uint8(), "uint16": pa.uint16(), "uint32": pa.uint32(), "uint64": pa.uint64(),
+    "float16": pa.float32(), "float32": pa.float32(), "float64": pa.float64(), "float128": pa.float64(),
+    "string": pa.string(),
+}  # fmt: skip
+
+
+class EcsvReader(FileReader):
+    """An ECSV file, streamed with the types that its header gives."""
+
+    format = ECSV.name
+
+    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+        source = surveyed_text(path, name)
+        described, skipped = _header(source, name, limits)
+        self._masks = dict(described.masks)
+        hidden = set(self._masks.values())
+        columns = [column for column in described.columns.values() if column.name not in hidden]
+        self._types = _types(columns, name)
+        self._rows = DelimitedRows(
+            source, name, list(described.columns), delimiter=described.delimiter, skipped_lines=skipped,
+            cleaning=Cleaning(), nulls=("",),
+        )  # fmt: skip
+        schema = pa.schema([
+            described_field(column.name, self._types[column.name], **column.meanings) for column in columns
+        ])  # fmt: skip
+        # Lists are JSON texts in the file; masks are truths.
+        in_file = {key: pa.string() if pa.types.is_nested(kind) else kind for key, kind in self._types.items()}
+        self._rows.types = in_file | dict.fromkeys(hidden, pa.bool_())
+        with damage_is_told(name, "ECSV", pa.ArrowException, OSError, ValueError):
+            first = next(self._rows.batches(list(described.columns)), None)
+        super().__init__(
+            name, schema, limits=limits, rows=0 if first is None or first.num_rows == 0 else None,
+            details={"delimiter": described.delimiter},
+        )  # fmt: skip
+
+    def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+        masks = {data: mask for data, mask in self._masks.items() if data in schema.names}
+        with damage_is_told(self.name, "ECSV", pa.ArrowException, OSError, ValueError, TypeError):
+            for batch in self._rows.batches([*schema.names, *masks.values()]):
+                columns = []
+                for field in schema:
+                    array = batch.column(field.name)
+                    if pa.types.is_nested(field.type):
+                        lists = [None if text is None else json.loads(text) for text in array.to_pylist()]
+                        array = pa.array(lists, field.type)
+                    columns.append(masked(array, batch.column(masks[field.name]) if field.name in masks else None))
+                whole = pa.RecordBatch.from_arrays(columns, schema=schema)
+                for start in range(0, whole.num_rows, size):
+                    yield whole.slice(start, size)
+
+
+def _header(source: TextSource, name: str, limits: ReadLimits) -> tuple[AstropyMetadata, int]:
+    """Read the YAML header and the line of names below it, which must agree."""
+    yaml_lines: list[str] = []
+    for number, line in enumerate(source.lines(), 1):
+        if not line.startswith("#"):
+            described = astropy_metadata("\n".join(yaml_lines), name)
+            _check_delimiter(described, name)
+            said = next(csv.reader([line], delimiter=described.delimiter), [])
+            checked_names(name, said, limits)
+            if list(described.columns) != said:
+                raise DamagedFileError(
+                    f"The header of {name} describes {len(described.columns)} columns "
+                    f"({listed(list(described.columns))}) "
+                    f"and its line of names has {len(said)} ({listed(said)}). Write the file again."
+                )
+            return described, number
+        if number > 1:
+            yaml_lines.append(line.removeprefix("#").removeprefix(" "))
+        if number > _MOST_HEADER_LINES:
+            break
+    raise DamagedFileError(f"{name} ends inside its header: it is truncated. Send it again.")
+
+
+def _check_delimiter(described: AstropyMetadata, name: str) -> None:
+    if described.delimiter not in {" ", ","}:
+        raise DamagedFileError(f"The delimiter of {name} is neither a blank nor a comma. Write the file again.")
+
+
+def _types(columns: list[AstropyColumn], name: str) -> dict[str, pa.DataType]:
+    types, nested = {}, []
+    for column in columns:
+        kind = _type(column)
+        if kind is None:
+            nested.append(column.name)
+        else:
+            types[column.name] = kind
+    if nested:
+        raise ColumnTypeError(
+            f"{name} has complex or nested columns ({listed(nested)}). Only numbers, text, times and arrays of "
+            "numbers can be read: split these columns or leave them out."
+        )
+    return types
+
+
+def _type(column: AstropyColumn) -> pa.DataType | None:
+    if column.subtype is None:
+        return _TYPES.get(column.datatype)
+    base, _, shape = column.subtype.rstrip("]").partition("[")
+    item = _TYPES.get(base)
+    if item is None or pa.types.is_string(item) or not shape:
+        return None
+    if shape == "null":
+        return pa.list_(item)
+    return pa.list_(item, int(shape)) if shape.isdigit() else None

@@ -1,0 +1,215 @@
+"""Text files as streams of clean UTF-8: encoding found out, comments and padding taken away, whatever the size."""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from products.readers.errors import EncodingError, NotATableError
+from products.readers.formats import READABLE_FORMATS
+
+__all__ = ["Cleaning", "TextSource", "surveyed_text"]
+
+_BLOCK = 1 << 20
+_LONGEST_LINE = 16 << 20
+_WESTERN = "cp1252"
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_QUOTED_OR_BLANKS = re.compile(rb'"[^"\n]*"|[ \t]+')
+_QUOTED_OR_PADDED = re.compile(rb'"[^"\n]*"|[ \t]*([,;|\t])[ \t]*')
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaning:
+    """What is taken away from the lines of a text before they are cut into fields.
+
+    Parameters
+    ----------
+    comments
+        Whether lines that begin with ``#`` are dropped.
+    blanks
+        Whether runs of blanks separate fields; each becomes one tab.
+    padding
+        Whether blanks around a delimiter are dropped.
+    """
+
+    comments: bool = False
+    blanks: bool = False
+    padding: bool = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether anything is taken away at all."""
+        return self.comments or self.blanks or self.padding
+
+    def __call__(self, lines: bytes) -> bytes:
+        """Clean some whole lines."""
+        if self.comments:
+            lines = re.sub(rb"(?m)^#[^\r\n]*(?:\r\n|\n|\r|\Z)", b"", lines)
+        if self.blanks:
+            lines = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", lines)
+            if b'"' not in lines:
+                return re.sub(rb"[ \t]+", b"\t", lines)
+            return _QUOTED_OR_BLANKS.sub(lambda found: found[0] if found[0][:1] == b'"' else b"\t", lines)
+        if self.padding:
+            lines = re.sub(rb"(?m)^ +| +(?=\r?$)", b"", lines)
+            return _QUOTED_OR_PADDED.sub(lambda found: found[1] or found[0], lines)
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class TextSource:
+    """A text file whose encoding is known.
+
+    Parameters
+    ----------
+    start
+        Bytes of the byte order mark, to be skipped.
+    has_quotes, has_inner_comments
+        Whether a double quote, or a line beginning with ``#`` after other lines, occurs anywhere.
+    """
+
+    path: Path
+    encoding: str
+    start: int
+    has_quotes: bool
+    has_inner_comments: bool
+
+    def lines(self) -> Iterator[str]:
+        """Read the lines one by one, without their ends."""
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            with io.TextIOWrapper(file, self.encoding) as text:
+                for line in text:
+                    yield line.rstrip("\r\n")
+
+    def open(self, skipped_lines: int, cleaning: Cleaning) -> io.BufferedReader:
+        """Open the text as UTF-8, without its first lines and what the cleaning takes away."""
+        return io.BufferedReader(_Cleaned(self, skipped_lines, cleaning), _BLOCK)
+
+
+def surveyed_text(path: Path, name: str) -> TextSource:
+    """Read a whole file once to find out its encoding.
+
+    Raises
+    ------
+    EncodingError
+        With the number of the line that is neither UTF-8 nor Western European text.
+    NotATableError
+        When the file is binary.
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return _survey(path, name, encoding, len(mark))
+    try:
+        return _survey(path, name, "utf-8", 0)
+    except _NotUtf8Error as e:
+        if e.had_wide_characters:
+            raise EncodingError(
+                f"Line {e.line} of {name} is not valid UTF-8, though lines before it are: it may be damaged. "
+                "Correct it and send the file again as UTF-8."
+            ) from e
+    return _survey(path, name, _WESTERN, 0)
+
+
+class _NotUtf8Error(Exception):
+    """A text is not UTF-8; the characters before the place tell whether it was meant to be."""
+
+    def __init__(self, line: int, *, had_wide_characters: bool) -> None:
+        super().__init__(line)
+        self.line = line
+        self.had_wide_characters = had_wide_characters
+
+
+def _survey(path: Path, name: str, encoding: str, start: int) -> TextSource:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, wide, quotes, comments, seen_data = 1, False, False, False, False
+    tail = "\n"
+    with path.open("rb") as file:
+        file.seek(start)
+        while True:
+            block = file.read(_BLOCK)
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as e:
+                line += e.object[: e.start].count(b"\n")
+                if encoding == "utf-8" and start == 0:
+                    wide = wide or any(byte > 127 for byte in e.object[: e.start])
+                    raise _NotUtf8Error(line, had_wide_characters=wide) from e
+                raise EncodingError(
+                    f"Line {line} of {name} is neither UTF-8 nor Western European text (byte "
+                    f"{e.object[e.start]:#04x}). Save the file as UTF-8 and send it again."
+                ) from e
+            if "\x00" in text:
+                raise NotATableError(
+                    f"{name} is not a text file: line {line + text[: text.index(chr(0))].count(chr(10))} holds binary "
+                    f"data. Send {READABLE_FORMATS}."
+                )
+            line += text.count("\n")
+            wide = wide or not text.isascii()
+            quotes = quotes or '"' in text
+            joined = tail + text
+            if "#" in joined and not comments:
+                comments = _has_inner_comment(joined, seen_data)
+            seen_data = seen_data or bool(re.search(r"[\n\r][ \t]*[^#\s]", joined))
+            tail = joined[-1:]
+            if not block:
+                return TextSource(path, encoding, start, quotes, comments)
+
+
+def _has_inner_comment(text: str, seen_data: bool) -> bool:
+    if seen_data:
+        return "\n#" in text or "\r#" in text
+    first = re.search(r"[\n\r][ \t]*[^#\s]", text)
+    return first is not None and re.search(r"[\n\r]#", text[first.start() + 1 :]) is not None
+
+
+class _Cleaned(io.RawIOBase):
+    """The bytes of a text source as UTF-8, cleaned a block of whole lines at a time."""
+
+    def __init__(self, source: TextSource, skipped_lines: int, cleaning: Cleaning) -> None:
+        self._file = source.path.open("rb")
+        self._file.seek(source.start)
+        self._decoder = None if source.encoding == "utf-8" else codecs.getincrementaldecoder(source.encoding)()
+        self._skip = skipped_lines
+        self._cleaning = cleaning
+        self._rest = b""
+        self._ready = memoryview(b"")
+        self._ended = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        while not len(self._ready) and not self._ended:
+            self._ready = memoryview(self._next())
+        target = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed asks for a buffer, io gives one
+        count = min(len(target), len(self._ready))
+        target[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _next(self) -> bytes:
+        block = self._file.read(_BLOCK)
+        self._ended = not block
+        text = block if self._decoder is None else self._decoder.decode(block, final=not block).encode()
+        text = self._rest + text
+        if not self._ended:
+            end = max(text.rfind(b"\n"), text.rfind(b"\r", 0, len(text) - 1)) + 1
+            if end == 0 and len(text) > _LONGEST_LINE:
+                end = len(text)
+            text, self._rest = text[:end], text[end:]
+        while self._skip and text:
+            found = re.search(rb"\r\n|\n|\r", text)
+            if found is None:
+                return b""
+            text = text[found.end() :]
+            self._skip -= 1
+        return self._cleaning(text) if self._cleaning.needed else text

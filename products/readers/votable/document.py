@@ -1,0 +1,253 @@
+"""The XML of a VOTable (VOTable 1.5), read piece by piece: the columns of the first table, then its data.
+
+Any document type declaration is refused, so that no entity is ever expanded and no other address is ever opened.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.expatreader import DefusedExpatParser
+
+from products.readers.errors import DamagedFileError, NotATableError, RaggedRowError
+
+__all__ = ["TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
+
+_PIECE = 262_144
+_MAX_DEPTH = 64
+_PARTS_OF_COMPLEX = {"floatComplex": "float", "doubleComplex": "double"}
+_MEANINGS = ("unit", "ucd", "utype", "xtype")
+
+
+@dataclass(slots=True)
+class VotableField:
+    """One FIELD of a table; filled in while the document is read."""
+
+    name: str
+    datatype: str
+    arraysize: str | None
+    null: str | None = None
+    meanings: dict[str, str] = field(default_factory=dict)
+    shape: str | None = None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its values are more than numbers, texts, or arrays of numbers."""
+        return "x" in (self.arraysize or "") or self.datatype in _PARTS_OF_COMPLEX
+
+    def flatten(self) -> None:
+        """Read values of any shape as one run of items: what they are is kept in ``shape``.
+
+        Complex numbers are pairs of real ones; texts of one length are one text, padded as they came.
+        """
+        if not self.is_nested:
+            return
+        sizes = [size.strip() for size in (self.arraysize or "").split("x") if size.strip()]
+        if self.datatype in _PARTS_OF_COMPLEX:
+            self.datatype = _PARTS_OF_COMPLEX[self.datatype]
+            sizes = ["2", *(size for size in sizes if size != "1")]
+        numbers = [int(size.rstrip("*") or 1) for size in sizes]  # raises ValueError for what is no size
+        fixed = "*" not in sizes[-1]
+        self.arraysize = str(math.prod(numbers)) if fixed else "*"
+        # Readers disagree on what is counted in an array whose last size is open: values, or arrays of values.
+        self.shape = "x".join(sizes) if fixed else "*"
+
+
+class TableHandler(ContentHandler):
+    """What has been read so far of the first TABLE of a document.
+
+    Parameters
+    ----------
+    name
+        What the user called the file.
+    fits
+        Whether rows may be kept as FITS.
+
+    Attributes
+    ----------
+    fields
+        The columns.
+    serialization
+        ``TABLEDATA``, ``BINARY``, ``BINARY2`` or ``FITS`` once the data have begun.
+    cells
+        For TABLEDATA: for each column, the texts of the rows not yet taken.
+    text
+        For the binary serializations: the base64 text not yet taken.
+    finished
+        Whether the table has been read to its end.
+    """
+
+    def __init__(self, name: str, *, fits: bool = False) -> None:
+        super().__init__()
+        self.name = name
+        self._refused = {"PARQUET"} if fits else {"FITS", "PARQUET"}
+        self.fields: list[VotableField] = []
+        self.serialization: str | None = None
+        self.cells: list[list[str]] = []
+        self.text: list[str] = []
+        self.rows = 0
+        self.finished = False
+        self._path: list[str] = []
+        self._collected: list[str] | None = None
+        self._column = 0
+
+    @property
+    def rows_waiting(self) -> int:
+        """Number of whole rows that were read and not yet taken."""
+        return len(self.cells[-1]) if self.cells else 0
+
+    def take_rows(self) -> list[list[str]]:
+        """Give the whole rows read so far, and forget them; a row that is half read is kept."""
+        rows = self.rows_waiting
+        taken = [column[:rows] for column in self.cells]
+        self.cells = [column[rows:] for column in self.cells]
+        return taken
+
+    def take_text(self) -> str:
+        """Give the base64 text read so far, and forget it."""
+        text = "".join(self.text)
+        self.text.clear()
+        return text
+
+    def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX names it; its attributes have no type
+        """Note the beginning of an element."""
+        if self.finished:
+            return
+        tag = name.rpartition(":")[2]
+        self._path.append(tag)
+        if tag == "TD":
+            self._collected = []
+        elif tag == "TR":
+            self._column = 0
+        else:
+            self._start_other(tag, attrs)
+
+    def endElement(self, name: str) -> None:  # noqa: N802, ARG002 - SAX names it; the path knows it
+        """Note the end of an element."""
+        if self.finished:
+            return
+        tag = self._path.pop()
+        if tag == "TD":
+            self._end_cell()
+        elif tag == "TR":
+            self._end_row()
+        elif tag == "DESCRIPTION" and self._collected is not None:
+            description = " ".join("".join(self._collected).split())
+            if description:
+                self.fields[-1].meanings["description"] = description
+            self._collected = None
+        elif tag == "TABLE":
+            self.finished = bool(self.fields)
+
+    def characters(self, content: str) -> None:
+        """Note a piece of text."""
+        if self._collected is not None:
+            self._collected.append(content)
+        elif self._path and self._path[-1] == "STREAM" and not self.finished and not content.isspace():
+            self.text.append(content)
+
+    def _start_other(self, tag: str, attrs: Mapping[str, str]) -> None:
+        if len(self._path) > _MAX_DEPTH:
+            raise DamagedFileError(f"{self.name} has elements nested deeper than {_MAX_DEPTH}: it is no VOTable.")
+        parent = self._path[-2] if len(self._path) > 1 else ""
+        if tag == "FIELD" and parent == "TABLE":
+            self._start_field(attrs)
+        elif tag == "VALUES" and parent == "FIELD" and attrs.get("null"):
+            self.fields[-1].null = attrs["null"]
+        elif tag == "DESCRIPTION" and parent == "FIELD":
+            self._collected = []
+        elif tag in {"TABLEDATA", "BINARY", "BINARY2", "FITS", "PARQUET"}:
+            self._start_data(tag)
+        elif tag == "STREAM" and (attrs.get("href") or attrs.get("encoding", "base64") != "base64"):
+            raise NotATableError(
+                f"{self.name} keeps its rows elsewhere or compressed (its STREAM is not plain base64). "
+                "Save it as TABLEDATA or BINARY2 and send it again."
+            )
+
+    def _start_field(self, attrs: Mapping[str, str]) -> None:
+        meanings = {key: value for key in _MEANINGS if (value := attrs.get(key))}
+        self.fields.append(
+            VotableField(
+                name=attrs.get("name") or attrs.get("ID") or "",
+                datatype=attrs.get("datatype", ""),
+                arraysize=attrs.get("arraysize"),
+                meanings=meanings,
+            )
+        )
+
+    def _start_data(self, tag: str) -> None:
+        if tag in self._refused:
+            raise NotATableError(f"{self.name} is a VOTable around {tag.title()} data. Send the {tag.title()} file.")
+        self.serialization = tag
+        self.cells = [[] for _ in self.fields]
+
+    def _end_cell(self) -> None:
+        text, self._collected = "".join(self._collected or ()), None
+        if self._column < len(self.cells):
+            self.cells[self._column].append(text)
+        self._column += 1
+
+    def _end_row(self) -> None:
+        self.rows += 1
+        if self._column != len(self.fields):
+            raise RaggedRowError(
+                f"Row {self.rows} of {self.name} has {self._column} cells where {len(self.fields)} were expected. "
+                "Correct it and send the file again."
+            )
+
+
+def parsed_pieces(path: Path, handler: TableHandler) -> Iterator[None]:
+    """Read a document into a handler, stopping after each piece so that the caller can take what was found.
+
+    Raises
+    ------
+    DamagedFileError
+        When the document ends too early or is not well formed.
+    NotATableError
+        When it has a document type declaration.
+    """
+    parser = _parser(handler)
+    with path.open("rb") as file:
+        while not handler.finished:
+            piece = file.read(_PIECE)
+            _feed(parser, piece, handler.name)
+            yield
+            if not piece:
+                return
+
+
+def column_meanings(document: bytes, name: str) -> dict[str, dict[str, str]]:
+    """Read what the FIELDs of a VOTable without data say about columns, by name."""
+    handler = TableHandler(name)
+    parser = _parser(handler)
+    _feed(parser, document, name)
+    return {column.name: column.meanings for column in handler.fields}
+
+
+def _parser(handler: TableHandler) -> DefusedExpatParser:
+    parser = DefusedExpatParser(forbid_dtd=True)
+    parser.setContentHandler(handler)
+    return parser
+
+
+def _feed(parser: DefusedExpatParser, piece: bytes, name: str) -> None:
+    try:
+        if piece:
+            parser.feed(piece)
+        else:
+            parser.close()
+    except DefusedXmlException as e:
+        raise NotATableError(
+            f"{name} has a document type declaration (DTD), which is never read. Remove the <!DOCTYPE …> and send "
+            "it again."
+        ) from e
+    except (SAXException, ValueError, LookupError) as e:
+        raise DamagedFileError(
+            f"{name} is not well-formed XML: it is truncated or damaged. Check that it opens on your side, "
+            "then send it again."
+        ) from e

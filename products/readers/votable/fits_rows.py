@@ -1,0 +1,64 @@
+"""Rows that a VOTable keeps as FITS (VOTable 1.4 §5.4): the file inside is unpacked and read by the reader of FITS."""
+
+import base64
+import binascii
+import string
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from products.readers.base import ReadLimits
+from products.readers.errors import DamagedFileError
+
+__all__ = ["fits_batches"]
+
+_NO_SPACES = str.maketrans("", "", string.whitespace)
+
+
+def fits_batches(
+    pieces: Iterable[str], name: str, limits: ReadLimits, schema: pa.Schema, columns: list[int], size: int
+) -> Iterator[pa.RecordBatch]:
+    """Read the rows of a FITS file that arrives as pieces of base64.
+
+    Parameters
+    ----------
+    schema, columns
+        The columns wanted, and the number of each among those of the file: names differ, because FITS has no others
+        than ASCII.
+    """
+    from products.readers.fits.reader import FitsReader
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.fits"
+        with path.open("wb") as file:
+            for data in _decoded(pieces, name):
+                file.write(data)
+        with FitsReader(path, name, limits) as reader:
+            if len(reader.schema) <= max(columns, default=0):
+                raise DamagedFileError(f"The FITS file inside {name} has other columns than its fields say.")
+            for batch in reader.batches(size=size):
+                arrays = [_cast(batch.column(i), field, name) for i, field in zip(columns, schema, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _decoded(pieces: Iterable[str], name: str) -> Iterator[bytes]:
+    left = ""
+    try:
+        for piece in pieces:
+            text = left + piece.translate(_NO_SPACES)
+            whole = len(text) // 4 * 4
+            left = text[whole:]
+            yield base64.b64decode(text[:whole], validate=True)
+        yield base64.b64decode(left, validate=True)
+    except (binascii.Error, ValueError) as e:
+        raise DamagedFileError(f"The rows of {name} are not base64: send it again.") from e
+
+
+def _cast(array: pa.Array, field: pa.Field, name: str) -> pa.Array:
+    try:
+        return array.cast(field.type)
+    except pa.ArrowException as e:
+        message = f"The FITS file inside {name} has other values for {field.name} than its field says."
+        raise DamagedFileError(message) from e

@@ -1,0 +1,247 @@
+"""VOTable files (VOTable 1.5): the first table, in TABLEDATA, BINARY or BINARY2."""
+
+import base64
+import binascii
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from core.errors import TooLargeError
+from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_is_told, listed
+from products.readers.formats import VOTABLE
+from products.readers.votable.cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
+from products.readers.votable.document import TableHandler, VotableField, parsed_pieces
+from products.readers.votable.fits_rows import fits_batches
+
+__all__ = ["VotableReader"]
+
+_MOST_HEAD_PIECES = 32
+_LIBRARY_ERRORS = (pa.ArrowException, ValueError, OverflowError, TypeError)
+_NO_SPACES = str.maketrans("", "", string.whitespace)
+
+
+class VotableReader(FileReader):
+    """A VOTable file, read piece by piece."""
+
+    format = VOTABLE.name
+
+    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+        self._path = path
+        handler = _head(path, name, limits)
+        if limits.whole_standard:
+            _name_all(handler.fields)
+        self._fields = {column.name: column for column in handler.fields}
+        self._order = handler.fields
+        empty = not handler.rows and not handler.text
+        super().__init__(
+            name,
+            _schema(handler.fields, name, whole_standard=limits.whole_standard),
+            limits=limits,
+            rows=0 if empty else None,
+            details={"serialization": handler.serialization or "none"},
+        )
+
+    def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+        handler = TableHandler(self.name, fits=self.limits.whole_standard)
+        if self.details["serialization"] == "FITS":
+            pieces = (handler.take_text() for _ in parsed_pieces(self._path, handler))
+            numbers = [list(self._fields).index(name) for name in schema.names]
+            yield from fits_batches(pieces, self.name, self.limits, schema, numbers, size)
+            return
+        binary: _BinaryRows | None = None
+        for _ in parsed_pieces(self._path, handler):
+            if handler.serialization == "TABLEDATA":
+                # Between two pieces a row may be half read: its first cells wait for the others.
+                if not handler.finished and handler.rows_waiting < size:
+                    continue
+                yield from self._text_batches(handler, schema, size)
+            elif handler.serialization:
+                binary = binary or _BinaryRows(self._order, handler.serialization, self.name)
+                binary.add(handler.take_text(), last=handler.finished)
+                yield from binary.batches(schema, size)
+        if binary:
+            binary.check_end()
+
+    def _text_batches(self, handler: TableHandler, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+        cells = dict(zip(self._fields, handler.take_rows(), strict=True))
+        rows = len(next(iter(cells.values())))
+        for start in range(0, rows, size):
+            columns = []
+            for field in schema:
+                texts = cells[field.name][start : start + size]
+                try:
+                    columns.append(array_of_texts(texts, self._fields[field.name], field.type))
+                except (pa.ArrowException, ValueError) as e:
+                    raise ColumnTypeError(
+                        f"A cell of the column {field.name} of {self.name} is not of its datatype, "
+                        f"{self._fields[field.name].datatype}. Correct it and send the file again."
+                    ) from e
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+class _BinaryRows:
+    """Rows of BINARY or BINARY2, cut out of base64 as it arrives."""
+
+    def __init__(self, fields: list[VotableField], serialization: str, name: str) -> None:
+        self._fields = fields
+        self._flags = (len(fields) + 7) // 8 if serialization == "BINARY2" else 0
+        self._name = name
+        self._text = ""
+        self._bytes = b""
+        self._widths = [_cell_bytes(column) for column in fields]
+
+    def add(self, text: str, *, last: bool) -> None:
+        """Take more base64 text."""
+        text = self._text + text.translate(_NO_SPACES)
+        whole = len(text) if last else len(text) // 4 * 4
+        self._text = text[whole:]
+        try:
+            self._bytes += base64.b64decode(text[:whole], validate=True)
+        except (binascii.Error, ValueError) as e:
+            raise DamagedFileError(f"The rows of {self._name} are not base64: send it again.") from e
+
+    def check_end(self) -> None:
+        """Refuse rows that end in their middle."""
+        if self._bytes or self._text:
+            raise DamagedFileError(f"{self._name} ends in the middle of a row: send it again.")
+
+    def batches(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
+        """Give the whole rows that have arrived."""
+        starts, lengths, used = self._layout()
+        if not len(starts):
+            return
+        data, self._bytes = np.frombuffer(self._bytes[:used], np.uint8), self._bytes[used:]
+        with damage_is_told(self._name, "VOTable", *_LIBRARY_ERRORS):
+            for first in range(0, len(starts), size):
+                rows = slice(first, first + size)
+                yield self._batch(data, starts[rows], {key: value[rows] for key, value in lengths.items()}, schema)
+
+    def _batch(
+        self, data: np.ndarray, starts: np.ndarray, lengths: dict[int, np.ndarray], schema: pa.Schema
+    ) -> pa.RecordBatch:
+        position = starts + self._flags
+        arrays: dict[str, pa.Array] = {}
+        for number, column in enumerate(self._fields):
+            width = self._widths[number]
+            nulls = None
+            if self._flags:
+                nulls = (data[starts + number // 8] >> (7 - number % 8) & 1).astype(bool)
+            if width is not None:
+                if column.name in schema.names:
+                    items = data[position[:, None] + np.arange(width)]
+                    arrays[column.name] = array_of_bytes(items, None, column, schema.field(column.name).type, nulls)
+                position = position + width
+                continue
+            count = lengths[number]
+            size = count * item_bytes(column)
+            position = position + 4
+            if column.name in schema.names:
+                ends = np.cumsum(size)
+                items = data[np.repeat(position - ends + size, size) + np.arange(ends[-1])]
+                arrays[column.name] = array_of_bytes(items, count, column, schema.field(column.name).type, nulls)
+            position = position + size
+        return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
+
+    def _layout(self) -> tuple[np.ndarray, dict[int, np.ndarray], int]:
+        """Find where the whole rows start, how long their variable cells are, and where the last one ends."""
+        fixed = [width for width in self._widths if width is not None]
+        if len(fixed) == len(self._widths):
+            row = self._flags + sum(fixed)
+            count = len(self._bytes) // row if row else 0
+            return np.arange(count) * row, {}, count * row
+        steps, skip = [], self._flags
+        for number, width in enumerate(self._widths):
+            if width is None:
+                steps.append((skip, number, item_bytes(self._fields[number])))
+                skip = 0
+            else:
+                skip += width
+        data, end, position = self._bytes, len(self._bytes), 0
+        starts: list[int] = []
+        counts: list[int] = []
+        while True:
+            at, row_counts = position, []
+            for before, _number, item in steps:
+                at += before
+                count = int.from_bytes(data[at : at + 4], "big")
+                row_counts.append(count)
+                at += 4 + count * item
+            at += skip
+            if at > end:
+                break
+            starts.append(position)
+            counts += row_counts
+            position = at
+        table = np.array(counts, np.int64).reshape(-1, len(steps))
+        return np.array(starts, np.int64), {number: table[:, i] for i, (_, number, _i) in enumerate(steps)}, position
+
+
+def _cell_bytes(column: VotableField) -> int | None:
+    length = fixed_length(column)
+    if length is None:
+        return None
+    return (length + 7) // 8 if column.datatype == "bit" else length * item_bytes(column)
+
+
+def _head(path: Path, name: str, limits: ReadLimits) -> TableHandler:
+    """Read a document up to its first rows."""
+    handler = TableHandler(name, fits=limits.whole_standard)
+    for read, _ in enumerate(parsed_pieces(path, handler)):
+        if handler.serialization and (handler.rows or handler.text):
+            break
+        if len(handler.fields) > limits.max_columns:
+            raise TooLargeError(
+                f"{name} has more than the {limits.max_columns} columns that are allowed. Leave out those that are "
+                "not needed."
+            )
+        if not handler.serialization and read > _MOST_HEAD_PIECES:
+            raise NotATableError(f"{name} does not come to its rows: what describes its table is too long.")
+    if not handler.fields:
+        raise NotATableError(f"{name} is a VOTable without a table that has columns. Send one with a table.")
+    return handler
+
+
+def _name_all(fields: list[VotableField]) -> None:
+    """Give every column a name of its own: what has none is numbered, what is repeated too."""
+    taken = {column.name for column in fields}
+    seen: set[str] = set()
+    for number, column in enumerate(fields, 1):
+        stem = name = column.name.strip() or f"col{number}"
+        count = 0
+        while name in seen or (count and name in taken):
+            count += 1
+            name = f"{stem}_{count}"
+        seen.add(name)
+        column.name = name
+
+
+def _schema(fields: list[VotableField], name: str, *, whole_standard: bool) -> pa.Schema:
+    described, nested = [], []
+    for column in fields:
+        try:
+            if whole_standard:
+                column.flatten()
+            arrow_type = arrow_type_of_field(column)
+            field = described_field(column.name, arrow_type, **column.meanings)
+            described.append(_as_declared(field, column) if whole_standard else field)
+        except (TypeError, ValueError, OverflowError):
+            nested.append(column.name)
+    if nested:
+        raise ColumnTypeError(
+            f"{name} has complex or nested columns ({listed(nested)}). Only numbers, text, times and arrays of "
+            "numbers can be read: split these columns or leave them out."
+        )
+    return pa.schema(described)
+
+
+def _as_declared(field: pa.Field, column: VotableField) -> pa.Field:
+    """Let a field say the type that the document declares, instead of the one that would hold its values, too."""
+    metadata = {**field.metadata, b"datatype": column.datatype.replace("bit", "boolean").encode()}
+    declared = column.shape or (column.arraysize or "").strip()
+    if declared and b"arraysize" in metadata:
+        metadata[b"arraysize"] = declared.encode()
+    return field.with_metadata(metadata)

@@ -1,0 +1,1 @@
+"""Join packages that must not import each other."""

@@ -1,0 +1,83 @@
+"""Input files of pipeline runs, found in the VOSpace by their ``vos:`` addresses under its access rule."""
+
+from collections.abc import Callable
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError, NotFoundError, PhotozError
+from pipelines.inputs.vospace_files import InputFile, InputNode
+from products.sharing.audience import ANY_USER
+from vospace.catalogue.nodes import PRODUCTS
+from vospace.models import Path
+from vospace.service import NodeService
+
+__all__ = ["PipelineInputs"]
+
+
+class PipelineInputs:
+    """Finds input nodes for the identity that asks.
+
+    Parameters
+    ----------
+    nodes
+        Returns the nodes of the VOSpace; called when an address is first looked up.
+    """
+
+    def __init__(self, nodes: Callable[[], NodeService]) -> None:
+        self._make_nodes = nodes
+
+    @property
+    def _nodes(self) -> NodeService:
+        return self._make_nodes()
+
+    def find(self, identity: Identity, address: str) -> InputNode:
+        """Follow an address and the links on its way; that of a node, or of its authority and path alone."""
+        try:
+            path = self._path(identity, address)
+            if path[:1] == (PRODUCTS,) and len(path) == 2:
+                return InputNode(path[1], None)
+            file = self._file(identity, path)
+        except NotFoundError:
+            raise NotFoundError(f"There is no file '{address[:300]}' that you may read.") from None
+        return InputNode(path[1] if path[0] == PRODUCTS else None, file)
+
+    def may_read(self, identity: Identity, address: str) -> bool:
+        """Say whether there is a file at an address that the identity may read."""
+        try:
+            path = self._path(identity, address)
+        except PhotozError:
+            return False
+        return self._reads(identity, path)
+
+    def _path(self, identity: Identity, address: str) -> Path:
+        authority, _, path = address[len("vos:") :].lstrip("/").partition("/")
+        uris = self._nodes.uris
+        service = "" if "~" in authority or "!" in authority else f"~{uris.service}"
+        uri = f"vos://{authority}{service}/{path}"
+        if not uris.is_own(uri):
+            raise InvalidValueError(
+                f"The address '{address[:300]}' is not of this server, whose addresses begin with {uris.of(())}/."
+            )
+        found = self._nodes.resolve(identity, uris.path_of(uri), last=True)
+        if found.outside is not None:
+            raise InvalidValueError(f"'{address[:300]}' is a link to another place, from which nothing is read.")
+        return found.path
+
+    def _file(self, identity: Identity, path: Path) -> InputFile:
+        file = self._nodes.file(identity, path)
+        return InputFile(
+            address=self._nodes.uris.of(path),
+            name=file.name,
+            size=file.size,
+            sha256=file.sha256,
+            modified=file.modified,
+            stored_id=file.stored_id,
+            is_open=self._reads(ANY_USER, path),
+            read=file.read,
+        )
+
+    def _reads(self, identity: Identity, path: Path) -> bool:
+        try:
+            self._nodes.file(identity, path)
+        except PhotozError:
+            return False
+        return True

@@ -1,0 +1,53 @@
+"""Tables that queries name by an address, fetched from our own VOSpace or from the public internet."""
+
+from urllib.parse import unquote
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError, PhotozError
+from core.files import Staging
+from core.files.remote_files import RemoteFiles
+from vospace.service import NodeService
+from vospace.uris import node_path
+
+__all__ = ["UploadSources"]
+
+
+class UploadSources:
+    """Fetches tables: nodes of our own VOSpace as the identity that asks, others from public addresses.
+
+    Parameters
+    ----------
+    public_url
+        Address of this server, under which its own files are fetched without a connection.
+    """
+
+    def __init__(self, nodes: NodeService, remote: RemoteFiles, public_url: str) -> None:
+        self._nodes = nodes
+        self._remote = remote
+        self._files_url = f"{public_url}/vospace/files/"
+
+    def fetch(self, uri: str, identity: Identity, staging: Staging) -> None:
+        """Write the bytes at an address into a staging.
+
+        Raises
+        ------
+        InvalidValueError
+            There is nothing at the address, or nothing that may be read.
+        """
+        if uri.lower().startswith("vos:") or uri.startswith(self._files_url):
+            self._read_node(uri, identity, staging)
+        else:
+            self._remote.fetch(uri, staging)
+
+    def _read_node(self, uri: str, identity: Identity, staging: Staging) -> None:
+        try:
+            if uri.startswith(self._files_url):
+                path = uri.removeprefix(self._files_url)
+                names = node_path(unquote(path), path.encode())
+            else:
+                names = self._nodes.uris.path_of(uri)
+            file = self._nodes.file(identity, self._nodes.resolve(identity, names, last=True).path)
+        except PhotozError as e:
+            raise InvalidValueError(f"'{uri[:200]}' cannot be read. {e.message}", field="UPLOAD") from e
+        for chunk in file.read(0, file.size):
+            staging.write(chunk)

@@ -1,0 +1,116 @@
+"""The queue of jobs that Celery workers run: the side that submits and cancels (UWS 1.1 §2.2)."""
+
+import logging
+import time
+from datetime import timedelta
+
+import redis
+from kombu.exceptions import KombuError
+from kombu.utils.url import maybe_sanitize_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import Database
+from server.broker.celery_app import LENGTHY_PRIORITY, RUN_JOB, SHORT_PRIORITY, broker_client, make_celery, sent_mark
+from uws.storage import find_job
+
+__all__ = ["RESUBMIT_AFTER", "STOP_SIGNAL", "CeleryQueue", "count_workers"]
+
+#: How long a sweep leaves a QUEUED job alone; the marks of what was sent keep it from flooding the broker.
+RESUBMIT_AFTER = timedelta(seconds=10)
+
+#: Makes a worker look whether the job that it runs is still wanted.
+STOP_SIGNAL = "SIGUSR1"
+
+_MARK_SECONDS = 600
+_PAUSE_SECONDS = 3.0
+_PING_SECONDS = 1.0
+
+# The worker itself stops a job at its deadline; Celery's hard limit is for a worker that hangs, and leaves it the time
+# to store the end and to call on_end.
+_HARD_LIMIT_MARGIN = 120
+
+_BROKER_ERRORS = (redis.RedisError, KombuError, OSError)
+
+_logger = logging.getLogger(__name__)
+
+
+class CeleryQueue:
+    """Sends the ids of jobs to Celery workers through Redis.
+
+    A broker that is away costs no job: whatever could not be sent stays QUEUED in the database, and the sweep of a
+    server or a worker sends it when the broker is back.
+    """
+
+    def __init__(self, redis_url: str, database: Database) -> None:
+        self._database = database
+        self._app = make_celery(redis_url, patient=False)
+        self._broker = broker_client(redis_url)
+        self._pause_until = float("-inf")
+
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+        """Send a QUEUED job; one that was sent and not yet taken is not sent twice."""
+        if time.monotonic() < self._pause_until:
+            return  # the broker was away a moment ago: many jobs must not wait for it one after another
+        try:
+            if not self._broker.exists(sent_mark(job_id)):
+                self._send(job_id, lengthy=lengthy)
+                self._broker.set(sent_mark(job_id), 1, ex=_MARK_SECONDS)
+        except _BROKER_ERRORS as e:
+            self._pause_until = time.monotonic() + _PAUSE_SECONDS
+            _logger.warning("the broker cannot take job %s yet: %s", job_id, e, extra={"job_id": job_id})
+        except SQLAlchemyError:
+            _logger.warning("job %s cannot be sent yet", job_id, extra={"job_id": job_id}, exc_info=True)
+
+    def cancel(self, job_id: str) -> None:
+        """Take back a job that was aborted, and have its worker stop it at once.
+
+        A worker that does not hear of it, because the broker is away, sees it in the database within about a second.
+        """
+        try:
+            self._app.control.revoke(job_id, terminate=True, signal=STOP_SIGNAL)
+            self._broker.delete(sent_mark(job_id))
+        except _BROKER_ERRORS as e:
+            _logger.warning("the broker cannot cancel job %s: %s", job_id, e, extra={"job_id": job_id})
+
+    def start(self) -> None:
+        """Do nothing: workers are started by ``photoz worker``."""
+
+    def close(self) -> None:
+        """Close the connections to the broker."""
+        self._app.close()
+        self._broker.close()
+
+    def _send(self, job_id: str, *, lengthy: bool) -> None:
+        with self._database.read() as session:
+            job = find_job(session, job_id)
+        if job is None:
+            return
+        seconds = job.execution_duration
+        self._app.send_task(
+            RUN_JOB,
+            args=(job_id,),
+            task_id=job_id,
+            priority=LENGTHY_PRIORITY if lengthy else SHORT_PRIORITY,
+            soft_time_limit=seconds or None,
+            time_limit=seconds + _HARD_LIMIT_MARGIN if seconds else None,
+        )
+
+
+def count_workers(redis_url: str) -> int:
+    """Ask the broker how many workers listen.
+
+    Raises
+    ------
+    OSError
+        The broker does not answer.
+    """
+    app, broker = make_celery(redis_url, patient=False), broker_client(redis_url)
+    try:
+        broker.ping()
+        return len(app.control.ping(timeout=_PING_SECONDS))
+    except _BROKER_ERRORS as e:
+        address = maybe_sanitize_url(redis_url)
+        raise ConnectionError(f"Redis at {address} does not answer ({e}); start it, or mend PHOTOZ_REDIS_URL") from e
+    finally:
+        app.close()
+        broker.close()

@@ -1,0 +1,168 @@
+"""The command ``photoz``: run the server and look after it."""
+
+import json
+import logging
+import sys
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from core.auth.models import Scope
+from core.database import Database
+from core.errors import PhotozError
+from core.settings import Settings
+from server.cli import accounts as cli_accounts
+from server.cli import jobs as cli_jobs
+from server.cli import pipelines as cli_pipelines
+from server.cli import product_types as cli_types
+from server.cli import products as cli_products
+from server.cli import releases as cli_releases
+from server.cli.context import DataOption, open_accounts, read_settings
+from server.data_folder import StartError, prepare_data_folder
+from server.migrations.upgrade import migrate
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Photo-z Server: photometric-redshift data products behind VOSpace, TAP and UWS.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user_app = typer.Typer(help="Accounts.", no_args_is_help=True)
+token_app = typer.Typer(help="Tokens, by which scripts and VO tools sign in.", no_args_is_help=True)
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+app.add_typer(cli_accounts.group_app, name="group")
+app.add_typer(cli_releases.release_app, name="release")
+app.add_typer(cli_types.type_app, name="product-type")
+app.add_typer(cli_products.app, name="product")
+app.add_typer(cli_jobs.app, name="jobs")
+app.add_typer(cli_pipelines.app, name="pipeline")
+
+cli_accounts.add_user_commands(user_app)
+app.command("log")(cli_releases.log_command)
+
+
+@app.command("serve")
+def serve_command(
+    data: DataOption = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    demo: Annotated[bool | None, typer.Option(help="Fill an empty server with demo data.")] = None,
+) -> None:
+    """Migrate, make a first account and demo data when the server is new, and serve until Ctrl-C."""
+    # Commands import what is large when they run: those that do not serve start in half the time.
+    from server.serve import serve
+
+    settings = read_settings(data=data, host=host, port=port, demo=demo)
+    _log_to_terminal(settings)
+    serve(settings)
+
+
+@app.command("worker")
+def worker_command(data: DataOption = None) -> None:
+    """Run jobs of a server that shares this data folder and database, until Ctrl-C."""
+    from server.worker import run_worker
+
+    settings = read_settings(data=data)
+    _log_to_terminal(settings)
+    run_worker(settings)
+
+
+@app.command("migrate")
+def migrate_command(data: DataOption = None) -> None:
+    """Bring the database to the schema of this version."""
+    settings = read_settings(data=data)
+    prepare_data_folder(settings)
+    database = Database(settings.sqlalchemy_url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+    typer.echo("The database has the schema of this version.")
+
+
+@app.command("doctor")
+def doctor_command(
+    data: DataOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its checksums, too.")] = False,
+) -> None:
+    """Check database, storage, disk, engine and job queue, and say what is wrong and what to do."""
+    from server.operations.doctor import examine
+
+    checks = examine(read_settings(data=data), all_files=verify)
+    if as_json:
+        typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
+    else:
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.ok else 'FAIL'}  {check.name:<10} {check.message}")
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+@user_app.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    password: Annotated[str | None, typer.Option(help="Password; asked for when it is not given.")] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Make an account."""
+    chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with open_accounts(data) as accounts:
+        user = accounts.service.add_user(name, chosen, is_admin=admin)
+    typer.echo(f"Made the account '{user.name}'.", err=True)
+
+
+@user_app.command("link")
+def link_user(
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
+    issuer: Annotated[str, typer.Argument(help="Address of the OpenID provider, or 'proxy' for a trusted proxy.")],
+    subject: Annotated[str, typer.Argument(help="What it calls the person: the claim 'sub', or the user's name.")],
+    data: DataOption = None,
+) -> None:
+    """Let an account that is there be reached by somebody who signs in elsewhere."""
+    with open_accounts(data) as accounts:
+        accounts.external.link(name, issuer, subject)
+    typer.echo(f"'{subject}' of {issuer} now reaches the account '{name}'.", err=True)
+
+
+@token_app.command("add")
+def add_token(
+    name: Annotated[str, typer.Argument(help="Name of the account that the token is for.")],
+    scope: Annotated[Scope, typer.Option(help="What its bearer may do.")] = Scope.WRITE,
+    days: Annotated[int | None, typer.Option(help="Days after which it ends; never by default.")] = None,
+    label: Annotated[str, typer.Option(help="Name of the token in its owner's list.")] = "command line",
+    data: DataOption = None,
+) -> None:
+    """Make a token and print it, alone, on standard output."""
+    with open_accounts(data) as accounts:
+        identity = accounts.identity_of(name)
+        typer.echo(accounts.service.issue_token(identity, label, scope, days=days).secret)
+
+
+def main() -> None:
+    """Run the command; an error that people can mend is a sentence, not a traceback."""
+    try:
+        app()
+    except (PhotozError, StartError) as e:
+        typer.echo(str(e), err=True)
+        sys.exit(1)
+    except (OperationalError, ProgrammingError) as e:  # it is not there, or has no tables yet
+        logging.getLogger(__name__).debug("database", exc_info=e)
+        reason = str(e.orig).strip().partition("\n")[0]
+        typer.echo(
+            f"The database cannot be used: {reason}. Is the data folder the right one "
+            "(--data, PHOTOZ_DATA), and the database's address (PHOTOZ_DATABASE_URL)? photoz doctor looks.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def _log_to_terminal(settings: Settings) -> None:
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("alembic", "numexpr", "uvicorn"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))

@@ -1,0 +1,78 @@
+"""The command ``photoz pipeline``: run pipelines on files, and say what their parameters are."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+
+from pipelines.definitions import PIPELINES, pipeline_named
+from pipelines.engines.engine import engine_of
+from pipelines.models import AnyPipeline
+from pipelines.runs.command_line import run_files
+
+__all__ = ["app", "pipeline_commands"]
+
+
+def pipeline_commands(definitions: Mapping[str, AnyPipeline]) -> typer.Typer:
+    """Give the commands for some pipelines."""
+    commands = typer.Typer(help="Pipelines: run them on files, without a server.", no_args_is_help=True)
+
+    @commands.command("list")
+    def list_command() -> None:
+        """List the pipelines."""
+        for pipeline in definitions.values():
+            typer.echo(f"{pipeline.name:<24} {pipeline.description}")
+
+    @commands.command("parameters")
+    def parameters_command(name: Annotated[str, typer.Argument(help="Name of the pipeline.")]) -> None:
+        """Print the parameters of a pipeline as a JSON schema, with descriptions, bounds and defaults."""
+        typer.echo(json.dumps(pipeline_named(name, definitions).parameters.model_json_schema(), indent=2))
+
+    @commands.command("run")
+    def run_command(
+        name: Annotated[str, typer.Argument(help=f"Name of the pipeline: {' or '.join(definitions)}.")],
+        configuration: Annotated[Path, typer.Argument(help="Configuration file; its inputs are relative to it.")],
+        base: Annotated[Path, typer.Option("--base-dir", help="Folder in which the output folder lies.")] = Path(),
+        inputs: Annotated[
+            Path | None,
+            typer.Option("--inputs", help="Folder to which paths are relative, if not the configuration's."),
+        ] = None,
+        dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to work on.")] = None,
+        quiet: Annotated[bool, typer.Option("--quiet", help="Print the name of the result alone.")] = False,
+    ) -> None:
+        """Run a pipeline on the files that a configuration names."""
+        # Arrow's own pool gives large buffers back at once, and has the system clear as many anew: a second of two.
+        pa.set_memory_pool(pa.system_memory_pool())
+        with engine_of(dask) as engine:
+            progress = _ignored if quiet else _Progress()
+            done = run_files(
+                name, configuration, base, progress, inputs=inputs, engine=engine, definitions=definitions
+            )  # fmt: skip
+        for warning in done.warnings:
+            typer.echo(f"Warning: {warning}", err=True)
+        typer.echo(str(done.result))
+
+    return commands
+
+
+class _Progress:
+    """Writes each step to the standard error stream, once."""
+
+    def __init__(self) -> None:
+        self._step: str | None = None
+
+    def __call__(self, fraction: float, step: str) -> None:
+        if step != self._step:
+            self._step = step
+            sys.stderr.write(f"{100 * fraction:3.0f} %  {step}\n")
+
+
+def _ignored(fraction: float, step: str) -> None:
+    """Report nothing."""
+
+
+app = pipeline_commands(PIPELINES)

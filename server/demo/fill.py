@@ -1,0 +1,89 @@
+"""Fill a new server with demo data, through the same services that people use."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from core.auth.models import Identity
+from core.files import StoredBytes
+from core.settings import Settings
+from products.models import FileRole, InspectionState, Product, ProductStatus, Visibility
+from products.product_types import product_type_named
+from products.search.queries import ProductQuery
+from products.service import NewProduct
+from server.demo.products import DemoProduct, demo_products, write_demo_file
+from server.services import Services
+
+__all__ = ["demo_is_wanted", "fill_demo", "want_demo"]
+
+_OWNER = "admin"
+_SECONDS = 600
+_CHUNK = 1 << 20
+
+
+def want_demo(settings: Settings) -> None:
+    """Note that demo data are to be filled in; the note stays until they all are, through crashes and restarts."""
+    _note(settings).touch()
+
+
+def demo_is_wanted(settings: Settings) -> bool:
+    """Say whether demo data are still to be filled in."""
+    return _note(settings).exists()
+
+
+def fill_demo(services: Services, say: Callable[[str], None]) -> None:
+    """Upload and publish every demo product that is not there yet."""
+    identity = services.accounts.service.identity_of_user(_OWNER)
+    say("Filling in demo data (simulated, see docs/demo-data.md):")
+    with tempfile.TemporaryDirectory(dir=services.settings.staging_folder) as folder:
+        for demo in demo_products():
+            if not _is_there(services, identity, demo):
+                product = _publish(services, identity, demo, Path(folder))
+                say(f"  {product.display_name}: {demo.table.num_rows:,} rows")
+    _note(services.settings).unlink(missing_ok=True)
+
+
+def _note(settings: Settings) -> Path:
+    return settings.data / "demo-data-wanted"
+
+
+def _is_there(services: Services, identity: Identity, demo: DemoProduct) -> bool:
+    """Look for a demo product; what a crash left of it half-way is deleted."""
+    page = services.products.service.list(identity, ProductQuery(display_names=(demo.display_name,)))
+    for product in page.products:
+        if product.status is ProductStatus.PUBLISHED:
+            return True
+        services.products.service.delete(identity, product.id)
+    return False
+
+
+def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: Path) -> Product:
+    uploads = services.products.uploads
+    release = services.products.service.ensure_release(demo.release, demo.release.upper()) if demo.release else None
+    product = services.products.service.create(
+        identity,
+        NewProduct(
+            display_name=demo.display_name,
+            product_type=product_type_named(demo.product_type).id,
+            release=release.id if release else None,
+            description=demo.description,
+            visibility=Visibility.PUBLIC,
+        ),
+    )
+    path = write_demo_file(demo, folder)
+    stored = _store(services, identity, product, path)
+    uploads.add_file(identity, product.id, FileRole.MAIN, demo.file_name, stored)
+    uploads.inspect(identity, product.id)
+    product = uploads.wait_for_inspection(identity, product.id, _SECONDS)
+    if product.inspection_state is not InspectionState.DONE:
+        message = f"demo data could not be read: {product.inspection_error}"
+        raise RuntimeError(message)
+    services.products.column_meanings.describe_all(identity, product.id, demo.meanings)
+    return uploads.publish(identity, product.id, seconds=_SECONDS)
+
+
+def _store(services: Services, identity: Identity, product: Product, path: Path) -> StoredBytes:
+    with path.open("rb") as file, services.products.uploads.stage(identity, product.id, FileRole.MAIN) as staging:
+        while chunk := file.read(_CHUNK):
+            staging.write(chunk)
+        return staging.finish()

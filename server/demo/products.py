@@ -1,0 +1,158 @@
+"""Simulated products that fill an empty server: an object catalogue, four redshift surveys, and a training set.
+
+The model and the columns are described in ``docs/demo-data.md``. The same seed gives the same values.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from server.demo.files import write_table
+from server.demo.objects import object_table, observe_objects
+from server.demo.surveys import bright_survey, deep_survey, fibre_survey, grism_survey
+from server.demo.training import training_table
+
+__all__ = ["DEMO_RELEASE", "DemoProduct", "demo_products", "write_demo_file"]
+
+#: Name of the release that the object catalogue and the training set belong to.
+DEMO_RELEASE = "mock_dp1"
+
+_SIMULATED = "**These data are simulated**: no row is a real object. "
+
+
+@dataclass(frozen=True, slots=True)
+class DemoProduct:
+    """A simulated product, ready to be published.
+
+    Parameters
+    ----------
+    product_type
+        Name of a product type, for example ``redshift_catalog``.
+    release
+        Name of a release; none for redshift catalogues.
+    description
+        Markdown.
+    file_name
+        Its extension says in which format the file is written.
+    meanings
+        Name of a column to what it means: ``id``, ``ra``, ``dec``, ``z``, ``z_err``, ``z_flag`` or ``survey``.
+    """
+
+    display_name: str
+    product_type: str
+    release: str | None
+    description: str
+    file_name: str
+    table: pa.Table
+    meanings: Mapping[str, str]
+
+
+def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
+    """Simulate the demo products, one after the other; the object catalogue comes first."""
+    objects = observe_objects(seed)
+    yield DemoProduct(
+        display_name="Mock LSST Object Catalogue",
+        product_type="object_catalog",
+        release=DEMO_RELEASE,
+        description=_SIMULATED
+        + "Galaxies and stars in three of the fields of Data Preview 1, with *ugrizy* magnitudes and LSST's error "
+        "model at the published depths of these fields. Galaxies are clustered, and their colours follow from their "
+        "redshifts. `z_true` is the redshift of the simulation.",
+        file_name="mock_lsst_objects.parquet",
+        table=object_table(objects),
+        meanings={"objectId": "id", "coord_ra": "ra", "coord_dec": "dec", "z_true": "z"},
+    )
+    yield DemoProduct(
+        display_name="Mock Deep Slit Survey",
+        product_type="redshift_catalog",
+        release=None,
+        description=_SIMULATED
+        + "A deep survey of one field (ECDFS) to *i* = 24. Flags are like those of VVDS: 4 and 3 are secure, 2 is "
+        "likely, 1 is doubtful, 0 has no redshift, 9 rests on one line; +10 marks broad lines, +20 second objects.",
+        file_name="mock_deep_slit_survey.csv",
+        table=deep_survey(objects, seed),
+        meanings={
+            "NUM": "id",
+            "RAJ2000": "ra",
+            "DEJ2000": "dec",
+            "zsp": "z",
+            "zflags": "z_flag",
+            "survey_name": "survey",
+        },
+    )
+    yield DemoProduct(
+        display_name="Mock Fibre Survey",
+        product_type="redshift_catalog",
+        release=None,
+        description=_SIMULATED
+        + "A wide survey of two fields (ECDFS and Rubin SV 95 -25) to *i* = 22.3 with precise redshifts. `ZWARN` is "
+        "0 for good redshifts, like DESI's.",
+        file_name="mock_fibre_survey.fits",
+        table=fibre_survey(objects, seed),
+        meanings={
+            "TARGETID": "id",
+            "TARGET_RA": "ra",
+            "TARGET_DEC": "dec",
+            "Z": "z",
+            "ZERR": "z_err",
+            "ZWARN": "z_flag",
+            "survey_name": "survey",
+        },
+    )
+    yield DemoProduct(
+        display_name="Mock Bright Survey",
+        product_type="redshift_catalog",
+        release=None,
+        description=_SIMULATED
+        + "All bright galaxies (*i* < 19.6) of three fields. `QUALITY` is like that of 6dFGS: 4 and 3 are good, "
+        "2 and 1 are not, 6 is a star.",
+        file_name="mock_bright_survey.vot",
+        table=bright_survey(objects, seed),
+        meanings={
+            "TARGETNAME": "id",
+            "ALPHA_J2000": "ra",
+            "DELTA_J2000": "dec",
+            "Z": "z",
+            "QUALITY": "z_flag",
+            "survey_name": "survey",
+        },
+    )
+    yield DemoProduct(
+        display_name="Mock Grism Survey",
+        product_type="redshift_catalog",
+        release=None,
+        description=_SIMULATED
+        + "Coarse redshifts, 0.003 (1 + *z*), of many galaxies to *i* = 24.3 in the middle of two fields (ECDFS and "
+        "EDFS). `quality` is 4, 3 or 2, and -1 for stars, like that of PRIMUS.",
+        file_name="mock_grism_survey.parquet",
+        table=grism_survey(objects, seed),
+        meanings={
+            "id": "id",
+            "ra": "ra",
+            "dec": "dec",
+            "redshift": "z",
+            "redshift_err": "z_err",
+            "quality": "z_flag",
+            "survey_name": "survey",
+        },
+    )
+    yield DemoProduct(
+        display_name="Mock Training Set",
+        product_type="training_set",
+        release=DEMO_RELEASE,
+        description=_SIMULATED
+        + "Secure redshifts of the Mock Deep Slit Survey with the photometry of the Mock LSST Object Catalogue, in "
+        "the HDF5 layout and with the column names that RAIL reads.",
+        file_name="mock_training_set.hdf5",
+        table=training_table(objects, seed),
+        meanings={"objectId": "id", "ra": "ra", "dec": "dec", "redshift": "z", "z_flag": "z_flag"},
+    )
+
+
+def write_demo_file(product: DemoProduct, folder: Path) -> Path:
+    """Write a product's table into a folder, in the format that its file name says, and give the file's path."""
+    path = folder / product.file_name
+    write_table(product.table, path)
+    return path

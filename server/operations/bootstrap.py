@@ -1,0 +1,240 @@
+"""Makes ``.venv`` and installs the project in it, before anything of the project can be imported.
+
+``make`` runs this file with a Python of the machine (3.11 or newer), hence with the standard library alone::
+
+    python3 server/operations/bootstrap.py serve    # the server and the client library
+    python3 server/operations/bootstrap.py test     # and the tools and Debian packages of the tests
+
+What is ready stays as it is: a stamp in ``.venv`` says from which ``pyproject.toml`` it was made.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["Environment", "SetupError", "main", "missing_programs"]
+
+_OLDEST_PIP = "25.1"  # the first that installs dependency groups
+_STILL_SECONDS = 20.0
+
+#: Programs that some tests look through, and the Debian package of each.
+_TEST_PROGRAMS: Mapping[str, str] = {
+    "initdb": "postgresql",
+    "redis-server": "redis-server",
+    "stilts": "stilts",
+    "chromium": "chromium",
+}
+
+
+class SetupError(Exception):
+    """Something is missing; the message is a sentence that says what to do."""
+
+
+class Environment:
+    """The virtual environment of one checkout.
+
+    Parameters
+    ----------
+    root
+        Folder of ``pyproject.toml``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder = root / ".venv"
+        self._python = self._folder / "bin" / "python"
+
+    def is_ready(self, goal: str) -> bool:
+        """Tell whether nothing has to be done for a goal; what is ready for the tests is ready to serve."""
+        goals = ("test",) if goal == "test" else ("serve", "test")
+        return self._has_python() and any(self._stamp_holds(each) for each in goals)
+
+    def prepare(self, goal: str) -> None:
+        """Make the environment and install what the goal needs."""
+        self._check_writable()
+        with self._locked():
+            if self.is_ready(goal):  # another make in this folder did it while this one waited
+                return
+            if not self._works():
+                _say(f"[1/3] Making .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
+                self._make()
+            _say("[2/3] Looking at pip")
+            self._run_pip(["--upgrade", f"pip>={_OLDEST_PIP}"])
+            _say("[3/3] Installing the project and its libraries; the first time takes a minute or two")
+            self._run_pip(self._requirements(goal))
+            self._stamp(goal).write_text(self._fingerprint())
+
+    def _requirements(self, goal: str) -> list[str]:
+        words = ["--editable", str(self._root)]
+        if (self._root / "clients" / "pyproject.toml").exists():
+            words += ["--editable", str(self._root / "clients")]
+        if goal == "test":
+            words += ["--group", f"{self._root / 'pyproject.toml'}:dev"]
+        return words
+
+    def _check_writable(self) -> None:
+        try:
+            probe = self._root / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as e:
+            message = (
+                f"{self._root} cannot be written ({e.strerror}), and .venv is made there. "
+                "Copy or clone the project into a folder of your own."
+            )
+            raise SetupError(message) from e
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one make at a time prepare this folder; the lock ends with the process, however that ends."""
+        folder = os.open(self._root, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _say("Another make is preparing this folder; waiting for it.")
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    def _works(self) -> bool:
+        """Tell whether ``.venv`` has a Python of a right version, with pip; a moved or half-made one has not."""
+        check = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
+        return self._has_python() and _succeeds([str(self._python), "-c", check])
+
+    def _has_python(self) -> bool:
+        return os.access(self._python, os.X_OK)  # unlike Path.exists it says no where we may not look
+
+    def _make(self) -> None:
+        if not _succeeds([sys.executable, "-c", "import ensurepip, venv"]):
+            _install_debian([f"python{sys.version_info.major}.{sys.version_info.minor}-venv"])
+        if not _succeeds([sys.executable, "-c", "import ensurepip, venv"]):
+            message = (
+                f"{sys.executable} cannot make virtual environments. Install python3-venv "
+                "(on Debian and Ubuntu: sudo apt-get install python3-venv) and run make again."
+            )
+            raise SetupError(message)
+        command = [sys.executable, "-m", "venv", "--clear", str(self._folder)]
+        if subprocess.run(command, check=False).returncode != 0:
+            message = f"{self._folder} could not be made; the reason stands above."
+            raise SetupError(message)
+
+    def _run_pip(self, words: Sequence[str]) -> None:
+        command = [str(self._python), "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-qq"]
+        environment = os.environ | {"PIP_ROOT_USER_ACTION": "ignore"}
+        with _heartbeat():
+            done = subprocess.run([*command, *words], check=False, env=environment, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            message = (
+                "pip could not install what is needed; the reason stands above. "
+                "Is this machine connected to PyPI or a mirror of it? Run make again to go on."
+            )
+            raise SetupError(message)
+
+    def _stamp(self, goal: str) -> Path:
+        return self._folder / f".prepared-for-{goal}"
+
+    def _stamp_holds(self, goal: str) -> bool:
+        try:
+            return self._stamp(goal).read_text() == self._fingerprint()
+        except OSError:
+            return False
+
+    def _fingerprint(self) -> str:
+        """Say what an environment depends on: the two lists of requirements, and where it lies."""
+        digest = hashlib.sha256(str(self._root).encode())
+        for path in (self._root / "pyproject.toml", self._root / "clients" / "pyproject.toml"):
+            digest.update(path.read_bytes() if path.exists() else b"")
+        return digest.hexdigest()
+
+
+def missing_programs() -> dict[str, str]:
+    """Give the programs that tests look through and that are not here, with their Debian packages."""
+    return {program: package for program, package in _TEST_PROGRAMS.items() if not _has_program(program)}
+
+
+def main(words: Sequence[str]) -> int:
+    """Prepare for the goal that the command line names; give the exit status."""
+    goal = words[0] if words else "serve"
+    environment = Environment(Path(__file__).resolve().parents[2])
+    try:
+        if not environment.is_ready(goal):
+            environment.prepare(goal)
+        if goal == "test":
+            _offer_test_programs()
+    except SetupError as e:
+        sys.stderr.write(f"{e}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _offer_test_programs() -> None:
+    missing = missing_programs()
+    if missing:
+        _install_debian(list(missing.values()))
+    for program, package in missing_programs().items():
+        _say(f"{program} is not installed, so its tests are skipped. Debian and Ubuntu have it in {package}.")
+
+
+def _has_program(program: str) -> bool:
+    if program == "initdb" and any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        return True  # Debian keeps it off the PATH
+    return shutil.which(program) is not None
+
+
+def _install_debian(packages: Sequence[str]) -> None:
+    """Install Debian packages when we may; what fails is noticed by whoever needs them."""
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        return
+    _say(f"Installing {', '.join(packages)} with apt-get")
+    quiet = ["-qq", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+        with _heartbeat():
+            subprocess.run(
+                [apt, *quiet, *command], check=False, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr
+            )
+
+
+@contextmanager
+def _heartbeat() -> Iterator[None]:
+    """Say every now and then that a silent step is still at work."""
+    done = threading.Event()
+    began = time.monotonic()
+
+    def tell() -> None:
+        while not done.wait(_STILL_SECONDS):
+            _say(f"      still at work after {time.monotonic() - began:.0f} s")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,163 @@
+"""What can be wrong with a server: each part is tried for real, and the answer says what to do."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import PhotozError
+from core.settings import Settings
+from products.models import ProductStatus
+from products.schema import ProductFileRow, ProductRow, ProductTableRow
+from server.data_folder import prepare_data_folder
+from server.migrations.upgrade import is_current
+from server.operations.verification import verify
+from server.services import Services
+from tap.engine import DuckDBEngine, EngineQuery
+from vospace.storage import stored_ids
+
+__all__ = ["Check", "examine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part of the server: whether it works, and a sentence about it."""
+
+    name: str
+    ok: bool
+    message: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Give the check as JSON has it."""
+        return asdict(self)
+
+
+def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
+    """Try every part of the server; works beside a running one.
+
+    Parameters
+    ----------
+    all_files
+        Whether every file is read and compared with its checksums, however long that takes.
+    """
+    services = Services(settings)
+    try:
+        checks = list(_checks(services))
+        if all_files:
+            checks.append(_try("checksums", lambda: _checksums(services)))
+    finally:
+        services.close()
+    return checks
+
+
+def _checks(services: Services) -> Iterator[Check]:
+    settings = services.settings
+    storage = _try("storage", lambda: _storage(services))
+    yield storage
+    yield _try("disk", lambda: _disk(settings)) if storage.ok else Check("disk", False, "not looked at: no storage")
+    database = _try("database", lambda: _database(services))
+    yield database
+    if database.ok:
+        yield _try("files", lambda: _files(services))
+    yield _try("engine", lambda: _engine(settings))
+    yield _try("broker", lambda: _broker(settings))
+
+
+def _try(name: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, check())
+    except (PhotozError, OSError, SQLAlchemyError, _WrongError) as e:
+        return Check(name, False, str(e).partition("\n")[0])
+
+
+class _WrongError(Exception):
+    """A part answers, but not as it should; the message says what to do."""
+
+
+def _storage(services: Services) -> str:
+    settings = services.settings
+    prepare_data_folder(settings)
+    with services.store.stage(limit=16) as staging:
+        staging.write(b"doctor")
+    return f"{settings.data.resolve()} can be written"
+
+
+def _disk(settings: Settings) -> str:
+    usage = shutil.disk_usage(settings.data)
+    if usage.free < settings.min_free_bytes:
+        message = (
+            f"only {usage.free / 1e9:.1f} GB free, less than PHOTOZ_MIN_FREE_BYTES: uploads are refused; make room"
+        )
+        raise _WrongError(message)
+    return f"{usage.free / 1e9:.1f} GB free"
+
+
+def _database(services: Services) -> str:
+    database = services.database
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
+    if not is_current(database.engine):
+        message = "the schema is not that of this version; run 'photoz migrate'"
+        raise _WrongError(message)
+    return f"{database.engine.dialect.name} answers, with the schema of this version"
+
+
+def _files(services: Services) -> str:
+    database, store = services.database, services.store
+    alive = select(ProductRow.id).where(ProductRow.status != ProductStatus.DELETED)
+    with database.read() as session:
+        stored = session.scalars(select(ProductFileRow.stored_id).where(ProductFileRow.product_id.in_(alive))).all()
+        tables = session.scalars(select(ProductTableRow.stored_id).where(ProductTableRow.product_id.in_(alive))).all()
+    stored = [*stored, *stored_ids(database)]
+    missing = [name for name in tables if not (services.settings.tables_folder / name).is_file()]
+    for stored_id in stored:
+        try:
+            store.local_path(stored_id)
+        except PhotozError:
+            missing.append(stored_id)
+    if missing:
+        message = f"{len(missing)} files are missing, the first is {missing[0]}; restore them from a backup"
+        raise _WrongError(message)
+    return f"{len(stored)} files and {len(tables)} tables are in their places"
+
+
+def _checksums(services: Services) -> str:
+    findings = verify(services.settings, services.database, services.store)
+    if findings.problems:
+        raise _WrongError(findings.summary)
+    return findings.summary
+
+
+def _broker(settings: Settings) -> str:
+    if settings.job_queue != "celery":
+        return "none is needed: jobs run in processes of this machine"
+    from server.broker.job_queue import count_workers
+
+    workers = count_workers(settings.redis_url)
+    if not workers:
+        message = "Redis answers, but no worker listens, so that no job is run; start 'photoz worker'"
+        raise _WrongError(message)
+    return f"Redis answers, {workers} {'worker listens' if workers == 1 else 'workers listen'}"
+
+
+def _engine(settings: Settings) -> str:
+    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.data / "scratch")
+    try:
+        query = EngineQuery(
+            sql="SELECT 1 AS one",
+            tables=(),
+            seconds=30,
+            memory_bytes=settings.query_memory_bytes,
+            threads=1,
+            temp_bytes=settings.query_temp_bytes,
+        )
+        with engine.open(query) as stream:
+            rows = sum(batch.num_rows for batch in stream)
+    finally:
+        engine.close()
+    if rows != 1:
+        message = f"a query for one row gave {rows}"
+        raise _WrongError(message)
+    return "answers a query"

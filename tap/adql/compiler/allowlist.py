@@ -1,0 +1,120 @@
+"""The last look at a query before the engine sees it: only these functions, only these tables.
+
+Nothing that the compiler writes needs it; it stands here for the day on which the compiler has a hole. Functions of
+engines read files, show settings and eat memory, so what is not listed does not run.
+"""
+
+from collections.abc import Collection
+
+from sqlglot import exp
+
+from tap.adql.catalog import CatalogTable
+from tap.adql.errors import QueryError
+from tap.kernels import KERNELS
+
+__all__ = ["ENGINE_FUNCTIONS", "MAX_DEPTH", "require_allowed"]
+
+#: Deepest tree, of which sqlglot's generator and the engine's parser both have room for.
+MAX_DEPTH = 200
+
+#: Every function of the engine's own that the compiler writes; kernels stand beside them.
+ENGINE_FUNCTIONS = frozenset(
+    {
+        "abs",
+        "acos",
+        "array_extract",
+        "array_to_string",
+        "array_value",
+        "asin",
+        "atan",
+        "atan2",
+        "ceil",
+        "cos",
+        "cot",
+        "degrees",
+        "epoch",
+        "exp",
+        "floor",
+        "greatest",
+        "histogram",
+        "least",
+        "left",
+        "list_concat",
+        "list_contains",
+        "list_has_all",
+        "list_transform",
+        "ln",
+        "log10",
+        "lower",
+        "mad",
+        "map_extract_value",
+        "median",
+        "mod",
+        "pi",
+        "pow",
+        "quantile_cont",
+        "radians",
+        "random",
+        "range",
+        "regexp_matches",
+        "regexp_split_to_array",
+        "replace",
+        "round",
+        "sin",
+        "sqrt",
+        "string_agg",
+        "string_split",
+        "tan",
+        "trim",
+        "trunc",
+        "unnest",
+        "upper",
+    }
+)
+
+_ALLOWED_CLASSES = (
+    exp.Avg,
+    exp.Case,
+    exp.Cast,
+    exp.Coalesce,
+    exp.Connector,
+    exp.Count,
+    exp.Exists,
+    exp.If,
+    exp.Max,
+    exp.Min,
+    exp.Sum,
+    exp.TryCast,
+)
+
+
+def require_allowed(
+    sql: exp.Query, tables: list[CatalogTable], with_names: set[str], kernels: Collection[str] = frozenset(KERNELS)
+) -> None:
+    """Refuse a tree that calls or reads what is not listed.
+
+    Parameters
+    ----------
+    tables
+        The tables of the catalogue that the query names.
+    with_names
+        Names, inside the engine, of its queries of WITH.
+    kernels
+        Names of the kernels that may be called.
+    """
+    known = {(table.engine_schema, table.engine_table) for table in tables}
+    pending: list[tuple[exp.Expr, int]] = [(sql, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH")
+        if isinstance(node, exp.Anonymous):
+            if node.name not in ENGINE_FUNCTIONS and node.name not in kernels:
+                raise QueryError(f"The function {node.name} is not available")
+        elif isinstance(node, exp.Func) and not isinstance(node, _ALLOWED_CLASSES):
+            raise QueryError(f"The function {node.key} is not available")
+        if isinstance(node, exp.Table):
+            place = (node.db, node.name)
+            if place not in known and not (node.db == "" and node.name in with_names):
+                raise QueryError(f"The table {node.name} is not available")
+        pending.extend((child, depth + 1) for child in node.iter_expressions())

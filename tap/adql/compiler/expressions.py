@@ -1,0 +1,334 @@
+"""Values and conditions of a query: names become columns, kinds are checked, metadata follows (ADQL 2.1 §2.2, §2.3)."""
+
+# ruff: noqa: SLF001 (the two tables at the end name methods of the class above them)
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlglot import exp
+
+from core.columns import Column
+from tap.adql import tree
+from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.compiler.scopes import Scope
+from tap.adql.errors import Position, QueryError
+from tap.adql.functions.aggregates import compile_aggregate
+from tap.adql.functions.calls import compile_call
+from tap.adql.functions.casts import compile_cast
+from tap.adql.functions.signatures import Function
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.geometry.predicates import within
+from tap.adql.limits import Limits
+from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
+from tap.adql.values import Circle, Kind, Point, Value, numeric_facts, promoted, require_number, require_text
+
+__all__ = ["Compiled", "Context", "Expressions", "Output"]
+
+#: Longest chain of additions and multiplications of which the engine's tree is built.
+MAX_CHAIN = 100
+
+_INTEGERS = {"unsignedByte", "short", "int", "long"}
+_SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of a compiled query: its name inside the engine, and what users see of it."""
+
+    engine_name: str
+    facts: Column
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A query for the engine, and its columns."""
+
+    sql: exp.Query
+    outputs: tuple[Output, ...]
+
+
+@dataclass(slots=True)
+class Context:
+    """What the parts of one translation share.
+
+    Parameters
+    ----------
+    compile_query
+        How a query inside an expression is compiled, given the scope around it.
+    functions
+        What may be called, by upper-case name.
+    with_queries
+        Queries of WITH that later ones may read, by name, with their name inside the engine.
+    tables
+        Every table that is read.
+    """
+
+    catalog: Catalog
+    compile_query: Callable[["Context", tree.Query, Scope | None], Compiled]
+    functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
+    with_queries: list[tuple[tree.Name, str, tuple[Output, ...]]] = field(default_factory=list)
+    tables: list[CatalogTable] = field(default_factory=list)
+    names: int = 0
+    selects: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+    def new_name(self, letter: str) -> str:
+        """Make a name that nothing else in the engine's query has."""
+        self.names += 1
+        return f"{letter}{self.names}"
+
+
+@dataclass(slots=True)
+class Expressions:
+    """The compiler of the expressions of one clause.
+
+    Parameters
+    ----------
+    aggregates
+        Whether COUNT and the like may stand here.
+    prune
+        Whether hidden columns may be tested here, which is so in WHERE and ON.
+    """
+
+    context: Context
+    scope: Scope
+    clause: str
+    aggregates: bool = False
+    prune: bool = False
+    found_aggregate: bool = False
+    #: Pairs of moving points that some condition wants nearer than a constant.
+    near: list[tuple[Point, Point, float]] = field(default_factory=list)
+
+    def value(self, node: tree.Expression) -> Value:
+        """Compile a value."""
+        # Each class of node has one method, whose argument is of that class.
+        method: Any = _VALUES[type(node)]
+        result: Value = method(self, node)
+        return result
+
+    def condition(self, node: tree.Expression) -> exp.Expr:
+        """Compile a condition."""
+        method: Any = _CONDITIONS[type(node)]  # as above
+        result: exp.Expr = method(self, node)
+        return result
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def _number(self, node: tree.Number) -> Value:
+        if node.is_integer and len(node.text) <= 19 and int(node.text) < 2**63:
+            whole = int(node.text)
+            facts = numeric_facts("int" if whole < 2**31 else "long")
+            return Value(number(whole), facts, "number", node.at, constant=float(whole))
+        constant = float(node.text)
+        if not math.isfinite(constant):
+            raise QueryError("The number is too large", node.at)
+        return Value(number(constant), numeric_facts("double"), "number", node.at, constant=constant)
+
+    def _text(self, node: tree.Text) -> Value:
+        return Value(string(node.text), Column("", "unicodeChar", "*"), "text", node.at, text=node.text)
+
+    def _null(self, node: tree.Null) -> Value:
+        return Value(exp.Null(), Column("", "char", "*"), "null", node.at)
+
+    def _reference(self, node: tree.Reference) -> Value:
+        return self.scope.resolve(node).value(node.at)
+
+    def _parentheses(self, node: tree.Parentheses) -> Value:
+        inner = self.value(node.inner)
+        return replace(inner, sql=wrap(inner.sql), at=node.at)
+
+    def _signed(self, node: tree.Signed) -> Value:
+        inner = require_number(self.value(node.inner), "A sign")
+        if node.sign == "+":
+            return replace(inner, origin=None)
+        facts = numeric_facts(inner.facts.datatype, inner.facts.unit)
+        constant = None if inner.constant is None else -inner.constant
+        return Value(exp.Paren(this=exp.Neg(this=wrap(inner.sql))), facts, "number", node.at, constant=constant)
+
+    def _arithmetic(self, node: tree.Arithmetic) -> Value:
+        if len(node.operands) > MAX_CHAIN:
+            raise QueryError("The chain of operators is too long", node.at, f"at most {MAX_CHAIN} values are joined")
+        result = require_number(self.value(node.operands[0]), "Arithmetic")
+        sql = wrap(result.sql)
+        constant, facts = result.constant, result.facts
+        for operator, operand in zip(node.operators, node.operands[1:], strict=True):
+            other = require_number(self.value(operand), "Arithmetic")
+            sql = _joined(sql, operator, wrap(other.sql))
+            constant = _folded(constant, operator, other.constant, facts, other.facts)
+            same = operator in "+-" and facts.unit == other.facts.unit
+            facts = numeric_facts(promoted(facts, other.facts), facts.unit if same else None)
+        return Value(sql, facts, "number", node.at, constant=constant)
+
+    def _concatenation(self, node: tree.Concatenation) -> Value:
+        texts = [require_text(self.value(operand), "||") for operand in node.operands]
+        sql = wrap(texts[0].sql)
+        for text in texts[1:]:
+            sql = exp.DPipe(this=sql, expression=wrap(text.sql))
+        return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
+
+    def _call(self, node: tree.Call) -> Value:
+        """Compile a call; the parser has checked that the function exists and takes as many arguments."""
+        function = self.context.functions[node.function.upper()]
+        if function.aggregate:
+            return compile_aggregate(function, self._aggregated(function, node), node)
+        arguments = [self.value(argument) for argument in node.arguments]
+        return compile_call(self.context.limits, function, arguments, node, prune=self.prune)
+
+    def _aggregated(self, function: Function, node: tree.Call) -> list[Value]:
+        """Compile the arguments of an aggregate function, which cannot be aggregates themselves."""
+        if not self.aggregates:
+            raise QueryError(f"{function.name} cannot stand in {self.clause}", node.at)
+        self.found_aggregate = True
+        self.aggregates, clause, self.clause = False, self.clause, "another aggregate function"
+        try:
+            return [self.value(argument) for argument in node.arguments]
+        finally:
+            self.aggregates, self.clause = True, clause
+
+    def _cast(self, node: tree.Cast) -> Value:
+        return compile_cast(self.value(node.inner), node)
+
+    def _as_value(self, node: tree.Expression) -> Value:
+        raise QueryError("A condition stands where a value is expected", node.at)
+
+    # -- conditions --------------------------------------------------------------------------------------------
+
+    def _comparison(self, node: tree.Comparison) -> exp.Expr:
+        left, right = self.value(node.left), self.value(node.right)
+        special = self._as_truth(left, node.operator, right) or self._as_cone(left, node.operator, right)
+        if special is not None:
+            return special
+        _require_comparable(left.kind, right.kind, node.at)
+        return compare(left.sql, node.operator, right.sql)
+
+    def _as_truth(self, left: Value, operator: str, right: Value) -> exp.Expr | None:
+        """``1 = CONTAINS(...)`` and its kin are the condition itself, which the engine can use to read less."""
+        flag, function = (left, right) if left.truth is None else (right, left)
+        if function.truth is None or operator not in {"=", "<>"} or flag.constant not in {0.0, 1.0}:
+            return None
+        wanted = (flag.constant == 1.0) == (operator == "=")
+        if wanted and function.near is not None:
+            self.near.append(function.near)
+        return function.truth if wanted else negate(function.truth)
+
+    def _as_cone(self, left: Value, operator: str, right: Value) -> exp.Expr | None:
+        """``DISTANCE(...) < r`` is a cone, like CONTAINS."""
+        if left.separation is None:
+            left, operator, right = right, _SWAPPED[operator], left
+        if left.separation is None or operator not in {"<", "<="} or right.constant is None:
+            return None
+        one, other = left.separation
+        if one.constant is not None:
+            one, other = other, one
+        prune = self.prune and self.context.limits.may_cover()
+        test = within(one, Circle(other, right.sql, right.constant), operator, prune=prune)
+        if other.constant is None:
+            self.near.append((one, other, right.constant))
+        return test
+
+    def _between(self, node: tree.Between) -> exp.Expr:
+        value, low, high = self.value(node.value), self.value(node.low), self.value(node.high)
+        _require_comparable(value.kind, low.kind, node.at)
+        _require_comparable(value.kind, high.kind, node.at)
+        test = exp.Between(this=wrap(value.sql), low=wrap(low.sql), high=wrap(high.sql))
+        return negate(test) if node.negated else test
+
+    def _in_list(self, node: tree.InList) -> exp.Expr:
+        value = self.value(node.value)
+        choices = [self.value(choice) for choice in node.choices]
+        for choice in choices:
+            _require_comparable(value.kind, choice.kind, choice.at)
+        test = exp.In(this=wrap(value.sql), expressions=[wrap(choice.sql) for choice in choices])
+        return negate(test) if node.negated else test
+
+    def _in_query(self, node: tree.InQuery) -> exp.Expr:
+        value = self.value(node.value)
+        compiled = self.context.compile_query(self.context, node.query, self.scope)
+        if len(compiled.outputs) != 1:
+            raise QueryError(f"The query after IN has {len(compiled.outputs)} columns", node.at, "it must have one")
+        _require_comparable(value.kind, compiled.outputs[0].kind, node.at)
+        test = exp.In(this=wrap(value.sql), query=exp.Subquery(this=compiled.sql))
+        return negate(test) if node.negated else test
+
+    def _like(self, node: tree.Like) -> exp.Expr:
+        value = require_text(self.value(node.value), "LIKE")
+        pattern = require_text(self.value(node.pattern), "LIKE")
+        operator: type[exp.Binary] = exp.ILike if node.ignore_case else exp.Like
+        test = operator(this=wrap(value.sql), expression=wrap(pattern.sql))
+        return negate(test) if node.negated else test
+
+    def _is_null(self, node: tree.IsNull) -> exp.Expr:
+        value = self.value(node.value)
+        test = exp.Is(this=wrap(value.sql), expression=exp.Null())
+        return negate(test) if node.negated else test
+
+    def _exists(self, node: tree.Exists) -> exp.Expr:
+        return exp.Exists(this=self.context.compile_query(self.context, node.query, self.scope).sql)
+
+    def _negation(self, node: tree.Negation) -> exp.Expr:
+        return negate(self.condition(node.inner))
+
+    def _conjunction(self, node: tree.Conjunction) -> exp.Expr:
+        return all_of([self.condition(operand) for operand in node.operands])
+
+    def _disjunction(self, node: tree.Disjunction) -> exp.Expr:
+        return any_of([self.condition(operand) for operand in node.operands])
+
+    def _nested_condition(self, node: tree.Parentheses) -> exp.Expr:
+        return wrap(self.condition(node.inner))
+
+
+_VALUES: Mapping[type, Callable[..., Value]] = {
+    tree.Number: Expressions._number,
+    tree.Text: Expressions._text,
+    tree.Null: Expressions._null,
+    tree.Reference: Expressions._reference,
+    tree.Parentheses: Expressions._parentheses,
+    tree.Signed: Expressions._signed,
+    tree.Arithmetic: Expressions._arithmetic,
+    tree.Concatenation: Expressions._concatenation,
+    tree.Call: Expressions._call,
+    tree.Cast: Expressions._cast,
+}
+
+_CONDITIONS: Mapping[type, Callable[..., exp.Expr]] = {
+    tree.Comparison: Expressions._comparison,
+    tree.Between: Expressions._between,
+    tree.InList: Expressions._in_list,
+    tree.InQuery: Expressions._in_query,
+    tree.Like: Expressions._like,
+    tree.IsNull: Expressions._is_null,
+    tree.Exists: Expressions._exists,
+    tree.Negation: Expressions._negation,
+    tree.Conjunction: Expressions._conjunction,
+    tree.Disjunction: Expressions._disjunction,
+    tree.Parentheses: Expressions._nested_condition,
+}
+
+
+def _joined(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
+    classes: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
+    return classes[operator](this=left, expression=right)
+
+
+def _folded(left: float | None, operator: str, right: float | None, one: Column, other: Column) -> float | None:
+    if left is None or right is None:
+        return None
+    if operator == "/":
+        if right == 0:
+            return None
+        both_whole = one.datatype in _INTEGERS and other.datatype in _INTEGERS
+        return float(math.trunc(left / right)) if both_whole else left / right
+    return {"+": left + right, "-": left - right, "*": left * right}[operator]
+
+
+def _require_comparable(left: Kind, right: Kind, at: Position) -> None:
+    kinds: set[str] = {left, right}
+    kinds.discard("null")
+    if kinds & {"shape", "array"}:
+        raise QueryError("Geometry and arrays cannot be compared", at, "compare CONTAINS(...) with 1")
+    if kinds in ({"number", "text"}, {"number", "timestamp"}):
+        raise QueryError("A number is compared with text", at, "CAST one of them")

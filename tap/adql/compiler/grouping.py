@@ -1,0 +1,43 @@
+"""The rule of GROUP BY: outside aggregate functions, only what is grouped by has one value (SQL-92 §7.9)."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from tap.adql.errors import Position, QueryError
+from tap.adql.functions.aggregates import ENGINE_AGGREGATES
+
+__all__ = ["require_grouped"]
+
+_AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
+
+
+def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], aliases: set[str], at: Position) -> None:
+    """Refuse columns that have many values in a group.
+
+    Parameters
+    ----------
+    nodes
+        What is selected, ordered by, or asked of groups.
+    aliases
+        Names, inside the engine, of the tables that are grouped; columns of outer queries have one value.
+    at
+        Where the query begins, for errors about columns that the user did not write himself.
+    """
+    grouped = {group.unnest() for group in groups}
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if node in grouped or isinstance(node, _AGGREGATES) or _is_named_aggregate(node):
+            continue
+        if isinstance(node, exp.Column) and node.table in aliases:
+            raise QueryError(
+                "A column is neither grouped by nor aggregated",
+                node.meta.get("at", at),
+                "add it to GROUP BY, or take its MIN or MAX",
+            )
+        pending.extend(node.iter_expressions())
+
+
+def _is_named_aggregate(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name in ENGINE_AGGREGATES

@@ -1,0 +1,180 @@
+"""FROM: tables are found in the catalogue, joins become explicit conditions (ADQL 2.1 §2.2.2).
+
+USING and NATURAL are written out as conditions, and their merged columns as the value of the side that has one, so
+that an engine's own idea of them never matters.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from tap.adql import tree
+from tap.adql.compiler.distance_joins import join_by_cells
+from tap.adql.compiler.expressions import Context, Expressions
+from tap.adql.compiler.scopes import Scope
+from tap.adql.errors import Position, QueryError
+from tap.adql.sqltree import all_of, compare, identifier
+from tap.adql.values import Field, Point, Table, promoted
+
+__all__ = ["Relation", "compile_sources", "conjuncts"]
+
+#: Most tables of one FROM; the parser's stack is no limit, but engines' planners are.
+MAX_TABLES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a FROM, or a part of it, gives."""
+
+    tables: list[Table]
+    fields: list[Field]
+    first: exp.Expr
+    joins: list[exp.Join]
+
+    def scope(self, outer: Scope | None) -> Scope:
+        """Say what may be named."""
+        return Scope(self.tables, self.fields, outer)
+
+
+def compile_sources(context: Context, sources: tuple[tree.Source, ...], outer: Scope | None) -> Relation:
+    """Compile a FROM; its parts are joined without condition, as commas do."""
+    relations = [_compile(context, source, outer) for source in sources]
+    first = relations[0]
+    tables, fields, joins = list(first.tables), list(first.fields), list(first.joins)
+    for other in relations[1:]:
+        tables += other.tables
+        fields += other.fields
+        joins += [exp.Join(this=_grouped(other), kind="CROSS")]
+    if len(tables) > MAX_TABLES:
+        raise QueryError(f"FROM joins {len(tables)} tables", sources[0].at, f"at most {MAX_TABLES} are joined")
+    return Relation(tables, fields, first.first, joins)
+
+
+def conjuncts(condition: tree.Expression) -> list[tree.Expression]:
+    """Take a condition apart at its outermost ANDs."""
+    while isinstance(condition, tree.Parentheses):
+        condition = condition.inner
+    if isinstance(condition, tree.Conjunction):
+        return [part for operand in condition.operands for part in conjuncts(operand)]
+    return [condition]
+
+
+def near_pairs(
+    compiler: Expressions, condition: tree.Expression
+) -> tuple[list[exp.Expr], list[tuple[Point, Point, float]]]:
+    """Compile a condition AND by AND, and collect the points that it wants near each other whatever else it says."""
+    tests, pairs = [], []
+    for part in conjuncts(condition):
+        compiler.near.clear()
+        tests.append(compiler.condition(part))
+        if isinstance(part, tree.Comparison):
+            pairs += compiler.near
+    return tests, pairs
+
+
+def _compile(context: Context, source: tree.Source, outer: Scope | None) -> Relation:
+    if isinstance(source, tree.TableName):
+        return _table(context, source)
+    if isinstance(source, tree.Derived):
+        return _derived(context, source)
+    return _join(context, source, outer)
+
+
+def _table(context: Context, source: tree.TableName) -> Relation:
+    alias = context.new_name("t")
+    names = (source.alias.text,) if source.alias else tuple(name.text for name in source.names)
+    if len(source.names) == 1:
+        for name, engine_name, outputs in reversed(context.with_queries):
+            if source.names[0].matches(name.text) or name.matches(source.names[0].text):
+                node = exp.Table(this=identifier(engine_name), alias=exp.TableAlias(this=identifier(alias)))
+                table = Table(names, alias, node)
+                for output in outputs:
+                    table.add(output.facts.name, output.engine_name, output.facts)
+                return Relation([table], table.fields, node, [])
+    found = context.catalog.find(source)
+    if found not in context.tables:
+        context.tables.append(found)
+    node = exp.Table(
+        this=identifier(found.engine_table),
+        db=identifier(found.engine_schema),
+        alias=exp.TableAlias(this=identifier(alias)),
+    )
+    table = Table(names if source.alias else found.parts, alias, node, found)
+    engine_names = found.engine_columns or [column.name for column in found.columns]
+    for column, engine_name in zip(found.columns, engine_names, strict=True):
+        table.add(column.name, engine_name, column)
+    return Relation([table], table.fields, node, [])
+
+
+def _derived(context: Context, source: tree.Derived) -> Relation:
+    compiled = context.compile_query(context, source.query, None)
+    alias = context.new_name("t")
+    node = exp.Subquery(this=compiled.sql, alias=exp.TableAlias(this=identifier(alias)))
+    table = Table((source.alias.text,), alias, node)
+    for output in compiled.outputs:
+        table.add(output.facts.name, output.engine_name, output.facts)
+    return Relation([table], table.fields, node, [])
+
+
+def _join(context: Context, source: tree.Join, outer: Scope | None) -> Relation:
+    left, right = _compile(context, source.left, outer), _compile(context, source.right, outer)
+    tables, fields = left.tables + right.tables, left.fields + right.fields
+    right_node = _grouped(right)
+    if source.on is not None:
+        compiler = Expressions(context, Scope(tables, fields, outer), "ON", prune=True)
+        tests, pairs = near_pairs(compiler, source.on)
+        repeated = {"INNER": None, "LEFT": right.tables, "RIGHT": left.tables, "FULL": []}[source.kind]
+        tests += join_by_cells(tables, pairs, repeated)
+    else:
+        common = source.using or _common_names(left, right, source.at)
+        tests, fields = _merge(left, right, common, source)
+    join = exp.Join(this=right_node, on=all_of(tests), **_kind(source.kind))
+    return Relation(tables, fields, left.first, [*left.joins, join])
+
+
+def _kind(kind: tree.JoinKind) -> dict[str, str]:
+    return {"kind": "INNER"} if kind == "INNER" else {"side": kind}
+
+
+def _grouped(relation: Relation) -> exp.Expr:
+    """Put joined tables into parentheses, so that the join binds as the user wrote it."""
+    if not relation.joins:
+        return relation.first
+    relation.first.set("joins", relation.joins)
+    return exp.Subquery(this=relation.first)
+
+
+def _common_names(left: Relation, right: Relation, at: Position) -> tuple[tree.Name, ...]:
+    others = {field.name.lower() for field in right.fields}
+    names = tuple(tree.Name(field.name, quoted=False, at=at) for field in left.fields if field.name.lower() in others)
+    if not names:
+        raise QueryError("NATURAL joins tables without a common column", at, "say which columns are equal with ON")
+    return names
+
+
+def _merge(
+    left: Relation, right: Relation, names: tuple[tree.Name, ...], source: tree.Join
+) -> tuple[list[exp.Expr], list[Field]]:
+    """Write out the conditions of named columns, and give the columns of the join: the merged ones first, once."""
+    tests: list[exp.Expr] = []
+    merged: list[Field] = []
+    used: set[int] = set()
+    for name in names:
+        reference = tree.Reference((name,), name.at)
+        one, other = left.scope(None).resolve(reference), right.scope(None).resolve(reference)
+        tests.append(compare(one.sql, "=", other.sql))
+        merged.append(_merged(one, other, source.kind))
+        used |= {id(one), id(other)}
+    rest = [field for field in left.fields + right.fields if id(field) not in used]
+    return tests, merged + rest
+
+
+def _merged(one: Field, other: Field, kind: tree.JoinKind) -> Field:
+    if kind == "RIGHT":
+        return Field(one.name, other.facts, other.sql, other.table)
+    if kind != "FULL":
+        return one
+    facts = one.facts
+    if one.facts.is_numeric and other.facts.is_numeric:
+        facts = replace(facts, datatype=promoted(one.facts, other.facts))
+    return Field(one.name, facts, exp.Coalesce(this=one.sql.copy(), expressions=[other.sql.copy()]))

@@ -1,0 +1,1 @@
+"""Functions of ADQL: signatures, calls, aggregates, casts, geometry, and the user-defined functions."""

@@ -1,0 +1,162 @@
+"""Functions of all rows of a group: those of ADQL, and histograms, quantiles and texts beside them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from core.columns import Column
+from tap.adql import tree
+from tap.adql.errors import QueryError
+from tap.adql.functions.signatures import Compile, Function, function_of
+from tap.adql.sqltree import call, cast_to, compare, identifier, number
+from tap.adql.values import Value, numeric_facts, require_number, require_text
+
+__all__ = [
+    "AGGREGATES",
+    "ENGINE_AGGREGATES",
+    "compile_aggregate",
+    "histogram",
+    "median",
+    "nmad",
+    "quantile",
+    "string_agg",
+]
+
+#: The engine's aggregate functions that are called by name here.
+ENGINE_AGGREGATES = frozenset({"histogram", "mad", "median", "quantile_cont", "string_agg"})
+
+_WHOLE_TYPES = {"unsignedByte", "short", "int", "long"}
+_MOST_BINS = 10_000
+#: The median absolute deviation of a normal distribution, times this, is its standard deviation.
+_NORMAL = 1.4826
+
+_Arguments = Sequence[Value]
+
+
+def compile_aggregate(function: Function, arguments: _Arguments, node: tree.Call) -> Value:
+    """Compile a call of an aggregate function, given its compiled arguments: none for ``COUNT(*)``."""
+    if node.star:
+        return Value(exp.Count(this=exp.Star()), numeric_facts("long", ucd="meta.number"), "number", node.at)
+    if not arguments:
+        raise QueryError(f"{function.name} was given 0 arguments", node.at, f"it is {function.form}")
+    return function.value(arguments, node)
+
+
+def _standard(aggregate: Callable[[exp.Expr, Value, tree.Call], Value]) -> Compile:
+    """Give what compiles a function of the standard, which takes DISTINCT."""
+
+    def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+        value, name = arguments[0], node.function.upper()
+        if value.kind == "shape" or (value.kind == "array" and name != "COUNT"):
+            raise QueryError(f"{name} takes no geometry and no arrays", value.at)
+        inner = value.sql.copy()
+        if node.quantifier == "DISTINCT":
+            inner = exp.Distinct(expressions=[inner])
+        return aggregate(inner, value, node)
+
+    return compiled
+
+
+def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
+    return Value(exp.Count(this=inner), numeric_facts("long", ucd="meta.number"), "number", node.at)
+
+
+def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
+    require_number(value, "SUM")
+    # The engine adds integers in 128 bits, which no column of a result holds.
+    whole = value.facts.datatype in _WHOLE_TYPES
+    sql = cast_to(exp.Sum(this=inner), "BIGINT") if whole else exp.Sum(this=inner)
+    return Value(sql, numeric_facts("long" if whole else "double", value.facts.unit), "number", node.at)
+
+
+def _average(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
+    require_number(value, "AVG")
+    facts = numeric_facts("double", value.facts.unit, _statistic(value.facts.ucd, "stat.mean"))
+    return Value(exp.Avg(this=inner), facts, "number", node.at)
+
+
+def _least(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
+    facts = replace(value.facts, ucd=_statistic(value.facts.ucd, "stat.min"), utype=None)
+    return Value(exp.Min(this=inner), facts, value.kind, node.at)
+
+
+def _most(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
+    facts = replace(value.facts, ucd=_statistic(value.facts.ucd, "stat.max"), utype=None)
+    return Value(exp.Max(this=inner), facts, value.kind, node.at)
+
+
+def _statistic(ucd: str | None, word: str) -> str | None:
+    # The controlled vocabulary has these words as secondary ones, so they follow.
+    return f"{ucd};{word}" if ucd else None
+
+
+def string_agg(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Join texts."""
+    texts = [require_text(argument, node.function) for argument in arguments]
+    sql = call("string_agg", *(text.sql for text in texts))
+    return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
+
+
+def histogram(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Count by the number of the bin, then list the counts of all bins."""
+    value = require_number(arguments[0], node.function)
+    lower, upper, bins = (require_number(argument, node.function).constant for argument in arguments[1:])
+    if lower is None or upper is None or bins is None or not bins.is_integer() or not 1 <= bins <= _MOST_BINS:
+        advice = f"limits are constants, the number of bins is one from 1 to {_MOST_BINS}"
+        raise QueryError(f"{node.function} has no such bins", arguments[1].at, advice)
+    if not lower < upper:
+        raise QueryError(f"{node.function} takes a lower limit below the upper one", arguments[1].at)
+    count = int(bins)
+    step = compare(compare(value.sql, "-", number(lower)), "/", number((upper - lower) / count))
+    inside = call("least", number(count), compare(cast_to(call("floor", step), "BIGINT"), "+", number(1)))
+    cases = [
+        exp.If(this=exp.Is(this=_double(value), expression=exp.Null()), true=exp.Null()),
+        exp.If(this=compare(_double(value), "<", number(lower)), true=number(0)),
+        exp.If(this=compare(_double(value), ">=", number(upper)), true=number(count + 1)),
+    ]
+    counts = call("histogram", exp.Case(ifs=cases, default=inside))
+    bin_name = identifier("bin")
+    found = call("map_extract_value", counts, bin_name.copy())
+    each = exp.Lambda(this=exp.Coalesce(this=found, expressions=[number(0)]), expressions=[bin_name])
+    sql = cast_to(call("list_transform", call("range", number(0), number(count + 2)), each), f"INTEGER[{count + 2}]")
+    facts = Column("", "int", str(count + 2), ucd="meta.number")
+    return Value(sql, facts, "array", node.at)
+
+
+def median(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Take the median."""
+    return _middle(call("median", _double(arguments[0])), arguments, node, "stat.median")
+
+
+def quantile(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Take the quantile at a constant fraction, by interpolation."""
+    fraction = require_number(arguments[1], node.function).constant
+    if fraction is None or not 0 <= fraction <= 1:
+        raise QueryError(f"{node.function} takes a constant fraction from 0 to 1", arguments[1].at)
+    return _middle(call("quantile_cont", _double(arguments[0]), number(float(fraction))), arguments, node, "stat.value")
+
+
+def nmad(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Take the normalised median absolute deviation."""
+    scaled = compare(call("mad", _double(arguments[0])), "*", number(_NORMAL))
+    return _middle(scaled, arguments, node, "stat.stdev")
+
+
+def _middle(sql: exp.Expr, arguments: _Arguments, node: tree.Call, word: str) -> Value:
+    value = require_number(arguments[0], node.function)
+    return Value(sql, numeric_facts("double", value.facts.unit, _statistic(value.facts.ucd, word)), "number", node.at)
+
+
+def _double(value: Value) -> exp.Expr:
+    return cast_to(value.sql, "DOUBLE")
+
+
+#: Those of the standard; user-defined ones are declared with their kin.
+AGGREGATES: tuple[Function, ...] = (
+    function_of("AVG", "aggregate", "x DOUBLE", "DOUBLE", _standard(_average), aggregate=True),
+    function_of("COUNT", "aggregate", "x ANY", "BIGINT", _standard(_count), required=0, aggregate=True),
+    function_of("MAX", "aggregate", "x ANY", "SAME", _standard(_most), aggregate=True),
+    function_of("MIN", "aggregate", "x ANY", "SAME", _standard(_least), aggregate=True),
+    function_of("SUM", "aggregate", "x DOUBLE", "SAME", _standard(_sum), aggregate=True),
+)

@@ -1,0 +1,87 @@
+"""CAST: to numbers, texts, times, and to shapes written as DALI 1.1 §3.3 writes them (ADQL 2.1 §4.6)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlglot import exp
+
+from core.columns import Column
+from tap.adql import tree
+from tap.adql.errors import QueryError
+from tap.adql.functions.shapes import shape_of_text
+from tap.adql.geometry.shapes import as_shape, point_value, shape_value
+from tap.adql.sqltree import call, cast_to, number, string
+from tap.adql.values import Circle, Computed, Point, Shape, Value, kind_of
+
+__all__ = ["compile_cast"]
+
+_TYPES: Mapping[str, tuple[str, Column]] = {
+    "BIGINT": ("BIGINT", Column("", "long")),
+    "CHAR": ("VARCHAR", Column("", "unicodeChar", "*")),
+    "DOUBLE PRECISION": ("DOUBLE", Column("", "double")),
+    "INTEGER": ("INTEGER", Column("", "int")),
+    "REAL": ("REAL", Column("", "float")),
+    "SMALLINT": ("SMALLINT", Column("", "short")),
+    "TIMESTAMP": ("TIMESTAMP", Column("", "char", "*", xtype="timestamp")),
+    "VARCHAR": ("VARCHAR", Column("", "unicodeChar", "*")),
+}
+_TEXTS = {"CHAR", "VARCHAR"}
+
+
+def compile_cast(value: Value, node: tree.Cast) -> Value:
+    """Compile CAST of a value."""
+    if node.type_name not in _TYPES:
+        return _to_shape(value, node)
+    shape = as_shape(value)
+    if node.type_name in _TEXTS and (shape is not None or value.kind == "array"):
+        return _as_text(_written(value), node, replace(value.facts, xtype=None, unit=None))
+    if shape is not None or value.kind == "array":
+        raise QueryError("CAST takes numbers, texts and times", value.at, "shapes and arrays become VARCHAR alone")
+    engine_type, facts = _TYPES[node.type_name]
+    sql: exp.Expr = cast_to(value.sql, engine_type)
+    if node.type_name in _TEXTS:
+        if value.kind == "timestamp":  # with a T between date and time, as DALI has it
+            sql = call("replace", sql, string(" "), string("T"))
+        return _as_text(sql, node, value.facts)
+    facts = replace(facts, unit=value.facts.unit, ucd=value.facts.ucd, description=value.facts.description)
+    return Value(sql, facts, kind_of(facts), node.at)
+
+
+def _as_text(sql: exp.Expr, node: tree.Cast, origin: Column) -> Value:
+    if node.length is not None:
+        sql = call("left", sql, number(node.length))
+    facts = replace(_TYPES["VARCHAR"][1], unit=origin.unit, ucd=origin.ucd, description=origin.description)
+    return Value(sql, facts, "text", node.at)
+
+
+def _written(value: Value) -> exp.Expr:
+    if value.facts.xtype == "moc":
+        return value.sql
+    return call("array_to_string", cast_to(value.sql, "VARCHAR[]"), string(" "))
+
+
+def _to_shape(value: Value, node: tree.Cast) -> Value:
+    shape = as_shape(value)
+    if shape is not None:
+        if _fits(shape, node.type_name):
+            return shape_value(shape, node)
+        raise QueryError(f"This shape cannot become a {node.type_name}", value.at)
+    if value.text is not None:
+        return shape_value(shape_of_text(value.text, node.type_name, value.at), node)
+    if value.kind == "array" and value.facts.datatype in {"float", "double"}:
+        numbers = cast_to(value.sql, "DOUBLE[]")
+    elif value.kind == "text":
+        numbers = cast_to(call("string_split", call("trim", value.sql), string(" ")), "DOUBLE[]")
+    else:
+        raise QueryError(f"CAST to {node.type_name} takes a text or an array of numbers", value.at)
+    if node.type_name == "POLYGON":
+        return shape_value(Computed("polygon", numbers), node)
+    if node.type_name == "POINT":
+        return point_value(numbers, node)
+    parts = [call("array_extract", numbers, number(i)) for i in range(1, 4)]
+    return shape_value(Circle(Point(parts[0], parts[1]), parts[2]), node)
+
+
+def _fits(shape: Shape, type_name: str) -> bool:
+    kind = shape.kind if isinstance(shape, Computed) else type(shape).__name__
+    return kind.upper() == type_name

@@ -1,0 +1,40 @@
+"""What this service can do beyond the core of ADQL 2.1, for its capabilities (TAPRegExt 1.0 §2.3, ADQL 2.1 §4).
+
+Keys are spelt with capitals, as validators know them; IVOIDs do not mind.
+"""
+
+from dataclasses import dataclass
+
+from tap.adql.functions.table import FUNCTIONS, USER_DEFINED
+
+__all__ = ["LANGUAGE_FEATURES", "LanguageFeature"]
+
+_PREFIX = "ivo://ivoa.net/std/TAPRegExt#features-"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageFeature:
+    """One feature: the list that it stands in, how it is written, and what it does."""
+
+    type: str
+    form: str
+    description: str | None = None
+
+
+def _features(kind: str, forms: list[str]) -> tuple[LanguageFeature, ...]:
+    return tuple(LanguageFeature(_PREFIX + kind, form) for form in forms)
+
+
+#: Geometry, user-defined functions and optional parts of the language, in the order of capabilities.
+LANGUAGE_FEATURES: tuple[LanguageFeature, ...] = (
+    *_features(
+        "adqlgeo", [name for name, known in FUNCTIONS.items() if known.group == "geometry" and name != "REGION"]
+    ),
+    *(LanguageFeature(_PREFIX + "udf", function.form, function.description) for function in USER_DEFINED),
+    *_features("adql-string", ["LOWER", "UPPER", "ILIKE"]),
+    *_features("adql-sets", ["UNION", "EXCEPT", "INTERSECT"]),
+    *_features("adql-common-table", ["WITH"]),
+    *_features("adql-type", ["CAST"]),
+    *_features("adql-unit", ["IN_UNIT"]),
+    *_features("adql-offset", ["OFFSET"]),
+)

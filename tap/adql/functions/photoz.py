@@ -1,0 +1,214 @@
+"""User-defined functions for photo-z work: AB magnitudes and fluxes, errors of redshifts, distances."""
+
+import math
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from tap.adql import tree
+from tap.adql.errors import QueryError
+from tap.adql.functions.aggregates import median, nmad, quantile
+from tap.adql.functions.signatures import Function, udf
+from tap.adql.functions.units import UnknownUnitError, conversion
+from tap.adql.sqltree import call, cast_to, compare, number
+from tap.adql.values import Value, numeric_facts, require_number
+
+__all__ = ["PHOTOZ_FUNCTIONS"]
+
+_Arguments = Sequence[Value]
+
+#: AB magnitude of 1 nJy: magnitudes are -2.5 lg(flux in erg/s/cm²/Hz) - 48.6 (Oke and Gunn 1983).
+_ZERO_POINT = 31.4
+_POGSON = 2.5 / math.log(10)
+_OUTLIER = 0.15
+_HUBBLE, _MATTER = 70.0, 0.3
+
+
+def _mag(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    flux = arguments[0]
+    value = _nanojanskys(flux, node)
+    magnitude = compare(number(_ZERO_POINT), "-", compare(number(2.5), "*", call("log10", value)))
+    return Value(
+        _if_positive(value, magnitude), numeric_facts("double", ucd=_of_band(flux, "phot.mag")), "number", node.at
+    )
+
+
+def _mag_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    flux, error = arguments
+    value, width = _nanojanskys(flux, node), _nanojanskys(error, node)
+    sql = compare(number(_POGSON), "*", compare(width, "/", value))
+    ucd = _of_band(flux, "stat.error;phot.mag")
+    return Value(_if_positive(value, sql), numeric_facts("double", ucd=ucd), "number", node.at)
+
+
+def _flux(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    magnitude = arguments[0]
+    ucd = _of_band(magnitude, "phot.flux.density")
+    return Value(_flux_of(magnitude, node), numeric_facts("double", ucd=ucd), "number", node.at)
+
+
+def _flux_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    magnitude, error = arguments
+    width = _double(_magnitude(error, node))
+    sql = compare(_flux_of(magnitude, node), "*", compare(width, "/", number(_POGSON)))
+    ucd = _of_band(magnitude, "stat.error;phot.flux.density")
+    return Value(sql, numeric_facts("double", ucd=ucd), "number", node.at)
+
+
+def _delta_z(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    return Value(
+        _normalised(arguments, node), numeric_facts("double", ucd="stat.error;src.redshift"), "number", node.at
+    )
+
+
+def _outlier(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    threshold = require_number(arguments[2], node.function).sql if len(arguments) == 3 else number(_OUTLIER)
+    truth = compare(call("abs", _normalised(arguments[:2], node)), ">", threshold)
+    return Value(cast_to(truth, "INTEGER"), numeric_facts("int", ucd="meta.code"), "number", node.at, truth=truth)
+
+
+def _comoving(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    facts = numeric_facts("double", ucd="pos.distance")
+    return Value(call("sky_comoving", *_universe(arguments, node)), facts, "number", node.at)
+
+
+def _distmod(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    facts = numeric_facts("double", ucd="phot.mag.distMod")
+    return Value(call("sky_distance_modulus", *_universe(arguments, node)), facts, "number", node.at)
+
+
+def _universe(arguments: _Arguments, node: tree.Call) -> list[exp.Expr]:
+    given = [_double(require_number(argument, node.function)) for argument in arguments]
+    return given + [number(_HUBBLE), number(_MATTER)][len(given) - 1 :]
+
+
+def _normalised(arguments: _Arguments, node: tree.Call) -> exp.Expr:
+    photometric, true = (_double(require_number(argument, node.function)) for argument in arguments)
+    scale = compare(number(1.0), "+", true)
+    known = compare(scale, ">", number(0))
+    ratio = compare(compare(photometric, "-", true), "/", scale)
+    return exp.Case(ifs=[exp.If(this=known, true=ratio)])
+
+
+def _nanojanskys(value: Value, node: tree.Call) -> exp.Expr:
+    """Bring a flux density to nJy; a number without a unit is taken as one."""
+    require_number(value, node.function)
+    if not value.facts.unit or value.facts.unit == "nJy":
+        return _double(value)
+    try:
+        factor = conversion(value.facts.unit, "nJy")
+    except UnknownUnitError:
+        factor = None
+    if factor is None:
+        advice = "flux densities are in nJy, uJy, mJy, Jy or the like"
+        raise QueryError(f"{node.function} takes no values in {value.facts.unit}", value.at, advice)
+    return compare(_double(value), "*", number(factor))
+
+
+def _magnitude(value: Value, node: tree.Call) -> Value:
+    require_number(value, node.function)
+    if value.facts.unit and "mag" not in value.facts.unit.lower():
+        raise QueryError(f"{node.function} takes magnitudes, not values in {value.facts.unit}", value.at)
+    return value
+
+
+def _flux_of(magnitude: Value, node: tree.Call) -> exp.Expr:
+    power = compare(compare(number(_ZERO_POINT), "-", _double(_magnitude(magnitude, node))), "/", number(2.5))
+    return call("pow", number(10.0), power)
+
+
+def _if_positive(flux: exp.Expr, result: exp.Expr) -> exp.Expr:
+    return exp.Case(ifs=[exp.If(this=compare(flux, ">", number(0)), true=result)])
+
+
+def _of_band(value: Value, ucd: str) -> str:
+    """Name the quantity in the band that the argument's UCD names: ``phot.mag;em.opt.I``."""
+    words = (value.facts.ucd or "").split(";")
+    return ";".join([ucd, *(word for word in words if word.startswith("em."))])
+
+
+def _double(value: Value) -> exp.Expr:
+    return cast_to(value.sql, "DOUBLE")
+
+
+#: Every one of them, in the order of capabilities.
+PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
+    udf(
+        "pz_mag",
+        "flux DOUBLE",
+        "DOUBLE",
+        _mag,
+        "AB magnitude of a flux density, taken to be in nJy unless the column says another unit; missing for fluxes "
+        "that are not positive.",
+        unit="mag",
+    ),
+    udf(
+        "pz_mag_err",
+        "flux DOUBLE, flux_err DOUBLE",
+        "DOUBLE",
+        _mag_err,
+        "Error of the AB magnitude of a flux density, 2.5 / ln(10) times the relative error; missing for fluxes that "
+        "are not positive.",
+        unit="mag",
+    ),
+    udf("pz_flux", "mag DOUBLE", "DOUBLE", _flux, "Flux density in nJy of an AB magnitude.", unit="nJy"),
+    udf(
+        "pz_flux_err",
+        "mag DOUBLE, mag_err DOUBLE",
+        "DOUBLE",
+        _flux_err,
+        "Error in nJy of the flux density of an AB magnitude with this error.",
+        unit="nJy",
+    ),
+    udf(
+        "pz_delta_z",
+        "z_phot DOUBLE, z_spec DOUBLE",
+        "DOUBLE",
+        _delta_z,
+        "Normalised error of a photometric redshift: (z_phot - z_spec) / (1 + z_spec).",
+    ),
+    udf(
+        "pz_outlier",
+        "z_phot DOUBLE, z_spec DOUBLE, threshold DOUBLE",
+        "INTEGER",
+        _outlier,
+        "1 when the normalised error of a photometric redshift is larger than the threshold (0.15 unless it is given), "
+        "else 0.",
+        required=2,
+    ),
+    udf("pz_median", "x DOUBLE", "DOUBLE", median, "Median of the values of a group.", aggregate=True),
+    udf(
+        "pz_quantile",
+        "x DOUBLE, fraction DOUBLE",
+        "DOUBLE",
+        quantile,
+        "Quantile of the values of a group at a constant fraction from 0 to 1, between two values by interpolation.",
+        aggregate=True,
+    ),
+    udf(
+        "pz_nmad",
+        "x DOUBLE",
+        "DOUBLE",
+        nmad,
+        "Normalised median absolute deviation of the values of a group: 1.4826 times the median of |x - median(x)|.",
+        aggregate=True,
+    ),
+    udf(
+        "pz_comoving",
+        "z DOUBLE, h0 DOUBLE, omega_m DOUBLE",
+        "DOUBLE",
+        _comoving,
+        "Comoving distance in Mpc of a redshift in a flat universe; h0 in km/s/Mpc is 70, omega_m 0.3 unless given.",
+        required=1,
+        unit="Mpc",
+    ),
+    udf(
+        "pz_distmod",
+        "z DOUBLE, h0 DOUBLE, omega_m DOUBLE",
+        "DOUBLE",
+        _distmod,
+        "Distance modulus in mag of a redshift in a flat universe; h0 in km/s/Mpc is 70, omega_m 0.3 unless given.",
+        required=1,
+        unit="mag",
+    ),
+)

@@ -1,0 +1,31 @@
+"""Table of all functions that a query may call.
+
+The parser checks names and numbers of arguments against it, the compiler takes from it what compiles a call, and the
+capabilities list what it offers; what is not in it is not run. Each function is declared in the file that compiles it.
+"""
+
+from collections.abc import Mapping
+
+from tap.adql.functions.aggregates import AGGREGATES
+from tap.adql.functions.geometric import GEOMETRIC_FUNCTIONS
+from tap.adql.functions.ivoa import IVOA_FUNCTIONS
+from tap.adql.functions.photoz import PHOTOZ_FUNCTIONS
+from tap.adql.functions.shapes import COVERAGE_FUNCTIONS, SHAPE_FUNCTIONS
+from tap.adql.functions.signatures import Function
+from tap.adql.functions.standard import STANDARD_FUNCTIONS
+
+__all__ = ["FUNCTIONS", "USER_DEFINED", "functions_by_name"]
+
+
+def functions_by_name(*functions: Function) -> Mapping[str, Function]:
+    """Make a table of functions, by their names in upper case."""
+    return {function.name.upper(): function for function in functions}
+
+
+_GEOMETRY = sorted((*GEOMETRIC_FUNCTIONS, *SHAPE_FUNCTIONS), key=lambda function: function.name)
+
+#: Every user-defined function, in the order of capabilities.
+USER_DEFINED: tuple[Function, ...] = (*IVOA_FUNCTIONS, *PHOTOZ_FUNCTIONS, *COVERAGE_FUNCTIONS)
+
+#: Every function, by its name in upper case.
+FUNCTIONS: Mapping[str, Function] = functions_by_name(*STANDARD_FUNCTIONS, *AGGREGATES, *_GEOMETRY, *USER_DEFINED)

@@ -1,0 +1,1 @@
+"""Geometry of ADQL: predicates, shapes, MOC coverage, HEALPix ranges."""

@@ -1,0 +1,1 @@
+"""Parser of ADQL 2.1: grammar, reserved words, syntax tree builder."""

@@ -1,0 +1,193 @@
+"""Text to tree, by our own strict grammar: the only thing that ever reads a user's query (ADQL 2.1 Appendix A)."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import ClassVar, cast
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedToken
+
+from tap.adql.errors import QueryError
+from tap.adql.functions.signatures import Function
+from tap.adql.functions.table import FUNCTIONS
+from tap.adql.parsing.tree_builder import SyntaxBuilder
+from tap.adql.parsing.words import FUNCTION_WORDS, KEYWORDS, RESERVED_WORDS, TYPE_WORDS
+from tap.adql.tree import Query, calls
+
+__all__ = ["MAX_NESTING", "MAX_QUERY_BYTES", "parse"]
+
+#: Longest query, in bytes of UTF-8.
+MAX_QUERY_BYTES = 256_000
+
+#: Deepest nesting of parentheses.
+MAX_NESTING = 40
+
+_SPOKEN: Mapping[str, str] = {
+    "NAME": "a name",
+    "STRING": "a 'text'",
+    "INTEGER_NUMBER": "a whole number",
+    "FUNCTION": "a function",
+    "TYPE": "a type",
+    "COMPARISON": "a comparison",
+    "CONCAT": "||",
+    "PLUS": "+",
+    "MINUS": "-",
+    "STAR": "*",
+    "SLASH": "/",
+    "LPAR": "(",
+    "RPAR": ")",
+    "COMMA": "a comma",
+    "DOT": "a point",
+    "$END": "the end of the query",
+}
+
+_VALUE_STARTS = frozenset(
+    {"NAME", "DELIMITED", "STRING", "INTEGER_NUMBER", "DECIMAL_NUMBER", "FUNCTION", "NULL", "LPAR", "PLUS", "MINUS"}
+)
+_VALUE_NEXT = frozenset({"CONCAT", "PLUS", "MINUS", "STAR", "SLASH"})
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def parse(query: str, functions: Mapping[str, Function] = FUNCTIONS) -> Query:
+    """Read a query.
+
+    Parameters
+    ----------
+    query
+        The text of the user.
+    functions
+        What may be called, by upper-case name.
+
+    Raises
+    ------
+    QueryError
+        When the text is not ADQL 2.1, calls a function that there is not or with the wrong number of arguments, is
+        longer than `MAX_QUERY_BYTES`, or is nested deeper than `MAX_NESTING`.
+    """
+    _refuse_unreadable(query)
+    try:
+        tree = cast("Query", _parser().parse(query))
+    except UnexpectedToken as error:
+        raise _token_error(error) from None
+    except UnexpectedCharacters as error:
+        raise _character_error(query, error) from None
+    for call in calls(tree):
+        _check_call(call.function, len(call.arguments), call.at, functions)
+    return tree
+
+
+@cache
+def _parser() -> Lark:
+    """Build the parser, once for each process (about a tenth of a second)."""
+    grammar = files("tap.adql.parsing").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="basic",
+        maybe_placeholders=True,
+        transformer=SyntaxBuilder(),
+        lexer_callbacks={"NAME": _classify_word},
+        postlex=_NestingLimit(),
+    )
+
+
+class _NestingLimit:
+    """Refuse parentheses nested too deep, before anything that recurses sees them."""
+
+    always_accept: ClassVar[tuple[str, ...]] = ()
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        depth = 0
+        for token in stream:
+            depth += (token.type == "LPAR") - (token.type == "RPAR")
+            if depth > MAX_NESTING:
+                raise QueryError(
+                    "The parentheses are nested too deep",
+                    (token.line or 1, token.column or 1),
+                    f"at most {MAX_NESTING} levels are read",
+                )
+            yield token
+
+
+def _classify_word(token: Token) -> Token:
+    word = token.upper()
+    if word in KEYWORDS:
+        return Token.new_borrow_pos(word, token.value, token)
+    if word in FUNCTION_WORDS:
+        return Token.new_borrow_pos("FUNCTION", token.value, token)
+    if word in TYPE_WORDS:
+        return Token.new_borrow_pos("TYPE", token.value, token)
+    if word in RESERVED_WORDS:
+        return Token.new_borrow_pos("RESERVED", token.value, token)
+    return token
+
+
+def _refuse_unreadable(query: str) -> None:
+    if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
+        raise QueryError(f"The query is longer than {MAX_QUERY_BYTES} bytes", None, "upload the long part as a table")
+    if not query.strip():
+        raise QueryError("The query is empty")
+    odd = _FORBIDDEN.search(query)
+    if odd:
+        line, column = query.count("\n", 0, odd.start()) + 1, odd.start() - query.rfind("\n", 0, odd.start())
+        raise QueryError(f"The character U+{ord(odd.group()):04X} is not text", (line, column))
+
+
+def _token_error(error: UnexpectedToken) -> QueryError:
+    token = error.token
+    if token.type == "$END":
+        return QueryError(f"The query ends too early; expected {_expected(error.accepts or error.expected)}")
+    at = (int(token.line), int(token.column))
+    text = str(token)
+    found = f"Found {text[:40]!r}" if len(text) <= 40 else f"Found {text[:37]!r}..."
+    wants_name = "NAME" in (error.accepts or error.expected)
+    if wants_name and text.upper() in RESERVED_WORDS:
+        return QueryError(
+            f"Found {text!r}, a reserved word of ADQL,",
+            at,
+            f'write "{text}" in double quotes if it is a name; else expected '
+            + _expected(error.accepts or error.expected),
+        )
+    expected = error.accepts or error.expected
+    near = difflib.get_close_matches(text.upper(), expected & KEYWORDS, n=1, cutoff=0.7)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return QueryError(found, at, f"expected {_expected(expected)}{hint}")
+
+
+def _expected(terminals: set[str]) -> str:
+    left = set(terminals) - {"DELIMITED", "DECIMAL_NUMBER", "RESERVED"}
+    words: list[str] = []
+    if len(_VALUE_STARTS & left) >= 6:
+        left -= _VALUE_STARTS
+        words.append("a value")
+    if left >= _VALUE_NEXT:
+        left -= _VALUE_NEXT
+        words.append("an operator")
+    words.extend(sorted(_SPOKEN.get(terminal, terminal) for terminal in left))
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _character_error(query: str, error: UnexpectedCharacters) -> QueryError:
+    at = (error.line, error.column)
+    character = query[error.pos_in_stream] if error.pos_in_stream is not None else ""
+    if character == ";":
+        return QueryError("Found ';'", at, "a query is one SELECT without a semicolon")
+    if character == "'":
+        return QueryError("The text that begins", at, "has no closing quote ('); a quote inside is written twice")
+    if character == '"':
+        return QueryError("The quoted name that begins", at, 'is empty or has no closing quote (")')
+    if character.isdigit() or character == ".":
+        return QueryError("What begins as a number", at, "goes on with letters or points; put a space between them")
+    return QueryError(f"The character {character!r} is not part of ADQL", at)
+
+
+def _check_call(name: str, count: int, at: tuple[int, int], functions: Mapping[str, Function]) -> None:
+    function = functions.get(name.upper())
+    if function is None:
+        near = difflib.get_close_matches(name.upper(), functions, n=1)
+        raise QueryError(f"The function {name} is not available", at, f"did you mean {near[0]}?" if near else None)
+    if not function.required <= count <= function.most:
+        raise QueryError(f"{function.name} was given {count} arguments", at, f"it is {function.form}")

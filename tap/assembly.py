@@ -1,0 +1,211 @@
+"""The parts of TAP and of the protocols beside it, each constructed from the settings when it is first used."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from core.auth.models import ANONYMOUS, Identity, Scope
+from core.files import FileStore
+from core.files.assembly import upload_store
+from core.parts import part
+from core.settings import Settings
+from products.assembly import ProductServices
+from tap.async_queries.result_files import QUERY_JOB, ResultFiles
+from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
+from uws import Job, JobContext, JobKind, JobService, Phase
+from uws.models import files_of_job, scope_of_job
+
+if TYPE_CHECKING:
+    from tap.async_queries.jobs import QueryJobs
+    from tap.conesearch import ConeSearch
+    from tap.datalink import LinkService
+    from tap.engine import DuckDBEngine
+    from tap.metadata.catalog import TableCatalog
+    from tap.service import TapService
+    from tap.uploads.tap_upload import TableSource, Uploads
+    from tap.uploads.user_tables import TableChanges
+
+__all__ = ["TapServices"]
+
+
+class TapServices:
+    """TAP, cone search, DataLink and user tables of one process.
+
+    Parameters
+    ----------
+    settings
+        Settings of the server.
+    products
+        The catalogue whose tables are queried.
+    sources
+        Makes what fetches tables that a query names by their address.
+    identity_of
+        Returns the identity of an account with a scope.
+    jobs
+        Returns the jobs of the server; called when loads of user tables are first asked for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        products: ProductServices,
+        sources: "Callable[[], TableSource]",
+        identity_of: Callable[[str, Scope], Identity],
+        jobs: Callable[[], JobService],
+    ) -> None:
+        self._settings = settings
+        self._products = products
+        self._sources = sources
+        self._identity_of = identity_of
+        self._jobs = jobs
+
+    @part
+    def catalog(self) -> "TableCatalog":
+        """The tables that queries may read."""
+        from tap.metadata.catalog import TableCatalog
+        from tap.metadata.product_tables import ProductTables
+        from tap.metadata.user_schemas import UserTables
+
+        settings, products = self._settings, self._products
+        return TableCatalog(
+            (
+                ProductTables(products.published, settings.tables_folder, settings.public_url),
+                UserTables(products.user_tables, settings.user_tables_folder),
+            )
+        )
+
+    @part
+    def engine(self) -> "DuckDBEngine":
+        """The engine of synchronous queries; its processes start with it."""
+        from tap.engine import DuckDBEngine
+
+        settings = self._settings
+        return DuckDBEngine(
+            workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
+        )
+
+    @part
+    def service(self) -> "TapService":
+        """Synchronous queries."""
+        from tap.service import TapService
+
+        return TapService(self._settings, self.catalog, self.engine, self.uploads)
+
+    @part
+    def conesearch(self) -> "ConeSearch":
+        """Cone searches."""
+        from tap.conesearch import ConeSearch
+
+        return ConeSearch(self._settings, self.catalog, self.engine)
+
+    @part
+    def datalink(self) -> "LinkService":
+        """DataLink of products."""
+        from tap.datalink import LinkService
+
+        return LinkService(
+            self._products.service,
+            self._products.provenance,
+            authority=self._settings.authority,
+            public_url=self._settings.public_url,
+        )
+
+    @part
+    def uploads(self) -> "Uploads":
+        """Tables that come with queries."""
+        from tap.uploads.tap_upload import Uploads
+
+        return Uploads(
+            self.upload_store,
+            self._sources(),
+            max_bytes=self._settings.max_table_upload_bytes,
+            max_columns=self._settings.max_columns,
+        )
+
+    @part
+    def upload_store(self) -> FileStore:
+        """The files that come with queries and loads."""
+        return upload_store(self._settings)
+
+    @part
+    def user_tables(self) -> "TableChanges":
+        """Creation, loading, sharing and removal of user tables."""
+        from tap.uploads.user_tables import TableChanges
+
+        return TableChanges(
+            self._settings,
+            self._products.user_tables,
+            self._products.table_loader,
+            self._jobs(),
+            self.upload_store,
+            self.catalog.tables_of,
+        )
+
+    @part
+    def results(self) -> ResultFiles:
+        """Results of asynchronous queries."""
+        settings = self._settings
+        return ResultFiles(
+            settings.results_folder, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes
+        )
+
+    def job_kinds(self) -> Iterator[JobKind]:
+        """Yield the kinds of job of this package."""
+        seconds = self._settings.job_seconds
+        yield JobKind(
+            QUERY_JOB,
+            self._query,
+            retry=True,
+            seconds=self._settings.query_async_seconds,
+            on_end=self._query_ended,
+            on_destroy=self._query_destroyed,
+        )
+        yield JobKind(
+            LOAD_JOB, self._load, retry=True, seconds=seconds, on_end=self._remove_rows, on_destroy=self._remove_rows
+        )
+        yield JobKind(UPDATE_JOB, self._update, retry=True, seconds=seconds)
+
+    def close(self) -> None:
+        """End the processes of the engine, if it was started."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+    def _query(self, context: JobContext) -> None:
+        self._query_jobs.run(context)
+
+    @part
+    def _query_jobs(self) -> "QueryJobs":
+        # Imported when the first query runs: commands, and workers with other jobs, do without.
+        from tap.async_queries.jobs import QueryJobs
+
+        return QueryJobs(self._settings, self.catalog, self.results, self._identity_of, self.uploads)
+
+    def _query_ended(self, job: Job) -> None:
+        self._remove_uploads(job)
+        if job.phase is not Phase.COMPLETED:
+            self.results.delete(job.id)
+
+    def _query_destroyed(self, job: Job) -> None:
+        self._remove_uploads(job)
+        self.results.delete(job.id)
+
+    def _remove_uploads(self, job: Job) -> None:
+        if files := files_of_job(job):
+            self.uploads.remove(files.values())
+
+    @part
+    def _table_jobs(self) -> TableJobs:
+        return TableJobs(self._products.table_loader, self.upload_store)
+
+    def _load(self, context: JobContext) -> None:
+        self._table_jobs.load(context, files_of_job(context.job)[PART])
+
+    def _update(self, context: JobContext) -> None:
+        job = context.job
+        identity = ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
+        name = context.parameters.get("TABLE", "").strip()
+        table = self._products.user_tables.require_room(identity, name)
+        self._table_jobs.update(context, table.id)
+
+    def _remove_rows(self, job: Job) -> None:
+        for stored_id in files_of_job(job).values():
+            self.upload_store.delete(stored_id)

@@ -1,0 +1,133 @@
+"""Asynchronous queries as jobs (TAP 1.1 §2.3): the same query as a synchronous one, run in the process of a job."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from core.auth.models import ANONYMOUS, Identity, Scope
+from core.database import utc_now
+from core.errors import PhotozError
+from core.settings import Settings
+from core.web.dali import DaliParameters
+from tap.async_queries.result_files import ResultFiles
+from tap.async_queries.warm_engine import WarmEngine
+from tap.engine import QueryFailedError, QueryTimeoutError, ResultStream
+from tap.metadata.catalog import TableCatalog
+from tap.service import TapService
+from tap.uploads.tap_upload import Uploads
+from uws import Job, JobContext
+from uws.models import files_of_job, scope_of_job
+
+__all__ = ["QueryJobs"]
+
+#: The query is stopped a little before its job would be, so that the job ends with a sentence about the query.
+_MARGIN_SECONDS, _MARGIN_PART = 4.0, 0.2
+_TELL_SECONDS = 1.0
+
+
+class QueryJobs:
+    """Runs queries, one at a time, in an engine that belongs to the process of the jobs.
+
+    Parameters
+    ----------
+    identity_of
+        Gives the identity of an active user with a scope, as it is now.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: TableCatalog,
+        results: ResultFiles,
+        identity_of: Callable[[str, Scope], Identity],
+        uploads: Uploads,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._results = results
+        self._identity_of = identity_of
+        self._uploads = uploads
+        self._engine = WarmEngine()
+
+    def run(self, context: JobContext) -> None:
+        """Run the query of a job and store its result.
+
+        Raises
+        ------
+        PhotozError
+            A parameter is wrong, or the query is, or it failed or took too long.
+        """
+        with self._engine.use(context.scratch.parent) as engine:
+            context.progress(0.0, "The query runs.")
+            service = TapService(self._settings, self._catalog, engine, self._uploads)
+            parameters = DaliParameters(_pairs(context.job), files_of_job(context.job))
+            try:
+                opened = service.open(parameters, self._identity(context.job), seconds=_seconds_left(context.job))
+                with opened.stream as stream:
+                    rows = _Rows(stream, context)
+                    size = self._results.write(
+                        context.job.id,
+                        context.scratch,
+                        _whole(opened.write(rows), rows),
+                        opened.tables,
+                        room=context.room_for_results(),
+                    )
+            except QueryTimeoutError as e:
+                raise _late(context.job, self._settings.job_seconds_limit) from e
+        context.progress(1.0, f"{rows.count} rows")
+        context.add_result("result", "results/result", opened.result_format.content_type, size)
+
+    def _identity(self, job: Job) -> Identity:
+        return ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
+
+
+class _Rows:
+    """Passes batches on, counts their rows, and remembers an error that the writer of a format says in its own way."""
+
+    def __init__(self, stream: ResultStream, context: JobContext) -> None:
+        self._stream = stream
+        self._context = context
+        self.count = 0
+        self.failure: PhotozError | None = None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        told = time.monotonic()
+        try:
+            for batch in self._stream:
+                self.count += batch.num_rows
+                if time.monotonic() - told > _TELL_SECONDS:
+                    self._context.progress(0.5, f"{self.count} rows so far")
+                    told = time.monotonic()
+                yield batch
+        except PhotozError as e:
+            self.failure = e
+            raise
+
+
+def _whole(chunks: Iterator[bytes], rows: _Rows) -> Iterator[bytes]:
+    """Give the bytes of a result; at the end raise what cut it short, because half a result is none."""
+    yield from chunks
+    if rows.failure is not None:
+        raise rows.failure
+
+
+def _pairs(job: Job) -> Iterator[tuple[str, str]]:
+    for name, value in job.parameters.items():
+        if name == "UPLOAD":
+            yield from ((name, upload) for upload in value.split(";"))
+        else:
+            yield name, value
+
+
+def _seconds_left(job: Job) -> float:
+    allowed = float(job.execution_duration)
+    used = 0.0 if job.started is None else (utc_now() - job.started).total_seconds()
+    return max(allowed - used - min(_MARGIN_SECONDS, _MARGIN_PART * allowed), 0.1)
+
+
+def _late(job: Job, most: int) -> QueryFailedError:
+    return QueryFailedError(
+        f"The query was stopped because it took longer than the {job.execution_duration} s of its job. Narrow it (a "
+        f"smaller region, TOP, fewer joins), or set a longer executionduration, of up to {most} s, before it is run."
+    )

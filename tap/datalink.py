@@ -1,0 +1,177 @@
+"""What belongs to a product, as links (DataLink 1.1): its files, a preview, a cone search, where it comes from."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from core.auth.models import Identity
+from core.columns import Column
+from core.errors import NotFoundError
+from core.votable import ServiceDescriptor, ServiceInput
+from products.files.downloads import METADATA_NAME
+from products.models import FileRole, ProductStatus
+from products.provenance.service import ProvenanceService
+from products.service import ProductDetails, ProductService
+from tap.metadata.standard_tables import PRODUCT_UTYPE
+
+__all__ = ["LINKS_ID", "LINKS_TYPE", "Link", "LinkService", "ProductLinks", "links_of_products"]
+
+#: Identifier of the protocol.
+LINKS_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
+
+LINKS_TYPE = "application/x-votable+xml;content=datalink"
+_VOTABLE = "application/x-votable+xml"
+#: Terms that came into the vocabulary later (documentation, package, detached-header) stand among the local ones:
+#: validators that know the vocabulary of DataLink 1.0 alone take them for errors.
+_ROLES = {FileRole.MAIN: ("#this", None), FileRole.DESCRIPTION: ("#auxiliary", "#documentation")}
+_OTHER_ROLE = ("#auxiliary", None)
+_PREVIEW_ROWS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One row of the answer (DataLink 1.1 §3.2): it has an address, or a service, or says what is wrong.
+
+    Parameters
+    ----------
+    local
+        What the link is in words of this service.
+    """
+
+    id: str
+    semantics: str
+    description: str | None = None
+    access_url: str | None = None
+    service_def: str | None = None
+    error_message: str | None = None
+    content_type: str | None = None
+    content_length: int | None = None
+    local: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProductLinks:
+    """The links of some products, and the services that they name."""
+
+    links: tuple[Link, ...]
+    services: tuple[ServiceDescriptor, ...]
+
+
+class LinkService:
+    """Find the links of products for those who may read them."""
+
+    def __init__(
+        self, products: ProductService, provenance: ProvenanceService, *, authority: str, public_url: str
+    ) -> None:
+        self._products = products
+        self._provenance = provenance
+        self._prefix = f"ivo://{authority}/"
+        self._url = public_url
+
+    def links(self, ids: Sequence[str], identity: Identity) -> ProductLinks:
+        """Give the links of products, in the order asked for.
+
+        Parameters
+        ----------
+        ids
+            Names or numbers of products; a name may stand after the authority of this service, as an ivo:// identifier.
+        """
+        links: list[Link] = []
+        services: list[ServiceDescriptor] = []
+        for asked in ids:
+            try:
+                details = self._found(asked, identity)
+            except NotFoundError:
+                links.append(Link(asked, "#this", error_message=f"NotFoundFault: there is no product '{asked[:200]}'."))
+                continue
+            links += self._files(asked, details)
+            links += self._others(asked, details)
+            links += self._origins(asked, details, identity)
+            if cone := self._cone(details, f"cone{len(services)}"):
+                services.append(cone)
+                links.append(
+                    Link(asked, "#cutout", "Rows near a position (Simple Cone Search)", service_def=cone.id,
+                         content_type=_VOTABLE, local="#cone")
+                )  # fmt: skip
+        return ProductLinks(tuple(links), tuple(services))
+
+    def _found(self, asked: str, identity: Identity) -> ProductDetails:
+        name = asked[len(self._prefix) :] if asked.lower().startswith(self._prefix.lower()) else asked
+        details = self._products.details(identity, int(name) if name.isascii() and name.isdecimal() else name)
+        if details.product.status is not ProductStatus.PUBLISHED:
+            raise NotFoundError(asked)
+        return details
+
+    def _files(self, asked: str, details: ProductDetails) -> Iterator[Link]:
+        base = f"{self._url}/vospace/files/products/{quote(details.product.internal_name)}"
+        for file in details.files:
+            semantics, local = _ROLES.get(file.role, _OTHER_ROLE)
+            yield Link(
+                asked,
+                semantics,
+                f"{file.role.label} file {file.name}",
+                f"{base}/{quote(file.name, safe='')}",
+                content_type=file.media_type,
+                content_length=file.size,
+                local=local,
+            )
+        yield Link(
+            asked, "#auxiliary", "What is known of the product, in YAML", f"{base}/{METADATA_NAME}",
+            content_type="application/yaml", local="#detached-header",
+        )  # fmt: skip
+
+    def _others(self, asked: str, details: ProductDetails) -> Iterator[Link]:
+        name, number = quote(details.product.internal_name), details.product.id
+        page, package = f"{self._url}/product/{name}", f"{self._url}/api/products/{number}/zip"
+        yield Link(asked, "#auxiliary", "Page of the product", page, content_type="text/html", local="#documentation")
+        yield Link(
+            asked, "#auxiliary", "All files in one archive", package, content_type="application/zip", local="#package"
+        )
+        if details.table is not None:
+            query = f"SELECT TOP {_PREVIEW_ROWS} * FROM {details.table.full_name}"  # noqa: S608 - ADQL, for an address
+            preview = urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "html"})
+            text = f"First {_PREVIEW_ROWS} rows of its table {details.table.full_name}"
+            yield Link(asked, "#preview", text, f"{self._url}/tap/sync?{preview}", content_type="text/html")
+
+    def _origins(self, asked: str, details: ProductDetails, identity: Identity) -> Iterator[Link]:
+        found = self._provenance.of(identity, details.product.id)
+        url = f"{self._url}/api/products/{details.product.id}/provenance?RESPONSEFORMAT=votable"
+        yield Link(
+            asked, "#auxiliary", "Where the product comes from (Provenance Data Model)", url,
+            content_type=_VOTABLE, local="#provenance",
+        )  # fmt: skip
+        for source in found.sources:
+            if source.product is not None:
+                link = f"{self._url}/datalink?{urlencode({'ID': source.product.internal_name})}"
+                text = f"Made of {source.product.display_name}"
+                yield Link(asked, "#progenitor", text, link, content_type=LINKS_TYPE)
+
+    def _cone(self, details: ProductDetails, service_id: str) -> ServiceDescriptor | None:
+        table = details.table
+        if table is None or not (table.ra and table.dec):
+            return None
+        inputs = (
+            ("RA", "pos.eq.ra", "Right ascension"),
+            ("DEC", "pos.eq.dec", "Declination"),
+            ("SR", "pos.angDistance", "Radius"),
+        )
+        return ServiceDescriptor(
+            access_url=f"{self._url}/conesearch/{quote(table.full_name)}",
+            inputs=tuple(
+                ServiceInput(name, "double", unit="deg", ucd=ucd, description=f"{text} (ICRS)")
+                for name, ucd, text in inputs
+            ),
+            id=service_id,
+            standard_id="ivo://ivoa.net/std/ConeSearch",
+            description=f"Simple Cone Search on {table.full_name}",
+        )
+
+
+def links_of_products(columns: Sequence[Column], public_url: str) -> tuple[ServiceDescriptor, ...]:
+    """Announce the links of the products that a column of a result names, if there is one."""
+    for number, column in enumerate(columns):
+        if column.utype == PRODUCT_UTYPE and column.is_text:
+            item = ServiceInput("ID", column.datatype, "*", column=number, ucd="meta.id;meta.main")
+            text = "Files, preview, cone search and origin of the product of a row"
+            return (ServiceDescriptor(f"{public_url}/datalink", (item,), "links", LINKS_ID, text),)
+    return ()

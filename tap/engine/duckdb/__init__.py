@@ -1,0 +1,1 @@
+"""DuckDB engine: a pool of sandboxed query processes."""

@@ -1,0 +1,167 @@
+"""The server's side of one query process: starting it, speaking with it, ending it."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pyarrow as pa
+
+from tap.engine.duckdb.frames import Frame, FrameKind, PipeReader, PipeTimeoutError, write_frame
+from tap.engine.protocol import ArrivingTable, EngineQuery, EngineTable
+
+__all__ = ["QueryProcess", "tables_key"]
+
+_PIPE_BYTES = 1 << 20
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+class QueryProcess:
+    """A process that runs one query at a time. It is used by one thread at a time; `kill` may come from any.
+
+    Parameters
+    ----------
+    folder
+        Where its private folder is made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.tables: set[object] = set()  # which sets of tables it has open, to send the next query to the right one
+        self._folder = Path(mkdtemp(dir=folder))
+        self._ending = threading.Lock()
+        self._ended = False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "tap.engine.duckdb.worker", str(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                cwd=self._folder,
+                env=_environment(self._folder),
+            )
+        except OSError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        # Both are pipes, as asked for above.
+        self._input, self._output = self._process.stdin, self._process.stdout
+        _widen(self._descriptor(self._output))
+        self._reader = PipeReader(self._descriptor(self._output))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return not self._ended and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
+    def send(self, query: EngineQuery) -> None:
+        """Give it a query.
+
+        Raises
+        ------
+        OSError
+            When the process is gone.
+        """
+        arriving = [table.data for table in query.tables if table.data is not None]
+        request = {
+            "sql": query.sql,
+            "tables": [
+                {
+                    "schema": table.schema,
+                    "name": table.name,
+                    "files": [str(file.absolute()) for file in table.files],
+                    "arriving": table.arriving and _arriving(table.arriving),
+                }
+                for table in query.tables
+            ],
+            "seconds": query.seconds,
+            "memory_bytes": query.memory_bytes,
+            "threads": query.threads,
+            "temp_bytes": query.temp_bytes,
+            "data": len(arriving),
+        }
+        descriptor = self._descriptor(self._input)
+        write_frame(descriptor, FrameKind.QUERY, [json.dumps(request).encode()])
+        for data in arriving:
+            write_frame(descriptor, FrameKind.TABLE, [memoryview(_ipc(data))])
+
+    def receive(self, seconds: float) -> Frame:
+        """Wait so long for the next frame; `EOFError` and `frames.PipeTimeoutError` tell why there is none."""
+        return self._reader.read(seconds)
+
+    def cancel(self, seconds: float) -> bool:
+        """Ask it to leave its query, and tell whether it did so in time."""
+        try:
+            write_frame(self._descriptor(self._input), FrameKind.CANCEL)
+            while self._reader.read(seconds)[0] not in {FrameKind.END, FrameKind.ERROR}:
+                pass
+        except (OSError, EOFError, PipeTimeoutError):
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End it at once; whoever waits for a frame meets the end of the pipe."""
+        self._process.kill()
+
+    def end(self) -> int:
+        """End it, take away everything that it had, and give its exit status."""
+        with self._ending:
+            if not self._ended:
+                self._ended = True
+                self._process.kill()
+                self._process.wait()
+                for stream in (self._input, self._output):
+                    if stream is not None:
+                        stream.close()
+                shutil.rmtree(self._folder, ignore_errors=True)
+            return self._process.returncode
+
+    @staticmethod
+    def _descriptor(stream: object) -> int:
+        return int(stream.fileno())  # type: ignore[attr-defined]  # Popen gives pipes the type "IO or None"
+
+
+def tables_key(tables: tuple[EngineTable, ...]) -> object:
+    """Name a set of tables, so that queries over the same files meet the process that has them open."""
+    return tuple((table.schema, table.name, table.files) for table in tables)
+
+
+def _arriving(table: ArrivingTable) -> dict[str, object]:
+    return {"path": str(table.path.absolute()), "columns": table.columns, "told_as": table.told_as}
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Give a process nothing of the server's environment: that is where secrets are."""
+    kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if key in os.environ}
+    return kept | {
+        "PYTHONPATH": str(_ROOT),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "TZ": "UTC",
+        "MALLOC_ARENA_MAX": "4",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _ipc(data: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, data.schema) as writer:
+        writer.write_table(data)
+    return sink.getvalue()
+
+
+def _widen(descriptor: int) -> None:
+    """Ask for a pipe that holds more; the default of 64 kB makes a batch change hands a hundred times."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # there is a limit on such pages for one user
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -1,0 +1,163 @@
+"""A DuckDB instance that can reach the files of one set of tables, and nothing else.
+
+An instance is locked once its views stand, so it serves queries over exactly these files for ever and no others.
+Keeping it for the next query over the same files saves most of the time of a small query (58 → 19 ms for a cone on
+3 million rows: starting an instance, reading the metadata of the files). Two sets of tables never share one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from tap.engine.duckdb.functions import register_functions
+from tap.kernels import KERNELS, Kernel
+
+if TYPE_CHECKING:
+    from tap.engine.duckdb.upload_rows import ArrivingRows
+
+__all__ = ["Sandbox", "SandboxTable", "text_literal"]
+
+_ALWAYS = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_persistent_secrets": False,
+    "python_enable_replacements": False,
+    "integer_division": True,  # ADQL divides integers as SQL does; doubles still divide as doubles
+    "ieee_floating_point_ops": False,  # SQRT(-1) is an error that the user reads, not a NaN
+    # The same query gives the same rows when it has TOP without ORDER BY. Costs little for reading Parquet.
+    "preserve_insertion_order": True,
+}
+
+
+class SandboxTable:
+    """A table as the process receives it: quoted name, and files or rows."""
+
+    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: "pa.Table | ArrivingRows | None") -> None:
+        self.schema = schema
+        self.name = name
+        self.files = files
+        self.data = data
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """What tells these files from others of the same names."""
+        states = [Path(file).stat() for file in self.files]
+        return (self.schema, self.name, self.files, tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states))
+
+
+class Sandbox:
+    """One locked instance.
+
+    Parameters
+    ----------
+    tables
+        All that its queries may read; `tables` gives their schemas and names.
+    memory_bytes, threads, temp_bytes
+        Limits that the engine keeps by itself, where it can.
+    temp_folder
+        An empty folder of its own, in which it may write intermediate results.
+    kernels
+        Functions beyond the engine's own, which it has when a statement calls them.
+    """
+
+    def __init__(
+        self,
+        tables: Iterable[SandboxTable],
+        *,
+        memory_bytes: int,
+        threads: int,
+        temp_bytes: int,
+        temp_folder: Path,
+        kernels: Mapping[str, Kernel] = KERNELS,
+    ) -> None:
+        config: dict[str, Any] = _ALWAYS | {  # DuckDB takes values of several types
+            "memory_limit": f"{memory_bytes}B",
+            "threads": threads,
+            "temp_directory": str(temp_folder),
+            "max_temp_directory_size": f"{temp_bytes}B",
+            "extension_directory": str(temp_folder),
+            "secret_directory": str(temp_folder),
+        }
+        tables = list(tables)
+        self.tables = frozenset((table.schema, table.name) for table in tables)
+        self._missing_kernels = dict(kernels)
+        self._connection = duckdb.connect(":memory:", config=config)
+        try:
+            self._fill(tables)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _fill(self, tables: list[SandboxTable]) -> None:
+        run = self._connection.execute
+        files = ", ".join(text_literal(file) for table in tables for file in table.files)
+        run("SET TimeZone = 'UTC'")
+        run("SET parquet_metadata_cache = true")
+        run(f"SET allowed_paths = [{files}]")
+        for schema in {table.schema for table in tables}:
+            run(f"CREATE SCHEMA IF NOT EXISTS {_identifier(schema)}")
+        for table in tables:
+            name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
+            if table.data is None:
+                run(f"CREATE VIEW {name} AS SELECT * FROM {_scan(table.files)}")  # noqa: S608 - names and literals are quoted
+            else:
+                self._store(name, table.data)
+        run("SET enable_external_access = false")
+        run("SET lock_configuration = true")
+
+    def _store(self, name: str, data: "pa.Table | ArrivingRows") -> None:
+        """Put rows into a table of the instance; they are read once."""
+        arriving = None if isinstance(data, pa.Table) else data
+        self._connection.register("arriving_rows", data if arriving is None else arriving.reader())
+        try:
+            self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608 - names are quoted
+        except duckdb.Error as e:
+            if arriving is not None and arriving.failure is not None:
+                raise arriving.failure from e
+            raise
+        finally:
+            self._connection.unregister("arriving_rows")
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection for one query; nothing of that query outlives it."""
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def provide_functions(self, sql: str) -> None:
+        """Have the kernels that a statement calls ready."""
+        statement = sql.lower()
+        called = [name for name in self._missing_kernels if name in statement]
+        register_functions(self._connection, [self._missing_kernels.pop(name) for name in called])
+
+    def close(self) -> None:
+        """Forget the instance."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def text_literal(text: str) -> str:
+    """Write a text of ours as a literal, where DuckDB takes no parameters."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _scan(files: tuple[str, ...]) -> str:
+    listed = ", ".join(text_literal(file) for file in files)
+    return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = false)"

@@ -1,0 +1,163 @@
+"""The query process: takes one query at a time from standard input, gives Arrow frames on standard output.
+
+It is started as a program of its own (``python -m tap.engine.duckdb.worker FOLDER``), never forked, so nothing of the
+server is in it: no settings, no secrets, no connections. It ends when the server does (standard input closes), and the
+kernel ends it by SIGALRM when a query goes on past its time, whatever the engine is doing.
+"""
+
+import json
+import os
+import queue
+import resource
+import shutil
+import signal
+import sys
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from core.errors import PhotozError
+from tap.engine.duckdb.execution import Clock, run_query
+from tap.engine.duckdb.failures import describe, leaves_engine_whole
+from tap.engine.duckdb.frames import FrameKind, PipeReader, write_frame
+from tap.engine.duckdb.sandbox import Sandbox, SandboxTable
+
+if TYPE_CHECKING:
+    from tap.engine.duckdb.upload_rows import ArrivingRows
+
+__all__ = ["main"]
+
+_RECURSION = 8_000  # the engine's trees of long expressions are deep; its own limit is on their depth, too
+_KEPT_SANDBOXES = 4
+_PRIVATE = "private"
+_ADDRESS_SPACE_ALLOWANCE = 512_000_000
+_ADDRESS_SPACE_PER_THREAD = 136_000_000  # a stack, and two arenas of malloc, which reserve more than they use
+
+
+def main() -> None:
+    """Serve queries until standard input closes."""
+    folder = Path(sys.argv[1])
+    sys.setrecursionlimit(_RECURSION)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold rows that not everybody may read
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
+    output = os.dup(1)
+    os.dup2(2, 1)  # what a library prints must not get between the frames
+    _Worker(folder, output).serve()
+
+
+class _Worker:
+    def __init__(self, folder: Path, output: int) -> None:
+        self._folder = folder
+        self._output = output
+        self._requests: queue.SimpleQueue[tuple[dict[str, Any], list[pa.Table]]] = queue.SimpleQueue()
+        self._clock = Clock()
+        self._kept: OrderedDict[object, tuple[Sandbox, Path]] = OrderedDict()
+
+    def serve(self) -> None:
+        threading.Thread(target=self._listen, name="requests", daemon=True).start()
+        while True:
+            request, data = self._requests.get()
+            self._answer(request, data)
+
+    def _listen(self) -> None:
+        """Take requests and cancellations while queries run, and notice the end of the server."""
+        reader = PipeReader(0)
+        try:
+            while True:
+                kind, content = reader.read()
+                if kind is FrameKind.CANCEL:
+                    self._clock.cancel()
+                    continue
+                request = json.loads(content)
+                data = [pa.ipc.open_stream(pa.py_buffer(reader.read()[1])).read_all() for _ in range(request["data"])]
+                self._requests.put((request, data))
+        except EOFError:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        finally:
+            os._exit(0)
+
+    def _answer(self, request: dict[str, Any], data: list[pa.Table]) -> None:
+        prepared = False
+        try:
+            _limit_address_space(request["memory_bytes"], request["threads"])
+            with self._clock.running(request["seconds"]):
+                sandbox = self._sandbox(request, data)
+                prepared = True
+                run_query(sandbox, request["sql"], self._clock, self._output)
+            write_frame(self._output, FrameKind.END)
+        except (duckdb.Error, pa.ArrowException, MemoryError, OSError, PhotozError) as e:
+            if not leaves_engine_whole(e):  # an engine that failed is not trusted with the next query
+                self._forget_all()
+            failure = describe(e, timed_out=self._clock.expired, prepared=prepared)
+            write_frame(self._output, FrameKind.ERROR, [json.dumps(failure).encode()])
+        finally:
+            self._forget_private()
+
+    def _sandbox(self, request: dict[str, Any], data: list[pa.Table]) -> Sandbox:
+        rows = iter(data)
+        tables = [
+            SandboxTable(
+                table["schema"],
+                table["name"],
+                tuple(table["files"]),
+                self._arriving(table["arriving"]) or (None if table["files"] else next(rows)),
+            )
+            for table in request["tables"]
+        ]
+        limits = {key: request[key] for key in ("memory_bytes", "threads", "temp_bytes")}
+        # Rows in memory belong to one query and one user: such an instance serves nobody else.
+        private = any(table.data is not None for table in tables)
+        key = _PRIVATE if private else (tuple(table.stamp for table in tables), tuple(limits.values()))
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        while len(self._kept) >= _KEPT_SANDBOXES:
+            self._forget(next(iter(self._kept)))
+        folder = Path(mkdtemp(dir=self._folder))  # goes with the process at the latest
+        try:
+            self._kept[key] = (Sandbox(tables, temp_folder=folder, **limits), folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return self._kept[key][0]
+
+    def _arriving(self, table: dict[str, Any] | None) -> "ArrivingRows | None":
+        if table is None:
+            return None
+        # Imported when a query brings a table: most bring none, and a process starts faster without.
+        from tap.engine.duckdb.upload_rows import ArrivingRows
+
+        return ArrivingRows(Path(table["path"]), table["columns"], table["told_as"], lambda: self._clock.stopped)
+
+    def _forget(self, key: object) -> None:
+        sandbox, folder = self._kept.pop(key)
+        sandbox.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _forget_private(self) -> None:
+        if _PRIVATE in self._kept:
+            self._forget(_PRIVATE)
+
+    def _forget_all(self) -> None:
+        for key in list(self._kept):
+            self._forget(key)
+
+
+def _limit_address_space(memory_bytes: int, threads: int) -> None:
+    """Let the process take so much more than it has now: a few functions of DuckDB ignore its memory limit."""
+    if not sys.platform.startswith("linux"):
+        return
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    wanted = now + memory_bytes + _ADDRESS_SPACE_ALLOWANCE + threads * _ADDRESS_SPACE_PER_THREAD
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""HTTP handlers, one module a protocol: TAP, Simple Cone Search, DataLink, tables of users."""

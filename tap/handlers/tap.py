@@ -1,0 +1,128 @@
+"""TAP over HTTP: sync, tables, capabilities, availability (TAP 1.1 §2)."""
+
+from datetime import datetime
+from functools import partial
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.dependencies import Authenticator
+from core.auth.models import Identity
+from core.cancellation import Departure
+from core.database import utc_now
+from core.errors import AuthenticationError, NotFoundError, PhotozError
+from core.settings import Settings
+from core.vosi import availability_document
+from core.votable import error_document
+from core.web.dali import DaliParameters, read_parameters
+from core.web.routes import route_class
+from core.web.streaming import StreamedAnswer, made_for_reader
+from tap.adql import UnknownTableError
+from tap.metadata.capabilities import tap_capabilities
+from tap.metadata.tableset import table_document, tableset_document
+from tap.pages.examples import examples_document, examples_of
+from tap.pages.front_page import PageQuery, front_page
+from tap.pages.layout import PAGE_HEADERS, PAGE_TYPE
+from tap.service import QueryAnswer, TapService
+
+__all__ = ["tap_routes"]
+
+_XML = "text/xml"
+_VOTABLE = "application/x-votable+xml"
+
+
+def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService) -> APIRouter:
+    """Routes of TAP."""
+    router = APIRouter(prefix="/tap", route_class=route_class(_votable_error), include_in_schema=False)
+    started = utc_now()
+    _add_sync(router, settings, authenticate, service)
+    _add_vosi(router, settings, authenticate, service, started)
+    return router
+
+
+def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService) -> None:
+    @router.api_route("/sync", methods=["GET", "POST"])
+    async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        parameters = await read_parameters(request, service.stager())
+        is_page = _is_for_a_page(request, parameters)
+        try:
+            answer = await made_for_reader(request, partial(_query, service, parameters, identity, is_page))
+        except PhotozError as e:
+            if not is_page:
+                raise
+            asked = PageQuery("\n".join(parameters.all("QUERY")), e.message)
+            return await run_in_threadpool(_front, settings, service, identity, asked, e.status)
+        return StreamedAnswer(
+            answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
+        )
+
+
+def _add_vosi(
+    router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
+) -> None:
+    @router.api_route("", methods=["GET", "HEAD"])
+    @router.api_route("/", methods=["GET", "HEAD"])
+    def front(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return _front(settings, service, identity, PageQuery(request.query_params.get("QUERY", "")))
+
+    @router.api_route("/tables", methods=["GET", "HEAD"])
+    def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        columns = request.query_params.get("detail", "max").lower() != "min"
+        return Response(tableset_document(service.tables_of(identity), columns=columns), media_type=_XML)
+
+    @router.api_route("/tables/{name}", methods=["GET", "HEAD"])
+    def table(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        tables = service.tables_of(identity).tables
+        found = tables.get(name) or tables.get(name.lower())
+        if found is None:
+            message = f"There is no table '{name}'."
+            raise NotFoundError(message)
+        return Response(table_document(found), media_type=_XML)
+
+    @router.api_route("/capabilities", methods=["GET", "HEAD"])
+    def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients look here who they are
+        return Response(tap_capabilities(settings), media_type=_XML)
+
+    @router.api_route("/examples", methods=["GET", "HEAD"])
+    def examples(identity: Identity = Depends(authenticate)) -> Response:
+        document = examples_document(examples_of(service.tables_of(identity)))
+        return Response(document, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
+
+    @router.api_route("/availability", methods=["GET", "HEAD"])
+    def availability() -> Response:
+        return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
+
+
+def _front(
+    settings: Settings, service: TapService, identity: Identity, asked: PageQuery, status: int = 200
+) -> Response:
+    page = front_page(service.tables_of(identity), settings.site_name, f"{settings.public_url}/tap", identity, asked)
+    return Response(page, status, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
+
+
+def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
+    """Say whether a browser asks for rows as a page; all others are told of errors in a VOTable."""
+    formats = {word.lower() for name in ("RESPONSEFORMAT", "FORMAT") for word in parameters.all(name)}
+    return "html" in formats and "text/html" in request.headers.get("accept", "")
+
+
+def _query(
+    service: TapService, parameters: DaliParameters, identity: Identity, is_page: bool, departure: Departure
+) -> QueryAnswer:
+    """Run a query; nobody in particular who asks for an unknown table may be somebody for whom there is one.
+
+    Clients that know HTTP authentication alone (TOPCAT up to 4.8) ask for name and password when they are refused, and
+    at no other time.
+    """
+    try:
+        return service.query(parameters, identity, departure)
+    except UnknownTableError as e:
+        if is_page or not identity.is_anonymous:
+            raise
+        message = f"{e.message} If it is a table that is not public, sign in."
+        raise AuthenticationError(message) from e
+
+
+def _votable_error(_request: Request, error: PhotozError) -> Response:
+    """Dress an error as a VOTable with QUERY_STATUS ERROR (DALI 1.1 §4.4)."""
+    return Response(error_document(error.message), error.status, media_type=_VOTABLE)

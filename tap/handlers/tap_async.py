@@ -1,0 +1,78 @@
+"""TAP over HTTP: asynchronous queries (TAP 1.1 §2.3), which are UWS jobs with one result."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+
+from core.auth.dependencies import Authenticator
+from core.auth.models import Identity
+from core.database import utc_now
+from core.errors import PermissionDeniedError
+from core.settings import Settings
+from core.votable import error_document
+from core.web.routes import file_answer
+from tap.async_queries.result_files import QUERY_JOB, ResultFiles
+from tap.results import RESULT_FORMATS
+from tap.service import TapService
+from tap.uploads.tap_upload import Uploads
+from uws import Job, JobResult, JobService
+from uws.handlers.routes import uws_routes
+
+__all__ = ["tap_async_routes"]
+
+_PARAMETERS = ("REQUEST", "VERSION", "LANG", "QUERY", "RESPONSEFORMAT", "FORMAT", "MAXREC", "RUNID")
+_VOTABLE = "application/x-votable+xml"
+
+
+def tap_async_routes(
+    settings: Settings,
+    authenticate: Authenticator,
+    service: TapService,
+    jobs: JobService,
+    results: ResultFiles,
+    uploads: Uploads,
+) -> APIRouter:
+    """Routes of ``/tap/async``."""
+
+    def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
+        _check_tables(service, identity, results.tables(job.id))
+        media_type = result.mime_type or _VOTABLE
+        return file_answer(
+            request,
+            name=f"result.{_extension(media_type)}",
+            media_type=media_type,
+            size=result.size or 0,
+            etag=job.id,
+            modified=_whole_second(job.ended or utc_now()),
+            read=lambda start, end: results.read(job.id, start, end),
+            headers={"Cache-Control": "private"},
+        )
+
+    return uws_routes(
+        "/tap/async",
+        QUERY_JOB,
+        jobs,
+        authenticate,
+        public_url=settings.public_url,
+        parameters=_PARAMETERS,
+        repeated=("UPLOAD",),
+        result_answer=answer,
+        files=uploads,
+        error_answer=lambda sentence: Response(error_document(sentence), media_type=_VOTABLE),
+    )
+
+
+def _check_tables(service: TapService, identity: Identity, names: tuple[str, ...]) -> None:
+    """Refuse a result whose tables were closed to its owner after the query ran."""
+    if closed := [name for name in names if name not in service.tables_of(identity).tables]:
+        raise PermissionDeniedError(
+            f"This result has rows of {', '.join(closed)}, which is not there any more, or not for you."
+        )
+
+
+def _extension(media_type: str) -> str:
+    return next((known.extension for known in RESULT_FORMATS.values() if media_type in known.media_types), "dat")
+
+
+def _whole_second(time: datetime) -> datetime:
+    return time.replace(microsecond=0)

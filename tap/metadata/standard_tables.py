@@ -1,0 +1,233 @@
+"""The columns of TAP_SCHEMA (TAP 1.1 §4) and of ``photoz``, the metadata of products as tables."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+
+import pyarrow as pa
+
+from core.columns import Column
+from tap.adql import CatalogTable
+from tap.models import ForeignKey, TapTable
+
+__all__ = [
+    "PHOTOZ_COLUMNS",
+    "PHOTOZ_KEYS",
+    "PRODUCT_UTYPE",
+    "TABLE_DESCRIPTIONS",
+    "TAP_SCHEMA_COLUMNS",
+    "TAP_SCHEMA_KEYS",
+    "standard_table",
+]
+
+
+def _text(name: str, description: str, *, ucd: str | None = None, utype: str | None = None) -> Column:
+    return Column(name, "unicodeChar", "*", ucd=ucd, utype=utype, description=description)
+
+
+def _name(name: str, description: str, *, ucd: str | None = None) -> Column:
+    return Column(name, "char", "*", ucd=ucd, description=description)
+
+
+def _int(name: str, description: str, *, ucd: str | None = None) -> Column:
+    return Column(name, "int", ucd=ucd, description=description)
+
+
+def _long(name: str, description: str, *, ucd: str | None = None, unit: str | None = None) -> Column:
+    return Column(name, "long", ucd=ucd, unit=unit, description=description)
+
+
+def _time(name: str, description: str) -> Column:
+    return Column(name, "char", "*", xtype="timestamp", ucd="time", description=description)
+
+
+#: Columns of the tables of TAP_SCHEMA, in the order of the standard.
+TAP_SCHEMA_COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "schemas": (
+        _name("schema_name", "Name of the schema, for use in queries"),
+        _name("utype", "UType of the schema, when it follows a data model"),
+        _text("description", "What the schema holds"),
+        _int("schema_index", "Recommended order of schemas"),
+    ),
+    "tables": (
+        _name("schema_name", "Name of the schema to which the table belongs"),
+        _name("table_name", "Full name of the table, for use in queries"),
+        _name("table_type", "Either table or view"),
+        _name("utype", "UType of the table, when it follows a data model"),
+        _text("description", "What the table holds"),
+        _int("table_index", "Recommended order of tables"),
+    ),
+    "columns": (
+        _name("table_name", "Full name of the table to which the column belongs"),
+        _text("column_name", "Name of the column, quoted where a query needs quotes"),
+        _name("datatype", "VOTable datatype of the values"),
+        _name("arraysize", "VOTable arraysize of the values"),
+        _name("xtype", "Extended type of the values (DALI)"),
+        _int("size", "Length of arrays of fixed length"),
+        _text("description", "What the column holds"),
+        _name("utype", "UType of the column, when it follows a data model"),
+        _name("unit", "Unit of the values, in VOUnits syntax"),
+        _name("ucd", "UCD of the values"),
+        _int("indexed", "1 when conditions on the column are fast"),
+        _int("principal", "1 when a short view of the table shows the column"),
+        _int("std", "1 when a standard defines the column"),
+        _int("column_index", "Recommended order of columns"),
+    ),
+    "keys": (
+        _name("key_id", "Name of the key"),
+        _name("from_table", "Full name of the table that refers"),
+        _name("target_table", "Full name of the table that is referred to"),
+        _text("description", "What the key means"),
+        _name("utype", "UType of the key"),
+    ),
+    "key_columns": (
+        _name("key_id", "Name of the key"),
+        _name("from_column", "Column of the table that refers"),
+        _name("target_column", "Column of the table that is referred to"),
+    ),
+}
+
+#: Keys among the tables of TAP_SCHEMA.
+TAP_SCHEMA_KEYS: tuple[ForeignKey, ...] = (
+    ForeignKey(
+        "tap_schema_1",
+        "tap_schema.tables",
+        "tap_schema.schemas",
+        (("schema_name", "schema_name"),),
+        "Schema of a table",
+    ),
+    ForeignKey(
+        "tap_schema_2", "tap_schema.columns", "tap_schema.tables", (("table_name", "table_name"),), "Table of a column"
+    ),
+    ForeignKey(
+        "tap_schema_3", "tap_schema.keys", "tap_schema.tables", (("from_table", "table_name"),), "Table that refers"
+    ),
+    ForeignKey(
+        "tap_schema_4",
+        "tap_schema.keys",
+        "tap_schema.tables",
+        (("target_table", "table_name"),),
+        "Table that is referred to",
+    ),
+    ForeignKey("tap_schema_5", "tap_schema.key_columns", "tap_schema.keys", (("key_id", "key_id"),), "Key of columns"),
+)
+
+#: What tells a column that names a product from others, wherever a query takes it.
+PRODUCT_UTYPE = "photoz:product.internal_name"
+
+#: Columns of the tables of ``photoz``.
+PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
+    "products": (
+        _long("product_id", "Number of the product", ucd="meta.id;meta.main"),
+        _text("internal_name", "Unique name of the product, part of its address", ucd="meta.id", utype=PRODUCT_UTYPE),
+        _text("display_name", "Name that people gave the product", ucd="meta.title"),
+        _name("product_type", "Type of the product; see photoz.product_types", ucd="meta.code.class"),
+        _text("product_type_name", "Type of the product, for people", ucd="meta.code.class"),
+        _text("release_name", "Release that the product refers to; see photoz.releases", ucd="meta.dataset"),
+        _text("owner", "Account that uploaded or made the product", ucd="meta.curation"),
+        _text("description", "Description in Markdown", ucd="meta.note"),
+        _text("pz_code", "Photo-z code behind results and estimates", ucd="meta.software"),
+        _int("official", "1 for products of the project, 0 for those of users", ucd="meta.code"),
+        _name("visibility", "Who may read the product: private, groups, registered or public", ucd="meta.code"),
+        _text("origin", "Upload, or the pipeline that made the product", ucd="meta.note"),
+        _time("created_at", "Time (UTC) at which the product was begun"),
+        _time("updated_at", "Time (UTC) of the last change to its metadata"),
+        _time("published_at", "Time (UTC) at which the product was published"),
+        _name("table_name", "Table with the rows of the product, for use in queries", ucd="meta.id;meta.table"),
+        _long("row_count", "Rows in that table", ucd="meta.number"),
+        _text("ra_column", "Column of right ascension", ucd="meta.id"),
+        _text("dec_column", "Column of declination", ucd="meta.id"),
+        _text("z_column", "Column of redshift", ucd="meta.id"),
+        Column(
+            "footprint",
+            "char",
+            "*",
+            xtype="moc",
+            ucd="pos.outline;obs.field",
+            description="Where the rows lie on the sky, as an ASCII MOC, for CONTAINS and INTERSECTS",
+        ),
+    ),
+    "product_columns": (
+        _long("product_id", "Number of the product", ucd="meta.id"),
+        _text("internal_name", "Unique name of the product", ucd="meta.id", utype=PRODUCT_UTYPE),
+        _name("table_name", "Table with the rows of the product", ucd="meta.id;meta.table"),
+        _text("column_name", "Name of the column", ucd="meta.id"),
+        _int("column_index", "Position of the column in the table, from 0", ucd="meta.number"),
+        _name("datatype", "VOTable datatype", ucd="meta.code"),
+        _name("arraysize", "VOTable arraysize", ucd="meta.code"),
+        _text("unit", "Unit of the values", ucd="meta.unit"),
+        _name("ucd", "UCD of the values", ucd="meta.ucd"),
+        _text("alias", "Meaning that the owner gave the column: RA, Dec, z, z_err, z_flag, survey, ID", ucd="meta.id"),
+        _text("description", "What the column holds", ucd="meta.note"),
+    ),
+    "product_files": (
+        _long("product_id", "Number of the product", ucd="meta.id"),
+        _text("internal_name", "Unique name of the product", ucd="meta.id", utype=PRODUCT_UTYPE),
+        _text("file_name", "Name of the file", ucd="meta.id;meta.file"),
+        _name("role", "main, description or auxiliary", ucd="meta.code"),
+        _name("content_type", "Media type", ucd="meta.code.mime"),
+        _long("content_length", "Length of the file", ucd="phys.size;meta.file", unit="byte"),
+        _name("md5", "MD5 checksum, hexadecimal", ucd="meta.checksum"),
+        _name("sha256", "SHA-256 checksum, hexadecimal", ucd="meta.checksum"),
+        _text("access_url", "Address of the bytes", ucd="meta.ref.url"),
+    ),
+    "product_types": (
+        _name("name", "Internal name of the type", ucd="meta.id;meta.main"),
+        _text("display_name", "Name for people", ucd="meta.title"),
+        _text("description", "What products of the type are", ucd="meta.note"),
+        _int("sort_order", "Order in which pages show the types", ucd="meta.number"),
+    ),
+    "releases": (
+        _text("name", "Internal name of the release", ucd="meta.id;meta.main"),
+        _text("display_name", "Name for people", ucd="meta.title"),
+        _text("description", "What the release is", ucd="meta.note"),
+    ),
+}
+
+#: Keys among the tables of ``photoz``.
+PHOTOZ_KEYS: tuple[ForeignKey, ...] = tuple(
+    ForeignKey(key_id, f"photoz.{table}", f"photoz.{target}", (columns,), description)
+    for key_id, table, target, columns, description in (
+        ("photoz_1", "product_columns", "products", ("product_id", "product_id"), "Product of a column"),
+        ("photoz_2", "product_files", "products", ("product_id", "product_id"), "Product of a file"),
+        ("photoz_3", "products", "product_types", ("product_type", "name"), "Type of a product"),
+        ("photoz_4", "products", "releases", ("release_name", "name"), "Release of a product"),
+    )
+)
+
+#: What the fixed tables hold.
+TABLE_DESCRIPTIONS: Mapping[str, str] = {
+    "tap_schema.schemas": "Schemas that can be queried here",
+    "tap_schema.tables": "Tables that can be queried here",
+    "tap_schema.columns": "Columns of the tables that can be queried here",
+    "tap_schema.keys": "References from table to table",
+    "tap_schema.key_columns": "Columns of the references from table to table",
+    "photoz.products": "The published data products that you may read",
+    "photoz.product_columns": "Columns of their tables, with what each one means",
+    "photoz.product_files": "Their files, with checksums and addresses",
+    "photoz.product_types": "Types of data products",
+    "photoz.releases": "Data releases that products refer to",
+}
+
+
+def standard_table(
+    schema: str, name: str, columns: tuple[Column, ...], keys: Iterable[ForeignKey], rows: Callable[[], pa.Table]
+) -> TapTable:
+    """Make a table of TAP_SCHEMA or of ``photoz``, whose rows are made once, when a query first reads them."""
+    full_name = f"{schema}.{name}"
+    entry = CatalogTable(
+        name=full_name,
+        columns=columns,
+        position=None,
+        sorted_by_healpix=False,
+        engine_schema=schema,
+        engine_table=name,
+    )
+    return TapTable(
+        schema=schema,
+        entry=entry,
+        description=TABLE_DESCRIPTIONS[full_name],
+        principal=frozenset(column.name for column in columns),
+        rows=cache(rows),
+        standard=schema == "tap_schema",
+        foreign_keys=tuple(key for key in keys if key.from_table == full_name),
+    )

@@ -1,0 +1,84 @@
+"""The tables of the service as a VOSI 1.1 tableset (VODataService 1.2 §3.4)."""
+
+from lxml import etree
+
+from tap.adql.parsing.words import identifier
+from tap.metadata.catalog import TableSet
+from tap.models import ForeignKey, TapSchema, TapTable
+
+__all__ = ["table_document", "tableset_document"]
+
+_TABLES = "http://www.ivoa.net/xml/VOSITables/v1.0"
+_DATA_SERVICE = "http://www.ivoa.net/xml/VODataService/v1.1"
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_NAMESPACES = {"vosi": _TABLES, "vs": _DATA_SERVICE, "xsi": _XSI}
+
+
+def tableset_document(tables: TableSet, *, columns: bool = True) -> bytes:
+    """Describe every table; without its columns when only names are wanted (VOSI 1.1 §2.3, ``detail=min``)."""
+    root = etree.Element(etree.QName(_TABLES, "tableset"), nsmap=_NAMESPACES)
+    for schema in tables.schemas:
+        _add_schema(root, schema, columns=columns)
+    return _document(root)
+
+
+def table_document(table: TapTable) -> bytes:
+    """Describe one table."""
+    root = etree.Element(etree.QName(_TABLES, "table"), {"type": "output"}, nsmap=_NAMESPACES)
+    _fill_table(root, table, columns=True)
+    return _document(root)
+
+
+def _document(root: etree._Element) -> bytes:
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def _add(parent: etree._Element, name: str, text: str | None) -> None:
+    """Add a child with text, or nothing when there is none."""
+    if text:
+        etree.SubElement(parent, name).text = "".join(c for c in text if c.isprintable() or c in "\t\n")
+
+
+def _add_schema(root: etree._Element, schema: TapSchema, *, columns: bool) -> None:
+    element = etree.SubElement(root, "schema")
+    _add(element, "name", schema.name)
+    _add(element, "description", schema.description)
+    for table in schema.tables:
+        _fill_table(etree.SubElement(element, "table", {"type": "output"}), table, columns=columns)
+
+
+def _fill_table(element: etree._Element, table: TapTable, *, columns: bool) -> None:
+    _add(element, "name", table.name)
+    _add(element, "description", table.description)
+    if table.row_count is not None:
+        _add(element, "nrows", str(table.row_count))
+    if not columns:
+        return
+    for column in table.columns:
+        attributes = {"std": "true"} if table.standard else {}
+        item = etree.SubElement(element, "column", attributes)
+        _add(item, "name", identifier(column.name))
+        for name in ("description", "unit", "ucd", "utype"):
+            _add(item, name, getattr(column, name))
+        kind = {etree.QName(_XSI, "type"): "vs:VOTableType"}
+        if column.arraysize:
+            kind["arraysize"] = column.arraysize
+        if column.xtype:
+            kind["extendedType"] = column.xtype
+        etree.SubElement(item, "dataType", kind).text = column.datatype
+        if column.name in table.indexed:
+            _add(item, "flag", "indexed")
+        if column.name in table.principal:
+            _add(item, "flag", "principal")
+    for key in table.foreign_keys:
+        _add_key(element, key)
+
+
+def _add_key(element: etree._Element, key: ForeignKey) -> None:
+    item = etree.SubElement(element, "foreignKey")
+    _add(item, "targetTable", key.target_table)
+    for source, target in key.columns:
+        pair = etree.SubElement(item, "fkColumn")
+        _add(pair, "fromColumn", source)
+        _add(pair, "targetColumn", target)
+    _add(item, "description", key.description)

@@ -1,0 +1,62 @@
+"""The tables of users as a query sees them: one schema for each user who has some."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+from core.auth.models import Identity
+from products.user_tables.loading import arrow_schema
+from products.user_tables.models import UserTable
+from products.user_tables.service import UserTableService
+from tap.adql import CatalogTable
+from tap.models import TapSchema, TapTable
+
+__all__ = ["UserTables"]
+
+
+class UserTables:
+    """Tables that users made, as far as an identity may read them: a `tap.metadata.catalog.TableProvider`.
+
+    Parameters
+    ----------
+    folder
+        Where the files of their rows are.
+    """
+
+    def __init__(self, service: UserTableService, folder: Path) -> None:
+        self._service = service
+        self._folder = folder
+
+    def stamp(self) -> object:
+        """Give a value that differs from an earlier one when a table was made, changed or removed since."""
+        return self._service.stamp()
+
+    def schemas(self, identity: Identity) -> Iterator[TapSchema]:
+        """Give a schema for each user of whom there are tables."""
+        # They come sorted by schema.
+        for schema, members in groupby(self._service.all(identity), key=lambda table: table.schema):
+            listed = tuple(_table(member, self._folder) for member in members)
+            yield TapSchema(schema, f"Tables of the user {schema.removeprefix('user_')}", listed)
+
+
+def _table(table: UserTable, folder: Path) -> TapTable:
+    columns, position = table.definition.columns, table.definition.position
+    sorted_rows = position is not None and bool(table.parts)
+    entry = CatalogTable(
+        name=table.full_name,
+        columns=columns,
+        position=position if sorted_rows else None,
+        sorted_by_healpix=sorted_rows,
+        engine_schema=table.schema,
+        engine_table=table.name,
+    )
+    return TapTable(
+        schema=table.schema,
+        entry=entry,
+        description=table.definition.description or f"Table of {table.owner}",
+        principal=frozenset(column.name for column in columns),
+        files=tuple(folder / part.stored_id for part in table.parts),
+        rows=None if table.parts else lambda: arrow_schema(columns).empty_table(),
+        row_count=table.rows,
+        more_indexed=frozenset(table.indexed),
+    )

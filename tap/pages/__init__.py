@@ -1,0 +1,1 @@
+"""HTML pages of TAP: the query form and the DALI examples."""

@@ -1,0 +1,1 @@
+"""Tables brought by users: TAP_UPLOAD and persistent tables."""

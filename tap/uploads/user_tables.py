@@ -1,0 +1,187 @@
+"""Tables of users as clients make, fill, share and remove them (VOSI 1.2 draft, and what CADC's clients send)."""
+
+from collections.abc import Callable, Mapping
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, ServiceBusyError
+from core.files import FileStore, Staging, StoredBytes
+from core.settings import Settings
+from products.user_tables.definitions import definition_of_vositable, definition_of_votable, has_rows
+from products.user_tables.loading import FORMATS, TableLoader
+from products.user_tables.models import TableDefinition, TablePermissions, UserTable
+from products.user_tables.service import UserTableService
+from tap.metadata.catalog import TableSet
+from tap.uploads.user_table_jobs import FORMAT_PARAMETER, LOAD_JOB, PART, TABLE_PARAMETER
+from uws import JobService, Phase
+from uws.models import files_parameter
+
+__all__ = ["TableChanges"]
+
+_XML = frozenset({"text/xml", "application/xml", ""})
+_WAIT_SECONDS = 600.0
+_TRUE = {"true": True, "false": False}
+
+
+class TableChanges:
+    """Change tables of users.
+
+    Parameters
+    ----------
+    store
+        Where the files are that arrive.
+    tables_of
+        Gives the tables that an identity may query.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tables: UserTableService,
+        loader: TableLoader,
+        jobs: JobService,
+        store: FileStore,
+        tables_of: Callable[[Identity], TableSet],
+    ) -> None:
+        self._settings = settings
+        self._tables = tables
+        self._loader = loader
+        self._jobs = jobs
+        self._store = store
+        self._tables_of = tables_of
+
+    def stage(self) -> Staging:
+        """Begin a file that arrives."""
+        return self._store.stage(limit=self._settings.max_upload_bytes)
+
+    def create(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> UserTable:
+        """Make a table of a description, or of a VOTable whose rows become its first rows."""
+        try:
+            self._tables.schema_of(identity)
+            definition = self._definition(media_type, stored)
+            table = self._tables.create(identity, name, definition)
+            filled = media_type not in _XML and has_rows(self._store.local_path(stored.id), max_columns=self._columns)
+        except BaseException:
+            self._store.delete(stored.id)
+            raise
+        if not filled:
+            self._store.delete(stored.id)
+            return table
+        try:
+            self._load(identity, table, "votable", stored)
+        except BaseException:
+            self._loader.remove(self._tables.remove(identity, name))
+            raise
+        return table
+
+    def post(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> None:
+        """Change what is said of a table when its description is sent, or else add the rows that are sent."""
+        if media_type not in _XML:
+            self.load(identity, name, media_type, stored)
+            return
+        try:
+            self._writable(identity, name)
+            self._tables.describe(identity, name, self._definition(media_type, stored))
+        finally:
+            self._store.delete(stored.id)
+
+    def load(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> None:
+        """Add rows to a table, all or none."""
+        try:
+            table, kind = self._writable(identity, name, stored.size), _format(media_type)
+        except BaseException:
+            self._store.delete(stored.id)
+            raise
+        self._load(identity, table, kind, stored)
+
+    def remove(self, identity: Identity, name: str) -> None:
+        """Remove a table with its rows."""
+        self._writable(identity, name)
+        self._loader.remove(self._tables.remove(identity, name))
+
+    def permissions(self, identity: Identity, name: str) -> str:
+        """Tell who may read a table or the tables of a schema, as CADC's clients read it."""
+        if "." not in name:
+            if all(schema.name != name for schema in self._tables_of(identity).schemas):
+                raise NotFoundError(f"There is no schema '{name[:200]}'.")
+            return _permissions_text(self._settings.site_name, TablePermissions(public=True))
+        try:
+            table = self._tables.find(identity, name)
+        except NotFoundError:
+            if name not in self._tables_of(identity).tables:
+                raise
+            return _permissions_text(self._settings.site_name, TablePermissions(public=True))
+        if identity.user_id != table.owner_id and not identity.acts_as_admin:
+            raise PermissionDeniedError("Only the owner of a table sees who else may read it.")
+        return _permissions_text(table.owner, table.permissions)
+
+    def permit(self, identity: Identity, name: str, text: str) -> None:
+        """Change who may read a table: lines ``public=true``, ``r-group=…`` and ``rw-group=…``."""
+        self._writable(identity, name)
+        changes: dict[str, object] = {}
+        for line in filter(None, map(str.strip, text.splitlines())):
+            key, _, value = line.partition("=")
+            value = value.strip()
+            if key == "public" and value.lower() in _TRUE:
+                changes["public"] = _TRUE[value.lower()]
+            elif key in _GROUPS:
+                changes[_GROUPS[key]] = value.rpartition("?")[2]
+            else:
+                raise InvalidValueError(
+                    f"'{line[:100]}' is no permission; send public=true or false, r-group, rw-group."
+                )
+        self._tables.permit(identity, name, **changes)
+
+    @property
+    def _columns(self) -> int:
+        return self._settings.max_columns
+
+    def _writable(self, identity: Identity, name: str, more: int = 0) -> UserTable:
+        """Find a table to write to; one of a product is seen, and is not the caller's to change."""
+        try:
+            return self._tables.require_room(identity, name, more)
+        except NotFoundError:
+            if name in self._tables_of(identity).tables:
+                raise PermissionDeniedError(f"{name} is not a table of a user; it cannot be changed here.") from None
+            raise
+
+    def _definition(self, media_type: str, stored: StoredBytes) -> TableDefinition:
+        path = self._store.local_path(stored.id)
+        if media_type in _XML:
+            return definition_of_vositable(path.read_bytes()[:_MOST_XML], max_columns=self._columns)
+        if FORMATS.get(media_type) == "votable":
+            return definition_of_votable(path, max_columns=self._columns)
+        raise InvalidValueError(
+            f"A table is described by a VOSITable (text/xml) or a VOTable, not by '{media_type[:100]}'.",
+            field="Content-Type",
+        )
+
+    def _load(self, identity: Identity, table: UserTable, kind: str, stored: StoredBytes) -> None:
+        parameters = {TABLE_PARAMETER: str(table.id), FORMAT_PARAMETER: kind, **files_parameter({PART: stored.id})}
+        try:
+            job = self._jobs.create(LOAD_JOB, parameters, owner=identity.name)
+        except BaseException:
+            self._store.delete(stored.id)
+            raise
+        job = self._jobs.wait(job.id, owner=identity.name, seconds=_WAIT_SECONDS)
+        if not job.phase.ended:
+            raise ServiceBusyError("The rows are still being read; look at the table in a few minutes.")
+        if job.phase is not Phase.COMPLETED:
+            raise InvalidValueError(job.error or "The rows could not be read; nothing was added.")
+
+
+_MOST_XML = 4_000_001
+_GROUPS: Mapping[str, str] = {"r-group": "read_group", "rw-group": "write_group"}
+
+
+def _format(media_type: str) -> str:
+    if media_type not in FORMATS:
+        raise InvalidValueError(
+            f"Rows cannot be read as '{media_type[:100]}'; send {', '.join(sorted(FORMATS))}.", field="Content-Type"
+        )
+    return FORMATS[media_type]
+
+
+def _permissions_text(owner: str, permissions: TablePermissions) -> str:
+    public = "true" if permissions.public else "false"
+    groups = (permissions.read_group or "", permissions.write_group or "")
+    return f"owner={owner}\npublic={public}\nr-group={groups[0]}\nrw-group={groups[1]}"

@@ -1,0 +1,113 @@
+"""Files in S3: the same promises as in a folder, against a local S3 server."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import s3fs
+from moto.server import ThreadedMotoServer
+
+from core.errors import NotFoundError, TooLargeError
+from core.files.object_store import ObjectStore
+from core.settings import Settings
+from tests.server.application import running_application
+from tests.vospace.talking import Person
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    values = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    s3fs.S3FileSystem().mkdir("photoz")
+    yield values["AWS_ENDPOINT_URL"]
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
+    s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+@pytest.fixture
+def store(endpoint: str, tmp_path: Path) -> ObjectStore:
+    return ObjectStore.at(f"s3://photoz/{tmp_path.name}", tmp_path / "staging", tmp_path / "copies")
+
+
+def _put(store: ObjectStore, content: bytes):
+    with store.stage(limit=1 << 26) as staging:
+        staging.write(content)
+        return staging.finish()
+
+
+def test_a_file_has_its_checksums_and_comes_back_by_ranges(store: ObjectStore, tmp_path: Path):
+    content = os.urandom(9 << 20)
+    stored = _put(store, content)
+    assert (stored.size, stored.md5) == (len(content), hashlib.md5(content).hexdigest())
+    assert b"".join(store.read(stored.id)) == content
+    assert b"".join(store.read(stored.id, 10, 20)) == content[10:20]
+    assert b"".join(store.read(stored.id, 9_000_000)) == content[9_000_000:]
+    assert store.local_path(stored.id).read_bytes() == content
+    assert list((tmp_path / "staging").iterdir()) == []
+
+
+def test_copies_parts_and_refusals_are_those_of_a_folder(store: ObjectStore):
+    stored = _put(store, b"one")
+    again = store.duplicate(stored.id)
+    store.delete(stored.id)
+    store.delete(stored.id)
+    assert b"".join(store.read(again)) == b"one"
+    for missing in (
+        lambda: store.local_path(stored.id),
+        lambda: list(store.read(stored.id)),
+        lambda: store.duplicate("x"),
+    ):
+        with pytest.raises(NotFoundError):
+            missing()
+    with pytest.raises(TooLargeError), store.stage(limit=2) as staging:
+        staging.write(b"abc")
+    upload = store.begin()
+    for part in (b"ab", b"cd"):
+        with store.resume(upload, limit=10) as file:
+            file.write(part)
+    with store.resume(upload, limit=10) as file:
+        assert b"".join(store.read(file.finish().id)) == b"abcd"
+    assert set(store.ids()) == {again, upload}
+
+
+def test_the_sweep_removes_what_nobody_knows(store: ObjectStore):
+    known, orphan = _put(store, b"known"), _put(store, b"orphan")
+    store.local_path(known.id)
+    assert store.sweep(frozenset({known.id}), older_than=3600) == 0
+    assert store.sweep(frozenset({known.id}), older_than=-10) == 1
+    assert set(store.ids()) == {known.id}
+    assert orphan.id not in set(store.ids())
+
+
+def test_a_server_keeps_its_files_in_s3(endpoint: str, tmp_path: Path):
+    url = "s3://photoz/server"
+    with running_application(tmp_path / "data", files_url=url, authority="example.org") as running:
+        running.services.accounts.service.add_user("owner", None)
+        owner = Person(running.client, running.token("owner"))
+        assert owner.put("/home/owner/f", b"0123456789").status_code == 201
+        assert owner.get("/home/owner/f", headers={"Range": "bytes=3-5"}).content == b"345"
+        assert owner.put("/home/owner/f", b"new").status_code == 200
+        assert owner.get("/home/owner/f").content == b"new"
+        api = f"{running.services.settings.public_url}/api/products"
+        product = owner.ask("POST", api, json={"display_name": "s3", "product_type": 7}).json()["id"]
+        body = {"uri": "vos://example.org~vospace/home/owner/f", "role": "main"}
+        assert owner.ask("POST", f"{api}/{product}/files", json=body).status_code == 201
+        assert owner.ask("GET", f"{api}/{product}/main_file").content == b"new"
+        assert len(list(running.services.store.ids())) == 2
+        assert list(Settings(data=tmp_path / "data").files_folder.glob("??/*")) == []

@@ -1,0 +1,123 @@
+"""Streamed answers: sent whole, cut off, and stopped when the reader goes away."""
+
+import threading
+from collections.abc import Iterator
+
+import anyio
+import pytest
+from fastapi import Request
+
+from core.cancellation import Departure
+from core.errors import ServiceBusyError
+from core.web.streaming import StreamedAnswer, made_for_reader
+
+SCOPE = {"type": "http", "method": "GET"}
+
+
+class Reader:
+    """The other end of the connection; it goes away after so many messages."""
+
+    def __init__(self, leaves_after: int | None = None) -> None:
+        self.messages: list[dict] = []
+        self._leaves_after = leaves_after
+        self._gone = anyio.Event()
+
+    async def receive(self) -> dict:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict) -> None:
+        self.messages.append(message)
+        if len(self.messages) == self._leaves_after:
+            self._gone.set()
+
+
+def _run(chunks: Iterator[bytes], closed: threading.Event, leaves_after: int | None = None, **scope: str) -> list[dict]:
+    async def main() -> list[dict]:
+        reader = Reader(leaves_after)
+        answer = StreamedAnswer(chunks, media_type="text/csv", close=closed.set)
+        with anyio.fail_after(60):
+            await answer({**SCOPE, **scope}, reader.receive, reader.send)
+        return reader.messages
+
+    return anyio.run(main)
+
+
+def test_an_answer_is_sent_whole_and_its_maker_closed():
+    closed = threading.Event()
+    messages = _run(iter([b"a,b\n", b"1,2\n"]), closed)
+    assert b"".join(message.get("body", b"") for message in messages) == b"a,b\n1,2\n"
+    assert messages[-1]["more_body"] is False
+    assert closed.is_set()
+
+
+def test_head_draws_no_chunk():
+    def never() -> Iterator[bytes]:
+        pytest.fail("a chunk was drawn")
+        yield b""
+
+    messages = _run(never(), threading.Event(), method="HEAD")
+    assert [message["type"] for message in messages] == ["http.response.start", "http.response.body"]
+
+
+def test_a_maker_that_works_on_is_stopped_when_the_reader_leaves():
+    closed = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        yield b"first"
+        assert closed.wait(50), "nobody stopped the maker"
+        raise ServiceBusyError("stopped")
+
+    _run(slow(), closed, leaves_after=2)
+    assert closed.is_set()
+
+
+def test_an_error_on_the_way_leaves_the_answer_unfinished():
+    closed = threading.Event()
+
+    def failing() -> Iterator[bytes]:
+        yield b"first"
+        raise ServiceBusyError("no more")
+
+    messages = _run(failing(), closed)
+    assert all(message.get("more_body", True) for message in messages)
+    assert closed.is_set()
+
+
+def _made(make, *, leaves: bool = False):
+    async def main():
+        reader = Reader()
+        if leaves:
+            reader._gone.set()
+        with anyio.fail_after(60):
+            return await made_for_reader(Request(dict(SCOPE), reader.receive), make)
+
+    return anyio.run(main)
+
+
+def test_what_is_made_arrives_and_so_does_what_fails():
+    assert _made(lambda departure: departure.happened) is False
+
+    def fail(_: Departure) -> None:
+        raise ServiceBusyError("too many")
+
+    with pytest.raises(ServiceBusyError, match="too many"):
+        _made(fail)
+
+
+def test_who_makes_an_answer_is_told_when_its_reader_goes():
+    stopped = threading.Event()
+
+    def make(departure: Departure) -> bool:
+        departure.stops(stopped.set)
+        return stopped.wait(50)
+
+    assert _made(make, leaves=True)
+
+
+def test_what_begins_after_the_reader_went_is_stopped_at_once():
+    departure, stopped = Departure(), threading.Event()
+    departure.happen()
+    departure.stops(stopped.set)
+    assert departure.happened
+    assert stopped.is_set()

@@ -1,0 +1,133 @@
+"""The command ``photoz``, as an operator runs it."""
+
+import json
+import socket
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.commands import photoz, run_photoz
+from tests.support.server import RunningServer, running_server
+
+
+def test_help_names_every_command():
+    shown = run_photoz("--help", data=Path("unused")).stdout
+    for command in ("serve", "worker", "migrate", "user", "token", "product", "doctor"):
+        assert command in shown
+
+
+def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run_photoz("serve", "--port", str(port), "--no-demo", data=tmp_path / "data")
+    assert done.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port} (Address already in use)" in done.stderr
+    assert "PORT=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path):
+    (tmp_path / "file").write_text("not a folder")
+    done = run_photoz("serve", "--no-demo", data=tmp_path / "file" / "data")
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+    assert "DATA=" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), [("PHOTOZ_PORT", "eighty"), ("PHOTOZ_JOB_WORKERS", "0")])
+def test_a_setting_that_cannot_be_used_is_named(tmp_path: Path, name: str, value: str):
+    done = run_photoz("migrate", data=tmp_path / "data", env={name: value})
+    assert done.returncode == 1
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_accounts_and_tokens_are_made_on_both_databases(tmp_path: Path, database_url: str):
+    data, env = tmp_path / "data", {"PHOTOZ_DATABASE_URL": database_url}
+    photoz("user", "add", "maria", "--password", "a long password", "--admin", data=data, env=env)
+    secret = photoz("token", "add", "maria", "--scope", "read", "--days", "7", data=data, env=env)
+    assert secret.startswith("pz-")
+    assert len(secret.split()) == 1
+    again = run_photoz("user", "add", "maria", "--password", "a long password", data=data, env=env)
+    assert (again.returncode, again.stderr.strip()) == (1, "There is already an account named 'maria'.")
+    missing = run_photoz("token", "add", "nobody", data=data, env=env)
+    assert missing.stderr.strip() == "There is no account named 'nobody'."
+    assert "schema of this version" in photoz("migrate", data=data, env=env)
+
+
+def test_the_doctor_finds_a_healthy_server_and_a_missing_schema(tmp_path: Path, database_url: str):
+    data, env = tmp_path / "data", {"PHOTOZ_DATABASE_URL": database_url}
+    ill = run_photoz("doctor", "--json", data=data, env=env)
+    checks = {check["name"]: check for check in json.loads(ill.stdout)}
+    assert ill.returncode == 1
+    assert not checks["database"]["ok"]
+    assert "photoz migrate" in checks["database"]["message"]
+    assert checks["storage"]["ok"]
+    assert checks["engine"]["ok"]
+    photoz("migrate", data=data, env=env)
+    healthy = json.loads(photoz("doctor", "--json", data=data, env=env))
+    assert all(check["ok"] for check in healthy), healthy
+
+
+def test_the_doctor_says_that_the_database_cannot_be_reached(tmp_path: Path):
+    env = {"PHOTOZ_DATABASE_URL": "postgresql+psycopg2://nobody@127.0.0.1:1/none?connect_timeout=2"}
+    done = run_photoz("doctor", data=tmp_path / "data", env=env)
+    assert done.returncode == 1
+    assert "FAIL  database" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory):
+    with running_server(tmp_path_factory.mktemp("cli") / "data") as running:
+        yield running
+
+
+@pytest.mark.parametrize("command", ["product", "jobs"])
+def test_a_data_folder_that_is_not_there_is_told_in_a_sentence(tmp_path: Path, command: str):
+    told = run_photoz(command, "list", data=tmp_path / "nowhere")
+    assert told.returncode == 1
+    assert "The database cannot be used: unable to open database file." in told.stderr
+    assert not (tmp_path / "nowhere").exists()
+    assert "Traceback" not in told.stderr
+
+
+def test_a_new_server_tells_its_first_account_once(server: RunningServer):
+    assert server.account is not None
+    assert server.printed.count(server.account.token) == 1
+    headers = {"Authorization": f"Bearer {server.account.token}"}
+    who = requests.post(f"{server.base_url}/api/logged_user/", headers=headers, timeout=30).json()
+    assert (who["username"], who["is_admin"]) == ("admin", True)
+
+
+def test_commands_work_beside_a_running_server(server: RunningServer):
+    photoz("user", "add", "beside", "--password", "a long password", data=server.data)
+    secret = photoz("token", "add", "beside", data=server.data).strip()
+    headers = {"Authorization": f"Token {secret}"}
+    product = requests.post(
+        f"{server.base_url}/api/products/",
+        json={"display_name": "From beside", "product_type": 7},
+        headers=headers,
+        timeout=30,
+    ).json()
+    assert product["internal_name"] in photoz("product", "list", data=server.data)
+    shown = json.loads(photoz("product", "show", str(product["id"]), data=server.data))
+    assert shown["owner"] == "beside"
+    assert all(check["ok"] for check in json.loads(photoz("doctor", "--json", data=server.data)))
+    photoz("product", "delete", str(product["id"]), "--yes", data=server.data)
+    answer = requests.get(f"{server.base_url}/api/products/{product['id']}/", headers=headers, timeout=30)
+    assert answer.status_code == 404
+
+
+def test_a_second_start_makes_no_second_account(tmp_path: Path):
+    with running_server(tmp_path / "data") as first:
+        assert first.account is not None
+        token = first.account.token
+    with running_server(tmp_path / "data") as second:
+        assert second.account is None
+        headers = {"Authorization": f"Bearer {token}"}
+        assert requests.get(f"{second.base_url}/api/", headers=headers, timeout=30).ok

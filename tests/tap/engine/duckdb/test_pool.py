@@ -1,0 +1,210 @@
+import gc
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.cancellation import Departure
+from core.errors import ServiceBusyError
+from tap.engine import DuckDBEngine, QueryCrashedError
+from tap.engine.duckdb.frames import FrameKind
+from tests.support.processes import is_gone
+from tests.support.resources import Resources
+from tests.support.waiting import wait_for
+
+ENDLESS = "SELECT range AS n FROM range(1000000000000)"
+ONE = "SELECT 1 AS n"
+
+
+def one(engine, query) -> int:
+    with engine.open(query(ONE)) as stream:
+        return next(iter(stream))["n"][0].as_py()
+
+
+@pytest.fixture
+def pool(tmp_path):
+    with DuckDBEngine(workers=1, waiting=0, temp_folder=tmp_path) as engine:
+        yield engine
+
+
+def test_more_queries_than_may_wait_are_told_to_come_back(pool, query):
+    with pool.open(query(ENDLESS)), pytest.raises(ServiceBusyError):
+        pool.open(query(ONE))
+    assert one(pool, query) == 1
+
+
+def test_a_waiting_query_runs_when_its_turn_comes(tmp_path, query):
+    with DuckDBEngine(workers=1, waiting=8, temp_folder=tmp_path) as engine, ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: one(engine, query), range(24))) == [1] * 24
+
+
+def test_nobody_waits_longer_than_a_query_may_take(tmp_path, query):
+    with DuckDBEngine(workers=1, waiting=1, temp_folder=tmp_path) as engine, engine.open(query(ENDLESS)):  # noqa: SIM117 - one after the other
+        with pytest.raises(ServiceBusyError):
+            engine.open(query(ONE, seconds=0.1))
+
+
+def test_a_reader_that_leaves_stops_the_query(pool, query):
+    for _ in range(5):
+        stream = pool.open(query(ENDLESS))
+        next(iter(stream))
+        stream.close()
+    assert one(pool, query) == 1
+
+
+def test_a_process_that_is_asked_to_leave_a_query_does_so_and_takes_the_next(pool, query):
+    process = next(iter(pool._all))
+    for _ in range(5):
+        process.send(query(ENDLESS))
+        assert [process.receive(60)[0] for _ in range(3)] == [FrameKind.SCHEMA, FrameKind.BATCH, FrameKind.BATCH]
+        assert process.cancel(60)
+    assert one(pool, query) == 1
+    assert pool._all == {process}
+
+
+def test_a_stream_that_is_forgotten_frees_its_process(pool, query):
+    stream = pool.open(query(ENDLESS))
+    next(iter(stream))
+    del stream
+    gc.collect()
+    assert one(pool, query) == 1
+
+
+def test_closing_while_another_thread_reads_frees_both(pool, query):
+    # The first batch is there soon, the rest never.
+    stream = pool.open(query("SELECT range AS n FROM range(1000000000000) WHERE range < 70000 OR range > 900000000000"))
+    failures: list[BaseException] = []
+    begun = threading.Event()
+
+    def read() -> None:
+        rows = iter(stream)
+        next(rows)
+        begun.set()
+        try:
+            next(rows)
+        except QueryCrashedError as e:
+            failures.append(e)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    begun.wait()
+    stream.close()
+    reader.join(60)
+    assert not reader.is_alive()
+    assert one(pool, query) == 1
+
+
+def test_a_killed_process_fails_its_own_query_alone(tmp_path, query):
+    with DuckDBEngine(workers=2, waiting=0, temp_folder=tmp_path) as engine:
+        with engine.open(query(ENDLESS)) as doomed, engine.open(query(ENDLESS)) as other:
+            os.kill(doomed._process.pid, signal.SIGKILL)
+            with pytest.raises(QueryCrashedError):
+                list(doomed)
+            rows = iter(other)
+            assert all(next(rows).num_rows for _ in range(3))
+        assert [one(engine, query) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_process_that_died_idle_is_replaced_unnoticed(pool, query):
+    assert one(pool, query) == 1
+    process = next(iter(pool._all))
+    os.kill(process.pid, signal.SIGKILL)
+    process._process.wait()
+    assert one(pool, query) == 1
+
+
+def test_nothing_is_left_behind(tmp_path, query):
+    before = Resources.now()
+    engine = DuckDBEngine(workers=2, waiting=4, temp_folder=tmp_path)
+    for _ in range(10):
+        assert one(engine, query) == 1
+        stream = engine.open(query(ENDLESS))
+        stream.close()
+    abandoned = engine.open(query(ENDLESS))
+    engine.close()
+    abandoned.close()
+    assert Resources.now().beyond(before) == Resources()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ServiceBusyError):
+        engine.open(query(ONE))
+
+
+def test_processes_end_with_a_server_that_was_killed(tmp_path):
+    script = (
+        "import sys, time; from pathlib import Path; from tap.engine import *\n"
+        "e = DuckDBEngine(workers=2, waiting=0, temp_folder=Path(sys.argv[1]))\n"
+        f"q = EngineQuery({ENDLESS!r}, (), 60, 300_000_000, 1, 0)\n"
+        "s = e.open(q); print(*[p.pid for p in e._all], flush=True); sys.stdin.read()"
+    )
+    root = Path(__file__).resolve().parents[4]
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as server:
+        pids = [int(pid) for pid in server.stdout.readline().split()]
+        processes = [psutil.Process(pid) for pid in pids]
+        server.kill()
+    assert len(pids) == 2
+    wait_for(lambda: all(map(is_gone, processes)), "query processes outlive their server")
+
+
+def test_a_process_has_nothing_of_the_servers_environment(query, monkeypatch, tmp_path):
+    monkeypatch.setenv("PHOTOZ_SECRET_KEY", "hidden")
+    with DuckDBEngine(workers=1, waiting=0, temp_folder=tmp_path) as engine:
+        assert one(engine, query) == 1  # it runs: before its program is in place, the system shows no environment
+        environment = psutil.Process(next(iter(engine._all)).pid).environ()
+    assert not any("PHOTOZ" in key for key in environment)
+    assert environment["HOME"].startswith(str(tmp_path))
+
+
+#: Works for minutes before it has a row.
+LONG = "SELECT COUNT(*) AS n FROM range(100000) a, range(100000) b, range(1000) c WHERE hash(a.range, b.range) = 7"
+
+
+def test_a_query_without_a_row_yet_stops_when_its_reader_goes(pool, query):
+    departure, failed = Departure(), []
+
+    def ask() -> None:
+        with pytest.raises(QueryCrashedError) as caught:
+            pool.open(query(LONG, seconds=600), departure)
+        failed.append(caught.value)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    wait_for(lambda: pool._all and not pool._idle)
+    departure.happen()
+    asking.join(60)
+    assert failed
+    assert one(pool, query) == 1
+
+
+def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
+    departure, failed = Departure(), []
+    with DuckDBEngine(workers=1, waiting=1, temp_folder=tmp_path) as engine, engine.open(query(ENDLESS)):
+
+        def ask() -> None:
+            with pytest.raises(ServiceBusyError) as caught:
+                engine.open(query(ONE, seconds=600), departure)
+            failed.append(caught.value)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        wait_for(lambda: engine._waiting)
+        departure.happen()
+        asking.join(60)
+        assert failed
+        assert engine._waiting == 0
+
+
+def test_a_query_process_starts_with_neither_the_compiler_nor_the_libraries_of_kernels():
+    code = (
+        "import sys, tap.engine.duckdb.worker\n"
+        "heavy = {'astropy', 'cdshealpix', 'lark', 'mocpy', 'scipy', 'sqlglot', 'tap.adql', 'core.sky'}\n"
+        "print(sorted(heavy & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

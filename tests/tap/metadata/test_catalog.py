@@ -1,0 +1,101 @@
+"""Tables of a query come from providers, of which anybody may hand one over."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from core.auth.models import ANONYMOUS, Identity
+from core.columns import Column
+from tap.adql import CatalogTable, QueryError, translate
+from tap.engine import DuckDBEngine, EngineQuery
+from tap.metadata.catalog import TableCatalog
+from tap.models import TapSchema, TapTable
+
+SOMEBODY = Identity(user_id=7, name="somebody")
+
+
+class Provider:
+    """One schema with one table of the versions that it had; what it holds back is for accounts alone."""
+
+    def __init__(self, schema: str, *, for_everybody: bool = True) -> None:
+        self.schema = schema
+        self.for_everybody = for_everybody
+        self.version = 1
+        self.asked: list[str | None] = []
+
+    def stamp(self) -> object:
+        return self.version
+
+    def schemas(self, identity: Identity) -> Iterator[TapSchema]:
+        self.asked.append(identity.name)
+        if self.for_everybody or identity.user_id is not None:
+            yield TapSchema(self.schema, f"Schema {self.schema}", (_table(self.schema, self.version),))
+
+
+def _table(schema: str, version: int) -> TapTable:
+    columns = (Column("version", "long", description="Version of the provider"), Column("text", "unicodeChar", "*"))
+    return TapTable(
+        schema=schema,
+        entry=CatalogTable(f"{schema}.things", columns, None, False, schema, "things"),
+        description=f"Things of {schema}",
+        principal=frozenset({"version"}),
+        rows=lambda: pa.table({"version": [version], "text": [schema]}),
+    )
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., list[dict]]]:
+    engine = DuckDBEngine(workers=1, waiting=0, temp_folder=Path(tmp_path_factory.mktemp("engine")))
+
+    def run_query(tables: TableCatalog, adql: str, identity: Identity = ANONYMOUS) -> list[dict]:
+        found = tables.tables_of(identity)
+        translation = translate(adql, found.catalog)
+        read = tuple(found.tables[entry.name].engine_table for entry in translation.tables)
+        query = EngineQuery(translation.sql, read, 30, 200_000_000, 1, 10_000_000)
+        with engine.open(query) as stream:
+            return [row for batch in stream for row in batch.to_pylist()]
+
+    try:
+        yield run_query
+    finally:
+        engine.close()
+
+
+def test_tables_of_all_providers_can_be_joined(run):
+    tables = TableCatalog([Provider("rr"), Provider("other")])
+    query = "SELECT a.text AS a, b.text AS b FROM rr.things AS a JOIN other.things AS b ON a.version = b.version"
+    assert run(tables, query) == [{"a": "rr", "b": "other"}]
+
+
+def test_tap_schema_describes_what_providers_give_in_their_order_and_itself_last(run):
+    tables = TableCatalog([Provider("rr"), Provider("other")])
+    schemas = "SELECT schema_name, description FROM tap_schema.schemas ORDER BY schema_index"
+    names = [(row["schema_name"], row["description"]) for row in run(tables, schemas)]
+    assert names[:2] == [("rr", "Schema rr"), ("other", "Schema other")]
+    assert [name for name, _ in names[2:]] == ["tap_schema"]
+    columns = "SELECT column_name, datatype FROM tap_schema.columns WHERE table_name = 'rr.things'"
+    assert [row["column_name"] for row in run(tables, columns)] == ["version", "text"]
+    assert [schema.name for schema in TableCatalog([]).tables_of(ANONYMOUS).schemas] == ["tap_schema"]
+
+
+def test_providers_decide_what_an_identity_may_query(run):
+    tables = TableCatalog([Provider("rr"), Provider("hidden", for_everybody=False)])
+    assert run(tables, "SELECT text FROM hidden.things", SOMEBODY) == [{"text": "hidden"}]
+    with pytest.raises(QueryError, match=r"Unknown table hidden\.things"):
+        run(tables, "SELECT text FROM hidden.things")
+    assert run(tables, "SELECT schema_name FROM tap_schema.schemas WHERE schema_name = 'hidden'") == []
+
+
+def test_a_set_is_kept_for_an_identity_until_a_provider_changes(run):
+    one, other = Provider("rr"), Provider("other")
+    tables = TableCatalog([one, other])
+    first = tables.tables_of(ANONYMOUS)
+    assert tables.tables_of(ANONYMOUS) is first
+    assert tables.tables_of(SOMEBODY) is not first
+    assert one.asked == other.asked == [None, "somebody"]
+    other.version = 2
+    assert run(tables, "SELECT version FROM other.things") == [{"version": 2}]
+    assert one.asked == [None, "somebody", None]
+    assert tables.tables_of(ANONYMOUS) is not first

@@ -1,0 +1,1 @@
+"""Execution of jobs in worker processes."""

@@ -1,0 +1,273 @@
+"""A queue whose jobs run in worker processes of this machine, started, watched and stopped by this process."""
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from core.database import Database
+from core.processes import ProcessIdentity
+from uws.execution.backlog import WaitingLine
+from uws.execution.lease_renewal import LeaseKeeper
+from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
+from uws.execution.worker_slot import Slot, Stop, Work, WorkOutcome
+from uws.kinds import JobKind
+from uws.leases import Lease
+from uws.lifecycle.completion import Endings
+from uws.lifecycle.fair_share import Turns
+from uws.models import Job, Phase
+from uws.queues import JobChanges
+from uws.schema import JobRow
+from uws.storage import find_job
+
+__all__ = ["ProcessQueue"]
+
+_CLOSE_SECONDS = 10.0
+_CANCEL_SECONDS = 2.0
+_MOST_FALSE_STARTS = 3
+_FOLDER_PREFIX = "jobs."
+
+_logger = logging.getLogger(__name__)
+
+
+class ProcessQueue:
+    """Runs jobs in warm worker processes; each runs one job at a time, and can be killed.
+
+    Short jobs go before lengthy ones, and one of several workers is left to them.
+
+    Parameters
+    ----------
+    kinds_factory
+        Makes the kinds of job in each worker process; it must be picklable, for example a ``functools.partial`` of a
+        function of a module.
+    kinds
+        Returns the kinds of job of this process, where a job of a dead worker needs its ``on_end``; by default they
+        are made by ``kinds_factory``.
+    workers
+        Processes, hence jobs that run at once.
+    memory_bytes
+        Address space that one job may use.
+    scratch
+        Where the private folders of jobs are made; folders that a dead server left there are removed.
+    stored_bytes
+        What the results of all jobs of one user may take; none for no limit.
+    on_taken
+        Called with the id of each job that begins; by default the next one of the same user is submitted.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        kinds_factory: Callable[[], Mapping[str, JobKind]],
+        *,
+        kinds: Callable[[], Mapping[str, JobKind]] | None = None,
+        workers: int,
+        memory_bytes: int,
+        scratch: Path,
+        stored_bytes: int | None = None,
+        on_taken: Callable[[str], None] | None = None,
+    ) -> None:
+        self.changes = JobChanges()
+        self._kinds_factory = kinds_factory
+        self._local_kinds = kinds or kinds_factory
+        self._kinds: Mapping[str, JobKind] | None = None
+        self._memory_bytes = memory_bytes
+        self._stored_bytes = stored_bytes
+        self._scratch_root = scratch
+        self._scratch: Path | None = None
+        self._owner = str(ProcessIdentity.current())
+        self._database = database
+        self._endings = Endings(self._database, self._kind)
+        self._keeper = LeaseKeeper(self._database)
+        self._slots = [Slot(self._make_process, self._owner, self._heard) for _ in range(workers)]
+        self._threads: list[threading.Thread] = []
+        self._changed = threading.Condition()
+        self._line = WaitingLine(max(workers - 1, 1))
+        self._on_taken = on_taken or Turns(self._database, self).after
+        self._false_starts: dict[str, int] = {}
+        self._idle = 0
+        self._closed = False
+
+    @property
+    def idle(self) -> int:
+        """Jobs that would begin at once if they were submitted now."""
+        with self._changed:
+            return max(self._idle - self._line.waiting, 0)
+
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """Numbers of the worker processes that are there now."""
+        return tuple(pid for slot in self._slots if (pid := slot.pid) is not None)
+
+    def start(self) -> None:
+        """Start the worker processes; jobs that are submitted before they are ready wait."""
+        self._scratch_root.mkdir(parents=True, exist_ok=True)
+        _remove_left_folders(self._scratch_root)
+        self._scratch = Path(
+            tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{self._owner}.", dir=self._scratch_root)
+        ).resolve()
+        self._keeper.start()
+        for number, slot in enumerate(self._slots):
+            # The thread that starts a process must live as long as it: the kernel takes that thread for its parent.
+            thread = threading.Thread(target=self._serve, args=(slot,), name=f"job-slot-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def submit(self, job_id: str, *, lengthy: bool = False) -> None:
+        """Take a QUEUED job; one that waits or runs here already is not taken twice."""
+        with self._changed:
+            if not self._closed and self._line.add(job_id, lengthy=lengthy):
+                self._changed.notify_all()
+
+    def finish(self, job_id: str, seconds: float) -> bool:
+        """Wait so long until a job that was submitted neither waits nor runs here any more; tell whether it is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: job_id not in self._line, seconds)
+
+    def cancel(self, job_id: str) -> None:
+        """Forget a job that was aborted; when it runs here, kill its process and wait until that is gone."""
+        with self._changed:
+            if self._line.remove(job_id):
+                return
+        if any(slot.stop(job_id, Stop.CANCELLED) for slot in self._slots):
+            with self._changed:
+                self._changed.wait_for(lambda: job_id not in self._line, _CANCEL_SECONDS)
+
+    def close(self) -> None:
+        """Stop within seconds: running jobs are QUEUED again when their kind can be retried, else end in ERROR."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        for slot in self._slots:
+            slot.close()
+        for thread in self._threads:
+            thread.join(_CLOSE_SECONDS)
+        self._keeper.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _make_process(self) -> WorkerProcess:
+        return WorkerProcess(
+            Assignment(
+                database_url=self._database.url,
+                kinds_factory=self._kinds_factory,
+                memory_bytes=self._memory_bytes,
+                stored_bytes=self._stored_bytes,
+                scratch=self._scratch or self._scratch_root,
+                lease_owner=self._owner,
+                log_level=logging.getLogger().getEffectiveLevel(),
+            )
+        )
+
+    def _serve(self, slot: Slot) -> None:
+        while slot.prepare() and (job_id := self._take()) is not None:
+            again = False
+            try:
+                again = slot.prepare() and self._settle(job_id, slot.run(job_id))
+            except Exception:  # the sweep finds the job; the slot must go on
+                _logger.exception("job %s could not be brought to its end", job_id, extra={"job_id": job_id})
+            finally:
+                self._let_go(job_id, again=again)
+        slot.end_process()
+
+    def _take(self) -> str | None:
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(lambda: self._line.has_next or self._closed)
+            self._idle -= 1
+            return None if self._closed else self._line.take()
+
+    def _let_go(self, job_id: str, *, again: bool) -> None:
+        self._keeper.drop(job_id)
+        with self._changed:
+            if again and not self._closed:
+                self._line.put_back(job_id)
+            else:
+                self._line.done(job_id)
+            self._changed.notify_all()
+        self.changes.announce(job_id)
+
+    def _heard(self, work: Work, message: Message) -> None:
+        lease = work.lease
+        if message.event is WorkerEvent.EXECUTING and lease is not None:
+            self._keeper.hold(work.job_id, lease, lambda: self._taken_away(work.job_id, lease))
+            self._on_taken(work.job_id)
+        if message.event is not WorkerEvent.ENDED:  # who waits for the end is woken when on_end has run, too
+            self.changes.announce(work.job_id)
+
+    def _taken_away(self, job_id: str, lease: Lease) -> None:
+        for slot in self._slots:
+            slot.stop(job_id, Stop.CANCELLED, lease)
+
+    def _settle(self, job_id: str, outcome: WorkOutcome) -> bool:
+        """Bring a job to its end whose process could not do it; tell whether the job must be submitted again."""
+        if outcome.lease is None and outcome.died is not None:
+            outcome = replace(outcome, lease=self._untold_lease(job_id))
+        if outcome.lease is None:
+            return outcome.died is not None and self._start_again(job_id, outcome)
+        self._false_starts.pop(job_id, None)
+        self._remove_scratch(job_id)
+        if outcome.stored:
+            return False
+        with self._database.read() as session:
+            job = find_job(session, job_id)
+        return job is not None and self._settle_loss(job, outcome.lease, outcome)
+
+    def _untold_lease(self, job_id: str) -> Lease | None:
+        """Find the lease of a process that died when it had taken a job, before it could tell."""
+        with self._database.read() as session:
+            row = session.get(JobRow, job_id)
+        if row is None or row.phase != Phase.EXECUTING or row.lease_owner != self._owner:
+            return None
+        return Lease(self._owner, row.attempts)
+
+    def _settle_loss(self, job: Job, lease: Lease, outcome: WorkOutcome) -> bool:
+        """End or retry a job whose end was not stored; nothing happens to one that was taken away meanwhile."""
+        if outcome.stop in {Stop.CANCELLED, Stop.DEADLINE}:
+            late = f"This job took longer than the {outcome.seconds} s that it was given, and was stopped."
+            sentence = late if outcome.stop is Stop.DEADLINE else None
+            ended = self._endings.abort(job.id, job.kind, {Phase.EXECUTING}, lease=lease, sentence=sentence)
+            if ended is not None:
+                self._endings.tell(ended)
+            return False
+        if outcome.stop is Stop.CLOSED:
+            self._endings.lose(job, lease, "The server was stopped while this job ran. Run it again.", blamed=False)
+            return False
+        cause = outcome.died or "its end could not be stored"
+        _logger.error("a worker lost job %s: %s", job.id, cause, extra={"job_id": job.id})
+        sentence = f"The worker died while it ran this job ({cause}). The id of the job is {job.id}."
+        return self._endings.lose(job, lease, sentence)
+
+    def _start_again(self, job_id: str, outcome: WorkOutcome) -> bool:
+        """Tell whether a job whose process died before it took it is given to the next one."""
+        if outcome.stop is not None:
+            return False
+        with self._changed:
+            self._false_starts[job_id] = count = self._false_starts.get(job_id, 0) + 1
+            if count < _MOST_FALSE_STARTS:
+                return True
+            del self._false_starts[job_id]
+        _logger.error("worker processes die before they take a job", extra={"job_id": job_id, "cause": outcome.died})
+        return False
+
+    def _remove_scratch(self, job_id: str) -> None:
+        if self._scratch is not None:
+            for folder in self._scratch.glob(f"{job_id}-*"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _kind(self, name: str) -> JobKind | None:
+        if self._kinds is None:
+            self._kinds = self._local_kinds()
+        return self._kinds.get(name)
+
+
+def _remove_left_folders(root: Path) -> None:
+    for folder in root.glob(f"{_FOLDER_PREFIX}*"):
+        with suppress(ValueError):
+            owner = ProcessIdentity.parse(folder.name.removeprefix(_FOLDER_PREFIX).rpartition(".")[0])
+            if owner.alive is False:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,153 @@
+"""Runs one job in this process: takes it, calls the function of its kind, stores the end.
+
+The same runner serves a worker process of this machine and any other worker that is given a job's id. Somebody has to
+renew the lease meanwhile (``uws.execution.lease_renewal``), from outside of the job's thread.
+"""
+
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import Database
+from core.errors import PhotozError
+from uws.errors import JobCancelled
+from uws.execution.memory_limit import limited_address_space
+from uws.kinds import JobContext, JobKind
+from uws.leases import Lease
+from uws.lifecycle.completion import Endings
+from uws.models import Job
+from uws.storage import claim_job
+
+__all__ = ["JobRunner", "RunnerEvent"]
+
+_STORE_SECONDS = 20.0
+
+_logger = logging.getLogger(__name__)
+
+
+class RunnerEvent(StrEnum):
+    """What a runner tells while it runs a job."""
+
+    EXECUTING = "executing"
+    PROGRESS = "progress"
+    ENDED = "ended"
+
+
+class JobRunner:
+    """Runs jobs, one at a time.
+
+    Parameters
+    ----------
+    owner
+        The process that answers for the jobs; it stands in their leases.
+    scratch
+        Where the private folder of each job is made.
+    memory_bytes
+        Address space that a job may take; none for no limit.
+    stored_bytes
+        What the results of all jobs of one user may take; none for no limit.
+    notify
+        Called at each event of a job.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        kinds: Mapping[str, JobKind],
+        *,
+        owner: str,
+        scratch: Path,
+        memory_bytes: int | None = None,
+        stored_bytes: int | None = None,
+        notify: Callable[[RunnerEvent, Job, Lease], None] = lambda _event, _job, _lease: None,
+    ) -> None:
+        self._database = database
+        self._kinds = kinds
+        self._endings = Endings(database, kinds.get, stored_bytes=stored_bytes)
+        self._owner = owner
+        self._scratch = scratch
+        self._memory_bytes = memory_bytes
+        self._stored_bytes = stored_bytes
+        self._notify = notify
+        self.strained = False
+
+    def run(self, job_id: str) -> bool:
+        """Run a job to its end; tell whether it was there to be taken.
+
+        ``strained`` says afterwards whether the job met a limit of this process, which should serve no further one.
+        """
+        with self._database.write() as session:
+            claimed = claim_job(session, job_id, self._owner)
+        if claimed is None:
+            return False
+        job, lease = claimed
+        self._notify(RunnerEvent.EXECUTING, job, lease)
+        folder = self._scratch / f"{job.id}-{lease.attempt}"
+        context = JobContext(
+            self._database,
+            job,
+            lease,
+            folder,
+            lambda: self._notify(RunnerEvent.PROGRESS, job, lease),
+            stored_bytes=self._stored_bytes,
+        )
+        try:
+            sentence = self._work(job, context, folder)
+        except JobCancelled:
+            return True
+        ended = self._store(job, lease, context, sentence)
+        self._notify(RunnerEvent.ENDED, job, lease)
+        if ended is not None:
+            self._endings.tell(ended)
+        return True
+
+    def _work(self, job: Job, context: JobContext, folder: Path) -> str | None:
+        """Call the function of the kind; give the sentence of its failure, if it failed."""
+        kind = self._kinds.get(job.kind)
+        if kind is None:
+            return f"This server cannot run jobs of the kind '{job.kind}'."
+        outer, tempfile.tempdir = tempfile.tempdir, str(folder)  # what libraries leave behind goes with the folder
+        try:
+            folder.mkdir(parents=True)
+            with limited_address_space(self._memory_bytes):
+                kind.run(context)
+        except PhotozError as e:
+            return e.message
+        except MemoryError:
+            self.strained = True
+            _logger.warning(
+                "job %s is out of memory", job.id, extra={"job_id": job.id, "kind": job.kind}, exc_info=True
+            )
+            limit = "" if self._memory_bytes is None else f" the {self._memory_bytes / 1e9:.3g} GB that"
+            return f"This job needed more memory than{limit} it may use. Try it with fewer data."
+        except (Exception, SystemExit):
+            self.strained = True
+            _logger.exception("job %s failed", job.id, extra={"job_id": job.id, "kind": job.kind})
+            return f"An internal error stopped this job; its id is {job.id}."
+        finally:
+            context.close()
+            tempfile.tempdir = outer
+            shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+    def _store(self, job: Job, lease: Lease, context: JobContext, sentence: str | None) -> Job | None:
+        """Store the end; a database that is away for a moment does not cost the work."""
+        deadline = time.monotonic() + _STORE_SECONDS
+        while True:
+            try:
+                if sentence is None:
+                    return self._endings.complete(job, lease, context.results)
+                return self._endings.fail(job, lease, sentence)
+            except SQLAlchemyError:
+                if time.monotonic() > deadline:
+                    raise
+                _logger.warning(
+                    "the end of job %s could not be stored yet", job.id, extra={"job_id": job.id}, exc_info=True
+                )
+                time.sleep(0.5)

@@ -1,0 +1,113 @@
+"""The worker process: takes ids of jobs from a pipe and runs them, one at a time.
+
+It is started by ``uws.execution.worker_process`` as ``python -m uws.execution.worker DESCRIPTOR PARENT``.
+"""
+
+import logging
+import os
+import pickle
+import signal
+import sys
+import threading
+from multiprocessing.connection import Connection
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.database import Database
+from uws.execution.memory_limit import resident_bytes
+from uws.execution.runner import JobRunner, RunnerEvent
+from uws.execution.worker_process import Assignment, Message, WorkerEvent
+from uws.leases import Lease
+from uws.models import Job
+
+__all__ = ["main"]
+
+_PARENT_SECONDS = 2.0
+_PR_SET_PDEATHSIG = 1
+_KEPT_BYTES = 300_000_000
+
+_logger = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Serve until the pipe closes."""
+    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    _die_with(parent)
+    os.set_inheritable(descriptor, False)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    pipe = Connection(descriptor)
+    try:
+        # Our own parent wrote it: this is how the function that makes the kinds gets here.
+        assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above
+        logging.basicConfig(level=assignment.log_level, format="%(levelname)s %(name)s: %(message)s")
+        _Worker(assignment, pipe).serve()
+    except (EOFError, BrokenPipeError):  # the server is gone
+        return
+
+
+class _Worker:
+    def __init__(self, assignment: Assignment, pipe: Connection) -> None:
+        self._assignment = assignment
+        self._pipe = pipe
+
+    def serve(self) -> None:
+        try:
+            runner = self._runner()
+        except Exception:
+            _logger.exception("the kinds of job could not be made")
+            self._send(WorkerEvent.UNUSABLE)
+            return
+        self._send(WorkerEvent.READY)
+        fresh = resident_bytes()
+        while True:
+            job_id = self._pipe.recv_bytes().decode()
+            try:
+                runner.run(job_id)
+            except SQLAlchemyError:  # the sweep will find the job again
+                _logger.exception("the database failed job %s", job_id, extra={"job_id": job_id})
+                runner.strained = True
+            if runner.strained or resident_bytes() - fresh > _KEPT_BYTES:
+                self._send(WorkerEvent.RETIRED)
+                return
+            self._send(WorkerEvent.DONE)
+
+    def _runner(self) -> JobRunner:
+        given = self._assignment
+        return JobRunner(
+            Database(given.database_url),
+            given.kinds_factory(),
+            owner=given.lease_owner,
+            scratch=given.scratch,
+            memory_bytes=given.memory_bytes,
+            stored_bytes=given.stored_bytes,
+            notify=self._notify,
+        )
+
+    def _notify(self, event: RunnerEvent, job: Job, lease: Lease) -> None:
+        self._pipe.send_bytes(Message(WorkerEvent(event), lease.attempt, job.execution_duration).encode())
+
+    def _send(self, event: WorkerEvent) -> None:
+        self._pipe.send_bytes(Message(event).encode())
+
+
+def _die_with(parent: int) -> None:
+    """See to it that nothing runs on unobserved when the server was killed."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+    threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    """Look after the parent where the kernel does not."""
+    never = threading.Event()
+    while not never.wait(_PARENT_SECONDS):
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""UWS over HTTP: the resource tree, its parameters and documents, blocking requests, events."""

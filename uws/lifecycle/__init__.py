@@ -1,0 +1,1 @@
+"""Lifecycle of a job: fair share of the queue, completion, destruction, recovery."""

@@ -1,0 +1,1 @@
+"""Nodes below /products, which are made from the catalogue."""

@@ -1,0 +1,175 @@
+"""Products are changed through their nodes: the same acts as in the REST API and the pages, by the same rule."""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, PermissionDeniedError
+from core.files import Staging, StoredBytes
+from products.access import require_change
+from products.files.downloads import METADATA_NAME
+from products.files.product_files import ProductFiles
+from products.models import FileRole, Visibility
+from products.service import ProductChanges, ProductDetails, ProductService
+from vospace.catalogue.tree import ProductTree
+from vospace.documents.requests import AskedNode, AskedProperty
+from vospace.faults import (
+    ContainerNotFoundError,
+    DuplicateNodeError,
+    InvalidArgumentError,
+    NodeNotFoundError,
+    TypeNotSupportedError,
+)
+from vospace.home.properties import asked_public, check_read_only
+from vospace.models import Listing, Node, NodeFile, Path, written
+
+__all__ = ["ProductNodeChanges", "ProductWrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductWrite:
+    """The writing of an auxiliary file, from the permission to the end."""
+
+    identity: Identity
+    path: Path
+    product_id: int
+    old: NodeFile | None
+
+
+class ProductNodeChanges:
+    """Change and delete products and their auxiliary files."""
+
+    def __init__(self, tree: ProductTree, products: ProductService, files: ProductFiles) -> None:
+        self._tree = tree
+        self._products = products
+        self._files = files
+
+    def create(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+        """Refuse: a product has files, which are sent with their bytes, and no nodes of other types."""
+        identity.require(Scope.WRITE)
+        if len(path) == 2:
+            message = "Products are made with the REST API or the pages; this cannot be done by making a node."
+            raise PermissionDeniedError(message)
+        self._own_product(identity, path)
+        if self._holds(identity, path):
+            raise DuplicateNodeError(path)
+        if not asked.kind.has_bytes:
+            message = f"A product holds files alone, no {asked.kind}."
+            raise TypeNotSupportedError(message)
+        message = "A file of a product cannot be empty; send its bytes to the address of the node."
+        raise InvalidArgumentError(message)
+
+    def change(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+        """Change title, description and visibility of a product."""
+        identity.require(Scope.WRITE)
+        node = self._tree.node(identity, path, Listing(limit=0))
+        product = self._tree.published(identity, path).product
+        require_change(identity, product)
+        if node.kind.has_bytes != asked.kind.has_bytes:
+            message = f"'{written(path)[:500]}' is a {node.kind}; the type of a node stays as it is."
+            raise InvalidArgumentError(message)
+        for item in asked.properties:
+            if item.name not in _CHANGEABLE or len(path) > 2:
+                check_read_only(node, item)
+        if len(path) == 2 and (changes := _product_changes(node, asked)) is not None:
+            try:
+                self._products.change(identity, product.id, changes)
+            except InvalidValueError as e:
+                raise InvalidArgumentError(e.message) from e
+        return self._tree.node(identity, path, Listing())
+
+    def delete(self, identity: Identity, path: Path) -> None:
+        """Delete a product, or one of its auxiliary files."""
+        identity.require(Scope.WRITE)
+        details = self._tree.published(identity, path)
+        if len(path) == 2:
+            self._products.delete(identity, details.product.id)
+            return
+        require_change(identity, details.product)
+        if path[-1] == METADATA_NAME:
+            _refuse_metadata()
+        for file in details.files:
+            if file.name == path[-1]:
+                self._files.remove_file(identity, file.id)
+                return
+        raise NodeNotFoundError(path)
+
+    def check_deletable(self, identity: Identity, path: Path) -> None:
+        """Raise if the caller may not remove a file of a product."""
+        details = self._tree.published(identity, path)
+        require_change(identity, details.product)
+        if path[-1] == METADATA_NAME:
+            _refuse_metadata()
+        if any(file.name == path[-1] and file.role is FileRole.MAIN for file in details.files):
+            message = "The main file of a published product stays; delete the product instead."
+            raise PermissionDeniedError(message)
+
+    def begin(self, identity: Identity, path: Path) -> ProductWrite:
+        """See whether an auxiliary file may be written."""
+        identity.require(Scope.WRITE)
+        if len(path) != 3:
+            message = f"'{written(path)[:500]}' cannot be a file; the files of a product lie in its container."
+            raise PermissionDeniedError(message)
+        details = self._own_product(identity, path)
+        if path[-1] == METADATA_NAME:
+            _refuse_metadata()
+        if any(file.name == path[-1] and file.role is FileRole.MAIN for file in details.files):
+            message = "The main file of a published product stays; make a new product for a new file."
+            raise PermissionDeniedError(message)
+        old = self._tree.file(identity, path) if self._holds(identity, path) else None
+        return ProductWrite(identity, path, details.product.id, old)
+
+    def stage(self, write: ProductWrite) -> Staging:
+        """Make room for the bytes."""
+        return self._files.stage(write.identity, write.product_id, FileRole.AUXILIARY)
+
+    def finish(self, write: ProductWrite, stored: StoredBytes) -> NodeFile:
+        """Give the product its file, whose bytes are in their place."""
+        self._files.put_auxiliary(write.identity, write.product_id, write.path[-1], stored)
+        return self._tree.file(write.identity, write.path)
+
+    def _own_product(self, identity: Identity, path: Path) -> ProductDetails:
+        try:
+            details = self._tree.published(identity, path[:2])
+        except NodeNotFoundError as e:
+            raise ContainerNotFoundError(path[:-1]) from e
+        require_change(identity, details.product)
+        if len(path) > 3:
+            raise ContainerNotFoundError(path[:-1])
+        return details
+
+    def _holds(self, identity: Identity, path: Path) -> bool:
+        try:
+            self._tree.node(identity, path, Listing(limit=0))
+        except NodeNotFoundError:
+            return False
+        return True
+
+
+_CHANGEABLE = frozenset({"description", "ispublic", "publicread", "title"})
+
+
+def _product_changes(node: Node, asked: AskedNode) -> ProductChanges | None:
+    """Give what of a product would change; None when nothing does."""
+    values = {item.name: item for item in asked.properties}
+    public = asked_public(asked.properties, node)
+    visibility = None
+    if public is not None and public != (node.properties.get("ispublic") == "true"):
+        visibility = Visibility.PUBLIC if public else Visibility.REGISTERED
+    changes = ProductChanges(
+        display_name=_changed(node, values.get("title")),
+        description=_changed(node, values.get("description")),
+        visibility=visibility,
+    )
+    return None if changes == ProductChanges() else changes
+
+
+def _changed(node: Node, item: AskedProperty | None) -> str | None:
+    if item is None or (item.value or "") == node.properties.get(item.name, ""):
+        return None
+    return item.value or ""
+
+
+def _refuse_metadata() -> NoReturn:
+    message = f"'{METADATA_NAME}' is made by the service and cannot be written or removed."
+    raise PermissionDeniedError(message)

@@ -1,0 +1,1 @@
+"""XML documents of VOSpace 2.1: nodes, requests, transfers, capabilities."""

@@ -1,0 +1,1 @@
+"""VOSpace over HTTP."""

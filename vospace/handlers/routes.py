@@ -1,0 +1,70 @@
+"""VOSpace over HTTP: the routes put together, and what the service says about itself (VOSpace 2.1 §6)."""
+
+import functools
+from collections.abc import Callable, Mapping
+
+from fastapi import APIRouter, Response
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.auth.dependencies import Authenticator
+from core.auth.models import ANONYMOUS
+from core.database import utc_now
+from core.vosi import availability_document, capabilities_document
+from core.web.routes import route_class
+from uws import JobService
+from vospace.assembly import PREFIX, VOSpaceServices
+from vospace.documents.capabilities import vospace_capabilities
+from vospace.documents.elements import properties_document, protocols_document, views_document
+from vospace.faults import fault_answer
+from vospace.handlers.files import add_data_routes, add_file_routes
+from vospace.handlers.nodes import add_node_routes
+from vospace.handlers.transfers import add_sync_routes, job_routes
+from vospace.models import CORE, Listing
+
+__all__ = ["vospace_routes"]
+
+_READ = ["GET", "HEAD"]
+
+
+def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: JobService) -> APIRouter:
+    """Routes of the VOSpace."""
+    router = APIRouter(prefix=PREFIX, route_class=route_class(fault_answer), include_in_schema=False)
+    add_node_routes(router, authenticate, vospace.nodes, vospace.base_url)
+    add_file_routes(router, authenticate, vospace.nodes, vospace.receiver)
+    add_data_routes(router, vospace.nodes, vospace.receiver, vospace.endpoints)
+    add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
+    _add_descriptions(router, vospace)
+    whole = APIRouter()
+    whole.include_router(router)
+    whole.include_router(job_routes(jobs, authenticate, vospace.negotiator, vospace.base_url, PREFIX))
+    return whole
+
+
+def _add_descriptions(router: APIRouter, vospace: VOSpaceServices) -> None:
+    since = utc_now()
+    offered = ("httpsget", "httpsput") if vospace.is_secure else ("httpget", "httpput", "httpsget", "httpsput")
+    protocols = tuple(CORE + name for name in offered)
+    documents: Mapping[str, Callable[[], bytes]] = {
+        "/capabilities": functools.partial(capabilities_document, vospace_capabilities(vospace.base_url)),
+        "/protocols": functools.partial(protocols_document, vospace.remote.protocols, protocols),
+        "/views": functools.partial(views_document, vospace.nodes.uris.archive_views),
+        "/properties": properties_document,
+    }
+
+    def add(path: str, write: Callable[[], bytes]) -> None:
+        @router.api_route(path, methods=_READ)
+        def describe() -> Response:
+            return Response(write(), media_type="text/xml")
+
+    for path, write in documents.items():
+        add(path, write)
+
+    @router.api_route("/availability", methods=_READ)
+    def availability() -> Response:
+        try:
+            vospace.nodes.node(ANONYMOUS, ("home",), Listing(limit=1))
+        except SQLAlchemyError:
+            document = availability_document(False, since, "The metadata database does not answer.")
+        else:
+            document = availability_document(True, since)
+        return Response(document, media_type="text/xml")

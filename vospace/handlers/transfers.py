@@ -1,0 +1,245 @@
+"""Transfers over HTTP: at once (``/synctrans``) and as jobs (``/transfers``, ``/async-delete``, ``/async-setprops``).
+
+A transfer at once answers with a redirect to an address like that of a job (VOSpace 2.1 §6.3.4), because clients look
+for its phase and its error beside it. Nothing is stored of it: what there is to say stands, signed, in the address.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import PlainTextResponse
+from lxml import etree
+
+from core.auth.dependencies import Authenticator
+from core.auth.models import Identity
+from core.auth.signing import LinkSigner
+from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
+from core.web.dali import DaliParameters, read_parameters
+from uws import Job, JobResult, JobService
+from uws.handlers.job_list import JobCollection
+from uws.handlers.routes import ParameterReader, collection_routes
+from vospace.documents.requests import read_node
+from vospace.documents.transfers import (
+    PULL_FROM,
+    AskedProtocol,
+    Transfer,
+    add_transfer,
+    read_transfer,
+    transfer_document,
+    transfer_of_parameters,
+)
+from vospace.faults import InvalidArgumentError, fault_text
+from vospace.handlers.nodes import read_body
+from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TRANSFER_JOB, fault_of_sentence
+from vospace.transfers.negotiation import Negotiated, Negotiator
+from vospace.transfers.signed_urls import Way
+from vospace.uris import node_path
+
+__all__ = ["add_sync_routes", "job_routes"]
+
+_XML = "text/xml"
+_READ = ["GET", "HEAD"]
+_UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
+#: Clients replace this word in addresses by another.
+_FORBIDDEN = "xfer"
+
+
+def add_sync_routes(
+    router: APIRouter, authenticate: Authenticator, negotiator: Negotiator, signer: LinkSigner, base_url: str
+) -> None:
+    """Add the routes of transfers that are negotiated at once."""
+    tickets = _Tickets(signer)
+
+    @router.get("/synctrans")
+    @router.post("/synctrans")
+    async def negotiate(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.method == "POST" and media_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+            transfer = read_transfer(await read_body(request))
+            ticket = await run_in_threadpool(_ticket, tickets, negotiator, identity, transfer)
+            return _see(f"{base_url}/transfers/sync-{ticket}/results/transferDetails")
+        asked = await read_parameters(request)
+        answer = await run_in_threadpool(_answer_parameters, negotiator, identity, asked)
+        redirect = (asked.one("REQUEST") or "").lower() in {"redirect", "true"}
+        if redirect and answer.direction == PULL_FROM:
+            return _see(answer.protocols[0].endpoint or "")
+        return Response(transfer_document(answer), media_type=_XML)
+
+    def add(part: str, answer: Callable[[Identity, "_Said"], Response]) -> None:
+        @router.api_route(f"/transfers/sync-{{ticket}}{part}", methods=_READ)
+        def read(ticket: str, identity: Identity = Depends(authenticate)) -> Response:
+            return answer(identity, tickets.read(ticket, identity))
+
+    def details(identity: Identity, said: "_Said") -> Response:
+        transfer = said.transfer if said.fault else negotiator.answer(identity, said.negotiated())
+        return Response(transfer_document(transfer.with_protocols(()) if said.fault else transfer), media_type=_XML)
+
+    def error(_identity: Identity, said: "_Said") -> Response:
+        if not said.fault:
+            message = "This job has no error."
+            raise NotFoundError(message)
+        return PlainTextResponse(fault_of_sentence(said.fault))
+
+    add("/results/transferDetails", details)
+    add("/phase", lambda _identity, said: PlainTextResponse("ERROR" if said.fault else "COMPLETED"))
+    add("/error", error)
+    add("", lambda _identity, said: Response(_sync_job(said), media_type=_XML))
+
+
+def job_routes(
+    jobs: JobService, authenticate: Authenticator, negotiator: Negotiator, base_url: str, prefix: str
+) -> APIRouter:
+    """Routes of the jobs of VOSpace.
+
+    Parameters
+    ----------
+    base_url, prefix
+        Address of the VOSpace, and its path.
+    """
+
+    def details(_request: Request, identity: Identity, job: Job, _result: JobResult) -> Response:
+        transfer = read_transfer(job.parameters[BODY].encode())
+        answer = negotiator.answer(identity, negotiator.check(identity, transfer))
+        return Response(transfer_document(answer), media_type=_XML)
+
+    def none(_request: Request, _identity: Identity, _job: Job, result: JobResult) -> Response:
+        return PlainTextResponse(result.href)
+
+    def error(sentence: str) -> Response:
+        return PlainTextResponse(fault_of_sentence(sentence))
+
+    def with_transfer(job: Job, document: bytes) -> bytes:
+        return _with_info(document, read_transfer(job.parameters[BODY].encode()))
+
+    router = APIRouter()
+    kinds = (
+        ("transfers", TRANSFER_JOB, (BODY,), details, _reader(read_transfer), with_transfer),
+        ("async-delete", DELETE_JOB, ("TARGET",), none, read_parameters, lambda _job, document: document),
+        ("async-setprops", PROPERTIES_JOB, (BODY,), none, _reader(read_node), lambda _job, document: document),
+    )
+    for path, kind, names, answer, read, dress in kinds:
+        collection = JobCollection(jobs, kind, f"{base_url}/{path}", names, ())
+        router.include_router(
+            collection_routes(
+                f"{prefix}/{path}",
+                collection,
+                authenticate,
+                result_answer=answer,
+                error_answer=error,
+                read=read,
+                dress=dress,
+            )
+        )
+    return router
+
+
+class _Said:
+    """What a ticket says: the transfer, and either the nodes that it is about or its fault."""
+
+    def __init__(self, content: dict[str, object]) -> None:
+        given = dict(content["transfer"])  # type: ignore[call-overload]  # it was signed here
+        protocols = [AskedProtocol(each["uri"], None, tuple(each["security"])) for each in given.pop("protocols")]
+        targets = tuple(given.pop("targets"))
+        self.transfer = Transfer(**given, targets=targets, protocols=tuple(protocols))
+        self.fault = str(content.get("fault") or "")
+        self._content = content
+
+    def negotiated(self) -> Negotiated:
+        """Give what was negotiated."""
+        paths = tuple(node_path(str(path)) for path in self._content["paths"])  # type: ignore[attr-defined]  # the same
+        outside = self._content.get("outside")
+        way = Way(str(self._content["way"]))
+        return Negotiated(self.transfer, paths, way, None if outside is None else str(outside))
+
+
+class _Tickets:
+    """Sign what was negotiated, for one person, and read it back."""
+
+    def __init__(self, signer: LinkSigner) -> None:
+        self._signer = signer
+
+    def write(self, identity: Identity, transfer: Transfer, **content: object) -> str:
+        said = {"transfer": asdict(transfer), **content}
+        for salt in range(100):
+            ticket = self._signer.sign({"said": json.dumps(said), "user": identity.name or "", "salt": salt})
+            if _FORBIDDEN not in ticket:
+                break
+        return ticket
+
+    def read(self, ticket: str, identity: Identity) -> _Said:
+        """Give what a ticket says; NotFoundError when it does not hold, or is another's."""
+        try:
+            content = self._signer.read(ticket)
+        except PermissionDeniedError as e:
+            raise _no_job() from e
+        if content.get("user") != (identity.name or ""):
+            raise _no_job()
+        return _Said(json.loads(str(content["said"])))
+
+
+def _ticket(tickets: _Tickets, negotiator: Negotiator, identity: Identity, transfer: Transfer) -> str:
+    try:
+        negotiated = negotiator.check(identity, transfer)
+    except PhotozError as e:
+        return tickets.write(identity, transfer, fault=fault_text(e))
+    paths = ["/".join(path) for path in negotiated.paths]
+    return tickets.write(
+        identity, negotiated.transfer, paths=paths, way=str(negotiated.way), outside=negotiated.outside
+    )
+
+
+def _answer_parameters(negotiator: Negotiator, identity: Identity, asked: DaliParameters) -> Transfer:
+    return negotiator.answer(identity, negotiator.check(identity, transfer_of_parameters(asked)))
+
+
+def _reader(check: Callable[[bytes], object]) -> ParameterReader:
+    """Give what reads a job's parameters out of a request whose body is a document."""
+
+    async def read(request: Request) -> DaliParameters:
+        body = await read_body(request)
+        try:
+            check(body)
+            text = body.decode()
+        except UnicodeDecodeError as e:
+            message = "InvalidArgument: Documents are written in UTF-8."
+            raise InvalidArgumentError(message) from e
+        except InvalidValueError as e:
+            raise InvalidArgumentError(fault_text(e)) from e
+        return DaliParameters([*request.query_params.multi_items(), (BODY, text)])
+
+    return read
+
+
+def _with_info(document: bytes, transfer: Transfer) -> bytes:
+    """Put the transfer of a job into its document (VOSpace 2.1 §3.6.1)."""
+    root = etree.fromstring(document)
+    info = root.find(f"{_UWS}jobInfo")
+    if info is None:
+        info = etree.SubElement(root, f"{_UWS}jobInfo")
+    info.attrib.clear()
+    add_transfer(info, transfer)
+    written: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return written
+
+
+def _sync_job(said: _Said) -> bytes:
+    """Write the job that a transfer at once looks like."""
+    root = etree.Element(f"{_UWS}job", {"version": "1.1"}, nsmap={"uws": _UWS.strip("{}")})
+    etree.SubElement(root, f"{_UWS}jobId").text = "sync"
+    etree.SubElement(root, f"{_UWS}phase").text = "ERROR" if said.fault else "COMPLETED"
+    if said.fault:
+        summary = etree.SubElement(root, f"{_UWS}errorSummary", {"type": "fatal", "hasDetail": "true"})
+        etree.SubElement(summary, f"{_UWS}message").text = said.fault
+    return _with_info(etree.tostring(root), said.transfer)
+
+
+def _see(address: str) -> Response:
+    return Response(status_code=303, headers={"Location": address})
+
+
+def _no_job() -> NotFoundError:
+    message = "There is no such job, or it is not yours."
+    return NotFoundError(message)

@@ -1,0 +1,1 @@
+"""Nodes below /home, which users own."""

@@ -1,0 +1,258 @@
+"""Nodes below ``/home`` are made, changed and deleted (VOSpace 2.1 §6.2, §6.4)."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.auth.models import Identity, Scope
+from core.database import utc_now
+from core.errors import PermissionDeniedError, TooLargeError
+from core.files import FileStore
+from vospace.documents.requests import AskedNode, AskedProperty
+from vospace.faults import (
+    DuplicateNodeError,
+    InvalidArgumentError,
+    InvalidURIError,
+    LinkFoundError,
+    NodeBusyError,
+    NodeLockedError,
+    NodeNotFoundError,
+)
+from vospace.home.nodes import EMPTY_MD5, EMPTY_SHA256, Homes
+from vospace.home.properties import apply_properties
+from vospace.models import Listing, Node, NodeKind, Path, written
+from vospace.schema import NodeRow
+from vospace.storage import busy_names, child_row, find_chain, node_of_row, subtree
+
+__all__ = ["HomeChanges", "new_row", "remove_tree"]
+
+
+class HomeChanges:
+    """Make, change and delete nodes."""
+
+    def __init__(self, homes: Homes) -> None:
+        self._homes = homes
+
+    def create(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+        """Make a node without bytes.
+
+        Raises
+        ------
+        DuplicateNodeError
+            There is one of this name.
+        ContainerNotFoundError, LinkFoundError
+            What it should lie in is not there, or is a link.
+        InvalidURIError, InvalidArgumentError
+            A link has no target, or a property cannot have its value.
+        PermissionDeniedError
+            The caller may not write there, or a property is read-only.
+        """
+        identity.require(Scope.WRITE)
+        if asked.kind is NodeKind.LINK and not asked.target:
+            message = "A LinkNode needs a 'target'."
+            raise InvalidArgumentError(message)
+        if asked.kind is NodeKind.LINK and asked.target:
+            _check_target(asked.target)
+        if self._homes.is_own(identity, path):
+            raise DuplicateNodeError(path)
+        try:
+            with self._homes.database.write() as session:
+                chain = self._homes.container(session, identity, path[:-1])
+                if child_row(session, chain[-1].id, path[-1]) is not None:
+                    raise DuplicateNodeError(path)
+                self._check_count(session, chain[0])
+                row = new_row(identity, chain, path[-1], asked.kind)
+                row.target = asked.target if asked.kind is NodeKind.LINK else None
+                session.add(row)
+                session.flush()
+                session.refresh(row)
+                apply_properties(identity, row, node_of_row(row, path), asked.properties)
+                chain[-1].modified_at = row.modified_at
+                session.flush()
+                return node_of_row(row, path)
+        except IntegrityError as e:
+            raise DuplicateNodeError(path) from e
+
+    def change(self, identity: Identity, path: Path, asked: AskedNode) -> Node:
+        """Set properties of a node; what the client does not name stays as it is."""
+        identity.require(Scope.WRITE)
+        with self._homes.database.write() as session:
+            row = self._changeable(session, identity, path)
+            if asked.kind is not row.kind and str(asked.kind) != row.kind:
+                message = f"'{written(path)[:500]}' is a {row.kind}; the type of a node stays as it is."
+                raise InvalidArgumentError(message)
+            if asked.target and row.target and asked.target != row.target:
+                message = "The target of a link stays as it is; make a new link."
+                raise InvalidArgumentError(message)
+            apply_properties(identity, row, node_of_row(row, path), asked.properties)
+        return self._homes.node(identity, path, Listing())
+
+    def change_all(self, identity: Identity, path: Path, asked: Sequence[AskedProperty]) -> tuple[int, int]:
+        """Set properties of a node and all that lies in it; give how many could be changed, and how many not."""
+        identity.require(Scope.WRITE)
+        done = failed = 0
+        with self._homes.database.write() as session:
+            top = self._changeable(session, identity, path)
+            home = find_chain(session, path[:2])[0]
+            readable: set[int] = set()
+            for row in subtree(session, top):
+                writes = self._homes.access.writes_row(identity, home, row)
+                if row is not top and (row.parent_id not in readable or not writes):
+                    failed += 1
+                    continue
+                readable.add(row.id)
+                node = node_of_row(row, path)
+                apply_properties(identity, row, node, [item for item in asked if item.name not in _ONES_OWN])
+                done += 1
+        return done, failed
+
+    def delete(self, identity: Identity, path: Path) -> None:
+        """Delete a node and all that lies in it.
+
+        Raises
+        ------
+        PermissionDeniedError
+            It is a home, or the caller may not change a container in it.
+        NodeLockedError, NodeBusyError
+            It, or something in it, is locked or being written.
+        """
+        with self._homes.database.write() as session:
+            chain = self._deletable(session, identity, path)
+            removed = remove_tree(session, self._homes, identity, chain, path)
+        _discard(self._homes.store, removed)
+
+    def check_deletable(self, identity: Identity, path: Path) -> None:
+        """Raise if the caller may not delete a node."""
+        with self._homes.database.write() as session:
+            self._deletable(session, identity, path)
+
+    def delete_all(self, identity: Identity, path: Path) -> tuple[int, int]:
+        """Delete what may be deleted of a node and all that lies in it; give how many were, and how many were not."""
+        with self._homes.database.write() as session:
+            chain = self._deletable(session, identity, path)
+            rows = list(subtree(session, chain[-1]))
+            kept = self._kept(session, identity, chain, rows)
+            gone = [row for row in rows if row.id not in kept]
+            stored = [row.stored_id for row in gone if row.stored_id is not None]
+            ids = [row.id for row in reversed(gone)]
+            for first in range(0, len(ids), 500):
+                session.execute(delete(NodeRow).where(NodeRow.id.in_(ids[first : first + 500])))
+        _discard(self._homes.store, stored)
+        return len(gone), len(kept)
+
+    def _kept(
+        self, session: Session, identity: Identity, chain: Sequence[NodeRow], rows: Sequence[NodeRow]
+    ) -> frozenset[int]:
+        """Give the nodes that must stay: locked, busy, in a container that may not be changed, or holding such."""
+        containers = {row.id: row for row in rows if row.kind == NodeKind.CONTAINER}
+        busy = busy_names(session, [*containers, *(row.id for row in chain[-2:-1])])
+        closed = {
+            key
+            for key, row in containers.items()
+            if row.is_locked or not self._homes.access.writes_row(identity, chain[0], row)
+        }
+        kept: set[int] = set()
+        for row in reversed(rows):
+            if row.is_locked or row.parent_id in closed or (row.parent_id, row.name) in busy or row.id in kept:
+                kept.add(row.id)
+                if row is not rows[0] and row.parent_id is not None:
+                    kept.add(row.parent_id)
+        return frozenset(kept)
+
+    def _changeable(self, session: Session, identity: Identity, path: Path) -> NodeRow:
+        """Find a node whose properties the caller may set; a lock does not keep it from being unlocked."""
+        self._homes.prepare(session, identity, path)
+        chain = find_chain(session, path, lock=True)
+        self._homes.check_found(identity, chain, path)
+        if any(row.kind == NodeKind.LINK for row in chain[:-1]):
+            message = f"'{written(path)[:500]}' leads through a link; name what it points to."
+            raise LinkFoundError(message)
+        if not self._homes.access.may_write(identity, chain):
+            message = f"You may not change '{written(path)[:500]}': it belongs to {chain[-1].owner.name}."
+            raise PermissionDeniedError(message)
+        return chain[-1]
+
+    def _deletable(self, session: Session, identity: Identity, path: Path) -> tuple[NodeRow, ...]:
+        identity.require(Scope.WRITE)
+        if len(path) <= 2:
+            chain = find_chain(session, path)
+            if path[1:] and not self._homes.is_own(identity, path):
+                self._homes.check_found(identity, chain, path)
+            message = f"'{written(path)}' cannot be deleted or moved; only what lies in it."
+            raise PermissionDeniedError(message)
+        found = find_chain(session, path)
+        if not any(row.kind == NodeKind.LINK for row in found[: len(path) - 2]):
+            self._homes.check_found(identity, found, path)
+        parents = self._homes.container(session, identity, path[:-1])
+        row = child_row(session, parents[-1].id, path[-1])
+        if row is None:
+            raise NodeNotFoundError(path)
+        return (*parents, row)
+
+    def _check_count(self, session: Session, home: NodeRow) -> None:
+        if self._homes.usage(session, home).nodes >= self._homes.limits.nodes:
+            message = f"A home holds at most {self._homes.limits.nodes} nodes; delete some first."
+            raise TooLargeError(message)
+
+
+#: Properties that say something about one node alone, so that they are not set on all below another.
+_ONES_OWN = frozenset(
+    {"MD5", "length", "date", "ctime", "mtime", "btime", "creator", "quota", "availableSpace", "type"}
+)
+
+
+def new_row(identity: Identity, chain: Sequence[NodeRow], name: str, kind: NodeKind) -> NodeRow:
+    """Begin a node at the end of a chain of containers: private, or open like its container when that says so."""
+    parent, now = chain[-1], utc_now()
+    return NodeRow(
+        parent_id=parent.id,
+        home_id=chain[0].id,
+        name=name,
+        kind=kind,
+        owner_id=identity.require(Scope.WRITE),
+        created_at=now,
+        modified_at=now,
+        is_public=parent.is_public if parent.inherits else False,
+        group_read=parent.group_read if parent.inherits else "",
+        group_write=parent.group_write if parent.inherits else "",
+        is_locked=False,
+        inherits=parent.inherits and kind is NodeKind.CONTAINER,
+        properties={},
+        size=0,
+        md5=EMPTY_MD5 if kind.has_bytes else None,
+        sha256=EMPTY_SHA256 if kind.has_bytes else None,
+    )
+
+
+def remove_tree(session: Session, homes: Homes, identity: Identity, chain: Sequence[NodeRow], path: Path) -> list[str]:
+    """Delete the rows of a node and all that lies in it, and give the ids of their bytes."""
+    rows = list(subtree(session, chain[-1]))
+    for row in rows:
+        if row.is_locked:
+            raise NodeLockedError(path if row is chain[-1] else (*path, "…", row.name))
+        closed = row.kind == NodeKind.CONTAINER and not homes.access.writes_row(identity, chain[0], row)
+        if closed and any(child.parent_id == row.id for child in rows):
+            message = (
+                f"'{written(path)[:500]}' holds a container that you may not change; it belongs to {row.owner.name}."
+            )
+            raise PermissionDeniedError(message)
+    containers = [row.id for row in rows if row.kind == NodeKind.CONTAINER]
+    busy = busy_names(session, [chain[-2].id, *containers])
+    if any((row.parent_id, row.name) in busy for row in rows) or {parent for parent, _ in busy} & set(containers):
+        raise NodeBusyError(path)
+    session.execute(delete(NodeRow).where(NodeRow.id == chain[-1].id))
+    chain[-2].modified_at = utc_now()
+    return [row.stored_id for row in rows if row.stored_id is not None]
+
+
+def _discard(store: FileStore, stored: Sequence[str]) -> None:
+    for file_id in stored:
+        store.delete(file_id)
+
+
+def _check_target(target: str) -> None:
+    if len(target) > 2000 or not target.isprintable() or ":" not in target:
+        message = f"'{target[:200]}' cannot be the target of a link; it is not a URI."
+        raise InvalidURIError(message)

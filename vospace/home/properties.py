@@ -1,0 +1,134 @@
+"""Properties of nodes below ``/home``: what a client may set, and what stays as it is (VOSpace 2.1 §3.2)."""
+
+from collections.abc import Iterable, Mapping
+
+from core.auth.models import Identity
+from core.errors import PermissionDeniedError
+from vospace.documents.requests import AskedProperty
+from vospace.faults import InvalidArgumentError
+from vospace.models import READ_ONLY, Node, NodeKind
+from vospace.schema import NodeRow
+
+__all__ = ["apply_properties", "asked_public", "check_read_only", "stored_groups"]
+
+_MOST_PROPERTIES = 200
+_LONGEST_VALUE = 10_000
+_LONGEST_NAME = 500
+_LONGEST_GROUPS = 5_000
+_FLAGS: Mapping[str, str] = {"islocked": "is_locked", "inheritPermissions": "inherits"}
+_GROUPS: Mapping[str, str] = {"groupread": "group_read", "groupwrite": "group_write"}
+_PUBLIC = ("ispublic", "publicread")
+
+
+def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterable[AskedProperty]) -> None:
+    """Set the properties of a stored node: what is named changes, everything else stays.
+
+    Parameters
+    ----------
+    node
+        The node as it is now.
+
+    Raises
+    ------
+    PermissionDeniedError
+        A read-only property would change.
+    InvalidArgumentError
+        A value cannot be used.
+    """
+    properties, others = tuple(asked), dict(row.properties)
+    public = asked_public(properties, node)
+    if public is not None:
+        row.is_public = public
+    for item in properties:
+        if item.name in _PUBLIC:
+            continue
+        if item.name in _FLAGS:
+            setattr(row, _FLAGS[item.name], _flag(item))
+        elif item.name in _GROUPS:
+            setattr(row, _GROUPS[item.name], stored_groups(item.value or ""))
+        elif item.name == "quota" and identity.acts_as_admin and row.parent_id is None:
+            row.quota = _quota(item)
+        elif item.name == "type" and node.kind.has_bytes:
+            row.media_type = _media_type(item)
+        elif item.name in READ_ONLY:
+            check_read_only(node, item)
+        elif item.value is None:
+            others.pop(item.name, None)
+        else:
+            others[_checked_name(item.name)] = _checked_value(item)
+    if len(others) > _MOST_PROPERTIES:
+        message = f"A node has at most {_MOST_PROPERTIES} properties of its own."
+        raise InvalidArgumentError(message)
+    row.properties = others
+
+
+def check_read_only(node: Node, item: AskedProperty) -> None:
+    """Let a read-only property pass that is sent back as it was, as clients do; refuse another value."""
+    held = node.properties.get(item.name)
+    if item.value in {held, None if held is None else held.strip()} or (not item.value and not held):
+        return
+    if item.name == "type" and node.kind is NodeKind.CONTAINER:
+        return
+    message = f"The property '{item.name}' is set by the service; it cannot be changed."
+    raise PermissionDeniedError(message)
+
+
+def asked_public(asked: Iterable[AskedProperty], node: Node) -> bool | None:
+    """Read ``ispublic`` and ``publicread``, of which a client may know one and send the other back as it was."""
+    wanted = [_flag(item) for item in asked if item.name in _PUBLIC]
+    held = node.properties.get("ispublic") == "true"
+    if not wanted:
+        return None
+    return (not held) if (not held) in wanted else held
+
+
+def stored_groups(text: str) -> str:
+    """Write identifiers of groups as they are stored; clients part them by blanks or commas."""
+    groups = dict.fromkeys(text.replace(",", " ").split())
+    stored = f" {' '.join(groups)} " if groups else ""
+    if len(stored) > _LONGEST_GROUPS:
+        message = f"The identifiers of groups have at most {_LONGEST_GROUPS} characters together."
+        raise InvalidArgumentError(message)
+    return stored
+
+
+def _flag(item: AskedProperty) -> bool:
+    value = (item.value or "false").strip().lower()
+    if value not in {"true", "false", "1", "0"}:
+        message = f"The property '{item.name}' is true or false, not '{value[:40]}'."
+        raise InvalidArgumentError(message)
+    return value in {"true", "1"}
+
+
+def _quota(item: AskedProperty) -> int | None:
+    value = (item.value or "").strip()
+    if not value:
+        return None
+    if not (value.isascii() and value.isdecimal()) or len(value) > 18:
+        message = f"The property 'quota' is a number of bytes, not '{value[:40]}'."
+        raise InvalidArgumentError(message)
+    return int(value)
+
+
+def _media_type(item: AskedProperty) -> str | None:
+    value = (item.value or "").strip()
+    main, _, sub = value.partition(";")[0].partition("/")
+    if value and not (value.isascii() and value.isprintable() and main and sub and len(value) <= 255):
+        message = f"The property 'type' is a media type like 'text/csv', not '{value[:80]}'."
+        raise InvalidArgumentError(message)
+    return value or None
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > _LONGEST_NAME or not name.isprintable() or " " in name:
+        message = f"'{name[:80]}' cannot be the identifier of a property."
+        raise InvalidArgumentError(message)
+    return name
+
+
+def _checked_value(item: AskedProperty) -> str:
+    value = item.value or ""
+    if len(value) > _LONGEST_VALUE:
+        message = f"The value of '{item.name}' is longer than {_LONGEST_VALUE} characters."
+        raise InvalidArgumentError(message)
+    return value

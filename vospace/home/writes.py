@@ -1,0 +1,143 @@
+"""Bytes of nodes below ``/home``: a node is busy while they arrive, and changes at once when they are whole."""
+
+import secrets
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from core.auth.models import Identity, Scope
+from core.database import utc_now
+from core.files import Staging, StoredBytes
+from products.files.names import media_type_of
+from vospace.faults import DuplicateNodeError, NodeBusyError, NodeLockedError, QuotaExceededError
+from vospace.home.changes import new_row
+from vospace.home.nodes import Homes
+from vospace.models import NodeFile, NodeKind, Path
+from vospace.schema import NodeRow
+from vospace.storage import child_row, claim_write, release_write, renew_write
+
+__all__ = ["HomeWrite", "HomeWrites"]
+
+
+@dataclass(slots=True)
+class HomeWrite:
+    """The writing of one node, from the permission to the end.
+
+    Parameters
+    ----------
+    limit
+        Bytes that may come.
+    old
+        The bytes that are there now.
+    """
+
+    identity: Identity
+    path: Path
+    parent_id: int
+    limit: int
+    old: NodeFile | None
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+class HomeWrites:
+    """Write the bytes of nodes."""
+
+    def __init__(self, homes: Homes) -> None:
+        self._homes = homes
+
+    def begin(self, identity: Identity, path: Path, size: int | None) -> HomeWrite:
+        """See whether a node may be written, and keep others from writing it.
+
+        Parameters
+        ----------
+        size
+            Bytes that the client announces.
+
+        Raises
+        ------
+        NodeBusyError
+            Somebody else writes it.
+        DuplicateNodeError
+            It is a container or a link.
+        QuotaExceededError
+            There is not so much room in the home.
+        """
+        identity.require(Scope.WRITE)
+        with self._homes.database.write() as session:
+            chain = self._homes.container(session, identity, path[:-1])
+            row = self._writable(session, chain, path)
+            limit = self._room(session, chain[0], row, size)
+            old = None if row is None else self._homes.file_of_row(row)
+            write = HomeWrite(identity, path, chain[-1].id, limit, old)
+            if not claim_write(session, write.parent_id, path[-1], write.token):
+                raise NodeBusyError(path)
+        return write
+
+    def stage(self, write: HomeWrite) -> Staging:
+        """Make room for the bytes."""
+        return self._homes.store.stage(limit=write.limit)
+
+    def renew(self, write: HomeWrite) -> None:
+        """Say that bytes still arrive."""
+        with self._homes.database.write() as session:
+            renew_write(session, write.parent_id, write.path[-1], write.token)
+
+    def cancel(self, write: HomeWrite) -> None:
+        """End the writing without bytes."""
+        with self._homes.database.write() as session:
+            release_write(session, write.parent_id, write.path[-1], write.token)
+
+    def finish(self, write: HomeWrite, stored: StoredBytes, media_type: str | None) -> NodeFile:
+        """Give the node its new bytes, which are in their place; when that fails they are removed again."""
+        try:
+            row, replaced = self._put(write, stored, media_type)
+        except BaseException:
+            self._homes.store.delete(stored.id)
+            raise
+        if replaced is not None:
+            self._homes.store.delete(replaced)
+        return self._homes.file_of_row(row)
+
+    def _put(self, write: HomeWrite, stored: StoredBytes, media_type: str | None) -> tuple[NodeRow, str | None]:
+        path = write.path
+        with self._homes.database.write() as session:
+            chain = self._homes.container(session, write.identity, path[:-1])
+            row = self._writable(session, chain, path)
+            if chain[-1].id != write.parent_id or not release_write(session, write.parent_id, path[-1], write.token):
+                raise NodeBusyError(path)
+            self._room(session, chain[0], row, stored.size)
+            if row is None:
+                row = new_row(write.identity, chain, path[-1], NodeKind.DATA)
+                session.add(row)
+                chain[-1].modified_at = row.modified_at
+            replaced, row.properties = row.stored_id, {}
+            row.stored_id, row.size, row.md5, row.sha256 = stored.id, stored.size, stored.md5, stored.sha256
+            row.media_type = media_type or row.media_type or media_type_of(path[-1])
+            row.modified_at = utc_now()
+            session.flush()
+            session.refresh(row)
+        return row, replaced
+
+    def _writable(self, session: Session, chain: tuple[NodeRow, ...], path: Path) -> NodeRow | None:
+        row = child_row(session, chain[-1].id, path[-1])
+        if row is not None and not NodeKind(row.kind).has_bytes:
+            raise DuplicateNodeError(path)
+        if row is not None and row.is_locked:
+            raise NodeLockedError(path)
+        return row
+
+    def _room(self, session: Session, home: NodeRow, row: NodeRow | None, size: int | None) -> int:
+        """Give the bytes that a node may have; raise when so many are too many."""
+        usage, limits = self._homes.usage(session, home), self._homes.limits
+        if row is None and usage.nodes >= limits.nodes:
+            message = f"A home holds at most {limits.nodes} nodes; delete some first."
+            raise QuotaExceededError(message)
+        free = usage.quota - usage.size + (0 if row is None else row.size)
+        room = min(free, limits.file_bytes)
+        if size is not None and size > room:
+            if size > limits.file_bytes:
+                message = f"The file is larger than the limit of {limits.file_bytes / 1e6:g} MB; nothing was stored."
+            else:
+                message = f"There is room for {max(0, free)} bytes in '/home/{home.name}', not for {size}."
+            raise QuotaExceededError(message)
+        return max(0, room)

@@ -1,0 +1,1 @@
+"""Transfers: negotiation, signed URLs, uploads, remote transfers, move and copy."""

@@ -1,0 +1,119 @@
+"""Work on nodes that takes its time, as UWS jobs: transfers, recursive deletion, recursive properties."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from core.auth.models import ANONYMOUS, Identity, Scope
+from core.errors import PhotozError
+from uws import Job, JobContext, JobKind
+from uws.models import scope_of_job
+from vospace.documents.requests import read_node
+from vospace.documents.transfers import PULL_TO, PUSH_FROM, Transfer, read_transfer
+from vospace.faults import fault_text
+from vospace.service import NodeService
+from vospace.transfers.moves import NodeMoves
+from vospace.transfers.negotiation import Negotiator
+from vospace.transfers.remote import RemoteTransfers
+from vospace.uris import AUTO
+
+__all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TRANSFER_JOB", "NodeJobs", "fault_of_sentence"]
+
+#: Names of the kinds of job.
+TRANSFER_JOB, DELETE_JOB, PROPERTIES_JOB = "vospace-transfer", "vospace-delete", "vospace-properties"
+
+#: Where the document that a client sent stands among a job's parameters.
+BODY = "DOCUMENT"
+
+_TRANSFER_SECONDS = 3600
+
+
+class _FaultError(PhotozError):
+    """A fault whose sentence begins with its name, so that it can be told apart later."""
+
+
+class NodeJobs:
+    """The functions of the jobs.
+
+    Parameters
+    ----------
+    identity_of
+        Gives the identity of an account with a scope.
+    """
+
+    def __init__(
+        self,
+        nodes: NodeService,
+        moves: NodeMoves,
+        negotiator: Negotiator,
+        remote: RemoteTransfers,
+        identity_of: Callable[[str, Scope], Identity],
+    ) -> None:
+        self._nodes = nodes
+        self._moves = moves
+        self._negotiator = negotiator
+        self._remote = remote
+        self._identity_of = identity_of
+
+    def kinds(self) -> Iterator[JobKind]:
+        """Give the kinds of job."""
+        yield JobKind(TRANSFER_JOB, self.transfer, seconds=_TRANSFER_SECONDS)
+        yield JobKind(DELETE_JOB, self.delete)
+        yield JobKind(PROPERTIES_JOB, self.set_properties)
+
+    def transfer(self, context: JobContext) -> None:
+        """Move or copy a node, or see whether bytes can be transferred."""
+        with _faults():
+            identity, transfer = self._identity(context.job), read_transfer(context.parameters[BODY].encode())
+            if transfer.is_internal:
+                self._move(identity, transfer, context)
+            elif transfer.direction in {PULL_TO, PUSH_FROM}:
+                self._remote.run(identity, transfer, context.progress)
+            else:
+                self._negotiator.check(identity, transfer)
+                context.add_result("transferDetails", "results/transferDetails", "text/xml")
+            if transfer.direction == PULL_TO or not transfer.is_internal:
+                context.add_result("dataNode", transfer.targets[0])
+
+    def delete(self, context: JobContext) -> None:
+        """Delete what may be deleted of a node and all that lies in it."""
+        with _faults():
+            path = self._nodes.uris.path_of(context.parameters["TARGET"])
+            _count(context, *self._nodes.delete_all(self._identity(context.job), path))
+
+    def set_properties(self, context: JobContext) -> None:
+        """Set properties of a node and all that lies in it."""
+        with _faults():
+            asked = read_node(context.parameters[BODY].encode())
+            path = self._nodes.uris.path_of(asked.uri)
+            _count(context, *self._nodes.change_all(self._identity(context.job), path, asked))
+
+    def _move(self, identity: Identity, transfer: Transfer, context: JobContext) -> None:
+        uris = self._nodes.uris
+        source, destination = uris.path_of(transfer.targets[0]), uris.path_of(transfer.direction)
+        place = self._moves.run(identity, source, destination, keep=transfer.keep_bytes)
+        context.add_result("destination" if destination[-1:] == (AUTO,) else "dataNode", uris.of(place))
+
+    def _identity(self, job: Job) -> Identity:
+        return ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
+
+
+def fault_of_sentence(sentence: str) -> str:
+    """Give the name of the fault with which the sentence of a job's error begins."""
+    name = sentence.partition(":")[0]
+    return name if name.isalpha() else "InternalFault"
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Let the sentence of a job's error begin with the name of its fault."""
+    try:
+        yield
+    except PhotozError as e:
+        raise _FaultError(fault_text(e)) from e
+
+
+def _count(context: JobContext, done: int, failed: int) -> None:
+    context.progress(1.0, f"{done} done, {failed} not")
+    context.add_result("successcount", f"final:{done}")
+    if failed:  # clients take the mere presence of the result for a failure
+        context.add_result("errorcount", f"final:{failed}")

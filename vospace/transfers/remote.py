@@ -1,0 +1,137 @@
+"""Bytes that the service itself fetches and sends: ``pullToVoSpace`` and ``pushFromVoSpace`` (VOSpace 2.1 §6.3).
+
+Whoever may name an address would reach what this machine reaches, so only hosts that the operator listed are spoken to,
+redirects are not followed, and without such a list there are no transfers of this kind.
+"""
+
+import http.client
+import ssl
+from collections.abc import Callable, Collection
+from contextlib import closing
+from urllib.parse import SplitResult, urlsplit
+
+from core.auth.models import Identity
+from vospace.documents.transfers import PULL_TO, AskedProtocol, Transfer
+from vospace.faults import OperationNotSupportedError, ProtocolNotSupportedError, TransferFailedError
+from vospace.models import CORE
+from vospace.service import NodeService, NodeWrite
+from vospace.transfers.digests import digest_header
+
+__all__ = ["RemoteTransfers"]
+
+_CHUNK = 1 << 20
+_RENEWED = 16 * _CHUNK
+_SECONDS = 60.0
+_FETCHING = frozenset({f"{CORE}httpget", f"{CORE}httpsget"})
+_SENDING = frozenset({f"{CORE}httpput", f"{CORE}httpsput"})
+
+
+class RemoteTransfers:
+    """Fetch bytes into nodes, and send bytes of nodes.
+
+    Parameters
+    ----------
+    hosts
+        Names of the hosts, with their ports where these are not the usual ones, that may be spoken to.
+    """
+
+    def __init__(self, nodes: NodeService, hosts: Collection[str]) -> None:
+        self._nodes = nodes
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """Identifiers of the protocols that the service uses itself."""
+        return tuple(sorted(_FETCHING | _SENDING)) if self._hosts else ()
+
+    def run(self, identity: Identity, transfer: Transfer, progress: Callable[[float, str], None]) -> None:
+        """Try the protocols of a transfer in order, each once, until one succeeds.
+
+        Raises
+        ------
+        OperationNotSupportedError
+            The operator listed no hosts.
+        ProtocolNotSupportedError
+            No protocol has an address on a host that is listed.
+        TransferFailedError
+            None of them worked.
+        """
+        if not self._hosts:
+            message = f"This service fetches and sends nothing itself; '{transfer.direction}' is not offered."
+            raise OperationNotSupportedError(message)
+        wanted = _FETCHING if transfer.direction == PULL_TO else _SENDING
+        usable = [each for each in transfer.protocols if each.uri in wanted and self._allowed(each)]
+        if not usable:
+            message = "No protocol has an http address on a host that this service may speak to."
+            raise ProtocolNotSupportedError(message)
+        failures = []
+        for each in usable:
+            try:
+                self._try(identity, transfer, urlsplit(each.endpoint or ""), progress)
+            except (OSError, http.client.HTTPException, TransferFailedError) as e:
+                failures.append(f"{each.uri.removeprefix(CORE)}: {type(e).__name__}")
+            else:
+                return
+        message = f"The bytes could not be transferred ({'; '.join(failures)})."
+        raise TransferFailedError(message)
+
+    def _allowed(self, protocol: AskedProtocol) -> bool:
+        try:
+            parts = urlsplit(protocol.endpoint or "")
+        except ValueError:
+            return False
+        return parts.scheme in {"http", "https"} and parts.netloc.lower() in self._hosts
+
+    def _try(
+        self, identity: Identity, transfer: Transfer, parts: SplitResult, progress: Callable[[float, str], None]
+    ) -> None:
+        path = self._nodes.uris.path_of(transfer.targets[0])
+        with closing(_connection(parts)) as connection:
+            if transfer.direction != PULL_TO:
+                file = self._nodes.file(identity, self._nodes.resolve(identity, path, last=True).path)
+                headers = {"Content-Length": str(file.size), "Digest": digest_header(file.md5)}
+                connection.request("PUT", _target(parts), file.read(0, file.size), headers)
+                _check(connection.getresponse())
+                return
+            connection.request("GET", _target(parts), headers={"Accept-Encoding": "identity"})
+            answer = connection.getresponse()
+            _check(answer)
+            write = self._nodes.begin_write(identity, path, answer.length)
+            try:
+                self._store(write, answer, progress)
+            except BaseException:
+                self._nodes.cancel(write)
+                raise
+
+    def _store(
+        self, write: NodeWrite, answer: http.client.HTTPResponse, progress: Callable[[float, str], None]
+    ) -> None:
+        came, total = 0, answer.length
+        with self._nodes.stage(write) as staging:
+            while chunk := answer.read1(_CHUNK):
+                staging.write(chunk)
+                came += len(chunk)
+                progress(came / total if total else 0.0, f"{came} bytes")
+                if came // _RENEWED != (came - len(chunk)) // _RENEWED:
+                    self._nodes.renew(write)
+            if answer.length:
+                message = "The bytes broke off before their end."
+                raise TransferFailedError(message)
+            self._nodes.finish(write, staging.finish())
+
+
+def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=_SECONDS, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=_SECONDS)
+
+
+def _target(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _check(answer: http.client.HTTPResponse) -> None:
+    if not 200 <= answer.status < 300:
+        message = f"The other side answers with the status {answer.status}."
+        raise TransferFailedError(message)

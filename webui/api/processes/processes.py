@@ -1,0 +1,204 @@
+"""REST: pipelines, and their runs, which clients of this API call processes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError
+from pipelines.definitions import pipeline_numbered
+from pipelines.handlers.forms import read_multipart
+from pipelines.models import AnyPipeline, Run, RunRequest
+from pipelines.runs.jobs import REPORT
+from pipelines.runs.requests import parse_request, request_of_parameters
+from webui.api.bodies import read_fields
+from webui.api.errors import api_route
+from webui.api.processes.filters import paged, process_query
+from webui.api.representations.disclosures import run_warnings
+from webui.api.representations.processes import pipeline_json, process_json
+from webui.api.representations.products import STATUSES, Json
+from webui.charts.run_report import ReportView
+from webui.services import WebServices
+
+__all__ = ["report_of", "routes"]
+
+_FROM_FORM = ("display_name", "description", "objects", "release", "output_format", "visibility")
+_MOST_DIGITS = 18
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of pipelines and their runs."""
+    router = APIRouter(route_class=api_route(), tags=["pipelines"])
+    _add_pipelines(router, services)
+    _add_processes(router, services)
+    _add_results(router, services)
+    return router
+
+
+def report_of(services: WebServices, identity: Identity, product_id: int) -> Json:
+    """Give the report of the run that made a product, or raise NotFoundError."""
+    return json.loads(_text(services, identity, product_id, REPORT))  # type: ignore[no-any-return]  # our own JSON
+
+
+def _add_pipelines(router: APIRouter, services: WebServices) -> None:
+    authenticate, definitions = services.authenticate, services.pipelines.definitions
+
+    @router.get("/pipelines", summary="Pipelines that can be run")
+    def pipelines(
+        name: str | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
+        identity.require(Scope.READ)
+        found = [each for each in definitions.values() if name in {None, each.name} and id in {None, each.id}]
+        return {"count": len(found), "results": [pipeline_json(each) for each in found]}
+
+    @router.get("/pipelines/{number}", summary="One pipeline")
+    def pipeline(number: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return pipeline_json(pipeline_numbered(number, definitions))
+
+
+def _add_processes(router: APIRouter, services: WebServices) -> None:
+    authenticate, pipelines = services.authenticate, services.pipelines.service
+
+    @router.get("/processes", summary="Runs of pipelines")
+    def processes(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        found = pipelines.list(identity, process_query(request.query_params, pipelines.definitions))
+        if status := request.query_params.get("status"):
+            found = tuple(run for run in found if STATUSES[run.phase] == status)
+        page = paged(found, request.query_params)
+        return {"count": len(found), "results": [process_json(services, identity, run) for run in page]}
+
+    @router.post("/processes", status_code=201, summary="Run a pipeline")
+    async def run(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.WRITE)
+        fields = await _fields(request)
+        pipeline = _pipeline(fields.get("pipeline"), pipelines.definitions)
+        asked = _request(pipeline, fields)
+        made = await run_in_threadpool(pipelines.submit, identity, pipeline, asked)
+        return await run_in_threadpool(_process, services, identity, made)
+
+    @router.get("/processes/{number}", summary="One run of a pipeline")
+    def process(number: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return _process(services, identity, pipelines.get(identity, number))
+
+    @router.get("/processes/{number}/stop", summary="Abort a run", operation_id="stop_by_get")
+    @router.post("/processes/{number}/stop", summary="Abort a run")
+    def stop(number: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.WRITE)
+        if request.method == "GET" and "authorization" not in request.headers:
+            # Clients of this API stop runs by GET; a link in a page must not be able to.
+            raise PermissionDeniedError("Stopping a run by GET needs a token; use POST.")
+        return process_json(services, identity, pipelines.stop(identity, number))
+
+
+def _process(services: WebServices, identity: Identity, run: Run) -> Json:
+    return {**process_json(services, identity, run), "warnings": run_warnings(services, identity, run)}
+
+
+def _add_results(router: APIRouter, services: WebServices) -> None:
+    authenticate, pipelines = services.authenticate, services.pipelines.service
+
+    @router.get("/processes/{number}/logs", summary="What a run wrote about its work")
+    def logs(number: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        lines = "\n".join(pipelines.log(identity, number))
+        return {
+            "pipeline": {"filename": ["pipeline.log"], "content": lines},
+            "slurm": {"filename": ["run.out", "run.err"], "content": ""},
+        }
+
+    @router.get("/processes/{number}/report", summary="What a run did, in numbers")
+    def report(number: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        identity.require(Scope.READ)
+        run = pipelines.get(identity, number)
+        found = report_of(services, identity, run.product_id)
+        details = services.products.service.details(identity, run.product_id)
+        pictures = ReportView.of(run.pipeline, found, details.inspection).pictures
+        base = f"{services.settings.public_url}/runs/{number}/pictures"
+        listed = [
+            {"title": title, "url": f"{base}/{key}.svg", "media_type": "image/svg+xml"} for key, title in pictures
+        ]
+        return JSONResponse({**found, "pictures": listed})
+
+    @router.get("/products/{product_id}/process_config", summary="What the pipeline was told that made the product")
+    def process_config(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        product = services.products.service.get(identity, product_id)
+        run = pipelines.of_products([product.id]).get(product.id)
+        if run is None:
+            return {}
+        rules = run.settings.rules
+        told = {} if rules is None else {"flag_translation": yaml.safe_load(rules)}
+        return {
+            "config": run.pipeline.parameters.model_validate(dict(run.settings.param)).model_dump(mode="json"),
+            **told,
+        }
+
+
+async def _fields(request: Request) -> Mapping[str, Any]:
+    """Read JSON, a form, or a form with a file of rules; ``inputs`` may be repeated in forms."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        return await read_fields(request)
+    fields: dict[str, Any] = {}
+    for name, value in await read_multipart(request):
+        if name == "inputs":
+            fields.setdefault(name, []).append(value)
+        else:
+            fields[name] = value
+    return fields
+
+
+def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipeline:
+    if value is None or value == "":
+        raise InvalidValueError("This field is required.", field="pipeline")
+    text = str(value)
+    if text in definitions:
+        return definitions[text]
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise InvalidValueError(f'Invalid pk "{text[:40]}" - object does not exist.', field="pipeline")
+    try:
+        return pipeline_numbered(int(text), definitions)
+    except NotFoundError as error:
+        raise InvalidValueError(f'Invalid pk "{text}" - object does not exist.', field="pipeline") from error
+
+
+def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
+    """Read what a client asks: its own fields, and the parameters and the format of ``used_config``."""
+    if fields.get("display_name") in {None, ""}:
+        raise InvalidValueError("This field is required.", field="display_name")
+    inputs = fields.get("inputs")
+    if not inputs:
+        raise InvalidValueError("This list may not be empty.", field="inputs")
+    given: dict[str, Any] = {name: fields[name] for name in _FROM_FORM if fields.get(name) not in {None, ""}}
+    given["inputs"] = inputs if isinstance(inputs, list) else [inputs]
+    config = request_of_parameters(pipeline, {"CONFIGURATION": _used_config(fields.get("used_config"))})
+    given["param"] = dict(config.param)
+    if config.output_format is not None:
+        given.setdefault("output_format", config.output_format)
+    given["rules"] = fields.get("flags_translation_file") or fields.get("rules") or None
+    return parse_request(given)
+
+
+def _used_config(value: object) -> str:
+    """Give the configuration as text; clients send it as an object, or as JSON in a string."""
+    if value is None or value == "":
+        return "{}"
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, dict):
+        raise InvalidValueError("used_config must be an object, or one written as JSON.", field="used_config")
+    return json.dumps(value)
+
+
+def _text(services: WebServices, identity: Identity, product_id: int, name: str) -> bytes:
+    return b"".join(services.products.downloads.file(identity, product_id, name).read())

@@ -1,0 +1,49 @@
+"""REST: single files with ranges, and a product as a zip."""
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from core.auth.models import Identity
+from core.web.routes import counted_answer, file_answer
+from products.files.downloads import ZipDownload
+from products.files.handlers import download_answer
+from webui.api.errors import api_route
+from webui.services import WebServices
+
+__all__ = ["routes", "zip_response"]
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of downloads."""
+    router = APIRouter(route_class=api_route(), tags=["downloads"])
+    authenticate, downloads = services.authenticate, services.products.downloads
+
+    @router.get("/products/{product_id}/files/{name}", summary="One file")
+    @router.head("/products/{product_id}/files/{name}", include_in_schema=False)
+    def one_file(product_id: int, name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return download_answer(request, downloads.file(identity, product_id, name))
+
+    @router.get("/products/{product_id}/main_file", summary="The main file")
+    @router.head("/products/{product_id}/main_file", include_in_schema=False)
+    def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return download_answer(request, downloads.main_file(identity, product_id))
+
+    @router.get("/products/{product_id}/zip", summary="All files and product_metadata.yaml as a zip")
+    @router.head("/products/{product_id}/zip", include_in_schema=False)
+    def as_zip(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return zip_response(request, downloads.zip(identity, product_id))
+
+    return router
+
+
+def zip_response(request: Request, download: ZipDownload, *, name: str | None = None) -> Response:
+    """Answer with a zip whose length is known, or a range of it."""
+    answer = file_answer(
+        request,
+        name=name or download.name,
+        media_type="application/zip",
+        size=download.size,
+        etag=download.signature,
+        modified=download.product.updated_at,
+        read=download.read,
+    )
+    return counted_answer(request, answer, download.size, download.counted)

@@ -1,0 +1,134 @@
+"""REST: the files of products, sent as a form or as the body itself."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, NotFoundError, TooLargeError
+from core.files import Staging
+from core.web.multipart import announced_bytes, announces_more, receive_form, receive_into
+from products.access import changeable
+from products.models import FileRole, Product, ProductFile
+from webui.api.errors import api_route
+from webui.api.representations.products import Json, file_json
+from webui.services import WebServices
+
+__all__ = ["file_url", "role_of", "routes"]
+
+_MOST_DIGITS = 18
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of files."""
+    router = APIRouter(route_class=api_route(), tags=["files"])
+    _add_listing(router, services)
+    _add_sending(router, services)
+    return router
+
+
+def file_url(services: WebServices, file: ProductFile) -> str:
+    """Give the address of a file's bytes."""
+    return f"{services.settings.public_url}/api/products/{file.product_id}/files/{quote(file.name)}"
+
+
+def _add_listing(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+
+    @router.get("/product-files", summary="Files of a product")
+    def list_files(
+        product_id: int | None = None,
+        product: int | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        ordering: str = "id",
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
+        identity.require(Scope.READ)
+        number = product_id if product_id is not None else product
+        if number is None:
+            found = services.products.service.files(identity, id)
+        else:
+            details = services.products.service.details(identity, number)
+            found = tuple((file, details.product) for file in details.files if id in {None, file.id})
+        results = [_file_json(services, file, product_of, identity) for file, product_of in found]
+        key = ordering.removeprefix("-")
+        # Of files of one role the older one comes first.
+        results.sort(key=lambda item: (item["role"] if key == "role" else 0, item["id"]), reverse=ordering[:1] == "-")
+        return {"count": len(results), "results": results}
+
+    @router.get("/product-files/{file_id}", summary="One file")
+    def one_file(file_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        for file, product in services.products.service.files(identity, file_id):
+            return _file_json(services, file, product, identity)
+        message = f"There is no file number {file_id}."
+        raise NotFoundError(message)
+
+    @router.delete("/product-files/{file_id}", status_code=204, summary="Remove a file")
+    def remove(file_id: int, identity: Identity = Depends(authenticate)) -> None:
+        services.products.uploads.remove_file(identity, file_id)
+
+
+def _add_sending(router: APIRouter, services: WebServices) -> None:
+    authenticate, uploads = services.authenticate, services.products.uploads
+
+    @router.post("/product-files", status_code=201, summary="Send a file as a form: product, role, file")
+    async def send_form(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.WRITE)
+        _check_length(request, uploads.max_bytes)
+
+        def stage(fields: dict[str, str]) -> Staging:
+            return uploads.stage(identity, *_target(fields), announced=announced_bytes(request))
+
+        form = await receive_form(request, stage)
+        if not form.files:
+            message = "No file was submitted."
+            raise InvalidValueError(message, field="file")
+        product_id, role = _target(form.fields)
+        sent = form.files[0]
+        file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
+        return _file_json(services, file, product, identity)
+
+    @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Send a file as the body itself")
+    async def send_body(
+        product_id: int, name: str, request: Request, role: str = "main", identity: Identity = Depends(authenticate)
+    ) -> Json:
+        identity.require(Scope.WRITE)
+        _check_length(request, uploads.max_bytes)
+        wanted = role_of(role)
+        announced = announced_bytes(request)
+        staging = await run_in_threadpool(uploads.stage, identity, product_id, wanted, announced=announced)
+        stored = await receive_into(request, staging)
+        file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
+        return _file_json(services, file, product, identity)
+
+
+def _file_json(services: WebServices, file: ProductFile, product: Product, identity: Identity) -> Json:
+    return file_json(file, file_url(services, file), can_delete=changeable(identity, product))
+
+
+def _check_length(request: Request, limit: int) -> None:
+    """Refuse a body that says it is too long before reading it."""
+    if announces_more(request, limit):
+        message = f"The file is larger than the limit of {limit / 1e6:g} MB; nothing was stored."
+        raise TooLargeError(message, field="file")
+
+
+def _target(fields: dict[str, str]) -> tuple[int, FileRole]:
+    number = fields.get("product", "")
+    if not number.isdecimal() or len(number) > _MOST_DIGITS:
+        message = f"'{number[:40]}' is not the number of a product; the fields product and role stand before the file."
+        raise InvalidValueError(message, field="product")
+    return int(number), role_of(fields.get("role", "0"))
+
+
+def role_of(text: str) -> FileRole:
+    """Read a role by its number or its name."""
+    for role in FileRole:
+        if text.lower() in {str(int(role)), role.name.lower()}:
+            return role
+    message = f"'{text}' is not a role; the roles are 0 (main), 1 (description) and 2 (auxiliary)."
+    raise InvalidValueError(message, field="role")

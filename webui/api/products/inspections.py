@@ -1,0 +1,136 @@
+"""REST: looking into the main files of products, following it, and what was found. Who waits holds no thread."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from core.auth.models import Identity, Scope
+from core.errors import NotFoundError, PermissionDeniedError
+from products.models import InspectionState, Product
+from uws import UnknownJobError
+from uws.handlers.events import job_events
+from uws.handlers.waiting import job_states
+from webui.api.errors import api_route
+from webui.api.representations.products import Json, inspection_json, product_json
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+_LONGEST_WAIT = 60.0
+_REGISTRY_SECONDS = 900.0
+_PAUSE_SECONDS = 0.2
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of inspections."""
+    router = APIRouter(route_class=api_route(), tags=["files"])
+    _add_inspection(router, services)
+    _add_registry(router, services)
+    _add_found(router, services)
+    return router
+
+
+def _add_inspection(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+
+    @router.post("/products/{product_id}/inspect", status_code=202, summary="Start looking into the main file")
+    def inspect(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        services.products.uploads.inspect(identity, product_id)
+        return _inspection(services, identity, product_id)
+
+    @router.get("/products/{product_id}/inspection", summary="How far that is, and what was found")
+    async def inspection(
+        product_id: int, request: Request, wait: float = 0, identity: Identity = Depends(authenticate)
+    ) -> Json:
+        identity.require(Scope.READ)
+        if wait > 0:
+            await _inspected(services, identity, product_id, min(wait, _LONGEST_WAIT), request)
+        return await run_in_threadpool(_inspection, services, identity, product_id)
+
+    @router.get("/products/{product_id}/inspection/events", summary="How far that is, as server-sent events")
+    async def events(product_id: int, identity: Identity = Depends(authenticate)) -> Response:
+        identity.require(Scope.READ)
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
+        stream = (
+            _no_events()
+            if product.inspection_job is None
+            else job_events(services.jobs, product.inspection_job, owner=product.owner)
+        )
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _add_registry(router: APIRouter, services: WebServices) -> None:
+    @router.get("/products/{product_id}/registry", summary="Inspect, and wait for it", operation_id="registry_by_get")
+    @router.post("/products/{product_id}/registry", summary="Inspect, and wait for it")
+    async def registry(
+        product_id: int, request: Request, identity: Identity = Depends(services.authenticate)
+    ) -> JSONResponse:
+        identity.require(Scope.WRITE)
+        if request.method == "GET" and "authorization" not in request.headers:
+            # Clients of this API start the inspection by GET; a link in a page must not be able to.
+            message = "Starting an inspection by GET needs a token; use POST."
+            raise PermissionDeniedError(message)
+        await run_in_threadpool(services.products.uploads.inspect, identity, product_id)
+        product = await _inspected(services, identity, product_id, _REGISTRY_SECONDS, request)
+        if product.inspection_state is InspectionState.FAILED:
+            return JSONResponse({"error": product.inspection_error}, 422)
+        return JSONResponse(await run_in_threadpool(product_json, product, identity))
+
+
+def _add_found(router: APIRouter, services: WebServices) -> None:
+    @router.get("/products/{product_id}/read_data", summary="The first rows of the table")
+    def read_data(product_id: int, identity: Identity = Depends(services.authenticate)) -> Json:
+        identity.require(Scope.READ)
+        found = _inspection(services, identity, product_id)["found"]
+        preview = found.get("preview")
+        if preview is None:
+            message = "This product has no table to show."
+            raise NotFoundError(message)
+        columns = list(preview)
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*preview.values(), strict=True)]
+        return {"count": len(rows), "columns": columns, "results": rows}
+
+
+async def _inspected(
+    services: WebServices, identity: Identity, product_id: int, seconds: float, request: Request
+) -> Product:
+    """Give the product once its inspection has ended, or as it is after so many seconds, or when nobody listens."""
+    deadline = time.monotonic() + seconds
+    while True:
+        product = await run_in_threadpool(services.products.service.get, identity, product_id)
+        left = deadline - time.monotonic()
+        running = product.inspection_state is InspectionState.RUNNING and product.inspection_job is not None
+        if not running or left <= 0 or services.jobs.changes.is_closed or await request.is_disconnected():
+            return product
+        await _job_ended(services, product, left, request)
+
+
+async def _job_ended(services: WebServices, product: Product, seconds: float, request: Request) -> None:
+    states = job_states(services.jobs, product.inspection_job or "", owner=product.owner, seconds=seconds)
+    try:
+        async with aclosing(states):
+            async for job in states:
+                if not job.phase.ended and await request.is_disconnected():
+                    return
+    except UnknownJobError:  # the sweep will say so of the product
+        pass
+    await asyncio.sleep(_PAUSE_SECONDS)  # what the end of the job means for the product is stored a moment later
+
+
+async def _no_events() -> AsyncIterator[bytes]:
+    yield b"event: removed\ndata: {}\n\n"
+
+
+def _inspection(services: WebServices, identity: Identity, product_id: int) -> Json:
+    details = services.products.service.details(identity, product_id)
+    product = details.product
+    progress: Json = {}
+    if product.inspection_state is InspectionState.RUNNING and product.inspection_job:
+        job = services.jobs.get(product.inspection_job, owner=product.owner)
+        progress = {"progress": job.progress, "message": job.message, "phase": job.phase}
+    return inspection_json(details, progress)

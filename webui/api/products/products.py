@@ -1,0 +1,217 @@
+"""REST: product types, releases, and products from their first word to their publication."""
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError, NotFoundError
+from pipelines.models import Run
+from products.models import Product, ProductStatus
+from products.product_types import product_type_named
+from products.search.queries import Page, ProductQuery
+from products.service import NewProduct, ProductChanges
+from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
+from webui.api.errors import api_route
+from webui.api.products.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, product_query, region_asked
+from webui.api.representations.disclosures import shared_json
+from webui.api.representations.products import (
+    Json,
+    facet_json,
+    main_file_json,
+    product_json,
+    product_type_json,
+    release_json,
+)
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+_PUBLISH_SECONDS = 600
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of products and what they refer to."""
+    router = APIRouter(route_class=api_route(), tags=["products"])
+    _add_vocabulary(router, services)
+    _add_products(router, services)
+    _add_changes(router, services)
+    return router
+
+
+def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+
+    @router.get("/product-types", summary="Types of products")
+    def product_types(
+        name: str | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
+        identity.require(Scope.READ)
+        kinds = services.products.service.types()
+        results = [product_type_json(kind) for kind in kinds if name in {None, kind.name} and id in {None, kind.id}]
+        return {"count": len(results), "results": results}
+
+    @router.get("/product-types/{type_id}", summary="One type of products")
+    def one_type(type_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        for kind in services.products.service.types():
+            if kind.id == type_id:
+                return product_type_json(kind)
+        message = f"There is no product type number {type_id}."
+        raise NotFoundError(message)
+
+    @router.get("/releases", summary="Releases that products refer to")
+    def releases(
+        name: str | None = None,
+        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        identity: Identity = Depends(authenticate),
+    ) -> Json:
+        identity.require(Scope.READ)
+        groups = services.products.service.release_groups()
+        found = [
+            r for r in services.products.service.releases(identity) if name in {None, r.name} and id in {None, r.id}
+        ]
+        return {
+            "count": len(found),
+            "results": [release_json(release, groups.get(release.id, ())) for release in found],
+        }
+
+    @router.get("/releases/{release_id}", summary="One release")
+    def one_release(release_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        for release in services.products.service.releases(identity):
+            if release.id == release_id:
+                return release_json(release, services.products.service.release_groups().get(release_id, ()))
+        message = f"There is no release number {release_id}."
+        raise NotFoundError(message)
+
+
+def _add_products(router: APIRouter, services: WebServices) -> None:
+    authenticate, products = services.authenticate, services.products.service
+
+    def asked(request: Request) -> ProductQuery:
+        query, region = product_query(request.query_params), region_asked(request.query_params)
+        return query if region is None else replace(query, numbers=services.products.coverage.overlapping(region))
+
+    @router.get("/products/facets", summary="How the products that the same filters find divide")
+    def facets(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return {facet.name: facet_json(facet) for facet in services.products.facets.facets(identity, asked(request))}
+
+    @router.get("/products", summary="List products; see OPTIONS for the filters")
+    def list_products(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        identity.require(Scope.READ)
+        query = asked(request)
+        page = products.list(identity, query)
+        if query.offset and query.offset >= page.count:
+            message = "Invalid page."
+            raise NotFoundError(message, field="page")
+        # Written as it is: a list may hold every product, and checking each of them again would take longer.
+        return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
+
+    @router.get("/products-specz", summary="Published redshift catalogues, from which pipelines can choose")
+    def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        identity.require(Scope.READ)
+        kind, published = product_type_named("redshift_catalog").id, (ProductStatus.PUBLISHED,)
+        query = replace(asked(request), product_types=(kind,), statuses=published)
+        page = products.list(identity, query)
+        return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
+
+    @router.options("/products", summary="Names of the filters and orderings of the list")
+    def options(identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return {
+            "name": "Products",
+            "filter_classes": [{"name": name} for name in FILTER_NAMES],
+            "filterset": [],
+            "content_filters": list(CONTENT_FILTER_NAMES),
+            "search": ["display_name", "description", "user", "columns"],
+            "ordering": list(ORDERINGS),
+        }
+
+    @router.get("/products/pending_publication", summary="The caller's newest draft, if any")
+    def pending(identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        draft = products.draft(identity)
+        return {"product": None if draft is None else product_json(draft, identity)}
+
+    @router.get("/products/{product_id}", summary="One product")
+    def one(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        product = products.get(identity, product_id)
+        return product_json(product, identity, _run_of(services, product))
+
+    @router.get("/products/{product_id}/main_file_info", summary="One product, with what its main file holds")
+    def main_file_info(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        details = products.details(identity, product_id)
+        run = _run_of(services, details.product)
+        return {**product_json(details.product, identity, run), "main_file": main_file_json(details)}
+
+
+def _run_of(services: WebServices, product: Product) -> Run | None:
+    return services.pipelines.service.of_products([product.id]).get(product.id)
+
+
+def _listed(services: WebServices, page: Page, identity: Identity) -> list[Json]:
+    runs = services.pipelines.service.of_products([each.id for each in page.products if each.origin != "Upload"])
+    return [product_json(product, identity, runs.get(product.id)) for product in page.products]
+
+
+def _add_changes(router: APIRouter, services: WebServices) -> None:
+    authenticate, products = services.authenticate, services.products.service
+
+    @router.post("/products", status_code=201, summary="Begin a product")
+    async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(ProductBody, await read_fields(request))
+        new = NewProduct(
+            display_name=body.display_name,
+            product_type=body.product_type,
+            release=body.release,
+            description=body.description or "",
+            pz_code=body.pz_code,
+            official=body.official_product,
+            visibility=body.visibility,
+            groups=tuple(body.groups),
+            release_year=body.release_year,
+        )
+        return product_json(await run_in_threadpool(products.create, identity, new), identity)
+
+    @router.put("/products/{product_id}", summary="The same as PATCH: what is not named stays")
+    @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
+    async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        body = parse_body(ProductPatch, await read_fields(request))
+        changed = await run_in_threadpool(_change, services, identity, product_id, body)
+        return await run_in_threadpool(shared_json, services, identity, changed)
+
+    @router.post("/products/{product_id}/publish", summary="Publish a product")
+    def publish(product_id: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        product = services.products.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
+        done = product.status is ProductStatus.PUBLISHED
+        return JSONResponse(shared_json(services, identity, product), 200 if done else 202)
+
+    @router.delete("/products/{product_id}", status_code=204, summary="Delete a product")
+    def delete(product_id: int, identity: Identity = Depends(authenticate)) -> None:
+        products.delete(identity, product_id)
+
+
+def _change(services: WebServices, identity: Identity, product_id: int, body: ProductPatch) -> Product:
+    if body.status not in {None, ProductStatus.REGISTERING, ProductStatus.PUBLISHED}:
+        message = f"A product's status can be set to 1 (published), not to {body.status}."
+        raise InvalidValueError(message, field="status")
+    values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"status", "official_product", "groups"})
+    changes = ProductChanges(
+        **values,
+        groups=None if body.groups is None else tuple(body.groups),
+        official=body.official_product,
+        without_release="release" in body.model_fields_set and body.release is None,
+    )
+    product = services.products.service.change(identity, product_id, changes)
+    if body.status == ProductStatus.PUBLISHED:
+        product = services.products.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
+    return product

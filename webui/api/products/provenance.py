@@ -1,0 +1,67 @@
+"""REST: where a product comes from, how to cite it, and how often it was downloaded."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from products.provenance import provenance_json, provenance_votable
+from webui.api.errors import api_route
+from webui.citations import Cited
+from webui.services import WebServices
+
+__all__ = ["routes"]
+
+_VOTABLE = "application/x-votable+xml"
+_FORMATS = {"json": "json", "application/json": "json", "prov-json": "json", "votable": "votable", _VOTABLE: "votable"}
+
+
+def routes(services: WebServices) -> APIRouter:
+    """Routes of provenance."""
+    router = APIRouter(route_class=api_route(), tags=["provenance"])
+    authenticate, url = services.authenticate, services.settings.public_url
+
+    @router.get("/products/{product_id}/provenance", summary="Where a product comes from (IVOA ProvenanceDM 1.0)")
+    def provenance(
+        product_id: int,
+        request: Request,
+        chosen: str | None = Query(None, alias="RESPONSEFORMAT", description="json (PROV-JSON) or votable."),
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        votable = _format(chosen, request) == "votable"
+        found = services.products.provenance.of(identity, product_id)
+        if votable:
+            return Response(provenance_votable(found, url), media_type=_VOTABLE)
+        return JSONResponse(provenance_json(found, url))
+
+    @router.get("/products/{product_id}/citation", summary="How to cite a product: a sentence, or format=bibtex")
+    def citation(
+        product_id: int,
+        wanted: Literal["text", "bibtex"] = Query("text", alias="format"),
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        cited = Cited.of(services, services.products.service.get(identity, product_id))
+        if wanted == "bibtex":
+            return Response(cited.bibtex, media_type="application/x-bibtex")
+        return Response(f"{cited.text}\n", media_type="text/plain")
+
+    @router.get("/products/{product_id}/downloads", summary="How often a product was downloaded to the end")
+    def downloads(product_id: int, identity: Identity = Depends(authenticate)) -> dict[str, int]:
+        product = services.products.service.get(identity, product_id)
+        return {
+            "product": product.id,
+            "downloads": services.products.download_counts.of([product.id]).get(product.id, 0),
+        }
+
+    return router
+
+
+def _format(chosen: str | None, request: Request) -> str:
+    if chosen is None:
+        return "votable" if _VOTABLE in request.headers.get("accept", "") else "json"
+    if chosen.lower() not in _FORMATS:
+        message = f"'{chosen[:40]}' is not a format of provenance; ask for json or votable."
+        raise InvalidValueError(message, field="RESPONSEFORMAT")
+    return _FORMATS[chosen.lower()]

@@ -1,0 +1,1 @@
+"""JSON representations of products and processes."""

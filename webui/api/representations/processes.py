@@ -1,0 +1,77 @@
+"""The JSON in which the REST API speaks of pipelines and their runs."""
+
+from collections.abc import Sequence
+
+from core.auth.models import Identity
+from core.errors import NotFoundError
+from pipelines.models import AnyPipeline, Run
+from products.models import Product, Release
+from products.product_types import product_type_named
+from webui.api.representations.products import STATUSES, Json, iso, product_json
+from webui.services import WebServices
+
+__all__ = ["input_products", "pipeline_json", "process_json"]
+
+
+def pipeline_json(pipeline: AnyPipeline) -> Json:
+    """A pipeline, with its parameters, and their defaults and descriptions."""
+    return {
+        "id": pipeline.id,
+        "name": pipeline.name,
+        "display_name": pipeline.display_name,
+        "version": pipeline.version,
+        "description": pipeline.description,
+        "created_at": None,
+        "system_config": {"output_format": None, "param": pipeline.parameters().model_dump(mode="json")},
+        "parameters": pipeline.parameters.model_json_schema(),
+        "output_product_type": product_type_named(pipeline.product_type).id,
+        "product_types_accepted": [product_type_named(name).id for name in pipeline.inputs.product_types],
+    }
+
+
+def process_json(services: WebServices, identity: Identity, run: Run) -> Json:
+    """A run, as it is shown to the identity, who sees of its inputs those that he may read."""
+    inputs, release = input_products(services, identity, run), _release(services, identity, run)
+    param = run.pipeline.parameters.model_validate(dict(run.settings.param)).model_dump(mode="json")
+    return {
+        "id": run.id,
+        "release": run.release_id,
+        "release_name": None if release is None else release.display_name,
+        "pipeline_name": run.pipeline.name,
+        "pipeline_version": run.version,
+        "owned_by": run.owner,
+        "is_owner": identity.user_id == run.owner_id,
+        "provenance_inputs": [product_json(product, identity) for product in inputs],
+        "used_config": {"param": param, "output_format": run.settings.output_format},
+        "display_name": run.display_name,
+        "created_at": iso(run.created),
+        "started_at": iso(run.started),
+        "ended_at": iso(run.ended),
+        "orchestration_process_id": run.id,
+        "status": STATUSES[run.phase],
+        "path": f"{run.pipeline.name}/{run.id:08d}",
+        "comment": run.error,
+        "pipeline": run.pipeline.id,
+        "upload": run.product_id,
+        "inputs": [product.id for product in inputs],
+        "progress": run.progress,
+        "message": run.message,
+        "job": f"{services.settings.public_url}/pipelines/{run.pipeline.name}/{run.job_id}",
+    }
+
+
+def input_products(services: WebServices, identity: Identity, run: Run) -> Sequence[Product]:
+    """Give the inputs of a run that the identity may read."""
+    found = []
+    for number in run.inputs:
+        try:
+            found.append(services.products.service.get(identity, number))
+        except NotFoundError:
+            continue
+    return found
+
+
+def _release(services: WebServices, identity: Identity, run: Run) -> Release | None:
+    if run.release_id is None:
+        return None
+    return next((each for each in services.products.service.releases(identity) if each.id == run.release_id), None)

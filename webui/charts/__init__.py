@@ -1,0 +1,1 @@
+"""Charts as SVG: histograms, sky maps, reports of runs."""

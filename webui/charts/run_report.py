@@ -1,0 +1,77 @@
+"""The report of a run as its page shows it: facts, tables of counts, and plots, of whichever pipeline."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.models import AnyPipeline
+from pipelines.reports import CountTable, HistogramFigure
+from products.inspection.inspection import Inspection
+from webui.charts.histogram import HistogramPlot, bar_plot
+from webui.charts.sky_map import SkyMap, sky_map
+
+__all__ = ["SKY", "Figure", "ReportView"]
+
+#: Key of the map of the sky among the pictures.
+SKY = "sky"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A plot of counts.
+
+    Parameters
+    ----------
+    key
+        For its address in the page.
+    second
+        What the outline over the bars shows; empty when there is none.
+    """
+
+    key: str
+    title: str
+    x_label: str
+    plot: HistogramPlot
+    second: str = ""
+
+    @classmethod
+    def of(cls, figure: HistogramFigure) -> "Figure":
+        """Draw a histogram."""
+        plot = bar_plot(figure.edges, figure.counts, outline=figure.outline)
+        return cls(figure.key, figure.title, figure.x_label, plot, figure.outline_label)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """What the page of a report shows."""
+
+    facts: tuple[tuple[str, str | int], ...]
+    warnings: tuple[str, ...]
+    tables: tuple[CountTable, ...]
+    figures: tuple[Figure, ...]
+    sky: SkyMap | None
+
+    @property
+    def pictures(self) -> tuple[tuple[str, str], ...]:
+        """Keys and titles of all pictures."""
+        sky = ((SKY, "Where the rows of the result lie"),) if self.sky else ()
+        return (*sky, *((figure.key, figure.title) for figure in self.figures))
+
+    @classmethod
+    def of(cls, pipeline: AnyPipeline, values: Mapping[str, Any], inspection: str | None) -> "ReportView":
+        """Draw the report of a run, with a map of where the rows of the product lie.
+
+        Parameters
+        ----------
+        values
+            The JSON of the report.
+        """
+        report = pipeline.report(values)
+        found = None if inspection is None or not report.has_sky_map else Inspection.from_json(inspection)
+        return cls(
+            facts=report.facts,
+            warnings=report.warnings,
+            tables=tuple(table for table in report.tables if table.rows),
+            figures=tuple(Figure.of(figure) for figure in report.figures),
+            sky=sky_map(found.density_map) if found and found.density_map else None,
+        )

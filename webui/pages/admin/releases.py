@@ -1,0 +1,103 @@
+"""The pages on which administrators look after releases."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.administration import require_admin
+from core.auth.models import Identity
+from core.errors import ConflictError, InvalidValueError
+from products.releases import ReleaseValues, StoredRelease, choices_of_text, text_of_choices
+from webui.pages.forms import FormState, form_fields
+from webui.pages.products.visibility import chosen_groups
+from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_FIELDS = ("name", "display_name", "description", "indexing_column", "dereddening", "fluxes", "groups")
+_REFUSALS = (InvalidValueError, ConflictError)
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the list of releases, and the forms of a new one and of one that there is."""
+    authenticate, releases = services.authenticate, services.products.releases
+
+    def page(identity: Identity, stored: StoredRelease | None, form: FormState, *, status: int = 200) -> Response:
+        return renderer.page(
+            "admin/release.html",
+            identity,
+            status=status,
+            stored=stored,
+            form=form,
+            groups=sorted({group.name for group in services.accounts.groups.groups(identity)}),
+        )
+
+    @router.get("/admin/releases")
+    def list_releases(identity: Identity = Depends(authenticate)) -> Response:
+        return renderer.page("admin/releases.html", identity, releases=releases.all(identity))
+
+    @router.get("/admin/new-release")
+    def new(identity: Identity = Depends(authenticate)) -> Response:
+        require_admin(identity)
+        return page(identity, None, FormState({"indexing_column": "objectId"}))
+
+    @router.post("/admin/new-release")
+    def create(identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)) -> Response:
+        require_admin(identity)
+        try:
+            releases.save(identity, _values_of(fields))
+        except _REFUSALS as e:
+            return page(identity, None, FormState.refused(fields, e, *_FIELDS), status=e.status)
+        return see_other("/admin/releases")
+
+    @router.get("/admin/releases/{name}")
+    def one(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        stored = releases.find(identity, name)
+        return page(identity, stored, FormState(_fields_of(stored)))
+
+    @router.post("/admin/releases/{name}")
+    def change(
+        name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
+    ) -> Response:
+        stored = releases.find(identity, name)
+        try:
+            releases.save(identity, _values_of(fields), name=name)
+        except _REFUSALS as e:
+            return page(identity, stored, FormState.refused(fields, e, *_FIELDS), status=e.status)
+        return see_other("/admin/releases")
+
+    @router.post("/admin/releases/{name}/delete")
+    def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        releases.delete(identity, name)
+        return see_other("/admin/releases")
+
+
+def _fields_of(stored: StoredRelease) -> dict[str, str]:
+    release = stored.release
+    values = {
+        "name": release.name,
+        "display_name": release.display_name,
+        "description": release.description,
+        "indexing_column": release.indexing_column,
+        "dereddening": text_of_choices([dict(choice) for choice in release.dereddening or ()]),
+        "fluxes": text_of_choices([dict(choice) for choice in release.fluxes or ()]),
+    }
+    flags = {
+        "has_magnitudes": release.has_magnitudes, "has_fluxes": release.has_fluxes, "is_public": release.is_public,
+    }  # fmt: skip
+    ticked = {key: "1" for key, value in flags.items() if value} | {f"group:{name}": "1" for name in stored.groups}
+    return values | ticked
+
+
+def _values_of(fields: dict[str, str]) -> ReleaseValues:
+    return ReleaseValues(
+        name=fields.get("name", "").strip(),
+        display_name=fields.get("display_name", ""),
+        description=fields.get("description", "").replace("\r\n", "\n"),
+        indexing_column=fields.get("indexing_column", ""),
+        has_magnitudes="has_magnitudes" in fields,
+        has_fluxes="has_fluxes" in fields,
+        dereddening=choices_of_text(fields.get("dereddening", ""), "dereddening"),
+        fluxes=choices_of_text(fields.get("fluxes", ""), "fluxes"),
+        is_public="is_public" in fields,
+        groups=chosen_groups(fields),
+    )

@@ -1,0 +1,144 @@
+"""The pages of pipelines: what there is, the form that runs one, and the runs of those who may see them."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity, Scope
+from core.errors import InvalidValueError
+from pipelines.declarations import InputSlot
+from pipelines.definitions import pipeline_named
+from pipelines.handlers.forms import read_multipart
+from pipelines.models import AnyPipeline, RunRequest
+from pipelines.outputs import OUTPUT_LABELS
+from pipelines.runs.requests import request_of_parameters
+from pipelines.storage import RunQuery
+from products.models import Product, ProductStatus, Release, Visibility
+from products.product_types import product_type_named
+from products.search.queries import ProductQuery
+from vospace.storage import HOME
+from vospace.uris import NodeUris
+from webui.pages.forms import FormState
+from webui.pages.pipelines.parameter_fields import entered_parameters, parameter_fields
+from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_MOST_RUNS = 100
+_OWN = {"display_name": "NAME", "description": "DESCRIPTION", "visibility": "VISIBILITY", "output_format": "FORMAT"}
+#: Fields of the form that name catalogues: products are chosen, files are written.
+_INPUTS = ("inputs", "files")
+_FIELDS = ("display_name", "description", "inputs", "objects", "visibility", "output_format", "RULES", "CONFIGURATION")
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the pages of pipelines."""
+    authenticate, definitions = services.authenticate, services.pipelines.definitions
+
+    @router.get("/pipelines")
+    def overview(identity: Identity = Depends(authenticate)) -> Response:
+        runs = () if identity.is_anonymous else services.pipelines.service.list(identity, RunQuery())[:_MOST_RUNS]
+        return renderer.page("pipelines/pipelines.html", identity, pipelines=tuple(definitions.values()), runs=runs)
+
+    @router.get("/run/{name}")
+    def run_form(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        pipeline = pipeline_named(name, definitions)
+        identity.require(Scope.WRITE)
+        # A link may choose inputs beforehand: /run/combine_redshift_dedup?inputs=12&inputs=15.
+        form = FormState({"inputs": ";".join(request.query_params.getlist("inputs"))})
+        return _form_page(services, renderer, identity, pipeline, form)
+
+    @router.post("/run/{name}")
+    async def run(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        pipeline = pipeline_named(name, definitions)
+        identity.require(Scope.WRITE)
+        pairs = await read_multipart(request)
+        return await run_in_threadpool(_submit, services, renderer, identity, pipeline, pairs)
+
+
+def _submit(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    pipeline: AnyPipeline,
+    pairs: list[tuple[str, str]],
+) -> Response:
+    values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name in _INPUTS)}
+    try:
+        made = services.pipelines.service.submit(identity, pipeline, _asked(pipeline, values))
+    except InvalidValueError as error:
+        form = FormState(values, error.message, _field_of(pipeline, error.field))
+        return _form_page(services, renderer, identity, pipeline, form, status=error.status)
+    return see_other(f"/runs/{made.id}")
+
+
+def _field_of(pipeline: AnyPipeline, place: str | None) -> str | None:
+    """Give the field of the form next to which an error stands: that of the parameter in which the place is."""
+    fields = [*_FIELDS, *(field.name for field in parameter_fields(pipeline))]
+    return next((name for name in fields if place == name or (place or "").startswith(f"{name}.")), None)
+
+
+def _asked(pipeline: AnyPipeline, values: dict[str, str]) -> RunRequest:
+    given = entered_parameters(pipeline, values)
+    given |= {parameter: values[name].strip() for name, parameter in _OWN.items() if values.get(name, "").strip()}
+    given |= {name: values[name] for name in ("RULES", "CONFIGURATION") if values.get(name, "").strip()}
+    if values["inputs"]:
+        given["INPUTS"] = values["inputs"]
+    kind, _, key = values.get("objects", "").partition(":")
+    if file := values.get("objects_file", "").strip():
+        if key:
+            raise InvalidValueError("Choose an object catalogue of the list or a file, not both.", field="objects")
+        given["OBJECTS"] = file
+    if key and kind in {"product", "release"}:
+        given["OBJECTS" if kind == "product" else "RELEASE"] = key
+    if pipeline.inputs.maximum != 1 and not given.get("INPUTS") and not given.get("CONFIGURATION"):
+        raise InvalidValueError("Choose at least one catalogue.", field="inputs")
+    return request_of_parameters(pipeline, given)
+
+
+def _form_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    pipeline: AnyPipeline,
+    form: FormState,
+    *,
+    status: int = 200,
+) -> Response:
+    fields, given = parameter_fields(pipeline), [part.strip() for part in form.value("inputs").split(";")]
+    return renderer.page(
+        "pipelines/run_form.html",
+        identity,
+        status=status,
+        pipeline=pipeline,
+        form=form,
+        chosen=frozenset(given),
+        addresses="; ".join(part for part in given if part.lower().startswith("vos:")),
+        home=NodeUris(services.settings.authority).of((HOME, identity.name or "")),
+        catalogues=_published(services, identity, pipeline.inputs),
+        objects=() if pipeline.objects is None else _published(services, identity, pipeline.objects),
+        releases=_releases(services, identity, pipeline),
+        fields=[field for field in fields if not field.advanced],
+        advanced=[field for field in fields if field.advanced],
+        formats=OUTPUT_LABELS.items(),
+        visibilities=[each for each in Visibility if each is not Visibility.GROUPS],
+    )
+
+
+def _releases(services: WebServices, identity: Identity, pipeline: AnyPipeline) -> list[Release]:
+    """Give the releases whose object catalogues the pipeline may read."""
+    if pipeline.objects is None or not pipeline.objects.takes_release:
+        return []
+    checker = services.pipelines.checker
+    return [
+        release for release in services.products.service.releases(identity) if checker.catalogue_of(release) is not None
+    ]
+
+
+def _published(services: WebServices, identity: Identity, slot: InputSlot) -> tuple[Product, ...]:
+    query = ProductQuery(
+        product_types=tuple(product_type_named(name).id for name in slot.product_types),
+        statuses=(ProductStatus.PUBLISHED,),
+        ordering="display_name",
+    )
+    return services.products.service.list(identity, query).products

@@ -1,0 +1,71 @@
+"""The page of a run: how far it is, what it wrote, and when it has ended its report, or the sentence of its error."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.models import Identity, Scope
+from core.errors import NotFoundError
+from pipelines.models import Run
+from products.access import changeable
+from products.service import ProductDetails
+from webui.api.processes.processes import report_of
+from webui.api.representations.disclosures import run_warnings
+from webui.api.representations.processes import input_products
+from webui.charts.run_report import ReportView
+from webui.pages.products.drafts import Progress
+from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the pages of runs."""
+    authenticate, pipelines = services.authenticate, services.pipelines.service
+
+    @router.get("/runs/{number}")
+    def run_page(number: int, identity: Identity = Depends(authenticate)) -> Response:
+        run = pipelines.get(identity, number)
+        details = services.products.service.details(identity, run.product_id)
+        return renderer.page(
+            "pipelines/run.html",
+            identity,
+            run=run,
+            details=details,
+            product=details.product,
+            inputs=input_products(services, identity, run),
+            told=run_warnings(services, identity, run),
+            files=_files(services, identity, run),
+            log=pipelines.log(identity, number),
+            progress=None if run.phase.ended else Progress(run.progress, run.message),
+            report=_report(services, identity, run, details),
+            may_stop=changeable(identity, details.product),
+            job_url=f"/pipelines/{run.pipeline.name}/{run.job_id}",
+        )
+
+    @router.get("/runs/{number}/pictures/{key}.svg")
+    def picture(number: int, key: str, identity: Identity = Depends(authenticate)) -> Response:
+        run = pipelines.get(identity, number)
+        report = _report(services, identity, run, services.products.service.details(identity, run.product_id))
+        if report is None or key not in dict(report.pictures):
+            raise NotFoundError(f"The report of run {number} has no picture '{key[:100]}'.")
+        figure = next((each for each in report.figures if each.key == key), None)
+        return renderer.picture("picture.svg", figure=figure, sky=report.sky)
+
+    @router.post("/runs/{number}/abort")
+    def abort(number: int, identity: Identity = Depends(authenticate)) -> Response:
+        identity.require(Scope.WRITE)
+        return see_other(f"/runs/{pipelines.stop(identity, number).id}")
+
+
+def _files(services: WebServices, identity: Identity, run: Run) -> tuple[str, ...]:
+    """Give the addresses of the files that a run read, as far as the identity may read them."""
+    sources = services.products.provenance.of(identity, run.product_id).sources
+    return tuple(each.entity.name for each in sources if each.entity is not None and each.entity.is_file)
+
+
+def _report(services: WebServices, identity: Identity, run: Run, details: ProductDetails) -> ReportView | None:
+    """Give the report of a run; none before its end, or when its owner removed it."""
+    try:
+        return ReportView.of(run.pipeline, report_of(services, identity, run.product_id), details.inspection)
+    except NotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""Pages of products: search, one product, drafts, sharing, deleted products."""

@@ -1,0 +1,137 @@
+"""The page of a product, and what its owner does there: change its description, or delete it."""
+
+from fastapi import APIRouter, Depends, Response
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError, PermissionDeniedError
+from products.access import require_manage
+from products.service import ProductChanges, ProductDetails
+from webui.addresses import product_address, product_key
+from webui.citations import Cited
+from webui.pages.forms import FormState, form_fields
+from webui.pages.products.drafts import own_details, progress_of
+from webui.pages.products.product_view import ProductView
+from webui.pages.products.visibility import (
+    chosen_groups,
+    chosen_visibility,
+    disclosed_to,
+    groups_on_offer,
+    visibility_values,
+)
+from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_FIELDS = ("display_name", "description", "visibility", "groups", "release", "pz_code", "official_product")
+_LONGEST_NUMBER = 10
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the pages of a product."""
+    _add_page(router, services, renderer)
+    _add_changes(router, services, renderer)
+
+
+def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    @router.get("/product/{name}")
+    def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
+        details = services.products.service.details(identity, product_key(name))
+        view = ProductView.of(details, identity)
+        cited = Cited.of(services, details.product)
+        return renderer.page(
+            "products/product.html",
+            identity,
+            view=view,
+            citation=cited.text,
+            bibtex=cited.bibtex,
+            downloads=services.products.download_counts.of([details.product.id]).get(details.product.id, 0),
+            details=details,
+            progress=progress_of(services, details.product),
+            versions=services.products.versions.versions(identity, details.product),
+            run=services.pipelines.service.of_products([details.product.id]).get(details.product.id),
+        )
+
+
+def _add_changes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    authenticate, products = services.authenticate, services.products.service
+
+    @router.get("/product/{name}/edit")
+    def edit_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        return _edit_page(services, renderer, identity, details, FormState(_values_of(details)))
+
+    @router.post("/product/{name}/edit")
+    def edit(
+        name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
+    ) -> Response:
+        details = own_details(services, identity, name)
+        try:
+            products.change(identity, details.product.id, _changes(identity, details, fields))
+        except (InvalidValueError, PermissionDeniedError) as e:
+            form = FormState.refused(fields, e, *_FIELDS)
+            return _edit_page(services, renderer, identity, details, form, status=e.status)
+        return see_other(product_address(details.product.internal_name))
+
+    @router.get("/product/{name}/delete")
+    def delete_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        require_manage(identity, details.product)
+        days = services.settings.deleted_days
+        return renderer.page("products/product_delete.html", identity, details=details, days=days)
+
+    @router.post("/product/{name}/delete")
+    def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        products.delete(identity, own_details(services, identity, name).product.id)
+        return see_other("/")
+
+
+def _edit_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    details: ProductDetails,
+    form: FormState,
+    *,
+    status: int = 200,
+) -> Response:
+    return renderer.page(
+        "products/product_edit.html",
+        identity,
+        status=status,
+        details=details,
+        view=ProductView.of(details, identity),
+        form=form,
+        files_form=FormState(),
+        told=disclosed_to(services, identity, details.product),
+        groups=groups_on_offer(services, identity, details.product),
+        releases=services.products.service.releases(identity),
+        limit=services.products.uploads.max_bytes,
+    )
+
+
+def _values_of(details: ProductDetails) -> dict[str, str]:
+    product = details.product
+    values = {
+        "display_name": product.display_name,
+        "description": product.description,
+        **visibility_values(product),
+        "release": str(product.release.id) if product.release else "",
+        "pz_code": product.pz_code or "",
+    }
+    return values | ({"official_product": "1"} if product.official else {})
+
+
+def _changes(identity: Identity, details: ProductDetails, fields: dict[str, str]) -> ProductChanges:
+    release = fields.get("release", "")
+    return ProductChanges(
+        display_name=fields.get("display_name", ""),
+        # Browsers send line ends as carriage return and line feed.
+        description=fields.get("description", "").replace("\r\n", "\n"),
+        visibility=chosen_visibility(fields),
+        groups=chosen_groups(fields),
+        release=int(release) if release.isascii() and release.isdecimal() and len(release) < _LONGEST_NUMBER else None,
+        without_release="release" in fields and not release,
+        pz_code=fields.get("pz_code", "").strip() if details.product.product_type.has_pz_code else None,
+        official="official_product" in fields if identity.acts_as_admin else None,
+    )

@@ -1,0 +1,111 @@
+"""What the page of a product shows: its details, and what inspection found, ready for the template."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.auth.models import Identity
+from products.access import changeable, manageable
+from products.inspection.column_statistics import ColumnStatistics
+from products.inspection.inspection import Inspection
+from products.inspection.preview import Cell
+from products.models import FileRole, ProductColumn, ProductFile, ProductStatus
+from products.service import ProductDetails
+from tap.adql.parsing.words import identifier
+from webui.charts.histogram import HistogramPlot, histogram_plot
+from webui.charts.sky_map import SkyMap, sky_map
+
+__all__ = ["ColumnView", "ProductView"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A column with what it holds."""
+
+    item: ProductColumn
+    nulls: int | None
+    range: str
+
+    @property
+    def type_text(self) -> str:
+        """The type in few characters: ``double``, ``int[3]``, ``text``."""
+        column = self.item.column
+        if column.is_text:
+            return column.xtype or "text"
+        return f"{column.datatype}[{column.arraysize}]" if column.arraysize else column.datatype
+
+
+@dataclass(frozen=True, slots=True)
+class ProductView:
+    """A product as its page shows it.
+
+    Parameters
+    ----------
+    preview_names, preview_rows
+        The first rows of the table, row by row.
+    """
+
+    details: ProductDetails
+    found: Inspection | None
+    columns: tuple[ColumnView, ...]
+    preview_names: tuple[str, ...]
+    preview_rows: tuple[tuple[Cell, ...], ...]
+    sky: SkyMap | None
+    histogram: HistogramPlot | None
+    may_change: bool
+    may_manage: bool
+
+    @classmethod
+    def of(cls, details: ProductDetails, identity: Identity) -> "ProductView":
+        """Prepare what the page of a product shows."""
+        found = None if details.inspection is None else Inspection.from_json(details.inspection)
+        statistics = {} if found is None else found.statistics
+        preview = {} if found is None else found.preview
+        return cls(
+            details=details,
+            found=found,
+            columns=tuple(_column_view(item, statistics.get(item.column.name)) for item in details.columns),
+            preview_names=tuple(preview),
+            preview_rows=tuple(zip(*preview.values(), strict=True)),
+            sky=sky_map(found.density_map) if found and found.density_map else None,
+            histogram=histogram_plot(found.redshift_histogram) if found and found.redshift_histogram else None,
+            may_change=changeable(identity, details.product),
+            may_manage=manageable(identity, details.product),
+        )
+
+    @property
+    def main_file(self) -> ProductFile | None:
+        """The main file, if it was sent."""
+        return next((file for file in self.details.files if file.role is FileRole.MAIN), None)
+
+    @property
+    def other_files(self) -> tuple[ProductFile, ...]:
+        """All files but the main one."""
+        return tuple(file for file in self.details.files if file.role is not FileRole.MAIN)
+
+    @property
+    def size(self) -> int:
+        """Size of all files in bytes."""
+        return sum(file.size for file in self.details.files)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether its registration can be continued."""
+        return self.details.product.status is ProductStatus.REGISTERING
+
+    @property
+    def example_columns(self) -> Sequence[str]:
+        """A few columns for an example of a query: those with a meaning, else the first ones."""
+        names = [view.item.column.name for view in self.columns if view.item.alias] or [
+            view.item.column.name for view in self.columns
+        ]
+        return [identifier(name) for name in names[:5]]
+
+
+def _column_view(item: ProductColumn, known: ColumnStatistics | None) -> ColumnView:
+    if known is None or known.minimum is None or known.maximum is None:
+        return ColumnView(item, None if known is None else known.nulls, "")
+    low, high = (f"{value:.7g}" if isinstance(value, float) else str(value) for value in (known.minimum, known.maximum))
+    text = low if known.minimum == known.maximum else f"{low} to {high}"
+    return ColumnView(
+        item, known.nulls, f"{text} byte{'' if text == '1' else 's'} long" if item.column.is_text else text
+    )

@@ -1,0 +1,177 @@
+"""What the reader asked the list of products for, as it stands in the address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from core.auth.models import Identity
+from products.models import Release
+from products.product_types import PRODUCT_TYPES
+from products.search.facets import AREA_RANGES, ROW_RANGES, Facet, FacetValue
+from products.search.queries import ProductQuery
+
+__all__ = ["PAGE_SIZE", "Chosen", "ListFilters"]
+
+PAGE_SIZE = 25
+
+_LAST_PAGE = 100_000
+_LONGEST = 200
+_ORDERINGS = ("display_name", "product_type", "created_at")
+_NEWEST_FIRST = "-created_at"
+_TYPES = {kind.name: kind.id for kind in PRODUCT_TYPES.values()}
+_ROWS = {r.key: (r.low, r.high) for r in ROW_RANGES}
+_AREAS = {r.key: (r.low, r.high) for r in AREA_RANGES}
+_NO_RANGE = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Something that narrows the list, and the address of the list without it."""
+
+    label: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilters:
+    """What the reader asked the list for; what cannot be understood counts as not asked for.
+
+    Parameters
+    ----------
+    owner
+        Name of an account.
+    redshifts, rows, area
+        Keys of the values of these facets.
+    position
+        Right ascension, declination and perhaps a radius, in degrees, that the products cover.
+    """
+
+    text: str = ""
+    product_type: str = ""
+    release: str = ""
+    owner: str = ""
+    redshifts: str = ""
+    rows: str = ""
+    area: str = ""
+    position: str = ""
+    official: bool = False
+    mine: bool = False
+    ordering: str = _NEWEST_FIRST
+    page: int = 1
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> "ListFilters":
+        """Read the parameters of the address."""
+
+        def text(name: str) -> str:
+            return parameters.get(name, "").replace("\0", "").strip()[:_LONGEST]
+
+        def one_of(name: str, known: Mapping[str, object]) -> str:
+            return text(name) if text(name) in known else ""
+
+        ordering, page = parameters.get("sort", ""), parameters.get("page", "")
+        return cls(
+            text=text("q"),
+            product_type=one_of("type", _TYPES),
+            release=text("release"),
+            owner=text("owner"),
+            redshifts=one_of("redshifts", {"yes": True, "no": False}),
+            rows=one_of("rows", _ROWS),
+            area=one_of("area", _AREAS),
+            position=text("position"),
+            official="official" in parameters,
+            mine="mine" in parameters,
+            ordering=ordering if ordering.removeprefix("-") in _ORDERINGS else _NEWEST_FIRST,
+            page=max(1, min(int(page), _LAST_PAGE)) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some products are left out."""
+        return self != ListFilters(ordering=self.ordering, page=self.page)
+
+    def query(
+        self, identity: Identity, releases: tuple[Release, ...], owner: int | None, numbers: tuple[int, ...] | None
+    ) -> ProductQuery:
+        """Give the query that the catalogue answers.
+
+        Parameters
+        ----------
+        owner
+            Number of the account that is asked for.
+        numbers
+            Numbers of the products that cover the position.
+        """
+        chosen = tuple(release.id for release in releases if release.name == self.release)
+        owners = [identity.user_id] if self.mine and identity.user_id is not None else []
+        if self.owner:
+            owners = [owner or 0] if not owners or owners == [owner] else [0]  # there is no number 0
+        return ProductQuery(
+            product_types=(_TYPES[self.product_type],) if self.product_type else (),
+            releases=chosen,
+            without_release=True if self.release == "none" else None,
+            owners=tuple(owners),
+            official=True if self.official else None,
+            with_redshift={"yes": True, "no": False}.get(self.redshifts),
+            rows=_ROWS.get(self.rows, _NO_RANGE),
+            area=_AREAS.get(self.area, _NO_RANGE),
+            numbers=numbers,
+            text=self.text,
+            ordering=self.ordering,
+            offset=(self.page - 1) * PAGE_SIZE,
+            limit=PAGE_SIZE,
+        )
+
+    def address(self, **changes: object) -> str:
+        """Give the address of this list with some of its parameters changed."""
+        values: dict[str, object] = {
+            "q": self.text,
+            "type": self.product_type,
+            "release": self.release,
+            **self.further,
+            "position": self.position,
+            "official": 1 if self.official else "",
+            "mine": 1 if self.mine else "",
+            "sort": "" if self.ordering == _NEWEST_FIRST else self.ordering,
+            "page": self.page if self.page > 1 else "",
+        }
+        kept = {key: value for key, value in (values | changes).items() if value not in {"", None}}
+        return f"/?{urlencode(kept)}" if kept else "/"
+
+    @property
+    def further(self) -> dict[str, str]:
+        """What the form keeps although it does not show it: facets that are chosen by links."""
+        return {"owner": self.owner, "redshifts": self.redshifts, "rows": self.rows, "area": self.area}
+
+    def narrowed(self, facet: Facet, value: FacetValue) -> str:
+        """Give the address of the list of those products that have a value."""
+        return self.address(**{facet.name: value.key, "page": ""})
+
+    def has(self, facet: Facet) -> bool:
+        """Say whether a value of the facet was chosen."""
+        return bool(
+            self.further.get(facet.name) or {"type": self.product_type, "release": self.release}.get(facet.name)
+        )
+
+    @property
+    def chosen(self) -> tuple[Chosen, ...]:
+        """What was chosen by links, to be taken back one by one."""
+        labels = {
+            "owner": self.owner,
+            "redshifts": {"yes": "with spectroscopic redshifts", "no": "without spectroscopic redshifts"}.get(
+                self.redshifts, ""
+            ),
+            "rows": next((f"{r.label} rows" for r in ROW_RANGES if r.key == self.rows), ""),
+            "area": next((r.label for r in AREA_RANGES if r.key == self.area), ""),
+        }
+        return tuple(Chosen(label, self.address(**{key: "", "page": ""})) for key, label in labels.items() if label)
+
+    def sort_address(self, name: str) -> str:
+        """Give the address that sorts by a column, or turns its order round."""
+        return self.address(sort=f"-{name}" if self.ordering == name else name, page="")
+
+    def sort_state(self, name: str) -> str:
+        """Say in the words of ARIA how a column is sorted."""
+        if self.ordering.removeprefix("-") != name:
+            return "none"
+        return "descending" if self.ordering.startswith("-") else "ascending"

@@ -1,0 +1,1 @@
+"""Rendering of pages: templates and Markdown."""

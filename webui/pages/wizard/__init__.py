@@ -1,0 +1,1 @@
+"""Wizard that registers a product, one module a step."""

@@ -1,0 +1,81 @@
+"""Step 3 of the wizard: the meanings of columns."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity
+from core.errors import ConflictError, InvalidValueError
+from products.inspection.meanings import MEANINGS_BY_KEY
+from products.service import ProductDetails
+from webui.addresses import product_address
+from webui.pages.forms import FormState, read_form
+from webui.pages.products.drafts import own_details, progress_of
+from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.wizard.column_choices import choices_of, meanings_of, missing_meanings
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the third step."""
+    authenticate = services.authenticate
+
+    @router.get("/product/{name}/columns")
+    def columns_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+        details = own_details(services, identity, name)
+        return _columns_page(services, renderer, identity, details, FormState())
+
+    @router.post("/product/{name}/columns")
+    async def columns(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        details = await run_in_threadpool(own_details, services, identity, name)
+        fields = await read_form(request, 2 * services.settings.max_columns + 10)
+        return await run_in_threadpool(_save_columns, services, renderer, identity, details, fields)
+
+
+def _save_columns(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    details: ProductDetails,
+    fields: dict[str, str],
+) -> Response:
+    try:
+        _describe(services, identity, details, meanings_of(details.columns, fields))
+    except (InvalidValueError, ConflictError) as e:
+        form = FormState.refused(fields, e)
+        return _columns_page(services, renderer, identity, details, form, status=e.status)
+    return see_other(product_address(details.product.internal_name, "review"))
+
+
+def _describe(services: WebServices, identity: Identity, details: ProductDetails, meanings: dict[str, str]) -> None:
+    """Store what columns mean; what is missing for publication is said now, and nothing is lost by it."""
+    kind = details.product.product_type
+    services.products.column_meanings.describe_all(identity, details.product.id, meanings)
+    missing = missing_meanings(kind, meanings)
+    if missing:
+        message = f"Choose a column for each of: {', '.join(missing)}. A product of type {kind.display_name} needs it."
+        raise InvalidValueError(message)
+
+
+def _columns_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    details: ProductDetails,
+    form: FormState,
+    *,
+    status: int = 200,
+) -> Response:
+    product = details.product
+    return renderer.page(
+        "wizard/columns.html",
+        identity,
+        status=status,
+        details=details,
+        form=form,
+        progress=progress_of(services, product),
+        choices=choices_of(details, form.values or None),
+        meanings=MEANINGS_BY_KEY,
+        mandatory=product.product_type.mandatory,
+    )
