@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from core.auth.models import ANONYMOUS, Identity, Scope
+from core.auth.models import Identity, Scope
 from core.files import FileStore
 from core.files.assembly import upload_store
 from core.parts import part
@@ -12,7 +12,6 @@ from products.assembly import ProductServices
 from tap.async_queries.result_files import QUERY_JOB, ResultFiles
 from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
-from uws.models import files_of_job, scope_of_job
 
 if TYPE_CHECKING:
     from tap.async_queries.jobs import QueryJobs
@@ -189,7 +188,7 @@ class TapServices:
         self.results.delete(job.id)
 
     def _remove_uploads(self, job: Job) -> None:
-        if files := files_of_job(job):
+        if files := job.files:
             self.uploads.remove(files.values())
 
     @part
@@ -197,15 +196,14 @@ class TapServices:
         return TableJobs(self._products.table_loader, self.upload_store)
 
     def _load(self, context: JobContext) -> None:
-        self._table_jobs.load(context, files_of_job(context.job)[PART])
+        self._table_jobs.load(context, context.job.files[PART])
 
     def _update(self, context: JobContext) -> None:
-        job = context.job
-        identity = ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
+        identity = context.job.identity(self._identity_of)
         name = context.parameters.get("TABLE", "").strip()
         table = self._products.user_tables.require_quota(identity, name)
         self._table_jobs.update(context, table.id)
 
     def _remove_rows(self, job: Job) -> None:
-        for stored_id in files_of_job(job).values():
+        for stored_id in job.files.values():
             self.upload_store.delete(stored_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from core.auth.models import Identity, Scope
+from core.auth.models import ANONYMOUS, Identity, Scope
 from core.files import Staging
 
 __all__ = [
@@ -21,12 +21,14 @@ __all__ = [
     "JobLogLine",
     "JobResult",
     "Phase",
-    "files_of_job",
     "files_parameter",
     "least_scope",
-    "scope_of_job",
     "scope_of_request",
 ]
+
+
+#: Parameters in which the ids of a job's files and its scope are kept; none that a client may set begins with a dot.
+FILES_PARAMETER, SCOPE_PARAMETER = ".files", ".scope"
 
 
 class Phase(StrEnum):
@@ -120,6 +122,31 @@ class Job:
     quote: datetime | None
     execution_duration: int
 
+    @property
+    def scope(self) -> Scope:
+        """What the job may do in the name of its owner: no more than each request that set it up could.
+
+        A job runs later, in another process, when the requests are gone. The smallest scope when none was kept.
+        """
+        kept = self.parameters.get(SCOPE_PARAMETER)
+        return Scope.READ if kept is None else Scope(kept)
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Ids of the files that came with the parameters, by the names of their parts."""
+        files: dict[str, str] = json.loads(self.parameters.get(FILES_PARAMETER, "{}"))
+        return files
+
+    def identity(self, identity_of: Callable[[str, Scope], Identity]) -> Identity:
+        """Return the identity that the job acts as, which may do no more than its scope allows.
+
+        Parameters
+        ----------
+        identity_of
+            Returns the identity of an active account with a scope, as it is now.
+        """
+        return ANONYMOUS if self.owner is None else identity_of(self.owner, self.scope)
+
 
 @dataclass(frozen=True, slots=True)
 class JobEntry:
@@ -163,10 +190,6 @@ class JobLimits:
     parameter_characters: int = 2_000_000
 
 
-#: Where the files stand among a job's parameters; no parameter that a client may set begins with a dot.
-FILES_PARAMETER = ".files"
-
-
 class JobFiles(Protocol):
     """What stores the files that come with parameters."""
 
@@ -177,21 +200,11 @@ class JobFiles(Protocol):
         """Remove files that no job needs any more."""
 
 
-def files_of_job(job: Job) -> dict[str, str]:
-    """Give the ids of the files of a job, by the names of the parts in which they came."""
-    files: dict[str, str] = json.loads(job.parameters.get(FILES_PARAMETER, "{}"))
-    return files
-
-
 def files_parameter(files: Mapping[str, str], job: Job | None = None) -> dict[str, str]:
     """Give the parameter that keeps files with a job, beside those that it has; nothing when none came."""
     if not files:
         return {}
-    return {FILES_PARAMETER: json.dumps((files_of_job(job) if job else {}) | dict(files))}
-
-
-#: Where the scope stands among a job's parameters; no parameter that a client may set begins with a dot.
-SCOPE_PARAMETER = ".scope"
+    return {FILES_PARAMETER: json.dumps((job.files if job else {}) | dict(files))}
 
 
 def scope_of_request(identity: Identity) -> dict[str, str]:
@@ -199,14 +212,8 @@ def scope_of_request(identity: Identity) -> dict[str, str]:
     return {SCOPE_PARAMETER: identity.scope.value}
 
 
-def scope_of_job(job: Job) -> Scope:
-    """Give the scope that a job has; the smallest when nothing was kept."""
-    kept = job.parameters.get(SCOPE_PARAMETER)
-    return Scope.READ if kept is None else Scope(kept)
-
-
 def least_scope(job: Job, identity: Identity) -> dict[str, str]:
     """Give the parameter that keeps the smaller of the two scopes; nothing when it is there already."""
-    if identity.scope.includes(scope_of_job(job)):
+    if identity.scope.includes(job.scope):
         return {}
     return scope_of_request(identity)

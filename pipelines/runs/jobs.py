@@ -35,7 +35,6 @@ from products.readers import ReadLimits
 from products.readers.memory import MemoryReader
 from products.schema import ProductRow
 from uws import JobContext
-from uws.models import scope_of_job
 
 __all__ = ["CONFIGURATION", "LOG", "PROVENANCE", "REPORT", "PipelineJobs"]
 
@@ -95,7 +94,7 @@ class PipelineJobs:
 
     def _make(self, context: JobContext, run: Run, internal_name: str) -> None:
         started, steps = utc_now(), RunProgress(context)
-        identity = self._identity_of(run.owner, scope_of_job(context.job))
+        identity = context.job.identity(self._identity_of)
         limits = ReadLimits(max_columns=self._settings.max_columns)
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
         checked = self._checker.check(identity, run.pipeline, run.settings, reader.look)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
-from core.auth.models import ANONYMOUS, Identity, Scope
+from core.auth.models import Identity, Scope
 from core.database import utc_now
 from core.errors import PhotozError
 from core.settings import Settings
@@ -17,7 +17,6 @@ from tap.metadata.catalog import TableCatalog
 from tap.service import TapService
 from tap.uploads.tap_upload import Uploads
 from uws import Job, JobContext
-from uws.models import files_of_job, scope_of_job
 
 __all__ = ["QueryJobs"]
 
@@ -61,9 +60,11 @@ class QueryJobs:
         with self._engine.use(context.scratch.parent) as engine:
             context.progress(0.0, "The query runs.")
             service = TapService(self._settings, self._catalog, engine, self._uploads)
-            parameters = DaliParameters(_pairs(context.job), files_of_job(context.job))
+            parameters = DaliParameters(_pairs(context.job), context.job.files)
             try:
-                opened = service.open(parameters, self._identity(context.job), seconds=_seconds_left(context.job))
+                opened = service.open(
+                    parameters, context.job.identity(self._identity_of), seconds=_seconds_left(context.job)
+                )
                 with opened.stream as stream:
                     rows = _Rows(stream, context)
                     size = self._results.write(
@@ -77,9 +78,6 @@ class QueryJobs:
                 raise _late(context.job, self._settings.job_seconds_limit) from e
         context.progress(1.0, f"{rows.count} rows")
         context.add_result("result", "results/result", opened.result_format.content_type, size)
-
-    def _identity(self, job: Job) -> Identity:
-        return ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
 
 
 class _Rows:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from core.auth.models import ANONYMOUS, Identity, Scope
+from core.auth.models import Identity, Scope
 from core.errors import PhotozError
-from uws import Job, JobContext, JobKind
-from uws.models import scope_of_job
+from uws import JobContext, JobKind
 from vospace.documents.requests import read_node
 from vospace.documents.transfers import PULL_TO, PUSH_FROM, Transfer, read_transfer
 from vospace.faults import fault_text
@@ -63,7 +62,10 @@ class NodeJobs:
     def transfer(self, context: JobContext) -> None:
         """Move or copy a node, or see whether bytes can be transferred."""
         with _faults():
-            identity, transfer = self._identity(context.job), read_transfer(context.parameters[BODY].encode())
+            identity, transfer = (
+                context.job.identity(self._identity_of),
+                read_transfer(context.parameters[BODY].encode()),
+            )
             if transfer.is_internal:
                 self._move(identity, transfer, context)
             elif transfer.direction in {PULL_TO, PUSH_FROM}:
@@ -78,23 +80,20 @@ class NodeJobs:
         """Delete what may be deleted of a node and all that lies in it."""
         with _faults():
             path = self._nodes.uris.path_of(context.parameters["TARGET"])
-            _count(context, *self._nodes.delete_all(self._identity(context.job), path))
+            _count(context, *self._nodes.delete_all(context.job.identity(self._identity_of), path))
 
     def set_properties(self, context: JobContext) -> None:
         """Set properties of a node and all that lies in it."""
         with _faults():
             asked = read_node(context.parameters[BODY].encode())
             path = self._nodes.uris.path_of(asked.uri)
-            _count(context, *self._nodes.change_all(self._identity(context.job), path, asked))
+            _count(context, *self._nodes.change_all(context.job.identity(self._identity_of), path, asked))
 
     def _move(self, identity: Identity, transfer: Transfer, context: JobContext) -> None:
         uris = self._nodes.uris
         source, destination = uris.path_of(transfer.targets[0]), uris.path_of(transfer.direction)
         place = self._moves.run(identity, source, destination, keep=transfer.keep_bytes)
         context.add_result("destination" if destination[-1:] == (AUTO,) else "dataNode", uris.of(place))
-
-    def _identity(self, job: Job) -> Identity:
-        return ANONYMOUS if job.owner is None else self._identity_of(job.owner, scope_of_job(job))
 
 
 def fault_of_sentence(sentence: str) -> str:
