@@ -78,7 +78,7 @@ REQUESTS = {
 
 
 def table(number: int, rng: random.Random) -> dict[str, object]:
-    """Give the rows of a product, which lie in a hundred cells beside each other somewhere on the sky."""
+    """Return the rows of a product, which lie in a hundred cells beside each other somewhere on the sky."""
     cell = rng.randint(0, 12 * 4**6 - 200)
     cells = " ".join(str(cell + 2 * i) for i in range(100))
     return {
@@ -149,7 +149,7 @@ def fill(database: Database, count: int) -> None:
 
 @contextmanager
 def application(settings: Settings) -> Iterator[tuple[Services, FastAPI]]:
-    """Give the API on a filled database."""
+    """Return the API on a filled database."""
     services = Services(settings)
     web = services.web
     app = FastAPI()
@@ -187,7 +187,7 @@ def timed(client: TestClient, address: str | int, rounds: int) -> Cost:
 
 
 def postgres_seconds() -> float:
-    """Give the processor time that the processes of the private PostgreSQL have used."""
+    """Return the processor time that the processes of the private PostgreSQL have used."""
     used = 0.0
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.Error):

@@ -71,7 +71,7 @@ def write_catalogue(path: Path, rows: int) -> None:
 
 
 def publish(server: RunningServer, token: str, folder: Path, rows: int) -> Catalogue:
-    """Give the catalogue of so many rows, made when it is not there yet."""
+    """Return the catalogue of so many rows, made when it is not there yet."""
     name = f"Benchmark {rows}"
     api = Api(server.base_url, token)
     for product in api.json("GET", "products/")["results"]:
@@ -144,7 +144,7 @@ class PeakMemory(threading.Thread):
 
 
 def without_server(file: Path, columns: str, name: str) -> float:
-    """Give the seconds in which the same bytes are made in this process: DuckDB, Arrow, our writer."""
+    """Return the seconds in which the same bytes are made in this process: DuckDB, Arrow, our writer."""
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"}) as connection:
         began = time.perf_counter()
         reader = connection.sql(f"SELECT {columns} FROM '{file}' LIMIT {ROWS}").to_arrow_reader(65_536)
@@ -155,7 +155,7 @@ def without_server(file: Path, columns: str, name: str) -> float:
 
 
 def floor_csv(file: Path, columns: str, folder: Path) -> float:
-    """Give the seconds in which DuckDB alone writes the rows as CSV."""
+    """Return the seconds in which DuckDB alone writes the rows as CSV."""
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"}) as connection:
         began = time.perf_counter()
         connection.execute(
@@ -165,7 +165,7 @@ def floor_csv(file: Path, columns: str, folder: Path) -> float:
 
 
 def astropys(file: Path, columns: str) -> float:
-    """Give the rows a second that astropy writes as a binary VOTable."""
+    """Return the rows a second that astropy writes as a binary VOTable."""
     with duckdb.connect(":memory:") as connection:
         rows = connection.sql(f"SELECT {columns} FROM '{file}' LIMIT {ASTROPY_ROWS}").to_arrow_table()
     table = Table({name: rows[name].to_numpy() for name in rows.column_names})

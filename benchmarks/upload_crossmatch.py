@@ -82,7 +82,7 @@ def measured(run: Callable[[], int], times: int = 3) -> tuple[float, float, int]
 
 
 def processor_seconds() -> float:
-    """Give what this process and the query process have computed so far."""
+    """Return what this process and the query process have computed so far."""
     own = psutil.Process()
     return sum(sum(process.cpu_times()[:2]) for process in (own, *own.children(recursive=True)))
 

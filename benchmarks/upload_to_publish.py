@@ -66,7 +66,7 @@ class PeakMemory(threading.Thread):
             self.peak = max(self.peak, self._server.memory_bytes())
 
     def stop(self) -> int:
-        """Give the peak in bytes."""
+        """Return the peak in bytes."""
         self._done.set()
         self.join()
         return self.peak

@@ -83,7 +83,7 @@ _METADATA_KEYS = tuple(f.name for f in fields(Column) if f.name != "name")
 
 
 def votable_type_of(arrow_type: pa.DataType) -> tuple[str, str | None, str | None]:
-    """Give the VOTable type that holds an Arrow type.
+    """Return the VOTable type that holds an Arrow type.
 
     Returns
     -------

@@ -53,12 +53,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given
-        """Give a stored time back as aware UTC."""
+        """Return a stored time back as aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
 def utc_now() -> datetime:
-    """Give the present instant, aware, in UTC."""
+    """Return the present instant, aware, in UTC."""
     return datetime.now(UTC)
 
 

@@ -12,7 +12,7 @@ _BREAKS = frozenset({"softbreak", "hardbreak"})
 
 
 def markdown_parser() -> MarkdownIt:
-    """Give a parser of the dialect: CommonMark with tables and strike-through, in which HTML is text."""
+    """Return a parser of the dialect: CommonMark with tables and strike-through, in which HTML is text."""
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -21,7 +21,7 @@ _MARKDOWN = markdown_parser()
 
 @lru_cache(maxsize=4096)
 def plain_text(markdown: str) -> str:
-    """Give the words of a description without its markup, in one line.
+    """Return the words of a description without its markup, in one line.
 
     Pictures leave their alternative text, and links what is shown of them.
     """

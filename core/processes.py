@@ -23,7 +23,7 @@ class ProcessIdentity:
 
     @classmethod
     def current(cls) -> Self:
-        """Give the identity of this process."""
+        """Return the identity of this process."""
         return cls(_this_host(), os.getpid(), _start_of(os.getpid()) or 0)
 
     @classmethod
@@ -54,7 +54,7 @@ def _this_host() -> str:
 
 
 def _start_of(pid: int) -> int | None:
-    """Give the start of a living process in whatever unit the system has; none for a dead one."""
+    """Return the start of a living process in whatever unit the system has; none for a dead one."""
     try:
         # Fields after the name in parentheses: state is the third of all, starttime the 22nd (proc(5)).
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

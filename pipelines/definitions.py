@@ -17,7 +17,7 @@ PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in 
 
 
 def pipeline_by_name(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
-    """Give a pipeline by its name, or raise NotFoundError with the names there are."""
+    """Return a pipeline by its name, or raise NotFoundError with the names there are."""
     if name not in definitions:
         raise NotFoundError(
             f"There is no pipeline '{name[:100]}'; there are {', '.join(definitions)}.", field="pipeline"
@@ -26,7 +26,7 @@ def pipeline_by_name(name: str, definitions: Mapping[str, AnyPipeline] = PIPELIN
 
 
 def pipeline_by_id(number: int, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
-    """Give a pipeline by its number, or raise NotFoundError."""
+    """Return a pipeline by its number, or raise NotFoundError."""
     for pipeline in definitions.values():
         if pipeline.id == number:
             return pipeline

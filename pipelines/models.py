@@ -215,7 +215,7 @@ class Pipeline(ABC, Generic[ConfigurationT]):
 
     @abstractmethod
     def configure(self, request: RunRequest, inputs: RunInputs) -> ConfigurationT:
-        """Give the configuration of a run on the server.
+        """Return the configuration of a run on the server.
 
         Raises
         ------
@@ -283,5 +283,5 @@ class Run:
 
 
 def part_of(progress: Progress, begin: float, end: float) -> Progress:
-    """Give the progress of one part of the work, from 0 to 1."""
+    """Return the progress of one part of the work, from 0 to 1."""
     return lambda fraction, step: progress(begin + fraction * (end - begin), step)

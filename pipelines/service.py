@@ -101,13 +101,13 @@ class PipelineService:
         return tuple(self._run(row) for row in rows)
 
     def of_products(self, product_ids: Sequence[int]) -> dict[int, Run]:
-        """Give the runs that made products, which the caller may read, by the products' numbers."""
+        """Return the runs that made products, which the caller may read, by the products' numbers."""
         with self._database.read() as session:
             rows = runs_of_products(session, product_ids)
         return {row.product_id: self._run(row) for row in rows}
 
     def of_job(self, job_id: str) -> Run | None:
-        """Give the run of a job that the caller may see, if it was let run and its product is not deleted."""
+        """Return the run of a job that the caller may see, if it was let run and its product is not deleted."""
         with self._database.read() as session:
             row = session.scalar(
                 select(PipelineRunRow)
@@ -131,7 +131,7 @@ class PipelineService:
         return self.get(identity, number)
 
     def log(self, identity: Identity, number: int) -> tuple[str, ...]:
-        """Give the lines that a run wrote about its work, as long as its job is kept."""
+        """Return the lines that a run wrote about its work, as long as its job is kept."""
         run = self.get(identity, number)
         try:
             lines = self._jobs.log(run.job_id, owner=run.owner)

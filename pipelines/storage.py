@@ -29,7 +29,7 @@ class RunQuery:
     oldest_first: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Give what rows must meet."""
+        """Return what rows must meet."""
         choices = (
             (PipelineRunRow.id, self.numbers),
             (PipelineRunRow.release_id, self.releases),
@@ -61,7 +61,7 @@ def runs_of_products(session: Session, product_ids: Sequence[int]) -> list[Pipel
 
 
 def run_of_row(row: PipelineRunRow, job: Job | None, definitions: Mapping[str, AnyPipeline]) -> Run:
-    """Give the value of a stored run of one of the pipelines; while it is active, its job knows how far it is."""
+    """Return the value of a stored run of one of the pipelines; while it is active, its job knows how far it is."""
     phase, error, started, ended = Phase(row.phase), row.error, row.started, row.ended
     if job is not None and not phase.ended:
         phase, error, started, ended = job.phase, job.error, job.started, job.ended

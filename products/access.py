@@ -45,7 +45,7 @@ class Owned(Protocol):
 
 
 def readable(identity: Identity) -> ColumnElement[bool]:
-    """Give the condition on ``ProductRow`` under which the identity may read a product.
+    """Return the condition on ``ProductRow`` under which the identity may read a product.
 
     Owners and administrators read every product that is not deleted, and co-owners those whose release, if any, is
     open to them. Others read published products that are public, that are for registered users (when they are one),
@@ -67,7 +67,7 @@ def readable(identity: Identity) -> ColumnElement[bool]:
 
 
 def changeable(identity: Identity, product: Owned) -> bool:
-    """Say whether the identity may change a product: its owner and co-owners may, and administrators.
+    """Return whether the identity may change a product: its owner and co-owners may, and administrators.
 
     An official product speaks for the project, so administrators alone change it.
     """
@@ -78,7 +78,7 @@ def changeable(identity: Identity, product: Owned) -> bool:
 
 
 def manageable(identity: Identity, product: Owned) -> bool:
-    """Say whether the identity may delete a product and say who owns it: its owner, and administrators."""
+    """Return whether the identity may delete a product and say who owns it: its owner, and administrators."""
     return changeable(identity, product) and (identity.acts_as_admin or identity.user_id == product.owner_id)
 
 
@@ -102,7 +102,7 @@ def require_manage(identity: Identity, product: Owned) -> None:
 
 
 def release_readable(identity: Identity) -> ColumnElement[bool]:
-    """Give the condition on ``ReleaseRow`` under which the identity may see a release."""
+    """Return the condition on ``ReleaseRow`` under which the identity may see a release."""
     if identity.acts_as_admin:
         return true()
     if identity.is_anonymous:
@@ -146,7 +146,7 @@ def _of_groups(identity: Identity) -> ColumnElement[bool]:
 
 
 def table_readable(identity: Identity) -> ColumnElement[bool]:
-    """Give the condition on ``UserTableRow`` under which the identity may read a user's table.
+    """Return the condition on ``UserTableRow`` under which the identity may read a user's table.
 
     Owners and administrators read them; others read those that are public, or shared with one of their groups.
     """
@@ -157,7 +157,7 @@ def table_readable(identity: Identity) -> ColumnElement[bool]:
 
 
 def table_writable(identity: Identity, *, anyhow: bool = False) -> ColumnElement[bool]:
-    """Give the condition on ``UserTableRow`` under which the identity may add rows to a user's table.
+    """Return the condition on ``UserTableRow`` under which the identity may add rows to a user's table.
 
     Parameters
     ----------

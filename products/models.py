@@ -181,7 +181,7 @@ class ProductColumn:
     alias: str | None
 
     def association(self) -> dict[str, str | None]:
-        """Give the column's name with its meaning, as clients and the description in every zip name them."""
+        """Return the column's name with its meaning, as clients and the description in every zip name them."""
         return {"column_name": self.column.name, "ucd": self.column.ucd, "alias": self.alias}
 
 

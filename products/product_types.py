@@ -116,7 +116,7 @@ def product_type_by_name(name: str) -> ProductType:
 
 
 def type_of_row(type_id: int, changes: ProductTypeRow | None) -> ProductType:
-    """Give a product type with what administrators changed of it."""
+    """Return a product type with what administrators changed of it."""
     kind = PRODUCT_TYPES[type_id]
     if changes is None:
         return kind
@@ -130,7 +130,7 @@ def type_of_row(type_id: int, changes: ProductTypeRow | None) -> ProductType:
 
 
 def all_types(session: Session) -> tuple[ProductType, ...]:
-    """Give all product types as administrators left them, in their order."""
+    """Return all product types as administrators left them, in their order."""
     changes = {row.type_id: row for row in session.scalars(select(ProductTypeRow))}
     kinds = (type_of_row(number, changes.get(number)) for number in PRODUCT_TYPES)
     return tuple(sorted(kinds, key=lambda kind: (kind.order, kind.id)))

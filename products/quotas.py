@@ -58,7 +58,7 @@ class QuotaRule:
     max_files: int = 1000
 
     def usage(self, session: Session, user_id: int) -> Usage:
-        """Say how much a user keeps."""
+        """Return how much a user keeps."""
         used = session.scalar(
             select(func.coalesce(func.sum(ProductFileRow.size), 0))
             .join(ProductRow, ProductRow.id == ProductFileRow.product_id)

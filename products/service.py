@@ -130,7 +130,7 @@ class ProductService:
             return dict(found)
 
     def ensure_release(self, name: str, display_name: str, description: str = "") -> Release:
-        """Give the release of this name, made when there is none; for the operator of the server."""
+        """Return the release of this name, made when there is none; for the operator of the server."""
         with self._database.write() as session:
             row = session.scalar(select(ReleaseRow).where(ReleaseRow.name == name))
             if row is None:
@@ -182,7 +182,7 @@ class ProductService:
             return readable_files(session, identity, file_id)
 
     def sizes(self, page: Page) -> dict[int, ProductSize]:
-        """Say how much each product of a page holds, by its number."""
+        """Return how much each product of a page holds, by its number."""
         with self._database.read() as session:
             return product_sizes(session, [product.id for product in page.products])
 

@@ -131,7 +131,7 @@ def product_table(session: Session, product_id: int) -> ProductTable | None:
 
 
 def product_of_row(row: ProductRow) -> Product:
-    """Give the value of a stored product."""
+    """Return the value of a stored product."""
     return Product(
         id=row.id,
         internal_name=row.internal_name or "",
@@ -161,7 +161,7 @@ def product_of_row(row: ProductRow) -> Product:
 
 
 def release_of_row(row: ReleaseRow) -> Release:
-    """Give the value of a stored release."""
+    """Return the value of a stored release."""
     return Release(
         id=row.id,
         name=row.name,
@@ -178,7 +178,7 @@ def release_of_row(row: ReleaseRow) -> Release:
 
 
 def file_of_row(row: ProductFileRow) -> ProductFile:
-    """Give the value of a stored file."""
+    """Return the value of a stored file."""
     return ProductFile(
         id=row.id,
         product_id=row.product_id,
@@ -198,7 +198,7 @@ def file_of_row(row: ProductFileRow) -> ProductFile:
 
 
 def column_of_row(row: ProductColumnRow) -> ProductColumn:
-    """Give the value of a stored column."""
+    """Return the value of a stored column."""
     column = Column(
         name=row.name,
         datatype=row.datatype,
@@ -213,7 +213,7 @@ def column_of_row(row: ProductColumnRow) -> ProductColumn:
 
 
 def table_of_row(row: ProductTableRow) -> ProductTable:
-    """Give the value of a product's stored rows."""
+    """Return the value of a product's stored rows."""
     return ProductTable(
         product_id=row.product_id,
         schema=row.table_schema,

@@ -49,7 +49,7 @@ _LONGEST_DESCRIPTION = 100_000
 
 
 def checked_name(display_name: str) -> str:
-    """Give a display name without blanks around it, or raise InvalidValueError."""
+    """Return a display name without blanks around it, or raise InvalidValueError."""
     name = "".join(c for c in display_name if c.isprintable()).strip()
     if not name:
         message = "This field may not be blank."
@@ -61,7 +61,7 @@ def checked_name(display_name: str) -> str:
 
 
 def checked_description(description: str) -> str:
-    """Give a description that can be stored, or raise InvalidValueError."""
+    """Return a description that can be stored, or raise InvalidValueError."""
     if len(description) > _LONGEST_DESCRIPTION:
         message = f"The description may have at most {_LONGEST_DESCRIPTION} characters."
         raise InvalidValueError(message, field="description")
@@ -99,7 +99,7 @@ def check_release(session: Session, identity: Identity, release: int | None) -> 
 
 
 def internal_name(product_id: int, display_name: str) -> str:
-    """Give the name that stands in addresses: blanks to underscores, letters of any script and digits kept."""
+    """Return the name that stands in addresses: blanks to underscores, letters of any script and digits kept."""
     name = display_name.replace(" ", "_").lower()
     return f"{product_id}_" + "".join(c for c in name if c.isalnum() or c == "_")
 
@@ -164,7 +164,7 @@ def check_values(kind: ProductType, found: Inspection) -> None:
 
 
 def has_link(description: str) -> bool:
-    """Say whether a description tells an address at which data can be fetched."""
+    """Return whether a description tells an address at which data can be fetched."""
     return _LINK.search(description) is not None
 
 
@@ -185,13 +185,13 @@ def _check_link(description: str) -> None:
 
 
 def wanted_meanings(columns: Sequence[ProductColumn]) -> Meanings:
-    """Give the columns of right ascension, declination and redshift, as their owner said."""
+    """Return the columns of right ascension, declination and redshift, as their owner said."""
     by_alias = {item.alias: item.column.name for item in columns}
     return Meanings(ra=by_alias.get("RA"), dec=by_alias.get("Dec"), z=by_alias.get("z"))
 
 
 def rows_agree(table: ProductTable, wanted: Meanings) -> bool:
-    """Say whether the derived rows were made with the columns that the owner chose; what was not chosen is free."""
+    """Return whether the derived rows were made with the columns that the owner chose; what was not chosen is free."""
     same_position = not wanted.has_position or (wanted.ra, wanted.dec) == (table.ra, table.dec)
     return same_position and wanted.z in {None, table.z}
 

@@ -69,7 +69,7 @@ class LinkService:
         self._url = public_url
 
     def links(self, ids: Sequence[str], identity: Identity) -> ProductLinks:
-        """Give the links of products, in the order asked for.
+        """Return the links of products, in the order asked for.
 
         Parameters
         ----------

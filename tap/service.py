@@ -89,11 +89,11 @@ class TapService:
         self._uploads = uploads
 
     def stager(self) -> Callable[[], Staging]:
-        """Give what begins each of the tables that come inline with one request."""
+        """Return what begins each of the tables that come inline with one request."""
         return self._uploads.stager()
 
     def tables_of(self, identity: Identity) -> TableSet:
-        """Give the tables that the identity may query."""
+        """Return the tables that the identity may query."""
         return self._catalog.tables_of(identity)
 
     def query(

@@ -28,7 +28,7 @@ class Lease:
 
 
 def lease_is_lost(owner: str | None, until: datetime | None, now: datetime) -> bool:
-    """Tell whether nobody answers for a job any more."""
+    """Return whether nobody answers for a job any more."""
     if owner is None or until is None:
         return True
     try:

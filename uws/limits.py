@@ -57,7 +57,7 @@ class JobUsage:
 
 
 def owned_by(owner: str | None) -> ColumnElement[bool]:
-    """Give the condition for the jobs of a user, or of nobody."""
+    """Return the condition for the jobs of a user, or of nobody."""
     return JobRow.owner.is_(None) if owner is None else JobRow.owner == owner
 
 
@@ -118,7 +118,7 @@ def check_stored_bytes(stored_bytes: int, limits: JobLimits) -> None:
 
 
 def size_text(size: int) -> str:
-    """Give a size as people read it."""
+    """Return a size as people read it."""
     for factor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
@@ -141,7 +141,7 @@ def altered_values(
     execution_duration: int | None = None,
     destruction: datetime | None = None,
 ) -> dict[str, Any]:
-    """Give the new values of columns; times beyond the limits become the limits."""
+    """Return the new values of columns; times beyond the limits become the limits."""
     values: dict[str, Any] = {}
     if parameters is not None:
         values["parameters"] = dict(job.parameters) | dict(parameters)
@@ -158,5 +158,5 @@ def altered_values(
 
 
 def alterable_phases(values: Mapping[str, Any]) -> frozenset[Phase]:
-    """Give the phases in which these columns may change: the destruction time in all but one, others in one alone."""
+    """Return the phases in which these columns may change: the destruction time in all but one, others in one alone."""
     return frozenset(Phase) - {Phase.ARCHIVED} if values.keys() <= {"destruction"} else frozenset({Phase.PENDING})

@@ -194,26 +194,26 @@ class JobFiles(Protocol):
     """What stores the files that come with parameters."""
 
     def stager(self) -> Callable[[], Staging]:
-        """Give what begins each of the files of one request."""
+        """Return what begins each of the files of one request."""
 
     def remove(self, ids: Iterable[str]) -> None:
         """Remove files that no job needs any more."""
 
 
 def files_parameter(files: Mapping[str, str], job: Job | None = None) -> dict[str, str]:
-    """Give the parameter that keeps files with a job, beside those that it has; nothing when none came."""
+    """Return the parameter that keeps files with a job, beside those that it has; nothing when none came."""
     if not files:
         return {}
     return {FILES_PARAMETER: json.dumps((job.files if job else {}) | dict(files))}
 
 
 def scope_of_request(identity: Identity) -> dict[str, str]:
-    """Give the parameter that keeps the scope of a request."""
+    """Return the parameter that keeps the scope of a request."""
     return {SCOPE_PARAMETER: identity.scope.value}
 
 
 def least_scope(job: Job, identity: Identity) -> dict[str, str]:
-    """Give the parameter that keeps the smaller of the two scopes; nothing when it is there already."""
+    """Return the parameter that keeps the smaller of the two scopes; nothing when it is there already."""
     if identity.scope.includes(job.scope):
         return {}
     return scope_of_request(identity)

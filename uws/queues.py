@@ -37,7 +37,7 @@ class JobNotifier:
 
     @contextmanager
     def subscribe(self, job_id: str) -> Iterator[threading.Event]:
-        """Give an event that is set at each change of a job."""
+        """Return an event that is set at each change of a job."""
         event = threading.Event()
         with self.calling(job_id, event.set):
             yield event

@@ -158,7 +158,7 @@ class JobService:
         return job
 
     def get(self, job_id: str, *, owner: str | None, kind: str | None = None) -> Job:
-        """Give a job, of one kind if one is named.
+        """Return a job, of one kind if one is named.
 
         Raises
         ------
@@ -180,7 +180,7 @@ class JobService:
         *,
         kind: str | None = None,
     ) -> tuple[JobEntry, ...]:
-        """Give a user's jobs, oldest first; with ``last`` so many of the newest, newest first.
+        """Return a user's jobs, oldest first; with ``last`` so many of the newest, newest first.
 
         Jobs in the phase ARCHIVED are given only when they are asked for. An anonymous caller has no list.
         """
@@ -191,7 +191,7 @@ class JobService:
             return tuple(JobEntry(row.id, row.owner, Phase(row.phase), row.run_id, row.created) for row in rows)
 
     def log(self, job_id: str, *, owner: str | None) -> tuple[JobLogLine, ...]:
-        """Give the lines that a job wrote about its work."""
+        """Return the lines that a job wrote about its work."""
         self.get(job_id, owner=owner)
         query = select(JobLogRow).where(JobLogRow.job_id == job_id).order_by(JobLogRow.id)
         with self._database.read() as session:

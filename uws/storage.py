@@ -28,7 +28,7 @@ _LONGEST_TEXT = 10_000
 
 
 def job_of_row(row: JobRow) -> Job:
-    """Give the job that a row stores."""
+    """Return the job that a row stores."""
     return Job(
         id=row.id,
         kind=row.kind,

@@ -26,21 +26,21 @@ class NodeAccess:
         self._authority = authority
 
     def group_uri(self, name: str) -> str:
-        """Give the identifier of a group (GMS 1.0 §2)."""
+        """Return the identifier of a group (GMS 1.0 §2)."""
         return f"ivo://{self._authority}/gms?{quote(name, safe='')}"
 
     def groups_of(self, identity: Identity) -> tuple[str, ...]:
-        """Give the identifiers of all groups of an identity."""
+        """Return the identifiers of all groups of an identity."""
         if identity.is_anonymous:
             return ()
         return (self.group_uri(REGISTERED), *sorted(self.group_uri(name) for name in identity.groups))
 
     def may_read(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
-        """Say whether the last node of a chain, which begins at a home, may be read."""
+        """Return whether the last node of a chain, which begins at a home, may be read."""
         return self._owns(identity, chain[0]) or all(self._reads(identity, row) for row in chain)
 
     def may_write(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
-        """Say whether the bytes, children and properties of the last node of a chain may be changed."""
+        """Return whether the bytes, children and properties of the last node of a chain may be changed."""
         if identity.is_anonymous or not identity.scope.includes(Scope.WRITE):
             return False
         if self._owns(identity, chain[0]):
@@ -48,7 +48,7 @@ class NodeAccess:
         return self.may_read(identity, chain) and self._writes(identity, chain[-1])
 
     def readable(self, identity: Identity, home: NodeRow | None) -> ColumnElement[bool]:
-        """Give the condition on ``NodeRow`` under which children of a container that may be read may be read, too."""
+        """Return the condition on ``NodeRow`` under which children of a container that may be read may be read, too."""
         if identity.acts_as_admin or (home is not None and self._owns(identity, home)):
             return true()
         conditions: list[ColumnElement[bool]] = [NodeRow.is_public.is_(True)]
@@ -60,7 +60,7 @@ class NodeAccess:
         return or_(*conditions)
 
     def writes_row(self, identity: Identity, home: NodeRow, row: NodeRow) -> bool:
-        """Say whether a node within a container that may be written may be written, too."""
+        """Return whether a node within a container that may be written may be written, too."""
         return self._owns(identity, home) or self._writes(identity, row)
 
     def _owns(self, identity: Identity, home: NodeRow) -> bool:

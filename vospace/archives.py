@@ -35,7 +35,7 @@ class Archive:
     counts: tuple[Callable[[], None], ...] = ()
 
     def size(self, kind: ArchiveFormat) -> int:
-        """Give the number of bytes that the archive has."""
+        """Return the number of bytes that the archive has."""
         return zip_size(self.members) if kind == "zip" else tar_size(self.members)
 
     def read(self, kind: ArchiveFormat) -> Iterator[bytes]:
@@ -84,7 +84,7 @@ def archive_members(source: ArchiveSource, identity: Identity, paths: Sequence[P
 
 
 def _files(source: ArchiveSource, identity: Identity, path: Path, name: str) -> Iterator[tuple[Path, str, NodeFile]]:
-    """Give the files of a node and of all that lies in it: where they are, their names in the archive, their bytes."""
+    """Yield the files of a node and of all that lies in it: where they are, their names in the archive, their bytes."""
     node = source.node(identity, path, Listing(brief=True))
     if node.kind.has_bytes:
         yield path, name, source.file(identity, path)

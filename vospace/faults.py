@@ -163,7 +163,7 @@ def fault_text(error: PhotozError) -> str:
 
 
 def fault_name(error: PhotozError) -> str:
-    """Give the name of the fault that an error is."""
+    """Return the name of the fault that an error is."""
     if error.code in _NAMES:
         return error.code
     return next((name for kind, name in _BASES if isinstance(error, kind)), "InternalFault")

@@ -151,7 +151,7 @@ def time_property(time: datetime) -> str:
 
 
 def public_properties(*, public: bool) -> dict[str, str]:
-    """Say whether anybody may read: by the name of the standard, and by the one that CADC's clients read."""
+    """Return whether anybody may read: by the name of the standard, and by the one that CADC's clients read."""
     value = "true" if public else "false"
     return {"ispublic": value, "publicread": value}
 

@@ -214,11 +214,11 @@ class NodeService:
         self.cancel(self.begin_write(identity, path, size))
 
     def room(self, identity: Identity, path: Path) -> int:
-        """Give how many bytes a file in the home that a path leads to may have."""
+        """Return how many bytes a file in the home that a path leads to may have."""
         return self.homes.room(identity, path)
 
     def put_stored(self, identity: Identity, path: Path, stored: StoredBytes) -> NodeFile:
-        """Give a node below ``/home`` bytes that are in their place; when that fails they are removed again."""
+        """Return a node below ``/home`` bytes that are in their place; when that fails they are removed again."""
         try:
             write = self.begin_write(identity, path, stored.size)
         except BaseException:
@@ -248,7 +248,7 @@ class NodeService:
             self._home_writes.cancel(write)
 
     def finish(self, write: NodeWrite, stored: StoredBytes, media_type: str | None = None) -> NodeFile:
-        """Give the node its new bytes, which are in their place; when that fails they are removed again."""
+        """Return the node its new bytes, which are in their place; when that fails they are removed again."""
         if isinstance(write, HomeWrite):
             return self._home_writes.finish(write, stored, media_type)
         assert isinstance(write, ProductWrite)  # noqa: S101 - there are no others

@@ -43,7 +43,7 @@ class Usage:
 
 
 def find_chain(session: Session, path: Path, *, lock: bool = False) -> tuple[NodeRow, ...]:
-    """Give the nodes that a path below ``/home`` leads through, from the home on, as far as they exist.
+    """Return the nodes that a path below ``/home`` leads through, from the home on, as far as they exist.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def child_row(session: Session, parent_id: int | None, name: str, *, lock: bool 
 
 
 def subtree(session: Session, row: NodeRow) -> Iterator[NodeRow]:
-    """Give a node and all that lies in it, each container before what it holds."""
+    """Yield a node and all that lies in it, each container before what it holds."""
     yield row
     level = [row.id] if row.kind == NodeKind.CONTAINER else []
     while level:
@@ -88,13 +88,13 @@ def space_used(session: Session, home: NodeRow, default_quota: int) -> Usage:
 
 
 def stored_ids(database: Database) -> frozenset[str]:
-    """Give the ids of all bytes that nodes have."""
+    """Return the ids of all bytes that nodes have."""
     with database.read() as session:
         return frozenset(filter(None, session.scalars(select(NodeRow.stored_id))))
 
 
 def busy_names(session: Session, parent_ids: Sequence[int]) -> frozenset[tuple[int, str]]:
-    """Give the nodes in some containers that are being written, by container and name."""
+    """Return the nodes in some containers that are being written, by container and name."""
     found: set[tuple[int, str]] = set()
     for first in range(0, len(parent_ids), 500):
         part = NodeWriteRow.parent_id.in_(parent_ids[first : first + 500])
@@ -131,7 +131,7 @@ def release_write(session: Session, parent_id: int, name: str, token: str) -> bo
 
 
 def node_of_row(row: NodeRow, path: Path, *, busy: bool = False, usage: Usage | None = None) -> Node:
-    """Give the value of a stored node; a home says how much room is left."""
+    """Return the value of a stored node; a home says how much room is left."""
     kind = NodeKind(row.kind)
     public = "true" if row.is_public else "false"
     properties = {

@@ -54,7 +54,7 @@ def node_path(path: str, raw: bytes = b"") -> Path:
 
 
 def chosen_name(path: Path) -> Path:
-    """Give a path whose last name, if it is ``.auto``, was chosen by the service (VOSpace 2.1 §3.1.1)."""
+    """Return a path whose last name, if it is ``.auto``, was chosen by the service (VOSpace 2.1 §3.1.1)."""
     return (*path[:-1], secrets.token_hex(8)) if path and path[-1] == AUTO else path
 
 
@@ -105,7 +105,7 @@ class NodeUris:
         return f"ivo://{self.authority}/{self.service}/views#zip", f"ivo://{self.authority}/{self.service}/views#tar"
 
     def is_own(self, uri: str) -> bool:
-        """Say whether an address is one of this service."""
+        """Return whether an address is one of this service."""
         match = _URI.fullmatch(uri)
         if match is None:
             return False

@@ -22,23 +22,23 @@ _LONGEST_NUMBER = 18
 
 
 def product_address(internal_name: str, step: str = "") -> str:
-    """Give the address of a product's page, or of one of its steps, such as ``files`` or ``review``."""
+    """Return the address of a product's page, or of one of its steps, such as ``files`` or ``review``."""
     address = f"/product/{quote(internal_name, safe='')}"
     return f"{address}/{step}" if step else address
 
 
 def user_address(name: str) -> str:
-    """Give the address of an account's page, for administrators."""
+    """Return the address of an account's page, for administrators."""
     return f"/admin/users/{quote(name, safe='')}"
 
 
 def release_address(name: str) -> str:
-    """Give the address of a release's page, for administrators."""
+    """Return the address of a release's page, for administrators."""
     return f"/admin/releases/{quote(name, safe='')}"
 
 
 def type_address(name: str) -> str:
-    """Give the address of a product type's page, for administrators."""
+    """Return the address of a product type's page, for administrators."""
     return f"/admin/types/{quote(name, safe='')}"
 
 
@@ -57,7 +57,7 @@ def product_key(text: str) -> int | str:
 
 
 def safe_next(text: str | None) -> str:
-    r"""Give the address to go to after a sign-in: a path of this server, else the first page.
+    r"""Return the address to go to after a sign-in: a path of this server, else the first page.
 
     Browsers read ``//host``, ``/\host`` and paths with a tab or a line break in them as addresses of other servers.
     """
@@ -73,12 +73,12 @@ def safe_next(text: str | None) -> str:
 
 
 def login_address(target: str) -> str:
-    """Give the address of the sign-in page that leads back to a target."""
+    """Return the address of the sign-in page that leads back to a target."""
     return f"/login?{urlencode({'next': safe_next(target)})}"
 
 
 def page_of_request(request: Request) -> str:
-    """Give the page that a request is about: its own address, or for a form the page that it stood on."""
+    """Return the page that a request is about: its own address, or for a form the page that it stood on."""
     if request.method in {"GET", "HEAD"}:
         query = request.url.query
         return f"{request.url.path}?{query}" if query else request.url.path

@@ -20,7 +20,7 @@ class ProductCitation:
 
     @classmethod
     def of(cls, services: WebServices, product: Product) -> "ProductCitation":
-        """Give the citations of a product that the caller may read."""
+        """Return the citations of a product that the caller may read."""
         try:
             author = services.accounts.service.user(product.owner).display_name
         except NotFoundError:

@@ -9,7 +9,7 @@ __all__ = ["attach_node"]
 
 
 def attach_node(services: WebServices, identity: Identity, product_id: int, role: FileRole, path: Path) -> ProductFile:
-    """Give a product the bytes of a node, under the node's name.
+    """Return a product the bytes of a node, under the node's name.
 
     Raises
     ------

@@ -112,7 +112,7 @@ class AuditLog:
         self._database = database
 
     def entries(self, identity: Identity, query: AuditQuery) -> tuple[int, tuple[AuditEntry, ...]]:
-        """Give how many entries there are, and a page of them, newest first.
+        """Return how many entries there are, and a page of them, newest first.
 
         Raises
         ------

@@ -107,11 +107,11 @@ class Authenticator:
             raise _of_another_site()
 
     def is_of_other_site(self, request: Request) -> bool:
-        """Say whether a browser tells that a page of another site sent the request."""
+        """Return whether a browser tells that a page of another site sent the request."""
         return not {"sec-fetch-site", "origin"}.isdisjoint(request.headers) and not self.is_same_origin(request)
 
     def is_same_origin(self, request: Request) -> bool:
-        """Say whether a page of this server, or the person at the address bar, sent the request."""
+        """Return whether a page of this server, or the person at the address bar, sent the request."""
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             return site in {"same-origin", "none"}

@@ -72,7 +72,7 @@ class ExternalAccounts:
         self._required_group = required_group
 
     def sign_in(self, person: ExternalUser) -> Identity:
-        """Give the identity of somebody who signed in elsewhere; the account is made, and kept as the service tells.
+        """Return the identity of somebody who signed in elsewhere; the account is made, and kept as the service tells.
 
         Raises
         ------

@@ -54,7 +54,7 @@ class Group:
     members: tuple[GroupMember, ...]
 
     def is_managed_by(self, identity: Identity) -> bool:
-        """Say whether the identity may change the group."""
+        """Return whether the identity may change the group."""
         if self.source != LOCAL or identity.is_anonymous or not identity.scope.includes(Scope.WRITE):
             return False
         return identity.acts_as_admin or any(m.is_manager and m.user_id == identity.user_id for m in self.members)

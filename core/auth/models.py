@@ -17,7 +17,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
     def includes(self, other: "Scope") -> bool:
-        """Say whether this scope lets its bearer do what the other one does."""
+        """Return whether this scope lets its bearer do what the other one does."""
         order = list(Scope)
         return order.index(self) >= order.index(other)
 
@@ -94,7 +94,7 @@ class Identity:
         return self.is_admin and self.scope.includes(Scope.ADMIN)
 
     def require(self, scope: Scope) -> int:
-        """Give the user's id when somebody signed in with the scope, else raise.
+        """Return the user's id when somebody signed in with the scope, else raise.
 
         Raises
         ------

@@ -66,7 +66,7 @@ class OidcSignIn:
         self._claims = claims
 
     def begin(self, target: str) -> tuple[str, OidcAttempt]:
-        """Give the address to lead the browser to, and what it has to keep.
+        """Return the address to lead the browser to, and what it has to keep.
 
         Raises
         ------

@@ -42,7 +42,7 @@ class ProviderConnection:
         self._kept: dict[str, tuple[float, Any]] = {}
 
     def address(self, name: str) -> str:
-        """Give one of the provider's addresses from its discovery document (OpenID Connect Discovery 1.0 §4)."""
+        """Return one of the provider's addresses from its discovery document (OpenID Connect Discovery 1.0 §4)."""
         value = self._metadata().get(name)
         if not isinstance(value, str):
             message = "The sign-in service does not say where to ask. Tell the administrators of this server."

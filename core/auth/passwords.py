@@ -41,11 +41,11 @@ class Passwords:
         self._places = BoundedSemaphore(_AT_ONCE)
 
     def hash(self, password: str) -> str:
-        """Give the argon2id hash to store."""
+        """Return the argon2id hash to store."""
         return self._hasher.hash(password)
 
     def matches(self, password: str, stored: str | None) -> bool:
-        """Say whether the password belongs to the stored hash; without one, take as long and say no.
+        """Return whether the password belongs to the stored hash; without one, take as long and say no.
 
         Raises
         ------
@@ -113,5 +113,5 @@ class FailureCounter:
 
 @cache
 def _hash_of_nobody() -> str:
-    """Give the hash of a password that nobody knows, made once in a process: most processes check no password."""
+    """Return the hash of a password that nobody knows, made once in a process: most processes check no password."""
     return PasswordHasher().hash(secrets.token_urlsafe(16))

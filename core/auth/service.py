@@ -148,7 +148,7 @@ class AccountService:
         return self.identity_of_password(name, password)
 
     def identity_of_token(self, secret: str) -> Identity:
-        """Give the identity that a token's secret stands for, or raise AuthenticationError."""
+        """Return the identity that a token's secret stands for, or raise AuthenticationError."""
         now = utc_now()
         with self._database.read() as session:
             row = session.scalar(
@@ -168,7 +168,7 @@ class AccountService:
         return identity_of_row(row.user, Scope(row.scope))
 
     def identity_of_session(self, secret: str) -> Identity | None:
-        """Give the identity behind a session cookie; None when it ended or never was."""
+        """Return the identity behind a session cookie; None when it ended or never was."""
         with self._database.read() as session:
             row = session.scalar(
                 select(SessionRow)
@@ -296,7 +296,7 @@ def _digest(secret: str) -> str:
 
 
 def identity_of_row(row: UserRow, scope: Scope) -> Identity:
-    """Give the identity of an account whose groups are read."""
+    """Return the identity of an account whose groups are read."""
     return Identity(
         user_id=row.id,
         name=row.name,

@@ -17,7 +17,7 @@ _KEY_NAME = "secret-key"
 
 
 def secret_key(settings: Settings) -> str:
-    """Give the key that signs cookies and links: that of the settings, or one that is made once in the data folder.
+    """Return the key that signs cookies and links: that of the settings, or one that is made once in the data folder.
 
     Servers that answer for one address must have the same key, so those without a common data folder set it.
     """
@@ -47,11 +47,11 @@ class LinkSigner:
         self.seconds = seconds
 
     def sign(self, content: Mapping[str, str | int]) -> str:
-        """Give a token that can stand in an address."""
+        """Return a token that can stand in an address."""
         return str(self._serializer.dumps(dict(content)))
 
     def read(self, token: str) -> Mapping[str, str | int]:
-        """Give what a token stands for.
+        """Return what a token stands for.
 
         Raises
         ------

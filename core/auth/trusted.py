@@ -47,7 +47,7 @@ class TrustedHeaders:
         self._email_header = email_header
 
     def identity(self, request: Request) -> Identity | None:
-        """Give the identity that the proxy tells; None when it tells none.
+        """Return the identity that the proxy tells; None when it tells none.
 
         Raises
         ------

@@ -52,14 +52,14 @@ class ObjectStore(StagedStore):
 
     @classmethod
     def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0) -> "ObjectStore":
-        """Give the store at an address such as ``s3://bucket/prefix``; the environment says who we are there."""
+        """Return the store at an address such as ``s3://bucket/prefix``; the environment says who we are there."""
         import fsspec
 
         filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         return cls(filesystem, root, staging, copies, min_free=min_free)
 
     def duplicate(self, file_id: str) -> str:
-        """Give the same bytes a second id; the store copies them by itself."""
+        """Return the same bytes a second id; the store copies them by itself."""
         new_id = secrets.token_hex(16)
         with _missing():
             try:
@@ -72,11 +72,11 @@ class ObjectStore(StagedStore):
         return new_id
 
     def ids(self) -> Iterator[str]:
-        """Give the ids of all files that are in their places."""
+        """Yield the ids of all files that are in their places."""
         yield from (key.rpartition("/")[2] for key in self._objects())
 
     def local_path(self, file_id: str) -> Path:
-        """Give a path of a copy of a file for reading."""
+        """Return a path of a copy of a file for reading."""
         place = self._copies / file_id
         if place.is_file():
             place.touch()

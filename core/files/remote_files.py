@@ -118,7 +118,7 @@ class RemoteFiles:
 
 
 def is_public(address: _Address) -> bool:
-    """Say whether an address belongs to the whole internet, and so does every address that is written inside it."""
+    """Return whether an address belongs to the whole internet, and so does every address that is written inside it."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
             return False

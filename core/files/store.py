@@ -54,13 +54,13 @@ class FileStore(Protocol):
         """Discard a file that arrives in parts."""
 
     def duplicate(self, file_id: str) -> str:
-        """Give the same bytes a second id, without sending them again; NotFoundError when they are not there."""
+        """Return the same bytes a second id, without sending them again; NotFoundError when they are not there."""
 
     def ids(self) -> Iterator[str]:
-        """Give the ids of all files that are in their places."""
+        """Return the ids of all files that are in their places."""
 
     def local_path(self, file_id: str) -> Path:
-        """Give a local path of a file for reading; NotFoundError when it is not there."""
+        """Return a local path of a file for reading; NotFoundError when it is not there."""
 
     def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
@@ -109,11 +109,11 @@ class FolderStore(StagedStore):
         return new_id
 
     def ids(self) -> Iterator[str]:
-        """Give the ids of all files that are in their places."""
+        """Yield the ids of all files that are in their places."""
         yield from (path.name for path in self._folder.glob("??/*"))
 
     def local_path(self, file_id: str) -> Path:
-        """Give the path of a file."""
+        """Return the path of a file."""
         path = self._place(file_id)
         if not path.is_file():
             message = "The bytes of this file are missing. Tell the operator of this server."

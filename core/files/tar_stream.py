@@ -15,7 +15,7 @@ _END = b"\0" * (2 * _BLOCK)
 
 
 def tar_size(members: Sequence[ZipMember]) -> int:
-    """Give the size in bytes of the tar of these members."""
+    """Return the size in bytes of the tar of these members."""
     return sum(len(_header(member)) + member.size + _padding(member.size) for member in members) + len(_END)
 
 

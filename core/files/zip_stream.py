@@ -57,7 +57,7 @@ class _Placed:
 
 
 def zip_size(members: Sequence[ZipMember]) -> int:
-    """Give the size in bytes of the zip of these members."""
+    """Return the size in bytes of the zip of these members."""
     offset, directory = 0, 0
     for member in members:
         directory += len(_central(_Placed(member, offset, 0)))
@@ -142,6 +142,6 @@ def _end(count: int, offset: int, size: int) -> bytes:
 
 
 def _dos_time(time: datetime) -> tuple[int, int]:
-    """Give an instant as day and clock of MS-DOS, which begin in 1980 and step by two seconds (§4.4.6)."""
+    """Return an instant as day and clock of MS-DOS, which begin in 1980 and step by two seconds (§4.4.6)."""
     year = min(max(time.year, 1980), 2107)
     return (year - 1980) << 9 | time.month << 5 | time.day, time.hour << 11 | time.minute << 5 | time.second // 2

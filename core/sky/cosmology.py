@@ -12,7 +12,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(48)
 
 
 def comoving_megaparsecs(redshifts: _Doubles, hubble: _Doubles, matter: _Doubles) -> _Doubles:
-    """Give the line-of-sight comoving distances; NaN where a redshift is not above -1.
+    """Return the line-of-sight comoving distances; NaN where a redshift is not above -1.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def comoving_megaparsecs(redshifts: _Doubles, hubble: _Doubles, matter: _Doubles
 
 
 def distance_moduli(redshifts: _Doubles, hubble: _Doubles, matter: _Doubles) -> _Doubles:
-    """Give the distance moduli in magnitudes; NaN where a redshift is not above 0."""
+    """Return the distance moduli in magnitudes; NaN where a redshift is not above 0."""
     luminosity = (1 + redshifts) * comoving_megaparsecs(redshifts, hubble, matter)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(redshifts > 0, 5 * np.log10(luminosity) + 25, np.nan), dtype=np.float64)

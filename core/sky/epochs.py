@@ -64,7 +64,7 @@ def _direction(lon: _Doubles, lat: _Doubles) -> _Doubles:
 
 
 def _axes(lon: _Doubles, lat: _Doubles) -> tuple[_Doubles, _Doubles]:
-    """Give the directions of growing right ascension and declination."""
+    """Return the directions of growing right ascension and declination."""
     east = np.column_stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)])
     north = np.column_stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)])
     return east, north

@@ -14,7 +14,7 @@ _Mask = NDArray[np.bool_]
 
 
 def nested_indices(lon: _Doubles, lat: _Doubles) -> _Longs:
-    """Give the cell of order 29 in which each position lies, the value of ``_healpix_29``.
+    """Return the cell of order 29 in which each position lies, the value of ``_healpix_29``.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def nested_indices(lon: _Doubles, lat: _Doubles) -> _Longs:
 
 
 def cell_indices(orders: _Longs, lon: _Doubles, lat: _Doubles) -> tuple[_Longs, _Mask]:
-    """Give the cell in which each position lies.
+    """Return the cell in which each position lies.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def cell_indices(orders: _Longs, lon: _Doubles, lat: _Doubles) -> tuple[_Longs, 
 
 
 def cell_centers(orders: _Longs, cells: _Longs) -> tuple[_Doubles, _Mask]:
-    """Give the centre of each cell, shape (n, 2), and where there is one."""
+    """Return the centre of each cell, shape (n, 2), and where there is one."""
     from cdshealpix.nested import healpix_to_lonlat
 
     in_orders = (orders >= 0) & (orders <= FINEST_ORDER)

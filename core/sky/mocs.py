@@ -24,7 +24,7 @@ _WHOLE_SKY = 4 * math.pi * math.degrees(1) ** 2
 
 @lru_cache(maxsize=256)
 def ranges_of_map(text: str) -> NDArray[np.int64]:
-    """Give the first and last cells at order 29 of a map, shape (n, 2), in order; no two ranges touch.
+    """Return the first and last cells at order 29 of a map, shape (n, 2), in order; no two ranges touch.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def ranges_of_map(text: str) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=256)
 def map_of_region(region: Region, order: int | None = None) -> str:
-    """Give the map of a shape, with cells of an order or of one that suits the shape.
+    """Return the map of a shape, with cells of an order or of one that suits the shape.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def lies_within(inner: str, outer: str) -> bool:
 
 
 def sky_area(text: str) -> float:
-    """Give the area of a map in square degrees."""
+    """Return the area of a map in square degrees."""
     ranges = ranges_of_map(text)
     return float(np.sum(ranges[:, 1] - ranges[:, 0] + 1.0)) / (12 * 4**29) * _WHOLE_SKY
 

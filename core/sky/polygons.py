@@ -55,7 +55,7 @@ def edge_normals(part: _Vectors) -> _Vectors:
 
 
 def area(vertices: _Vertices) -> float:
-    """Give the area in square degrees, by the excess of the angles of triangles (van Oosterom and Strackee 1983)."""
+    """Return the area in square degrees, by the excess of the angles of triangles (van Oosterom and Strackee 1983)."""
     total = 0.0
     for part in convex_parts(vertices):
         first = part[0]
@@ -66,7 +66,7 @@ def area(vertices: _Vertices) -> float:
 
 
 def centroid(vertices: _Vertices) -> tuple[float, float]:
-    """Give the middle of a polygon: the direction of the integral of all its positions.
+    """Return the middle of a polygon: the direction of the integral of all its positions.
 
     By Stokes, that integral is half the sum of the edges' poles, each times the length of its edge; edges between
     convex parts are walked both ways and cancel.

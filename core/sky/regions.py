@@ -97,7 +97,7 @@ def intersects(one: Region, other: Region) -> bool | None:
 
 
 def region_area(region: Region) -> float | None:
-    """Give the area of a shape in square degrees."""
+    """Return the area of a shape in square degrees."""
     if not region.is_whole:
         return None
     if region.kind == "polygon":
@@ -107,7 +107,7 @@ def region_area(region: Region) -> float | None:
 
 
 def region_center(region: Region) -> tuple[float, float] | None:
-    """Give the middle of a shape, in degrees."""
+    """Return the middle of a shape, in degrees."""
     if not region.is_whole:
         return None
     if region.kind == "polygon":
@@ -152,7 +152,7 @@ def _holds(outline: _Outline, vectors: _Vectors) -> NDArray[np.bool_]:
 
 
 def _distance_to_polygon(position: _Vectors, outline: _Outline) -> float:
-    """Give the angle from a position to the nearest place of a polygon, 0 inside."""
+    """Return the angle from a position to the nearest place of a polygon, 0 inside."""
     if _holds(outline, position[None, :])[0]:
         return 0.0
     return _distance_to_rim(position, outline)

@@ -21,7 +21,7 @@ _TRUE, _FALSE, _UNKNOWN = b"TF?"
 
 
 def binary_columns(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Give the columns as BINARY, which has no mask of nulls, can hold them.
+    """Return the columns as BINARY, which has no mask of nulls, can hold them.
 
     A missing integer is written as the lowest value of its type; bytes have none to spare and become shorts.
     """
@@ -165,7 +165,7 @@ def _elements(array: pa.Array, column: Column) -> _Varying:
 
 
 def _run(array: pa.Array) -> tuple[pa.Buffer, npt.NDArray[np.int64]]:
-    """Give the bytes of large_string values as one run, with offsets that begin at 0."""
+    """Return the bytes of large_string values as one run, with offsets that begin at 0."""
     _, offsets_buffer, data = array.buffers()
     if offsets_buffer is None or not len(array):
         return pa.py_buffer(b""), np.zeros(len(array) + 1, np.int64)

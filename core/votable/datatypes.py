@@ -66,7 +66,7 @@ def canonical_arrays(batch: pa.RecordBatch, columns: Iterable[Column]) -> list[p
 
 
 def arrow_type_of(column: Column) -> pa.DataType:
-    """Give the Arrow type to which `canonical_arrays` brings a column."""
+    """Return the Arrow type to which `canonical_arrays` brings a column."""
     scalar = _ARROW[column.datatype]
     if column.is_text or column.arraysize is None:
         return scalar

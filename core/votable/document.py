@@ -78,7 +78,7 @@ class DocumentWriter:
         self._leaf("INFO", {"name": info.name, "value": info.value}, info.text or "")
 
     def taken(self) -> bytes:
-        """Give what has been written since the last time."""
+        """Return what has been written since the last time."""
         if self._xml is not None:
             self._xml.flush()
         data = self._sink.getvalue()
@@ -87,7 +87,7 @@ class DocumentWriter:
         return data
 
     def closed(self) -> bytes:
-        """Give the rest after the end of `resource`."""
+        """Return the rest after the end of `resource`."""
         self._xml = None
         return self.taken()
 

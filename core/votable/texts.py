@@ -58,7 +58,7 @@ def joined_rows(cells: list[pa.Array], *, before: str, between: str, after: str)
 
 
 def absent_element(datatype: str) -> str:
-    """Give what stands for a missing element of an array: NaN, unknown, or the value that FIELD declares."""
+    """Return what stands for a missing element of an array: NaN, unknown, or the value that FIELD declares."""
     if datatype in {"float", "double"}:
         return "NaN"
     return "?" if datatype == "boolean" else str(NULL_ELEMENTS.get(datatype, 0))

@@ -63,7 +63,7 @@ def write_votable(
 def _encoder(
     columns: tuple[Column, ...], serialization: Serialization
 ) -> tuple[Callable[[pa.RecordBatch], bytes], Callable[[], bytes]]:
-    """Give what turns a batch into bytes, and what gives the bytes that are left at the end."""
+    """Return what turns a batch into bytes, and what gives the bytes that are left at the end."""
     if serialization == "TABLEDATA":
         return lambda batch: bytes(tabledata_rows(canonical_arrays(batch, columns), columns)), bytes
     rows = BinaryRows(columns, masked=serialization == "BINARY2")

@@ -39,12 +39,12 @@ class DaliParameters:
             self._values.setdefault(name.upper(), []).append(value)
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Give all names, in upper case, with their values."""
+        """Yield all names, in upper case, with their values."""
         for name, values in self._values.items():
             yield from ((name, value) for value in values)
 
     def one(self, name: str) -> str | None:
-        """Give the value of a parameter that may stand once; empty counts as not given.
+        """Return the value of a parameter that may stand once; empty counts as not given.
 
         Identical repetitions are let pass, because a client sends its parameters in the query string and again in
         the body.
@@ -61,7 +61,7 @@ class DaliParameters:
         return values.pop() if values else None
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Give every different value of a parameter that may be repeated, in order."""
+        """Return every different value of a parameter that may be repeated, in order."""
         return tuple(dict.fromkeys(self._values.get(name.upper(), [])))
 
 

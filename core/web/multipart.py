@@ -57,13 +57,13 @@ class ReceivedForm:
 
 
 def announces_more(request: Request, limit: int) -> bool:
-    """Say whether a request tells beforehand that its file is too long; a form around it takes some bytes itself."""
+    """Return whether a request tells beforehand that its file is too long; a form around it takes some bytes itself."""
     length = request.headers.get("content-length", "")
     return length.isdecimal() and int(length) > limit + _FORM_BYTES
 
 
 def announced_bytes(request: Request) -> int:
-    """Give how long the file of a request is at least, as far as the request tells beforehand."""
+    """Return how long the file of a request is at least, as far as the request tells beforehand."""
     length = request.headers.get("content-length", "")
     return max(0, int(length) - _FORM_BYTES) if length.isdecimal() else 0
 
@@ -135,7 +135,7 @@ async def _taken(taking: asyncio.Task[None] | None) -> None:
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """Give the body in blocks of a megabyte or more, so that each step to another thread carries enough."""
+    """Yield the body in blocks of a megabyte or more, so that each step to another thread carries enough."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
@@ -186,7 +186,7 @@ class _Receiver:
         self._parser.write(block)
 
     def end(self) -> ReceivedForm:
-        """Give the form, once the body has ended."""
+        """Return the form, once the body has ended."""
         self._parser.finalize()
         if not self._ended:
             message = "The form broke off before its end; nothing was stored."

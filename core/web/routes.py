@@ -79,7 +79,7 @@ def close_unread(response: Response, error: PhotozError) -> None:
 
 
 def content_disposition(name: str) -> str:
-    """Give the header that makes a browser save a file under its name (RFC 6266).
+    """Return the header that makes a browser save a file under its name (RFC 6266).
 
     A plain ASCII name stands without quotes, because clients of this service read what follows ``filename=``.
     """

@@ -81,7 +81,7 @@ def _in_footprint(axes: _Vectors) -> _Truths:
 
 
 def _towards(axes: _Vectors, place: tuple[float, float]) -> npt.NDArray[np.float64]:
-    """Give the cosines of the angles to a place."""
+    """Return the cosines of the angles to a place."""
     # Not as a product of matrices: where memory is short, the library for those ends the whole process.
     ra, dec = np.radians(place)
     x, y, z = axes

@@ -53,7 +53,7 @@ class CatalogueRows:
         return len(self.z_flag)
 
     def surveys(self) -> list[tuple[str, npt.NDArray[np.int64] | None]]:
-        """Give each survey with its row numbers, or none when all rows are of the one."""
+        """Return each survey with its row numbers, or none when all rows are of the one."""
         if not self._surveys:
             encoded = self.survey.dictionary_encode()
             codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
@@ -68,7 +68,7 @@ class CatalogueRows:
 
 
 def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArray[np.float64]:
-    """Give each row its homogenised quality flag, or NaN where no rule knows it.
+    """Return each row its homogenised quality flag, or NaN where no rule knows it.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArr
 
 
 def homogenised_instruments(rows: CatalogueRows, rules: FlagsTranslation) -> tuple[pa.Array, bool]:
-    """Give each row its homogenised instrument type.
+    """Return each row its homogenised instrument type.
 
     Returns
     -------

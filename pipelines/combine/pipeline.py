@@ -110,7 +110,7 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         FlagsTranslation.from_yaml(text, _RULES.name)
 
     def configure(self, request: RunRequest, inputs: RunInputs) -> CombineConfiguration:
-        """Give the configuration of a run on the server."""
+        """Return the configuration of a run on the server."""
         return CombineConfiguration.model_validate(
             {
                 "inputs": {"specz": [entry_of(each, _MEANINGS) for each in inputs.catalogues]},

@@ -65,7 +65,7 @@ def priority_columns(parameters: CombineParameters, rules: FlagsTranslation) -> 
 
 
 def expression_columns(rules: FlagsTranslation) -> dict[str, str]:
-    """Give the columns of conditions that stay in the result, with their types."""
+    """Return the columns of conditions that stay in the result, with their types."""
     if not rules.save_expr_columns:
         return {}
     names = dict.fromkeys(

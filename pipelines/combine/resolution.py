@@ -181,7 +181,7 @@ def compared_to(identifiers: pa.Array | pa.ChunkedArray, ranks: _Rows, pairs: Pa
 
 
 def reasons_of(resolution: Resolution) -> pa.ChunkedArray:
-    """Give each row its reason in words."""
+    """Return each row its reason in words."""
     words, codes = pa.array(resolution.reasons), resolution.reason
     starts = range(0, max(len(codes), 1), _ROWS_IN_CHUNK)
     return pa.chunked_array([words.take(pa.array(codes[start : start + _ROWS_IN_CHUNK])) for start in starts])

@@ -179,7 +179,7 @@ class FlagsTranslation(BaseModel):
 
     @classmethod
     def default(cls) -> "FlagsTranslation":
-        """Give the rules that come with this server."""
+        """Return the rules that come with this server."""
         return _default_rules()
 
 

@@ -38,7 +38,7 @@ def _tables(report: CombineReport) -> tuple[CountTable, ...]:
 
 
 def _flags(report: CombineReport) -> list[CountTable]:
-    """Give the flags of all catalogues, before and after; one column for each value."""
+    """Return the flags of all catalogues, before and after; one column for each value."""
     tables = []
     for title, attribute in (("Flags before", "flags_before"), ("Flags after", "flags_after")):
         found = {each.internal_name: getattr(each, attribute) for each in report.catalogues}

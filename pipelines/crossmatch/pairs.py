@@ -108,7 +108,7 @@ def find_pairs_within(
 
 
 def pairs_among(positions: SkyPositions, candidates: npt.NDArray[np.int64], radius_arcsec: float) -> Pairs:
-    """Give those of some candidates that are closer than the radius.
+    """Return those of some candidates that are closer than the radius.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ class DividedSky:
                 waiting.extend(Partition(one.order + 1, 4 * one.pixel + child, 0, 0) for child in (3, 2, 1, 0))
 
     def places(self, partition: Partition) -> tuple[_Places, int]:
-        """Give the places of a partition's rows among all that have a position, and after them those of its margin.
+        """Return the places of a partition's rows among all that have a position, and after them those of its margin.
 
         Returns
         -------

@@ -34,13 +34,13 @@ class Reach:
         return inside
 
     def overlaps(self, first: int, last: int) -> bool:
-        """Tell whether any cell from ``first`` to ``last`` is in reach."""
+        """Return whether any cell from ``first`` to ``last`` is in reach."""
         place = int(np.searchsorted(self.first, last, side="right")) - 1
         return place >= 0 and int(self.beyond[place]) > first
 
 
 def finest_order(radius_arcsec: float) -> int:
-    """Give the order of the smallest cells that are four times as wide as a radius; negative if none is."""
+    """Return the order of the smallest cells that are four times as wide as a radius; negative if none is."""
     return min(int(np.floor(np.log2(_WIDTH / (4 * radius_arcsec)))), _FINEST)
 
 

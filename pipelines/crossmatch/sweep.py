@@ -10,7 +10,7 @@ _SAMPLE = 10_000
 
 
 def swept_candidates(vectors: npt.NDArray[np.float64], reach: float, most: int) -> npt.NDArray[np.int64] | None:
-    """Give all pairs of vectors that may be closer than a distance, or None when they are too many to sweep.
+    """Return all pairs of vectors that may be closer than a distance, or None when they are too many to sweep.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class LocalEngine:
 
 @contextmanager
 def engine_of(scheduler: str | None) -> Iterator[Engine]:
-    """Give the engine that works on a Dask scheduler, by its address, or in this process when there is none."""
+    """Return the engine that works on a Dask scheduler, by its address, or in this process when there is none."""
     if scheduler is None:
         yield LocalEngine()
         return

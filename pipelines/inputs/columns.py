@@ -43,7 +43,7 @@ class InputTable:
 
 
 def table_of_product(details: ProductDetails) -> InputTable:
-    """Give the columns of a product with the meanings that its owner gave them."""
+    """Return the columns of a product with the meanings that its owner gave them."""
     return InputTable(
         f"product {details.product.internal_name}",
         tuple(item.column for item in details.columns),
@@ -53,7 +53,7 @@ def table_of_product(details: ProductDetails) -> InputTable:
 
 
 def table_of_file(address: str, reader: TableReader) -> InputTable:
-    """Give the columns of a file with what they likely mean, as inspection guesses it of the first rows."""
+    """Return the columns of a file with what they likely mean, as inspection guesses it of the first rows."""
     gatherer = StatisticsGatherer(reader.schema)
     for batch in reader.batches():
         gatherer.add(batch)
@@ -65,7 +65,7 @@ def table_of_file(address: str, reader: TableReader) -> InputTable:
 
 
 def input_meanings(table: InputTable, chosen: Mapping[str, str | None], needed: Sequence[str]) -> dict[str, str]:
-    """Give the columns of an input by their meaning.
+    """Return the columns of an input by their meaning.
 
     Parameters
     ----------

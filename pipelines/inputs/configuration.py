@@ -63,14 +63,14 @@ def read_configuration(model: type[ConfigurationT], text: bytes, name: str) -> C
 
 
 def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
-    """Give the entry of an input in a configuration, with the columns that have some meanings."""
+    """Return the entry of an input in a configuration, with the columns that have some meanings."""
     columns = {key: each.columns[key] for key in meanings if key in each.columns}
     path = each.address or str(Path(each.name) / each.file_name)
     return {"path": path, "internal_name": each.name, "columns": columns}
 
 
 def format_of(output_format: str | None, inputs: Sequence[RunInput]) -> str:
-    """Give the format of a result: the one requested, or with ``specz`` that of the first input."""
+    """Return the format of a result: the one requested, or with ``specz`` that of the first input."""
     if output_format == "specz":
         return output_name_for(inputs[0].format)
     name = output_format or "parquet"

@@ -71,7 +71,7 @@ class InputReader:
             return table_of_file(each.address or each.name, reader)
 
     def sorted_rows(self, each: RunInput, progress: Callable[[float, str], None]) -> Path:
-        """Give the Parquet file of the rows of an input, sorted by position; that of a file is made here."""
+        """Return the Parquet file of the rows of an input, sorted by position; that of a file is made here."""
         if each.stored_table is not None:
             return self.tables / each.stored_table
         target = self.scratch / f"{each.sha256}.parquet"

@@ -28,7 +28,7 @@ class NullableArray:
 
 
 def array_of(table: pa.Table, name: str, encoding: str) -> NullableArray:
-    """Give the values of a column; texts become bytes, in ASCII with other characters as escapes, or in UTF-8.
+    """Return the values of a column; texts become bytes, in ASCII with other characters as escapes, or in UTF-8.
 
     Raises
     ------

@@ -99,12 +99,12 @@ def output_format_of(name: str) -> OutputFormat:
 
 
 def output_name_for(file_format: str | None) -> str:
-    """Give the name of the format of a result that is to be as an input of this format is; else that of Parquet."""
+    """Return the name of the format of a result that is to be as an input of this format is; else that of Parquet."""
     return _FOR_INPUTS.get(file_format or "", "parquet")
 
 
 def checked_output_name(name: str) -> str:
-    """Give a name of `OUTPUT_LABELS` back, or raise ValueError."""
+    """Return a name of `OUTPUT_LABELS` back, or raise ValueError."""
     if name not in OUTPUT_LABELS:
         *names, last = (f"'{known}'" for known in OUTPUT_LABELS)
         message = f"Input should be {', '.join(names)} or {last}"

@@ -37,7 +37,7 @@ class CheckedRun:
         return not all(each.is_open or self._is_of_release(each) for each in self.inputs.all)
 
     def _is_of_release(self, each: RunInput) -> bool:
-        """Say whether an input is closed by its release alone, which closes the result as well."""
+        """Return whether an input is closed by its release alone, which closes the result as well."""
         release = None if each.product is None else each.product.release
         own = self.inputs.release
         if each.product is None or release is None or own is None or release.id != own.id:
@@ -98,7 +98,7 @@ class RunChecker:
         raise InvalidValueError(f"There is no release '{name[:100]}'.", field="release")
 
     def catalogue_of(self, release: Release) -> Path | None:
-        """Give the folder of the object catalogue of a release, if there is one."""
+        """Return the folder of the object catalogue of a release, if there is one."""
         path = None if self._datasets is None else self._datasets / release.name
         return path if path is not None and path.is_dir() else None
 

@@ -6,5 +6,5 @@ __all__ = ["description_of"]
 
 
 def description_of(checked: CheckedRun) -> str:
-    """Give the description of what a run makes."""
+    """Return the description of what a run makes."""
     return checked.request.description or checked.pipeline.describe(checked.configuration, checked.inputs)

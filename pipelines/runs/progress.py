@@ -21,7 +21,7 @@ class RunProgress:
         self.done: list[tuple[str, float]] = []
 
     def part(self, begin: float, end: float) -> Callable[[float, str], None]:
-        """Give a function that is told the progress of one part of the run, from 0 to 1."""
+        """Return a function that is told the progress of one part of the run, from 0 to 1."""
         return lambda fraction, sentence: self.report(begin + fraction * (end - begin), sentence)
 
     def report(self, fraction: float, sentence: str) -> None:

@@ -39,7 +39,7 @@ def activity_of(
     started: datetime,
     release: str | None,
 ) -> Activity:
-    """Give the run as the catalogue keeps it, which tells each reader of those inputs that he may read.
+    """Return the run as the catalogue keeps it, which tells each reader of those inputs that he may read.
 
     So the inputs stand among what was used and nowhere else: not in the configuration, nor in the names of steps.
     """

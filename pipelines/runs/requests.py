@@ -40,7 +40,7 @@ _IGNORED = frozenset({"executor", "output_root_dir", "output_dir", "output_name"
 
 
 def parameters_of(pipeline: AnyPipeline) -> Mapping[str, tuple[tuple[str, ...], bool]]:
-    """Give the parameters of a pipeline as jobs have them: name in upper case to keys, and whether it is a text.
+    """Return the parameters of a pipeline as jobs have them: name in upper case to keys, and whether it is a text.
 
     A parameter inside another one is written with a dot: ``CROSSMATCH.RADIUS_ARCSEC``.
     """
@@ -97,7 +97,7 @@ def parse_request(fields: Mapping[str, Any]) -> RunRequest:
 
 
 def job_parameters(request: RunRequest) -> dict[str, str]:
-    """Give the parameters of the job of a request, from which `request_of_parameters` reads it again."""
+    """Return the parameters of the job of a request, from which `request_of_parameters` reads it again."""
     values = {name: str(value) for name, field in _FIELDS.items() if (value := getattr(request, field)) is not None}
     values["INPUTS"] = ";".join(request.inputs)
     values["PARAM"] = json.dumps(dict(request.param))
@@ -138,7 +138,7 @@ def _leaves(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tup
 
 
 def _is_text(kind: object) -> bool:
-    """Tell whether all values but none are texts, which then need not be read as YAML."""
+    """Return whether all values but none are texts, which then need not be read as YAML."""
     if kind is str:
         return True
     arguments = [each for each in get_args(kind) if each is not type(None)]
@@ -200,7 +200,7 @@ def _read_inputs(pipeline: AnyPipeline, inputs: Mapping[str, Any], fields: dict[
 
 
 def _reference(entry: Mapping[str, Any]) -> str | None:
-    """Give what an entry of a configuration names: a file by its address, a product by its internal name."""
+    """Return what an entry of a configuration names: a file by its address, a product by its internal name."""
     path = str(entry.get("path") or "")
     return path if path.lower().startswith("vos:") else str(entry.get("internal_name") or "") or None
 

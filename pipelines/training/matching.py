@@ -85,7 +85,7 @@ class NearestObjects:
             self._compact()
 
     def matches(self, schema: pa.Schema) -> Matches:
-        """Give what was found, the objects with the columns of a schema when there are none."""
+        """Return what was found, the objects with the columns of a schema when there are none."""
         self._compact()
         (redshift, objects, separation), counts = self._pairs[0], self._counts[0]
         table = self._objects[0] if self._objects else schema.empty_table()

@@ -31,7 +31,7 @@ def require_columns(available: Sequence[str], needed: Sequence[str], catalogue: 
 
 
 def numbers_of(table: pa.Table | pa.RecordBatch, name: str, catalogue: str) -> npt.NDArray[np.float64]:
-    """Give the numbers of a column; missing ones are NaN.
+    """Return the numbers of a column; missing ones are NaN.
 
     Raises
     ------

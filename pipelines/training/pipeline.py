@@ -69,7 +69,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
     form = _FORM
 
     def configure(self, request: RunRequest, inputs: RunInputs) -> TrainingSetConfiguration:
-        """Give the configuration of a run on the server.
+        """Return the configuration of a run on the server.
 
         Raises
         ------

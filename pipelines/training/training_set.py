@@ -71,7 +71,7 @@ def make_training_set(
     progress: Progress | None = None,
     opener: Callable[[Path], ObjectSource] = open_objects,
 ) -> TrainingSet:
-    """Give each redshift its nearest objects, and split the rows into training and validation.
+    """Return each redshift its nearest objects, and split the rows into training and validation.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class DownloadCounts:
             self._add(product_id)
 
     def of(self, product_ids: Sequence[int]) -> dict[int, int]:
-        """Give the counts of products; those that nobody downloaded are left out."""
+        """Return the counts of products; those that nobody downloaded are left out."""
         counted = select(DownloadCountRow.product_id, DownloadCountRow.downloads)
         with self._database.read() as session:
             rows = session.execute(counted.where(DownloadCountRow.product_id.in_(product_ids)))

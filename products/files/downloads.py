@@ -99,7 +99,7 @@ class DownloadService:
         raise NotFoundError(message)
 
     def zip(self, identity: Identity, key: int | str, *, in_folder: bool = True) -> ZipDownload:
-        """Give a product's files and its description as one zip.
+        """Return a product's files and its description as one zip.
 
         The members are stored, not deflated: catalogues hardly shrink any further, and so the size of the zip is
         known before its first byte.
@@ -126,7 +126,7 @@ class DownloadService:
         )
 
     def checksum(self, archive: ZipDownload) -> str | None:
-        """Give the SHA-256 of a zip; of one that takes long to make it is known to nobody before it is sent."""
+        """Return the SHA-256 of a zip; of one that takes long to make it is known to nobody before it is sent."""
         if archive.size > _CHECKED_BYTES:
             return None
         with self._lock:

@@ -26,7 +26,7 @@ _MEDIA_TYPES = {
 
 
 def checked_file_name(name: str) -> str:
-    """Give the name under which a file is kept: the last part of the path that a client sent, in NFC.
+    """Return the name under which a file is kept: the last part of the path that a client sent, in NFC.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def checked_file_name(name: str) -> str:
 
 
 def extension_of(name: str) -> str:
-    """Give a name's extension in lower case, with ``.tar.gz`` and its like kept whole."""
+    """Return a name's extension in lower case, with ``.tar.gz`` and its like kept whole."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     if len(suffixes) > 1 and suffixes[-2] == ".tar":
         return "".join(suffixes[-2:])
@@ -56,5 +56,5 @@ def extension_of(name: str) -> str:
 
 
 def media_type_of(name: str) -> str:
-    """Give the media type that downloads of a file say; unknown ones are plain bytes, and nothing is ever HTML."""
+    """Return the media type that downloads of a file say; unknown ones are plain bytes, and nothing is ever HTML."""
     return _MEDIA_TYPES.get(extension_of(name), "application/octet-stream")

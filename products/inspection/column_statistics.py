@@ -64,7 +64,7 @@ class StatisticsGatherer:
             gatherer.add(array)
 
     def statistics(self) -> dict[str, ColumnStatistics]:
-        """Give the statistics of each column, of all rows so far."""
+        """Return the statistics of each column, of all rows so far."""
         return {name: gatherer.statistics() for name, gatherer in self._columns.items()}
 
     def repetitive(self) -> list[str]:

@@ -48,14 +48,14 @@ class Footprint:
         self._counts += np.bincount(moc_cells >> 2 * (_MOC_ORDER - _DENSITY_ORDER), minlength=len(self._counts))
 
     def density(self) -> DensityMap | None:
-        """Give the map of density, or None when no row has a position."""
+        """Return the map of density, or None when no row has a position."""
         cells = np.flatnonzero(self._counts)
         if not len(cells):
             return None
         return DensityMap(_DENSITY_ORDER, tuple(cells.tolist()), tuple(self._counts[cells].tolist()))
 
     def moc(self) -> tuple[str, float] | None:
-        """Give the footprint as an ASCII MOC with its area in square degrees, or None when no row has a position.
+        """Return the footprint as an ASCII MOC with its area in square degrees, or None when no row has a position.
 
         The order is at most 10. It is lowered, at most to 5, until occupied cells hold three rows on average, so
         that thinly spread rows make an area and not a list of points; and further while the text is too long.
@@ -79,5 +79,5 @@ class Footprint:
 
 
 def _coarser(seen: np.ndarray) -> np.ndarray:
-    """Give the map of the next lower order."""
+    """Return the map of the next lower order."""
     return np.logical_or.reduce(seen.reshape(-1, 4), axis=1, keepdims=True).ravel()

@@ -95,13 +95,13 @@ def plain_name(name: str) -> str:
 
 
 def name_score(name: str, meaning: str) -> float:
-    """Say how much a name sounds like a meaning, from 0 to 1."""
+    """Return how much a name sounds like a meaning, from 0 to 1."""
     plain = plain_name(name)
     return next((score for pattern, score in _RULES[meaning] if pattern.fullmatch(plain)), 0.0)
 
 
 def is_band(name: str, others: frozenset[str]) -> bool:
-    """Say whether the z in a name is that of the filter: ``r`` and ``i`` have columns of the same kind.
+    """Return whether the z in a name is that of the filter: ``r`` and ``i`` have columns of the same kind.
 
     Parameters
     ----------

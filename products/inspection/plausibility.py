@@ -28,12 +28,12 @@ class Verdict:
 
 
 def is_in_degrees(unit: str | None) -> bool:
-    """Say whether a unit is that of degrees."""
+    """Return whether a unit is that of degrees."""
     return (unit or "").strip().lower() in _DEGREES
 
 
 def is_in_hours(unit: str | None) -> bool:
-    """Say whether a unit is that of hours."""
+    """Return whether a unit is that of hours."""
     return (unit or "").strip().lower() in _HOURS
 
 

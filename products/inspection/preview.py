@@ -18,7 +18,7 @@ _LONGEST_ARRAY = 20
 
 
 def preview_columns(batches: Sequence[pa.RecordBatch]) -> dict[str, tuple[Cell, ...]]:
-    """Give the first ten rows, column by column; numbers that are not finite become None, long values are cut."""
+    """Return the first ten rows, column by column; numbers that are not finite become None, long values are cut."""
     table = pa.Table.from_batches(batches).slice(0, _ROWS)
     return {name: tuple(_cell(value) for value in table[name].to_pylist()) for name in table.column_names}
 

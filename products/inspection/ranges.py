@@ -48,7 +48,7 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def offending_rows(ranges: Ranges) -> dict[str, tuple[int, str]]:
-    """Give what is wrong: the name of the count, the number of rows, and a sentence.
+    """Return what is wrong: the name of the count, the number of rows, and a sentence.
 
     Counts that are zero are left out, and so is the sum ``no_position``.
     """

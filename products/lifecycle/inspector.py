@@ -185,7 +185,7 @@ def _publish(row: ProductRow, inspection: Inspection) -> None:
 
 
 def _chosen_meanings(session: Session, product_id: int) -> Meanings | None:
-    """Give what the owner chose, completed by what an earlier inspection guessed; None before any choice."""
+    """Return what the owner chose, completed by what an earlier inspection guessed; None before any choice."""
     wanted = wanted_meanings(product_columns(session, [product_id]))
     if wanted == Meanings():
         return None

@@ -57,7 +57,7 @@ class PublishedProducts:
         self._lock = Lock()
 
     def stamp(self) -> tuple[object, ...]:
-        """Give a value that differs from an earlier one when products or releases were changed since."""
+        """Return a value that differs from an earlier one when products or releases were changed since."""
         # Times alone would hide a change made by a server whose clock is behind; who may read what must show at once.
         shown = [
             func.sum(
@@ -104,7 +104,7 @@ class PublishedProducts:
 
 
 def _ties(table: Table) -> ScalarSelect[int]:
-    """Give a number that tells the rows of a table of pairs from most others."""
+    """Return a number that tells the rows of a table of pairs from most others."""
     left, right = table.primary_key.columns
     return select(func.count() + func.coalesce(func.sum(left * 1_000 + right), 0)).select_from(table).scalar_subquery()
 

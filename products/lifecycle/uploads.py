@@ -79,7 +79,7 @@ class UploadService(ProductFiles):
         return self._start_job(row.id, row.owner.name, publish=False)
 
     def wait_for_inspection(self, identity: Identity, product_id: int, seconds: float) -> Product:
-        """Give the product once its inspection has ended, or as it is after so many seconds."""
+        """Return the product once its inspection has ended, or as it is after so many seconds."""
         deadline = time.monotonic() + seconds
         while True:
             with self._database.read() as session:

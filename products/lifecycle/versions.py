@@ -58,12 +58,12 @@ class ProductVersionService:
         self._grace = timedelta(days=days)
 
     def usage(self, identity: Identity) -> Usage:
-        """Say how much the caller keeps."""
+        """Return how much the caller keeps."""
         with self._database.read() as session:
             return self._quota.usage(session, identity.require(Scope.READ))
 
     def usage_of(self, identity: Identity, user_id: int) -> Usage:
-        """Say how much somebody keeps; for administrators."""
+        """Return how much somebody keeps; for administrators."""
         require_admin(identity)
         with self._database.read() as session:
             return self._quota.usage(session, user_id)
@@ -100,7 +100,7 @@ class ProductVersionService:
             return product_of_row(row)
 
     def versions(self, identity: Identity, product: Product) -> Versions:
-        """Give the version before a product and those after it, as far as the caller may read them."""
+        """Return the version before a product and those after it, as far as the caller may read them."""
         with self._database.read() as session:
             before = ProductRow.id == product.previous_id if product.previous_id is not None else false()
             previous = session.scalar(select(ProductRow).where(before, readable(identity)))

@@ -52,7 +52,7 @@ def _year(product: Product) -> int:
 
 
 def _key(product: Product) -> str:
-    """Give a key of letters, digits and underscores: ``photoz_12_vvds``."""
+    """Return a key of letters, digits and underscores: ``photoz_12_vvds``."""
     ascii_name = unicodedata.normalize("NFKD", product.internal_name).encode("ascii", "ignore").decode()
     return "photoz_" + "".join(c for c in ascii_name if c.isalnum() or c == "_")
 

@@ -70,7 +70,7 @@ class DisclosureService:
         self._may_read_file = may_read_file
 
     def inputs(self, product: Product) -> tuple[UsedEntity, ...]:
-        """Give what a product was made of; nothing yet while it is being made."""
+        """Return what a product was made of; nothing yet while it is being made."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(UsedEntityRow)
@@ -116,7 +116,7 @@ class DisclosureService:
         return not entity.is_file or self._may_read_file(identity, entity.name)
 
     def _closed_to(self, product: Product) -> tuple[str, ...]:
-        """Give the groups to which the release of a product is restricted, if it is."""
+        """Return the groups to which the release of a product is restricted, if it is."""
         if product.release is None or product.release.is_public:
             return ()
         with self._database.read() as session:

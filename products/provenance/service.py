@@ -109,7 +109,7 @@ def _row_of_activity(product_id: int, activity: Activity) -> ActivityRow:
 
 
 def _activity_of_row(row: ActivityRow) -> Activity:
-    """Give the activity without what it used, which is told apart from it."""
+    """Return the activity without what it used, which is told apart from it."""
     return Activity(
         name=row.name,
         code_name=row.code_name,

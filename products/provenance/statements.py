@@ -39,7 +39,7 @@ class Statement:
 
 
 def prefixes(public_url: str) -> dict[str, str]:
-    """Give the prefixes of identifiers with the addresses that they stand for."""
+    """Return the prefixes of identifiers with the addresses that they stand for."""
     return {"voprov": _RELEASE, **{name: public_url + path for name, path in PREFIXES.items()}}
 
 
@@ -127,7 +127,7 @@ class _Teller:
         return f"{self._part}activity"
 
     def _was_made(self, file: ProductFile) -> bool:
-        """Say whether what made the product made this file; others were added to it by people."""
+        """Return whether what made the product made this file; others were added to it by people."""
         return self._activity is None or file.role is FileRole.MAIN
 
     def _upload_times(self) -> tuple[datetime, datetime | None]:
@@ -191,7 +191,7 @@ def _times(times: tuple[datetime, datetime | None]) -> dict[str, str | None]:
 
 
 def _flat(configuration: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
-    """Give the parameters of a configuration one by one: ``crossmatch.radius_arcsec`` and its value as JSON."""
+    """Yield the parameters of a configuration one by one: ``crossmatch.radius_arcsec`` and its value as JSON."""
     for key, value in configuration.items():
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{before}{key}.")

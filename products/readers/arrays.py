@@ -10,7 +10,7 @@ _BIG_LIST = 10_000_000
 
 
 def arrow_type_of(dtype: np.dtype) -> pa.DataType:
-    """Give the Arrow type of a numpy type; float16 becomes float32, one-dimensional fields become lists.
+    """Return the Arrow type of a numpy type; float16 becomes float32, one-dimensional fields become lists.
 
     Raises
     ------

@@ -42,7 +42,7 @@ class AstropyMetadata:
     delimiter: str = " "
 
     def meanings(self, name: str) -> Mapping[str, str]:
-        """Give what is known of a column, by the keys of ``core.columns``."""
+        """Return what is known of a column, by the keys of ``core.columns``."""
         return self.columns[name].meanings if name in self.columns else {}
 
 

@@ -82,7 +82,7 @@ class FileFormat:
 
 
 def is_binary(head: bytes) -> bool:
-    """Tell whether bytes hold what no text in ASCII, Latin-1 or UTF-8 has."""
+    """Return whether bytes hold what no text in ASCII, Latin-1 or UTF-8 has."""
     return any(head.count(code) for code in range(9))
 
 

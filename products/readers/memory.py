@@ -29,7 +29,7 @@ class MemoryReader:
         self._table = table
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:
-        """Give the rows from the beginning, ``size`` rows at most in a batch."""
+        """Yield the rows from the beginning, ``size`` rows at most in a batch."""
         table = self._table if columns is None else self._table.select(list(columns))
         yield from table.to_batches(max_chunksize=size)
 

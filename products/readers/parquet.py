@@ -128,7 +128,7 @@ def _plain_field(field: pa.Field) -> pa.Field:
 
 
 def _plain_type(stored: pa.DataType) -> pa.DataType:
-    """Give the plain type to which a type is brought, without loss but for decimals."""
+    """Return the plain type to which a type is brought, without loss but for decimals."""
     kinds = pa.types
     if kinds.is_dictionary(stored):
         return _plain_type(stored.value_type)

@@ -68,12 +68,12 @@ def kind_of_bytes(head: bytes) -> str:
 
 
 def suffix_of(name: str) -> str:
-    """Give the ending of a file's name, in small letters, with its dot."""
+    """Return the ending of a file's name, in small letters, with its dot."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower()
 
 
 def format_of_name(name: str) -> str | None:
-    """Give the name of the format that a file's name says, if it is one that is read."""
+    """Return the name of the format that a file's name says, if it is one that is read."""
     return _FORMAT_OF_SUFFIX.get(suffix_of(name))
 
 

@@ -133,7 +133,7 @@ def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorte
 
 
 def _read_so_far(rows: int, total: int | None) -> tuple[float, str]:
-    """Give the fraction and the sentence; where the number of rows is not known, the fraction creeps up."""
+    """Return the fraction and the sentence; where the number of rows is not known, the fraction creeps up."""
     if total:
         return _READING_SHARE * min(1.0, rows / total), f"Read {_spaced(rows)} of {_spaced(total)} rows"
     return _READING_SHARE * rows / (rows + _HALF_WAY_ROWS), f"Read {_spaced(rows)} rows"

@@ -22,7 +22,7 @@ _COMPRESSION = "lz4"
 
 
 def rows_in_group(memory_bytes: int, row_bytes: int) -> int:
-    """Say how many rows a row group has; those of wide tables have fewer, so that memory stays bounded."""
+    """Return how many rows a row group has; those of wide tables have fewer, so that memory stays bounded."""
     return min(_GROUP_ROWS, max(_SMALLEST_GROUP, memory_bytes // 4 // max(1, row_bytes)))
 
 

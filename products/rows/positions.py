@@ -55,7 +55,7 @@ class PositionIndexer:
 
 
 def numbers_of(array: pa.Array) -> np.ndarray:
-    """Give a column of numbers as float64, with NaN for null."""
+    """Return a column of numbers as float64, with NaN for null."""
     numbers: np.ndarray = pc.cast(array, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return numbers
 

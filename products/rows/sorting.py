@@ -50,7 +50,7 @@ class RowSorter:
         self._bytes += batch.nbytes
 
     def sorted_batches(self, rows: int) -> Iterator[pa.RecordBatch]:
-        """Give all rows in order, so many in each batch but the last; call it once, after the last ``add``."""
+        """Yield all rows in order, so many in each batch but the last; call it once, after the last ``add``."""
         self._spilling.wait()
         last = self._run_of(*self._take_pending())
         if not self._files:
@@ -104,7 +104,7 @@ class _Run(Protocol):
         """Number of batches."""
 
     def batch(self, number: int) -> pa.RecordBatch:
-        """Give one of them."""
+        """Return one of them."""
 
 
 class _MemoryRun:
@@ -188,7 +188,7 @@ class _Cursor:
 
 
 def _merged(cursors: list[_Cursor]) -> Iterator[list[pa.RecordBatch]]:
-    """Give the rows in steps: none of a step comes after one of a later step, and pieces stand in order of rank.
+    """Yield the rows in steps: none of a step comes after one of a later step, and pieces stand in order of rank.
 
     Each step takes from every run the rows up to the smallest end of a current batch that has successors: no row
     that is still to be read comes before these.
@@ -223,7 +223,7 @@ def _joined(pieces: list[pa.RecordBatch], key: int | None) -> pa.RecordBatch:
 
 
 def _keys(batch: pa.RecordBatch, key: int | None) -> np.ndarray:
-    """Give the keys with the largest number for null; without a column all are alike, so that rows stay in order."""
+    """Return the keys with the largest number for null; without a column all are alike, so that rows stay in order."""
     if key is None:
         return np.zeros(batch.num_rows, dtype=np.int64)
     keys: np.ndarray = pc.fill_null(batch.column(key), int(_LAST)).to_numpy(zero_copy_only=False)

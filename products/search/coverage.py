@@ -33,7 +33,7 @@ _STAMP = select(
 
 
 def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
-    """Give the region of a circle, or of one position, all in degrees (ICRS).
+    """Return the region of a circle, or of one position, all in degrees (ICRS).
 
     Raises
     ------
@@ -110,7 +110,7 @@ class CoverageService:
         self._looked = 0.0
 
     def overlapping(self, region: Region) -> tuple[int, ...]:
-        """Give the numbers of all products whose rows lie in cells that belong to a region.
+        """Return the numbers of all products whose rows lie in cells that belong to a region.
 
         Who may read them is not asked here: these are numbers to search among, as in ``ProductQuery.numbers``.
         """

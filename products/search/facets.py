@@ -99,7 +99,7 @@ class FacetService:
 
 
 def _statement(identity: Identity, query: ProductQuery) -> CompoundSelect[*tuple[Any, ...]]:
-    """Give the rows (number of the facet, value, number of products); what is found is found once."""
+    """Return the rows (number of the facet, value, number of products); what is found is found once."""
 
     def ranges(column: ColumnElement[Any] | InstrumentedAttribute[Any], known: Sequence[Range]) -> Case[Any]:
         last = [(column.is_not(None), len(known) - 1)]

@@ -105,13 +105,13 @@ def product_names(session: Session, identity: Identity, query: ProductQuery) -> 
 
 
 def spectroscopic() -> ColumnElement[bool]:
-    """Give the condition under which a product has spectroscopic redshifts."""
+    """Return the condition under which a product has spectroscopic redshifts."""
     with_z = select(ProductTableRow.product_id).where(ProductTableRow.z.is_not(None))
     return and_(ProductRow.product_type_id.in_(_SPECTROSCOPIC), ProductRow.id.in_(with_z))
 
 
 def query_conditions(query: ProductQuery) -> list[ColumnElement[bool]]:
-    """Give the conditions under which a query finds a product that may be read."""
+    """Return the conditions under which a query finds a product that may be read."""
     conditions = list(query.conditions)
     choices = (
         (ProductRow.product_type_id, query.product_types),

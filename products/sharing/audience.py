@@ -14,7 +14,7 @@ ANY_USER = Identity(user_id=0)
 def audience_of(
     visibility: Visibility, groups: Sequence[str], release_groups: Sequence[str] = ()
 ) -> tuple[Identity, ...]:
-    """Give one identity for each kind of reader that a visibility opens a product to, beside its owners.
+    """Return one identity for each kind of reader that a visibility opens a product to, beside its owners.
 
     Parameters
     ----------

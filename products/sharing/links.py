@@ -119,7 +119,7 @@ class LinkService:
             record_product(session, identity, "end link", row, link=link_id)
 
     def follow(self, secret: str) -> Identity:
-        """Give the identity of somebody who has a link: nobody, who may read one product.
+        """Return the identity of somebody who has a link: nobody, who may read one product.
 
         Raises
         ------

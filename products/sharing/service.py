@@ -84,7 +84,7 @@ class SharingService:
             _changed(session, row)
 
     def transfer(self, identity: Identity, product_id: int, user_name: str, *, stay: bool = True) -> Product:
-        """Give a product a new owner; links that were made for it end.
+        """Return a product a new owner; links that were made for it end.
 
         Parameters
         ----------

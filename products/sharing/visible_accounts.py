@@ -12,7 +12,7 @@ __all__ = ["visible_accounts"]
 
 
 def visible_accounts(database: Database, identity: Identity) -> tuple[User, ...]:
-    """Give the active accounts that the caller may know, by name.
+    """Return the active accounts that the caller may know, by name.
 
     These are the caller's own, those of owners and co-owners of products that the caller may read, and of members of
     the caller's groups; for administrators all.

@@ -70,7 +70,7 @@ def definition_of_votable(path: Path, *, max_columns: int) -> TableDefinition:
 
 
 def has_rows(path: Path, *, max_columns: int) -> bool:
-    """Say whether a VOTable holds rows."""
+    """Return whether a VOTable holds rows."""
     with VotableReader(path, "the VOTable", ReadLimits(max_columns=max_columns, allow_empty=True)) as reader:
         return reader.rows != 0
 

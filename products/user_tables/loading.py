@@ -136,7 +136,7 @@ class TableLoader:
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """Give the schema of the rows of a table."""
+    """Return the schema of the rows of a table."""
     return pa.schema([field_of_column(column) for column in columns])
 
 

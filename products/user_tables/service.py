@@ -40,7 +40,7 @@ class UserTableService:
         self._reserved = reserved
 
     def stamp(self) -> tuple[object, ...]:
-        """Give a value that differs from an earlier one when a table was made, changed or removed since."""
+        """Return a value that differs from an earlier one when a table was made, changed or removed since."""
         tables = select(func.count(UserTableRow.id), func.max(UserTableRow.id), func.sum(UserTableRow.version))
         with self._database.read() as session:
             return tuple(session.execute(tables).one())
@@ -57,7 +57,7 @@ class UserTableService:
             return tuple(_table_of_row(row, schema) for row, schema in session.execute(query).unique())
 
     def schema_of(self, identity: Identity) -> str:
-        """Give the schema of a user, which is made when it is asked for the first time."""
+        """Return the schema of a user, which is made when it is asked for the first time."""
         user_id = identity.require(Scope.WRITE)
         with self._database.write() as session:
             found = session.get(UserSchemaRow, user_id)

@@ -41,7 +41,7 @@ class PipelineInputs:
         return InputNode(path[1] if path[0] == PRODUCTS else None, file)
 
     def may_read(self, identity: Identity, address: str) -> bool:
-        """Say whether there is a file at an address that the identity may read."""
+        """Return whether there is a file at an address that the identity may read."""
         try:
             path = self._path(identity, address)
         except PhotozError:

@@ -18,7 +18,7 @@ __all__ = ["app", "pipeline_commands"]
 
 
 def pipeline_commands(definitions: Mapping[str, AnyPipeline]) -> typer.Typer:
-    """Give the commands for some pipelines."""
+    """Return the commands for some pipelines."""
     commands = typer.Typer(help="Pipelines: run them on files, without a server.", no_args_is_help=True)
 
     @commands.command("list")

@@ -92,7 +92,7 @@ def _columns(table: pa.Table) -> list[Column]:
 
 
 def _filled(column: pa.ChunkedArray) -> np.ndarray:
-    """Give the values of a column: texts as fixed-width strings, missing numbers as NaN."""
+    """Return the values of a column: texts as fixed-width strings, missing numbers as NaN."""
     values: np.ndarray = column.to_numpy()
     return values.astype("U") if values.dtype == object else values
 

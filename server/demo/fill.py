@@ -27,7 +27,7 @@ def want_demo(settings: Settings) -> None:
 
 
 def demo_is_wanted(settings: Settings) -> bool:
-    """Say whether demo data are still to be filled in."""
+    """Return whether demo data are still to be filled in."""
     return _note(settings).exists()
 
 

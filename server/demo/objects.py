@@ -71,7 +71,7 @@ def observe_objects(seed: int) -> Objects:
 
 
 def object_table(objects: Objects) -> pa.Table:
-    """Give the object catalogue as a table with units, UCDs and descriptions; what was not seen is null."""
+    """Return the object catalogue as a table with units, UCDs and descriptions; what was not seen is null."""
     names = np.array([field.name for field in FIELDS])[objects.field_number]
     columns: list[Described] = [
         (

@@ -17,7 +17,7 @@ _FAINTEST_SIGNAL_TO_NOISE = 1.0
 
 
 def magnitude_errors(magnitudes: Floats, depth: float, band: str) -> Floats:
-    """Give the error of magnitudes in a band: ``sigma² = 0.005² + (0.04 - g) x + g x²``, ``x = 10**(0.4 (m - m5))``.
+    """Return the error of magnitudes in a band: ``sigma² = 0.005² + (0.04 - g) x + g x²``, ``x = 10**(0.4 (m - m5))``.
 
     Parameters
     ----------

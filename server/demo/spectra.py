@@ -60,7 +60,7 @@ _LOCUS = np.array([
 
 
 def galaxy_colours(types: Floats, redshifts: Floats) -> Floats:
-    """Give the six magnitudes of galaxies relative to their i magnitude, shape (n, 6).
+    """Return the six magnitudes of galaxies relative to their i magnitude, shape (n, 6).
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def galaxy_colours(types: Floats, redshifts: Floats) -> Floats:
 
 
 def star_colours(g_minus_i: Floats) -> Floats:
-    """Give the six magnitudes of stars of the main sequence relative to their i magnitude, shape (n, 6)."""
+    """Return the six magnitudes of stars of the main sequence relative to their i magnitude, shape (n, 6)."""
     u_g, g_r, i_z, z_y = (np.interp(g_minus_i, _LOCUS[:, 0], _LOCUS[:, column]) for column in range(1, 5))
     g = g_minus_i
     return np.stack([g + u_g, g, g - g_r, np.zeros_like(g), -i_z, -i_z - z_y], axis=1)

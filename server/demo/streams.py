@@ -8,5 +8,5 @@ __all__ = ["stream"]
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """Give the generator of a named part: changing how one part draws leaves the others as they were."""
+    """Return the generator of a named part: changing how one part draws leaves the others as they were."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])

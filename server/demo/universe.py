@@ -121,7 +121,7 @@ def _group_centres(rng: np.random.Generator, z: Floats) -> tuple[Floats, Floats]
 
 
 def _megaparsecs_per_degree(z: Floats) -> Floats:
-    """Give the transverse size of a degree in a flat universe with H0 = 70 km/s/Mpc and a matter density of 0.3."""
+    """Return the transverse size of a degree in a flat universe with H0 = 70 km/s/Mpc and a matter density of 0.3."""
     grid = np.linspace(0, _HIGHEST_REDSHIFT + 1, 2000)
     inverse = 1 / np.sqrt(0.3 * (1 + grid) ** 3 + 0.7)
     steps = np.diff(grid) * (inverse[1:] + inverse[:-1]) / 2

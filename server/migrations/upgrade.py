@@ -22,7 +22,7 @@ def migrate(database: Database) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Say whether the database has the schema of this version."""
+    """Return whether the database has the schema of this version."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head

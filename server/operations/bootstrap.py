@@ -53,7 +53,7 @@ class Environment:
         self._python = self._folder / "bin" / "python"
 
     def is_ready(self, goal: str) -> bool:
-        """Tell whether nothing has to be done for a goal; what is ready for the tests is ready to serve."""
+        """Return whether nothing has to be done for a goal; what is ready for the tests is ready to serve."""
         goals = ("test",) if goal == "test" else ("serve", "test")
         return self._has_python() and any(self._stamp_holds(each) for each in goals)
 
@@ -107,7 +107,7 @@ class Environment:
             os.close(folder)
 
     def _works(self) -> bool:
-        """Tell whether ``.venv`` has a Python of a right version, with pip; a moved or half-made one has not."""
+        """Return whether ``.venv`` has a Python of a right version, with pip; a moved or half-made one has not."""
         check = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
         return self._has_python() and _succeeds([str(self._python), "-c", check])
 
@@ -158,7 +158,7 @@ class Environment:
 
 
 def missing_programs() -> dict[str, str]:
-    """Give the programs that tests look through and that are not here, with their Debian packages."""
+    """Return the programs that tests look through and that are not here, with their Debian packages."""
     return {program: package for program, package in _TEST_PROGRAMS.items() if not _has_program(program)}
 
 

@@ -30,7 +30,7 @@ class Check:
     message: str
 
     def as_dict(self) -> dict[str, object]:
-        """Give the check as JSON has it."""
+        """Return the check as JSON has it."""
         return asdict(self)
 
 

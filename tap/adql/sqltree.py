@@ -46,7 +46,7 @@ def wrap(node: exp.Expr) -> exp.Expr:
 
 
 def attachable(node: exp.Expr) -> exp.Expr:
-    """Give a node that stands nowhere yet: the node itself, or a copy."""
+    """Return a node that stands nowhere yet: the node itself, or a copy."""
     return node if node.parent is None else node.copy()
 
 

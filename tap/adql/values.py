@@ -119,7 +119,7 @@ class Value:
     origin: "tuple[Table, str] | None" = field(default=None, compare=False)
 
     def renamed(self, name: str) -> Column:
-        """Give the facts under a name."""
+        """Return the facts under a name."""
         return replace(self.column, name=name)
 
 
@@ -194,7 +194,7 @@ def numeric_column(datatype: str, unit: str | None = None, ucd: str | None = Non
 
 
 def promoted(*columns: Column) -> str:
-    """Give the datatype that holds the numbers of all columns."""
+    """Return the datatype that holds the numbers of all columns."""
     ranks = [_RANKS.index(column.datatype) for column in columns if column.datatype in _RANKS]
     return _RANKS[max([*ranks, 3])]
 

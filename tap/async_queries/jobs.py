@@ -104,7 +104,7 @@ class _Rows:
 
 
 def _whole(chunks: Iterator[bytes], rows: _Rows) -> Iterator[bytes]:
-    """Give the bytes of a result; at the end raise what cut it short, because half a result is none."""
+    """Yield the bytes of a result; at the end raise what cut it short, because half a result is none."""
     yield from chunks
     if rows.failure is not None:
         raise rows.failure

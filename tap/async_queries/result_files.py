@@ -68,7 +68,7 @@ class ResultFiles:
         return size
 
     def tables(self, job_id: str) -> tuple[str, ...]:
-        """Give the names of the tables that the result of a job came from; NotFoundError when there is no result."""
+        """Return the names of the tables that the result of a job came from; NotFoundError when there is no result."""
         try:
             names: list[str] = json.loads((self._folder / job_id / _TABLES).read_text(encoding="utf-8"))
         except FileNotFoundError as e:

@@ -32,7 +32,7 @@ class WarmEngine:
 
     @contextmanager
     def use(self, temp_folder: Path) -> Iterator[QueryEngine]:
-        """Give the engine to one user.
+        """Return the engine to one user.
 
         Parameters
         ----------

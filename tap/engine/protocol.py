@@ -93,7 +93,7 @@ class ResultStream(Protocol):
     schema: pa.Schema
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Give the batches once, in order.
+        """Return the batches once, in order.
 
         Raises
         ------
@@ -136,7 +136,7 @@ class QueryEngine(Protocol):
 
 
 def upload_limits(columns: int) -> "ReadLimits":
-    """Give the limits of reading a table that came with a query and may have so many columns."""
+    """Return the limits of reading a table that came with a query and may have so many columns."""
     # Imported when a table arrives: most queries bring none, and a query process starts faster without.
     from products.readers.base import ReadLimits
 

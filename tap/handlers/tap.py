@@ -101,7 +101,7 @@ def _front(
 
 
 def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
-    """Say whether a browser asks for rows as a page; all others are told of errors in a VOTable."""
+    """Return whether a browser asks for rows as a page; all others are told of errors in a VOTable."""
     formats = {word.lower() for name in ("RESPONSEFORMAT", "FORMAT") for word in parameters.all(name)}
     return "html" in formats and "text/html" in request.headers.get("accept", "")
 

@@ -15,7 +15,7 @@ _Mask = NDArray[np.bool_]
 
 
 def as_array(column: Any) -> Any:
-    """Give a column as one array."""
+    """Return a column as one array."""
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
@@ -52,13 +52,13 @@ def from_doubles(values: _Doubles) -> pa.Array:
 
 
 def from_rows(values: _Doubles, known: _Mask) -> pa.Array:
-    """Give a row of numbers for each row; NaN among them are missing."""
+    """Return a row of numbers for each row; NaN among them are missing."""
     elements = pa.array(values.ravel(), mask=np.isnan(values.ravel()))
     return pa.FixedSizeListArray.from_arrays(elements, values.shape[1], mask=pa.array(~known))
 
 
 def row_by_row(function: Callable[..., Any], result: pa.DataType, *columns: Any) -> pa.Array:
-    """Give what a function makes of each row; none where a value is missing or makes no sense."""
+    """Return what a function makes of each row; none where a value is missing or makes no sense."""
     values: list[Any] = []
     for row in zip(*(as_array(column).to_pylist() for column in columns), strict=True):
         if any(cell is None or (isinstance(cell, list) and None in cell) for cell in row):

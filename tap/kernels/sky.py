@@ -143,7 +143,7 @@ def _map_area(maps: Any) -> pa.Array:
 
 
 def _one_polygon(inner_kind: Any, outer_kind: Any, outer: Any) -> Any:
-    """Give the polygon that is the same in all rows in which the other shape is a point; none when it is not so."""
+    """Return the polygon that is the same in all rows in which the other shape is a point; none when it is not so."""
     from core.sky.regions import Region
 
     shapes = as_array(outer)

@@ -22,13 +22,13 @@ class TableProvider(Protocol):
     """Something that has tables for queries: products, users, a registry."""
 
     def stamp(self) -> object:
-        """Give a value that differs from an earlier one when any of the tables was changed since.
+        """Return a value that differs from an earlier one when any of the tables was changed since.
 
         It is asked for before each query, so it has to be cheap.
         """
 
     def schemas(self, identity: Identity) -> Iterable[TapSchema]:
-        """Give the schemas with those tables that the identity may query; no other provider has a schema of the name.
+        """Return the schemas with those tables that the identity may query; no other provider has a schema of the name.
 
         What it gives is kept for the identity while the stamps of all providers stay the same.
         """
@@ -68,7 +68,7 @@ class TableCatalog:
         self._lock = Lock()
 
     def tables_of(self, identity: Identity) -> TableSet:
-        """Give the tables that the identity may query."""
+        """Return the tables that the identity may query."""
         key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
         stamp = tuple(provider.stamp() for provider in self._providers)
         with self._lock:

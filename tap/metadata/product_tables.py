@@ -36,7 +36,7 @@ class ProductTables:
         self._public_url = public_url
 
     def stamp(self) -> object:
-        """Give a value that differs from an earlier one when a product, a type or a release was changed since."""
+        """Return a value that differs from an earlier one when a product, a type or a release was changed since."""
         return self._published.stamp()
 
     def schemas(self, identity: Identity) -> Iterator[TapSchema]:

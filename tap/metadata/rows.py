@@ -19,7 +19,7 @@ _Row = tuple[object, ...]
 
 
 def tap_schema_rows(table: str, schemas: Sequence[TapSchema]) -> pa.Table:
-    """Give the rows of a table of TAP_SCHEMA."""
+    """Return the rows of a table of TAP_SCHEMA."""
     makers = {
         "schemas": _schema_rows,
         "tables": _table_rows,
@@ -37,7 +37,7 @@ def photoz_rows(
     releases: Sequence[Release],
     public_url: str,
 ) -> pa.Table:
-    """Give the rows of a table of ``photoz``."""
+    """Return the rows of a table of ``photoz``."""
     columns = PHOTOZ_COLUMNS[table]
     if table == "products":
         return _arrow(columns, (_product_row(details) for details in products))

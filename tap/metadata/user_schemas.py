@@ -28,11 +28,11 @@ class UserTables:
         self._folder = folder
 
     def stamp(self) -> object:
-        """Give a value that differs from an earlier one when a table was made, changed or removed since."""
+        """Return a value that differs from an earlier one when a table was made, changed or removed since."""
         return self._service.stamp()
 
     def schemas(self, identity: Identity) -> Iterator[TapSchema]:
-        """Give a schema for each user of whom there are tables."""
+        """Yield a schema for each user of whom there are tables."""
         # They come sorted by schema.
         for schema, members in groupby(self._service.all(identity), key=lambda table: table.schema):
             listed = tuple(_table(member, self._folder) for member in members)

@@ -111,7 +111,7 @@ _METADATA_EXAMPLES = (
 
 
 def examples_of(tables: TableSet) -> tuple[Example, ...]:
-    """Give the examples that make sense for these tables."""
+    """Return the examples that make sense for these tables."""
     placed = [table for table in tables.tables.values() if table.entry.position and table.files and table.row_count]
     with_redshift = [(table, found[0]) for table in placed if (found := _columns(table, "src.redshift"))]
     return (*_METADATA_EXAMPLES, *_product_examples(placed, with_redshift))
@@ -236,7 +236,7 @@ def _training_set(photometric: TapTable, spectroscopic: TapTable, redshift: Colu
 
 
 def _photometry(table: TapTable) -> tuple[bool, int]:
-    """Give what makes a table the better source of magnitudes the larger it is."""
+    """Return what makes a table the better source of magnitudes the larger it is."""
     return table.schema in _OBJECT_CATALOGUES, len(_columns(table, "phot.mag"))
 
 

@@ -11,7 +11,7 @@ __all__ = ["sample_position"]
 
 
 def sample_position(table: TapTable) -> tuple[float, float]:
-    """Give the right ascension and declination of a row near the middle of a table that has positions, in degrees."""
+    """Return the right ascension and declination of a row near the middle of a table that has positions, in degrees."""
     return _row_in_the_middle(table.files[0], *(table.entry.position or ("", "")))
 
 

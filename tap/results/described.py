@@ -19,5 +19,5 @@ def described_batch(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> pa.Re
 
 
 def described_schema(columns: tuple[Column, ...]) -> pa.Schema:
-    """Give the schema of a table that turned out to have no rows."""
+    """Return the schema of a table that turned out to have no rows."""
     return pa.schema([field_of_column(column, arrow_type_of(column)) for column in columns])

@@ -92,7 +92,7 @@ def _numbers(array: pa.Array, column: FitsColumn) -> npt.NDArray[np.generic]:
 
 
 def _text_bytes(array: pa.Array) -> bytes:
-    """Give the bytes of texts as one run; those of nulls are none."""
+    """Return the bytes of texts as one run; those of nulls are none."""
     array = pc.fill_null(array, "") if array.null_count else array
     _, offsets_buffer, data = array.buffers()
     if data is None or not len(array):
@@ -103,5 +103,5 @@ def _text_bytes(array: pa.Array) -> bytes:
 
 
 def _list_bytes(array: pa.Array, column: FitsColumn) -> bytes:
-    """Give the elements of arrays as one run; those behind nulls are left out."""
+    """Return the elements of arrays as one run; those behind nulls are left out."""
     return _numbers(array.flatten(), column).tobytes()

@@ -129,7 +129,7 @@ class _Page:
                         self.leaf("small", column.unit)
 
     def taken(self) -> bytes:
-        """Give what was written since the last time."""
+        """Return what was written since the last time."""
         if self._html is not None:
             self._html.flush()
         data = self._sink.getvalue()
@@ -138,7 +138,7 @@ class _Page:
         return data
 
     def closed(self) -> bytes:
-        """Give the rest after the end of `document`."""
+        """Return the rest after the end of `document`."""
         self._html = None
         return self.taken()
 

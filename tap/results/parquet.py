@@ -81,6 +81,6 @@ class _Sink(io.RawIOBase):
         return len(part)
 
     def taken(self) -> bytes:
-        """Give what was written since the last time."""
+        """Return what was written since the last time."""
         parts, self._parts = self._parts, []
         return b"".join(parts)

@@ -61,7 +61,7 @@ class QueryUploads:
     tables: Mapping[str, UploadedTable]
 
     def catalog(self, base: Catalog) -> Catalog:
-        """Give a catalogue that has these tables beside others."""
+        """Return a catalogue that has these tables beside others."""
         return Catalog((table.entry for table in self.tables.values()), base) if self.tables else base
 
 
@@ -85,7 +85,7 @@ class Uploads:
         self._max_columns = max_columns
 
     def stager(self) -> Callable[[], Staging]:
-        """Give what begins each of the tables that come inline with one request, and counts them together."""
+        """Return what begins each of the tables that come inline with one request, and counts them together."""
         return UploadBudget(self._store, self._max_bytes).stage
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -95,7 +95,7 @@ class Uploads:
 
     @contextmanager
     def opened(self, parameters: DaliParameters, identity: Identity) -> Iterator[QueryUploads]:
-        """Give the tables that a query asks for; those that were fetched for it are removed afterwards.
+        """Return the tables that a query asks for; those that were fetched for it are removed afterwards.
 
         Raises
         ------

@@ -29,7 +29,7 @@ def limited_address_space(more_bytes: int | None) -> Iterator[None]:
 
 
 def resident_bytes() -> int:
-    """Give the memory that this process holds; zero where that cannot be known cheaply."""
+    """Return the memory that this process holds; zero where that cannot be known cheaply."""
     return _statm(1) if sys.platform == "linux" else 0
 
 

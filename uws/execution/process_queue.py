@@ -243,7 +243,7 @@ class ProcessQueue:
         return self._completion.lose(job, lease, sentence)
 
     def _start_again(self, job_id: str, outcome: TaskOutcome) -> bool:
-        """Tell whether a job whose process died before it took it is given to the next one."""
+        """Return whether a job whose process died before it took it is given to the next one."""
         if outcome.stop is not None:
             return False
         with self._changed:

@@ -40,7 +40,7 @@ class Message:
     seconds: int = 0
 
     def encode(self) -> bytes:
-        """Give its bytes."""
+        """Return its bytes."""
         return json.dumps([self.event, self.attempt, self.seconds]).encode()
 
     @classmethod

@@ -47,16 +47,16 @@ class JobList:
         self._repeated = list(repeated)
 
     def address(self, job: Job) -> str:
-        """Give the address of a job."""
+        """Return the address of a job."""
         return f"{self.base}/{job.id}"
 
     def list(self, asked: DaliParameters, identity: Identity) -> tuple[JobEntry, ...]:
-        """Give the caller's jobs that PHASE, AFTER and LAST leave (UWS 1.1 §2.2.2.1)."""
+        """Return the caller's jobs that PHASE, AFTER and LAST leave (UWS 1.1 §2.2.2.1)."""
         phases, after, last = parse_phases(asked), parse_after(asked), parse_last(asked)
         return self.service.list(identity.name, phases, after, last, kind=self._kind)
 
     def find(self, job_id: str, identity: Identity) -> Job:
-        """Give a job; UnknownJobError when there is none, or it is another's."""
+        """Return a job; UnknownJobError when there is none, or it is another's."""
         if not (job_id.isascii() and job_id.isalnum()):
             raise UnknownJobError(job_id)
         return self.service.get(job_id, owner=identity.name, kind=self._kind)

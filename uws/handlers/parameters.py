@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
 def requested_parameters(parameters: DaliParameters, names: Iterable[str], repeated: Iterable[str]) -> dict[str, str]:
-    """Give the parameters of a job among those of a request; what else there is, is ignored (DALI 1.1 §3.2).
+    """Return the parameters of a job among those of a request; what else there is, is ignored (DALI 1.1 §3.2).
 
     Parameters
     ----------

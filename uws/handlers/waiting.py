@@ -55,7 +55,7 @@ async def wait_for_change(
 async def job_states(
     service: JobService, job_id: str, *, owner: str | None, seconds: float
 ) -> AsyncGenerator[Job, None]:
-    """Give a job now and whenever it may have changed, until it has ended or so many seconds have passed.
+    """Return a job now and whenever it may have changed, until it has ended or so many seconds have passed.
 
     Raises
     ------

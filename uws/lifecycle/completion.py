@@ -135,7 +135,7 @@ class JobCompletion:
         return find_job(session, job_id) if stored else None
 
     def _lack_of_room(self, session: Session, job: Job, size: int) -> str | None:
-        """Give the sentence for results that have no room; none when they have."""
+        """Return the sentence for results that have no room; none when they have."""
         if self._stored_bytes is None or not size:
             return None
         lock_owner(session, job.owner)

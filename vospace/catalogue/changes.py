@@ -124,7 +124,7 @@ class ProductNodeChanges:
         return self._files.stage(write.identity, write.product_id, FileRole.AUXILIARY)
 
     def finish(self, write: ProductWrite, stored: StoredBytes) -> NodeFile:
-        """Give the product its file, whose bytes are in their place."""
+        """Return the product its file, whose bytes are in their place."""
         self._files.put_auxiliary(write.identity, write.product_id, write.path[-1], stored)
         return self._tree.file(write.identity, write.path)
 
@@ -150,7 +150,7 @@ _CHANGEABLE = frozenset({"description", "ispublic", "publicread", "title"})
 
 
 def _product_changes(node: Node, asked: NodeRequest) -> ProductChanges | None:
-    """Give what of a product would change; None when nothing does."""
+    """Return what of a product would change; None when nothing does."""
     values = {item.name: item for item in asked.properties}
     public = parse_public(asked.properties, node)
     visibility = None

@@ -30,7 +30,7 @@ _METADATA_TYPE = "application/yaml"
 
 
 def product_node(product: Product, *, public: bool, group_uri: Callable[[str], str]) -> Node:
-    """Give the container of a product.
+    """Return the container of a product.
 
     Parameters
     ----------
@@ -58,13 +58,13 @@ def product_node(product: Product, *, public: bool, group_uri: Callable[[str], s
 
 
 def file_nodes(container: Node, details: ProductDetails) -> list[Node]:
-    """Give the data nodes of a product, by name."""
+    """Return the data nodes of a product, by name."""
     nodes = [_metadata_node(container, metadata_file(details)), *(_file_node(container, f) for f in details.files)]
     return sorted(nodes, key=lambda node: node.name)
 
 
 def metadata_file(details: ProductDetails) -> NodeFile:
-    """Give the description of a product as the file that stands in its container."""
+    """Return the description of a product as the file that stands in its container."""
     content = metadata_yaml(details)
 
     def read(start: int, end: int) -> Iterator[bytes]:

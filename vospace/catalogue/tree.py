@@ -114,7 +114,7 @@ class ProductTree:
         return details
 
     def _containers(self, identity: Identity, listing: Listing) -> Sequence[Node]:
-        """Give the containers of products: the part is cut out by the database, unless it must be sorted first."""
+        """Return the containers of products: the part is cut out by the database, unless it must be sorted first."""
         if listing.limit == 0:
             return ()
         plain = listing.sort is None and not listing.descending

@@ -62,7 +62,7 @@ def properties_document() -> bytes:
 
 
 def property_uri(name: str) -> str:
-    """Give the identifier of a property: a name without a colon is one of the standard, or of CADC."""
+    """Return the identifier of a property: a name without a colon is one of the standard, or of CADC."""
     if ":" in name:
         return name
     return (CADC if name in CADC_NAMES else CORE) + name
@@ -100,6 +100,6 @@ def child(parent: _Element, name: str, **attributes: str) -> _Element:
 
 
 def written_document(root: _Element) -> bytes:
-    """Give the bytes of a document."""
+    """Return the bytes of a document."""
     xml: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return xml

@@ -85,7 +85,7 @@ def read_node(body: bytes) -> NodeRequest:
 
 
 def property_name(uri: str) -> str:
-    """Give the name by which a property is known here."""
+    """Return the name by which a property is known here."""
     short = uri.removeprefix(CADC)
     return short if short in CADC_NAMES else uri.removeprefix(CORE)
 

@@ -72,7 +72,7 @@ class Transfer:
         return self.direction not in _DIRECTIONS
 
     def with_protocols(self, protocols: Iterable[ProtocolRequest]) -> "Transfer":
-        """Give the transfer with the protocols of an answer."""
+        """Return the transfer with the protocols of an answer."""
         return replace(self, protocols=tuple(protocols))
 
 

@@ -29,7 +29,7 @@ _UNQUOTABLE = frozenset('"\\%;')
 
 
 def file_disposition(name: str, media_type: str) -> str:
-    """Give the header that says under which name a file is saved, and whether it may be shown."""
+    """Return the header that says under which name a file is saved, and whether it may be shown."""
     word = "inline" if is_inert(media_type) else "attachment"
     plain = "".join(c if c.isascii() and c.isprintable() and c not in _UNQUOTABLE else "_" for c in name)
     given = f'{word}; filename="{plain}"'
@@ -43,7 +43,7 @@ def is_inert(media_type: str) -> bool:
 
 
 def sent_media_type(media_type: str) -> str:
-    """Give the media type under which bytes are sent: scripts and styles are bytes like others."""
+    """Return the media type under which bytes are sent: scripts and styles are bytes like others."""
     return "application/octet-stream" if _LOADED.search(media_type.lower()) else media_type
 
 
@@ -165,7 +165,7 @@ def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str
 
 
 def _place(nodes: NodeService, identity: Identity, path: Path) -> Path:
-    """Give where bytes that are sent to a path go: links are followed."""
+    """Return where bytes that are sent to a path go: links are followed."""
     found = nodes.resolve(identity, path, last=True)
     if found.outside is not None:
         message = f"This link points to '{found.outside[:300]}'; nothing can be written there."

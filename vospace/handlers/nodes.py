@@ -66,7 +66,7 @@ def add_node_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
 
 
 def raw_path(request: Request) -> bytes:
-    """Give the path of a request as it was sent."""
+    """Return the path of a request as it was sent."""
     raw: bytes = request.scope.get("raw_path", b"")
     return raw
 
@@ -98,7 +98,7 @@ def _node_answer(
 
 
 def _view_address(nodes: NodeService, identity: Identity, path: Path, view: str, base_url: str) -> str:
-    """Give the address of a view of a node, once it is clear that there is one."""
+    """Return the address of a view of a node, once it is clear that there is one."""
     archives = dict(zip(("zip", "tar"), nodes.uris.archive_views, strict=True))
     wanted = next((word for word, uri in archives.items() if view in {word, uri}), None)
     if wanted is not None:

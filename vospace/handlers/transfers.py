@@ -148,7 +148,7 @@ class _Said:
         self._content = content
 
     def negotiated(self) -> Negotiated:
-        """Give what was negotiated."""
+        """Return what was negotiated."""
         paths = tuple(node_path(str(path)) for path in self._content["paths"])  # type: ignore[attr-defined]  # the same
         outside = self._content.get("outside")
         way = Direction(str(self._content["way"]))
@@ -170,7 +170,7 @@ class _Tickets:
         return ticket
 
     def read(self, ticket: str, identity: Identity) -> _Said:
-        """Give what a ticket says; NotFoundError when it does not hold, or is another's."""
+        """Return what a ticket says; NotFoundError when it does not hold, or is another's."""
         try:
             content = self._signer.read(ticket)
         except PermissionDeniedError as e:
@@ -196,7 +196,7 @@ def _answer_parameters(negotiator: Negotiator, identity: Identity, asked: DaliPa
 
 
 def _reader(check: Callable[[bytes], object]) -> ParameterReader:
-    """Give what reads a job's parameters out of a request whose body is a document."""
+    """Return what reads a job's parameters out of a request whose body is a document."""
 
     async def read(request: Request) -> DaliParameters:
         body = await read_body(request)

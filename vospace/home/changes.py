@@ -145,7 +145,7 @@ class HomeChanges:
     def _kept(
         self, session: Session, identity: Identity, chain: Sequence[NodeRow], rows: Sequence[NodeRow]
     ) -> frozenset[int]:
-        """Give the nodes that must stay: locked, busy, in a container that may not be changed, or holding such."""
+        """Return the nodes that must stay: locked, busy, in a container that may not be changed, or holding such."""
         containers = {row.id: row for row in rows if row.kind == NodeKind.CONTAINER}
         busy = busy_names(session, [*containers, *(row.id for row in chain[-2:-1])])
         closed = {

@@ -46,7 +46,7 @@ class ChildrenPlace:
 
 
 def home_children(database: Database, session: Session, place: ChildrenPlace, listing: Listing) -> Sequence[Node]:
-    """Give the children that a listing asks for."""
+    """Return the children that a listing asks for."""
     numbers = session.scalars(_ordered(place, listing)).all()
     return LazyNodes(numbers, partial(_read, database, place, listing.brief))
 

@@ -35,7 +35,7 @@ _BYTES = "application/octet-stream"
 
 
 def own_path(identity: Identity, path: str = "") -> Path:
-    """Give the path of a node in the home of somebody who signed in, from its path in there."""
+    """Return the path of a node in the home of somebody who signed in, from its path in there."""
     return (HOME, identity.name or "", *node_path(path))
 
 
@@ -93,7 +93,7 @@ class Homes:
         return self.file_of_row(row)
 
     def file_of_row(self, row: NodeRow) -> NodeFile:
-        """Give the bytes of a stored data node."""
+        """Return the bytes of a stored data node."""
         stored = row.stored_id
         return NodeFile(
             name=row.name,
@@ -126,7 +126,7 @@ class Homes:
     # --- for those who change
 
     def is_own(self, identity: Identity, path: Path) -> bool:
-        """Say whether a path is that of the caller's home."""
+        """Return whether a path is that of the caller's home."""
         return identity.name is not None and path == (HOME, identity.name)
 
     def check_found(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
@@ -169,7 +169,7 @@ class Homes:
             raise NodeLockedError(path)
 
     def room(self, identity: Identity, path: Path) -> int:
-        """Give how many bytes a file in the home that a path leads to may have, for somebody who may write there."""
+        """Return how many bytes a file in the home that a path leads to may have, for somebody who may write there."""
         with self.database.write() as session:
             home = self.container(session, identity, path)[0]
             usage = self.usage(session, home)
@@ -202,7 +202,7 @@ class Homes:
         return self.is_own(identity, path) and not find_chain(session, path)
 
     def _unused_home(self, identity: Identity) -> Node:
-        """Give the home of somebody who keeps nothing yet: as it will be."""
+        """Return the home of somebody who keeps nothing yet: as it will be."""
         with self.database.read() as session:
             owner = session.scalars(select(UserRow).where(UserRow.id == identity.user_id)).one()
         row = NodeRow(

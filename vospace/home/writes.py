@@ -88,7 +88,7 @@ class HomeWrites:
             release_write(session, write.parent_id, write.path[-1], write.token)
 
     def finish(self, write: HomeWrite, stored: StoredBytes, media_type: str | None) -> NodeFile:
-        """Give the node its new bytes, which are in their place; when that fails they are removed again."""
+        """Return the node its new bytes, which are in their place; when that fails they are removed again."""
         try:
             row, replaced = self._put(write, stored, media_type)
         except BaseException:
@@ -127,7 +127,7 @@ class HomeWrites:
         return row
 
     def _room(self, session: Session, home: NodeRow, row: NodeRow | None, size: int | None) -> int:
-        """Give the bytes that a node may have; raise when so many are too many."""
+        """Return the bytes that a node may have; raise when so many are too many."""
         usage, limits = self._homes.usage(session, home), self._homes.limits
         if row is None and usage.nodes >= limits.nodes:
             message = f"A home holds at most {limits.nodes} nodes; delete some first."

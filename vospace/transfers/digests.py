@@ -36,7 +36,7 @@ def check_digests(headers: Mapping[str, str], stored: StoredBytes) -> None:
 
 
 def has_bytes(file: NodeFile | None) -> bool:
-    """Say whether bytes were ever sent to a node; one that was only made has none, not even an empty file."""
+    """Return whether bytes were ever sent to a node; one that was only made has none, not even an empty file."""
     return file is not None and file.stored_id is not None
 
 

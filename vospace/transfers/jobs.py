@@ -54,7 +54,7 @@ class NodeJobs:
         self._identity_of = identity_of
 
     def kinds(self) -> Iterator[JobKind]:
-        """Give the kinds of job."""
+        """Yield the kinds of job."""
         yield JobKind(TRANSFER_JOB, self.transfer, seconds=_TRANSFER_SECONDS)
         yield JobKind(DELETE_JOB, self.delete)
         yield JobKind(PROPERTIES_JOB, self.set_properties)
@@ -97,7 +97,7 @@ class NodeJobs:
 
 
 def fault_of_sentence(sentence: str) -> str:
-    """Give the name of the fault with which the sentence of a job's error begins."""
+    """Return the name of the fault with which the sentence of a job's error begins."""
     name = sentence.partition(":")[0]
     return name if name.isalpha() else "InternalFault"
 

@@ -166,7 +166,7 @@ class NodeMoves:
             raise
 
     def _items(self, identity: Identity, source: Path) -> Iterator[_Item]:
-        """Give a node and all in it that the caller may read, with copies of the bytes."""
+        """Yield a node and all in it that the caller may read, with copies of the bytes."""
         node = self._nodes.node(identity, source, Listing())
         todo: list[tuple[Path, Node]] = [((), node)]
         while todo:

@@ -71,7 +71,7 @@ class Negotiator:
         raise OperationNotSupportedError(message)
 
     def answer(self, identity: Identity, negotiated: Negotiated) -> Transfer:
-        """Give the transfer with an address for each protocol."""
+        """Return the transfer with an address for each protocol."""
         kept = self._kept(negotiated.transfer, negotiated.way)
         if negotiated.outside is not None:
             return negotiated.transfer.with_protocols(
@@ -134,7 +134,7 @@ class Negotiator:
         return self._nodes.uris.path_of(transfer.targets[0])
 
     def _kept(self, transfer: Transfer, way: Direction) -> tuple[ProtocolRequest, ...]:
-        """Give the protocols of a transfer that this service speaks; when a client names none, its own."""
+        """Return the protocols of a transfer that this service speaks; when a client names none, its own."""
         offered = tuple(self._offered(way))
         if not transfer.protocols:
             return (ProtocolRequest(offered[0]),)

@@ -46,7 +46,7 @@ class SignedUrls:
         self._identity_of = identity_of
 
     def address(self, identity: Identity, way: Direction, paths: tuple[Path, ...]) -> str:
-        """Give the address of nodes for one person."""
+        """Return the address of nodes for one person."""
         content = {
             "paths": "\n".join(written(path) for path in paths),
             "way": str(way),
@@ -58,7 +58,7 @@ class SignedUrls:
         return f"{self._base_url}/data/{self._signer.sign(content)}/{name}{suffix}"
 
     def read(self, token: str, ways: Collection[Direction]) -> SignedTransfer:
-        """Give what an address lets its bearer do.
+        """Return what an address lets its bearer do.
 
         Raises
         ------

@@ -70,7 +70,7 @@ class NodeUploads:
             return _progress(file, 200)
 
     def head(self, request: Request, identity: Identity, path: Path) -> Response:
-        """Tell how much of an upload in parts has come."""
+        """Return how much of an upload in parts has come."""
         with self._resumed(self._file_id(request.headers[_ID], identity, path), path) as file:
             answer = _progress(file, 200)
             answer.headers["Content-Length"] = str(file.size)
@@ -179,7 +179,7 @@ def _content_length(request: Request) -> int | None:
 
 
 def _media_type(request: Request) -> str | None:
-    """Give the media type that a client says; what clients say of everything tells nothing."""
+    """Return the media type that a client says; what clients say of everything tells nothing."""
     value = request.headers.get("content-type", "").strip()
     tells_nothing = value.startswith(("application/octet-stream", "application/x-www-form-urlencoded", "text/xml"))
     return value[:255] if value and not tells_nothing and value.isprintable() and "/" in value else None

@@ -98,7 +98,7 @@ def _density_steps(counts: _Integers) -> list[int]:
 
 
 def _corners(cells: _Integers, order: int) -> tuple[_Floats, _Floats]:
-    """Give the corners of cells in the plane, four to a cell."""
+    """Return the corners of cells in the plane, four to a cell."""
     from astropy import units
     from astropy.coordinates import Latitude, Longitude
     from cdshealpix.nested import healpix_to_lonlat, vertices
@@ -113,7 +113,7 @@ def _corners(cells: _Integers, order: int) -> tuple[_Floats, _Floats]:
 
 
 def _rings(x: _Floats, y: _Floats) -> tuple[tuple[float, float], ...]:
-    """Give the middles of cells whose rings do not touch; one stands for all that are near."""
+    """Return the middles of cells whose rings do not touch; one stands for all that are near."""
     rings: list[tuple[float, float]] = []
     for centre in zip(x.mean(axis=1).tolist(), y.mean(axis=1).tolist(), strict=True):
         if all(math.dist(centre, other) > _RING for other in rings):

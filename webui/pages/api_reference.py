@@ -73,7 +73,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def documented_operations(document: _Json, base: str) -> dict[str, tuple[DocumentedOperation, ...]]:
-    """Give the operations of a description by their tags, in the order of the tags."""
+    """Return the operations of a description by their tags, in the order of the tags."""
     parts: dict[str, tuple[DocumentedOperation, ...]] = {tag["name"]: () for tag in document["tags"]}
     for path, item in document["paths"].items():
         for method in _METHODS:

@@ -43,11 +43,11 @@ class FormState:
         return cls(values, error.message, error.field if error.field in fields else None)
 
     def value(self, name: str, default: str = "") -> str:
-        """Give what was entered into a field."""
+        """Return what was entered into a field."""
         return self.values.get(name, default)
 
     def error_of(self, name: str) -> str | None:
-        """Give the sentence that belongs next to a field."""
+        """Return the sentence that belongs next to a field."""
         return self.error if self.error is not None and self.field == name else None
 
     @property

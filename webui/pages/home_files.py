@@ -129,7 +129,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
 
 
 def _own_path(identity: Identity, path: str, scope: Scope) -> Path:
-    """Give the node in the caller's home that an address of these pages names."""
+    """Return the node in the caller's home that an address of these pages names."""
     identity.require(scope)
     return own_path(identity, path)
 

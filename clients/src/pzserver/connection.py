@@ -65,7 +65,7 @@ class Connection:
 
 
 def server_url(host: str) -> str:
-    """Give the address of a server from what people write: with or without ``/api/`` or a slash at its end."""
+    """Return the address of a server from what people write: with or without ``/api/`` or a slash at its end."""
     url = _NAMES.get(host, host).rstrip("/").removesuffix("/api")
     if not url.startswith(("http://", "https://")):
         message = f"host='{host}' is not an address; write it as http://127.0.0.1:8000 or https://pz.example.org."

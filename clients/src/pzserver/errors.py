@@ -64,7 +64,7 @@ _CLASSES: dict[int, type[RequestError]] = {
 
 
 def check(response: Response) -> Response:
-    """Give a response back, or raise the error that it tells."""
+    """Return a response back, or raise the error that it tells."""
     if response.ok:
         return response
     kind = _CLASSES.get(response.status_code, RequestError)

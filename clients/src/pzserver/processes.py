@@ -123,11 +123,11 @@ class Process:
         return answer
 
     def log(self) -> str:
-        """Give what the run wrote about its work."""
+        """Return what the run wrote about its work."""
         return str(self._connection.json("GET", f"processes/{self._of_run()}/logs/")["pipeline"]["content"])
 
     def report(self) -> Json:
-        """Give what the run did, in numbers."""
+        """Return what the run did, in numbers."""
         answer: Json = self._connection.json("GET", f"processes/{self._of_run()}/report/")
         return answer
 

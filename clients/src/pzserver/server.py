@@ -300,7 +300,7 @@ class PzServer:
         return process.wait(seconds)
 
     def _number(self, product_id: int | str) -> int:
-        """Give the number of a product; drafts are found by number alone."""
+        """Return the number of a product; drafts are found by number alone."""
         if isinstance(product_id, int) or product_id.isdecimal():
             return int(product_id)
         return int(self._catalogue.product(product_id)["id"])

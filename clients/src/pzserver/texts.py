@@ -41,7 +41,7 @@ def read_text(path: Path, main_file: Mapping[str, Any], delimiter: str | None) -
 
 
 def _rows(text: str) -> Iterator[str]:
-    """Give the lines that are neither comments nor blank, one after the other."""
+    """Return the lines that are neither comments nor blank, one after the other."""
     return (line.rstrip("\r\n") for line in io.StringIO(text) if line.strip() and not line.startswith("#"))
 
 

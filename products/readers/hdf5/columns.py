@@ -64,7 +64,7 @@ class Hdf5Column:
         return array
 
     def renamed(self, **changes: Any) -> "Hdf5Column":
-        """Give the same column with something changed; the keys are those of this class."""
+        """Return the same column with something changed; the keys are those of this class."""
         return replace(self, **changes)
 
 

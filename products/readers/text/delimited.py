@@ -223,7 +223,7 @@ def _widened(types: Mapping[str, pa.DataType], batch: pa.RecordBatch) -> dict[st
 
 
 def _wider(known: pa.DataType, texts: pa.Array) -> pa.DataType:
-    """Give the narrowest type that holds what was known so far and these texts."""
+    """Return the narrowest type that holds what was known so far and these texts."""
     if texts.null_count == len(texts) or pa.types.is_string(known):
         return known
     texts = pc.utf8_trim_whitespace(texts.drop_null())

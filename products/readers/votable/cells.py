@@ -28,7 +28,7 @@ _FALSE = ("F", "f", "false", "False", "FALSE", "0")
 
 
 def arrow_type_of_field(column: VotableField) -> pa.DataType:
-    """Give the Arrow type of a FIELD.
+    """Return the Arrow type of a FIELD.
 
     Raises
     ------
@@ -49,13 +49,13 @@ def arrow_type_of_field(column: VotableField) -> pa.DataType:
 
 
 def fixed_length(column: VotableField) -> int | None:
-    """Give the number of items of every cell, or none when each cell tells its own."""
+    """Return the number of items of every cell, or none when each cell tells its own."""
     size = (column.arraysize or "1").strip()
     return int(size) if size.isdigit() else None
 
 
 def item_bytes(column: VotableField) -> int:
-    """Give the bytes of one item in the binary serializations."""
+    """Return the bytes of one item in the binary serializations."""
     return np.dtype(_ITEM[column.datatype]).itemsize
 
 

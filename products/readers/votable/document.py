@@ -102,14 +102,14 @@ class TableHandler(ContentHandler):
         return len(self.cells[-1]) if self.cells else 0
 
     def take_rows(self) -> list[list[str]]:
-        """Give the whole rows read so far, and forget them; a row that is half read is kept."""
+        """Return the whole rows read so far, and forget them; a row that is half read is kept."""
         rows = self.rows_waiting
         taken = [column[:rows] for column in self.cells]
         self.cells = [column[rows:] for column in self.cells]
         return taken
 
     def take_text(self) -> str:
-        """Give the base64 text read so far, and forget it."""
+        """Return the base64 text read so far, and forget it."""
         text = "".join(self.text)
         self.text.clear()
         return text

@@ -110,7 +110,7 @@ class _BinaryRows:
             raise DamagedFileError(f"{self._name} ends in the middle of a row: send it again.")
 
     def batches(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        """Give the whole rows that have arrived."""
+        """Yield the whole rows that have arrived."""
         starts, lengths, used = self._layout()
         if not len(starts):
             return

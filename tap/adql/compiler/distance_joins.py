@@ -123,7 +123,7 @@ def _cell(point: Point, zone: float) -> exp.Expr:
 
 
 def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str, exp.Expr]]:
-    """Give the columns that each step adds; a circle reaches into two zones at most."""
+    """Yield the columns that each step adds; a circle reaches into two zones at most."""
     point, radius, zone = cells
     generous = radius * (1 + 1e-9) + 1e-9
 
@@ -171,7 +171,7 @@ def _turned(lon: exp.Expr) -> exp.Expr:
 
 
 def _reach(point: Point, radius: float) -> exp.Expr:
-    """Give the half width of a circle in right ascension, which is all round when it holds a pole."""
+    """Return the half width of a circle in right ascension, which is all round when it holds a pole."""
     sine = compare(call("sin", number(radius * 0.017453292519943295)), "/", call("cos", call("radians", point.lat)))
     near_pole = compare(compare(call("abs", point.lat), "+", number(radius)), ">=", number(89.999))
     width = compare(call("degrees", call("asin", call("least", number(1.0), sine))), "+", number(1e-9))

@@ -199,7 +199,7 @@ class _SelectCompiler:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Give each name once, whatever its case: the second ``x`` becomes ``x_2``."""
+    """Return each name once, whatever its case: the second ``x`` becomes ``x_2``."""
     taken = {name.lower() for name in names}
     seen: set[str] = set()
     result: list[str] = []

@@ -61,7 +61,7 @@ class Scope:
         return found[0] if found else None
 
     def fields_of(self, qualifier: tuple[Name, ...]) -> list[Field] | None:
-        """Give the columns of the table that a qualifier means, or none when there is no such table here."""
+        """Return the columns of the table that a qualifier means, or none when there is no such table here."""
         found = [table for table in self.tables if table.is_called(qualifier)]
         if len(found) > 1:
             written = ".".join(name.text for name in qualifier)

@@ -44,7 +44,7 @@ def compile_aggregate(function: Function, arguments: _Arguments, node: tree.Call
 
 
 def _standard(aggregate: Callable[[exp.Expr, Value, tree.Call], Value]) -> Compile:
-    """Give what compiles a function of the standard, which takes DISTINCT."""
+    """Return what compiles a function of the standard, which takes DISTINCT."""
 
     def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         value, name = arguments[0], node.function.upper()

@@ -10,7 +10,7 @@ class UnknownUnitError(ValueError):
 
 
 def conversion(source: str, wanted: str) -> float | None:
-    """Give the constant by which a value is multiplied; none when there is none, as between logarithmic units.
+    """Return the constant by which a value is multiplied; none when there is none, as between logarithmic units.
 
     Raises
     ------

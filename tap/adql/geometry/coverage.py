@@ -27,7 +27,7 @@ def intersects(one: Shape, other: Shape) -> exp.Expr:
 
 
 def map_of(shape: Shape, order: int | None = None) -> exp.Expr:
-    """Give the map of a shape; one that is the same for every row is made here, once.
+    """Return the map of a shape; one that is the same for every row is made here, once.
 
     Raises
     ------

@@ -30,7 +30,7 @@ _MOST_PARTS = 24
 
 
 def distance(one: Point, other: Point) -> exp.Expr:
-    """Give the angle between two points, in degrees (Vincenty 1975)."""
+    """Return the angle between two points, in degrees (Vincenty 1975)."""
     sin_one, cos_one = _sin(one.lat), _cos(one.lat)
     sin_other, cos_other = _sin(other.lat), _cos(other.lat)
     step = compare(other.lon, "-", one.lon)

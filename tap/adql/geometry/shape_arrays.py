@@ -10,7 +10,7 @@ __all__ = ["array_of", "array_of_numbers", "constant_region", "described", "kind
 
 
 def array_of(shape: Shape) -> tuple[exp.Expr, str, str]:
-    """Give the array of a shape, its length and its xtype; for a map its text."""
+    """Return the array of a shape, its length and its xtype; for a map its text."""
     if isinstance(shape, Point):
         return array_of_numbers([shape.lon, shape.lat]), "2", "point"
     if isinstance(shape, Circle):
@@ -39,7 +39,7 @@ def kind_of_shape(shape: Shape) -> str:
 
 
 def constant_region(shape: Shape) -> Region | None:
-    """Give a shape that is the same for every row as numbers; none for others."""
+    """Return a shape that is the same for every row as numbers; none for others."""
     if isinstance(shape, Point):
         return None if shape.constant is None else Region("point", shape.constant)
     if isinstance(shape, Circle):

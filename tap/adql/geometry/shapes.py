@@ -47,12 +47,12 @@ def point_of_numbers(lon: Value, lat: Value, what: str) -> Point:
 
 
 def degrees(value: Value) -> exp.Expr:
-    """Give a value as a floating-point number."""
+    """Return a value as a floating-point number."""
     return number(float(value.constant)) if value.constant is not None else value.sql
 
 
 def point_of_value(value: Value, what: str) -> Point:
-    """Give the point that a value is.
+    """Return the point that a value is.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def shape_value(shape: Shape, node: tree.Call | tree.Cast) -> Value:
 
 
 def as_shape(value: Value) -> Shape | None:
-    """Give the shape of a value: one that was made here, or one that a column holds."""
+    """Return the shape of a value: one that was made here, or one that a column holds."""
     if value.shape is not None:
         return value.shape
     xtype = value.column.xtype

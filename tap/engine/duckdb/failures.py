@@ -71,7 +71,7 @@ def error_of(failure: Mapping[str, str], query: EngineQuery) -> PhotozError:
 
 
 def leaves_engine_whole(error: BaseException) -> bool:
-    """Tell whether the instance may serve another query after this."""
+    """Return whether the instance may serve another query after this."""
     return _cause(error) in _HARMLESS
 
 

@@ -139,7 +139,7 @@ def _arriving(table: ArrivingTable) -> dict[str, object]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Give a process nothing of the server's environment: that is where secrets are."""
+    """Return a process nothing of the server's environment: that is where secrets are."""
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if key in os.environ}
     return kept | {
         "PYTHONPATH": str(_ROOT),

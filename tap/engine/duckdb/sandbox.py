@@ -125,7 +125,7 @@ class Sandbox:
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection for one query; nothing of that query outlives it."""
+        """Return a connection for one query; nothing of that query outlives it."""
         cursor = self._connection.cursor()
         try:
             yield cursor

@@ -65,7 +65,7 @@ class ProcessStream:
         self._first = self._batch()
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Give the batches once, in order."""
+        """Yield the batches once, in order."""
         if self._first is not None:
             batch, self._first = self._first, None
             yield batch

@@ -45,7 +45,7 @@ class ArrivingRows:
         self.failure: BaseException | None = None
 
     def reader(self) -> pa.RecordBatchReader:
-        """Give the rows as a stream, to be read once."""
+        """Return the rows as a stream, to be read once."""
         return pa.RecordBatchReader.from_batches(self._schema, self._batches())
 
     def _batches(self) -> Iterator[pa.RecordBatch]:

@@ -45,7 +45,7 @@ _ERRORS: Mapping[str, str] = {
 
 
 def api_document(app: FastAPI) -> _Json:
-    """Give the description of the addresses of the REST API; made once, and kept by the application."""
+    """Return the description of the addresses of the REST API; made once, and kept by the application."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=_TEXT, routes=app.routes)
         document["paths"] = {

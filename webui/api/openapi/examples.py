@@ -17,7 +17,7 @@ _MD5 = "098f6bcd4621d373cade4e832627b4f6"
 
 
 def listed(item: Example) -> Example:
-    """Give the example of a list with one item."""
+    """Return the example of a list with one item."""
     return {"count": 1, "results": [item]}
 
 

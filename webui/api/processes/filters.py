@@ -36,7 +36,7 @@ def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPi
 
 
 def paged(items: Sequence[_Item], parameters: Mapping[str, str]) -> Sequence[_Item]:
-    """Give one page of a list; the whole list when no page is asked for."""
+    """Return one page of a list; the whole list when no page is asked for."""
     if not parameters.get("page") and not parameters.get("page_size"):
         return items
     size = min(_whole(parameters, "page_size", 100), _LARGEST_PAGE)

@@ -41,7 +41,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def report_of(services: WebServices, identity: Identity, product_id: int) -> Json:
-    """Give the report of the run that made a product, or raise NotFoundError."""
+    """Return the report of the run that made a product, or raise NotFoundError."""
     return json.loads(_text(services, identity, product_id, REPORT))  # type: ignore[no-any-return]  # our own JSON
 
 
@@ -190,7 +190,7 @@ def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
 
 
 def _used_config(value: object) -> str:
-    """Give the configuration as text; clients send it as an object, or as JSON in a string."""
+    """Return the configuration as text; clients send it as an object, or as JSON in a string."""
     if value is None or value == "":
         return "{}"
     if isinstance(value, str):

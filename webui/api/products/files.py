@@ -29,7 +29,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def file_url(services: WebServices, file: ProductFile) -> str:
-    """Give the address of a file's bytes."""
+    """Return the address of a file's bytes."""
     return f"{services.settings.public_url}/api/products/{file.product_id}/files/{quote(file.name)}"
 
 

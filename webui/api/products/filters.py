@@ -93,7 +93,7 @@ def _number(parameters: Mapping[str, str], name: str) -> int | None:
 
 
 def region_asked(parameters: Mapping[str, str]) -> Region | None:
-    """Give the region that the products have to meet: ``covers`` a position or circle, or ``overlaps`` a MOC."""
+    """Return the region that the products have to meet: ``covers`` a position or circle, or ``overlaps`` a MOC."""
     if parameters.get("covers"):
         return region_of_text(parameters["covers"])
     return region_of_moc(parameters["overlaps"]) if parameters.get("overlaps") else None

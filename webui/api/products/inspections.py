@@ -99,7 +99,7 @@ def _add_found(router: APIRouter, services: WebServices) -> None:
 async def _inspected(
     services: WebServices, identity: Identity, product_id: int, seconds: float, request: Request
 ) -> Product:
-    """Give the product once its inspection has ended, or as it is after so many seconds, or when nobody listens."""
+    """Return the product once its inspection has ended, or as it is after so many seconds, or when nobody listens."""
     deadline = time.monotonic() + seconds
     while True:
         product = await run_in_threadpool(services.products.service.get, identity, product_id)

@@ -38,7 +38,7 @@ def shared_json(
 
 
 def run_warnings(services: WebServices, identity: Identity, run: Run) -> list[str]:
-    """Give what readers of the product of a run will learn of its inputs, for those who may change that."""
+    """Return what readers of the product of a run will learn of its inputs, for those who may change that."""
     product = services.products.service.get(identity, run.product_id)
     return warnings_of(disclosure(services, identity, product)) if changeable(identity, product) else []
 
@@ -49,7 +49,7 @@ def warnings_of(told: Disclosure) -> list[str]:
 
 
 def _inputs_of_run(services: WebServices, identity: Identity, product: Product) -> tuple[UsedEntity, ...]:
-    """Give what a product is being made of, as it was asked for."""
+    """Return what a product is being made of, as it was asked for."""
     run = services.pipelines.service.of_products([product.id]).get(product.id)
     if run is None:
         return ()

@@ -61,7 +61,7 @@ def process_json(services: WebServices, identity: Identity, run: Run) -> Json:
 
 
 def input_products(services: WebServices, identity: Identity, run: Run) -> Sequence[Product]:
-    """Give the inputs of a run that the identity may read."""
+    """Return the inputs of a run that the identity may read."""
     found = []
     for number in run.inputs:
         try:

@@ -47,12 +47,12 @@ class ParameterField:
 
 
 def parameter_fields(pipeline: AnyPipeline) -> tuple[ParameterField, ...]:
-    """Give the fields for the parameters of a pipeline, in the order of its model."""
+    """Return the fields for the parameters of a pipeline, in the order of its model."""
     return tuple(_fields(pipeline.parameters, pipeline.parameters(), "", pipeline.form))
 
 
 def entered_parameters(pipeline: AnyPipeline, values: Mapping[str, str]) -> dict[str, str]:
-    """Give the parameters of a job that a sent form stands for; what is left as it is by default is left out."""
+    """Return the parameters of a job that a sent form stands for; what is left as it is by default is left out."""
     given = {}
     for field in parameter_fields(pipeline):
         # A browser sends nothing of a box that is not ticked.

@@ -73,7 +73,7 @@ def _submit(
 
 
 def _field_of(pipeline: AnyPipeline, place: str | None) -> str | None:
-    """Give the field of the form next to which an error stands: that of the parameter in which the place is."""
+    """Return the field of the form next to which an error stands: that of the parameter in which the place is."""
     fields = [*_FIELDS, *(field.name for field in parameter_fields(pipeline))]
     return next((name for name in fields if place == name or (place or "").startswith(f"{name}.")), None)
 
@@ -126,7 +126,7 @@ def _form_page(
 
 
 def _releases(services: WebServices, identity: Identity, pipeline: AnyPipeline) -> list[Release]:
-    """Give the releases whose object catalogues the pipeline may read."""
+    """Return the releases whose object catalogues the pipeline may read."""
     if pipeline.objects is None or not pipeline.objects.takes_release:
         return []
     checker = services.pipelines.checker

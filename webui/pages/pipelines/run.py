@@ -58,13 +58,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _files(services: WebServices, identity: Identity, run: Run) -> tuple[str, ...]:
-    """Give the addresses of the files that a run read, as far as the identity may read them."""
+    """Return the addresses of the files that a run read, as far as the identity may read them."""
     sources = services.products.provenance.of(identity, run.product_id).sources
     return tuple(each.entity.name for each in sources if each.entity is not None and each.entity.is_file)
 
 
 def _report(services: WebServices, identity: Identity, run: Run, details: ProductDetails) -> ReportView | None:
-    """Give the report of a run; none before its end, or when its owner removed it."""
+    """Return the report of a run; none before its end, or when its owner removed it."""
     try:
         return ReportView.of(run.pipeline, report_of(services, identity, run.product_id), details.inspection)
     except NotFoundError:

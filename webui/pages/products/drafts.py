@@ -51,7 +51,7 @@ def own_details(services: WebServices, identity: Identity, name: str) -> Product
 
 
 def progress_of(services: WebServices, product: Product) -> Progress | None:
-    """Give how far the job is that reads the product's file; None when there is none."""
+    """Return how far the job is that reads the product's file; None when there is none."""
     if product.inspection_state is not InspectionState.RUNNING:
         return None
     if product.inspection_job is None:

@@ -50,7 +50,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _covering(services: WebServices, position: str) -> tuple[tuple[int, ...] | None, str]:
-    """Give the products that cover a position, or say what is wrong with it; then nothing is left out for it."""
+    """Return the products that cover a position, or say what is wrong with it; then nothing is left out for it."""
     if not position:
         return None, ""
     try:

@@ -93,7 +93,7 @@ class ListFilters:
     def query(
         self, identity: Identity, releases: tuple[Release, ...], owner: int | None, numbers: tuple[int, ...] | None
     ) -> ProductQuery:
-        """Give the query that the catalogue answers.
+        """Return the query that the catalogue answers.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class ListFilters:
         )
 
     def address(self, **changes: object) -> str:
-        """Give the address of this list with some of its parameters changed."""
+        """Return the address of this list with some of its parameters changed."""
         values: dict[str, object] = {
             "q": self.text,
             "type": self.product_type,
@@ -144,11 +144,11 @@ class ListFilters:
         return {"owner": self.owner, "redshifts": self.redshifts, "rows": self.rows, "area": self.area}
 
     def narrowed(self, facet: Facet, value: FacetValue) -> str:
-        """Give the address of the list of those products that have a value."""
+        """Return the address of the list of those products that have a value."""
         return self.address(**{facet.name: value.key, "page": ""})
 
     def has(self, facet: Facet) -> bool:
-        """Say whether a value of the facet was chosen."""
+        """Return whether a value of the facet was chosen."""
         return bool(
             self.further.get(facet.name) or {"type": self.product_type, "release": self.release}.get(facet.name)
         )
@@ -167,7 +167,7 @@ class ListFilters:
         return tuple(Chosen(label, self.address(**{key: "", "page": ""})) for key, label in labels.items() if label)
 
     def sort_address(self, name: str) -> str:
-        """Give the address that sorts by a column, or turns its order round."""
+        """Return the address that sorts by a column, or turns its order round."""
         return self.address(sort=f"-{name}" if self.ordering == name else name, page="")
 
     def sort_state(self, name: str) -> str:

@@ -31,13 +31,13 @@ def chosen_groups(fields: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def groups_on_offer(services: WebServices, identity: Identity, product: Product | None = None) -> tuple[str, ...]:
-    """Give the names of the groups that a form offers: the caller's, and those that the product is shared with."""
+    """Return the names of the groups that a form offers: the caller's, and those that the product is shared with."""
     shared = () if product is None else product.groups
     return tuple(sorted({group.name for group in services.accounts.groups.groups(identity)} | set(shared)))
 
 
 def disclosed_to(services: WebServices, identity: Identity, product: Product) -> tuple[tuple[str, str], ...]:
-    """Give the readers that a product can be opened to, and its co-owners, with its inputs that they may not read."""
+    """Return the readers that a product can be opened to, and its co-owners, with its inputs that they may not read."""
 
     def told(visibility: Visibility, *chosen: str) -> Disclosure:
         return disclosure(services, identity, product, visibility=visibility, groups=chosen)
@@ -60,5 +60,5 @@ def disclosed_to(services: WebServices, identity: Identity, product: Product) ->
 
 
 def visibility_values(product: Product) -> dict[str, str]:
-    """Give what a form shows of a product's visibility."""
+    """Return what a form shows of a product's visibility."""
     return {"visibility": product.visibility.value} | {f"{_GROUP}{name}": "1" for name in product.groups}

@@ -49,7 +49,7 @@ class ColumnChoice:
 
 
 def choices_of(details: ProductDetails, entered: Mapping[str, str] | None) -> tuple[ColumnChoice, ...]:
-    """Give the rows of the form.
+    """Return the rows of the form.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def meanings_of(columns: Sequence[ProductColumn], fields: Mapping[str, str]) -> 
 
 
 def missing_meanings(kind: ProductType, meanings: Mapping[str, str]) -> list[str]:
-    """Give the names of mandatory meanings that no column has."""
+    """Return the names of mandatory meanings that no column has."""
     given = {_KEYS.get(chosen, chosen) for chosen in meanings.values()}
     return [MEANINGS_BY_KEY[key].alias for key in kind.mandatory if key not in given]
 

@@ -109,7 +109,7 @@ def _take(services: WebServices, identity: Identity, details: ProductDetails, fi
 
 
 def _own_files(services: WebServices, identity: Identity) -> list[str]:
-    """Give the names of the first files in the caller's home, to choose from."""
+    """Return the names of the first files in the caller's home, to choose from."""
     home = services.vospace.nodes.node(identity, own_path(identity), Listing(limit=_MOST_OFFERED, brief=True))
     return [child.name for child in home.children if child.kind.has_bytes]
 
