@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 import webui
 from core.database import utc_now
+from core.settings import Settings
 from core.vosi import availability_document
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
@@ -38,8 +39,7 @@ _VO = ("/tap/", "/vospace/", "/conesearch/", "/pipelines/")
 
 def create_app(services: Services) -> FastAPI:
     """Put the application together from its services, whose queue runs already; its end closes them."""
-    settings, web, tap = services.settings, services.web, services.tap
-    authenticate = services.accounts.authenticate
+    settings, web = services.settings, services.web
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -61,6 +61,23 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as FastAPI says that it is to be done
+    _include_routers(app, services)
+    for kind, handler in error_handlers(web).items():
+        app.add_exception_handler(kind, handler)
+    started = utc_now()
+
+    @app.get("/availability", include_in_schema=False)
+    def availability() -> Response:
+        return Response(availability_document(available=True, since=started), media_type="text/xml")
+
+    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"), name="static")
+    _add_middleware(app, settings)
+    return app
+
+
+def _include_routers(app: FastAPI, services: Services) -> None:
+    settings, web, tap = services.settings, services.web, services.tap
+    authenticate = services.accounts.authenticate
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap.service))
     app.include_router(tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads))
@@ -74,15 +91,9 @@ def create_app(services: Services) -> FastAPI:
     )
     app.include_router(registry_routes(settings))
     app.include_router(page_routes(web), include_in_schema=False)
-    for kind, handler in error_handlers(web).items():
-        app.add_exception_handler(kind, handler)
-    started = utc_now()
 
-    @app.get("/availability", include_in_schema=False)
-    def availability() -> Response:
-        return Response(availability_document(available=True, since=started), media_type="text/xml")
 
-    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"), name="static")
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         HeadersMiddleware,
         headers=(
@@ -98,4 +109,3 @@ def create_app(services: Services) -> FastAPI:
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)
-    return app

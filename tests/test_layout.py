@@ -80,6 +80,41 @@ def test_every_module_says_what_it_is_for_and_what_it_offers():
     assert [name_of(path) for path in MODULES if not offers(path)] == [], "without __all__"
 
 
+def test_no_folder_has_more_than_twenty_entries():
+    folders = {path.parent for path in MODULES}
+    entries = {
+        name_of(folder): {
+            path.name for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+        }
+        for folder in folders
+    }
+    crowded = {name: len(found - {"__init__.py"}) for name, found in entries.items()}
+    assert {name: count for name, count in crowded.items() if count > 20} == {}
+
+
+def test_no_function_is_longer_than_sixty_lines():
+    functions = [
+        (name_of(path), node.name, (node.end_lineno or node.lineno) - node.lineno + 1)
+        for path in MODULES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    assert [(name, function, lines) for name, function, lines in functions if lines > 60] == []
+
+
+def paths_named_in(document: str) -> set[str]:
+    """Find the paths below packages that a document names in backquotes, and their folders."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    tops = "|".join((*SERVER_PACKAGES, "clients", "tests", "benchmarks", "docs"))
+    return set(re.findall(rf"`((?:{tops})/[\w./-]*)", text))
+
+
+@pytest.mark.parametrize("document", ["docs/architecture.md", "CONTRIBUTING.md", "README.md", "docs/glossary.md"])
+def test_every_path_that_is_named_exists(document: str):
+    paths = paths_named_in(document)
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
 def test_no_file_is_longer_than_four_hundred_lines():
     files = [*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in files}

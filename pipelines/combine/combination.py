@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.errors import InvalidValueError
-from pipelines.combine.configuration import CombineConfiguration
+from pipelines.combine.configuration import CombineConfiguration, CombineParameters
 from pipelines.combine.footprints import in_dp1_fields, in_rubin_footprint
 from pipelines.combine.homogenisation import STAR
 from pipelines.combine.mapping import CatalogueError
@@ -16,9 +16,7 @@ from pipelines.combine.preparation import Prepared, prepare, priority_columns
 from pipelines.combine.report import CombineReport
 from pipelines.combine.reporting import report_of
 from pipelines.combine.resolution import (
-    DUPLICATE,
     KEPT,
-    STAR_ROW,
     UNRESOLVED,
     Contest,
     Priority,
@@ -90,37 +88,41 @@ def combine_redshifts(
     columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
     rows = sum(len(each) for each in prepared)
     positions = SkyPositions(columns["ra"].to_numpy(), columns["dec"].to_numpy())
-    if configuration.param.insert_DP1_footprint_flag:
-        columns["is_in_DP1_fields"] = _numbers(in_dp1_fields(positions.vectors).astype(np.int64))
-    if configuration.param.insert_rubin_footprint_flag:
-        columns["is_in_rubin_footprint"] = _numbers(in_rubin_footprint(positions.vectors).astype(np.int64))
+    columns |= _footprint_flags(positions, configuration.param)
     pairs, resolution = None, None
     if configuration.param.combine_type != "concatenate":
         tell(0.5, f"Finding duplicates among {rows} rows")
         pairs = finder(positions, _radius(configuration, rules))
-    # Nobody needs them any more, and they take 24 bytes a row.
-    del positions
+    del positions  # 24 bytes a row
     _give_memory_back()
     if pairs is not None:
         tell(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
-        columns |= {
-            "tie_result": _numbers(resolution.tie_result),
-            "tie_reason": reasons_of(resolution),
-            "group_id": _numbers(resolution.group),
-        }
+        columns |= _tie_columns(resolution)
     tell(0.9, "Writing down what was done")
     keep = _kept(rows, configuration, resolution)
-    if not keep.any():
-        raise InvalidValueError("No row is left in the result: all are unresolved duplicates or stars.")
-    table = result_table(
-        columns,
-        drop_empty=configuration.param.drop_empty_columns,
-        keep=frozenset(configuration.param.extra_columns),
-    )
+    param = configuration.param
+    table = result_table(columns, drop_empty=param.drop_empty_columns, keep=frozenset(param.extra_columns))
     report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
     tell(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
     return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
+
+
+def _footprint_flags(positions: SkyPositions, param: CombineParameters) -> dict[str, pa.ChunkedArray]:
+    flags = {}
+    if param.insert_DP1_footprint_flag:
+        flags["is_in_DP1_fields"] = _numbers(in_dp1_fields(positions.vectors).astype(np.int64))
+    if param.insert_rubin_footprint_flag:
+        flags["is_in_rubin_footprint"] = _numbers(in_rubin_footprint(positions.vectors).astype(np.int64))
+    return flags
+
+
+def _tie_columns(resolution: Resolution) -> dict[str, pa.ChunkedArray]:
+    return {
+        "tie_result": _numbers(resolution.tie_result),
+        "tie_reason": reasons_of(resolution),
+        "group_id": _numbers(resolution.group),
+    }
 
 
 def _give_memory_back() -> None:
@@ -214,11 +216,11 @@ def _instrument_scores(columns: Mapping[str, pa.ChunkedArray], rules: FlagsTrans
 
 
 def _kept(rows: int, configuration: CombineConfiguration, resolution: Resolution | None) -> npt.NDArray[np.bool_]:
-    parameters = configuration.param
-    if resolution is None or parameters.combine_type != "concatenate_and_remove_duplicates":
-        return np.ones(rows, dtype=np.bool_)
-    removed = {DUPLICATE, STAR_ROW} if parameters.tie_treatment_option == "keep_all" else {
-        DUPLICATE, STAR_ROW, UNRESOLVED,
-    }  # fmt: skip
-    wanted = [kind for kind in (DUPLICATE, KEPT, UNRESOLVED, STAR_ROW) if kind not in removed]
-    return np.isin(resolution.tie_result, wanted)
+    """Return which rows are in the result; InvalidValueError when there are none."""
+    parameters, kept = configuration.param, np.ones(rows, dtype=np.bool_)
+    if resolution is not None and parameters.combine_type == "concatenate_and_remove_duplicates":
+        wanted = (KEPT, UNRESOLVED) if parameters.tie_treatment_option == "keep_all" else (KEPT,)
+        kept = np.isin(resolution.tie_result, wanted)
+    if not kept.any():
+        raise InvalidValueError("No row is left in the result: all are unresolved duplicates or stars.")
+    return kept

@@ -3,7 +3,7 @@
 The model and the columns are described in ``docs/demo-data.md``. The same seed gives the same values.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,30 +49,44 @@ class DemoProduct:
     meanings: Mapping[str, str]
 
 
-def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
-    """Simulate the demo products, one after the other; the object catalogue comes first."""
-    objects = observe_objects(seed)
-    yield DemoProduct(
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A demo product before its table is simulated."""
+
+    display_name: str
+    product_type: str
+    release: str | None
+    description: str
+    file_name: str
+    make_table: Callable[[pa.Table, int], pa.Table]
+    meanings: Mapping[str, str]
+
+
+_DEFINITIONS = (
+    _Definition(
         display_name="Mock LSST Object Catalogue",
         product_type="object_catalog",
         release=DEMO_RELEASE,
-        description=_SIMULATED
-        + "Galaxies and stars in three of the fields of Data Preview 1, with *ugrizy* magnitudes and LSST's error "
-        "model at the published depths of these fields. Galaxies are clustered, and their colours follow from their "
-        "redshifts. `z_true` is the redshift of the simulation.",
+        description=(
+            "Galaxies and stars in three of the fields of Data Preview 1, with *ugrizy* magnitudes and LSST's "
+            "error model at the published depths of these fields. Galaxies are clustered, and their colours "
+            "follow from their redshifts. `z_true` is the redshift of the simulation."
+        ),
         file_name="mock_lsst_objects.parquet",
-        table=object_table(objects),
+        make_table=lambda objects, _seed: object_table(objects),
         meanings={"objectId": "id", "coord_ra": "ra", "coord_dec": "dec", "z_true": "z"},
-    )
-    yield DemoProduct(
+    ),
+    _Definition(
         display_name="Mock Deep Slit Survey",
         product_type="redshift_catalog",
         release=None,
-        description=_SIMULATED
-        + "A deep survey of one field (ECDFS) to *i* = 24. Flags are like those of VVDS: 4 and 3 are secure, 2 is "
-        "likely, 1 is doubtful, 0 has no redshift, 9 rests on one line; +10 marks broad lines, +20 second objects.",
+        description=(
+            "A deep survey of one field (ECDFS) to *i* = 24. Flags are like those of VVDS: 4 and 3 are secure, 2 "
+            "is likely, 1 is doubtful, 0 has no redshift, 9 rests on one line; +10 marks broad lines, +20 second "
+            "objects."
+        ),
         file_name="mock_deep_slit_survey.csv",
-        table=deep_survey(objects, seed),
+        make_table=deep_survey,
         meanings={
             "NUM": "id",
             "RAJ2000": "ra",
@@ -81,16 +95,17 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             "zflags": "z_flag",
             "survey_name": "survey",
         },
-    )
-    yield DemoProduct(
+    ),
+    _Definition(
         display_name="Mock Fibre Survey",
         product_type="redshift_catalog",
         release=None,
-        description=_SIMULATED
-        + "A wide survey of two fields (ECDFS and Rubin SV 95 -25) to *i* = 22.3 with precise redshifts. `ZWARN` is "
-        "0 for good redshifts, like DESI's.",
+        description=(
+            "A wide survey of two fields (ECDFS and Rubin SV 95 -25) to *i* = 22.3 with precise redshifts. "
+            "`ZWARN` is 0 for good redshifts, like DESI's."
+        ),
         file_name="mock_fibre_survey.fits",
-        table=fibre_survey(objects, seed),
+        make_table=fibre_survey,
         meanings={
             "TARGETID": "id",
             "TARGET_RA": "ra",
@@ -100,16 +115,17 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             "ZWARN": "z_flag",
             "survey_name": "survey",
         },
-    )
-    yield DemoProduct(
+    ),
+    _Definition(
         display_name="Mock Bright Survey",
         product_type="redshift_catalog",
         release=None,
-        description=_SIMULATED
-        + "All bright galaxies (*i* < 19.6) of three fields. `QUALITY` is like that of 6dFGS: 4 and 3 are good, "
-        "2 and 1 are not, 6 is a star.",
+        description=(
+            "All bright galaxies (*i* < 19.6) of three fields. `QUALITY` is like that of 6dFGS: 4 and 3 are good,"
+            " 2 and 1 are not, 6 is a star."
+        ),
         file_name="mock_bright_survey.vot",
-        table=bright_survey(objects, seed),
+        make_table=bright_survey,
         meanings={
             "TARGETNAME": "id",
             "ALPHA_J2000": "ra",
@@ -118,16 +134,17 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             "QUALITY": "z_flag",
             "survey_name": "survey",
         },
-    )
-    yield DemoProduct(
+    ),
+    _Definition(
         display_name="Mock Grism Survey",
         product_type="redshift_catalog",
         release=None,
-        description=_SIMULATED
-        + "Coarse redshifts, 0.003 (1 + *z*), of many galaxies to *i* = 24.3 in the middle of two fields (ECDFS and "
-        "EDFS). `quality` is 4, 3 or 2, and -1 for stars, like that of PRIMUS.",
+        description=(
+            "Coarse redshifts, 0.003 (1 + *z*), of many galaxies to *i* = 24.3 in the middle of two fields (ECDFS"
+            " and EDFS). `quality` is 4, 3 or 2, and -1 for stars, like that of PRIMUS."
+        ),
         file_name="mock_grism_survey.parquet",
-        table=grism_survey(objects, seed),
+        make_table=grism_survey,
         meanings={
             "id": "id",
             "ra": "ra",
@@ -137,18 +154,35 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             "quality": "z_flag",
             "survey_name": "survey",
         },
-    )
-    yield DemoProduct(
+    ),
+    _Definition(
         display_name="Mock Training Set",
         product_type="training_set",
         release=DEMO_RELEASE,
-        description=_SIMULATED
-        + "Secure redshifts of the Mock Deep Slit Survey with the photometry of the Mock LSST Object Catalogue, in "
-        "the HDF5 layout and with the column names that RAIL reads.",
+        description=(
+            "Secure redshifts of the Mock Deep Slit Survey with the photometry of the Mock LSST Object Catalogue,"
+            " in the HDF5 layout and with the column names that RAIL reads."
+        ),
         file_name="mock_training_set.hdf5",
-        table=training_table(objects, seed),
+        make_table=training_table,
         meanings={"objectId": "id", "ra": "ra", "dec": "dec", "redshift": "z", "z_flag": "z_flag"},
-    )
+    ),
+)
+
+
+def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
+    """Simulate the demo products, one after the other; the object catalogue comes first."""
+    objects = observe_objects(seed)
+    for definition in _DEFINITIONS:
+        yield DemoProduct(
+            display_name=definition.display_name,
+            product_type=definition.product_type,
+            release=definition.release,
+            description=_SIMULATED + definition.description,
+            file_name=definition.file_name,
+            table=definition.make_table(objects, seed),
+            meanings=definition.meanings,
+        )
 
 
 def write_demo_file(product: DemoProduct, folder: Path) -> Path:
