@@ -15,8 +15,7 @@ from core.database import utc_now
 from core.vosi import availability_document
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
-from server.challenges import ChallengeMiddleware
-from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
+from server.middleware import ChallengeMiddleware, HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.operations.maintenance import maintain
 from server.services import Services
 from tap.handlers.conesearch import cone_routes
