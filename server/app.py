@@ -1,4 +1,4 @@
-"""The web application: every service under its address, and what runs beside them."""
+"""Web application: the routers of all services, middleware, and the thread of periodic maintenance."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -31,23 +31,23 @@ from webui.pages.routes import page_routes
 
 __all__ = ["create_app"]
 
-#: How the paths of the services of the Virtual Observatory begin.
+#: Path prefixes of the VO services.
 _VO = ("/tap/", "/vospace/", "/conesearch/", "/pipelines/")
 
 
 def create_app(services: Services) -> FastAPI:
-    """Put the application together from its services, whose queue runs already; its end closes them."""
+    """Create the FastAPI application of these services, which it closes when it shuts down."""
     settings, web, tap = services.settings, services.web, services.tap
     authenticate = services.accounts.authenticate
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        sweeper = threading.Thread(target=maintain, args=(services, stop), name="sweep", daemon=True)
-        sweeper.start()
+        maintenance = threading.Thread(target=maintain, args=(services, stop), name="maintenance", daemon=True)
+        maintenance.start()
         yield
         stop.set()
-        sweeper.join()
+        maintenance.join()
         services.close()
 
     app = FastAPI(
@@ -59,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
-    app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as FastAPI says that it is to be done
+    app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
     app.include_router(api_routes(web))
     app.include_router(tap_routes(settings, authenticate, tap.service))
     app.include_router(tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads))
@@ -88,7 +88,7 @@ def create_app(services: Services) -> FastAPI:
             ("server", f"photoz-server/{version('photoz-server')}"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),
-            # What somebody may read is theirs alone; browsers ask each time whether it still holds.
+            # Responses depend on the access rights of the user, so browsers revalidate them each time.
             ("cache-control", "private, no-cache"),
         ),
     )
