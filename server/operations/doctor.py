@@ -87,9 +87,7 @@ def _storage(services: Services) -> str:
 def _disk(settings: Settings) -> str:
     usage = shutil.disk_usage(settings.data)
     if usage.free < settings.min_free_bytes:
-        message = (
-            f"only {usage.free / 1e9:.1f} GB free, less than PHOTOZ_MIN_FREE_BYTES: uploads are refused; free space"
-        )
+        message = f"only {usage.free / 1e9:.1f} GB free, less than PHOTOZ_MIN_FREE_BYTES: uploads fail; free some space"
         raise _WrongError(message)
     return f"{usage.free / 1e9:.1f} GB free"
 
