@@ -16,7 +16,7 @@ from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
 from uws.lifecycle.destruction import JobDestruction
 from uws.lifecycle.fair_share import FairShare, release_queued
-from uws.lifecycle.recovery import Sweep
+from uws.lifecycle.recovery import JobRecovery
 from uws.limits import (
     alterable_phases,
     altered_values,
@@ -74,7 +74,7 @@ class JobService:
         self._destruction = JobDestruction(
             database, queue, kinds, self._notifier, fair_share, keep_archived=archive_for > timedelta(0)
         )
-        self._sweep = Sweep(
+        self._recovery = JobRecovery(
             database,
             queue,
             kinds,
@@ -318,7 +318,7 @@ class JobService:
 
     def sweep(self) -> int:
         """Recover jobs of lost messages and dead processes, and archive old ones; return the number of jobs changed."""
-        return self._sweep.run()
+        return self._recovery.run()
 
     def _is_long_running(self, kind: str) -> bool:
         known = self._kinds.get(kind)

@@ -64,7 +64,7 @@ class AccountServices:
 
     @part
     def external(self) -> ExternalAccounts:
-        """Accounts of people who sign in at an OpenID provider or a trusted proxy."""
+        """Accounts of users who sign in at an OpenID provider or a trusted proxy."""
         settings = self._settings
         return ExternalAccounts(
             self._database, admin_group=settings.admin_group, required_group=settings.required_group

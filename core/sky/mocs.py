@@ -1,6 +1,6 @@
 """Coverage maps (IVOA MOC 2.0) in ASCII form: positions in a map, intersection, and the map of a shape.
 
-A map is made of cells, so what is said of a shape and a map is right up to the cells along the shape's rim, which are
+A map consists of cells, so a result for a shape and a map is exact up to the cells along its boundary, which are
 a sixteenth of the shape, or 3.4 arcminutes when that is finer.
 """
 

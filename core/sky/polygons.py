@@ -123,7 +123,7 @@ def _crosses_itself(plane: _Vectors) -> bool:
     """Return whether two edges that are not adjacent cross, computed for all pairs at once."""
     count = len(plane)
     ends = np.roll(plane, -1, axis=0)
-    # sides[i, j] says on which side of edge i the corner j lies.
+    # sides[i, j] is the side of edge i the corner j lies.
     sides = np.sign(_fair_share(plane[:, None], ends[:, None], plane[None, :]))
     through = sides * np.roll(sides, -1, axis=1) < 0
     number = np.arange(count)

@@ -88,7 +88,7 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        with contextlib.suppress(OSError):  # when it died already, the next message says so
+        with contextlib.suppress(OSError):  # when it has died, `receive` reports it
             self._pipe.send_bytes(pickle.dumps(assignment))
 
     @property

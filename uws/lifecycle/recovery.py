@@ -20,14 +20,14 @@ from uws.queues import JobQueue
 from uws.schema import JobRow
 from uws.storage import job_of_row
 
-__all__ = ["Sweep"]
+__all__ = ["JobRecovery"]
 
 _END_CALL_DELAY = timedelta(seconds=30)
 
 _logger = logging.getLogger(__name__)
 
 
-class Sweep:
+class JobRecovery:
     """One pass over the jobs of the database.
 
     Parameters
