@@ -32,7 +32,7 @@ from core.database import Base, Database
 from server.broker.job_queue import RESUBMIT_AFTER, CeleryQueue
 from server.broker.worker import CeleryWorkerConfig, run_celery_worker
 from uws import JobContext, JobKind, JobQueue, JobService, ProcessQueue
-from uws.handlers.routes import uws_routes
+from uws.handlers import JobList, JobResources, uws_routes
 from uws.lifecycle.fair_share import FairShare
 
 _WAIT_SECONDS = 60.0
@@ -133,12 +133,9 @@ def running_site(service: JobService, database: Database) -> Iterator[str]:
         app.include_router(
             uws_routes(
                 "/jobs",
-                "nothing",
-                service,
+                JobList(service, "nothing", f"{address}/jobs", ()),
                 Authenticator(AccountService(database), address),
-                public_url=address,
-                parameters=(),
-                result_answer=lambda *_: Response(status_code=404),
+                JobResources(result=lambda *_: Response(status_code=404)),
             )
         )
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))

@@ -1,1 +1,1 @@
-"""The VO grammar that every service speaks: settings, errors, columns, documents, accounts. It knows no product."""
+"""What every service shares: settings, database, errors, accounts, HTTP, files, VOTable, VOSI. Knows no product."""

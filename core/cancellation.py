@@ -1,4 +1,4 @@
-"""A reader who goes away while an answer is still being made: who makes it is told, and stops."""
+"""Cancellation token: stops the work on a response when its client disconnects."""
 
 import threading
 from collections.abc import Callable
@@ -7,7 +7,7 @@ __all__ = ["Cancellation"]
 
 
 class Cancellation:
-    """Tells whoever works on an answer that nobody waits for it any more. Used from any thread."""
+    """Thread-safe cancellation token, with callbacks that stop the work."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -16,11 +16,11 @@ class Cancellation:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the reader has gone."""
+        """Whether the work was cancelled."""
         return self._is_cancelled
 
     def on_cancel(self, stop: Callable[[], object]) -> None:
-        """Have something stopped when the reader goes; at once when he has gone already."""
+        """Call a function upon cancellation; at once when the work is cancelled already."""
         with self._lock:
             if not self._is_cancelled:
                 self._stops.append(stop)
@@ -28,7 +28,7 @@ class Cancellation:
         stop()
 
     def cancel(self) -> None:
-        """Say that the reader has gone."""
+        """Cancel the work, and call the functions that stop it."""
         with self._lock:
             self._is_cancelled = True
             stops, self._stops = self._stops, []

@@ -1,8 +1,8 @@
-"""Columns of tables: the metadata that a column carries from the uploaded file to every result.
+"""Column metadata: name, datatype, unit, UCD and description, and conversion to and from Arrow fields.
 
 The types are those of VOTable 1.5 §2.1; ``xtype`` values are those of DALI 1.1 §3.3. Metadata travels on Arrow
 schemas as field metadata (keys ``unit``, ``ucd``, ``utype``, ``xtype``, ``description``, ``datatype``,
-``arraysize``), so that every stream of record batches says what its columns mean.
+``arraysize``), so that every stream of record batches describes its columns.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ _SCALAR_TYPES: Mapping[pa.DataType, str] = {
     pa.float64(): "double",
 }
 
-#: The Arrow type that is natural to each VOTable datatype.
+#: Default Arrow type of each VOTable datatype.
 ARROW_TYPES: Mapping[str, pa.DataType] = {
     "boolean": pa.bool_(),
     "unsignedByte": pa.uint8(),
@@ -116,7 +116,7 @@ def votable_type_of(arrow_type: pa.DataType) -> tuple[str, str | None, str | Non
 
 
 def column_of_field(arrow_field: pa.Field) -> Column:
-    """Read a column's metadata off an Arrow field, filling in its type where the metadata does not say it."""
+    """Return the column that an Arrow field describes; a missing datatype is derived from the Arrow type."""
     metadata = {key.decode(): value.decode("utf-8", "replace") for key, value in (arrow_field.metadata or {}).items()}
     known = {key: metadata[key] for key in _METADATA_KEYS if metadata.get(key)}
     if "datatype" not in known:
@@ -130,7 +130,7 @@ def column_of_field(arrow_field: pa.Field) -> Column:
 
 
 def field_of_column(column: Column, arrow_type: pa.DataType | None = None) -> pa.Field:
-    """Write a column as an Arrow field with metadata, of the given type or the one natural to its datatype."""
+    """Return a column as an Arrow field with metadata, of the given type or the default of its datatype."""
     if arrow_type is None:
         arrow_type = pa.string() if column.xtype == "timestamp" else ARROW_TYPES[column.datatype]
         if column.arraysize is not None and not column.is_text:

@@ -1,8 +1,8 @@
-"""The metadata database: SQLite on a laptop, PostgreSQL in production, one code for both.
+"""SQLAlchemy engine and sessions of the metadata database, on SQLite and PostgreSQL.
 
-A service method opens one transaction and means it: ``with database.write() as session``. State changes that race
-are compare-and-set in SQL; on SQLite a writing transaction takes the write lock at its beginning, so that it never
-fails half-way because another one wrote in between.
+A service method opens one transaction: ``with database.write() as session``. Concurrent state changes are
+compare-and-set in SQL. On SQLite a writing transaction takes the write lock when it begins, so that it does not fail
+later because another transaction wrote in between.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _LARGEST_NUMBER = 2**63 - 1
 
 
 class Base(DeclarativeBase):
-    """Base of all stored classes; its naming convention lets migrations name every constraint."""
+    """Declarative base of all mapped classes, with a naming convention for constraints, which migrations need."""
 
     metadata = MetaData(
         naming_convention={
@@ -38,13 +38,13 @@ class Base(DeclarativeBase):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware UTC in Python, stored without a zone in both databases."""
+    """Column type of times: aware UTC in Python, stored without a zone in both databases."""
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given
-        """Refuse naive times and store the others in UTC."""
+        """Convert an aware time to UTC without a zone, or raise ValueError."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -53,17 +53,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - given
-        """Return a stored time back as aware UTC."""
+        """Return a stored time as aware UTC."""
         return None if value is None else value.replace(tzinfo=UTC)
 
 
 def utc_now() -> datetime:
-    """Return the present instant, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 class Database:
-    """Connections to the metadata database.
+    """Engine and sessions of the metadata database.
 
     Parameters
     ----------
@@ -78,14 +78,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a transaction that only reads; what the caller keeps of it stays usable afterwards."""
-        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
+        """Open a read transaction; loaded rows stay usable after the block."""
+        with _translating_errors(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a transaction that commits at the end of the block, or rolls back when the block raises."""
-        with _refusing(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """Open a write transaction, which commits at the end of the block and rolls back when the block raises."""
+        with _translating_errors(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"photoz_write": True})
             yield session
 
@@ -95,8 +95,8 @@ class Database:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
-    """Say of a value that does not fit its column that it was wrong."""
+def _translating_errors() -> Iterator[None]:
+    """Raise InvalidValueError for a value that does not fit its column."""
     try:
         yield
     except DataError as e:
@@ -104,8 +104,8 @@ def _refusing() -> Iterator[None]:
         raise InvalidValueError(message) from e
 
 
-def _check_values(*event_values: Any) -> None:  # what SQLAlchemy tells; the fourth are the values of the statement
-    """Refuse texts and numbers that one of the databases cannot take, in the same words on both."""
+def _check_values(*event_values: Any) -> None:  # arguments of the event; the fourth has the values of the statement
+    """Refuse texts and numbers that one of the databases cannot store, with the same error on both."""
     rows = event_values[3] if isinstance(event_values[3], list) else [event_values[3]]
     for row in rows:
         for value in row.values() if isinstance(row, Mapping) else row or ():
@@ -123,7 +123,7 @@ def _check_text(text: str) -> None:
     except UnicodeEncodeError:
         bad = True
     if bad:
-        message = "A text has a character in it that cannot be stored (NUL, or half of a surrogate pair); take it out."
+        message = "A text has a character that cannot be stored (NUL, or half of a surrogate pair); remove it."
         raise InvalidValueError(message)
 
 

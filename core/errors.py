@@ -1,6 +1,6 @@
-"""Errors that a caller may meet: each has a code, an HTTP status, and a sentence that names the wrong value.
+"""Errors that reach a caller: each has a code, an HTTP status, and a message that names the wrong value.
 
-Services raise the most particular class; each router dresses it in its own protocol (a VOTable for TAP, a fault
+Services raise the most specific class; each router renders it in its own protocol (a VOTable for TAP, a fault
 name for VOSpace and UWS, JSON for the REST API, a page for the web UI).
 """
 
@@ -27,7 +27,7 @@ class PhotozError(Exception):
     Parameters
     ----------
     message
-        A whole sentence: what was wrong, with the value, and what to do.
+        A whole sentence that states what was wrong, with the value, and what to do.
     field
         Name of the parameter or form field that was wrong, when there is one.
     """
@@ -49,35 +49,35 @@ class InvalidValueError(PhotozError):
 
 
 class AuthenticationError(PhotozError):
-    """Nobody, or not who they say: a password, token or session that does not hold."""
+    """Missing credentials, or a password, token or session that is not valid."""
 
     code = "NotAuthenticated"
     status = 401
 
 
 class TooManyAttemptsError(AuthenticationError):
-    """So many wrong passwords of late that even the right one has to wait."""
+    """Too many failed sign-ins of an account; further ones are refused for a while."""
 
     code = "TooManyAttempts"
     status = 429
 
 
 class PermissionDeniedError(PhotozError):
-    """The caller is known, sees the thing, and may not do this to it."""
+    """The caller is authenticated and may read the object, but not do this to it."""
 
     code = "PermissionDenied"
     status = 403
 
 
 class NotFoundError(PhotozError):
-    """The thing does not exist, or the caller may not know that it does."""
+    """The object does not exist, or the caller may not know that it exists."""
 
     code = "NotFound"
     status = 404
 
 
 class ConflictError(PhotozError):
-    """The thing is in a state in which this cannot be done."""
+    """The state of the object does not allow the operation."""
 
     code = "Conflict"
     status = 409
@@ -91,21 +91,21 @@ class TooLargeError(PhotozError):
 
 
 class UnreadableFileError(PhotozError):
-    """A file cannot be read as the table that it should be."""
+    """A file cannot be read as a table."""
 
     code = "UnreadableFile"
     status = 422
 
 
 class ServiceBusyError(PhotozError):
-    """The service is at its limit; the same request may succeed later."""
+    """The service is overloaded or unavailable; the same request may succeed later."""
 
     code = "ServiceBusy"
     status = 503
 
 
 class StorageFullError(PhotozError):
-    """There is no room left to store what was sent."""
+    """Insufficient disk space or quota to store the data of the request."""
 
     code = "StorageFull"
     status = 507

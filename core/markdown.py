@@ -1,4 +1,4 @@
-"""Descriptions in Markdown: their dialect, and their words for places that show text as it is, such as VOTables."""
+"""Markdown dialect of descriptions, and its plain-text form for VOTables and other places without markup."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ _BREAKS = frozenset({"softbreak", "hardbreak"})
 
 
 def markdown_parser() -> MarkdownIt:
-    """Return a parser of the dialect: CommonMark with tables and strike-through, in which HTML is text."""
+    """Return a parser of the dialect: CommonMark with tables and strike-through, without HTML."""
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
@@ -21,9 +21,9 @@ _MARKDOWN = markdown_parser()
 
 @lru_cache(maxsize=4096)
 def plain_text(markdown: str) -> str:
-    """Return the words of a description without its markup, in one line.
+    """Return a description without markup, in one line.
 
-    Pictures leave their alternative text, and links what is shown of them.
+    Images are replaced by their alternative text, and links by their label.
     """
     return " ".join(" ".join(_texts(_MARKDOWN.parse(markdown))).split())
 

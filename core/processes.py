@@ -15,7 +15,7 @@ __all__ = ["ProcessIdentity"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """A process, told apart from every other one before, after and elsewhere."""
+    """Identity of a process, unique across time, machines and containers."""
 
     host: str
     pid: int
@@ -28,7 +28,7 @@ class ProcessIdentity:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what ``str()`` gave, or raise ValueError."""
+        """Parse the text of an identity, or raise ValueError."""
         host, pid, start = text.rsplit(":", 2)
         return cls(host, int(pid), int(start))
 
@@ -37,24 +37,24 @@ class ProcessIdentity:
 
     @property
     def alive(self) -> bool | None:
-        """Whether the process lives; none when it is not for this machine to say."""
+        """Whether the process is alive; None when it belongs to another machine."""
         return _start_of(self.pid) == self.start if self.host == _this_host() else None
 
 
 @cache
 def _this_host() -> str:
-    """Name the machine, this boot of it, and the container: process numbers mean something only in there."""
+    """Return a name of the machine, its boot and the container, in which process ids are unique."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
         marks = f"{boot} {Path('/proc/self/ns/pid').readlink()}"
-    except OSError:  # not Linux: the name alone must do
+    except OSError:  # not Linux: the host name alone
         marks = ""
     digest = hashlib.sha256(marks.encode()).hexdigest()[:12]
     return f"{socket.gethostname()[:80].replace(':', '_')}.{digest}"
 
 
 def _start_of(pid: int) -> int | None:
-    """Return the start of a living process in whatever unit the system has; none for a dead one."""
+    """Return the start time of a live process in a unit of the system; None for a dead one."""
     try:
         # Fields after the name in parentheses: state is the third of all, starttime the 22nd (proc(5)).
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

@@ -73,12 +73,14 @@ class Settings(BaseSettings):
         description="Addresses or networks, between commas, of a proxy that signs people in, such as Gafaelfawr; its "
         "headers count from there alone. Empty turns it off.",
     )
-    trusted_user_header: str = Field("X-Auth-Request-User", description="Header in which that proxy tells the name.")
+    trusted_user_header: str = Field(
+        "X-Auth-Request-User", description="Header with the name of the user, set by that proxy."
+    )
     trusted_groups_header: str = Field(
-        "X-Auth-Request-Groups", description="Header in which that proxy tells the groups, between commas."
+        "X-Auth-Request-Groups", description="Header with the groups of the user, between commas, set by that proxy."
     )
     trusted_email_header: str = Field(
-        "X-Auth-Request-Email", description="Header in which it tells the e-mail address."
+        "X-Auth-Request-Email", description="Header with the e-mail address of the user, set by that proxy."
     )
     admin_group: str | None = Field(
         None, description="Group of the sign-in service whose members, and no others of its people, are administrators."
@@ -178,12 +180,14 @@ class Settings(BaseSettings):
     max_result_bytes: int = Field(
         5_000 * _MEGABYTE, ge=1, description="Largest result of one asynchronous query, in bytes."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What the log tells.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe level of messages in the log."
+    )
 
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer_is_safe(cls, value: str | None) -> str | None:
-        """Refuse a provider that is asked without encryption, except on this machine."""
+        """Require https for the OpenID provider, except on this machine."""
         if not value:
             return None
         parts = urlsplit(value)
@@ -202,12 +206,12 @@ class Settings(BaseSettings):
 
     @cached_property
     def cookies_are_secure(self) -> bool:
-        """Whether cookies are sent over https only: when the operator says so, or users come by https anyway."""
+        """Whether cookies are sent over https only: by the setting, or because the public URL is https."""
         return self.secure_cookies or self.public_url.startswith("https://")
 
     @cached_property
     def oidc_label(self) -> str | None:
-        """What the sign-in page calls the OpenID provider, if there is one."""
+        """Name of the OpenID provider on the sign-in page; None without a provider."""
         return self.oidc_name if self.oidc_issuer else None
 
     @cached_property
@@ -252,15 +256,15 @@ class Settings(BaseSettings):
 
     @cached_property
     def scratch_folder(self) -> Path:
-        """Folder of what running jobs and queries keep for a moment; on the same file system as the results."""
+        """Folder of temporary files of running jobs and queries; on the same file system as the results."""
         return self.data / "scratch"
 
     @cached_property
     def copies_folder(self) -> Path:
-        """Folder of copies of files that are kept elsewhere, for what reads them from a disk."""
+        """Folder of cached copies of files in an object store, for code that needs local files."""
         return self.data / "copies"
 
     @cached_property
     def staging_folder(self) -> Path:
-        """Folder of bytes that are still arriving; on the same file system as the two above."""
+        """Folder of staged files; on the same file system as the files and the tables."""
         return self.data / "staging"

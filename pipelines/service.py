@@ -24,8 +24,7 @@ from products.models import ProductStatus, Visibility
 from products.product_types import product_type_by_name
 from products.schema import ProductRow
 from products.service import NewProduct, ProductService
-from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError
-from uws.models import scope_of_request
+from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError, scope_of_request
 
 __all__ = ["PipelineService"]
 

@@ -1,4 +1,4 @@
-"""The web application: every service under its address, and what runs beside them."""
+"""Web application: the routers of all services, middleware, and the thread of periodic maintenance."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -16,8 +16,7 @@ from core.settings import Settings
 from core.vosi import availability_document
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
-from server.challenges import ChallengeMiddleware
-from server.middleware import HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
+from server.middleware import ChallengeMiddleware, HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
 from server.operations.maintenance import maintain
 from server.services import Services
 from tap.handlers.conesearch import cone_routes
@@ -33,22 +32,22 @@ from webui.pages.routes import page_routes
 
 __all__ = ["create_app"]
 
-#: How the paths of the services of the Virtual Observatory begin.
+#: Path prefixes of the VO services.
 _VO = ("/tap/", "/vospace/", "/conesearch/", "/pipelines/")
 
 
 def create_app(services: Services) -> FastAPI:
-    """Put the application together from its services, whose queue runs already; its end closes them."""
+    """Create the FastAPI application of these services, which it closes when it shuts down."""
     settings, web = services.settings, services.web
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        sweeper = threading.Thread(target=maintain, args=(services, stop), name="sweep", daemon=True)
-        sweeper.start()
+        maintenance = threading.Thread(target=maintain, args=(services, stop), name="maintenance", daemon=True)
+        maintenance.start()
         yield
         stop.set()
-        sweeper.join()
+        maintenance.join()
         services.close()
 
     app = FastAPI(
@@ -60,7 +59,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
-    app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as FastAPI says that it is to be done
+    app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
     _include_routers(app, services)
     for kind, handler in error_handlers(web).items():
         app.add_exception_handler(kind, handler)
@@ -100,7 +99,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             ("server", f"photoz-server/{version('photoz-server')}"),
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "same-origin"),
-            # What somebody may read is theirs alone; browsers ask each time whether it still holds.
+            # Responses depend on the access rights of the user, so browsers revalidate them each time.
             ("cache-control", "private, no-cache"),
         ),
     )

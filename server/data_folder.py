@@ -1,4 +1,4 @@
-"""The data folder of a server, made and found to be writable before anything starts."""
+"""Data folder of a server: created, and checked to be writable, before anything starts."""
 
 import secrets
 
@@ -8,11 +8,11 @@ __all__ = ["StartError", "prepare_data_folder"]
 
 
 class StartError(Exception):
-    """The server cannot start; the sentence says why and what to do."""
+    """The server cannot start; the message states the reason and what to do."""
 
 
 def prepare_data_folder(settings: Settings) -> None:
-    """Make the folders that the server keeps things in."""
+    """Create the folders of the server, and check that the data folder is writable."""
     for folder in (
         settings.data,
         settings.files_folder,

@@ -1,21 +1,24 @@
-"""What holds for every request: paths in one form, the name of the server, and headers that keep browsers careful."""
+"""ASGI middleware: path normalisation, security headers, CORS for the VO services, sign-in challenges (SSO 2.0)."""
 
 import re
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HeadersMiddleware", "OpenReadingMiddleware", "PathMiddleware"]
+__all__ = ["ChallengeMiddleware", "HeadersMiddleware", "OpenReadingMiddleware", "PathMiddleware"]
 
 _SLASHES = re.compile("/{2,}")
 _OPEN = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"content-disposition, content-range, accept-ranges, etag, digest"),
 )
+_METHOD = "ivo://ivoa.net/sso#tls-with-password"
+_BASIC = (b"www-authenticate", b'Basic realm="photoz", charset="UTF-8"')
+_UNAUTHORIZED = 401
 
 
 class PathMiddleware:
-    """Read ``/api//products/`` as ``/api/products``.
+    """Middleware that normalises paths of the REST API: ``/api//products/`` is read as ``/api/products``.
 
     Clients of the REST API send doubled and trailing slashes, and must not be redirected: they would lose the body
     of a POST.
@@ -25,7 +28,7 @@ class PathMiddleware:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on under its plain path."""
+        """Call the application with the normalised path."""
         if scope["type"] == "http" and scope["path"].startswith("/api"):
             path = _SLASHES.sub("/", scope["path"])
             scope = {**scope, "path": path.rstrip("/")}
@@ -33,7 +36,7 @@ class PathMiddleware:
 
 
 class HeadersMiddleware:
-    """Add headers to every answer that does not set them itself.
+    """Middleware that adds headers to responses that do not set them.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ class HeadersMiddleware:
         self._headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and complete the headers of its answer."""
+        """Call the application and add the headers to its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -62,15 +65,15 @@ class HeadersMiddleware:
 
 
 class OpenReadingMiddleware:
-    """Let pages of any site read the services of the VO, as VO clients in browsers do (CORS).
+    """CORS middleware: pages of any site, such as VO clients in browsers, may read the VO services.
 
-    The wildcard goes with no credentials: a browser hides the answer from the page when a cookie went along, and asks
-    leave, which nobody here gives, before it sends a token.
+    The wildcard excludes credentials: a browser hides the response from the page when it sent a cookie, and makes a
+    preflight request, which is refused here, before it sends a token.
 
     Parameters
     ----------
     prefixes
-        How the paths begin that may be read.
+        Path prefixes that may be read.
     """
 
     def __init__(self, app: ASGIApp, prefixes: tuple[str, ...]) -> None:
@@ -78,7 +81,7 @@ class OpenReadingMiddleware:
         self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and open its answer when it only reads."""
+        """Call the application and add the CORS headers to responses to GET and HEAD."""
         if (
             scope["type"] != "http"
             or scope["method"] not in {"GET", "HEAD"}
@@ -87,9 +90,58 @@ class OpenReadingMiddleware:
             await self._app(scope, receive, send)
             return
 
-        async def send_opened(message: Message) -> None:
+        async def send_with_cors(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message["headers"], *_OPEN]}
             await send(message)
 
-        await self._app(scope, receive, send_opened)
+        await self._app(scope, receive, send_with_cors)
+
+
+class ChallengeMiddleware:
+    """Middleware that adds sign-in challenges for VO clients (SSO 2.0, AuthVO).
+
+    VO clients look for challenges in responses with status 401, and in the response of ``capabilities``, which is
+    public: there they mean that signing in is optional. A response to an authenticated request names the account in
+    ``X-VO-Authenticated``.
+
+    Parameters
+    ----------
+    prefixes
+        Path prefixes of the VO services.
+    sign_in_url
+        Address of the sign-in for programs.
+    """
+
+    def __init__(self, app: ASGIApp, prefixes: tuple[str, ...], sign_in_url: str) -> None:
+        self._app = app
+        self._prefixes = prefixes
+        self._ivoa = [
+            (b"www-authenticate", f'{scheme} standard_id="{_METHOD}", access_url="{sign_in_url}/{name}"'.encode())
+            for scheme, name in (("ivoa_cookie", "cookie"), ("ivoa_bearer", "token"))
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application and add challenges, or the name of the account, to its response."""
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+
+        async def send_with_challenges(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {
+                    **message,
+                    "headers": [*message["headers"], *self._sign_in_headers(scope, message, state)],
+                }
+            await send(message)
+
+        await self._app(scope, receive, send_with_challenges)
+
+    def _sign_in_headers(self, scope: Scope, message: Message, state: dict[str, object]) -> list[tuple[bytes, bytes]]:
+        name = getattr(state.get("identity"), "name", None)
+        if message["status"] == _UNAUTHORIZED:
+            return self._ivoa
+        if isinstance(name, str):
+            return [(b"x-vo-authenticated", name.encode("latin-1", "replace"))]
+        return [_BASIC, *self._ivoa] if scope["path"].endswith("/capabilities") else []

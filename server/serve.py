@@ -1,4 +1,4 @@
-"""Run the server: prepare what it needs, say how to reach it, and serve until it is told to stop."""
+"""``photoz serve``: prepare the data folder and the database, and run the web application."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
 from server.migrations.upgrade import migrate
 from server.services import Services
-from uws.queues import JobNotifier
+from uws import JobNotifier
 
 __all__ = ["serve"]
 
@@ -39,19 +39,19 @@ def serve(settings: Settings) -> None:
     app = create_app(services)
     try:
         migrate(services.database)
-        _say(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
+        _print(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
         first = _make_first_account(services)
         if first and settings.demo:
             want_demo(settings)
         services.queue.start()
         if demo_is_wanted(settings):
-            fill_demo(services, _say)
+            fill_demo(services, _print)
     except KeyboardInterrupt:
         services.close()
         raise SystemExit(130) from None
     if first:
-        _say(first)
-    _say(f"{settings.site_name} is at {settings.public_url}  (Ctrl-C stops it)")
+        _print(first)
+    _print(f"{settings.site_name} is at {settings.public_url}  (Ctrl-C stops it)")
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -60,25 +60,25 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
-    with suppress(KeyboardInterrupt):  # uvicorn has stopped everything by then, and only passes the signal on
+    with suppress(KeyboardInterrupt):  # uvicorn has shut down by then, and only raises the signal again
         _Server(config, services.jobs.notifier).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """A server that answers those who wait for a job before it stops."""
+    """Uvicorn server that ends blocking requests for jobs before it stops."""
 
     def __init__(self, config: uvicorn.Config, notifier: JobNotifier) -> None:
         super().__init__(config)
         self._notifier = notifier
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # In a thread, because a signal may come while this one holds what is needed.
+        # In a thread, because the signal may interrupt code that holds the same lock.
         threading.Thread(target=self._notifier.close, daemon=True).start()
         super().handle_exit(sig, frame)
 
 
-def _say(sentence: str) -> None:
-    typer.echo(sentence)
+def _print(message: str) -> None:
+    typer.echo(message)
 
 
 def _prepare_folder(settings: Settings) -> None:
@@ -87,7 +87,7 @@ def _prepare_folder(settings: Settings) -> None:
     except OSError as e:
         message = (
             f"The data folder {settings.data.resolve()} cannot be written ({os.strerror(e.errno or 0)}). "
-            "Choose another one with DATA=… (make serve) or --data, or mend its permissions."
+            "Use another folder (--data, or DATA=… with make serve), or correct its permissions."
         )
         raise StartError(message) from e
 
@@ -102,14 +102,14 @@ def _listen(settings: Settings) -> socket.socket:
         listener.close()
         message = (
             f"Cannot listen on {settings.host}:{settings.port} ({os.strerror(e.errno or 0)}). "
-            "Stop the program that uses this port, or choose another one with PORT=… (make serve) or --port."
+            "Stop the program that uses this port, or use another port (--port, or PORT=… with make serve)."
         )
         raise StartError(message) from e
     return listener
 
 
 def _make_first_account(services: Services) -> str | None:
-    """Make the first account of a new server, and give the text that tells its password and token this once."""
+    """Create the first account of a new server, and return the text that shows its password and token once."""
     if services.accounts.service.count_users():
         return None
     password = secrets.token_urlsafe(12)

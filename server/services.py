@@ -1,4 +1,4 @@
-"""The composition root: the object graph of one process, made from its settings."""
+"""Composition root: the object graph of one process, constructed from its settings."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -20,8 +20,7 @@ from server.adapters.pipeline_inputs import PipelineInputs
 from server.adapters.upload_sources import UploadSources
 from tap.adql.parsing.words import RESERVED_WORDS
 from tap.assembly import TapServices
-from uws import JobKind, JobLimits, JobQueue, JobService, ProcessQueue
-from uws.lifecycle.fair_share import FairShare
+from uws import FairShare, JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 from vospace.assembly import VOSpaceServices
 from vospace.storage import stored_ids
 
@@ -56,12 +55,12 @@ class Services:
 
     @part
     def store(self) -> FileStore:
-        """The files of products and homes."""
+        """The file store of products and VOSpace homes."""
         return file_store(self.settings)
 
     @part
     def accounts(self) -> AccountServices:
-        """Accounts and sign-in."""
+        """Accounts, groups, sign-in and the audit log."""
         return AccountServices(self.settings, self.database)
 
     @part
@@ -77,7 +76,7 @@ class Services:
 
     @part
     def inspections(self) -> UwsInspectionJobs:
-        """Inspection of uploaded files as jobs."""
+        """Inspection of uploaded files as UWS jobs."""
         return UwsInspectionJobs(lambda: self.jobs)
 
     @part
@@ -113,7 +112,7 @@ class Services:
 
     @part
     def kinds(self) -> Mapping[str, JobKind]:
-        """The kinds of job of all packages, by name."""
+        """The job kinds of all packages, by name."""
         kinds = (
             inspection_kind(self.products, self.settings.job_seconds),
             *self.tap.job_kinds(),
@@ -154,7 +153,7 @@ class Services:
 
     @part
     def jobs(self) -> JobService:
-        """Jobs of all kinds."""
+        """The job service, for all kinds."""
         limits = job_limits(self.settings)
         if self.settings.job_queue == "celery":
             from server.broker.job_queue import RESUBMIT_AFTER
@@ -171,7 +170,7 @@ class Services:
 
     @part
     def web(self) -> "WebServices":
-        """What pages and the REST API call."""
+        """The services that pages and the REST API use."""
         from webui.services import WebServices
 
         return WebServices(
@@ -195,7 +194,7 @@ class Services:
             self.database.close()
 
     def _job_taken(self, job_id: str) -> None:
-        self.fair_share.after(job_id)
+        self.fair_share.submit_next(job_id)
 
     def _upload_sources(self) -> UploadSources:
         settings = self.settings
@@ -204,12 +203,12 @@ class Services:
 
 
 def worker_kinds(settings: Settings, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> Mapping[str, JobKind]:
-    """Return the kinds of job, in a process that runs jobs; no more than settings and definitions is sent to it."""
+    """Return the job kinds in a worker process, which receives settings and definitions alone."""
     return Services(settings, definitions).kinds
 
 
 def job_limits(settings: Settings) -> JobLimits:
-    """Return what jobs may use."""
+    """Return the limits of jobs that the settings define."""
     return JobLimits(
         seconds=settings.job_seconds,
         longest_seconds=settings.job_seconds_limit,

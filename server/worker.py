@@ -1,4 +1,4 @@
-"""``photoz worker``: run the jobs of a server that shares its database and data folder."""
+"""``photoz worker``: run jobs of a server, with which it shares the database and the data folder."""
 
 import signal
 import threading
@@ -13,15 +13,15 @@ __all__ = ["run_worker"]
 
 
 def run_worker(settings: Settings) -> None:
-    """Take waiting jobs, from Celery or from the database, and run them, until Ctrl-C or SIGTERM."""
+    """Run QUEUED jobs, received from Celery or polled from the database, until Ctrl-C or SIGTERM."""
     prepare_data_folder(settings)
     if settings.job_queue == "celery":
-        _work_for_celery(settings)
+        _run_celery_jobs(settings)
     else:
-        _work_alone(settings)
+        _run_polled_jobs(settings)
 
 
-def _work_for_celery(settings: Settings) -> None:
+def _run_celery_jobs(settings: Settings) -> None:
     from server.broker.worker import CeleryWorkerConfig, run_celery_worker
 
     run_celery_worker(
@@ -37,7 +37,7 @@ def _work_for_celery(settings: Settings) -> None:
     )
 
 
-def _work_alone(settings: Settings) -> None:
+def _run_polled_jobs(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -1,23 +1,38 @@
-"""Universal Worker Service 1.1: jobs, phases, queue, runner. Other packages give it kinds of job."""
+"""Universal Worker Service (UWS 1.1): jobs, their phases, queues and workers, for any service that has kinds of job."""
 
 from uws.errors import JobCancelled, JobPhaseError, JobStorageLimitError, TooManyJobsError, UnknownJobError
 from uws.execution.process_queue import ProcessQueue
 from uws.execution.runner import JobRunner
 from uws.execution.standalone import poll_jobs
 from uws.kinds import JobContext, JobKind
-from uws.models import ACTIVE_PHASES, Job, JobEntry, JobLimits, JobLogLine, JobResult, Phase
-from uws.queues import JobQueue, NotifyingQueue
+from uws.lifecycle.fair_share import FairShare
+from uws.models import (
+    ACTIVE_PHASES,
+    Job,
+    JobEntry,
+    JobFiles,
+    JobLimits,
+    JobLogLine,
+    JobResult,
+    Phase,
+    files_parameter,
+    scope_of_request,
+)
+from uws.queues import JobNotifier, JobQueue, NotifyingQueue
 from uws.service import JobService
 
 __all__ = [
     "ACTIVE_PHASES",
+    "FairShare",
     "Job",
     "JobCancelled",
     "JobContext",
     "JobEntry",
+    "JobFiles",
     "JobKind",
     "JobLimits",
     "JobLogLine",
+    "JobNotifier",
     "JobPhaseError",
     "JobQueue",
     "JobResult",
@@ -29,5 +44,7 @@ __all__ = [
     "ProcessQueue",
     "TooManyJobsError",
     "UnknownJobError",
+    "files_parameter",
     "poll_jobs",
+    "scope_of_request",
 ]

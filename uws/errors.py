@@ -1,4 +1,4 @@
-"""Errors of jobs; services of jobs raise them, each router dresses them."""
+"""Errors of jobs. The job service raises them, and each router renders them in its own protocol."""
 
 from core.errors import ConflictError, NotFoundError, ServiceBusyError, StorageFullError
 
@@ -6,32 +6,32 @@ __all__ = ["JobCancelled", "JobPhaseError", "JobStorageLimitError", "TooManyJobs
 
 
 class UnknownJobError(NotFoundError):
-    """There is no such job, or it is another's: the words are the same."""
+    """The job does not exist, or belongs to another user; the message is the same in both cases."""
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"There is no job '{job_id[:100]}', or it is not yours.", field="job")
 
 
 class JobPhaseError(ConflictError):
-    """The job is in a phase in which this cannot be done."""
+    """The phase of the job does not allow the operation."""
 
 
 class TooManyJobsError(ServiceBusyError):
-    """The caller has as many jobs waiting, or queued and running, as the service allows."""
+    """The caller has reached the limit of PENDING jobs, or of QUEUED and EXECUTING ones."""
 
     code = "TooManyJobs"
     status = 429
 
 
 class JobStorageLimitError(StorageFullError):
-    """The results of the caller's jobs take as much room as the service allows."""
+    """The jobs of the caller have reached their storage limit."""
 
     code = "JobSpace"
 
 
 class JobCancelled(BaseException):
-    """The job was aborted or taken away while its function ran.
+    """The job was aborted, or given to another worker, while its function ran.
 
-    It is raised by the methods of ``JobContext`` and passes ``except Exception``, so that a function which mends
-    errors does not go on with a job that is over.
+    The methods of ``JobContext`` raise it. It is no ``Exception``, so a function that handles errors does not go on
+    with a job that has ended.
     """

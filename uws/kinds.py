@@ -1,4 +1,4 @@
-"""Kinds of job: what other packages give to this library."""
+"""Job kinds, which services register, and the job context, which the function of a job receives."""
 
 import logging
 import threading
@@ -23,22 +23,24 @@ from uws.storage import clean_text, move_job
 __all__ = ["JobContext", "JobKind"]
 
 _WRITE_SECONDS = 0.3
-_MOST_LOG_LINES = 5000
+_MAX_LOG_LINES = 5000
 
 _logger = logging.getLogger(__name__)
 
 
 class JobContext:
-    """The job, and the ways of its function to tell how it goes. Its methods may be called from any thread.
+    """A running job as its function sees it: parameters, scratch folder, progress, log and results.
+
+    The methods may be called from any thread.
 
     Parameters
     ----------
     scratch
-        A private folder that is removed afterwards, whatever happens.
+        A private folder, which is removed when the function returns or fails.
     changed
-        Called when something new was stored.
+        Called after progress or log lines were stored.
     stored_bytes
-        What the results of all jobs of one user may take; none for no limit.
+        Storage limit of all jobs of one user; None for no limit.
     """
 
     def __init__(
@@ -73,14 +75,13 @@ class JobContext:
 
     @property
     def results(self) -> tuple[JobResult, ...]:
-        """The results so far; others see them when the job is COMPLETED."""
+        """The results so far; clients see them when the job is COMPLETED."""
         return tuple(self._results)
 
     def remaining_result_bytes(self) -> int | None:
-        """Count the bytes that the results of this job may take beside what its owner's other jobs do.
+        """Return the bytes left for the results of this job in the storage limit of its owner; None without a limit.
 
-        What a job writes before its end can be held to it; at the end it is looked at once more, whatever the job did.
-        None when there is no limit.
+        The function can limit what it writes by this number. The limit is checked again when the job ends.
         """
         if self._stored_bytes is None:
             return None
@@ -88,7 +89,7 @@ class JobContext:
             return max(self._stored_bytes - usage_of(session, self.job.owner).stored_bytes, 0)
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Tell how much is done, 0 to 1, and what is being done; cheap enough for a loop.
+        """Report the fraction of the work that is done, 0 to 1, and the present step; cheap enough for a loop.
 
         Raises
         ------
@@ -100,24 +101,24 @@ class JobContext:
             self._write_sometimes()
 
     def log(self, message: str) -> None:
-        """Write a line into the job's log, which its owner can read; raises JobCancelled as `progress` does."""
+        """Append a line to the job's log, which its owner can read; raises JobCancelled as `progress` does."""
         with self._lock:
             self._line_count += 1
-            if self._line_count <= _MOST_LOG_LINES:
+            if self._line_count <= _MAX_LOG_LINES:
                 self._lines.append((utc_now(), clean_text(message)))
             self._write_sometimes()
 
     def add_result(self, id: str, href: str, mime_type: str | None = None, size: int | None = None) -> None:  # noqa: A002 - the word of UWS
-        """Add a result, in the place of an earlier one of the same name.
+        """Add a result; it replaces an earlier one of the same name.
 
-        Its size counts as room that the owner's results take; it is left out for what is counted elsewhere.
+        Its size counts towards the owner's storage limit. Omit it for bytes that another quota counts.
         """
         with self._lock:
             self._results = [result for result in self._results if result.id != id]
             self._results.append(JobResult(id, href, mime_type, size))
 
     def close(self) -> None:
-        """Store what was told and not yet written; nothing is written after that."""
+        """Store progress and log lines that are not stored yet; nothing is written after that."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -126,7 +127,7 @@ class JobContext:
             self._cancelled = True
 
     def _write_sometimes(self) -> None:
-        """Write now, or soon: the last thing that is told before a long silence must be seen, too."""
+        """Write now, or by a timer soon, so that the last report before a long step is seen, too."""
         if self._timer is None and not self._cancelled:
             left = self._written + _WRITE_SECONDS - time.monotonic()
             if left <= 0:
@@ -134,7 +135,7 @@ class JobContext:
             else:
                 self._timer = threading.Timer(left, self._write_late)
                 self._timer.daemon = True
-                with suppress(RuntimeError):  # no thread can be had: the next call finds the timer unset
+                with suppress(RuntimeError):  # no thread can be started: the next call finds the timer unset
                     self._timer.start()
                     return
                 self._timer = None
@@ -150,18 +151,18 @@ class JobContext:
     def _write(self) -> None:
         if self._progress is None and not self._lines:
             return
-        told = {}
+        values = {}
         if self._progress is not None:
-            told = {"progress": self._progress[0], "message": clean_text(self._progress[1])}
+            values = {"progress": self._progress[0], "message": clean_text(self._progress[1])}
         lines = [{"job_id": self.job.id, "time": when, "text": text} for when, text in self._lines]
         executing = Phase.EXECUTING
         self._written = time.monotonic()
         try:
             with self._database.write() as session:
-                ours = move_job(session, self.job.id, {executing}, executing, lease=self._lease, **told)
+                ours = move_job(session, self.job.id, {executing}, executing, lease=self._lease, **values)
                 if ours and lines:
                     session.execute(insert(JobLogRow), lines)
-        except SQLAlchemyError:  # news are not worth the job; they are written with the next ones
+        except SQLAlchemyError:  # a failed report does not fail the job; it is written with the next one
             _logger.warning(
                 "progress of job %s could not be stored", self.job.id, extra={"job_id": self.job.id}, exc_info=True
             )
@@ -180,21 +181,21 @@ class JobKind:
     Parameters
     ----------
     run
-        Does the work. It may be killed at any moment. A ``PhotozError`` ends the job with its sentence, anything else
-        with a sentence that tells nothing of the internals.
+        Does the work. It may be killed at any moment. A ``PhotozError`` ends the job in ERROR with its message, any
+        other exception with a message that reveals nothing of the internals.
     retry
-        Whether the work may be done twice: a job whose worker died is then run once more.
+        Whether the work may be done twice. A job whose worker died is then run once more.
     seconds
-        Execution duration, when it is not the service's default.
+        Execution duration; None for the default of the service.
     long_running
-        Whether its jobs commonly take so long that jobs of other kinds should not wait behind them.
+        Whether its jobs commonly take minutes, so that jobs of other kinds should not wait behind them.
     on_end
-        Called once after COMPLETED, ERROR or ABORTED was stored, in whichever process stored it, so that the owner of
-        a thing can mend its state. When that process dies in between, or the call raises, a sweep calls it once more.
-        The work has stopped by then, except that of a job which was aborted from another process: it stops within
-        about a second.
+        Called once after COMPLETED, ERROR or ABORTED was stored, in the process that stored it, so that a service can
+        update what depends on the job. When that process dies in between, or the call raises, the recovery of jobs
+        calls it once more. The work has stopped by then, except that of a job which was aborted from another process:
+        it stops within about a second.
     on_destroy
-        Called before a job is removed, so that the files of its results go too; it must bear to be called twice.
+        Called before a job is removed, to remove the files of its results; it must be idempotent.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""Leases: which process answers for a job that is EXECUTING, and whether that process still lives.
+"""Leases of EXECUTING jobs: which process runs a job, and whether that process is alive.
 
-A lease names its owner as host, process number and start of the process, so that on the same machine a dead owner is
-recognised at once, and elsewhere when the lease has run out. The attempt is part of the lease: what an earlier
-attempt at a job says of it no longer counts.
+A lease names its owner by host, process id and start time. A dead owner is recognised at once on its own machine, and
+on others when the lease has expired. The attempt is part of the lease: an earlier attempt cannot change the job.
 """
 
 from dataclasses import dataclass
@@ -15,20 +14,20 @@ __all__ = ["LEASE_SECONDS", "RENEW_SECONDS", "Lease", "lease_is_lost"]
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 
-# An owner that lives on this machine but does not renew is stopped, or cannot reach the database: it gets more time.
+# A process that is alive on this machine and does not renew may be suspended, or unable to reach the database.
 _ALIVE_GRACE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to tell how a job ended."""
+    """The exclusive right of one attempt to change an EXECUTING job."""
 
     owner: str
     attempt: int
 
 
 def lease_is_lost(owner: str | None, until: datetime | None, now: datetime) -> bool:
-    """Return whether nobody answers for a job any more."""
+    """Return whether the process that ran a job is dead, or its lease has expired."""
     if owner is None or until is None:
         return True
     try:

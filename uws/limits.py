@@ -1,7 +1,7 @@
-"""What the jobs of one user take of what they may (UWS 1.1 leaves limits to the service).
+"""Per-user limits: number of jobs, and bytes of parameters, files and results (UWS 1.1 leaves limits to the service).
 
-Callers without a name share what one user may take. What is counted and then stored is counted under a lock of the
-user, so that requests that arrive at once do not all pass the same limit.
+All anonymous callers share the limits of one user. Usage is counted and changed under a lock of the user, so that
+concurrent requests do not all pass the same limit.
 """
 
 import zlib
@@ -33,18 +33,20 @@ __all__ = [
     "usage_of",
 ]
 
-_LEAST_BYTES = 1000
-_LOCKS = 0x6A6F  # the first half of the keys of our locks among all advisory locks of a database
+_BYTES_PER_JOB = 1000
+_LOCKS = 0x6A6F  # the first half of the key of our advisory locks in PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
 class JobUsage:
-    """What the jobs of one user take.
+    """Resources that the jobs of one user use.
 
     Parameters
     ----------
+    jobs
+        Number of jobs in each phase.
     stored_bytes
-        Size of parameters, files and results of all their jobs, and a little for each job.
+        Size of parameters, files and results of all jobs, and a constant for each job.
     """
 
     jobs: Mapping[Phase, int]
@@ -57,19 +59,19 @@ class JobUsage:
 
 
 def owned_by(owner: str | None) -> ColumnElement[bool]:
-    """Return the condition for the jobs of a user, or of nobody."""
+    """Return the SQL condition for the jobs of a user, or for anonymous jobs."""
     return JobRow.owner.is_(None) if owner is None else JobRow.owner == owner
 
 
 def lock_owner(session: Session, owner: str | None) -> None:
-    """Let others who lock the same user wait until this transaction has ended; on SQLite all writers wait anyway."""
+    """Lock the jobs of a user until the transaction ends; on SQLite every writing transaction excludes the others."""
     if session.get_bind().dialect.name == "postgresql":
         key = zlib.crc32((owner or "").encode()) - 2**31
         session.execute(select(func.pg_advisory_xact_lock(_LOCKS, key)))
 
 
 def usage_of(session: Session, owner: str | None) -> JobUsage:
-    """Count what the jobs of a user, or of nobody, take."""
+    """Count the resources that the jobs of a user, or all anonymous jobs, use."""
     size = JobRow.parameter_bytes + JobRow.file_bytes + JobRow.result_bytes
     counted = (
         select(JobRow.phase, func.count(), func.coalesce(func.sum(size), 0))
@@ -81,44 +83,44 @@ def usage_of(session: Session, owner: str | None) -> JobUsage:
 
 
 def parameters_size(parameters: Mapping[str, str]) -> int:
-    """Count the bytes that a job takes before it has run."""
-    return _LEAST_BYTES + sum(len(value.encode("utf-8", "replace")) for value in parameters.values())
+    """Return the bytes that a job counts for before it has run."""
+    return _BYTES_PER_JOB + sum(len(value.encode("utf-8", "replace")) for value in parameters.values())
 
 
-def check_job_count(load: JobUsage, limits: JobLimits, *, run: bool) -> None:
-    """Refuse one more job that is to be run, or to be PENDING.
+def check_job_count(usage: JobUsage, limits: JobLimits, *, run: bool) -> None:
+    """Check that one more job may be run, or be PENDING.
 
     Raises
     ------
     TooManyJobsError
-        There are as many in these phases as the limit allows.
+        The limit of jobs in these phases is reached.
     JobStorageLimitError
-        Earlier jobs take all the room there is for them.
+        The storage limit is reached.
     """
-    pending = load.jobs.get(Phase.PENDING, 0)
+    pending = usage.jobs.get(Phase.PENDING, 0)
     if not run and pending >= limits.pending_per_owner:
         raise TooManyJobsError(
-            f"{pending} of your jobs are PENDING, as many as this service allows. Run some of them, or delete them."
+            f"{pending} of your jobs are PENDING, the most that this service allows. Run some of them, or delete them."
         )
-    if run and load.active >= limits.active_per_owner:
+    if run and usage.active >= limits.active_per_owner:
         raise TooManyJobsError(
-            f"{load.active} of your jobs are queued or running, as many as this service allows. "
+            f"{usage.active} of your jobs are queued or running, the most that this service allows. "
             "Wait until one has ended, or abort one."
         )
-    check_stored_bytes(load.stored_bytes, limits)
+    check_stored_bytes(usage.stored_bytes, limits)
 
 
 def check_stored_bytes(stored_bytes: int, limits: JobLimits) -> None:
-    """Refuse more when the jobs of a user take all the room there is for them, or raise JobStorageLimitError."""
+    """Check that the jobs of a user are below their storage limit, or raise JobStorageLimitError."""
     if stored_bytes >= limits.stored_bytes_per_owner:
         raise JobStorageLimitError(
-            f"Your jobs take {size_text(stored_bytes)} with their results, and "
-            f"{size_text(limits.stored_bytes_per_owner)} is what they may take. Delete jobs that you no longer need."
+            f"Your jobs use {size_text(stored_bytes)} of the {size_text(limits.stored_bytes_per_owner)} allowed, "
+            "results included. Delete jobs that you no longer need."
         )
 
 
 def size_text(size: int) -> str:
-    """Return a size as people read it."""
+    """Format a size in bytes with a decimal unit."""
     for factor, unit in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
         if size >= factor:
             return f"{size / factor:.3g} {unit}"
@@ -126,7 +128,7 @@ def size_text(size: int) -> str:
 
 
 def check_parameters(parameters: Mapping[str, str], limits: JobLimits) -> None:
-    """Refuse parameters that are too long together, or raise InvalidValueError."""
+    """Check the total length of the parameters, or raise InvalidValueError."""
     length, limit = sum(map(len, parameters.values())), limits.parameter_characters
     if length > limit:
         raise InvalidValueError(f"The parameters of the job have {length} characters; {limit} are allowed.")
@@ -141,7 +143,7 @@ def altered_values(
     execution_duration: int | None = None,
     destruction: datetime | None = None,
 ) -> dict[str, Any]:
-    """Return the new values of columns; times beyond the limits become the limits."""
+    """Return the columns to change; times beyond the limits are reduced to the limits."""
     values: dict[str, Any] = {}
     if parameters is not None:
         values["parameters"] = dict(job.parameters) | dict(parameters)
@@ -158,5 +160,5 @@ def altered_values(
 
 
 def alterable_phases(values: Mapping[str, Any]) -> frozenset[Phase]:
-    """Return the phases in which these columns may change: the destruction time in all but one, others in one alone."""
+    """Return the phases in which columns may change: the destruction time in all but ARCHIVED, others in PENDING."""
     return frozenset(Phase) - {Phase.ARCHIVED} if values.keys() <= {"destruction"} else frozenset({Phase.PENDING})

@@ -1,4 +1,4 @@
-"""What we talk about: jobs, their phases and their results (UWS 1.1 §2.1)."""
+"""Jobs, phases, results and limits of UWS (UWS 1.1 §2.1)."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +27,12 @@ __all__ = [
 ]
 
 
-#: Parameters in which the ids of a job's files and its scope are kept; none that a client may set begins with a dot.
+#: Internal parameters that store the ids of a job's files, and its scope; no parameter of clients begins with a dot.
 FILES_PARAMETER, SCOPE_PARAMETER = ".files", ".scope"
 
 
 class Phase(StrEnum):
-    """Where a job is in its life (UWS 1.1 §2.1.3)."""
+    """Execution phase of a job (UWS 1.1 §2.1.3)."""
 
     PENDING = "PENDING"
     QUEUED = "QUEUED"
@@ -47,24 +47,24 @@ class Phase(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to a job in this phase."""
+        """Whether the phase is final."""
         return self in _ENDED_PHASES
 
 
 _ENDED_PHASES = frozenset({Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.ARCHIVED})
 
-#: The phases in which a client may wait for a change (UWS 1.1 §2.2.1.1).
+#: The active phases, in which a client may wait for a change (UWS 1.1 §2.2.1.1).
 ACTIVE_PHASES = frozenset({Phase.PENDING, Phase.QUEUED, Phase.EXECUTING})
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """One result of a job: where it is, and what.
+    """A result of a job: its address, media type and size.
 
     Parameters
     ----------
     href
-        Address of the bytes, absolute or relative to what the job's kind says.
+        Address of the bytes, absolute or relative to an address that the kind of the job defines.
     size
         In bytes, when known.
     """
@@ -77,7 +77,7 @@ class JobResult:
 
 @dataclass(frozen=True, slots=True)
 class JobLogLine:
-    """A sentence that a job wrote about its work, for its owner."""
+    """A line of the log of a job, written for its owner."""
 
     time: datetime
     text: str
@@ -90,17 +90,17 @@ class Job:
     Parameters
     ----------
     id
-        128 random bits: knowing it is what opens an anonymous job.
+        128 random bits; an anonymous job is open to everyone who knows its id.
     owner
-        Name of the user; none for an anonymous job.
+        Name of the user; None for an anonymous job.
     results
         Empty until the job is COMPLETED.
     error
-        A sentence for people, when the job ended in ERROR or was stopped by the service.
+        Message for the user, when the job ended in ERROR or was stopped by the service.
     progress
-        Fraction of the work that is done, 0 to 1, and ``message`` in words.
+        Fraction of the work that is done, 0 to 1; ``message`` describes the present step.
     started
-        Beginning of the present attempt.
+        Start of the present attempt.
     execution_duration
         Seconds that the job may be EXECUTING; 0 means without limit.
     """
@@ -124,21 +124,21 @@ class Job:
 
     @property
     def scope(self) -> Scope:
-        """What the job may do in the name of its owner: no more than each request that set it up could.
+        """The scope of the job: the smallest of the scopes of all requests that created or changed it.
 
-        A job runs later, in another process, when the requests are gone. The smallest scope when none was kept.
+        Jobs of which no scope is stored have the smallest scope.
         """
-        kept = self.parameters.get(SCOPE_PARAMETER)
-        return Scope.READ if kept is None else Scope(kept)
+        stored = self.parameters.get(SCOPE_PARAMETER)
+        return Scope.READ if stored is None else Scope(stored)
 
     @property
     def files(self) -> dict[str, str]:
-        """Ids of the files that came with the parameters, by the names of their parts."""
+        """Ids of the files that were uploaded with the parameters, by the names of their form fields."""
         files: dict[str, str] = json.loads(self.parameters.get(FILES_PARAMETER, "{}"))
         return files
 
     def identity(self, identity_of: Callable[[str, Scope], Identity]) -> Identity:
-        """Return the identity that the job acts as, which may do no more than its scope allows.
+        """Return the identity that the job acts as, limited to the scope of the job.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobEntry:
-    """What a list tells of a job: a list of many must not drag their parameters along."""
+    """A job in a job list, without parameters and results."""
 
     id: str
     owner: str | None
@@ -161,12 +161,12 @@ class JobEntry:
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """What jobs may use.
+    """Limits of jobs: times, numbers and bytes.
 
     Parameters
     ----------
     seconds, longest_seconds
-        Default of the execution duration, and the most that a client may ask for.
+        Default of the execution duration, and the most that a client may request.
     days, longest_days
         Default and most days until a job is destroyed.
     archive_days
@@ -174,7 +174,7 @@ class JobLimits:
     active_per_owner, pending_per_owner
         Jobs of one user, and of all anonymous callers together, that may be QUEUED or EXECUTING, and PENDING.
     stored_bytes_per_owner
-        What their jobs may take on disk: parameters, files that came with these, results.
+        Storage limit of the jobs of one user: parameters, files that came with these, results.
     parameter_characters
         Characters of all parameters of a job together.
     """
@@ -191,29 +191,29 @@ class JobLimits:
 
 
 class JobFiles(Protocol):
-    """What stores the files that come with parameters."""
+    """Storage of the files that come with the parameters of jobs."""
 
     def stager(self) -> Callable[[], Staging]:
-        """Return what begins each of the files of one request."""
+        """Return a function that begins each of the files of one request."""
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Remove files that no job needs any more."""
+        """Remove files that no job uses any more."""
 
 
 def files_parameter(files: Mapping[str, str], job: Job | None = None) -> dict[str, str]:
-    """Return the parameter that keeps files with a job, beside those that it has; nothing when none came."""
+    """Return the parameter that stores the ids of new files beside those of a job; empty without new files."""
     if not files:
         return {}
     return {FILES_PARAMETER: json.dumps((job.files if job else {}) | dict(files))}
 
 
 def scope_of_request(identity: Identity) -> dict[str, str]:
-    """Return the parameter that keeps the scope of a request."""
+    """Return the parameter that stores the scope of a request with a job."""
     return {SCOPE_PARAMETER: identity.scope.value}
 
 
 def least_scope(job: Job, identity: Identity) -> dict[str, str]:
-    """Return the parameter that keeps the smaller of the two scopes; nothing when it is there already."""
+    """Return the parameter that stores the smaller of two scopes; empty when the job has it already."""
     if identity.scope.includes(job.scope):
         return {}
     return scope_of_request(identity)

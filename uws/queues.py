@@ -1,4 +1,4 @@
-"""The seam between jobs and what runs them: worker processes of this machine, or a broker."""
+"""Protocol of job queues, and in-process notification of job changes, for requests that wait for a job."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,66 +9,66 @@ __all__ = ["JobNotifier", "JobQueue", "NotifyingQueue"]
 
 
 class JobNotifier:
-    """A place to wait for news of jobs. News are hints: who is woken reads the job again."""
+    """In-process publisher of job changes. A notification carries no state: a subscriber reads the job again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._watchers: dict[str, dict[object, Callable[[], None]]] = {}
+        self._subscribers: dict[str, dict[object, Callable[[], None]]] = {}
         self._closed = False
 
     @property
     def is_closed(self) -> bool:
-        """Whether nobody should wait here any more."""
+        """Whether waiting for changes has ended, because the server stops."""
         return self._closed
 
     def close(self) -> None:
-        """Wake all who watch, and tell them to wait no longer: the server stops."""
+        """Notify all subscribers and end all waiting, because the server stops."""
         with self._lock:
             self._closed = True
-            for watchers in self._watchers.values():
-                for wake in watchers.values():
+            for wakes in self._subscribers.values():
+                for wake in wakes.values():
                     wake()
 
     def notify(self, job_id: str) -> None:
-        """Wake all who watch a job."""
+        """Notify the subscribers of a job."""
         with self._lock:
-            for wake in self._watchers.get(job_id, {}).values():
+            for wake in self._subscribers.get(job_id, {}).values():
                 wake()
 
     @contextmanager
     def subscribe(self, job_id: str) -> Iterator[threading.Event]:
         """Return an event that is set at each change of a job."""
         event = threading.Event()
-        with self.calling(job_id, event.set):
+        with self.on_change(job_id, event.set):
             yield event
 
     @contextmanager
-    def calling(self, job_id: str, wake: Callable[[], None]) -> Iterator[None]:
-        """Call something at each change of a job, in the thread that announces it; it must not wait for anything."""
+    def on_change(self, job_id: str, wake: Callable[[], None]) -> Iterator[None]:
+        """Call a function at each change of a job, in the thread that notifies; it must not block."""
         key = object()
         with self._lock:
-            self._watchers.setdefault(job_id, {})[key] = wake
+            self._subscribers.setdefault(job_id, {})[key] = wake
         try:
             yield
         finally:
             with self._lock:
-                watchers = self._watchers[job_id]
-                del watchers[key]
-                if not watchers:
-                    del self._watchers[job_id]
+                wakes = self._subscribers[job_id]
+                del wakes[key]
+                if not wakes:
+                    del self._subscribers[job_id]
 
 
 class JobQueue(Protocol):
-    """Brings the ids of QUEUED jobs to runners. It may lose them: the sweep hands them in again."""
+    """Queue that brings the ids of QUEUED jobs to workers. It may lose ids: the recovery of jobs submits them again."""
 
     def submit(self, job_id: str, *, long_running: bool = False) -> None:
-        """Take a QUEUED job; one that is known already is not taken twice. Long-running ones let the others pass."""
+        """Submit a QUEUED job; an id that the queue holds is ignored. Short jobs go before long-running ones."""
 
     def cancel(self, job_id: str) -> None:
-        """Forget a job that was aborted; when it runs, stop its work at once."""
+        """Remove an aborted job from the queue, and stop its work at once when it runs."""
 
     def start(self) -> None:
-        """Begin to run jobs."""
+        """Start to run jobs."""
 
     def close(self) -> None:
         """Stop within seconds."""
@@ -76,8 +76,8 @@ class JobQueue(Protocol):
 
 @runtime_checkable
 class NotifyingQueue(Protocol):
-    """A queue that knows at once when one of its jobs changed, so that nobody needs to ask again and again."""
+    """Queue that notifies of each change of its jobs, so that waiting requests need not poll often."""
 
     @property
     def notifier(self) -> JobNotifier:
-        """Where the changes are announced."""
+        """Notifier of the changes."""

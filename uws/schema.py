@@ -1,4 +1,4 @@
-"""What is stored of jobs."""
+"""SQLAlchemy tables of jobs and their logs."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["JobLogRow", "JobRow"]
 
 
 class JobRow(Base):
-    """A job. Every change of ``phase`` is a compare-and-set; see ``uws.storage``."""
+    """Row of a job. Every change of ``phase`` is a compare-and-set; see ``uws.storage``."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -25,32 +25,34 @@ class JobRow(Base):
     kind: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(150))
     phase: Mapped[str] = mapped_column(String(10))
-    #: As its kind says when the job is created.
+    #: Property of its kind at the time when the job is created.
     long_running: Mapped[bool] = mapped_column("lengthy", default=False, server_default=false())
     run_id: Mapped[str | None] = mapped_column(Text)
     parameters: Mapped[dict[str, str]] = mapped_column(JSON)
     results: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # fields of JobResult: strings and one number
     parameter_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
-    file_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # that came with parameters
+    file_bytes: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0"
+    )  # files that came with parameters
     result_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     error: Mapped[str | None] = mapped_column(Text)
     progress: Mapped[float] = mapped_column(default=0.0)
     message: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[datetime] = mapped_column(UtcDateTime)
-    submitted: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when a queue last got it; none before its turn
+    submitted: Mapped[datetime | None] = mapped_column(UtcDateTime)  # last submission to the queue
     started: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended: Mapped[datetime | None] = mapped_column(UtcDateTime)
     destruction: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     quote: Mapped[datetime | None] = mapped_column(UtcDateTime)
     execution_duration: Mapped[int]
     attempts: Mapped[int] = mapped_column(default=0)
-    lease_owner: Mapped[str | None] = mapped_column(String(150))  # the process that answers for an EXECUTING job
+    lease_owner: Mapped[str | None] = mapped_column(String(150))  # the process that runs an EXECUTING job
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     end_calls: Mapped[int] = mapped_column(default=0, index=True)  # calls of on_end that may still be needed
 
 
 class JobLogRow(Base):
-    """A line of a job's log."""
+    """Row of a line of a job's log."""
 
     __tablename__ = "job_log"
 

@@ -1,6 +1,6 @@
-"""What may be done with jobs (UWS 1.1 §2.2).
+"""Job service: create, change, run, abort, delete and wait for jobs (UWS 1.1 §2.2).
 
-The owner of a job is a user's name. A job of nobody is open to whoever knows its id, and stands in no list.
+The owner of a job is the name of a user. An anonymous job is open to everyone who knows its id, and in no list.
 """
 
 import secrets
@@ -16,7 +16,7 @@ from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
 from uws.lifecycle.destruction import JobDestruction
 from uws.lifecycle.fair_share import FairShare, release_queued
-from uws.lifecycle.recovery import Sweep
+from uws.lifecycle.recovery import JobRecovery
 from uws.limits import (
     alterable_phases,
     altered_values,
@@ -36,23 +36,22 @@ __all__ = ["JobService"]
 
 _RUNNABLE = frozenset({Phase.PENDING, Phase.HELD})
 _LONGEST_WAIT = 300.0
-_FIRST_POLL, _LAST_POLL, _ANNOUNCED_POLL = 0.05, 1.0, 2.0
+_FIRST_POLL, _LAST_POLL, _NOTIFIED_POLL = 0.05, 1.0, 2.0
 
 
 class JobService:
-    """Jobs of all kinds.
+    """Operations on the jobs of all kinds.
 
     Parameters
     ----------
     kinds
         Kinds of job by their names.
     fair_share
-        Lets jobs of each user into the queue; made here when it is not given.
+        The fair-share queue in front of ``queue``; constructed here when it is not given.
     limits
-        What jobs may use.
+        Limits of each user and each job.
     resubmit_after
-        How long a QUEUED job is left to the queue before a sweep gives it in again; zero for queues that take no job
-        twice.
+        Time after which a QUEUED job is submitted to the queue again; zero for queues that ignore ids they hold.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class JobService:
         self._destruction = JobDestruction(
             database, queue, kinds, self._notifier, fair_share, keep_archived=archive_for > timedelta(0)
         )
-        self._sweep = Sweep(
+        self._recovery = JobRecovery(
             database,
             queue,
             kinds,
@@ -87,18 +86,18 @@ class JobService:
 
     @property
     def notifier(self) -> JobNotifier:
-        """Where changes of jobs are announced."""
+        """Notifier of job changes."""
         return self._notifier
 
     @property
     def is_notified(self) -> bool:
-        """Whether changes that a job brings about itself are announced, too."""
+        """Whether the notifier also learns of changes that running jobs make."""
         return self._notified
 
     @property
     def poll_seconds(self) -> float:
-        """Seconds after which who waits for a change should look all the same."""
-        return _ANNOUNCED_POLL if self._notified else _LAST_POLL
+        """Seconds between polls of a request that waits for a change."""
+        return _NOTIFIED_POLL if self._notified else _LAST_POLL
 
     def create(
         self,
@@ -110,7 +109,7 @@ class JobService:
         run_id: str | None = None,
         file_bytes: int = 0,
     ) -> Job:
-        """Make a job, and let it run at once unless told otherwise.
+        """Create a job, and by default run it.
 
         Parameters
         ----------
@@ -122,9 +121,9 @@ class JobService:
         InvalidValueError
             There is no such kind, or the parameters are too long.
         TooManyJobsError
-            The owner has as many jobs queued or running, or else PENDING, as the limit allows.
+            The owner has reached the limit of queued and running jobs, or else of PENDING ones.
         JobStorageLimitError
-            The owner's other jobs take all the room there is for them.
+            The owner's jobs have reached their storage limit.
         """
         known = self._kinds.get(kind)
         if known is None:
@@ -158,12 +157,12 @@ class JobService:
         return job
 
     def get(self, job_id: str, *, owner: str | None, kind: str | None = None) -> Job:
-        """Return a job, of one kind if one is named.
+        """Return a job, of the given kind if there is one.
 
         Raises
         ------
         UnknownJobError
-            There is none, it is another's, or it is of another kind.
+            The job does not exist, belongs to another user, or is of another kind.
         """
         with self._database.read() as session:
             job = find_job(session, job_id)
@@ -180,9 +179,9 @@ class JobService:
         *,
         kind: str | None = None,
     ) -> tuple[JobEntry, ...]:
-        """Return a user's jobs, oldest first; with ``last`` so many of the newest, newest first.
+        """Return a user's jobs, oldest first; with ``last`` only that many of the newest, newest first.
 
-        Jobs in the phase ARCHIVED are given only when they are asked for. An anonymous caller has no list.
+        ARCHIVED jobs are returned only when ``phases`` names that phase. The list of an anonymous caller is empty.
         """
         if owner is None:
             return ()
@@ -191,7 +190,7 @@ class JobService:
             return tuple(JobEntry(row.id, row.owner, Phase(row.phase), row.run_id, row.created) for row in rows)
 
     def log(self, job_id: str, *, owner: str | None) -> tuple[JobLogLine, ...]:
-        """Return the lines that a job wrote about its work."""
+        """Return the lines of a job's log."""
         self.get(job_id, owner=owner)
         query = select(JobLogRow).where(JobLogRow.job_id == job_id).order_by(JobLogRow.id)
         with self._database.read() as session:
@@ -208,21 +207,21 @@ class JobService:
         destruction: datetime | None = None,
         file_bytes: int = 0,
     ) -> Job:
-        """Change what a client may change of a job; values beyond the limits become the limits.
+        """Change what a client may change of a job; values beyond the limits are reduced to the limits.
 
         Parameters
         ----------
         parameters
-            Added to those that are there, in the place of those of the same name; only while the job is PENDING.
+            Added to the parameters of the job, replacing those of the same name; only while the job is PENDING.
         file_bytes
             Size of the files that came with the parameters.
 
         Raises
         ------
         JobPhaseError
-            The job is in a phase in which this cannot be changed.
+            The phase of the job does not allow the change.
         JobStorageLimitError
-            The owner's jobs take all the room there is for them.
+            The owner's jobs have reached their storage limit.
         """
         owned = self.get(job_id, owner=owner)
         with self._database.write() as session:
@@ -239,31 +238,32 @@ class JobService:
                 destruction=destruction,
             )
             if values and not alter_job(session, job_id, alterable_phases(values), values, file_bytes):
-                when = "not when it is ARCHIVED" if values.keys() <= {"destruction"} else "only while it is PENDING"
-                raise JobPhaseError(f"This can be changed of a job {when}.")
+                if values.keys() <= {"destruction"}:
+                    raise JobPhaseError("The destruction time of an ARCHIVED job cannot be changed.")
+                raise JobPhaseError("The parameters of a job can be changed only while it is PENDING.")
             if parameters:
                 check_stored_bytes(usage_of(session, job.owner).stored_bytes, self._limits)
         return self.get(job_id, owner=owner)
 
     def run(self, job_id: str, *, owner: str | None) -> Job:
-        """Let a job that waits for it run.
+        """Run a PENDING or HELD job.
 
         Raises
         ------
         JobPhaseError
-            It was run before.
+            The job was run before.
         TooManyJobsError
-            The owner has as many jobs queued or running as the limit allows.
+            The owner has reached the limit of queued and running jobs.
         JobStorageLimitError
-            The owner's jobs take all the room there is for them.
+            The owner's jobs have reached their storage limit.
         """
         job = self.get(job_id, owner=owner)
         with self._database.write() as session:
             lock_owner(session, job.owner)
-            load = usage_of(session, job.owner)
+            usage = usage_of(session, job.owner)
             if not move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=None):
                 raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
-            check_job_count(load, self._limits, run=True)
+            check_job_count(usage, self._limits, run=True)
             long_running = self._is_long_running(job.kind)
             ready = release_queued(session, job.owner, long_running=long_running)
         for ready_id in ready:
@@ -272,17 +272,17 @@ class JobService:
         return self.get(job_id, owner=owner)
 
     def abort(self, job_id: str, *, owner: str | None) -> Job:
-        """Stop a job; one that was aborted before stays so.
+        """Abort a job; aborting it again has no effect.
 
-        Work on this machine has stopped when this returns, elsewhere it stops within seconds.
+        When this returns, work on this machine has stopped; work on another machine stops within seconds.
 
         Raises
         ------
         JobPhaseError
-            It ended before.
+            The job has ended.
         """
         job = self.get(job_id, owner=owner)
-        if self._destruction.stop(job):
+        if self._destruction.abort(job):
             return self.get(job_id, owner=owner)
         job = self.get(job_id, owner=owner)
         if job.phase is not Phase.ABORTED:
@@ -290,22 +290,22 @@ class JobService:
         return job
 
     def delete(self, job_id: str, *, owner: str | None) -> None:
-        """Stop a job if need be, and remove it with its results."""
+        """Remove a job with its results; one that has not ended is aborted first."""
         self._destruction.destroy(self.get(job_id, owner=owner))
 
     def wait(self, job_id: str, *, owner: str | None, seconds: float, phase: Phase | None = None) -> Job:
-        """Wait until a job has ended, and give it as it is then.
+        """Wait until a job has ended, and return its state.
 
         Parameters
         ----------
         seconds
-            How long at most; negative for as long as the service likes.
+            Longest time to wait; negative for the longest wait of the service.
         phase
-            Wait only until the job is no longer in this phase. The ``WAIT`` of UWS 1.1 §2.2.1.1 without a phase waits
-            for the present one.
+            Wait only while the job is in this phase. The ``WAIT`` of UWS 1.1 §2.2.1.1 without a phase means the
+            present one.
         """
         deadline = time.monotonic() + (min(seconds, _LONGEST_WAIT) if seconds >= 0 else _LONGEST_WAIT)
-        pause = _ANNOUNCED_POLL if self._notified else _FIRST_POLL
+        pause = _NOTIFIED_POLL if self._notified else _FIRST_POLL
         with self._notifier.subscribe(job_id) as changed:
             while True:
                 changed.clear()
@@ -317,8 +317,8 @@ class JobService:
                 pause = max(pause, min(pause * 1.5, _LAST_POLL))
 
     def sweep(self) -> int:
-        """Put right what lost messages and dead processes left behind; give the number of jobs it changed."""
-        return self._sweep.run()
+        """Recover jobs of lost messages and dead processes, and archive old ones; return the number of jobs changed."""
+        return self._recovery.run()
 
     def _is_long_running(self, kind: str) -> bool:
         known = self._kinds.get(kind)

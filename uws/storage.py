@@ -1,4 +1,4 @@
-"""Between jobs and what is stored of them; every change of phase is a compare-and-set in SQL."""
+"""Storage of jobs: rows to `Job`, and changes of phase as compare-and-set in SQL."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -58,7 +58,7 @@ def find_job(session: Session, job_id: str) -> Job | None:
 def select_entries(
     owner: str, phases: Collection[Phase], after: datetime | None, last: int | None, kind: str | None
 ) -> Select[str, str | None, str, str | None, datetime]:
-    """Select what a list tells of a user's jobs, oldest first, or newest first with ``last`` (UWS 1.1 §2.2.2.1)."""
+    """Select the entries of a user's job list, oldest first, or newest first with ``last`` (UWS 1.1 §2.2.2.1)."""
     query = select(JobRow.id, JobRow.owner, JobRow.phase, JobRow.run_id, JobRow.created).where(JobRow.owner == owner)
     if phases:
         query = query.where(JobRow.phase.in_([phase.value for phase in phases]))
@@ -82,7 +82,7 @@ def move_job(
     lease: Lease | None = None,
     **values: Any,  # columns of JobRow
 ) -> bool:
-    """Change the phase of a job if it is in one of these phases, and under this lease; tell whether it was."""
+    """Change the phase of a job if it is in one of these phases and under this lease; return whether it was."""
     statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([source.value for source in sources]))
     if lease is not None:
         statement = statement.where(JobRow.lease_owner == lease.owner, JobRow.attempts == lease.attempt)
@@ -97,7 +97,7 @@ def alter_job(
     values: Mapping[str, Any],  # columns of JobRow
     file_bytes: int,
 ) -> bool:
-    """Change columns of a job, and count more files of it, if it is in one of these phases; tell whether it was."""
+    """Change columns of a job and add to its file size, if it is in one of these phases; return whether it was."""
     statement = update(JobRow).where(JobRow.id == job_id, JobRow.phase.in_([source.value for source in sources]))
     counted = {**values, "file_bytes": JobRow.file_bytes + file_bytes}
     result = session.execute(statement.values(**counted).execution_options(synchronize_session=False))
@@ -105,7 +105,7 @@ def alter_job(
 
 
 def claim_job(session: Session, job_id: str, owner: str) -> tuple[Job, Lease] | None:
-    """Take a QUEUED job for EXECUTING under a lease of this owner; none when it is not there to be taken."""
+    """Move a QUEUED job to EXECUTING under a new lease of this owner; None when it is not QUEUED any more."""
     now = utc_now()
     taken = move_job(
         session,
@@ -124,11 +124,11 @@ def claim_job(session: Session, job_id: str, owner: str) -> tuple[Job, Lease] | 
 
 
 def results_value(results: Collection[JobResult]) -> list[Mapping[str, Any]]:
-    """Give results as the database stores them."""
+    """Return results as JSON values for the database."""
     return [asdict(result) for result in results]
 
 
 def clean_text(text: str) -> str:
-    """Take out of a text what PostgreSQL cannot store, and what is beyond a reader's patience."""
+    """Replace characters that PostgreSQL cannot store, and cut a text that is too long."""
     text = text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "\N{HORIZONTAL ELLIPSIS}"

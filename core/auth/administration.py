@@ -1,4 +1,4 @@
-"""What administrators do with accounts: see them all, give rights and quotas, reset passwords, end access."""
+"""Administration of accounts: list, rights, quotas, passwords, and revocation of access."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ class Account:
     Parameters
     ----------
     quota_bytes
-        Bytes that the user's products may take; None is what all users have.
+        Storage quota of the user's products; None for the default of all users.
     has_password
         Whether the user can sign in with a password here.
     tokens
-        How many tokens there are.
+        Number of tokens.
     last_used_at
-        When one of them was used last.
+        Time of the last use of a token.
     """
 
     id: int
@@ -54,12 +54,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class AccountChanges:
-    """What changes of an account; None leaves it as it is.
+    """Changes of an account; None leaves a value unchanged.
 
     Parameters
     ----------
     without_quota
-        Whether the user has the quota of all users again.
+        Whether to return to the default quota.
     """
 
     first_name: str | None = None
@@ -72,14 +72,14 @@ class AccountChanges:
 
 
 class AccountAdministration:
-    """See and change the accounts of others; each method is for administrators alone."""
+    """Administration of all accounts; each method requires an administrator."""
 
     def __init__(self, database: Database, accounts: AccountService) -> None:
         self._database = database
         self._accounts = accounts
 
     def accounts(self, identity: Identity) -> tuple[Account, ...]:
-        """All accounts, also those that were closed, by name."""
+        """Return all accounts, closed ones included, by name."""
         require_admin(identity)
         with self._database.read() as session:
             rows = session.scalars(select(UserRow).order_by(UserRow.name)).all()
@@ -94,14 +94,14 @@ class AccountAdministration:
     def add(
         self, identity: Identity, name: str, password: str | None, *, is_admin: bool = False, email: str = ""
     ) -> Account:
-        """Make an account; without a password one signs in to it elsewhere, or by tokens.
+        """Create an account; without a password its user signs in at another service, or by tokens.
 
         Raises
         ------
         InvalidValueError
             The name or the password cannot be used.
         ConflictError
-            The name is taken.
+            An account of this name exists.
         """
         require_admin(identity)
         user = self._accounts.add_user(
@@ -112,7 +112,7 @@ class AccountAdministration:
         return self.account(identity, user.name)
 
     def change(self, identity: Identity, name: str, changes: AccountChanges) -> Account:
-        """Change an account; one that is closed signs in no more, and its sign-ins and tokens count no more.
+        """Change an account; closing it also invalidates its sessions and tokens.
 
         Raises
         ------
@@ -136,18 +136,18 @@ class AccountAdministration:
             if not row.is_active:
                 session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
             if changed:
-                record(session, identity, "change account", Subject.USER, row.id, row.name, **_told(changed))
+                record(session, identity, "change account", Subject.USER, row.id, row.name, **_audit_details(changed))
             return _account(session, row)
 
     def set_password(self, identity: Identity, name: str, password: str) -> None:
-        """Give an account another password; its sign-ins by browser end."""
+        """Set the password of an account, and end its sessions."""
         require_admin(identity)
         self._accounts.set_password(name, password)
         with self._database.write() as session:
             record(session, identity, "set password", Subject.USER, _find(session, name).id, name)
 
     def revoke_all(self, identity: Identity, name: str) -> int:
-        """End all tokens and sign-ins of an account at once; count them."""
+        """Revoke all tokens and sessions of an account; return their number."""
         require_admin(identity)
         with self._database.write() as session:
             row = _find(session, name)
@@ -159,14 +159,14 @@ class AccountAdministration:
 
 
 def require_admin(identity: Identity) -> None:
-    """Raise unless an administrator asks, with a scope that says so.
+    """Raise unless the identity is an administrator with the scope ``admin``.
 
     Raises
     ------
     AuthenticationError
-        Nobody signed in.
+        The identity is anonymous.
     PermissionDeniedError
-        Somebody else did, or the token is not for this.
+        The user is no administrator, or the token has another scope.
     """
     if identity.is_anonymous:
         identity.require(identity.scope)
@@ -178,7 +178,7 @@ def require_admin(identity: Identity) -> None:
 def _find(session: Session, name: str, *, lock: bool = False) -> UserRow:
     statement = select(UserRow).where(UserRow.name == name)
     if lock:
-        # All administrators together, so that two of them cannot take the right from each other at once.
+        # Lock all administrators, so that two of them cannot remove each other at the same time.
         session.execute(select(UserRow.id).where(UserRow.is_admin).order_by(UserRow.id).with_for_update())
         statement = statement.with_for_update()
     row = session.scalar(statement)
@@ -190,7 +190,7 @@ def _find(session: Session, name: str, *, lock: bool = False) -> UserRow:
 
 def _require_an_administrator(session: Session) -> None:
     if not session.scalar(select(func.count(UserRow.id)).where(UserRow.is_admin, UserRow.is_active)):
-        message = "This is the last administrator; make another one first."
+        message = "This is the last administrator; create another one first."
         raise ConflictError(message)
 
 
@@ -208,8 +208,8 @@ def _checked_quota(value: int) -> int:
     return value
 
 
-def _told(changed: Mapping[str, list[object]]) -> dict[str, object]:
-    # Addresses of people do not belong in a record that is kept for ever.
+def _audit_details(changed: Mapping[str, list[object]]) -> dict[str, object]:
+    # E-mail addresses do not belong in a log that is kept for ever.
     return {key: ["…", "…"] if key == "email" else pair for key, pair in changed.items()}
 
 

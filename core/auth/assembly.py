@@ -1,4 +1,4 @@
-"""The parts of accounts and sign-in, each constructed from the settings when it is first used."""
+"""`AccountServices`: construction of the parts of this package from the settings."""
 
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,7 @@ class AccountServices:
 
     @part
     def administration(self) -> AccountAdministration:
-        """What administrators change of accounts."""
+        """Administration of accounts."""
         return AccountAdministration(self._database, self.service)
 
     @part
@@ -64,7 +64,7 @@ class AccountServices:
 
     @part
     def external(self) -> ExternalAccounts:
-        """Accounts of people who sign in at an OpenID provider or a trusted proxy."""
+        """Accounts of users who sign in at an OpenID provider or a trusted proxy."""
         settings = self._settings
         return ExternalAccounts(
             self._database, admin_group=settings.admin_group, required_group=settings.required_group
@@ -91,7 +91,7 @@ class AccountServices:
 
     @part
     def authenticate(self) -> "Authenticator":
-        """The FastAPI dependency that gives the identity of a request."""
+        """The FastAPI dependency that returns the identity of a request."""
         from core.auth.dependencies import Authenticator
 
         return Authenticator(

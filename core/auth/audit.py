@@ -1,4 +1,4 @@
-"""The record of who did what to which thing, and when; written in the transaction that did it."""
+"""Audit log, written in the transaction of the change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _LONGEST_ACTION = 40
 
 
 class Subject(StrEnum):
-    """What kind of thing an entry is about."""
+    """Kind of object of an audit entry."""
 
     PRODUCT = "product"
     GROUP = "group"
@@ -29,7 +29,7 @@ class Subject(StrEnum):
 
 
 class AuditRow(Base):
-    """One entry; it holds names beside numbers, so that it can be read when the thing is gone."""
+    """Row of an audit entry; it has names beside ids, so that it can be read after the object was deleted."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index("ix_audit_log_kind_subject_id", "kind", "subject_id"),)
@@ -47,14 +47,14 @@ class AuditRow(Base):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that somebody did.
+    """An entry of the audit log: an action of an account on an object.
 
     Parameters
     ----------
     actor
         Name of the account; ``operator`` for commands on the server's machine.
     subject_id, subject
-        Number and name of what it was done to.
+        Id and name of the object.
     details
         What was changed; never a secret.
     """
@@ -71,7 +71,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which entries are asked for: exact values, newest first."""
+    """Filter of audit entries by exact values, newest first."""
 
     kind: Subject | None = None
     subject_id: int | None = None
@@ -90,7 +90,7 @@ def record(
     subject: str,
     **details: object,
 ) -> None:
-    """Note what somebody does, in the transaction that does it."""
+    """Add an entry to the audit log, in the transaction of the change."""
     session.add(
         AuditRow(
             at=utc_now(),
@@ -106,18 +106,18 @@ def record(
 
 
 class AuditLog:
-    """Read the record; for administrators."""
+    """Access to the audit log, for administrators."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def entries(self, identity: Identity, query: AuditQuery) -> tuple[int, tuple[AuditEntry, ...]]:
-        """Return how many entries there are, and a page of them, newest first.
+        """Return the number of matching entries, and a page of them, newest first.
 
         Raises
         ------
         PermissionDeniedError
-            Only administrators read the record.
+            The identity is no administrator.
         """
         if not identity.acts_as_admin:
             message = "Only administrators read the audit log."

@@ -1,4 +1,4 @@
-"""The identity of an HTTP request: a proxy's header, a bearer token, a name and password, or a cookie."""
+"""Authentication of HTTP requests: trusted proxy headers, bearer tokens, Basic, or session cookies."""
 
 import base64
 import binascii
@@ -23,16 +23,16 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Authenticator:
-    """A FastAPI dependency that gives each request's identity; without credentials it is anonymous.
+    """FastAPI dependency that returns the identity of a request; anonymous without credentials.
 
-    Credentials that do not hold are an error, never a silent fall back to anonymous. What a browser sends by itself,
-    a cookie or its sign-in at a proxy, counts for unsafe methods only when the request comes from a page of this server
-    (cross-site request forgery). The identity is left in the request's state for those who log and render answers.
+    Invalid credentials are an error, never a silent fallback to anonymous. What a browser sends by itself, a cookie or
+    its sign-in at a proxy, counts for unsafe methods only when the request comes from a page of this server (protection
+    against cross-site request forgery). The identity is stored in the state of the request, for middleware and pages.
 
     Parameters
     ----------
     trusted
-        Reads the headers of a proxy that signs people in, where there is one.
+        Reader of the headers of a trusted proxy; None without one.
     secure
         Whether cookies are sent over https only.
     """
@@ -53,12 +53,12 @@ class Authenticator:
         self.vo_cookie = f"__Host-{VO_COOKIE}" if secure else VO_COOKIE
 
     def __call__(self, request: Request) -> Identity:
-        """Find out who asks.
+        """Return the identity of a request.
 
         Raises
         ------
         AuthenticationError
-            The credentials do not hold.
+            The credentials are not valid.
         PermissionDeniedError
             A browser sent an unsafe request for a page of another site.
         """
@@ -67,10 +67,10 @@ class Authenticator:
         return identity
 
     def _identity(self, request: Request) -> Identity:
-        told = self._trusted.identity(request) if self._trusted is not None else None
-        if told is not None:
+        trusted = self._trusted.identity(request) if self._trusted is not None else None
+        if trusted is not None:
             self._refuse_other_sites(request)
-            return told
+            return trusted
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme:
             return self._identity_of_header(scheme.lower(), value.strip())
@@ -102,16 +102,16 @@ class Authenticator:
         raise AuthenticationError(message)
 
     def _refuse_other_sites(self, request: Request) -> None:
-        """Refuse an unsafe request that a browser says it sends for another site; programs say nothing."""
+        """Refuse an unsafe request that a browser marks as sent for another site; other programs send no mark."""
         if request.method not in _SAFE_METHODS and self.is_of_other_site(request):
             raise _of_another_site()
 
     def is_of_other_site(self, request: Request) -> bool:
-        """Return whether a browser tells that a page of another site sent the request."""
+        """Return whether a browser marks the request as sent by a page of another site."""
         return not {"sec-fetch-site", "origin"}.isdisjoint(request.headers) and not self.is_same_origin(request)
 
     def is_same_origin(self, request: Request) -> bool:
-        """Return whether a page of this server, or the person at the address bar, sent the request."""
+        """Return whether a page of this server, or the address bar, sent the request."""
         site = request.headers.get("sec-fetch-site")
         if site is not None:
             return site in {"same-origin", "none"}

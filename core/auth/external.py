@@ -1,7 +1,7 @@
-"""People who sign in elsewhere: each has an account here, which is found by what their sign-in service calls them.
+"""Accounts of users who sign in at an OpenID provider or a trusted proxy.
 
-An account belongs to a service's subject, never to a name alone: whoever gets somebody's name elsewhere does not get
-the account here. The groups that a service tells are kept apart from those that people make here, by their source.
+An account is linked to the subject of a sign-in service, never to a name alone: a user who gets another one's name
+there does not get the account here. Groups of a sign-in service are distinguished from local ones by their source.
 """
 
 import logging
@@ -28,18 +28,18 @@ _MOST_GROUPS = 1000
 
 @dataclass(frozen=True, slots=True)
 class ExternalUser:
-    """Somebody as a sign-in service tells them.
+    """User as a sign-in service describes them.
 
     Parameters
     ----------
     source
-        Kind of the service, which its groups here bear: ``oidc`` or ``proxy``.
+        Kind of the service, and source of its groups here: ``oidc`` or ``proxy``.
     issuer, subject
-        The service, and what it calls this person for ever.
+        The service, and its permanent identifier of the user.
     name
-        Name that an account of theirs gets when it is made.
+        Name of the account when it is created.
     groups
-        Names of their groups. A service that tells none has none: what it told before does not count any longer.
+        Names of their groups. Groups of earlier sign-ins that are not listed are removed.
     """
 
     source: str
@@ -53,15 +53,15 @@ class ExternalUser:
 
 
 class ExternalAccounts:
-    """Accounts of people who sign in elsewhere.
+    """Accounts of users who sign in at another service.
 
     Parameters
     ----------
     admin_group
-        Whoever belongs to this group of the service is an administrator here, and nobody else of its people; none
-        leaves administrators as they are.
+        Users of the service are administrators here if, and only if, they are members of this group; None leaves their
+        rights unchanged.
     required_group
-        Only members of this group of the service may sign in; none lets everybody in.
+        Only members of this group of the service may sign in; None allows all users.
     """
 
     def __init__(
@@ -72,14 +72,14 @@ class ExternalAccounts:
         self._required_group = required_group
 
     def sign_in(self, person: ExternalUser) -> Identity:
-        """Return the identity of somebody who signed in elsewhere; the account is made, and kept as the service tells.
+        """Return the identity of a user of a sign-in service; their account is created, or updated.
 
         Raises
         ------
         PermissionDeniedError
-            The person may not come in: the group is missing, the account is closed, or its name cannot be used.
+            The user may not sign in: the group is missing, the account is closed, or its name cannot be used.
         ConflictError
-            Somebody else has an account of this name.
+            Another user has an account of this name.
         """
         if self._required_group is not None and self._required_group not in person.groups:
             message = f"Only members of the group '{self._required_group}' may sign in here."
@@ -89,20 +89,20 @@ class ExternalAccounts:
             if row is not None and self._is_current(row, person):
                 return _checked(row)
         try:
-            return self._keep(person)
+            return self._update(person)
         except IntegrityError:
-            # Somebody else made the account or one of the groups in the same moment.
-            return self._keep(person)
+            # Another request created the account or one of the groups at the same time.
+            return self._update(person)
 
     def link(self, name: str, issuer: str, subject: str) -> None:
-        """Let an account that is there be reached from a sign-in service; for the operator of the server.
+        """Link an existing account to a user of a sign-in service; for the operator of the server.
 
         Raises
         ------
         NotFoundError
             There is no such account.
         ConflictError
-            The person reaches another account already.
+            The user of the service is linked to an account already.
         """
         try:
             with self._database.write() as session:
@@ -112,10 +112,10 @@ class ExternalAccounts:
                     raise NotFoundError(message)
                 session.add(ExternalIdentityRow(user_id=row.id, issuer=issuer, subject=subject, created_at=utc_now()))
         except IntegrityError as e:
-            message = f"'{subject}' of {issuer} reaches an account already."
+            message = f"'{subject}' of {issuer} is linked to an account already."
             raise ConflictError(message) from e
 
-    def _keep(self, person: ExternalUser) -> Identity:
+    def _update(self, person: ExternalUser) -> Identity:
         with self._database.write() as session:
             row = _find(session, person) or _make(session, person)
             _checked(row)
@@ -123,18 +123,18 @@ class ExternalAccounts:
                 row.first_name, row.last_name, row.email = person.first_name, person.last_name, person.email
             if self._admin_group is not None:
                 row.is_admin = self._admin_group in person.groups
-            _keep_groups(session, row, person.source, person.groups)
+            _set_groups(session, row, person.source, person.groups)
             session.flush()
             session.refresh(row, ["groups"])
             return _checked(row)
 
     def _is_current(self, row: UserRow, person: ExternalUser) -> bool:
-        told = (person.first_name, person.last_name, person.email)
-        if told not in {("", "", ""), (row.first_name, row.last_name, row.email)}:
+        current = (person.first_name, person.last_name, person.email)
+        if current not in {("", "", ""), (row.first_name, row.last_name, row.email)}:
             return False
-        kept = {group.name for group in row.groups if group.source == person.source}
+        stored = {group.name for group in row.groups if group.source == person.source}
         is_admin = row.is_admin if self._admin_group is None else self._admin_group in person.groups
-        return kept == set(_usable(person.groups)) and is_admin == row.is_admin
+        return stored == set(_usable(person.groups)) and is_admin == row.is_admin
 
 
 def _find(session: Session, person: ExternalUser) -> UserRow | None:
@@ -152,7 +152,7 @@ def _make(session: Session, person: ExternalUser) -> UserRow:
         raise PermissionDeniedError(message)
     if session.scalar(select(UserRow.id).where(UserRow.name == person.name)) is not None:
         message = (
-            f"There is already an account named '{person.name}' here, which this sign-in does not reach. "
+            f"There is already an account named '{person.name}' here, which is not linked to this sign-in. "
             "If it is yours, ask the administrators of this server to link it."
         )
         raise ConflictError(message)
@@ -172,13 +172,13 @@ def _checked(row: UserRow) -> Identity:
 
 
 def _usable(names: Sequence[str]) -> list[str]:
-    """Leave out what cannot be a group's name here."""
+    """Return the names that can be names of groups here."""
     good = [name for name in dict.fromkeys(names) if name.isprintable() and 0 < len(name) <= _LONGEST_GROUP]
     return good[:_MOST_GROUPS]
 
 
-def _keep_groups(session: Session, user: UserRow, source: str, names: Sequence[str]) -> None:
-    """Let somebody belong to exactly these groups of a service; groups that people made here stay as they are."""
+def _set_groups(session: Session, user: UserRow, source: str, names: Sequence[str]) -> None:
+    """Set the groups of a user that have this source; local groups are unchanged."""
     wanted = _usable(names)
     known = {row.name: row for row in session.scalars(select(GroupRow).where(GroupRow.name.in_(wanted)))}
     for name in wanted:

@@ -1,6 +1,6 @@
-"""Groups of users: anybody makes one, and its managers say who belongs to it.
+"""Groups of users: every user may create one, and its managers manage the members.
 
-A group that a sign-in service keeps (``source`` is not ``local``) is only looked at here.
+Groups of a sign-in service (``source`` is not ``local``) are read-only here.
 """
 
 import re
@@ -18,18 +18,18 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError, Permiss
 
 __all__ = ["LOCAL", "Group", "GroupMember", "GroupService"]
 
-#: Source of the groups whose members are kept here.
+#: Source of the groups that are managed here.
 LOCAL = "local"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}")
 _LONGEST_DESCRIPTION = 1000
-#: What the group of all registered users is called where groups have identifiers.
+#: Identifier of the group of all registered users.
 _EVERYBODY = "registered"
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMember:
-    """Somebody who belongs to a group; managers say who else does."""
+    """Member of a group; managers may change the members."""
 
     user_id: int
     name: str
@@ -44,7 +44,7 @@ class Group:
     Parameters
     ----------
     source
-        ``local``, or the sign-in service that keeps its members.
+        ``local``, or the sign-in service that manages its members.
     """
 
     id: int
@@ -61,13 +61,13 @@ class Group:
 
 
 class GroupService:
-    """Find, make and change groups. Who does not belong to a group does not learn that there is one."""
+    """Groups of users. A group is visible to its members and to administrators only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def groups(self, identity: Identity) -> tuple[Group, ...]:
-        """The caller's groups by name; for administrators all groups."""
+        """Return the caller's groups, for administrators all groups, by name."""
         user_id = identity.require(Scope.READ)
         statement = select(GroupRow).order_by(GroupRow.name)
         if not identity.acts_as_admin:
@@ -77,26 +77,26 @@ class GroupService:
             return tuple(_group(session, row) for row in session.scalars(statement))
 
     def group(self, identity: Identity, group_id: int) -> Group:
-        """Find a group that the caller belongs to, or any for administrators.
+        """Return a group of the caller, or any group for administrators.
 
         Raises
         ------
         NotFoundError
-            In the same words whether it does not exist or the caller does not belong to it.
+            The group does not exist, or the caller is no member; the message is the same.
         """
         identity.require(Scope.READ)
         with self._database.read() as session:
             return _find(session, identity, group_id)
 
     def create(self, identity: Identity, name: str, description: str = "") -> Group:
-        """Make a group whose first member and manager is the caller.
+        """Create a group whose first member and manager is the caller.
 
         Raises
         ------
         InvalidValueError
             The name cannot be used.
         ConflictError
-            The name is taken.
+            A group of this name exists.
         """
         user_id, name = identity.require(Scope.WRITE), name.strip()
         if not _NAME.fullmatch(name) or name == _EVERYBODY:
@@ -107,7 +107,7 @@ class GroupService:
             with self._database.write() as session:
                 session.add(row)
                 session.flush()
-                if session.get(UserRow, user_id) is not None:  # the operator of the machine is no user
+                if session.get(UserRow, user_id) is not None:  # the operator is no user
                     _join(session, row.id, user_id, manager=True)
                 record(session, identity, "create group", Subject.GROUP, row.id, name)
                 return _group(session, row)
@@ -125,14 +125,14 @@ class GroupService:
             return _again(session, group_id)
 
     def add_member(self, identity: Identity, group_id: int, user_name: str, *, manager: bool = False) -> Group:
-        """Take somebody in, or say of a member whether they manage the group.
+        """Add a member, or change whether a member is a manager.
 
         Raises
         ------
         InvalidValueError
             There is no such account.
         ConflictError
-            The last manager would be gone.
+            The group would have no manager.
         """
         with self._database.write() as session:
             group = _find_managed(session, identity, group_id)
@@ -149,12 +149,12 @@ class GroupService:
             return _again(session, group_id)
 
     def remove_member(self, identity: Identity, group_id: int, user_name: str) -> None:
-        """Let somebody go; members may go by themselves.
+        """Remove a member; members may remove themselves.
 
         Raises
         ------
         ConflictError
-            The last manager would be gone.
+            The group would have no manager.
         """
         identity.require(Scope.WRITE)
         with self._database.write() as session:
@@ -169,12 +169,12 @@ class GroupService:
             record(session, identity, "remove member", Subject.GROUP, group.id, group.name, user=member.name)
 
     def delete(self, identity: Identity, group_id: int) -> None:
-        """Remove a group; products that were shared with it are no longer.
+        """Delete a group; products are no longer shared with it.
 
         Raises
         ------
         ConflictError
-            A release is restricted to it, and would be open to everybody without it.
+            A release is restricted to the group, and would become public.
         """
         try:
             with self._database.write() as session:
@@ -197,11 +197,11 @@ def _find(session: Session, identity: Identity, group_id: int) -> Group:
 
 def _find_local(session: Session, identity: Identity, group_id: int) -> Group:
     group = _find(session, identity, group_id)
-    # Whoever changes a group has it alone, so that two managers cannot leave at once.
+    # Lock the group, so that two managers cannot leave at the same time.
     session.execute(select(GroupRow.id).where(GroupRow.id == group_id).with_for_update())
     group = _again(session, group_id)
     if group.source != LOCAL:
-        message = f"The members of the group '{group.name}' are kept by the sign-in service '{group.source}'."
+        message = f"The members of the group '{group.name}' are managed by the sign-in service '{group.source}'."
         raise ConflictError(message)
     return group
 

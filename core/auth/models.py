@@ -1,4 +1,4 @@
-"""Who asks: users, tokens, and the identity that every service takes as an argument."""
+"""Users, tokens, scopes, and the identity that every service receives as an argument."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,14 +10,14 @@ __all__ = ["ANONYMOUS", "Identity", "IssuedToken", "Scope", "Token", "User"]
 
 
 class Scope(StrEnum):
-    """What a token lets its bearer do; each scope includes those before it."""
+    """Scope of a token or session; each scope includes those before it."""
 
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
 
     def includes(self, other: "Scope") -> bool:
-        """Return whether this scope lets its bearer do what the other one does."""
+        """Return whether this scope allows all that the other one allows."""
         order = list(Scope)
         return order.index(self) >= order.index(other)
 
@@ -42,7 +42,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as its owner sees it later: everything but the secret."""
+    """Metadata of a token, without the secret."""
 
     id: int
     name: str
@@ -54,7 +54,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token that was just made, with the secret that is shown this once."""
+    """A new token with its secret, which is shown only once."""
 
     token: Token
     secret: str = field(repr=False)
@@ -62,18 +62,18 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks, as every service sees it.
+    """Identity of a request or job: user, groups and scope.
 
     Parameters
     ----------
     user_id
         None for a request without credentials.
     scope
-        The most that this request may do.
+        Limit of what the request may do.
     groups
         Names of the groups of the user.
     linked_product
-        Number of the one product that a link makes readable for people without an account.
+        Id of the one product that a link makes readable without an account.
     """
 
     user_id: int | None = None
@@ -85,21 +85,21 @@ class Identity:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether nobody signed in."""
+        """Whether the request has no credentials."""
         return self.user_id is None
 
     @property
     def acts_as_admin(self) -> bool:
-        """Whether the request may do what only administrators may: an administrator, with a scope that says so."""
+        """Whether the user is an administrator and the scope is ``admin``."""
         return self.is_admin and self.scope.includes(Scope.ADMIN)
 
     def require(self, scope: Scope) -> int:
-        """Return the user's id when somebody signed in with the scope, else raise.
+        """Return the id of the user if the identity has the scope, else raise.
 
         Raises
         ------
         AuthenticationError
-            Nobody signed in.
+            The identity is anonymous.
         PermissionDeniedError
             The token in use does not have the scope.
         """

@@ -1,7 +1,7 @@
 """Sign-in with OpenID Connect: the authorization code flow with PKCE, state and nonce (OpenID Connect Core 1.0 §3.1).
 
-What a provider sends is believed only after its signature, issuer, audience, time and nonce were checked. The provider
-is asked over the back channel, at the addresses that its own discovery document names.
+The ID token is used only after its signature, issuer, audience, times and nonce were checked. It is requested over the
+back channel, at the addresses of the provider's discovery document.
 """
 
 import base64
@@ -19,12 +19,12 @@ from core.errors import PermissionDeniedError
 __all__ = ["OidcAttempt", "OidcClaims", "OidcSignIn"]
 
 _SOURCE = "oidc"
-_LONGEST_TOLD = 200
+_MAX_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
 class OidcClaims:
-    """Names of the claims that tell what is kept of a person; a dot leads into an object: ``realm_access.roles``."""
+    """Names of the claims of name and groups; a dot leads into an object: ``realm_access.roles``."""
 
     name: str = "preferred_username"
     groups: str = "groups"
@@ -32,14 +32,14 @@ class OidcClaims:
 
 @dataclass(frozen=True, slots=True)
 class OidcAttempt:
-    """A sign-in that was begun; the browser keeps it, signed, until it comes back.
+    """State of a sign-in in progress, stored in a signed cookie.
 
     Parameters
     ----------
     state, nonce, verifier
-        What binds the provider's answer, its ID token and its code to this browser.
+        Random values that bind the response, the ID token and the code of the provider to this browser.
     target
-        Page to lead to in the end.
+        Page to redirect to after the sign-in.
     """
 
     state: str
@@ -49,14 +49,14 @@ class OidcAttempt:
 
 
 class OidcSignIn:
-    """Begin sign-ins at a provider, and finish them.
+    """Authorization code flow with one provider.
 
     Parameters
     ----------
     redirect_url
-        Address of ours to which the provider leads back.
+        Address of this server to which the provider redirects.
     scopes
-        What is asked for, between blanks.
+        Requested scopes, separated by spaces.
     """
 
     def __init__(self, connection: ProviderConnection, *, redirect_url: str, scopes: str, claims: OidcClaims) -> None:
@@ -66,7 +66,7 @@ class OidcSignIn:
         self._claims = claims
 
     def begin(self, target: str) -> tuple[str, OidcAttempt]:
-        """Return the address to lead the browser to, and what it has to keep.
+        """Return the authorization address to redirect to, and the state to store in a cookie.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class OidcSignIn:
         attempt = OidcAttempt(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), target)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(attempt.verifier.encode()).digest()).rstrip(b"=").decode()
         endpoint = self._connection.address("authorization_endpoint")
-        asked = {
+        query = {
             "response_type": "code",
             "client_id": self._connection.client_id,
             "redirect_uri": self._redirect_url,
@@ -86,28 +86,28 @@ class OidcSignIn:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}", attempt
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}", attempt
 
     def finish(self, attempt: OidcAttempt, parameters: Mapping[str, str]) -> ExternalUser:
-        """Take the provider's answer, which the browser brought, and tell who signed in.
+        """Check the authorization response, and return the user who signed in.
 
         Raises
         ------
         PermissionDeniedError
-            The provider refused, or its answer does not belong to the attempt or does not hold.
+            The provider refused, or its response belongs to another attempt or is not valid.
         ServiceBusyError
             The provider does not answer.
         """
         if not hmac.compare_digest(parameters.get("state", "").encode(), attempt.state.encode()):
-            message = "This answer belongs to another sign-in. Sign in once more."
+            message = "This response belongs to another sign-in. Sign in again."
             raise PermissionDeniedError(message)
         if "error" in parameters:
-            told = parameters.get("error_description") or parameters["error"]
-            message = f"The sign-in service refused: {told:.{_LONGEST_TOLD}}"
+            reason = parameters.get("error_description") or parameters["error"]
+            message = f"The sign-in service refused: {reason:.{_MAX_REASON}}"
             raise PermissionDeniedError(message)
         issuer = parameters.get("iss")
         if issuer is not None and issuer != self._connection.issuer:  # RFC 9207: another provider's answer
-            message = "The answer comes from another sign-in service. Sign in once more."
+            message = "The response comes from another sign-in service. Sign in again."
             raise PermissionDeniedError(message)
         claims = self._connection.claims(
             code=parameters.get("code", ""),
@@ -121,7 +121,7 @@ class OidcSignIn:
     def _person(self, claims: Mapping[str, object]) -> ExternalUser:
         name = _claim(claims, self._claims.name)
         if not isinstance(name, str) or not name:
-            message = f"The sign-in service did not tell a name (claim '{self._claims.name}')."
+            message = f"The sign-in service sent no user name (claim '{self._claims.name}')."
             raise PermissionDeniedError(message)
         return ExternalUser(
             source=_SOURCE,
@@ -144,7 +144,7 @@ def _claim(claims: Mapping[str, object], path: str) -> object:
 
 
 def _groups(value: object) -> tuple[str, ...]:
-    """Read a claim of groups: a list of names, of objects with names, or names between blanks."""
+    """Parse a claim of groups: a list of names, a list of objects with names, or names separated by spaces."""
     if isinstance(value, str):
         return tuple(value.split())
     if not isinstance(value, list):

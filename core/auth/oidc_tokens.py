@@ -1,4 +1,4 @@
-"""The back channel to an OpenID provider: its discovery document, its keys, and the tokens that it gives for a code."""
+"""Back channel to an OpenID provider: discovery document, keys, and exchange of a code for tokens."""
 
 from collections.abc import Mapping, Sequence
 from threading import Lock
@@ -16,22 +16,22 @@ from core.errors import PermissionDeniedError, ServiceBusyError
 __all__ = ["ProviderConnection"]
 
 _SECONDS = 10.0
-_KEPT_SECONDS = 3600.0
+_CACHE_SECONDS = 3600.0
 _REFETCH_SECONDS = 30.0
 _LEEWAY_SECONDS = 60
 _LONGEST_ANSWER = 1_000_000
 #: Signatures with a key pair; an algorithm with a shared secret, or none, is never accepted.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
-_NOT_HELD = "The sign-in service's answer does not hold. Sign in once more."
+_INVALID = "The response of the sign-in service is not valid. Sign in again."
 
 
 class ProviderConnection:
-    """One provider, as a client of it that was registered there.
+    """Connection to a provider, as a client that is registered there.
 
     Parameters
     ----------
     client_secret
-        None for a client that was registered as public.
+        None for a public client.
     """
 
     def __init__(self, issuer: str, client_id: str, client_secret: str | None) -> None:
@@ -39,39 +39,39 @@ class ProviderConnection:
         self.client_id = client_id
         self._secret = client_secret
         self._lock = Lock()
-        self._kept: dict[str, tuple[float, Any]] = {}
+        self._cache: dict[str, tuple[float, Any]] = {}
 
     def address(self, name: str) -> str:
         """Return one of the provider's addresses from its discovery document (OpenID Connect Discovery 1.0 §4)."""
         value = self._metadata().get(name)
         if not isinstance(value, str):
-            message = "The sign-in service does not say where to ask. Tell the administrators of this server."
+            message = "The sign-in service publishes no address for this. Tell the administrators of this server."
             raise ServiceBusyError(message)
         return value
 
     def claims(
         self, *, code: str, verifier: str, nonce: str, redirect_url: str, wanted: Sequence[str]
     ) -> Mapping[str, Any]:
-        """Exchange a code for the claims of an ID token that holds.
+        """Exchange a code for the claims of a valid ID token.
 
         Parameters
         ----------
         wanted
-            Claims for which the provider is asked once more when they are not in the ID token.
+            Claims that are requested from the userinfo endpoint when they are not in the ID token.
 
         Raises
         ------
         PermissionDeniedError
-            The provider does not take the code, or the ID token does not hold.
+            The provider refuses the code, or the ID token is not valid.
         """
         answer = self._exchange(code, verifier, redirect_url)
         claims = self._verified(str(answer.get("id_token", "")), nonce)
         if all(name in claims for name in wanted) or "userinfo_endpoint" not in self._metadata():
             return claims
-        told = self._ask("GET", self.address("userinfo_endpoint"), token=str(answer.get("access_token", "")))
-        if told.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0 §5.3.2
-            raise PermissionDeniedError(_NOT_HELD)
-        return {**told, **claims}
+        userinfo = self._request("GET", self.address("userinfo_endpoint"), token=str(answer.get("access_token", "")))
+        if userinfo.get("sub") != claims["sub"]:  # OpenID Connect Core 1.0 §5.3.2
+            raise PermissionDeniedError(_INVALID)
+        return {**userinfo, **claims}
 
     def _exchange(self, code: str, verifier: str, redirect_url: str) -> Mapping[str, Any]:
         sent = {
@@ -88,10 +88,10 @@ class ProviderConnection:
             basic = httpx2.BasicAuth(_quoted(self.client_id), _quoted(self._secret))
         else:
             sent |= {"client_id": self.client_id, "client_secret": self._secret}
-        return self._ask("POST", self.address("token_endpoint"), data=sent, auth=basic)
+        return self._request("POST", self.address("token_endpoint"), data=sent, auth=basic)
 
     def _verified(self, token: str, nonce: str) -> Mapping[str, Any]:
-        """Check an ID token (OpenID Connect Core 1.0 §3.1.3.7) and give its claims."""
+        """Check an ID token (OpenID Connect Core 1.0 §3.1.3.7) and return its claims."""
         try:
             try:
                 found = jwt.decode(token, self._keys(), algorithms=list(_ALGORITHMS))
@@ -109,38 +109,38 @@ class ProviderConnection:
             )
             registry.validate(found.claims)
         except (JoseError, ValueError, TypeError, KeyError) as e:
-            raise PermissionDeniedError(_NOT_HELD) from e
+            raise PermissionDeniedError(_INVALID) from e
         claims = found.claims
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (several or "azp" in claims) and claims.get("azp") != self.client_id:
-            raise PermissionDeniedError(_NOT_HELD)
+            raise PermissionDeniedError(_INVALID)
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
-            raise PermissionDeniedError(_NOT_HELD)
+            raise PermissionDeniedError(_INVALID)
         return claims
 
     def _metadata(self) -> Mapping[str, Any]:
         address = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-        found: Mapping[str, Any] = self._remembered(address, _KEPT_SECONDS)
+        found: Mapping[str, Any] = self._remembered(address, _CACHE_SECONDS)
         if found.get("issuer") != self.issuer:
-            message = "The sign-in service names itself otherwise than this server's settings do."
+            message = "The issuer of the sign-in service is not the one in the settings of this server."
             raise ServiceBusyError(message)
         return found
 
     def _keys(self, *, anew: bool = False) -> KeySet:
-        found = self._remembered(self.address("jwks_uri"), _REFETCH_SECONDS if anew else _KEPT_SECONDS)
+        found = self._remembered(self.address("jwks_uri"), _REFETCH_SECONDS if anew else _CACHE_SECONDS)
         return KeySet.import_key_set(found)
 
     def _remembered(self, address: str, seconds: float) -> Any:
         with self._lock:
-            kept = self._kept.get(address)
-        if kept is not None and monotonic() - kept[0] < seconds:
-            return kept[1]
-        answer = self._ask("GET", address)
+            cached = self._cache.get(address)
+        if cached is not None and monotonic() - cached[0] < seconds:
+            return cached[1]
+        answer = self._request("GET", address)
         with self._lock:
-            self._kept[address] = (monotonic(), answer)
+            self._cache[address] = (monotonic(), answer)
         return answer
 
-    def _ask(
+    def _request(
         self,
         method: str,
         address: str,
@@ -158,13 +158,13 @@ class ProviderConnection:
             message = "The sign-in service does not answer at the moment; try again in a few minutes."
             raise ServiceBusyError(message) from e
         if method == "POST" and 400 <= answer.status_code < 500:
-            raise PermissionDeniedError(_NOT_HELD)
+            raise PermissionDeniedError(_INVALID)
         if answer.status_code != httpx2.codes.OK or not isinstance(found, dict):
-            message = "The sign-in service does not answer as it should; try again in a few minutes."
+            message = "The sign-in service sent an invalid response; try again in a few minutes."
             raise ServiceBusyError(message)
         return found
 
 
 def _quoted(text: str) -> str:
-    """Write a part of client_secret_basic as RFC 6749 §2.3.1 has it."""
+    """Encode a part of client_secret_basic (RFC 6749 §2.3.1)."""
     return quote_plus(text)

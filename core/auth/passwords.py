@@ -1,6 +1,6 @@
-"""Passwords: argon2id hashes, a check that takes as long for unknown accounts, and a pause after many failures.
+"""Passwords: argon2id hashes, checks of constant duration, and a lock after many failures.
 
-One argon2 takes 64 MiB, so that only a few passwords are checked at once, whatever the number of sign-ins.
+One argon2 hash needs 64 MiB, so only a few passwords are checked at once.
 """
 
 import hashlib
@@ -18,8 +18,8 @@ from core.errors import ServiceBusyError, TooManyAttemptsError
 
 __all__ = ["FailureCounter", "Passwords"]
 
-_REMEMBERED = 256
-_REMEMBERED_SECONDS = 300
+_CACHED = 256
+_CACHE_SECONDS = 300
 _WINDOW_SECONDS = 900
 _COUNTED_ACCOUNTS = 10_000
 _AT_ONCE = 4
@@ -27,59 +27,59 @@ _LONGEST_WAIT = 5.0
 
 
 class Passwords:
-    """Hash and check passwords.
+    """Hashing and checking of passwords.
 
-    A right password is remembered for a few minutes under a keyed digest, because VO clients send it with every
+    A correct password is cached for a few minutes as a keyed digest, because VO clients send it with every
     request and argon2 is slow on purpose.
     """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._key = secrets.token_bytes(32)
-        self._right: OrderedDict[bytes, float] = OrderedDict()
+        self._cache: OrderedDict[bytes, float] = OrderedDict()
         self._lock = Lock()
-        self._places = BoundedSemaphore(_AT_ONCE)
+        self._slots = BoundedSemaphore(_AT_ONCE)
 
     def hash(self, password: str) -> str:
         """Return the argon2id hash to store."""
         return self._hasher.hash(password)
 
     def matches(self, password: str, stored: str | None) -> bool:
-        """Return whether the password belongs to the stored hash; without one, take as long and say no.
+        """Return whether a password matches a stored hash; without a hash, return false after the same time.
 
         Raises
         ------
         ServiceBusyError
-            Too many passwords wait to be checked.
+            Too many checks are waiting.
         """
         digest = hmac.new(self._key, f"{stored}\0{password}".encode(), hashlib.sha256).digest()
-        if stored is not None and self._is_remembered(digest):
+        if stored is not None and self._is_cached(digest):
             return True
-        if not self._places.acquire(timeout=_LONGEST_WAIT):
-            message = "Too many people are signing in at the moment; try again in a few seconds."
+        if not self._slots.acquire(timeout=_LONGEST_WAIT):
+            message = "Too many users are signing in at the moment; try again in a few seconds."
             raise ServiceBusyError(message)
         try:
-            nobodys = _hash_of_nobody()  # made at the first check whosever it is, so that its time tells nothing
-            self._hasher.verify(stored or nobodys, password)
+            dummy = _dummy_hash()  # computed at the first check of any account, so that its time reveals nothing
+            self._hasher.verify(stored or dummy, password)
         except (VerificationError, InvalidHashError):
             return False
         finally:
-            self._places.release()
+            self._slots.release()
         if stored is None:
             return False
         with self._lock:
-            self._right[digest] = monotonic()
-            while len(self._right) > _REMEMBERED:
-                self._right.popitem(last=False)
+            self._cache[digest] = monotonic()
+            while len(self._cache) > _CACHED:
+                self._cache.popitem(last=False)
         return True
 
-    def _is_remembered(self, digest: bytes) -> bool:
+    def _is_cached(self, digest: bytes) -> bool:
         with self._lock:
-            return monotonic() - self._right.get(digest, -_REMEMBERED_SECONDS) < _REMEMBERED_SECONDS
+            return monotonic() - self._cache.get(digest, -_CACHE_SECONDS) < _CACHE_SECONDS
 
 
 class FailureCounter:
-    """Failed sign-ins of each account in the last quarter of an hour, counted by this process."""
+    """Counter of failed sign-ins of each account in the last 15 minutes, in this process."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -87,7 +87,7 @@ class FailureCounter:
         self._lock = Lock()
 
     def check(self, name: str) -> None:
-        """Raise TooManyAttemptsError when the account failed too often of late."""
+        """Raise TooManyAttemptsError when the account has too many recent failures."""
         with self._lock:
             failures = self._failures.get(name, deque())
             while failures and monotonic() - failures[0] > _WINDOW_SECONDS:
@@ -98,7 +98,7 @@ class FailureCounter:
                 raise TooManyAttemptsError(message)
 
     def add(self, name: str) -> None:
-        """Count one failure."""
+        """Count a failure."""
         with self._lock:
             self._failures.setdefault(name, deque(maxlen=self._limit)).append(monotonic())
             self._failures.move_to_end(name)
@@ -106,12 +106,12 @@ class FailureCounter:
                 self._failures.popitem(last=False)
 
     def clear(self, name: str) -> None:
-        """Forget the failures of an account that signed in."""
+        """Clear the failures of an account that signed in."""
         with self._lock:
             self._failures.pop(name, None)
 
 
 @cache
-def _hash_of_nobody() -> str:
-    """Return the hash of a password that nobody knows, made once in a process: most processes check no password."""
+def _dummy_hash() -> str:
+    """Return the hash of a random password, computed once, and only in processes that check passwords."""
     return PasswordHasher().hash(secrets.token_urlsafe(16))

@@ -1,4 +1,4 @@
-"""What is stored of users, groups, tokens and sessions."""
+"""SQLAlchemy tables of users, groups, tokens and sessions."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ group_members = Table(
 
 
 class UserRow(Base):
-    """An account; the password is an argon2 hash, or none for people who sign in elsewhere."""
+    """Row of an account; the password hash is null for users who sign in at another service."""
 
     __tablename__ = "users"
 
@@ -37,7 +37,7 @@ class UserRow(Base):
 
 
 class GroupRow(Base):
-    """A group of users; ``source`` says who keeps its members: ``local`` for people here, else a sign-in service."""
+    """Row of a group; ``source`` is ``local``, or the sign-in service that manages the members."""
 
     __tablename__ = "groups"
 
@@ -49,7 +49,7 @@ class GroupRow(Base):
 
 
 class ExternalIdentityRow(Base):
-    """By which name a sign-in service knows the person behind an account."""
+    """Row that links an account to the subject of a sign-in service."""
 
     __tablename__ = "external_identities"
     __table_args__ = (UniqueConstraint("issuer", "subject", name="uq_external_identities_issuer_subject"),)
@@ -62,7 +62,7 @@ class ExternalIdentityRow(Base):
 
 
 class TokenRow(Base):
-    """A token: only the SHA-256 of its secret is kept."""
+    """Row of a token; of its secret only the SHA-256 is stored."""
 
     __tablename__ = "tokens"
 
@@ -78,7 +78,7 @@ class TokenRow(Base):
 
 
 class SessionRow(Base):
-    """A sign-in by cookie, with the most that it lets one do: only the SHA-256 of the cookie's value is kept."""
+    """Row of a session with its scope; of the value of its cookie only the SHA-256 is stored."""
 
     __tablename__ = "sessions"
 

@@ -1,4 +1,4 @@
-"""Accounts, tokens and sessions: what may be done with them."""
+"""Account service: accounts, sign-in, tokens and sessions."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ from core.errors import AuthenticationError, ConflictError, InvalidValueError, N
 
 __all__ = ["ACCOUNT_NAME", "AccountService", "identity_of_row"]
 
-#: What can be an account's name.
+#: Pattern of account names.
 ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,149}")
 _SHORTEST_PASSWORD = 8
 _TOKEN_PREFIX = "pz-"  # noqa: S105 - a prefix by which leaked tokens can be recognised, not a secret
@@ -25,26 +25,26 @@ _LAST_USED_STEP = timedelta(minutes=1)
 
 
 class AccountService:
-    """Local accounts, their tokens and their sessions.
+    """Operations on accounts, their tokens and their sessions.
 
     Parameters
     ----------
     session_hours
-        Life of a sign-in by browser.
+        Lifetime of a session.
     login_attempts
-        Failed sign-ins of one account in a quarter of an hour before it must wait.
+        Failed sign-ins of one account in 15 minutes after which it is locked.
     """
 
     def __init__(self, database: Database, *, session_hours: int = 72, login_attempts: int = 10) -> None:
         self._database = database
-        self._session_life = timedelta(hours=session_hours)
+        self._session_lifetime = timedelta(hours=session_hours)
         self._passwords = Passwords()
         self._failures = FailureCounter(login_attempts)
 
     @property
     def session_seconds(self) -> int:
-        """Life of a sign-in by cookie."""
-        return int(self._session_life.total_seconds())
+        """Lifetime of a session."""
+        return int(self._session_lifetime.total_seconds())
 
     # --- accounts
 
@@ -58,14 +58,14 @@ class AccountService:
         last_name: str = "",
         email: str = "",
     ) -> User:
-        """Make an account.
+        """Create an account.
 
         Raises
         ------
         InvalidValueError
             The name or the password cannot be used.
         ConflictError
-            The name is taken.
+            An account of this name exists.
         """
         if not ACCOUNT_NAME.fullmatch(name):
             message = f"'{name}' cannot be an account's name: use letters, digits and . _ @ + -, at most 150 of them."
@@ -91,7 +91,7 @@ class AccountService:
             raise ConflictError(message, field="name") from e
 
     def set_password(self, name: str, password: str) -> None:
-        """Change a password; every session of the account ends."""
+        """Change a password, and end all sessions of the account."""
         _check_password(password)
         with self._database.write() as session:
             row = _user_row(session, name)
@@ -99,12 +99,12 @@ class AccountService:
             session.execute(delete(SessionRow).where(SessionRow.user_id == row.id))
 
     def user(self, name: str) -> User:
-        """Find an account by its name, or raise NotFoundError."""
+        """Return an account by its name, or raise NotFoundError."""
         with self._database.read() as session:
             return _user(_user_row(session, name))
 
     def users(self) -> tuple[User, ...]:
-        """All active accounts, by name."""
+        """Return all active accounts, by name."""
         with self._database.read() as session:
             rows = session.scalars(select(UserRow).where(UserRow.is_active).order_by(UserRow.name))
             return tuple(_user(row) for row in rows)
@@ -117,9 +117,9 @@ class AccountService:
     # --- credentials to identities
 
     def identity_of_password(self, name: str, password: str) -> Identity:
-        """Check a name and password; AuthenticationError says nothing about which of them was wrong."""
+        """Return the identity of a name and password; AuthenticationError does not reveal which of them is wrong."""
         if not ACCOUNT_NAME.fullmatch(name):
-            # No account has such a name: nothing to look up or to count, and the answer takes as long.
+            # No account can have such a name: there is nothing to count, and the check takes as long.
             name = ""
         self._failures.check(name)
         with self._database.read() as session:
@@ -133,10 +133,10 @@ class AccountService:
         return identity_of_row(row, Scope.ADMIN)
 
     def identity_of_basic(self, name: str, password: str) -> Identity:
-        """Check a name with a password or, in its place, one of the account's tokens.
+        """Return the identity of a name with a password or, in its place, a token of the account.
 
-        So programs that know nothing but names and passwords can be used by people who sign in elsewhere, and
-        nobody needs to give his password to a program.
+        Programs that support only names and passwords can thus be used by users who sign in at another service, and no
+        user needs to give a password to a program.
         """
         if password.startswith(_TOKEN_PREFIX):
             try:
@@ -148,7 +148,7 @@ class AccountService:
         return self.identity_of_password(name, password)
 
     def identity_of_token(self, secret: str) -> Identity:
-        """Return the identity that a token's secret stands for, or raise AuthenticationError."""
+        """Return the identity of a token, or raise AuthenticationError."""
         now = utc_now()
         with self._database.read() as session:
             row = session.scalar(
@@ -168,7 +168,7 @@ class AccountService:
         return identity_of_row(row.user, Scope(row.scope))
 
     def identity_of_session(self, secret: str) -> Identity | None:
-        """Return the identity behind a session cookie; None when it ended or never was."""
+        """Return the identity of a session cookie; None when the session has ended or does not exist."""
         with self._database.read() as session:
             row = session.scalar(
                 select(SessionRow)
@@ -180,9 +180,9 @@ class AccountService:
     # --- sessions
 
     def open_session(self, identity: Identity) -> str:
-        """Begin a sign-in by cookie and give its value; ended sessions of all users are removed.
+        """Create a session, and return the value of its cookie; ended sessions of all users are deleted.
 
-        It lets one do what the identity may, so that a token makes no session that goes beyond it.
+        The session has the scope of the identity, so that a token cannot create a session with a larger scope.
         """
         secret, now = secrets.token_urlsafe(32), utc_now()
         with self._database.write() as session:
@@ -193,13 +193,13 @@ class AccountService:
                     secret_hash=_digest(secret),
                     scope=identity.scope,
                     created_at=now,
-                    expires_at=now + self._session_life,
+                    expires_at=now + self._session_lifetime,
                 )
             )
         return secret
 
     def close_session(self, secret: str) -> None:
-        """End a sign-in by browser."""
+        """End a session."""
         with self._database.write() as session:
             session.execute(delete(SessionRow).where(SessionRow.secret_hash == _digest(secret)))
 
@@ -208,19 +208,19 @@ class AccountService:
     def issue_token(
         self, identity: Identity, name: str, scope: Scope = Scope.WRITE, *, days: int | None = None
     ) -> IssuedToken:
-        """Make a token; its secret is in the answer and nowhere else.
+        """Create a token; its secret is returned, and not stored.
 
         Raises
         ------
         PermissionDeniedError
-            The scope goes beyond the one in use, or is ``admin`` for somebody who is not an administrator.
+            The scope is larger than that of the identity, or ``admin`` for a user who is no administrator.
         """
         user_id = identity.require(scope)
         if scope is Scope.ADMIN and not identity.is_admin:
             message = "Only administrators can have tokens with the scope 'admin'."
             raise PermissionDeniedError(message)
         if not name.strip() or len(name) > 100:
-            message = "A token needs a name of 1 to 100 characters, so that you can tell your tokens apart."
+            message = "A token needs a name of 1 to 100 characters, so that you can distinguish your tokens."
             raise InvalidValueError(message, field="name")
         if days is not None and not 1 <= days <= 3650:
             message = f"A token can live 1 to 3650 days, not {days}."
@@ -230,7 +230,7 @@ class AccountService:
         )
 
     def tokens(self, identity: Identity) -> tuple[Token, ...]:
-        """The caller's tokens, newest first."""
+        """Return the caller's tokens, newest first."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(TokenRow).where(TokenRow.user_id == identity.require(Scope.READ)).order_by(TokenRow.id.desc())
@@ -238,7 +238,7 @@ class AccountService:
             return tuple(_token(row) for row in rows)
 
     def revoke_token(self, identity: Identity, token_id: int) -> None:
-        """End one of the caller's tokens at once."""
+        """Revoke a token of the caller."""
         user_id = identity.require(Scope.WRITE)
         with self._database.write() as session:
             row = session.get(TokenRow, token_id)
@@ -263,7 +263,7 @@ class AccountService:
             return IssuedToken(_token(row), secret)
 
     def identity_of_user(self, name: str, scope: Scope = Scope.ADMIN) -> Identity:
-        """Act as an active account: for its jobs, and for commands of the operator on this machine."""
+        """Return the identity of an active account, for its jobs and for commands of the operator."""
         with self._database.read() as session:
             row = session.scalar(_with_groups().where(UserRow.name == name, UserRow.is_active))
         if row is None:
@@ -296,7 +296,7 @@ def _digest(secret: str) -> str:
 
 
 def identity_of_row(row: UserRow, scope: Scope) -> Identity:
-    """Return the identity of an account whose groups are read."""
+    """Return the identity of an account whose groups are loaded."""
     return Identity(
         user_id=row.id,
         name=row.name,

@@ -1,4 +1,4 @@
-"""The key of this server, and links that it signs so that it knows them again."""
+"""Secret key of this server, and the links signed with it."""
 
 import os
 import secrets
@@ -17,9 +17,9 @@ _KEY_NAME = "secret-key"
 
 
 def secret_key(settings: Settings) -> str:
-    """Return the key that signs cookies and links: that of the settings, or one that is made once in the data folder.
+    """Return the key that signs cookies and links: from the settings, or created once in the data folder.
 
-    Servers that answer for one address must have the same key, so those without a common data folder set it.
+    Servers behind one address need the same key, so it must be set when they share no data folder.
     """
     if settings.secret_key is not None:
         return settings.secret_key.get_secret_value()
@@ -31,14 +31,14 @@ def secret_key(settings: Settings) -> str:
 
 
 class LinkSigner:
-    """Sign what a link stands for, and read it back while the link holds.
+    """Signer of the content of links, which expire.
 
     Parameters
     ----------
     purpose
-        What the links are for; those of another purpose do not hold here.
+        Purpose of the links; those of another purpose are not valid.
     seconds
-        How long a link holds.
+        Lifetime of a link.
     """
 
     def __init__(self, key: str, purpose: str, *, seconds: int) -> None:
@@ -47,16 +47,16 @@ class LinkSigner:
         self.seconds = seconds
 
     def sign(self, content: Mapping[str, str | int]) -> str:
-        """Return a token that can stand in an address."""
+        """Return a URL-safe token with signed content."""
         return str(self._serializer.dumps(dict(content)))
 
     def read(self, token: str) -> Mapping[str, str | int]:
-        """Return what a token stands for.
+        """Return the content of a token.
 
         Raises
         ------
         PermissionDeniedError
-            There is none, it was not made here, or its time is over.
+            The token is missing, not valid or expired.
         """
         if not token:
             message = f"Missing {self._purpose} token."
@@ -73,7 +73,7 @@ class LinkSigner:
 
 
 def _make_key(path: Path) -> None:
-    """Write a new key; when two processes do so at once, the first one's stays."""
+    """Write a new key; when two processes do so at once, the first key is kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,6 +1,6 @@
-"""People whom a proxy in front of the server has signed in, such as Gafaelfawr's: it tells who they are in headers.
+"""Trusted proxy headers: sign-in at a proxy in front of the server, such as Gafaelfawr.
 
-Such headers can be written by anybody, so they count from the addresses that the operator named, and from nowhere else.
+Any client can send such headers, so they are accepted only from the addresses that the operator configured.
 """
 
 import re
@@ -19,7 +19,7 @@ _SOURCE, _ISSUER = "proxy", "proxy"
 
 
 class TrustedHeaders:
-    """Reads the headers of a proxy that signs people in.
+    """Authentication by the headers of a trusted proxy.
 
     Parameters
     ----------
@@ -47,12 +47,12 @@ class TrustedHeaders:
         self._email_header = email_header
 
     def identity(self, request: Request) -> Identity | None:
-        """Return the identity that the proxy tells; None when it tells none.
+        """Return the identity in the headers of a request; None without such headers.
 
         Raises
         ------
         AuthenticationError
-            Somebody else than the proxy sent the header.
+            The header was not sent by the proxy.
         """
         names = request.headers.getlist(self._user_header)
         if not names:

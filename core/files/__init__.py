@@ -1,4 +1,4 @@
-"""Bytes of files: staging, checksums, stores (a folder or an object store), and archives built while they are sent."""
+"""File storage: staging, checksums, stores (folder or object store), and archives built while they are sent."""
 
 from core.files.store import FileStore, FolderStore, PartialFile, Staging, StoredBytes
 

@@ -1,4 +1,4 @@
-"""The file stores that the settings name."""
+"""Construction of the file stores that the settings choose."""
 
 from core.files.store import FileStore, FolderStore
 from core.settings import Settings
@@ -7,7 +7,7 @@ __all__ = ["file_store", "upload_store"]
 
 
 def file_store(settings: Settings) -> FileStore:
-    """Return the store of the files of products and homes: a folder, or an object store."""
+    """Return the store of the files of products and VOSpace homes: a folder, or an object store."""
     if settings.files_url is not None:
         from core.files.object_store import ObjectStore
 
@@ -18,5 +18,5 @@ def file_store(settings: Settings) -> FileStore:
 
 
 def upload_store(settings: Settings) -> FileStore:
-    """Return the store of what comes with queries and with loads of user tables, kept until it was read."""
+    """Return the temporary store of files uploaded with queries and with loads of user tables."""
     return FolderStore(settings.uploads_folder, settings.staging_folder, min_free=settings.min_free_bytes)

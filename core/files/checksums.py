@@ -1,4 +1,4 @@
-"""MD5 and SHA-256 of bytes that are arriving."""
+"""MD5 and SHA-256 of a stream of bytes."""
 
 import hashlib
 from concurrent.futures import Executor, Future
@@ -9,7 +9,7 @@ _LARGE = 1 << 18
 
 
 class Checksums:
-    """MD5 and SHA-256 of bytes as they come.
+    """Incremental MD5 and SHA-256.
 
     MD5 is what VOSpace's Digest speaks, and the slower one; integrity rests on the SHA-256.
 
@@ -36,7 +36,7 @@ class Checksums:
         self._sha256.update(chunk)
 
     def hexdigests(self) -> tuple[str, str]:
-        """Give MD5 and SHA-256 of the bytes so far, in hexadecimal."""
+        """Return MD5 and SHA-256 of the bytes so far, in hexadecimal."""
         self._settle()
         return self._md5.hexdigest(), self._sha256.hexdigest()
 

@@ -1,7 +1,7 @@
-"""Bytes of files in an object store that fsspec speaks to, such as S3.
+"""File store in an object store of fsspec, such as S3.
 
-Files arrive on the disk of this machine, where they are hashed and held to their limit, and go to the store when they
-are whole: an object is there wholly or not at all. What needs a file on disk gets a copy that stays for a while.
+Files are staged on the disk of this machine, where they are hashed and limited in size, and sent to the object store
+when they are complete. Code that needs a local file gets a copy, which is cached for a while.
 """
 
 import secrets
@@ -21,18 +21,18 @@ _CHUNK = 8 << 20
 
 
 class ObjectStore(StagedStore):
-    """Files as objects of one bucket and prefix.
+    """File store whose files are objects of one bucket and prefix.
 
     Parameters
     ----------
     filesystem
-        A file system of fsspec, which must not remember listings.
+        A file system of fsspec, which must not cache listings.
     root
         Bucket and prefix.
     staging, copies
-        Folders of this machine: files that are arriving, and copies for reading.
+        Folders of this machine: staged files, and cached copies for reading.
     min_free
-        Free bytes of the disk of ``staging`` below which nothing more is taken in.
+        Free bytes of the disk of ``staging`` below which files are refused.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class ObjectStore(StagedStore):
 
     @classmethod
     def at(cls, url: str, staging: Path, copies: Path, *, min_free: int = 0) -> "ObjectStore":
-        """Return the store at an address such as ``s3://bucket/prefix``; the environment says who we are there."""
+        """Return the store at a URL such as ``s3://bucket/prefix``; credentials come from the environment."""
         import fsspec
 
         filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         return cls(filesystem, root, staging, copies, min_free=min_free)
 
     def duplicate(self, file_id: str) -> str:
-        """Return the same bytes a second id; the store copies them by itself."""
+        """Copy a file within the object store, and return the new id."""
         new_id = secrets.token_hex(16)
-        with _missing():
+        with _translating_errors():
             try:
                 self._filesystem.cp_file(self._key(file_id), self._key(new_id))
             except FileNotFoundError:
@@ -72,18 +72,18 @@ class ObjectStore(StagedStore):
         return new_id
 
     def ids(self) -> Iterator[str]:
-        """Yield the ids of all files that are in their places."""
+        """Yield the ids of all stored files."""
         yield from (key.rpartition("/")[2] for key in self._objects())
 
     def local_path(self, file_id: str) -> Path:
-        """Return a path of a copy of a file for reading."""
+        """Return the path of a cached copy of a file."""
         place = self._copies / file_id
         if place.is_file():
             place.touch()
             return place
         staged = self._copies / f"{file_id}.{secrets.token_hex(4)}.part"
         try:
-            with _missing():
+            with _translating_errors():
                 self._filesystem.get_file(self._key(file_id), str(staged))
             staged.chmod(0o444)
             staged.rename(place)
@@ -94,7 +94,7 @@ class ObjectStore(StagedStore):
     def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
         key = self._key(file_id)
-        with _missing():
+        with _translating_errors():
             last = int(self._filesystem.size(key)) if end is None else end
             while start < last:
                 chunk: bytes = self._filesystem.cat_file(key, start=start, end=min(start + _CHUNK, last))
@@ -104,7 +104,7 @@ class ObjectStore(StagedStore):
                 yield chunk
 
     def delete(self, file_id: str) -> None:
-        """Remove a file; nothing happens when it is not there."""
+        """Delete a file if it exists."""
         try:
             self._filesystem.rm_file(self._key(file_id))
         except FileNotFoundError:
@@ -113,7 +113,7 @@ class ObjectStore(StagedStore):
             (self._copies / file_id).unlink(missing_ok=True)
 
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
-        """Remove what crashes left behind, and copies that nobody read for so long; count what was no copy."""
+        """Delete old staged and unknown files, and unused copies; return the number of files other than copies."""
         horizon = utc_now() - timedelta(seconds=older_than)
         orphans = [
             key
@@ -140,15 +140,15 @@ class ObjectStore(StagedStore):
 
 
 @contextmanager
-def _missing() -> Iterator[None]:
-    """Say of bytes that are not there what the folder says, and of a store that does not answer that it is busy."""
+def _translating_errors() -> Iterator[None]:
+    """Raise NotFoundError for missing objects, and ServiceBusyError when the object store does not answer."""
     try:
         yield
     except FileNotFoundError as e:
         message = "The bytes of this file are missing. Tell the operator of this server."
         raise NotFoundError(message) from e
     except OSError as e:
-        message = "The store of files does not answer at the moment. Try again in a minute."
+        message = "The file store does not answer at the moment. Try again in a minute."
         raise ServiceBusyError(message) from e
 
 
@@ -166,6 +166,6 @@ def _older(folder: Path, horizon: datetime) -> list[Path]:
         try:
             if datetime.fromtimestamp(path.stat().st_mtime, UTC) < horizon:
                 found.append(path)
-        except FileNotFoundError:  # it was put in its place since the folder was listed
+        except FileNotFoundError:  # moved since the folder was listed
             continue
     return found

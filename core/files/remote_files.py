@@ -1,9 +1,9 @@
-"""Files fetched from addresses that users name, without lending them this server's place in its network.
+"""Download of URLs given by users, from public addresses only (protection against server-side request forgery).
 
-Whoever may name an address could reach what this machine reaches: services on the loopback interface, machines behind
-the firewall, the metadata service of a cloud. So the name is resolved here, each address that it stands for must be
-public, and the connection goes to the very address that was looked at (a name may mean another one a moment later).
-Redirects are followed by the same rule.
+A URL could name what only this machine reaches: services on the loopback interface, machines behind the firewall, the
+metadata service of a cloud. The host name is therefore resolved here, all its addresses must be public, and the
+connection goes to a checked address (the name may resolve to another one a moment later). The same rule holds for
+redirects.
 """
 
 import http.client
@@ -32,27 +32,27 @@ _PORTS = {"http": 80, "https": 443}
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-#: IPv6 addresses in which gateways find an IPv4 address (RFC 6052); the others have attributes of their own.
+#: IPv6 addresses that contain an IPv4 address for gateways (RFC 6052); the other kinds are attributes of addresses.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class RemoteFileError(InvalidValueError):
-    """An address that a user named cannot be fetched."""
+    """A URL given by a user cannot be fetched."""
 
     code = "RemoteFile"
 
 
 class RemoteFiles:
-    """Fetch files by http and https from public addresses.
+    """Downloader of http and https URLs of public addresses.
 
     Parameters
     ----------
     seconds
-        Time in which a file must have arrived, redirects included.
+        Time limit of a download, redirects included.
     networks
-        Networks that are not public and may be reached all the same.
+        Networks that are not public, but allowed.
     resolve
-        Gives the addresses that a name stands for.
+        Resolves a host name and a port to addresses.
     """
 
     def __init__(
@@ -65,51 +65,49 @@ class RemoteFiles:
         self._seconds = seconds
         self._networks = tuple(ipaddress.ip_network(network) for network in networks)
         self._resolve = resolve or _resolved
-        self._places = threading.BoundedSemaphore(_AT_ONCE)
+        self._slots = threading.BoundedSemaphore(_AT_ONCE)
 
     def fetch(self, url: str, staging: Staging) -> None:
-        """Write the bytes at an address into a staging, which holds them to its limit.
+        """Write the bytes at a URL into a staged file, which limits their size.
 
         Raises
         ------
         RemoteFileError
-            The address cannot be used or may not be reached, or what answers there does not give a file.
+            The URL cannot be used or is not allowed, or no file was received.
         ServiceBusyError
-            As many files are being fetched as this server fetches at once.
+            The limit of concurrent downloads is reached.
         """
         deadline = time.monotonic() + self._seconds
-        if not self._places.acquire(timeout=self._seconds):
+        if not self._slots.acquire(timeout=self._seconds):
             raise ServiceBusyError("Other files are being fetched at the moment. Try again in a minute.")
         try:
             self._follow(url, staging, deadline)
         except (OSError, http.client.HTTPException, ValueError) as e:
             if isinstance(e, TimeoutError) or time.monotonic() >= deadline:
-                raise RemoteFileError(f"{_told(url)} did not send the file within {self._seconds:g} s.") from e
-            raise RemoteFileError(f"{_told(url)} could not be fetched: no proper answer came from there.") from e
+                raise RemoteFileError(f"{_quoted(url)} did not send the file within {self._seconds:g} s.") from e
+            raise RemoteFileError(f"{_quoted(url)} could not be fetched: no valid response was received.") from e
         finally:
-            self._places.release()
+            self._slots.release()
 
     def _follow(self, url: str, staging: Staging, deadline: float) -> None:
         for _ in range(_MOST_REDIRECTS + 1):
             parts = _checked(url)
-            with closing(self._connection(parts, deadline)) as connection, _Watch(connection, deadline):
+            with closing(self._connection(parts, deadline)) as connection, _DeadlineTimer(connection, deadline):
                 connection.request("GET", _target(parts), headers=_headers(parts))
                 with connection.getresponse() as response:
                     if response.status not in _REDIRECTS:
                         _receive(response, staging, url, deadline)
                         return
                     url = urljoin(url, response.getheader("Location") or "")
-        raise RemoteFileError(
-            f"{_told(url)} is reached by more than {_MOST_REDIRECTS} redirects; name its last address."
-        )
+        raise RemoteFileError(f"{_quoted(url)} needs more than {_MOST_REDIRECTS} redirects; use its final address.")
 
     def _connection(self, parts: SplitResult, deadline: float) -> http.client.HTTPConnection:
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         addresses = self._resolve(host, port)
         if not addresses or not all(self._allowed(ipaddress.ip_address(address)) for address in addresses):
             raise RemoteFileError(
-                f"{_told(parts.geturl())} cannot be fetched: '{host}' is not a public address. Send the table inline, "
-                "or put it where everybody can reach it."
+                f"{_quoted(parts.geturl())} cannot be fetched: '{host}' is not a public address. "
+                "Send the table inline, or put it at a public address."
             )
         return _Pinned(parts.scheme, host, port, addresses[0], min(_CONNECT_SECONDS, _left(deadline)))
 
@@ -118,7 +116,7 @@ class RemoteFiles:
 
 
 def is_public(address: _Address) -> bool:
-    """Return whether an address belongs to the whole internet, and so does every address that is written inside it."""
+    """Return whether an address, and each IPv4 address embedded in it, is public."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
             return False
@@ -133,7 +131,7 @@ def is_public(address: _Address) -> bool:
 
 
 class _Pinned(http.client.HTTPConnection):
-    """A connection to an address that was looked at, in the name that the user gave."""
+    """Connection to a checked address, with the host name of the URL."""
 
     def __init__(self, scheme: str, host: str, port: int, address: str, seconds: float) -> None:
         super().__init__(host, port, timeout=seconds)
@@ -141,7 +139,7 @@ class _Pinned(http.client.HTTPConnection):
         self._tls = ssl.create_default_context() if scheme == "https" else None
 
     def connect(self) -> None:
-        """Connect to the address, and prove by TLS that it bears the name."""
+        """Connect to the address, and verify the host name by TLS."""
         sock = socket.create_connection((self._address, self.port), self.timeout)
         try:
             self.sock = sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=self.host)
@@ -150,8 +148,8 @@ class _Pinned(http.client.HTTPConnection):
             raise
 
 
-class _Watch:
-    """Closes a connection at a deadline, so that nobody holds it by sending one byte now and then."""
+class _DeadlineTimer:
+    """Timer that closes a connection at a deadline, also when the server keeps sending single bytes."""
 
     def __init__(self, connection: http.client.HTTPConnection, deadline: float) -> None:
         self._connection = connection
@@ -175,34 +173,36 @@ class _Watch:
 
 def _receive(response: http.client.HTTPResponse, staging: Staging, url: str, deadline: float) -> None:
     if response.status != http.HTTPStatus.OK:
-        raise RemoteFileError(f"{_told(url)} could not be fetched: it answers with status {response.status}.")
+        raise RemoteFileError(f"{_quoted(url)} could not be fetched: it answers with status {response.status}.")
     if (response.getheader("Content-Encoding") or "identity").lower() != "identity":
-        raise RemoteFileError(f"{_told(url)} comes compressed, which was not asked for; name the plain file.")
+        raise RemoteFileError(f"{_quoted(url)} was sent compressed, which was not requested; use the plain file.")
     empty = True
     while chunk := response.read1(_CHUNK):
         staging.write(chunk)
         empty = False
         _left(deadline)
-    if response.length:  # what was announced and did not come
-        raise RemoteFileError(f"{_told(url)} broke off before the end of the file. Try again.")
+    if response.length:  # bytes that were announced are missing
+        raise RemoteFileError(f"{_quoted(url)} broke off before the end of the file. Try again.")
     if time.monotonic() > deadline:
         raise TimeoutError
-    if empty:  # an answer that broke off in its head looks like one without headers
-        raise RemoteFileError(f"{_told(url)} sent no bytes; there is no file, or the answer broke off.")
+    if empty:  # a response that broke off in its headers looks like one without headers
+        raise RemoteFileError(f"{_quoted(url)} sent no bytes; there is no file, or the response broke off.")
 
 
 def _checked(url: str) -> SplitResult:
     if len(url) > _LONGEST_URL or not url.isascii() or any(c.isspace() or not c.isprintable() for c in url):
-        raise RemoteFileError(f"{_told(url)} is no address: it has characters that do not belong there, or too many.")
+        raise RemoteFileError(
+            f"{_quoted(url)} is not a valid address: too long, or with characters that are not allowed."
+        )
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as e:
-        raise RemoteFileError(f"{_told(url)} is no address that can be fetched.") from e
+        raise RemoteFileError(f"{_quoted(url)} is not a valid address.") from e
     if parts.scheme not in _PORTS or not parts.hostname or port == 0:
-        raise RemoteFileError(f"{_told(url)} cannot be fetched: only http:// and https:// addresses can.")
+        raise RemoteFileError(f"{_quoted(url)} cannot be fetched: only http:// and https:// addresses can.")
     if "@" in parts.netloc:
-        raise RemoteFileError("An address with a name or password in it is not fetched; leave them out.")
+        raise RemoteFileError("Addresses with a user name or password are not fetched; remove these.")
     return parts
 
 
@@ -235,5 +235,5 @@ def _left(deadline: float) -> float:
     return left
 
 
-def _told(url: str) -> str:
+def _quoted(url: str) -> str:
     return f"'{url[:200]}'"

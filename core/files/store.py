@@ -1,7 +1,8 @@
-"""Bytes of files: staged while they arrive, hashed, renamed into place, and only then known to the database.
+"""`FileStore` protocol, and the store in a folder.
 
-A file lives under a random id, never under a name that somebody chose. A crash leaves at most a staged file, or a
-file without a row, and the sweep removes both.
+Files are staged, hashed and renamed into place before the database refers to them. A file is stored under a random id,
+never under a name that a user chose. A crash leaves at most a staged file, or a file without a row; `sweep` removes
+both.
 """
 
 import os
@@ -22,16 +23,16 @@ _CHUNK = 1 << 20
 
 
 class Staging(Protocol):
-    """A file that is arriving. Leaving the ``with`` block without ``finish`` discards it."""
+    """Protocol of staged files. Leaving the ``with`` block without ``finish`` discards the file."""
 
     def write(self, chunk: bytes) -> None:
-        """Add bytes; TooLargeError when they pass the limit, StorageFullError when there is no room."""
+        """Append bytes; TooLargeError beyond the limit, StorageFullError when the disk is full."""
 
     def finish(self) -> StoredBytes:
-        """Put the file in its place."""
+        """Move the file into the store."""
 
     def undo(self) -> None:
-        """Remove the file that was put in its place: what it came with was refused."""
+        """Delete the stored file again, because its request was refused."""
 
     def __enter__(self) -> Self: ...
 
@@ -39,50 +40,50 @@ class Staging(Protocol):
 
 
 class FileStore(Protocol):
-    """Where the bytes of files live."""
+    """Protocol of file stores."""
 
     def stage(self, *, limit: int) -> Staging:
         """Begin a file of at most ``limit`` bytes."""
 
     def begin(self) -> str:
-        """Begin a file that arrives in parts, and give its id."""
+        """Begin a file that is written by several requests, and return its id."""
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
-        """Open a file that arrives in parts; NotFoundError when there is none, or the sweep has removed it."""
+        """Open a file that is written by several requests; NotFoundError when there is none, or `sweep` removed it."""
 
     def abandon(self, file_id: str) -> None:
-        """Discard a file that arrives in parts."""
+        """Discard a file that is written by several requests."""
 
     def duplicate(self, file_id: str) -> str:
-        """Return the same bytes a second id, without sending them again; NotFoundError when they are not there."""
+        """Copy a file within the store, and return the id of the copy; NotFoundError when there is no such file."""
 
     def ids(self) -> Iterator[str]:
-        """Return the ids of all files that are in their places."""
+        """Return the ids of all stored files."""
 
     def local_path(self, file_id: str) -> Path:
-        """Return a local path of a file for reading; NotFoundError when it is not there."""
+        """Return a local path of a file for reading; NotFoundError when there is no such file."""
 
     def read(self, file_id: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Stream the bytes from ``start`` up to, not including, ``end``."""
 
     def delete(self, file_id: str) -> None:
-        """Remove a file; nothing happens when it is not there."""
+        """Delete a file if it exists."""
 
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
-        """Remove staged files, and files whose id is not known, that are older than so many seconds; count them."""
+        """Delete staged files, and files of unknown ids, that are older than so many seconds; return their number."""
 
 
 class FolderStore(StagedStore):
-    """Files in a folder of this machine, or of a file system that all machines share.
+    """File store in a folder of this machine, or of a file system that all machines share.
 
     Parameters
     ----------
     folder
-        Files that are in place, spread over 256 folders.
+        Folder of the stored files, in 256 subfolders.
     staging
-        Files that are arriving; on the same file system as ``folder``.
+        Folder of staged files, on the same file system as ``folder``.
     min_free
-        Free bytes of the file system below which nothing more is taken in.
+        Free bytes of the file system below which files are refused.
     """
 
     def __init__(self, folder: Path, staging: Path, *, min_free: int = 0) -> None:
@@ -91,7 +92,7 @@ class FolderStore(StagedStore):
         folder.mkdir(parents=True, exist_ok=True)
 
     def duplicate(self, file_id: str) -> str:
-        """Give the same bytes a second id: a second name in the file system, or a copy where there is no such thing."""
+        """Copy a file as a hard link, or as a real copy where links are not possible, and return the new id."""
         source, new_id = self.local_path(file_id), secrets.token_hex(16)
         place = self._place(new_id)
         place.parent.mkdir(exist_ok=True)
@@ -103,13 +104,13 @@ class FolderStore(StagedStore):
                 place.chmod(0o444)
         except OSError as e:
             place.unlink(missing_ok=True)
-            message = "The server has no room left for a copy of this file; nothing was stored."
+            message = "The server has no disk space left for a copy of this file; nothing was stored."
             raise StorageFullError(message) from e
         _sync_folder(place.parent)
         return new_id
 
     def ids(self) -> Iterator[str]:
-        """Yield the ids of all files that are in their places."""
+        """Yield the ids of all stored files."""
         yield from (path.name for path in self._folder.glob("??/*"))
 
     def local_path(self, file_id: str) -> Path:
@@ -130,11 +131,11 @@ class FolderStore(StagedStore):
                 yield chunk
 
     def delete(self, file_id: str) -> None:
-        """Remove a file; readers that have it open keep reading."""
+        """Delete a file if it exists; readers that have it open can read on."""
         self._place(file_id).unlink(missing_ok=True)
 
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
-        """Remove what crashes left behind and count it."""
+        """Delete old staged and unknown files; return their number."""
         horizon = time.time() - older_than
         stale = [path for path in self._staging.folder.iterdir() if _is_older(path, horizon)]
         orphans = [path for path in self._folder.glob("??/*") if path.name not in known and _is_older(path, horizon)]
@@ -158,9 +159,9 @@ class FolderStore(StagedStore):
 def _is_older(path: Path, horizon: float) -> bool:
     try:
         status = path.stat()
-        # A second name of old bytes is as young as its making, which changes the inode and not the bytes.
+        # A new hard link to old bytes counts as new: it changes the ctime of the inode, and not its mtime.
         return max(status.st_mtime, status.st_ctime) < horizon
-    except FileNotFoundError:  # it was put in its place, or deleted, since the folder was listed
+    except FileNotFoundError:  # moved or deleted since the folder was listed
         return False
 
 

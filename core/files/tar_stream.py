@@ -1,6 +1,6 @@
-"""A tar that is made while it is sent: its size is known before its first byte, and its bytes are always the same.
+"""Tar archives of known size, built while they are sent.
 
-The format is that of POSIX.1-2001 (pax), so names of any script and any length, and any size, fit.
+The format is POSIX.1-2001 (pax), which allows names of any script and length, and any size.
 """
 
 import tarfile
@@ -25,7 +25,7 @@ def tar_bytes(members: Sequence[ZipMember]) -> Iterator[bytes]:
     Raises
     ------
     BrokenMemberError
-        A member does not have the size that it said.
+        The size of a member is not the declared one.
     """
     for member in members:
         yield _header(member)

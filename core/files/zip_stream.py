@@ -1,8 +1,8 @@
-"""A zip that is made while it is sent: its size is known before its first byte, and its bytes are always the same.
+"""Zip archives of known size, built while they are sent.
 
-The members are stored, not deflated, so that the size is arithmetic; their checksums stand behind their bytes (APPNOTE
-6.3.10 §4.3.9), so that nothing has to be read twice. The same members give the same bytes at any time and on any
-machine, so that a download that broke off continues where it was.
+The members are stored, not deflated, so that the size can be computed; their checksums follow their bytes (APPNOTE
+6.3.10 §4.3.9), so that each member is read once. The same members give the same bytes on any machine, so that an
+interrupted download can be resumed.
 """
 
 import struct
@@ -29,12 +29,12 @@ _PLAIN_DESCRIPTOR, _LARGE_DESCRIPTOR = struct.Struct("<4s3L"), struct.Struct("<4
 
 
 class BrokenMemberError(PhotozError):
-    """A member has another size than its zip was begun with; the answer breaks off."""
+    """The size of a member is not the declared one; the response is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class ZipMember:
-    """A file of a zip: its path in there, its size in bytes, when it was made, and its bytes."""
+    """A member of an archive: its path, size in bytes, modification time and bytes."""
 
     name: str
     size: int
@@ -49,7 +49,7 @@ class ZipMember:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A member with what is known of it once its bytes were read: where it begins, and its checksum."""
+    """A written member: its offset in the archive and its checksum."""
 
     member: ZipMember
     offset: int
@@ -74,7 +74,7 @@ def zip_bytes(members: Sequence[ZipMember], start: int = 0, end: int | None = No
     Raises
     ------
     BrokenMemberError
-        A member does not have the size that it said.
+        The size of a member is not the declared one.
     """
     position = 0
     for chunk in _chunks(members):
@@ -108,7 +108,7 @@ def _chunks(members: Sequence[ZipMember]) -> Iterator[bytes]:
 
 
 def _local(member: ZipMember) -> bytes:
-    """The header before a member's bytes; the sizes follow behind them (§4.3.7)."""
+    """Return the local file header; the sizes follow the bytes of the member (§4.3.7)."""
     name, (day, clock) = member.name.encode(), _dos_time(member.modified)
     # The 64-bit fields must be announced here, so that a reader knows how wide those behind the bytes are.
     extra = struct.pack("<2H2Q", 1, 16, 0, 0) if member.is_large else b""
@@ -118,7 +118,7 @@ def _local(member: ZipMember) -> bytes:
 
 
 def _central(item: _Placed) -> bytes:
-    """The entry of the directory at the end (§4.3.12)."""
+    """Return the entry of the central directory (§4.3.12)."""
     member, name, (day, clock) = item.member, item.member.name.encode(), _dos_time(item.member.modified)
     large = [member.size, member.size] if member.is_large else []
     large += [item.offset] if item.offset > _LIMIT else []
@@ -131,7 +131,7 @@ def _central(item: _Placed) -> bytes:
 
 
 def _end(count: int, offset: int, size: int) -> bytes:
-    """The records after the directory (§4.3.14 to §4.3.16)."""
+    """Return the records after the central directory (§4.3.14 to §4.3.16)."""
     large = b""
     if count >= _MOST_MEMBERS or offset > _LIMIT or size > _LIMIT:
         versions = (_LARGE_VERSION, _LARGE_VERSION)
@@ -142,6 +142,6 @@ def _end(count: int, offset: int, size: int) -> bytes:
 
 
 def _dos_time(time: datetime) -> tuple[int, int]:
-    """Return an instant as day and clock of MS-DOS, which begin in 1980 and step by two seconds (§4.4.6)."""
+    """Return a time as date and time of MS-DOS, which begin in 1980 and have steps of two seconds (§4.4.6)."""
     year = min(max(time.year, 1980), 2107)
     return (year - 1980) << 9 | time.month << 5 | time.day, time.hour << 11 | time.minute << 5 | time.second // 2

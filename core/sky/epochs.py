@@ -1,4 +1,4 @@
-"""Positions and motions of stars at another time: uniform motion along a line (ESA SP-1200, vol. 1, §1.5.5)."""
+"""Propagation of positions and motions of stars to another epoch, by uniform motion (ESA SP-1200, vol. 1, §1.5.5)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ _AU_A_YEAR = 149_597_870.7 / (365.25 * 86_400)
 
 
 def propagated(solution: _Doubles, years: _Doubles) -> _Doubles:
-    """Carry solutions through time.
+    """Propagate astrometric solutions to another epoch.
 
     Parameters
     ----------

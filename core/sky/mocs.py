@@ -1,6 +1,6 @@
-"""Coverage maps (IVOA MOC 2.0) as their ASCII texts: what lies in one, what meets one, and the map of a shape.
+"""Coverage maps (IVOA MOC 2.0) in ASCII form: positions in a map, intersection, and the map of a shape.
 
-A map is made of cells, so what is said of a shape and a map is right up to the cells along the shape's rim, which are
+A map consists of cells, so a result for a shape and a map is exact up to the cells along its boundary, which are
 a sixteenth of the shape, or 3.4 arcminutes when that is finer.
 """
 
@@ -63,7 +63,7 @@ def map_of_region(region: Region, order: int | None = None) -> str:
 
 
 def holds_positions(text: str, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which positions, in degrees, lie in a map."""
+    """Return which positions, in degrees, lie in a map."""
     from core.sky.healpix import FINEST_ORDER, cell_indices
 
     ranges = ranges_of_map(text)
@@ -76,7 +76,7 @@ def holds_positions(text: str, lon: NDArray[np.float64], lat: NDArray[np.float64
 
 
 def meets(one: str, other: str) -> bool:
-    """Whether two maps have a cell in common."""
+    """Return whether two maps intersect."""
     first, second = ranges_of_map(one), ranges_of_map(other)
     if not len(first) or not len(second):
         return False
@@ -85,7 +85,7 @@ def meets(one: str, other: str) -> bool:
 
 
 def lies_within(inner: str, outer: str) -> bool:
-    """Whether the whole of one map lies in another."""
+    """Return whether one map lies within another."""
     first, second = ranges_of_map(inner), ranges_of_map(outer)
     if not len(second):
         return not len(first)
@@ -117,19 +117,19 @@ def _of_region(region: Region, depth: int) -> Any:  # mocpy ships no types
 
 
 def _suitable(region: Region, order: int | None) -> int:
-    """Choose the order of a map, or see whether the one that was asked for makes no more cells than a map may have."""
+    """Choose the order of a map, or check that the requested order makes no more cells than a map may have."""
     size = _size(region)
     if order is None:
         wanted = math.ceil(math.log2(_CELL_DEGREES / max(size, 1e-9))) + 4
         return min(_FINEST, max(_COARSEST, wanted)) if size else 29
     if size * 2**order / _CELL_DEGREES > _MOST_CELLS_ACROSS:
-        message = f"its map of order {order} would have too many cells; take a lower order"
+        message = f"its map of order {order} would have too many cells; use a lower order"
         raise ValueError(message)
     return order
 
 
 def _size(region: Region) -> float:
-    """Give about how wide a shape is, in degrees."""
+    """Return the approximate width of a shape, in degrees."""
     if region.kind == "circle":
         return min(region.numbers[2], 180 - region.numbers[2]) if region.numbers[2] < 180 else 0.0
     if region.kind == "point":

@@ -19,7 +19,7 @@ _TINY = 1e-15
 
 
 def unit_vectors(vertices: _Vertices | _Vectors) -> _Vectors:
-    """Give positions in degrees as unit vectors, shape (n, 3)."""
+    """Return positions in degrees as unit vectors, shape (n, 3)."""
     lon, lat = np.radians(np.asarray(vertices, dtype=np.float64)).T
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
@@ -49,7 +49,7 @@ def convex_parts(vertices: _Vertices) -> list[_Vectors]:
 
 
 def edge_normals(part: _Vectors) -> _Vectors:
-    """Give the poles of the great circles of the edges; a position is inside when it is on the side of all of them."""
+    """Return the poles of the great circles of the edges; a position inside is on the side of all of them."""
     normals = np.cross(part, np.roll(part, -1, axis=0))
     return np.asarray(normals / np.linalg.norm(normals, axis=1)[:, None], dtype=np.float64)
 
@@ -120,10 +120,10 @@ def _winds_once(plane: _Vectors) -> bool:
 
 
 def _crosses_itself(plane: _Vectors) -> bool:
-    """Whether two edges that are no neighbours go through each other, looked at for all pairs at once."""
+    """Return whether two edges that are not adjacent cross, computed for all pairs at once."""
     count = len(plane)
     ends = np.roll(plane, -1, axis=0)
-    # sides[i, j] says on which side of edge i the corner j lies.
+    # sides[i, j] is the side of edge i the corner j lies.
     sides = np.sign(_fair_share(plane[:, None], ends[:, None], plane[None, :]))
     through = sides * np.roll(sides, -1, axis=1) < 0
     number = np.arange(count)

@@ -1,4 +1,4 @@
-"""Points, circles and polygons of which each may differ from row to row: what lies in what, what meets what.
+"""Points, circles and polygons that differ from row to row: containment, intersection, area and centre.
 
 A shape is its kind and its numbers as DALI 1.1 §3.3.5 to §3.3.7 list them. The arithmetic of
 `tap.adql.geometry.predicates` is for points and constant polygons; this is for all the rest, one pair after another.
@@ -31,7 +31,7 @@ class Region:
 
     @property
     def is_whole(self) -> bool:
-        """Whether there is such a shape: as many numbers as it needs, and declinations in range."""
+        """Whether the shape is valid: as many numbers as it needs, and declinations in range."""
         wanted = {"point": 2, "circle": 3}.get(self.kind)
         count = len(self.numbers)
         if (wanted is not None and count != wanted) or (wanted is None and (count < 6 or count % 2)):
@@ -46,7 +46,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """A polygon made ready: convex parts by the poles of their edges, and the edges of its rim."""
+    """A prepared polygon: convex parts by the poles of their edges, and the edges of its boundary."""
 
     parts: tuple[_Vectors, ...]
     starts: _Vectors
@@ -77,12 +77,12 @@ def contains(inner: Region, outer: Region) -> bool | None:
 
 
 def holds_positions(outer: Region, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell which of many positions, in degrees, lie in a polygon or on its rim."""
+    """Return which of many positions, in degrees, lie in a polygon or on its boundary."""
     return _holds(_outline(outer.numbers), unit_vectors(np.column_stack([lon, lat])))
 
 
 def intersects(one: Region, other: Region) -> bool | None:
-    """Whether two shapes have a position in common; none when one of them is no shape."""
+    """Return whether two shapes intersect; None when one of them is invalid."""
     if not (one.is_whole and other.is_whole):
         return None
     if one.kind == "polygon" and other.kind == "polygon":
@@ -107,7 +107,7 @@ def region_area(region: Region) -> float | None:
 
 
 def region_center(region: Region) -> tuple[float, float] | None:
-    """Return the middle of a shape, in degrees."""
+    """Return the centre of a shape, in degrees."""
     if not region.is_whole:
         return None
     if region.kind == "polygon":
@@ -130,7 +130,7 @@ def _outline(numbers: tuple[float, ...]) -> _Outline:
 
 
 def _circle(region: Region) -> tuple[_Vectors, float]:
-    """Give centre and radius; a point is a circle without one."""
+    """Return centre and radius; a point is a circle of radius 0."""
     center = unit_vectors((region.numbers[:2],))[0]  # type: ignore[arg-type]  # a slice of two is a pair
     return center, region.numbers[2] if region.kind == "circle" else 0.0
 
@@ -144,7 +144,7 @@ def _separation(one: _Vectors, other: _Vectors) -> float:
 
 
 def _holds(outline: _Outline, vectors: _Vectors) -> NDArray[np.bool_]:
-    """Tell which positions lie in a polygon or on its rim."""
+    """Return which positions lie in a polygon or on its boundary."""
     inside = np.zeros(len(vectors), bool)
     for poles in outline.parts:
         inside |= (vectors @ poles.T >= -_RIM).all(axis=1)
@@ -152,7 +152,7 @@ def _holds(outline: _Outline, vectors: _Vectors) -> NDArray[np.bool_]:
 
 
 def _distance_to_polygon(position: _Vectors, outline: _Outline) -> float:
-    """Return the angle from a position to the nearest place of a polygon, 0 inside."""
+    """Return the angle from a position to the nearest point of a polygon, 0 inside."""
     if _holds(outline, position[None, :])[0]:
         return 0.0
     return _distance_to_rim(position, outline)
@@ -190,7 +190,7 @@ def _polygons_meet(one: _Outline, other: _Outline) -> bool:
 
 
 def _edges_cross(one: _Outline, other: _Outline) -> bool:
-    """Whether an edge of one goes through an edge of the other, beyond touching it."""
+    """Return whether an edge of one crosses an edge of the other, beyond touching it."""
     first, second = _signs(other.starts @ one.poles.T), _signs(other.ends @ one.poles.T)
     third, fourth = _signs(one.starts @ other.poles.T).T, _signs(one.ends @ other.poles.T).T
     through = (first * second < 0) & (third * fourth < 0)

@@ -1,4 +1,4 @@
-"""VOSI 1.1: what a service says about itself, its capabilities and its availability."""
+"""VOSI 1.1: capabilities and availability documents."""
 
 from core.vosi.availability import availability_document
 from core.vosi.capabilities import (

@@ -17,7 +17,7 @@ def availability_document(available: bool, since: datetime, note: str | None = N
     since
         When it began to; aware. It is left out while the service is not available.
     note
-        A sentence for people.
+        Message for users.
     """
     document = Availability(available=available, up_since=since if available else None, note=[note] if note else [])
     xml = document.to_xml(encoding="UTF-8", xml_declaration=True)

@@ -1,7 +1,7 @@
 """The capabilities document of a service (VOSI 1.1 §3.1, VOResource 1.1 §3.2).
 
-The elements are put together with lxml, because capabilities of other standards (TAPRegExt) bring elements of their
-own. Only the root is qualified; prefixes that stand in ``xsi:type`` are declared there, where every client finds them.
+The elements are built with lxml, because capabilities of other standards (TAPRegExt) have elements of their own. Only
+the root is qualified; the prefixes in ``xsi:type`` are declared there, where every client finds them.
 """
 
 from collections.abc import Iterable
@@ -20,12 +20,12 @@ __all__ = [
     "capabilities_document",
 ]
 
-#: Security methods (SSO 2.0 §3); the token is the one that CADC's clients ask for.
+#: Security methods (SSO 2.0 §3); the token is the method that CADC's clients look for.
 BASIC_AUTH = "ivo://ivoa.net/sso#BasicAA"
 COOKIE = "ivo://ivoa.net/sso#cookie"
 TOKEN = "ivo://ivoa.net/sso#token"  # noqa: S105 - the name of a method, not a secret
 
-#: ``xsi:type`` of interfaces that are asked with parameters (VODataService 1.2 §3.5).
+#: ``xsi:type`` of interfaces with parameters (VODataService 1.2 §3.5).
 PARAM_HTTP = "vs:ParamHTTP"
 
 _VOSI = "http://www.ivoa.net/xml/VOSICapabilities/v1.0"
@@ -44,15 +44,15 @@ _Element = Any  # lxml ships no types
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One way to reach a capability.
+    """An interface of a capability.
 
     Parameters
     ----------
     use
         Whether the address is complete, the beginning of longer ones, or a folder (VOResource 1.1 §3.2.1).
     security
-        Identifiers of the ways to sign in; None stands for anonymous use beside them. Nothing at all means that
-        everybody may come.
+        Identifiers of the sign-in methods; None means anonymous use beside them. An empty tuple means that no sign-in
+        is needed.
     """
 
     access_url: str
@@ -65,7 +65,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that a service does, by the identifier of its standard.
+    """A capability of a service, named by the identifier of its standard.
 
     Parameters
     ----------

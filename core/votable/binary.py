@@ -1,7 +1,7 @@
-"""Rows as the bytes of BINARY2 and BINARY (VOTable 1.4 §5.2, §5.4).
+"""BINARY2 and BINARY serializations of rows (VOTable 1.4 §5.2, §5.4).
 
-Runs of columns with a fixed width become fields of one numpy record, byte-swapped as they are stored; texts and
-arrays of varying length are joined to them by Arrow. No Python object is made for a cell.
+Adjacent columns of fixed width are fields of one numpy record, byte-swapped when they are stored; texts and arrays of
+varying length are joined to them by Arrow. No Python object is created for a cell.
 """
 
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _TRUE, _FALSE, _UNKNOWN = b"TF?"
 
 
 def binary_columns(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """Return the columns as BINARY, which has no mask of nulls, can hold them.
+    """Return the columns with types that BINARY, which has no mask of nulls, can hold.
 
     A missing integer is written as the lowest value of its type; bytes have none to spare and become shorts.
     """
@@ -33,7 +33,7 @@ def binary_columns(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Varying:
-    """Values of differing length, one after the other: `offsets` in bytes, `counts` in elements."""
+    """Concatenated values of varying length: `offsets` in bytes, `counts` in elements."""
 
     data: pa.Buffer
     offsets: npt.NDArray[np.int64]
@@ -44,12 +44,12 @@ class _Varying:
 
 
 class BinaryRows:
-    """Writes rows of the given columns.
+    """Encoder of rows of the given columns.
 
     Parameters
     ----------
     masked
-        Whether each row begins with a bit for each column that says "null": BINARY2.
+        Whether each row begins with a mask of nulls, one bit for each column: BINARY2.
     """
 
     def __init__(self, columns: tuple[Column, ...], *, masked: bool) -> None:
@@ -58,7 +58,7 @@ class BinaryRows:
         self._records = [np.dtype(fields) for fields in self._layout()]
 
     def encode(self, arrays: list[pa.Array], count: int) -> memoryview:
-        """Write rows whose columns are as `canonical_arrays` gives them."""
+        """Encode rows whose columns are those of `canonical_arrays`."""
         records = [np.zeros(count, dtype) for dtype in self._records]
         if self._mask_bytes:
             records[0]["mask"] = self._mask(arrays, count)
@@ -80,7 +80,7 @@ class BinaryRows:
         return memoryview(rows.buffers()[2])[: pc.sum(pc.binary_length(rows)).as_py()]
 
     def _layout(self) -> list[list[tuple[str, str, tuple[int, ...]]]]:
-        """Cut the columns after each one of varying length, whose count ends the record before it."""
+        """Split the columns after each one of varying length, whose count ends the record before it."""
         records: list[list[tuple[str, str, tuple[int, ...]]]] = [[]]
         if self._mask_bytes:
             records[0].append(("mask", "u1", (self._mask_bytes,)))
@@ -144,9 +144,9 @@ def _text(array: pa.Array, column: Column) -> _Varying:
 
 
 def _utf16(data: pa.Buffer, offsets: npt.NDArray[np.int64]) -> tuple[bytes, npt.NDArray[np.int64]]:
-    """Turn a run of UTF-8 into UTF-16 with the most significant byte first, and its offsets into code units."""
+    """Convert UTF-8 to big-endian UTF-16, and its offsets to code units."""
     octets = np.frombuffer(data, np.uint8)
-    # Each character begins with a byte that is no continuation; those of four bytes take a pair of units.
+    # Each character begins with a byte that is no continuation; characters of four bytes need a surrogate pair.
     units = ((octets & 0xC0) != 0x80).astype(np.int64) + (octets >= 0xF0)
     before = np.concatenate(([0], np.cumsum(units)))
     return memoryview(data).tobytes().decode("utf-8").encode("utf-16-be"), before[offsets]
@@ -165,7 +165,7 @@ def _elements(array: pa.Array, column: Column) -> _Varying:
 
 
 def _run(array: pa.Array) -> tuple[pa.Buffer, npt.NDArray[np.int64]]:
-    """Return the bytes of large_string values as one run, with offsets that begin at 0."""
+    """Return the bytes of large_string values, concatenated, with offsets that begin at 0."""
     _, offsets_buffer, data = array.buffers()
     if offsets_buffer is None or not len(array):
         return pa.py_buffer(b""), np.zeros(len(array) + 1, np.int64)

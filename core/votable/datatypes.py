@@ -1,8 +1,7 @@
-"""Which VOTable type a column of Arrow batches gets, and the batches brought to exactly these types.
+"""VOTable types of the columns of Arrow batches (VOTable 1.4 §2.1), and conversion of batches to these types.
 
-The types are those of VOTable 1.4 §2.1. What is declared of a column (by its author, or by the service for an
-expression) is kept where it holds the values that the engine gives; otherwise the engine's type wins, so that
-FIELD and bytes always agree.
+The declared type of a column (by its author, or by the service for an expression) is used when it holds the values of
+the query engine; otherwise the type of the engine is used, so that FIELD and bytes always agree.
 """
 
 import math
@@ -17,7 +16,7 @@ from core.errors import InvalidValueError
 
 __all__ = ["BINARY_LAYOUTS", "arrow_type_of", "canonical_arrays", "fixed_count", "votable_columns"]
 
-#: For each datatype, those whose every value it holds.
+#: For each datatype, the datatypes all of whose values it can hold.
 _HOLDS = {
     "boolean": {"boolean"},
     "unsignedByte": {"boolean", "unsignedByte"},
@@ -44,7 +43,7 @@ BINARY_LAYOUTS = {
 
 
 def votable_columns(columns: Iterable[Column], arrow_schema: pa.Schema) -> tuple[Column, ...]:
-    """Refine declared columns with the types that the rows really have.
+    """Refine declared columns by the types of the rows.
 
     Raises
     ------
@@ -55,7 +54,7 @@ def votable_columns(columns: Iterable[Column], arrow_schema: pa.Schema) -> tuple
 
 
 def canonical_arrays(batch: pa.RecordBatch, columns: Iterable[Column]) -> list[pa.Array]:
-    """Bring the columns of a batch to the one Arrow type that stands for each VOTable type; text is large_string.
+    """Convert the columns of a batch to the Arrow type of each VOTable type; text is large_string.
 
     Raises
     ------
@@ -66,7 +65,7 @@ def canonical_arrays(batch: pa.RecordBatch, columns: Iterable[Column]) -> list[p
 
 
 def arrow_type_of(column: Column) -> pa.DataType:
-    """Return the Arrow type to which `canonical_arrays` brings a column."""
+    """Return the Arrow type to which `canonical_arrays` converts a column."""
     scalar = _ARROW[column.datatype]
     if column.is_text or column.arraysize is None:
         return scalar
@@ -75,7 +74,7 @@ def arrow_type_of(column: Column) -> pa.DataType:
 
 
 def fixed_count(column: Column) -> int | None:
-    """Count the elements of each value of an array column; none when values differ in length."""
+    """Return the number of elements of each value of an array column; None when values differ in length."""
     if column.arraysize is None:
         return 1
     if column.is_text or "*" in column.arraysize:
@@ -122,7 +121,7 @@ def _canonical(array: pa.Array, column: Column) -> pa.Array:
 
 
 def _iso_texts(array: pa.Array) -> pa.Array:
-    """Write times as DALI 1.1 §3.3.3 asks: a T, UTC without a zone, no more digits than there are."""
+    """Format times as DALI 1.1 §3.3.3 requires: with T, in UTC without a zone, without trailing zeros."""
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
         array = array.cast(pa.timestamp(array.type.unit))
     texts = array.cast(pa.large_string())

@@ -1,4 +1,4 @@
-"""What a VOTable says about its table, besides the rows."""
+"""Metadata of the table of a VOTable: columns, description, INFO elements, service descriptors."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ __all__ = ["Info", "TableDescription"]
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """An INFO element: a name, a value, and text for people."""
+    """An INFO element: name, value and text."""
 
     name: str
     value: str
@@ -19,12 +19,12 @@ class Info:
 
 @dataclass(frozen=True, slots=True)
 class TableDescription:
-    """A table without its rows. The columns are those that `votable_columns` gives for the rows' schema.
+    """Metadata of a table. The columns are those of `votable_columns` for the schema of the rows.
 
     Parameters
     ----------
     services
-        Services that know more about the rows.
+        Service descriptors of the table.
     """
 
     columns: tuple[Column, ...]

@@ -1,6 +1,6 @@
-"""The XML around the rows of a VOTable: elements written by lxml, in the order of VOTable 1.4's schema.
+"""XML elements around the rows of a VOTable, written by lxml in the order of the VOTable 1.4 schema.
 
-The version is 1.4: it says all that is needed here, and STILTS 3.4.7 does not know 1.5.
+The version is 1.4: it is sufficient here, and STILTS 3.4.7 does not know 1.5.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ _FRAME = "icrs"
 
 
 class DocumentWriter:
-    """Writes one document piece by piece; `taken` gives what has been written since the last time."""
+    """Incremental writer of one document; `take` returns the bytes written since the last call."""
 
     def __init__(self) -> None:
         self._sink = BytesIO()
@@ -31,10 +31,10 @@ class DocumentWriter:
 
     @contextmanager
     def resource(self, services: Iterable[ServiceDescriptor] = ()) -> Iterator[None]:
-        """Write the document and its one RESOURCE of results around the block; services stand after it."""
+        """Write the document and its RESOURCE of results around the block, and the services after it."""
         with etree.xmlfile(self._sink, encoding="UTF-8") as self._xml:
             self._xml.write_declaration()
-            # Elements below carry no namespace of their own: they stand inside this default.
+            # Elements below have no namespace of their own: they are in this default namespace.
             with self._xml.element("VOTABLE", {"version": "1.4"}, nsmap={None: VOTABLE_NAMESPACE}):
                 with self._element("RESOURCE", {"type": "results"}):
                     yield
@@ -44,12 +44,12 @@ class DocumentWriter:
 
     @contextmanager
     def table(self, description: TableDescription, *, nulls: bool = False) -> Iterator[None]:
-        """Write what describes a table, and its TABLE element around the block, which writes DATA or nothing.
+        """Write the metadata of a table, and its TABLE element around the block, which writes DATA or nothing.
 
         Parameters
         ----------
         nulls
-            Whether integers need a value that stands for "none", because the rows have no mask.
+            Whether integers need a null value, because the rows have no mask.
         """
         self.info(Info("QUERY_STATUS", "OK"))
         for info in description.infos:
@@ -65,7 +65,7 @@ class DocumentWriter:
 
     @contextmanager
     def rows(self, serialization: str) -> Iterator[None]:
-        """Write the elements around the rows; the caller takes what there is and puts the rows in between."""
+        """Write the elements around the rows, which the caller inserts between two calls of `take`."""
         with self._element("DATA", {}), self._element(serialization, {}):
             if serialization == "TABLEDATA":
                 yield
@@ -77,8 +77,8 @@ class DocumentWriter:
         """Write an INFO."""
         self._leaf("INFO", {"name": info.name, "value": info.value}, info.text or "")
 
-    def taken(self) -> bytes:
-        """Return what has been written since the last time."""
+    def take(self) -> bytes:
+        """Return the bytes written since the last call."""
         if self._xml is not None:
             self._xml.flush()
         data = self._sink.getvalue()
@@ -87,9 +87,9 @@ class DocumentWriter:
         return data
 
     def closed(self) -> bytes:
-        """Return the rest after the end of `resource`."""
+        """Return the rest of the document, after the end of `resource`."""
         self._xml = None
-        return self.taken()
+        return self.take()
 
     def _service(self, service: ServiceDescriptor) -> None:
         with self._element("RESOURCE", {"type": "meta", "utype": "adhoc:service", "ID": service.id}):
@@ -139,9 +139,9 @@ class DocumentWriter:
 
     @contextmanager
     def _element(self, tag: str, attributes: dict[str, str | None]) -> Iterator[None]:
-        said = {key: legal_xml(value) for key, value in attributes.items() if value is not None}
+        given = {key: legal_xml(value) for key, value in attributes.items() if value is not None}
         self._xml.write("\n")
-        with self._xml.element(tag, said):
+        with self._xml.element(tag, given):
             yield
 
 
@@ -151,7 +151,7 @@ def document_without_rows(description: TableDescription, *, ending: Info | None 
     Parameters
     ----------
     ending
-        What is said after the table, such as that it was cut.
+        INFO elements after the table, such as that it was truncated.
     """
     writer = DocumentWriter()
     with writer.resource(description.services):
@@ -163,7 +163,7 @@ def document_without_rows(description: TableDescription, *, ending: Info | None 
 
 
 def error_document(message: str) -> bytes:
-    """Write the VOTable that says why there is no result (DALI 1.1 §4.4.2)."""
+    """Return the VOTable of an error (DALI 1.1 §4.4.2)."""
     writer = DocumentWriter()
     with writer.resource():
         writer.info(Info("QUERY_STATUS", "ERROR", message))
@@ -179,5 +179,5 @@ def _is_position(column: Column) -> bool:
 
 
 def legal_xml(text: str) -> str:
-    """Replace what XML cannot write."""
+    """Replace the characters that XML cannot represent."""
     return UNSPEAKABLE.sub("\ufffd", text)

@@ -1,4 +1,4 @@
-"""A stream of batches cut at a number of rows: MAXREC of DALI 1.1 §3.4.4."""
+"""Row limit of a stream of batches (MAXREC of DALI 1.1 §3.4.4)."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,9 +10,9 @@ __all__ = ["LimitedBatches"]
 
 
 class LimitedBatches:
-    """Gives no more rows than the limit, and knows afterwards whether there were more.
+    """Iterator over batches up to a number of rows, with a flag for overflow.
 
-    It looks for the row after the last one, so a stream that ends exactly at the limit has not overflowed.
+    It requests the row after the last one, so a stream that ends exactly at the limit has not overflowed.
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch], limit: int | None) -> None:
@@ -22,13 +22,13 @@ class LimitedBatches:
 
     @property
     def ending(self) -> Info | None:
-        """What is to be said after the rows."""
+        """The INFO after the rows; None without overflow."""
         if not self.overflow:
             return None
         return Info("QUERY_STATUS", "OVERFLOW", f"The table was cut after {self._limit} rows; the query has more.")
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        """Give batches that have rows."""
+        """Yield batches that have rows."""
         left = self._limit
         for batch in self._batches:
             if batch.num_rows == 0:

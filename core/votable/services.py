@@ -1,4 +1,4 @@
-"""Service descriptors: how a table says that a service knows more about its rows (DataLink 1.1 §4)."""
+"""Service descriptors of a VOTable (DataLink 1.1 §4)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ __all__ = ["ServiceDescriptor", "ServiceInput"]
 
 @dataclass(frozen=True, slots=True)
 class ServiceInput:
-    """A parameter of a service.
+    """An input parameter of a service.
 
     Parameters
     ----------
     value
-        What is sent, when it is fixed.
+        The value, when it is fixed.
     column
         Number of the column of the table from which the value is taken, row by row.
     """
@@ -30,14 +30,14 @@ class ServiceInput:
 
 @dataclass(frozen=True, slots=True)
 class ServiceDescriptor:
-    """A service, with its parameters.
+    """A service descriptor: address, standard and input parameters.
 
     Parameters
     ----------
     id
         Name by which rows of a table of links refer to it.
     standard_id
-        Identifier of the protocol that it speaks.
+        Identifier of its standard.
     """
 
     access_url: str
@@ -48,5 +48,5 @@ class ServiceDescriptor:
 
     @property
     def columns(self) -> Iterable[int]:
-        """The columns from which it takes values."""
+        """The columns whose values are input parameters."""
         return [item.column for item in self.inputs if item.column is not None]

@@ -1,4 +1,4 @@
-"""Rows as TABLEDATA (VOTable 1.4 §5.1): made by Arrow's kernels, no Python object for a cell."""
+"""TABLEDATA serialization of rows (VOTable 1.4 §5.1), by Arrow kernels without a Python object for each cell."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +10,7 @@ from core.votable.texts import absent_element, cell_texts, joined_rows, legal_te
 __all__ = ["tabledata_rows"]
 
 _INFINITIES = ("+Inf", "-Inf")
-# A parser turns a bare carriage return into a line feed; only as a reference does it arrive.
+# A parser converts a bare carriage return to a line feed, so it is written as a character reference.
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\r", "&#13;"))
 
 

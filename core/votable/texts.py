@@ -1,4 +1,4 @@
-"""Values as text, column by column in Arrow's kernels: the cells of TABLEDATA, CSV and TSV."""
+"""Text representation of values by Arrow kernels, for the cells of TABLEDATA, CSV and TSV."""
 
 import re
 
@@ -20,10 +20,10 @@ __all__ = [
 #: Characters that XML 1.0 §2.2 has no way to write, besides the surrogates, which are not in UTF-8.
 ILLEGAL_IN_XML = "[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
 
-#: All that a text of Python may hold and XML cannot say.
+#: Characters that a Python text may have and XML cannot represent.
 UNSPEAKABLE = re.compile(f"{ILLEGAL_IN_XML}|[\ud800-\udfff]")
 
-#: What stands for a missing element inside an array of integers, where no mask can say it; FIELD declares it.
+#: Null value of elements of integer arrays, which have no mask; FIELD declares it.
 NULL_ELEMENTS = {"short": -(2**15), "int": -(2**31), "long": -(2**63)}
 
 _REPLACEMENT = "\ufffd"
@@ -35,7 +35,7 @@ def cell_texts(array: pa.Array, column: Column, infinities: tuple[str, str]) -> 
     Parameters
     ----------
     array
-        As `canonical_arrays` gives it.
+        Array of `canonical_arrays`.
     infinities
         How +Inf and -Inf are spelt; NaN is ``NaN`` everywhere.
     """
@@ -49,7 +49,7 @@ def cell_texts(array: pa.Array, column: Column, infinities: tuple[str, str]) -> 
 
 
 def joined_rows(cells: list[pa.Array], *, before: str, between: str, after: str) -> memoryview:
-    """Put the cells of each row together, and all rows into one run of bytes; null cells are empty."""
+    """Join the cells of each row, and all rows, into one bytes object; null cells are empty."""
     kwargs = {"null_handling": "replace", "null_replacement": ""}
     rows = cells[0] if len(cells) == 1 else pc.binary_join_element_wise(*cells, _scalar(between), **kwargs)
     rows = pc.binary_join_element_wise(_scalar(before), rows, _scalar(after), _scalar(""), **kwargs)
@@ -58,14 +58,14 @@ def joined_rows(cells: list[pa.Array], *, before: str, between: str, after: str)
 
 
 def absent_element(datatype: str) -> str:
-    """Return what stands for a missing element of an array: NaN, unknown, or the value that FIELD declares."""
+    """Return the null element of an array: NaN, unknown, or the value that FIELD declares."""
     if datatype in {"float", "double"}:
         return "NaN"
     return "?" if datatype == "boolean" else str(NULL_ELEMENTS.get(datatype, 0))
 
 
 def legal_text(array: pa.Array) -> pa.Array:
-    """Put the replacement character where XML knows no way to write a character."""
+    """Replace characters that XML cannot represent by the replacement character."""
     if pc.any(pc.match_substring_regex(array, ILLEGAL_IN_XML)).as_py():
         return pc.replace_substring_regex(array, ILLEGAL_IN_XML, _REPLACEMENT)
     return array
@@ -81,7 +81,7 @@ def _float_texts(array: pa.Array, infinities: tuple[str, str]) -> pa.Array:
         return texts
     for spelt, wanted in (("nan", "NaN"), ("inf", infinities[0]), ("-inf", infinities[1])):
         texts = pc.if_else(pc.equal(texts, spelt), wanted, texts)
-    # The sign of NaN says nothing, but is printed.
+    # The sign of NaN has no meaning, but is printed.
     return pc.if_else(pc.equal(texts, "-nan"), "NaN", texts)
 
 

@@ -1,4 +1,4 @@
-"""A VOTable as a stream of bytes, from a stream of Arrow batches."""
+"""VOTable writer: a stream of bytes from a stream of Arrow batches."""
 
 import binascii
 from collections.abc import Callable, Iterable, Iterator
@@ -30,15 +30,15 @@ def write_votable(
 ) -> Iterator[bytes]:
     """Write a VOTable with one RESOURCE of results and one TABLE.
 
-    The first piece, up to the rows, is there before the first batch is asked for. An error that `batches` raises as
-    a `core.errors.PhotozError` ends the table properly and is said in an INFO after it (DALI 1.1 §4.4).
+    The first chunk, up to the rows, is yielded before the first batch is requested. When `batches` raises a
+    `core.errors.PhotozError`, the document is completed and has an INFO with the error after the table (DALI 1.1 §4.4).
 
     Parameters
     ----------
     description
-        Its columns are those of `votable_columns`, so that they agree with the batches.
+        Metadata, with the columns of `votable_columns`, so that they agree with the batches.
     limit
-        MAXREC: rows beyond it are left out, and the INFO after the table says OVERFLOW.
+        MAXREC: rows beyond it are omitted, and the INFO after the table has the value OVERFLOW.
     """
     if serialization == "BINARY":
         description = replace(description, columns=binary_columns(description.columns))
@@ -48,7 +48,7 @@ def write_votable(
     with writer.resource(description.services):
         ending: Info | None = None
         with writer.table(description, nulls=serialization == "BINARY"), writer.rows(serialization):
-            yield writer.taken()
+            yield writer.take()
             try:
                 for batch in limited:
                     yield encode(batch)
@@ -63,7 +63,7 @@ def write_votable(
 def _encoder(
     columns: tuple[Column, ...], serialization: Serialization
 ) -> tuple[Callable[[pa.RecordBatch], bytes], Callable[[], bytes]]:
-    """Return what turns a batch into bytes, and what gives the bytes that are left at the end."""
+    """Return a function that encodes a batch, and one that returns the remaining bytes at the end."""
     if serialization == "TABLEDATA":
         return lambda batch: bytes(tabledata_rows(canonical_arrays(batch, columns), columns)), bytes
     rows = BinaryRows(columns, masked=serialization == "BINARY2")
@@ -72,7 +72,7 @@ def _encoder(
 
 
 class _Base64:
-    """Base64 of bytes that arrive in pieces: three bytes are four characters, so up to two wait for the next."""
+    """Incremental Base64: three bytes are four characters, so up to two bytes are kept for the next call."""
 
     def __init__(self) -> None:
         self._left = b""

@@ -1,4 +1,4 @@
-"""Parameters as DALI 1.1 §3 wants them: names in any case, from the query string or the body, repeated or not."""
+"""DALI parameters (DALI 1.1 §3): case-insensitive names, from the query string or the body, repeatable."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl
@@ -44,9 +44,9 @@ class DaliParameters:
             yield from ((name, value) for value in values)
 
     def one(self, name: str) -> str | None:
-        """Return the value of a parameter that may stand once; empty counts as not given.
+        """Return the value of a parameter that may be given once; an empty value counts as not given.
 
-        Identical repetitions are let pass, because a client sends its parameters in the query string and again in
+        Identical repetitions are allowed, because clients send parameters in the query string and again in
         the body.
 
         Raises
@@ -71,14 +71,14 @@ async def read_parameters(request: Request, stage: Callable[[], Staging] | None 
     Parameters
     ----------
     stage
-        Gives where a file of the form goes; without it, files are refused. Whoever passes it removes the files.
+        Begins a staged file for each file of the form; without it, files are refused. The caller removes the files.
 
     Raises
     ------
     InvalidValueError
-        The body is of another type, or broken.
+        The body is of another type, or malformed.
     TooLargeError
-        The body is larger than parameters ever are.
+        The body is larger than the limit for parameters.
     """
     pairs = list(request.query_params.multi_items())
     if request.method != "POST":
@@ -98,7 +98,7 @@ async def read_parameters(request: Request, stage: Callable[[], Staging] | None 
             message = f"The parameters are larger than {_LARGEST_BODY // 1_000_000} MB."
             raise TooLargeError(message)
     if body and media_type not in {"application/x-www-form-urlencoded", ""}:
-        message = f"Parameters come as a form, not as {media_type}."
+        message = f"Parameters must be sent as a form, not as {media_type}."
         raise InvalidValueError(message)
     try:
         pairs += parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
@@ -109,5 +109,5 @@ async def read_parameters(request: Request, stage: Callable[[], Staging] | None 
 
 
 def _no_files(_fields: dict[str, str]) -> Staging:
-    message = "Files are not taken here; send the parameters alone."
+    message = "Files are not accepted here; send the parameters alone."
     raise InvalidValueError(message)

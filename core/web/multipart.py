@@ -1,6 +1,6 @@
-"""Forms whose files go to storage while they arrive, with the limit on their size held from the first byte on.
+"""Streaming parser of multipart forms, whose files are staged while they are received.
 
-A multipart body (RFC 7578) is parsed as it comes in; nothing is spooled to temporary files.
+A multipart body (RFC 7578) is parsed in blocks; nothing is spooled to temporary files.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ _OpenStaging = Callable[[dict[str, str]], Staging]
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
-    """A file of a form, whose bytes are in their place."""
+    """A stored file of a form."""
 
     field: str
     name: str
@@ -49,7 +49,7 @@ class ReceivedFile:
 
 @dataclass(slots=True)
 class ReceivedForm:
-    """The fields and files of a form; a field that came twice has its last value, and both stand in ``pairs``."""
+    """Fields and files of a form; of a repeated field, ``fields`` has the last value and ``pairs`` has all."""
 
     fields: dict[str, str] = field(default_factory=dict)
     pairs: list[tuple[str, str]] = field(default_factory=list)
@@ -57,13 +57,13 @@ class ReceivedForm:
 
 
 def announces_more(request: Request, limit: int) -> bool:
-    """Return whether a request tells beforehand that its file is too long; a form around it takes some bytes itself."""
+    """Return whether the Content-Length shows that the file is too long, allowing for the form around it."""
     length = request.headers.get("content-length", "")
     return length.isdecimal() and int(length) > limit + _FORM_BYTES
 
 
 def announced_bytes(request: Request) -> int:
-    """Return how long the file of a request is at least, as far as the request tells beforehand."""
+    """Return the least size of the file of a request by its Content-Length; 0 without that header."""
     length = request.headers.get("content-length", "")
     return max(0, int(length) - _FORM_BYTES) if length.isdecimal() else 0
 
@@ -74,7 +74,7 @@ async def receive_into(request: Request, staging: Staging) -> StoredBytes:
     Raises
     ------
     TooLargeError
-        The body passes the limit of the staging.
+        The body exceeds the limit of the staged file.
     """
     with staging:
         await take_body(request, staging.write)
@@ -82,15 +82,15 @@ async def receive_into(request: Request, staging: Staging) -> StoredBytes:
 
 
 async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int = 1) -> ReceivedForm:
-    """Receive a multipart form; when it is refused or breaks off, nothing of it is kept.
+    """Receive a multipart form; when it is refused or incomplete, its files are deleted.
 
     Parameters
     ----------
     stage
-        Called with the fields that came before a file; gives where its bytes go. Fields that decide about a file
-        have to stand before it, as browsers and libraries send them.
+        Called with the fields before a file; returns its staged file. Fields that decide about a file must precede it,
+        as in the forms of browsers and libraries.
     most_files
-        Files that the form may bring.
+        Largest number of files of the form.
     """
     media_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
@@ -103,7 +103,7 @@ async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int
         return await run_in_threadpool(receiver.end)
     except FormParserError as e:
         receiver.undo()
-        message = "The form is broken: it does not follow multipart/form-data."
+        message = "The form is malformed: it does not follow multipart/form-data."
         raise InvalidValueError(message) from e
     except BaseException:
         receiver.undo()
@@ -113,29 +113,29 @@ async def receive_form(request: Request, stage: _OpenStaging, *, most_files: int
 
 
 async def take_body(request: Request, take: Callable[[bytes], None]) -> None:
-    """Give a body to a function in other threads, block by block, each while the next one comes in.
+    """Pass a body to a function in another thread, block by block, each while the next one is received.
 
-    Whatever happens, the function is not at work any more afterwards.
+    The function has returned when this ends, also after an error.
     """
-    taking: asyncio.Task[None] | None = None
+    running: asyncio.Task[None] | None = None
     try:
         async for block in _blocks(request):
-            await _taken(taking)
-            taking = asyncio.create_task(run_in_threadpool(take, block))
-        await _taken(taking)
+            await _finish(running)
+            running = asyncio.create_task(run_in_threadpool(take, block))
+        await _finish(running)
     finally:
-        with anyio.CancelScope(shield=True), suppress(Exception):  # what went wrong first is what is told
-            await _taken(taking)
+        with anyio.CancelScope(shield=True), suppress(Exception):  # the first error is the one that is raised
+            await _finish(running)
 
 
-async def _taken(taking: asyncio.Task[None] | None) -> None:
-    if taking is not None:
-        await asyncio.wait({taking})  # to await the task itself would hand a cancellation on to it
-        taking.result()
+async def _finish(running: asyncio.Task[None] | None) -> None:
+    if running is not None:
+        await asyncio.wait({running})  # awaiting the task itself would cancel it, too
+        running.result()
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body in blocks of a megabyte or more, so that each step to another thread carries enough."""
+    """Yield the body in blocks of a megabyte or more, so that passing them to a thread is worth it."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
@@ -150,7 +150,7 @@ async def _blocks(request: Request) -> AsyncIterator[bytes]:
 
 
 class _Receiver:
-    """Follows the events of the parser and writes each part where it belongs."""
+    """Handler of the events of the parser: collects fields, and stages files."""
 
     def __init__(self, boundary: bytes, stage: _OpenStaging, most_files: int) -> None:
         self.form = ReceivedForm()
@@ -182,24 +182,24 @@ class _Receiver:
         )
 
     def feed(self, block: bytes) -> None:
-        """Parse a block and store what it holds."""
+        """Parse a block, and store its fields and bytes of files."""
         self._parser.write(block)
 
     def end(self) -> ReceivedForm:
         """Return the form, once the body has ended."""
         self._parser.finalize()
         if not self._ended:
-            message = "The form broke off before its end; nothing was stored."
+            message = "The form is incomplete; nothing was stored."
             raise InvalidValueError(message)
         return self.form
 
     def undo(self) -> None:
-        """Remove the files that are in their place already."""
+        """Delete the files that are stored already."""
         for staging in self._finished:
             staging.undo()
 
     def close(self) -> None:
-        """Discard a file that is still arriving."""
+        """Discard a file that is incomplete."""
         if self._staging is not None:
             self._staging.__exit__(None, None, None)
             self._staging = None
@@ -233,10 +233,10 @@ class _Receiver:
         self._file_name = options[b"filename"].decode("utf-8", "replace")
         media_type = self._headers.get(b"content-type")
         self._media_type = None if media_type is None else media_type.decode("latin-1")
-        if not self._file_name:  # a browser sends an empty name for a file field that nobody filled in
+        if not self._file_name:  # a browser sends an empty name for a file field that was left empty
             return
         if len(self._finished) >= self._most_files:
-            message = f"The form brings more files than {self._most_files}; send the others on their own."
+            message = f"The form has more than {self._most_files} files; send the others separately."
             raise TooLargeError(message, field="file")
         self._staging = self._stage(self.form.fields)
 

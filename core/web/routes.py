@@ -1,4 +1,4 @@
-"""Routes that render errors in the protocol of their service, and answers that several services give."""
+"""Route class that renders errors in the protocol of its service; byte ranges and file responses."""
 
 import logging
 from collections.abc import Callable, Coroutine, Iterator
@@ -33,7 +33,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-#: FairShare an error into an answer of the service's protocol.
+#: Renders an error as a response in the protocol of a service.
 ErrorRenderer = Callable[[Request, PhotozError], Response]
 
 _MOST_DIGITS = 18
@@ -41,12 +41,12 @@ _CHALLENGES = ('Bearer realm="photoz"', 'Basic realm="photoz", charset="UTF-8"')
 
 
 def route_class(render: ErrorRenderer) -> type[APIRoute]:
-    """Make the route class of a service: its errors are answers in the service's own protocol.
+    """Return a route class that renders the errors of a service in its protocol.
 
-    An answer to missing or wrong credentials carries the challenges; internals go to the log alone.
+    A response to missing or wrong credentials has the challenges.
     """
 
-    class DressedRoute(APIRoute):
+    class ErrorRenderingRoute(APIRoute):
         """A route whose errors are rendered."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -69,11 +69,11 @@ def route_class(render: ErrorRenderer) -> type[APIRoute]:
 
             return rendered
 
-    return DressedRoute
+    return ErrorRenderingRoute
 
 
 def close_unread(response: Response, error: PhotozError) -> None:
-    """Have the connection closed after an error in whose wake the rest of the body is not read any more."""
+    """Close the connection after an error that leaves the rest of the body unread."""
     if isinstance(error, (TooLargeError, StorageFullError)):
         response.headers["Connection"] = "close"
 
@@ -81,7 +81,7 @@ def close_unread(response: Response, error: PhotozError) -> None:
 def content_disposition(name: str) -> str:
     """Return the header that makes a browser save a file under its name (RFC 6266).
 
-    A plain ASCII name stands without quotes, because clients of this service read what follows ``filename=``.
+    A plain ASCII name is not quoted, because clients of this service take all that follows ``filename=``.
     """
     if all(c.isascii() and (c.isalnum() or c in "._-+") for c in name):
         return f"attachment; filename={name}"
@@ -90,10 +90,10 @@ def content_disposition(name: str) -> str:
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Read a Range header of one range (RFC 9110 §14); give its start and its end, which is not included.
+    """Parse a Range header of one range (RFC 9110 §14); return its start and its end, which is not included.
 
-    None means the whole file: there is no header, or it is one that may be ignored. A range that lies beyond the
-    file comes back empty.
+    None means the whole file: there is no header, or one that may be ignored. A range beyond the end of the file is
+    empty.
     """
     if header is None or not header.startswith("bytes=") or "," in header:
         return None
@@ -112,14 +112,14 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
 
 
 def _position(digits: str) -> int:
-    # As many digits as these lie beyond every file, and Python reads only so many at once.
+    # A number of this length is beyond every file, and Python limits the digits that it parses.
     return int(digits.lstrip("0")[:_MOST_DIGITS] or "0")
 
 
 def counted_answer(request: Request, answer: Response, size: int, counted: Callable[[], None]) -> Response:
-    """Have a download counted once it was sent to its last byte, in however many parts."""
-    said = answer.headers.get("content-range", "")
-    if request.method == "GET" and (answer.status_code == 200 or said.endswith(f"-{size - 1}/{size}")):
+    """Count a download after its last byte was sent, in one response or in several ranges."""
+    content_range = answer.headers.get("content-range", "")
+    if request.method == "GET" and (answer.status_code == 200 or content_range.endswith(f"-{size - 1}/{size}")):
         answer.background = BackgroundTask(counted)
     return answer
 
@@ -135,7 +135,7 @@ def file_answer(
     read: Callable[[int, int], Iterator[bytes]],
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """Answer a GET or HEAD for a file: whole, a range of it (206, 416), or not modified (304)."""
+    """Return the response to a GET or HEAD for a file: whole, a range of it (206, 416), or not modified (304)."""
     common = {
         "ETag": f'"{etag}"',
         "Last-Modified": format_datetime(modified, usegmt=True),

@@ -1,4 +1,4 @@
-"""Answers whose bytes are made while they are sent, and whose making stops when nobody reads them any more."""
+"""Streaming responses whose producer stops when the client disconnects."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -13,23 +13,23 @@ from starlette.types import Receive, Scope, Send
 from core.cancellation import Cancellation
 from core.errors import PhotozError
 
-__all__ = ["StreamedAnswer", "made_for_reader"]
+__all__ = ["StreamedAnswer", "run_until_disconnect"]
 
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 _log = logging.getLogger(__name__)
 
 
 class StreamedAnswer(Response):
-    """An answer drawn chunk by chunk from an iterator that runs in a thread.
+    """Streaming response whose chunks come from an iterator that runs in a thread.
 
-    Starlette's own notices a closed connection only at the next chunk; here the maker is told at once, while it may
-    still be working towards that chunk.
+    Starlette's ``StreamingResponse`` notices a disconnect only at the next chunk. This response stops the producer at
+    once, also while it works on a chunk.
 
     Parameters
     ----------
     close
-        Stops the maker, from any thread; called once at the end, however that comes.
+        Stops the producer, from any thread; called once at the end of the response, also after an error.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class StreamedAnswer(Response):
         self._close = close
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer, and stop its maker when it is sent or the reader has gone.
+        """Send the response, and stop its producer when it is sent or the client has disconnected.
 
-        A maker that fails on the way leaves the answer unfinished, so that the server cuts the connection and the
-        reader learns that something is missing.
+        When the producer fails, the response stays unfinished: the server closes the connection, and the client
+        notices that bytes are missing.
         """
         try:
             async with anyio.create_task_group() as group:
@@ -68,30 +68,30 @@ class StreamedAnswer(Response):
                 while (chunk := await run_in_threadpool(next, self._chunks, None)) is not None:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
             except PhotozError as e:
-                _log.warning("an answer was cut off on its way: %s", e.message)
+                _log.warning("a response was cut off: %s", e.message)
                 return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _watch(self, receive: Receive, sending: anyio.CancelScope) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        # The maker is stopped first: a thread that waits for its next chunk cannot be cancelled.
+        # The producer is stopped first: a thread that waits for its next chunk cannot be cancelled.
         await run_in_threadpool(self._close)
         sending.cancel()
 
 
-async def made_for_reader(request: Request, make: Callable[[Cancellation], _Made]) -> _Made:
-    """Make an answer in a thread, and tell its maker when the reader goes away meanwhile.
+async def run_until_disconnect(request: Request, function: Callable[[Cancellation], _Result]) -> _Result:
+    """Call a function in a thread, and cancel it when the client disconnects.
 
     Parameters
     ----------
     request
         Its body must have been read.
-    make
-        What makes the answer; whatever it raises is raised here.
+    function
+        The function; it receives the cancellation token, and its exceptions are raised here.
     """
     cancellation = Cancellation()
-    made: list[_Made] = []
+    results: list[_Result] = []
     failure: Exception | None = None
 
     async def watch() -> None:
@@ -102,10 +102,10 @@ async def made_for_reader(request: Request, make: Callable[[Cancellation], _Made
     async with anyio.create_task_group() as group:
         group.start_soon(watch)
         try:
-            made.append(await run_in_threadpool(make, cancellation))
+            results.append(await run_in_threadpool(function, cancellation))
         except Exception as e:  # noqa: BLE001 - it is raised again, outside the group, which would wrap it
             failure = e
         group.cancel_scope.cancel()
     if failure is not None:
         raise failure
-    return made[0]
+    return results[0]

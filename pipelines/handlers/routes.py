@@ -18,7 +18,7 @@ from pipelines.service import PipelineService
 from products.files.downloads import DownloadService
 from products.files.handlers import download_answer
 from uws import Job, JobResult, JobService
-from uws.handlers.routes import collection_routes
+from uws.handlers import JobResources, uws_routes
 
 __all__ = ["pipeline_routes"]
 
@@ -45,13 +45,11 @@ def pipeline_routes(
             return download_answer(request, downloads.main_file(identity, run.product_id))
         return download_answer(request, downloads.file(identity, run.product_id, _FILES[result.id]))
 
-    whole = APIRouter()
+    whole, resources = APIRouter(), JobResources(result=answer, read=_read_parameters)
     for pipeline in pipelines.definitions.values():
         prefix = f"/pipelines/{pipeline.name}"
-        collection = RunList(jobs, pipelines, pipeline, f"{settings.public_url}{prefix}")
-        whole.include_router(
-            collection_routes(prefix, collection, authenticate, result_answer=answer, read=_read_parameters)
-        )
+        runs = RunList(jobs, pipelines, pipeline, f"{settings.public_url}{prefix}")
+        whole.include_router(uws_routes(prefix, runs, authenticate, resources))
     return whole
 
 

@@ -1,15 +1,12 @@
-"""Runs as jobs over HTTP: a job is checked, and its product begun, when it is let run (UWS 1.1 section 2.2)."""
+"""Job list of the runs of one pipeline: the request is checked, and its product created, before a job is run."""
 
 from core.auth.models import Identity, Scope
-from core.errors import InvalidValueError
 from core.web.dali import DaliParameters
 from pipelines.models import AnyPipeline
 from pipelines.runs.requests import JOB_PARAMETERS, REPEATED, checked_request, parameters_of, request_of_parameters
 from pipelines.service import PipelineService
 from uws import Job, JobService
-from uws.handlers.job_list import JobList
-from uws.handlers.parameters import requested_parameters
-from uws.models import least_scope, scope_of_request
+from uws.handlers import JobList, parse_run
 
 __all__ = ["RunList"]
 
@@ -22,38 +19,24 @@ class RunList(JobList):
         super().__init__(jobs, pipeline.name, base, names, REPEATED)
         self._pipelines = pipelines
         self._pipeline = pipeline
-        self._given = tuple(name for name in names if name not in REPEATED)
 
-    def create(self, asked: DaliParameters, identity: Identity) -> Job:
-        """Make a job; with PHASE=RUN check it and let it run, else check what needs no product."""
+    def create(self, request: DaliParameters, identity: Identity) -> Job:
+        """Create a job; with PHASE=RUN check the whole request and run it, else check what needs no product."""
         identity.require(Scope.WRITE)
-        phase = asked.one("PHASE")
-        if phase is not None and phase.upper() != "RUN":
-            raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
-        given = requested_parameters(asked, self._given, REPEATED)
-        request = request_of_parameters(self._pipeline, given)
-        checked_request(self._pipeline, request)
-        if phase is not None:
-            self._pipelines.checker.check(identity, self._pipeline, request)
-        job = self.service.create(
-            self._pipeline.name,
-            given | scope_of_request(identity),
-            owner=identity.name,
-            run=False,
-            run_id=asked.one("RUNID"),
-        )
-        if phase is not None:
-            self._pipelines.start(identity, self._pipeline, request, job)
+        run = parse_run(request)
+        run_request = request_of_parameters(self._pipeline, self.parameters_of(request))
+        checked_request(self._pipeline, run_request)
+        if run:
+            self._pipelines.checker.check(identity, self._pipeline, run_request)
+        job = self.add(request, identity, run=False)
+        if run:
+            self._pipelines.start(identity, self._pipeline, run_request, job)
         return job
 
-    def change_phase(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
-        """Run or abort a job."""
-        if (asked.one("PHASE") or "").upper() != "RUN":
-            return super().change_phase(job_id, asked, identity)
-        job = self.find(job_id, identity)
+    def run(self, job: Job, identity: Identity) -> Job:
+        """Check a PENDING job, create its product and run it."""
         identity.require(Scope.WRITE)
-        if less := least_scope(job, identity):
-            self.service.change(job.id, owner=identity.name, parameters=less)
-        known = {name: value for name, value in job.parameters.items() if not name.startswith(".")}
-        self._pipelines.start(identity, self._pipeline, request_of_parameters(self._pipeline, known), job)
-        return self.find(job_id, identity)
+        self.reduce_scope(job, identity)
+        given = {name: value for name, value in job.parameters.items() if not name.startswith(".")}
+        self._pipelines.start(identity, self._pipeline, request_of_parameters(self._pipeline, given), job)
+        return self.find(job.id, identity)

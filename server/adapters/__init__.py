@@ -1,1 +1,1 @@
-"""Join packages that must not import each other."""
+"""Adapters between packages that must not import each other."""

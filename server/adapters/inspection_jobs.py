@@ -1,4 +1,4 @@
-"""Inspection of uploads as UWS jobs: joins the catalogue and the job library, which do not know each other."""
+"""Inspection of uploads as UWS jobs: adapter between ``products`` and ``uws``, which do not import each other."""
 
 from collections.abc import Callable
 
@@ -33,7 +33,7 @@ def inspection_kind(products: ProductServices, seconds: int) -> JobKind:
 
 
 class UwsInspectionJobs:
-    """Inspection jobs, for ``products.lifecycle.uploads``.
+    """Implementation of the inspection jobs of ``products.lifecycle.uploads`` on UWS.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ class UwsInspectionJobs:
         return self._make_jobs()
 
     def create(self, product_id: int, owner: str, *, publish: bool) -> str:
-        """Make a job that waits to be run, and give its id."""
+        """Create a PENDING job, and return its id."""
         parameters = {"product": str(product_id), "publish": "1" if publish else "0"}
         return self._jobs.create(INSPECT, parameters, owner=owner, run=False).id
 
     def run(self, job_id: str, owner: str) -> None:
-        """Let a job run; one that the sweep started already is left alone."""
+        """Run a job; one that runs already is left unchanged."""
         try:
             self._jobs.run(job_id, owner=owner)
         except ConflictError:
@@ -62,16 +62,16 @@ class UwsInspectionJobs:
                 raise
 
     def wait(self, job_id: str, owner: str, seconds: float) -> None:
-        """Wait until a job has ended, or so many seconds."""
+        """Wait until a job has ended, up to a time."""
         self._jobs.wait(job_id, owner=owner, seconds=seconds)
 
     def reconcile(self, product_id: int, job_id: str, owner: str, fail: Callable[[int, str, str], None]) -> None:
-        """Mend a product that says its file is being read although its job never began, or has ended.
+        """Correct a product in inspection whose job never started, or has ended.
 
         Parameters
         ----------
         fail
-            Called with product, job and a sentence when the job has ended without findings.
+            Called with product, job and an error message when the job has ended without a result.
         """
         try:
             phase = self._jobs.get(job_id, owner=owner).phase

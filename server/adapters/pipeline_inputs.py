@@ -1,4 +1,4 @@
-"""Input files of pipeline runs, found in the VOSpace by their ``vos:`` addresses under its access rule."""
+"""Input files of pipeline runs, resolved from ``vos:`` addresses under the access rule of VOSpace."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ __all__ = ["PipelineInputs"]
 
 
 class PipelineInputs:
-    """Finds input nodes for the identity that asks.
+    """Resolver of input nodes for an identity.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class PipelineInputs:
         return self._make_nodes()
 
     def find(self, identity: Identity, address: str) -> InputNode:
-        """Follow an address and the links on its way; that of a node, or of its authority and path alone."""
+        """Resolve the address of a node, with the links in its path; the service in the authority may be omitted."""
         try:
             path = self._path(identity, address)
             if path[:1] == (PRODUCTS,) and len(path) == 2:

@@ -1,4 +1,4 @@
-"""Tables that queries name by an address, fetched from our own VOSpace or from the public internet."""
+"""Upload tables that queries name by a URI, read from this VOSpace or fetched from the public internet."""
 
 from urllib.parse import unquote
 
@@ -13,12 +13,12 @@ __all__ = ["UploadSources"]
 
 
 class UploadSources:
-    """Fetches tables: nodes of our own VOSpace as the identity that asks, others from public addresses.
+    """Reader of upload tables: nodes of this VOSpace as the identity of the query, other URIs from public addresses.
 
     Parameters
     ----------
     public_url
-        Address of this server, under which its own files are fetched without a connection.
+        Address of this server, whose own files are read without a connection.
     """
 
     def __init__(self, nodes: NodeService, remote: RemoteFiles, public_url: str) -> None:
@@ -27,7 +27,7 @@ class UploadSources:
         self._files_url = f"{public_url}/vospace/files/"
 
     def fetch(self, uri: str, identity: Identity, staging: Staging) -> None:
-        """Write the bytes at an address into a staging.
+        """Write the bytes at a URI into a staged file.
 
         Raises
         ------

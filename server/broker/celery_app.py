@@ -1,7 +1,7 @@
-"""Celery as this server uses it: Redis carries the ids of jobs, and nothing else, to one task.
+"""Celery application: Redis carries the ids of jobs, and nothing else, to one task.
 
-What a job is, whether it is still wanted, who runs it and how it ended stands in the database alone. A message may
-therefore be lost or come twice: the sweep sends the id of a job that still waits again, and a job can be taken once.
+The state of a job is in the database alone. A message may therefore be lost or come twice: the recovery of jobs sends
+the id of a waiting job again, and a job can be claimed once.
 """
 
 import redis
@@ -20,18 +20,18 @@ SHORT_PRIORITY, LONG_PRIORITY = 0, 9
 _QUEUE = "photoz.jobs"
 _ANSWER_SECONDS = 1.0
 
-# Redis hands a message out again that was not acknowledged for so long, because it takes its worker for dead. Nothing
+# Redis delivers a message again that was not acknowledged for this time, because it considers its worker dead. Nothing
 # depends on that here, and jobs may take a day.
 _VISIBILITY_SECONDS = 2 * 24 * 3600
 
 
 def make_celery(redis_url: str, *, patient: bool) -> Celery:
-    """Make the Celery application of one process.
+    """Construct the Celery application of one process.
 
     Parameters
     ----------
     patient
-        Whether to wait for a broker that is away, as a worker does; a server that submits jobs gives up at once.
+        Whether to wait for an unavailable broker, as a worker does; a server that submits jobs fails at once.
     """
     app = Celery("photoz", broker=redis_url, set_as_current=False)
     transport = {
@@ -39,7 +39,7 @@ def make_celery(redis_url: str, *, patient: bool) -> Celery:
         "priority_steps": [SHORT_PRIORITY, LONG_PRIORITY],
         "queue_order_strategy": "priority",
     }
-    hasty = {
+    impatient = {
         "socket_timeout": _ANSWER_SECONDS,
         "socket_connect_timeout": _ANSWER_SECONDS,
         "max_retries": 1,
@@ -56,16 +56,16 @@ def make_celery(redis_url: str, *, patient: bool) -> Celery:
         worker_prefetch_multiplier=1,
         worker_pool_start_method="fork",  # the task is a closure, which a fresh interpreter would not have
         worker_redirect_stdouts=False,
-        worker_cancel_long_running_tasks_on_connection_loss=False,  # the database, not the broker, says who runs a job
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # the database, not the broker, knows who runs a job
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options=transport if patient else transport | hasty,
+        broker_transport_options=transport if patient else transport | impatient,
     )
     return app
 
 
 def broker_client(redis_url: str) -> redis.Redis:
-    """Open a connection to the broker beside Celery's, which gives up as quickly."""
+    """Open a connection to the broker beside that of Celery, with the same short timeouts."""
     return redis.Redis.from_url(
         redis_url,
         socket_timeout=_ANSWER_SECONDS,
@@ -75,5 +75,5 @@ def broker_client(redis_url: str) -> redis.Redis:
 
 
 def sent_mark(job_id: str) -> str:
-    """Name the key that is there while the broker is known to hold the id of a job."""
+    """Return the Redis key that exists while the broker holds the id of a job."""
     return f"photoz:sent:{job_id}"

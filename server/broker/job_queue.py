@@ -1,4 +1,4 @@
-"""The queue of jobs that Celery workers run: the side that submits and cancels (UWS 1.1 §2.2)."""
+"""Job queue on Celery: submits jobs to the workers, and cancels them (UWS 1.1 §2.2)."""
 
 import logging
 import time
@@ -15,10 +15,10 @@ from uws.storage import find_job
 
 __all__ = ["RESUBMIT_AFTER", "STOP_SIGNAL", "CeleryQueue", "count_workers"]
 
-#: How long a sweep leaves a QUEUED job alone; the marks of what was sent keep it from flooding the broker.
+#: Time after which a QUEUED job is submitted again; the marks of sent ids keep the recovery from flooding the broker.
 RESUBMIT_AFTER = timedelta(seconds=10)
 
-#: Makes a worker look whether the job that it runs is still wanted.
+#: Signal upon which a worker checks whether its job was aborted.
 STOP_SIGNAL = "SIGUSR1"
 
 _MARK_SECONDS = 600
@@ -35,10 +35,10 @@ _logger = logging.getLogger(__name__)
 
 
 class CeleryQueue:
-    """Sends the ids of jobs to Celery workers through Redis.
+    """Job queue that sends the ids of jobs to Celery workers through Redis.
 
-    A broker that is away costs no job: whatever could not be sent stays QUEUED in the database, and the sweep of a
-    server or a worker sends it when the broker is back.
+    No job is lost while the broker is unavailable: a job that could not be sent stays QUEUED in the database, and the
+    recovery of a server or a worker sends it later.
     """
 
     def __init__(self, redis_url: str, database: Database) -> None:
@@ -48,9 +48,9 @@ class CeleryQueue:
         self._pause_until = float("-inf")
 
     def submit(self, job_id: str, *, long_running: bool = False) -> None:
-        """Send a QUEUED job; one that was sent and not yet taken is not sent twice."""
+        """Send a QUEUED job; an id that the broker holds is not sent twice."""
         if time.monotonic() < self._pause_until:
-            return  # the broker was away a moment ago: many jobs must not wait for it one after another
+            return  # the broker was unavailable a moment ago: many jobs must not wait for it one after another
         try:
             if not self._broker.exists(sent_mark(job_id)):
                 self._send(job_id, long_running=long_running)
@@ -62,9 +62,9 @@ class CeleryQueue:
             _logger.warning("job %s cannot be sent yet", job_id, extra={"job_id": job_id}, exc_info=True)
 
     def cancel(self, job_id: str) -> None:
-        """Take back a job that was aborted, and have its worker stop it at once.
+        """Revoke an aborted job, and have its worker stop it at once.
 
-        A worker that does not hear of it, because the broker is away, sees it in the database within about a second.
+        While the broker is unavailable, the worker sees the phase in the database within about a second.
         """
         try:
             self._app.control.revoke(job_id, terminate=True, signal=STOP_SIGNAL)
@@ -97,7 +97,7 @@ class CeleryQueue:
 
 
 def count_workers(redis_url: str) -> int:
-    """Ask the broker how many workers listen.
+    """Return the number of workers that answer.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def count_workers(redis_url: str) -> int:
         return len(app.control.ping(timeout=_PING_SECONDS))
     except _BROKER_ERRORS as e:
         address = maybe_sanitize_url(redis_url)
-        raise ConnectionError(f"Redis at {address} does not answer ({e}); start it, or mend PHOTOZ_REDIS_URL") from e
+        raise ConnectionError(f"Redis at {address} does not answer ({e}); start it, or correct PHOTOZ_REDIS_URL") from e
     finally:
         app.close()
         broker.close()

@@ -9,10 +9,9 @@ __all__ = ["LongJobSlots"]
 
 
 class LongJobSlots:
-    """Places that the processes of a pool share; made before they are forked.
+    """Semaphore shared by the processes of a pool; constructed before they are forked.
 
-    Each place is a lock on a byte of a file without a name. The kernel takes the lock back when its process dies,
-    however that comes.
+    Each slot is a lock on a byte of an unnamed file. The kernel releases the lock when its process dies.
 
     Parameters
     ----------
@@ -26,17 +25,17 @@ class LongJobSlots:
 
     @contextmanager
     def one(self) -> Iterator[bool]:
-        """Have a place for as long as the block lasts; tell whether there was one."""
-        place = next(filter(self._lock, range(self._count)), None)
+        """Hold a slot during the block; yield whether one was free."""
+        slot = next(filter(self._lock, range(self._count)), None)
         try:
-            yield place is not None
+            yield slot is not None
         finally:
-            if place is not None:
-                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+            if slot is not None:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, 1, slot)
 
-    def _lock(self, place: int) -> bool:
+    def _lock(self, slot: int) -> bool:
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, slot)
         except OSError:
             return False
         return True

@@ -1,8 +1,8 @@
-"""The Celery worker that ``photoz worker`` runs when Celery is the queue.
+"""Celery worker, which ``photoz worker`` runs when Celery is the job queue.
 
-Each process of Celery's pool takes one job at a time and watches over it: it has a warm process of its own in which the
-job runs (``uws.execution.process_queue``), holds the job's lease, and stops it at its deadline, on ABORT, and when the
-worker stops. A job deep in C code, or out of memory, therefore harms neither Celery nor its own lease.
+Each process of Celery's pool runs one job at a time in a child process (``uws.execution.process_queue``). It holds the
+job's lease, and stops the job at its deadline, on ABORT, and when the worker stops. A job in C code, or out of memory,
+therefore harms neither Celery nor its own lease.
 """
 
 import logging
@@ -26,20 +26,19 @@ from server.broker.beat import LocalScheduler, schedule_sweep
 from server.broker.celery_app import RUN_JOB, broker_client, make_celery, sent_mark
 from server.broker.job_queue import STOP_SIGNAL
 from server.broker.long_job_slots import LongJobSlots
-from uws import ACTIVE_PHASES, JobKind, JobService, Phase, ProcessQueue
-from uws.lifecycle.fair_share import FairShare
+from uws import ACTIVE_PHASES, FairShare, JobKind, JobService, Phase, ProcessQueue
 from uws.schema import JobRow
 from uws.storage import find_job, move_job
 
 __all__ = ["CeleryWorkerConfig", "WorkerServices", "run_celery_worker"]
 
-_LOOK_SECONDS = 0.25
+_POLL_SECONDS = 0.25
 
 _logger = logging.getLogger(__name__)
 
 
 class WorkerServices(Protocol):
-    """The parts of the services of a process that this worker uses."""
+    """The services that a Celery worker uses."""
 
     @property
     def database(self) -> Database:
@@ -47,35 +46,35 @@ class WorkerServices(Protocol):
 
     @property
     def kinds(self) -> Mapping[str, JobKind]:
-        """The kinds of job by name."""
+        """Job kinds by name."""
 
     @property
     def fair_share(self) -> FairShare:
-        """Lets jobs into the broker's queue."""
+        """The fair-share queue in front of the broker."""
 
     @property
     def jobs(self) -> JobService:
-        """Jobs, over the broker's queue."""
+        """The job service."""
 
 
 @dataclass(frozen=True, slots=True)
 class CeleryWorkerConfig:
-    """What a worker needs.
+    """Configuration of a Celery worker.
 
     Parameters
     ----------
     services
-        Makes the services of one process of the pool, or of beat, after the fork.
+        Constructs the services of one process of the pool, or of beat, after the fork.
     kinds_factory
-        Makes the kinds of job in the process in which a job runs; it must be picklable.
+        Constructs the job kinds in the process in which a job runs; it must be picklable.
     workers
-        Jobs that run at once; one of several is left to short ones.
+        Jobs that run at once; one of several workers is reserved for short jobs.
     memory_bytes
         Address space that one job may use.
     scratch
-        Where the private folders of jobs are made.
+        Folder of the private folders of jobs.
     stored_bytes
-        Bytes that the results of all jobs of one user may take; none for no limit.
+        Storage limit of all jobs of one user; None for no limit.
     """
 
     redis_url: str
@@ -87,22 +86,22 @@ class CeleryWorkerConfig:
     stored_bytes: int | None = None
 
 
-def run_celery_worker(work: CeleryWorkerConfig) -> None:
-    """Run jobs until Ctrl-C or SIGTERM; running ones are then QUEUED again, or end when they cannot be run twice."""
-    app = make_celery(work.redis_url, patient=True)
-    watch = _Watch(work)
+def run_celery_worker(config: CeleryWorkerConfig) -> None:
+    """Run jobs until Ctrl-C or SIGTERM; running ones are then QUEUED again, or end if their kind allows no retry."""
+    app = make_celery(config.redis_url, patient=True)
+    supervisor = _JobSupervisor(config)
 
     @app.task(name=RUN_JOB)  # type: ignore[untyped-decorator]  # Celery ships no types
     def run_job(job_id: str) -> None:
-        watch.run(job_id)
+        supervisor.run(job_id)
 
-    schedule_sweep(app, _Sweeping(work).run)
-    signals.setup_logging.connect(_leave_logging_alone)
-    signals.worker_process_init.connect(watch.start)
-    signals.worker_process_shutdown.connect(watch.close)
+    schedule_sweep(app, _Recovery(config).run)
+    signals.setup_logging.connect(_keep_logging)
+    signals.worker_process_init.connect(supervisor.start)
+    signals.worker_process_shutdown.connect(supervisor.close)
     signals.worker_shutting_down.connect(_stop_running_jobs)
     worker = app.Worker(
-        concurrency=work.workers,
+        concurrency=config.workers,
         pool="prefork",
         beat=True,
         scheduler=LocalScheduler,
@@ -114,53 +113,53 @@ def run_celery_worker(work: CeleryWorkerConfig) -> None:
     worker.start()
 
 
-class _Watch:
-    """Watches over the jobs of one process of the pool; it is made before the fork, and begins after it."""
+class _JobSupervisor:
+    """Supervisor of the jobs of one process of the pool; constructed before the fork, started after it."""
 
-    def __init__(self, work: CeleryWorkerConfig) -> None:
-        self._work = work
-        self._places = LongJobSlots(max(work.workers - 1, 1))
+    def __init__(self, config: CeleryWorkerConfig) -> None:
+        self._config = config
+        self._slots = LongJobSlots(max(config.workers - 1, 1))
         self._stopping = False
-        self._look = False
+        self._should_check = False
 
     def start(self, **_: object) -> None:
-        """Begin, in a new process of the pool."""
-        work = self._work
-        self._broker = broker_client(work.redis_url)
-        services = work.services()
+        """Start in a new process of the pool."""
+        config = self._config
+        self._broker = broker_client(config.redis_url)
+        services = config.services()
         self._database, self._fair_share = services.database, services.fair_share
         self._queue = ProcessQueue(
             self._database,
-            work.kinds_factory,
+            config.kinds_factory,
             kinds=lambda: services.kinds,
             workers=1,
-            memory_bytes=work.memory_bytes,
-            scratch=work.scratch,
-            stored_bytes=work.stored_bytes,
-            on_taken=self._fair_share.after,
+            memory_bytes=config.memory_bytes,
+            scratch=config.scratch,
+            stored_bytes=config.stored_bytes,
+            on_taken=self._fair_share.submit_next,
         )
         self._queue.start()
 
     def close(self, **_: object) -> None:
-        """Stop, at the end of the process."""
+        """Stop at the end of the process."""
         self._queue.close()
 
     def run(self, job_id: str) -> None:
-        """Run a job to its end, unless it was taken already or is not wanted any more, or is to wait for its place."""
-        with suppress(redis.RedisError):  # the mark ends by itself, too
+        """Run a job to its end, unless it is not QUEUED any more, or no slot for long-running jobs is free."""
+        with suppress(redis.RedisError):  # the mark also expires
             self._broker.delete(sent_mark(job_id))
         try:
             if not self._is_long_running(job_id):
                 self._run(job_id)
                 return
-            with self._places.one() as placed:
-                if placed:
+            with self._slots.one() as is_free:
+                if is_free:
                     self._run(job_id)
                 else:
                     self._postpone(job_id)
-            if placed:
-                self._fair_share.give_all()
-        except SQLAlchemyError:  # the sweep finds the job
+            if is_free:
+                self._fair_share.submit_all()
+        except SQLAlchemyError:  # the recovery finds the job
             _logger.warning("job %s cannot be run now", job_id, extra={"job_id": job_id}, exc_info=True)
 
     def _is_long_running(self, job_id: str) -> bool:
@@ -168,24 +167,24 @@ class _Watch:
             return bool(session.scalar(select(JobRow.long_running).where(JobRow.id == job_id)))
 
     def _postpone(self, job_id: str) -> None:
-        """Let a job wait for another turn, which it gets when a long-running one has ended, or from the sweep."""
+        """Return a job to the fair-share queue, which submits it when a long-running job has ended."""
         with self._database.write() as session:
             move_job(session, job_id, {Phase.QUEUED}, Phase.QUEUED, submitted=None)
 
     def _run(self, job_id: str) -> None:
         with self._handling_signals():
             self._queue.submit(job_id)
-            while not self._queue.finish(job_id, _LOOK_SECONDS):
+            while not self._queue.finish(job_id, _POLL_SECONDS):
                 if self._stopping:
                     self.close()
-                elif self._look:
-                    self._look = False
-                    self._cancel_unwanted(job_id)
+                elif self._should_check:
+                    self._should_check = False
+                    self._cancel_if_aborted(job_id)
 
     @contextmanager
     def _handling_signals(self) -> Iterator[None]:
-        """Take the signals that are meant for a running job; between jobs they are Celery's."""
-        handlers = {signal.SIGTERM: self._on_stop, signal.Signals[STOP_SIGNAL]: self._on_look}
+        """Handle the signals that are meant for a running job; between jobs Celery handles them."""
+        handlers = {signal.SIGTERM: self._on_stop, signal.Signals[STOP_SIGNAL]: self._on_check}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
@@ -196,43 +195,43 @@ class _Watch:
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _on_look(self, _number: int, _frame: FrameType | None) -> None:
-        self._look = True
+    def _on_check(self, _number: int, _frame: FrameType | None) -> None:
+        self._should_check = True
 
-    def _cancel_unwanted(self, job_id: str) -> None:
-        """Stop a job that was aborted; the signal may also have been meant for the one before it."""
+    def _cancel_if_aborted(self, job_id: str) -> None:
+        """Stop the job if it was aborted; the signal may have been meant for the job before it."""
         try:
             with self._database.read() as session:
                 job = find_job(session, job_id)
-        except SQLAlchemyError:  # the keeper of the leases looks again within a second
-            _logger.warning("job %s cannot be looked at", job_id, extra={"job_id": job_id}, exc_info=True)
+        except SQLAlchemyError:  # the lease renewal checks again within a second
+            _logger.warning("the phase of job %s cannot be read", job_id, extra={"job_id": job_id}, exc_info=True)
             return
         if job is None or job.phase not in ACTIVE_PHASES:
             self._queue.cancel(job_id)
 
 
-class _Sweeping:
-    """Looks after the jobs that other workers and the broker lost; made before beat's process, used in it."""
+class _Recovery:
+    """Recovery of jobs that other workers and the broker lost; constructed before beat's process, used in it."""
 
-    def __init__(self, work: CeleryWorkerConfig) -> None:
-        self._work = work
+    def __init__(self, config: CeleryWorkerConfig) -> None:
+        self._config = config
         self._services: WorkerServices | None = None
 
     def run(self) -> None:
-        """Sweep once."""
+        """Recover jobs once."""
         try:
-            self._services = self._services or self._work.services()
+            self._services = self._services or self._config.services()
             self._services.jobs.sweep()
-        except Exception:  # the sweep must go on whatever one round meets
-            _logger.exception("sweep failed")
+        except Exception:  # the next round must run whatever this one meets
+            _logger.exception("recovery of jobs failed")
 
 
-def _leave_logging_alone(**_: object) -> None:
-    """Be there: Celery sets up logging only when nobody listens to this signal."""
+def _keep_logging(**_: object) -> None:
+    """Do nothing: Celery sets up logging unless this signal has a receiver."""
 
 
 def _stop_running_jobs(**_: object) -> None:
-    """Tell the processes that run jobs to bring them to an end, when the worker is told to stop."""
+    """Signal the processes that run jobs to stop them, when the worker shuts down."""
     for request in tuple(state.active_requests):
         if request.worker_pid:
             with suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The commands ``photoz user`` and ``photoz group``: look after accounts and groups from the server's machine."""
+"""The commands ``photoz user`` and ``photoz group``: administer accounts and groups."""
 
 import json
 from dataclasses import asdict
@@ -14,7 +14,7 @@ from server.cli.context import OPERATOR, DataOption, open_services
 
 __all__ = ["add_user_commands", "group_app"]
 
-group_app = typer.Typer(help="Groups of users: list, make, members.", no_args_is_help=True)
+group_app = typer.Typer(help="Groups of users: list, add, member, delete.", no_args_is_help=True)
 
 _JsonOption = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 _NameArgument = Annotated[str, typer.Argument(help="Name of the account.")]
@@ -23,7 +23,7 @@ _GIGABYTE = 1_000_000_000
 
 
 def add_user_commands(app: typer.Typer) -> None:
-    """Add the commands that look after accounts."""
+    """Add the commands that administer accounts."""
     app.command("list")(list_users)
     app.command("set")(set_user)
     app.command("password")(set_password)
@@ -44,9 +44,9 @@ def list_users(as_json: _JsonOption = False, data: DataOption = None) -> None:
 def set_user(
     name: _NameArgument,
     admin: Annotated[bool | None, typer.Option("--admin/--no-admin", help="Administrator or not.")] = None,
-    active: Annotated[bool | None, typer.Option("--open/--close", help="Whether one can sign in to it.")] = None,
-    quota: Annotated[float | None, typer.Option(help="Gigabytes that the user's products may take.")] = None,
-    no_quota: Annotated[bool, typer.Option("--usual-quota", help="The quota of all users again.")] = False,
+    active: Annotated[bool | None, typer.Option("--open/--close", help="Whether the user can sign in.")] = None,
+    quota: Annotated[float | None, typer.Option(help="Storage quota of the user's products, in gigabytes.")] = None,
+    no_quota: Annotated[bool, typer.Option("--usual-quota", help="Return to the default quota.")] = False,
     data: DataOption = None,
 ) -> None:
     """Change the rights, the quota or the state of an account."""
@@ -63,10 +63,10 @@ def set_user(
 
 def set_password(
     name: _NameArgument,
-    password: Annotated[str | None, typer.Option(help="Password; asked for when it is not given.")] = None,
+    password: Annotated[str | None, typer.Option(help="Password; prompted for when not given.")] = None,
     data: DataOption = None,
 ) -> None:
-    """Give an account another password; its sign-ins by browser end."""
+    """Set the password of an account, and end its sessions."""
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     with open_services(data) as services:
         services.accounts.administration.set_password(OPERATOR, name, chosen)
@@ -74,15 +74,15 @@ def set_password(
 
 
 def revoke(name: _NameArgument, data: DataOption = None) -> None:
-    """End all tokens and sign-ins of an account at once."""
+    """Revoke all tokens and sessions of an account."""
     with open_services(data) as services:
         ended = services.accounts.administration.revoke_all(OPERATOR, name)
-    typer.echo(f"Ended {ended} tokens and sign-ins of '{name}'.")
+    typer.echo(f"Revoked {ended} tokens and sessions of '{name}'.")
 
 
 @group_app.command("list")
 def list_groups(as_json: _JsonOption = False, data: DataOption = None) -> None:
-    """List all groups with their members; managers are marked by a star."""
+    """List all groups with their members; managers are marked with an asterisk."""
     with open_services(data) as services:
         groups = services.accounts.groups.groups(OPERATOR)
     if as_json:
@@ -96,42 +96,42 @@ def list_groups(as_json: _JsonOption = False, data: DataOption = None) -> None:
 @group_app.command("add")
 def add_group(
     name: _GroupArgument,
-    manager: Annotated[list[str] | None, typer.Option(help="Account that manages it; may be given again.")] = None,
-    description: Annotated[str, typer.Option(help="What it is for.")] = "",
+    manager: Annotated[list[str] | None, typer.Option(help="Account that manages it; may be repeated.")] = None,
+    description: Annotated[str, typer.Option(help="Purpose of the group.")] = "",
     data: DataOption = None,
 ) -> None:
-    """Make a group."""
+    """Create a group."""
     with open_services(data) as services:
         group = services.accounts.groups.create(OPERATOR, name, description)
         for user in manager or ():
             services.accounts.groups.add_member(OPERATOR, group.id, user, manager=True)
-    typer.echo(f"Made the group '{group.name}'.")
+    typer.echo(f"Created the group '{group.name}'.")
 
 
 @group_app.command("member")
 def add_member(
     name: _GroupArgument,
     user: Annotated[str, typer.Argument(help="Name of the account.")],
-    manager: Annotated[bool, typer.Option("--manager", help="Let them manage the group.")] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Let them go instead.")] = False,
+    manager: Annotated[bool, typer.Option("--manager", help="Make the member a manager.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the member.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Take somebody into a group, or let them go."""
+    """Add a member to a group, or remove one."""
     with open_services(data) as services:
         group = _find(services.accounts.groups, name)
         if remove:
             services.accounts.groups.remove_member(OPERATOR, group.id, user)
         else:
             services.accounts.groups.add_member(OPERATOR, group.id, user, manager=manager)
-    typer.echo(f"'{user}' {'belongs no longer' if remove else 'belongs'} to the group '{name}'.")
+    typer.echo(f"'{user}' is {'no longer ' if remove else ''}a member of the group '{name}'.")
 
 
 @group_app.command("delete")
 def delete_group(name: _GroupArgument, data: DataOption = None) -> None:
-    """Remove a group; one that restricts a release stays."""
+    """Delete a group; not possible while it restricts a release."""
     with open_services(data) as services:
         services.accounts.groups.delete(OPERATOR, _find(services.accounts.groups, name).id)
-    typer.echo(f"Removed the group '{name}'.")
+    typer.echo(f"Deleted the group '{name}'.")
 
 
 def _find(groups: GroupService, name: str) -> Group:
@@ -149,7 +149,7 @@ def _rights(account: Account) -> str:
 
 
 def _quota(account: Account) -> str:
-    return "as all" if account.quota_bytes is None else f"{account.quota_bytes / _GIGABYTE:g} GB"
+    return "default" if account.quota_bytes is None else f"{account.quota_bytes / _GIGABYTE:g} GB"
 
 
 def _time_text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The operator of the server's machine: commands act in this name, and may do what administrators may."""
+"""Context of commands: settings, services, and the identity of the operator, who has the rights of administrators."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATOR", "DataOption", "open_accounts", "open_services", "read_settings"]
 
-#: Who runs commands; the audit log names it so.
+#: Identity that commands act as, and name in the audit log.
 OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; by default PHOTOZ_DATA, else ./data.")]
 
 
 def read_settings(**chosen: Any) -> Settings:  # the options are whatever type their setting has
-    """Return the settings, with what the command line chose in the place of the environment.
+    """Return the settings of the environment, overridden by the options of the command line.
 
     Raises
     ------
     StartError
-        A setting has a value that cannot be used; the message names each of them.
+        A setting has an invalid value; the message names all of them.
     """
     given = {name: value for name, value in chosen.items() if value is not None}
     try:
@@ -45,14 +45,14 @@ def read_settings(**chosen: Any) -> Settings:  # the options are whatever type t
 
 @contextmanager
 def open_services(data: Path | None, *, prepare: bool = True) -> "Iterator[Services]":
-    """Open the services of a server beside which a command works; no jobs run here.
+    """Open the services of a server for a command, beside a running server; no jobs run here.
 
     Parameters
     ----------
     prepare
-        Whether the data folder is made, and the database brought to the schema of this version, before.
+        Whether to create the data folder and to migrate the database first.
     """
-    # Large, and not needed by commands that do without a server.
+    # A large import, which commands without a server do not need.
     from server.services import Services
 
     settings = read_settings(data=data)
@@ -69,7 +69,7 @@ def open_services(data: Path | None, *, prepare: bool = True) -> "Iterator[Servi
 
 @contextmanager
 def open_accounts(data: Path | None) -> Iterator[AccountServices]:
-    """Open the accounts alone, for commands that need nothing else and should start at once."""
+    """Open the accounts alone, for commands that need nothing else and should start fast."""
     settings = read_settings(data=data)
     prepare_data_folder(settings)
     database = Database(settings.sqlalchemy_url)

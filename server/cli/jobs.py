@@ -1,4 +1,4 @@
-"""The command ``photoz jobs``: look at jobs of everybody, stop and remove them, from the server's machine."""
+"""The command ``photoz jobs``: list, show, abort and remove the jobs of all users."""
 
 import json
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ def list_command(
     phase: Annotated[list[Phase] | None, typer.Option(help="Only jobs in this phase; may be repeated.")] = None,
     owner: Annotated[str | None, typer.Option(help="Only jobs of this user.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only jobs of this kind.")] = None,
-    last: Annotated[int, typer.Option(min=1, help="So many of the newest.")] = 50,
+    last: Annotated[int, typer.Option(min=1, help="Number of newest jobs to list.")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     data: DataOption = None,
 ) -> None:
@@ -75,7 +75,7 @@ def show_command(job: JobArgument, data: DataOption = None) -> None:
 
 @app.command("abort")
 def abort_command(job: JobArgument, data: DataOption = None) -> None:
-    """Stop a job; its work ends within seconds, wherever it runs."""
+    """Abort a job; its work stops within seconds, on any machine."""
     with open_services(data, prepare=False) as services:
         services.jobs.abort(job, owner=_find(services, job).owner)
     typer.echo(f"Aborted {job}.")
@@ -83,9 +83,9 @@ def abort_command(job: JobArgument, data: DataOption = None) -> None:
 
 @app.command("purge")
 def purge_command(
-    days: Annotated[int, typer.Option(min=0, help="Only jobs that ended so many days ago.")] = 7,
+    days: Annotated[int, typer.Option(min=0, help="Only jobs that ended at least this many days ago.")] = 7,
     owner: Annotated[str | None, typer.Option(help="Only jobs of this user.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data: DataOption = None,
 ) -> None:
     """Remove jobs that have ended, with their results."""

@@ -1,4 +1,4 @@
-"""The command ``photoz``: run the server and look after it."""
+"""The command ``photoz``: run and administer a server."""
 
 import json
 import logging
@@ -52,8 +52,8 @@ def serve_command(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     demo: Annotated[bool | None, typer.Option(help="Fill an empty server with demo data.")] = None,
 ) -> None:
-    """Migrate, make a first account and demo data when the server is new, and serve until Ctrl-C."""
-    # Commands import what is large when they run: those that do not serve start in half the time.
+    """Run the server until Ctrl-C; a new one gets a first account and demo data."""
+    # Large imports stand inside the commands, so that those that do not serve start in half the time.
     from server.serve import serve
 
     settings = read_settings(data=data, host=host, port=port, demo=demo)
@@ -63,7 +63,7 @@ def serve_command(
 
 @app.command("worker")
 def worker_command(data: DataOption = None) -> None:
-    """Run jobs of a server that shares this data folder and database, until Ctrl-C."""
+    """Run jobs of a server that uses the same data folder and database, until Ctrl-C."""
     from server.worker import run_worker
 
     settings = read_settings(data=data)
@@ -73,7 +73,7 @@ def worker_command(data: DataOption = None) -> None:
 
 @app.command("migrate")
 def migrate_command(data: DataOption = None) -> None:
-    """Bring the database to the schema of this version."""
+    """Migrate the database to the schema of this version."""
     settings = read_settings(data=data)
     prepare_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
@@ -88,9 +88,9 @@ def migrate_command(data: DataOption = None) -> None:
 def doctor_command(
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Compare every file with its checksums, too.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Also compare every file with its checksums.")] = False,
 ) -> None:
-    """Check database, storage, disk, engine and job queue, and say what is wrong and what to do."""
+    """Check database, storage, disk, query engine and job queue, and print what to do about problems."""
     from server.operations.doctor import examine
 
     checks = examine(read_settings(data=data), all_files=verify)
@@ -106,11 +106,11 @@ def doctor_command(
 @user_app.command("add")
 def add_user(
     name: Annotated[str, typer.Argument(help="Name of the account.")],
-    password: Annotated[str | None, typer.Option(help="Password; asked for when it is not given.")] = None,
-    admin: Annotated[bool, typer.Option("--admin", help="Make an administrator.")] = False,
+    password: Annotated[str | None, typer.Option(help="Password; prompted for when not given.")] = None,
+    admin: Annotated[bool, typer.Option("--admin", help="Create an administrator.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Make an account."""
+    """Create an account."""
     chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     with open_accounts(data) as accounts:
         user = accounts.service.add_user(name, chosen, is_admin=admin)
@@ -121,42 +121,42 @@ def add_user(
 def link_user(
     name: Annotated[str, typer.Argument(help="Name of the account.")],
     issuer: Annotated[str, typer.Argument(help="Address of the OpenID provider, or 'proxy' for a trusted proxy.")],
-    subject: Annotated[str, typer.Argument(help="What it calls the person: the claim 'sub', or the user's name.")],
+    subject: Annotated[str, typer.Argument(help="Identifier of the user there: the claim 'sub', or the user name.")],
     data: DataOption = None,
 ) -> None:
-    """Let an account that is there be reached by somebody who signs in elsewhere."""
+    """Link an account to a user of an OpenID provider or a trusted proxy."""
     with open_accounts(data) as accounts:
         accounts.external.link(name, issuer, subject)
-    typer.echo(f"'{subject}' of {issuer} now reaches the account '{name}'.", err=True)
+    typer.echo(f"'{subject}' of {issuer} is now linked to the account '{name}'.", err=True)
 
 
 @token_app.command("add")
 def add_token(
     name: Annotated[str, typer.Argument(help="Name of the account that the token is for.")],
-    scope: Annotated[Scope, typer.Option(help="What its bearer may do.")] = Scope.WRITE,
-    days: Annotated[int | None, typer.Option(help="Days after which it ends; never by default.")] = None,
+    scope: Annotated[Scope, typer.Option(help="Scope of the token.")] = Scope.WRITE,
+    days: Annotated[int | None, typer.Option(help="Days until it expires; never by default.")] = None,
     label: Annotated[str, typer.Option(help="Name of the token in its owner's list.")] = "command line",
     data: DataOption = None,
 ) -> None:
-    """Make a token and print it, alone, on standard output."""
+    """Create a token and print it, alone, on standard output."""
     with open_accounts(data) as accounts:
         identity = accounts.identity_of(name)
         typer.echo(accounts.service.issue_token(identity, label, scope, days=days).secret)
 
 
 def main() -> None:
-    """Run the command; an error that people can mend is a sentence, not a traceback."""
+    """Run the command; errors that a user can correct are printed as a message, without a traceback."""
     try:
         app()
     except (PhotozError, StartError) as e:
         typer.echo(str(e), err=True)
         sys.exit(1)
-    except (OperationalError, ProgrammingError) as e:  # it is not there, or has no tables yet
+    except (OperationalError, ProgrammingError) as e:  # the database does not exist, or has no tables yet
         logging.getLogger(__name__).debug("database", exc_info=e)
         reason = str(e.orig).strip().partition("\n")[0]
         typer.echo(
             f"The database cannot be used: {reason}. Is the data folder the right one "
-            "(--data, PHOTOZ_DATA), and the database's address (PHOTOZ_DATABASE_URL)? photoz doctor looks.",
+            "(--data, PHOTOZ_DATA), and the database's address (PHOTOZ_DATABASE_URL)? Run photoz doctor to check.",
             err=True,
         )
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""The command ``photoz pipeline``: run pipelines on files, and say what their parameters are."""
+"""The command ``photoz pipeline``: list pipelines and their parameters, and run them on files."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ __all__ = ["app", "pipeline_commands"]
 
 
 def pipeline_commands(definitions: Mapping[str, AnyPipeline]) -> typer.Typer:
-    """Return the commands for some pipelines."""
+    """Return the commands for these pipelines."""
     commands = typer.Typer(help="Pipelines: run them on files, without a server.", no_args_is_help=True)
 
     @commands.command("list")
@@ -36,16 +36,16 @@ def pipeline_commands(definitions: Mapping[str, AnyPipeline]) -> typer.Typer:
     def run_command(
         name: Annotated[str, typer.Argument(help=f"Name of the pipeline: {' or '.join(definitions)}.")],
         configuration: Annotated[Path, typer.Argument(help="Configuration file; its inputs are relative to it.")],
-        base: Annotated[Path, typer.Option("--base-dir", help="Folder in which the output folder lies.")] = Path(),
+        base: Annotated[Path, typer.Option("--base-dir", help="Parent folder of the output folder.")] = Path(),
         inputs: Annotated[
             Path | None,
             typer.Option("--inputs", help="Folder to which paths are relative, if not the configuration's."),
         ] = None,
-        dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to work on.")] = None,
-        quiet: Annotated[bool, typer.Option("--quiet", help="Print the name of the result alone.")] = False,
+        dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler to run on.")] = None,
+        quiet: Annotated[bool, typer.Option("--quiet", help="Print only the name of the result.")] = False,
     ) -> None:
         """Run a pipeline on the files that a configuration names."""
-        # Arrow's own pool gives large buffers back at once, and has the system clear as many anew: a second of two.
+        # Arrow's own memory pool returns large buffers at once and requests new ones: it takes one second of two.
         pa.set_memory_pool(pa.system_memory_pool())
         with engine_of(dask) as engine:
             progress = _ignored if quiet else _Progress()
@@ -60,7 +60,7 @@ def pipeline_commands(definitions: Mapping[str, AnyPipeline]) -> typer.Typer:
 
 
 class _Progress:
-    """Writes each step to the standard error stream, once."""
+    """Progress callback that writes each step to standard error, once."""
 
     def __init__(self) -> None:
         self._step: str | None = None
@@ -72,7 +72,7 @@ class _Progress:
 
 
 def _ignored(fraction: float, step: str) -> None:
-    """Report nothing."""
+    """Ignore progress."""
 
 
 app = pipeline_commands(PIPELINES)

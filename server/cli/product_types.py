@@ -1,4 +1,4 @@
-"""The commands ``photoz product-type``: words, order and use of the product types."""
+"""The command ``photoz product-type``: names, descriptions, order and availability of product types."""
 
 import json
 from typing import Annotated
@@ -17,7 +17,7 @@ type_app = typer.Typer(help="Types of products: list, set.", no_args_is_help=Tru
 def list_types(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False, data: DataOption = None
 ) -> None:
-    """List the types of products in their order, and whether new products of them are made."""
+    """List the product types in their order, and whether new products of them are allowed."""
     with open_services(data) as services:
         kinds = services.products.types.all(OPERATOR)
     if as_json:
@@ -31,15 +31,15 @@ def list_types(
 @type_app.command("set")
 def set_type(
     name: Annotated[str, typer.Argument(help="Internal name of the type, training_set for instance.")],
-    display_name: Annotated[str | None, typer.Option(help="Name that people read; '' for the usual one.")] = None,
-    description: Annotated[str | None, typer.Option(help="What it is; '' for the usual words.")] = None,
-    order: Annotated[int | None, typer.Option(help="Its place in lists.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="Display name; '' for the default.")] = None,
+    description: Annotated[str | None, typer.Option(help="Description; '' for the default.")] = None,
+    order: Annotated[int | None, typer.Option(help="Position in lists.")] = None,
     is_open: Annotated[
-        bool | None, typer.Option("--open/--closed", help="Whether new products of it may be made.")
+        bool | None, typer.Option("--open/--closed", help="Whether new products of it are allowed.")
     ] = None,
     data: DataOption = None,
 ) -> None:
-    """Change what is named of a type; ids, internal names and mandatory columns stay."""
+    """Change the given values of a type; ids, internal names and mandatory columns are fixed."""
     with open_services(data) as services:
         services.products.types.save(OPERATOR, name, TypeChanges(display_name, description, order, is_open))
     typer.echo(f"Changed the product type '{name}'.")

@@ -1,4 +1,4 @@
-"""The command ``photoz product``: look at products and change them from the server's machine."""
+"""The command ``photoz product``: list, show, change, delete and restore products."""
 
 import json
 from typing import Annotated
@@ -17,7 +17,7 @@ app = typer.Typer(help="Products: list, show, set, delete, restore.", no_args_is
 
 @app.command("list")
 def list_command(
-    text: Annotated[str, typer.Argument(help="Words that name, description or owner must hold.")] = "",
+    text: Annotated[str, typer.Argument(help="Words to find in name, description or owner.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     data: DataOption = None,
 ) -> None:
@@ -51,10 +51,10 @@ def show_command(
 @app.command("delete")
 def delete_command(
     product: Annotated[int, typer.Argument(help="Number of the product.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Delete a product; it can be restored for a while."""
+    """Delete a product; it can be restored for some days."""
     with open_services(data, prepare=False) as services:
         products = services.products.service
         found = products.get(OPERATOR, product)
@@ -66,7 +66,7 @@ def delete_command(
 
 @app.command("deleted")
 def deleted_command(data: DataOption = None) -> None:
-    """List deleted products that can be restored, the last one first."""
+    """List deleted products that can be restored, newest deletion first."""
     with open_services(data) as services:
         for item in services.products.versions.deleted(OPERATOR):
             product = item.product
@@ -79,7 +79,7 @@ def deleted_command(data: DataOption = None) -> None:
 def restore_command(
     product: Annotated[str, typer.Argument(help="Number or internal name.")], data: DataOption = None
 ) -> None:
-    """Bring a deleted product back, within the grace time after its deletion."""
+    """Restore a deleted product, within the grace period after its deletion."""
     with open_services(data) as services:
         restored = services.products.versions.restore(OPERATOR, int(product) if product.isdecimal() else product)
     typer.echo(f"Restored '{restored.internal_name}'; it is {restored.status.label.lower()}.")

@@ -1,4 +1,4 @@
-"""The commands ``photoz release`` and ``photoz log``: releases, and who did what to which product when."""
+"""The commands ``photoz release`` and ``photoz log``: data releases and the audit log."""
 
 import json
 from dataclasses import asdict, replace
@@ -36,7 +36,7 @@ def list_releases(as_json: _JsonOption = False, data: DataOption = None) -> None
 @release_app.command("set")
 def set_release(
     name: _NameArgument,
-    display_name: Annotated[str | None, typer.Option(help="Name that people read.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="Display name.")] = None,
     description: Annotated[str | None, typer.Option(help="What it is.")] = None,
     public: Annotated[bool | None, typer.Option("--public/--not-public", help="Whether everybody sees it.")] = None,
     group: Annotated[
@@ -80,7 +80,7 @@ def set_release(
 
 @release_app.command("delete")
 def delete_release(name: _NameArgument, data: DataOption = None) -> None:
-    """Remove a release that no product names."""
+    """Delete a release that no product uses."""
     with open_services(data) as services:
         services.products.releases.delete(OPERATOR, name)
     typer.echo(f"Removed the release '{name}'.")
@@ -94,7 +94,7 @@ def log_command(
     as_json: _JsonOption = False,
     data: DataOption = None,
 ) -> None:
-    """Show who did what to which product, group, release or account, and when."""
+    """Show the audit log: changes of products, groups, releases and accounts."""
     kind = None if product is None else Subject.PRODUCT
     query = AuditQuery(kind=kind, subject_id=product, actor=who, action=action, limit=last)
     with open_services(data) as services:

@@ -1,1 +1,1 @@
-"""What the operator runs on a server, and what a server does by itself at intervals."""
+"""Operations: checks that the operator runs, periodic maintenance, and the set-up of a checkout."""

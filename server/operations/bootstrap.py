@@ -1,11 +1,11 @@
-"""Makes ``.venv`` and installs the project in it, before anything of the project can be imported.
+"""Set-up of a checkout: create ``.venv`` and install the project, before anything of it can be imported.
 
 ``make`` runs this file with a Python of the machine (3.11 or newer), hence with the standard library alone::
 
     python3 server/operations/bootstrap.py serve    # the server and the client library
     python3 server/operations/bootstrap.py test     # and the tools and Debian packages of the tests
 
-What is ready stays as it is: a stamp in ``.venv`` says from which ``pyproject.toml`` it was made.
+A finished set-up is kept: a stamp in ``.venv`` records from which ``pyproject.toml`` it was made.
 """
 
 import fcntl
@@ -25,7 +25,7 @@ __all__ = ["Environment", "SetupError", "main", "missing_programs"]
 _OLDEST_PIP = "25.1"  # the first that installs dependency groups
 _STILL_SECONDS = 20.0
 
-#: Programs that some tests look through, and the Debian package of each.
+#: Programs that some tests need, and the Debian package of each.
 _TEST_PROGRAMS: Mapping[str, str] = {
     "initdb": "postgresql",
     "redis-server": "redis-server",
@@ -35,7 +35,7 @@ _TEST_PROGRAMS: Mapping[str, str] = {
 
 
 class SetupError(Exception):
-    """Something is missing; the message is a sentence that says what to do."""
+    """The set-up is not possible; the message states what to do."""
 
 
 class Environment:
@@ -53,22 +53,22 @@ class Environment:
         self._python = self._folder / "bin" / "python"
 
     def is_ready(self, goal: str) -> bool:
-        """Return whether nothing has to be done for a goal; what is ready for the tests is ready to serve."""
+        """Return whether the environment is ready for a goal; one that is ready for the tests is ready to serve."""
         goals = ("test",) if goal == "test" else ("serve", "test")
         return self._has_python() and any(self._stamp_holds(each) for each in goals)
 
     def prepare(self, goal: str) -> None:
-        """Make the environment and install what the goal needs."""
+        """Create the environment and install what the goal needs."""
         self._check_writable()
         with self._locked():
             if self.is_ready(goal):  # another make in this folder did it while this one waited
                 return
             if not self._works():
-                _say(f"[1/3] Making .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
+                _print(f"[1/3] Making .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
                 self._make()
-            _say("[2/3] Looking at pip")
+            _print("[2/3] Checking pip")
             self._run_pip(["--upgrade", f"pip>={_OLDEST_PIP}"])
-            _say("[3/3] Installing the project and its libraries; the first time takes a minute or two")
+            _print("[3/3] Installing the project and its libraries; the first time takes a minute or two")
             self._run_pip(self._requirements(goal))
             self._stamp(goal).write_text(self._fingerprint())
 
@@ -94,13 +94,13 @@ class Environment:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one make at a time prepare this folder; the lock ends with the process, however that ends."""
+        """Lock the folder against other processes that prepare it; the kernel releases the lock with the process."""
         folder = os.open(self._root, os.O_RDONLY)
         try:
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _say("Another make is preparing this folder; waiting for it.")
+                _print("Another make is preparing this folder; waiting for it.")
                 fcntl.flock(folder, fcntl.LOCK_EX)
             yield
         finally:
@@ -150,7 +150,7 @@ class Environment:
             return False
 
     def _fingerprint(self) -> str:
-        """Say what an environment depends on: the two lists of requirements, and where it lies."""
+        """Return a digest of what an environment depends on: the two lists of requirements, and its path."""
         digest = hashlib.sha256(str(self._root).encode())
         for path in (self._root / "pyproject.toml", self._root / "clients" / "pyproject.toml"):
             digest.update(path.read_bytes() if path.exists() else b"")
@@ -158,12 +158,12 @@ class Environment:
 
 
 def missing_programs() -> dict[str, str]:
-    """Return the programs that tests look through and that are not here, with their Debian packages."""
+    """Return the programs that tests need and that are not installed, with their Debian packages."""
     return {program: package for program, package in _TEST_PROGRAMS.items() if not _has_program(program)}
 
 
 def main(words: Sequence[str]) -> int:
-    """Prepare for the goal that the command line names; give the exit status."""
+    """Prepare for the goal that the command line names; return the exit status."""
     goal = words[0] if words else "serve"
     environment = Environment(Path(__file__).resolve().parents[2])
     try:
@@ -184,7 +184,7 @@ def _offer_test_programs() -> None:
     if missing:
         _install_debian(list(missing.values()))
     for program, package in missing_programs().items():
-        _say(f"{program} is not installed, so its tests are skipped. Debian and Ubuntu have it in {package}.")
+        _print(f"{program} is not installed, so its tests are skipped. Debian and Ubuntu have it in {package}.")
 
 
 def _has_program(program: str) -> bool:
@@ -194,11 +194,11 @@ def _has_program(program: str) -> bool:
 
 
 def _install_debian(packages: Sequence[str]) -> None:
-    """Install Debian packages when we may; what fails is noticed by whoever needs them."""
+    """Install Debian packages if this is root; tests whose programs are missing are skipped."""
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         return
-    _say(f"Installing {', '.join(packages)} with apt-get")
+    _print(f"Installing {', '.join(packages)} with apt-get")
     quiet = ["-qq", "-o", "DPkg::Lock::Timeout=600", "-o", "Dpkg::Use-Pty=0"]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
@@ -210,28 +210,28 @@ def _install_debian(packages: Sequence[str]) -> None:
 
 @contextmanager
 def _heartbeat() -> Iterator[None]:
-    """Say every now and then that a silent step is still at work."""
+    """Print at intervals that a silent step is still running."""
     done = threading.Event()
     began = time.monotonic()
 
-    def tell() -> None:
+    def report() -> None:
         while not done.wait(_STILL_SECONDS):
-            _say(f"      still at work after {time.monotonic() - began:.0f} s")
+            _print(f"      still running after {time.monotonic() - began:.0f} s")
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         done.set()
-        teller.join()
+        reporter.join()
 
 
 def _succeeds(command: Sequence[str]) -> bool:
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

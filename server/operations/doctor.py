@@ -1,4 +1,4 @@
-"""What can be wrong with a server: each part is tried for real, and the answer says what to do."""
+"""``photoz doctor``: checks of storage, disk, database, files, query engine and job queue."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -23,24 +23,24 @@ __all__ = ["Check", "examine"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One part of the server: whether it works, and a sentence about it."""
+    """Result of the check of one part of a server: whether it works, and a message."""
 
     name: str
     ok: bool
     message: str
 
     def as_dict(self) -> dict[str, object]:
-        """Return the check as JSON has it."""
+        """Return the check as a JSON object."""
         return asdict(self)
 
 
 def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
-    """Try every part of the server; works beside a running one.
+    """Check every part of the server; a running server is not disturbed.
 
     Parameters
     ----------
     all_files
-        Whether every file is read and compared with its checksums, however long that takes.
+        Whether every file is read and compared with its checksums, which may take long.
     """
     services = Services(settings)
     try:
@@ -56,7 +56,7 @@ def _checks(services: Services) -> Iterator[Check]:
     settings = services.settings
     storage = _try("storage", lambda: _storage(services))
     yield storage
-    yield _try("disk", lambda: _disk(settings)) if storage.ok else Check("disk", False, "not looked at: no storage")
+    yield (_try("disk", lambda: _disk(settings)) if storage.ok else Check("disk", False, "not checked: no storage"))
     database = _try("database", lambda: _database(services))
     yield database
     if database.ok:
@@ -73,7 +73,7 @@ def _try(name: str, check: Callable[[], str]) -> Check:
 
 
 class _WrongError(Exception):
-    """A part answers, but not as it should; the message says what to do."""
+    """A part answers, but not as it should; the message states what to do."""
 
 
 def _storage(services: Services) -> str:
@@ -87,9 +87,7 @@ def _storage(services: Services) -> str:
 def _disk(settings: Settings) -> str:
     usage = shutil.disk_usage(settings.data)
     if usage.free < settings.min_free_bytes:
-        message = (
-            f"only {usage.free / 1e9:.1f} GB free, less than PHOTOZ_MIN_FREE_BYTES: uploads are refused; make room"
-        )
+        message = f"only {usage.free / 1e9:.1f} GB free, less than PHOTOZ_MIN_FREE_BYTES: uploads fail; free some space"
         raise _WrongError(message)
     return f"{usage.free / 1e9:.1f} GB free"
 
@@ -99,7 +97,7 @@ def _database(services: Services) -> str:
     with database.read() as session:
         session.execute(text("SELECT 1"))
     if not is_current(database.engine):
-        message = "the schema is not that of this version; run 'photoz migrate'"
+        message = "the schema is of another version; run 'photoz migrate'"
         raise _WrongError(message)
     return f"{database.engine.dialect.name} answers, with the schema of this version"
 

@@ -7,7 +7,7 @@ from server.services import Services
 
 __all__ = ["maintain", "remove_orphaned_files"]
 
-_SWEEP_SECONDS = 10.0
+_INTERVAL_SECONDS = 10.0
 _HOUSEKEEPING_ROUNDS = 60
 
 _ORPHAN_SECONDS = 3600.0
@@ -17,23 +17,23 @@ _log = logging.getLogger(__name__)
 
 
 def maintain(services: Services, stop: threading.Event) -> None:
-    """Recover jobs every few seconds, and remove orphaned files now and then, until ``stop`` is set."""
+    """Recover jobs every ten seconds, and remove orphaned files every ten minutes, until ``stop`` is set."""
     rounds = 0
-    while not stop.wait(_SWEEP_SECONDS if rounds else 0):
+    while not stop.wait(_INTERVAL_SECONDS if rounds else 0):
         try:
             _recover(services)
             if rounds % _HOUSEKEEPING_ROUNDS == 0:
                 remove_orphaned_files(services)
-        except Exception:  # noqa: BLE001 - the sweep must go on whatever one round meets; the traceback is in the log
-            _log.exception("sweep failed")
+        except Exception:  # noqa: BLE001 - the next round must run whatever this one meets; the traceback is in the log
+            _log.exception("maintenance failed")
         rounds += 1
 
 
 def remove_orphaned_files(services: Services) -> None:
-    """Remove files that no product, no table and no query needs, as a crash leaves them behind."""
+    """Remove files of crashed processes that no product, no table and no query uses."""
     services.products.housekeeping.sweep()
     services.products.table_loader.sweep(older_than=_ORPHAN_SECONDS)
-    # What came with a job goes with it, so only what is older than any job is left over.
+    # The files of a job are removed with it, so a file that is older than any job is orphaned.
     longest = (services.settings.job_days_limit + 1) * _DAY
     services.tap.upload_store.sweep(frozenset(), older_than=longest)
 

@@ -1,4 +1,4 @@
-"""Every file against its checksums, and orphans both ways: rows without bytes, bytes without a row."""
+"""Verification of stored files: checksums, rows without bytes, and bytes without a row."""
 
 import hashlib
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
-    """What the database says of a file, and whose it is in words."""
+    """A file as the database describes it, with a text that names its owner."""
 
     stored_id: str
     size: int
@@ -31,7 +31,7 @@ class _Expected:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a verification found; each problem is a sentence."""
+    """Result of a verification; each problem is a message."""
 
     files: int
     size: int
@@ -39,7 +39,7 @@ class Findings:
 
     @property
     def summary(self) -> str:
-        """Say it in one sentence, with the first problems."""
+        """One line with the result and the first problems."""
         if not self.problems:
             return f"{self.files} files with {self.size / 1e6:.6g} MB have their checksums; there are no orphans"
         more = f"; and {len(self.problems) - _SHOWN} more" if len(self.problems) > _SHOWN else ""
@@ -47,7 +47,7 @@ class Findings:
 
 
 def verify(settings: Settings, database: Database, store: FileStore) -> Findings:
-    """Read every file once; safe beside a running server, but it takes as long as reading all files does."""
+    """Read every file once and compare it with its checksums; safe beside a running server."""
     there = set(store.ids())
     tables = {path.name for path in settings.tables_folder.iterdir()}
     problems, size, expected = [], 0, list(_expected(database))
@@ -58,14 +58,12 @@ def verify(settings: Settings, database: Database, store: FileStore) -> Findings
             problems.append(f"{each.owner}: {problem} ({each.stored_id})")
     known_tables = _table_ids(database)
     problems += [f"the rows of a product are missing (tables/{name})" for name in sorted(known_tables - tables)]
-    # What arrived while this went on is known by now; what was deleted meanwhile is not there any more.
+    # Files that were added or deleted meanwhile are no orphans.
     orphans = there - {each.stored_id for each in _expected(database)}
     orphans &= set(store.ids())
-    problems += [
-        f"bytes that nothing refers to, which the sweep will remove (files/{name})" for name in sorted(orphans)
-    ]
+    problems += [f"orphaned bytes, which the server will remove (files/{name})" for name in sorted(orphans)]
     lost = (tables - _table_ids(database)) & {path.name for path in settings.tables_folder.iterdir()}
-    problems += [f"rows that nothing refers to, which the sweep will remove (tables/{name})" for name in sorted(lost)]
+    problems += [f"orphaned rows, which the server will remove (tables/{name})" for name in sorted(lost)]
     return Findings(len(expected), size, tuple(problems))
 
 

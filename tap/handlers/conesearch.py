@@ -18,7 +18,7 @@ from core.votable import Info
 from core.votable.document import DocumentWriter
 from core.web.dali import read_parameters
 from core.web.routes import route_class
-from core.web.streaming import StreamedAnswer, made_for_reader
+from core.web.streaming import StreamedAnswer, run_until_disconnect
 from tap.conesearch import ConeSearch
 from tap.models import TapTable
 from tap.pages.sample_position import sample_position
@@ -39,7 +39,7 @@ def cone_routes(settings: Settings, authenticate: Authenticator, cones: ConeSear
     async def cone(table: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request)
         found = await run_in_threadpool(cones.table, table, identity)
-        answer = await made_for_reader(request, partial(cones.search, found, parameters, identity))
+        answer = await run_until_disconnect(request, partial(cones.search, found, parameters, identity))
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
         )

@@ -16,7 +16,7 @@ from core.vosi import availability_document
 from core.votable import error_document
 from core.web.dali import DaliParameters, read_parameters
 from core.web.routes import route_class
-from core.web.streaming import StreamedAnswer, made_for_reader
+from core.web.streaming import StreamedAnswer, run_until_disconnect
 from tap.adql import UnknownTableError
 from tap.metadata.capabilities import tap_capabilities
 from tap.metadata.tableset import table_document, tableset_document
@@ -46,7 +46,7 @@ def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator
         parameters = await read_parameters(request, service.stager())
         is_page = _is_for_a_page(request, parameters)
         try:
-            answer = await made_for_reader(request, partial(_query, service, parameters, identity, is_page))
+            answer = await run_until_disconnect(request, partial(_query, service, parameters, identity, is_page))
         except PhotozError as e:
             if not is_page:
                 raise

@@ -16,10 +16,11 @@ from tap.results import RESULT_FORMATS
 from tap.service import TapService
 from tap.uploads.tap_upload import Uploads
 from uws import Job, JobResult, JobService
-from uws.handlers.routes import uws_routes
+from uws.handlers import JobList, JobResources, uws_routes
 
 __all__ = ["tap_async_routes"]
 
+_PATH = "/tap/async"
 _PARAMETERS = ("REQUEST", "VERSION", "LANG", "QUERY", "RESPONSEFORMAT", "FORMAT", "MAXREC", "RUNID")
 _VOTABLE = "application/x-votable+xml"
 
@@ -48,18 +49,11 @@ def tap_async_routes(
             headers={"Cache-Control": "private"},
         )
 
-    return uws_routes(
-        "/tap/async",
-        QUERY_JOB,
-        jobs,
-        authenticate,
-        public_url=settings.public_url,
-        parameters=_PARAMETERS,
-        repeated=("UPLOAD",),
-        result_answer=answer,
-        files=uploads,
-        error_answer=lambda sentence: Response(error_document(sentence), media_type=_VOTABLE),
-    )
+    def error(message: str) -> Response:
+        return Response(error_document(message), media_type=_VOTABLE)
+
+    queries = JobList(jobs, QUERY_JOB, f"{settings.public_url}{_PATH}", _PARAMETERS, repeated=("UPLOAD",))
+    return uws_routes(_PATH, queries, authenticate, JobResources(result=answer, error=error, files=uploads))
 
 
 def _check_tables(service: TapService, identity: Identity, names: tuple[str, ...]) -> None:

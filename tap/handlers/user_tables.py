@@ -16,10 +16,11 @@ from core.web.routes import route_class
 from tap.uploads.user_table_jobs import UPDATE_JOB
 from tap.uploads.user_tables import TableChanges
 from uws import Job, JobResult, JobService
-from uws.handlers.routes import uws_routes
+from uws.handlers import JobList, JobResources, uws_routes
 
 __all__ = ["table_routes", "table_update_routes"]
 
+_UPDATES = "/tap/table-update"
 _LONGEST_TEXT = 10_000
 
 _Change = Callable[[Identity, str, str, StoredBytes], object]
@@ -82,15 +83,8 @@ def _plain_error(_request: Request, error: PhotozError) -> Response:
 
 def table_update_routes(settings: Settings, authenticate: Authenticator, jobs: JobService) -> APIRouter:
     """Routes of ``/tap/table-update``; a job has the parameters TABLE, INDEX and UNIQUE, and no result."""
-    return uws_routes(
-        "/tap/table-update",
-        UPDATE_JOB,
-        jobs,
-        authenticate,
-        public_url=settings.public_url,
-        parameters=("TABLE", "INDEX", "UNIQUE"),
-        result_answer=_no_result,
-    )
+    updates = JobList(jobs, UPDATE_JOB, f"{settings.public_url}{_UPDATES}", ("TABLE", "INDEX", "UNIQUE"))
+    return uws_routes(_UPDATES, updates, authenticate, JobResources(result=_no_result))
 
 
 def _no_result(_request: Request, _identity: Identity, job: Job, _result: JobResult) -> Response:

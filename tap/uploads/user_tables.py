@@ -12,8 +12,7 @@ from products.user_tables.models import TableDefinition, TablePermissions, UserT
 from products.user_tables.service import UserTableService
 from tap.metadata.catalog import TableSet
 from tap.uploads.user_table_jobs import FORMAT_PARAMETER, LOAD_JOB, PART, TABLE_PARAMETER
-from uws import JobService, Phase
-from uws.models import files_parameter
+from uws import JobService, Phase, files_parameter
 
 __all__ = ["TableChanges"]
 

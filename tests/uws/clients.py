@@ -10,7 +10,7 @@ from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Database
 from uws import JobService
-from uws.handlers.routes import uws_routes
+from uws.handlers import JobList, JobResources, uws_routes
 
 __all__ = ["Client", "JobSite"]
 
@@ -49,13 +49,9 @@ class JobSite:
         app.include_router(
             uws_routes(
                 "/jobs",
-                kind,
-                service,
+                JobList(service, kind, f"{PUBLIC_URL}/jobs", ("name",), repeated=("tag",)),
                 Authenticator(self._accounts, PUBLIC_URL),
-                public_url=PUBLIC_URL,
-                parameters=("name",),
-                repeated=("tag",),
-                result_answer=lambda _request, _identity, _job, result: Response(f"the {result.id}"),
+                JobResources(result=lambda _request, _identity, _job, result: Response(f"the {result.id}")),
             )
         )
         self._http = TestClient(app)

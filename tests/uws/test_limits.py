@@ -80,8 +80,8 @@ def test_results_have_so_much_room_and_what_is_deleted_frees_it(open_jobs: Calla
     first, late = weighed(7), weighed(4)
     assert (first.phase, late.phase, late.results) == (Phase.COMPLETED, Phase.ERROR, ())
     assert late.error == (
-        "The results of this job take 4 MB, and have no room beside the 7 MB that your jobs take already: 10 MB is "
-        "what all may take. Delete jobs that you no longer need, and run this one again."
+        "The results of this job need 4 MB, but your jobs already use 7 MB of the 10 MB allowed. "
+        "Delete jobs that you no longer need, and run this one again."
     )
     (line,) = jobs.service.log(late.id, owner="ana")
     assert line.text == f"room for {3_000_000 - 2 * 1007}", "each job takes a little itself"
@@ -94,9 +94,7 @@ def test_results_have_so_much_room_and_what_is_deleted_frees_it(open_jobs: Calla
         lambda: jobs.service.create("plain", {}, owner="ana", run=False),
         lambda: jobs.service.change(pending.id, owner="ana", parameters={"bytes": "2"}),
     ):
-        with pytest.raises(
-            JobStorageLimitError, match="take 10 MB with their results, and 10 MB is what they may take"
-        ):
+        with pytest.raises(JobStorageLimitError, match="use 10 MB of the 10 MB allowed, results included"):
             ask()
     assert jobs.service.get(pending.id, owner="ana").parameters == {"bytes": "1"}
     assert weighed(9, owner="bob").phase is Phase.COMPLETED
@@ -166,7 +164,7 @@ def test_of_many_jobs_of_one_user_only_the_next_few_are_in_the_queue(
     assert silent_queue.submitted == [*many[:QUEUED_PER_USER], *few]
     with database.write() as session:
         claim_job(session, many[0], "elsewhere:1:1")
-    FairShare(database, silent_queue).after(many[0])
+    FairShare(database, silent_queue).submit_next(many[0])
     assert silent_queue.submitted == [*many[:QUEUED_PER_USER], *few, many[QUEUED_PER_USER]]
     service.abort(many[1], owner="ana")
     assert silent_queue.submitted[-1] == many[QUEUED_PER_USER + 1]

@@ -103,7 +103,7 @@ def test_a_job_beyond_its_memory_ends_with_a_sentence(jobs: AnyJobs) -> None:
 def test_a_job_beyond_its_time_is_aborted_with_a_sentence(jobs: AnyJobs) -> None:
     job = told_end_of(jobs, jobs.service.create("short", {}, owner="ana"))
     assert job.phase is Phase.ABORTED
-    assert job.error == "This job took longer than the 1 s that it was given, and was stopped."
+    assert job.error == "This job was stopped because it took longer than the 1 s that it was allowed."
     assert count_marks(jobs.folder, "ended") == 1
 
 

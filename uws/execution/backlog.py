@@ -1,4 +1,4 @@
-"""Backlog of one process: the ids of jobs that wait for a worker process, short jobs before long-running ones."""
+"""Backlog of one process: ids of jobs waiting for a worker process, short jobs before long-running ones."""
 
 from collections import deque
 
@@ -6,16 +6,16 @@ __all__ = ["Backlog"]
 
 
 class Backlog:
-    """Ids of jobs that wait, and of those that were taken and are not done; the caller sees to locking.
+    """Ids of waiting and of running jobs, in two first-in-first-out queues. Not thread-safe: the caller locks.
 
     Parameters
     ----------
-    long_job_places
+    long_job_slots
         Long-running jobs that may run at once: fewer than there are workers, so that short jobs find one free.
     """
 
-    def __init__(self, long_job_places: int) -> None:
-        self._long_job_places = long_job_places
+    def __init__(self, long_job_slots: int) -> None:
+        self._long_job_slots = long_job_slots
         self._waiting: dict[bool, deque[str]] = {False: deque(), True: deque()}
         self._known: dict[str, bool] = {}
         self._running: set[str] = set()
@@ -25,16 +25,16 @@ class Backlog:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Number of waiting jobs."""
         return sum(map(len, self._waiting.values()))
 
     @property
     def has_next(self) -> bool:
-        """Whether one of those that wait may be taken now."""
-        return bool(self._waiting[False]) or (bool(self._waiting[True]) and self._long_jobs_left > 0)
+        """Whether a waiting job may be taken now."""
+        return bool(self._waiting[False]) or (bool(self._waiting[True]) and self._free_long_slots > 0)
 
     def add(self, job_id: str, *, long_running: bool) -> bool:
-        """Let a job wait; tell whether it was not known before."""
+        """Append a job; return whether it was not there before."""
         if job_id in self._known:
             return False
         self._known[job_id] = long_running
@@ -48,22 +48,22 @@ class Backlog:
         return job_id
 
     def put_back(self, job_id: str) -> None:
-        """Let a job that was taken wait once more."""
+        """Append a job that was taken once more."""
         self._running.discard(job_id)
         self._waiting[self._known[job_id]].append(job_id)
 
     def remove(self, job_id: str) -> bool:
-        """Forget a job that waits; tell whether it did."""
+        """Remove a waiting job; return whether there was one."""
         if job_id in self._running or job_id not in self._known:
             return False
         self._waiting[self._known.pop(job_id)].remove(job_id)
         return True
 
     def done(self, job_id: str) -> None:
-        """Forget a job that was taken."""
+        """Remove a job that was taken and is done."""
         self._running.discard(job_id)
         self._known.pop(job_id, None)
 
     @property
-    def _long_jobs_left(self) -> int:
-        return self._long_job_places - sum(self._known[job_id] for job_id in self._running)
+    def _free_long_slots(self) -> int:
+        return self._long_job_slots - sum(self._known[job_id] for job_id in self._running)

@@ -1,4 +1,4 @@
-"""Keeps the leases of running jobs: renews them, and notices jobs that were taken away by somebody else."""
+"""Renewal of the leases of running jobs, and detection of leases that were lost."""
 
 import logging
 import threading
@@ -16,16 +16,15 @@ from uws.schema import JobRow
 
 __all__ = ["LeaseRenewer"]
 
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 _logger = logging.getLogger(__name__)
 
 
 class LeaseRenewer:
-    """A thread that looks at the running jobs of this process once a second.
+    """Thread that checks the leases of the running jobs of this process every second, and renews them.
 
-    It is not the thread, nor for worker processes even the process, in which the job runs: a job deep in C code keeps
-    its lease.
+    The jobs run in other threads, or in worker processes, so a job keeps its lease while it is in C code.
     """
 
     def __init__(self, database: Database) -> None:
@@ -33,44 +32,44 @@ class LeaseRenewer:
         self._held: dict[str, tuple[Lease, Callable[[], None]]] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="job-leases", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="job-leases", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop renewing."""
+        """Stop the thread."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def hold(self, job_id: str, lease: Lease, on_loss: Callable[[], None]) -> None:
-        """Renew a lease from now on; call ``on_loss`` when the job was aborted, removed or given to another."""
+        """Renew a lease from now on; call ``on_loss`` when the job was aborted, removed or given to another worker."""
         with self._lock:
             self._held[job_id] = (lease, on_loss)
 
     def drop(self, job_id: str) -> None:
-        """Renew it no longer."""
+        """Stop renewing the lease of a job."""
         with self._lock:
             self._held.pop(job_id, None)
 
-    def _keep(self) -> None:
+    def _run(self) -> None:
         renewed = float("-inf")
-        while not self._stopped.wait(_LOOK_SECONDS):
+        while not self._stopped.wait(_CHECK_SECONDS):
             with self._lock:
                 held = dict(self._held)
             if not held:
                 continue
             try:
-                self._look(held)
+                self._check(held)
                 if time.monotonic() - renewed >= RENEW_SECONDS:
                     self._renew(held)
                     renewed = time.monotonic()
-            except SQLAlchemyError:  # the database is away: the leases bear that for a while
+            except SQLAlchemyError:  # the database is unavailable: leases last for a while
                 _logger.warning("leases could not be renewed", exc_info=True)
 
-    def _look(self, held: dict[str, tuple[Lease, Callable[[], None]]]) -> None:
+    def _check(self, held: dict[str, tuple[Lease, Callable[[], None]]]) -> None:
         columns = select(JobRow.id, JobRow.phase, JobRow.lease_owner, JobRow.attempts)
         with self._database.read() as session:
             found = {row.id: row for row in session.execute(columns.where(JobRow.id.in_(held)))}
@@ -79,7 +78,10 @@ class LeaseRenewer:
             if row is None:
                 on_loss()
                 continue
-            finished = row.phase in {Phase.COMPLETED, Phase.ERROR}  # by the runner itself, which may have more to do
+            finished = row.phase in {
+                Phase.COMPLETED,
+                Phase.ERROR,
+            }  # by the runner, which may still call on_end
             ours = row.phase == Phase.EXECUTING and (row.lease_owner, row.attempts) == (lease.owner, lease.attempt)
             if not finished and not ours:
                 on_loss()

@@ -1,4 +1,4 @@
-"""A limit on the memory of a job."""
+"""Address-space limit of a job, and resident memory of this process."""
 
 import sys
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ __all__ = ["limited_address_space", "resident_bytes"]
 
 @contextmanager
 def limited_address_space(more_bytes: int | None) -> Iterator[None]:
-    """Let this process take so much more address space than it has now; beyond that, allocations fail.
+    """Limit the address space of this process to its present size and this many bytes; beyond, allocations fail.
 
-    Only Linux keeps to such a limit; elsewhere nothing is limited.
+    Only Linux enforces such a limit; elsewhere nothing is limited.
     """
     if more_bytes is None or sys.platform != "linux":
         yield
@@ -20,8 +20,8 @@ def limited_address_space(more_bytes: int | None) -> Iterator[None]:
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    wanted = _statm(0) + more_bytes
-    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+    limit = _statm(0) + more_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
     try:
         yield
     finally:
@@ -29,7 +29,7 @@ def limited_address_space(more_bytes: int | None) -> Iterator[None]:
 
 
 def resident_bytes() -> int:
-    """Return the memory that this process holds; zero where that cannot be known cheaply."""
+    """Return the resident memory of this process; zero where it is not cheap to find out."""
     return _statm(1) if sys.platform == "linux" else 0
 
 

@@ -1,4 +1,4 @@
-"""A queue whose jobs run in worker processes of this machine, started, watched and stopped by this process."""
+"""Job queue served by worker processes that this process starts, supervises and stops."""
 
 import logging
 import shutil
@@ -28,35 +28,35 @@ __all__ = ["ProcessQueue"]
 
 _CLOSE_SECONDS = 10.0
 _CANCEL_SECONDS = 2.0
-_MOST_FALSE_STARTS = 3
+_MAX_FAILED_STARTS = 3
 _FOLDER_PREFIX = "jobs."
 
 _logger = logging.getLogger(__name__)
 
 
 class ProcessQueue:
-    """Runs jobs in warm worker processes; each runs one job at a time, and can be killed.
+    """Job queue with a pool of worker processes; each runs one job at a time, and can be killed.
 
-    Short jobs go before long-running ones, and one of several workers is left to them.
+    Short jobs go before long-running ones, and one of several workers is reserved for them.
 
     Parameters
     ----------
     kinds_factory
-        Makes the kinds of job in each worker process; it must be picklable, for example a ``functools.partial`` of a
+        Constructs the job kinds in each worker process; it must be picklable, for example a ``functools.partial`` of a
         function of a module.
     kinds
-        Returns the kinds of job of this process, where a job of a dead worker needs its ``on_end``; by default they
-        are made by ``kinds_factory``.
+        Returns the job kinds of this process, which calls the ``on_end`` of jobs whose worker died; by default
+        ``kinds_factory`` constructs them.
     workers
-        Processes, hence jobs that run at once.
+        Number of processes, hence of jobs that run at once.
     memory_bytes
         Address space that one job may use.
     scratch
-        Where the private folders of jobs are made; folders that a dead server left there are removed.
+        Folder of the private folders of jobs; those of dead servers are removed at the start.
     stored_bytes
-        What the results of all jobs of one user may take; none for no limit.
+        Storage limit of all jobs of one user; None for no limit.
     on_taken
-        Called with the id of each job that begins; by default the next one of the same user is submitted.
+        Called with the id of each job that starts; by default the next job of the same user is submitted.
     """
 
     def __init__(
@@ -83,53 +83,53 @@ class ProcessQueue:
         self._database = database
         self._completion = JobCompletion(self._database, self._kind)
         self._renewer = LeaseRenewer(self._database)
-        self._slots = [WorkerSlot(self._make_process, self._owner, self._heard) for _ in range(workers)]
+        self._slots = [WorkerSlot(self._make_process, self._owner, self._on_message) for _ in range(workers)]
         self._threads: list[threading.Thread] = []
         self._changed = threading.Condition()
         self._backlog = Backlog(max(workers - 1, 1))
-        self._on_taken = on_taken or FairShare(self._database, self).after
-        self._false_starts: dict[str, int] = {}
+        self._on_taken = on_taken or FairShare(self._database, self).submit_next
+        self._failed_starts: dict[str, int] = {}
         self._idle = 0
         self._closed = False
 
     @property
     def idle(self) -> int:
-        """Jobs that would begin at once if they were submitted now."""
+        """Number of jobs that would start at once if they were submitted now."""
         with self._changed:
             return max(self._idle - self._backlog.waiting, 0)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
-        """Numbers of the worker processes that are there now."""
+        """Process ids of the worker processes."""
         return tuple(pid for slot in self._slots if (pid := slot.pid) is not None)
 
     def start(self) -> None:
-        """Start the worker processes; jobs that are submitted before they are ready wait."""
+        """Start the worker processes; jobs wait until one is ready."""
         self._scratch_root.mkdir(parents=True, exist_ok=True)
-        _remove_left_folders(self._scratch_root)
+        _remove_stale_folders(self._scratch_root)
         self._scratch = Path(
             tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{self._owner}.", dir=self._scratch_root)
         ).resolve()
         self._renewer.start()
         for number, slot in enumerate(self._slots):
-            # The thread that starts a process must live as long as it: the kernel takes that thread for its parent.
+            # The kernel takes the thread that starts a process for its parent, so the thread must live as long.
             thread = threading.Thread(target=self._serve, args=(slot,), name=f"job-slot-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def submit(self, job_id: str, *, long_running: bool = False) -> None:
-        """Take a QUEUED job; one that waits or runs here already is not taken twice."""
+        """Submit a QUEUED job; one that waits or runs here already is ignored."""
         with self._changed:
             if not self._closed and self._backlog.add(job_id, long_running=long_running):
                 self._changed.notify_all()
 
     def finish(self, job_id: str, seconds: float) -> bool:
-        """Wait so long until a job that was submitted neither waits nor runs here any more; tell whether it is so."""
+        """Wait until a submitted job is done, up to a time; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: job_id not in self._backlog, seconds)
 
     def cancel(self, job_id: str) -> None:
-        """Forget a job that was aborted; when it runs here, kill its process and wait until that is gone."""
+        """Remove an aborted job; when it runs here, kill its process and wait for the end of that."""
         with self._changed:
             if self._backlog.remove(job_id):
                 return
@@ -138,7 +138,7 @@ class ProcessQueue:
                 self._changed.wait_for(lambda: job_id not in self._backlog, _CANCEL_SECONDS)
 
     def close(self) -> None:
-        """Stop within seconds: running jobs are QUEUED again when their kind can be retried, else end in ERROR."""
+        """Stop within seconds; running jobs are QUEUED again when their kind allows a retry, else they end in ERROR."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -167,11 +167,11 @@ class ProcessQueue:
         while slot.prepare() and (job_id := self._take()) is not None:
             again = False
             try:
-                again = slot.prepare() and self._settle(job_id, slot.run(job_id))
-            except Exception:  # the sweep finds the job; the slot must go on
-                _logger.exception("job %s could not be brought to its end", job_id, extra={"job_id": job_id})
+                again = slot.prepare() and self._handle_outcome(job_id, slot.run(job_id))
+            except Exception:  # the recovery finds the job; the slot must go on
+                _logger.exception("the end of job %s could not be handled", job_id, extra={"job_id": job_id})
             finally:
-                self._let_go(job_id, again=again)
+                self._release(job_id, again=again)
         slot.end_process()
 
     def _take(self) -> str | None:
@@ -181,7 +181,7 @@ class ProcessQueue:
             self._idle -= 1
             return None if self._closed else self._backlog.take()
 
-    def _let_go(self, job_id: str, *, again: bool) -> None:
+    def _release(self, job_id: str, *, again: bool) -> None:
         self._renewer.drop(job_id)
         with self._changed:
             if again and not self._closed:
@@ -191,67 +191,67 @@ class ProcessQueue:
             self._changed.notify_all()
         self.notifier.notify(job_id)
 
-    def _heard(self, work: SlotTask, message: Message) -> None:
-        lease = work.lease
+    def _on_message(self, task: SlotTask, message: Message) -> None:
+        lease = task.lease
         if message.event is WorkerEvent.EXECUTING and lease is not None:
-            self._renewer.hold(work.job_id, lease, lambda: self._taken_away(work.job_id, lease))
-            self._on_taken(work.job_id)
-        if message.event is not WorkerEvent.ENDED:  # who waits for the end is woken when on_end has run, too
-            self.notifier.notify(work.job_id)
+            self._renewer.hold(task.job_id, lease, lambda: self._on_lease_loss(task.job_id, lease))
+            self._on_taken(task.job_id)
+        if message.event is not WorkerEvent.ENDED:  # waiting requests are notified after on_end
+            self.notifier.notify(task.job_id)
 
-    def _taken_away(self, job_id: str, lease: Lease) -> None:
+    def _on_lease_loss(self, job_id: str, lease: Lease) -> None:
         for slot in self._slots:
             slot.stop(job_id, StopReason.CANCELLED, lease)
 
-    def _settle(self, job_id: str, outcome: TaskOutcome) -> bool:
-        """Bring a job to its end whose process could not do it; tell whether the job must be submitted again."""
+    def _handle_outcome(self, job_id: str, outcome: TaskOutcome) -> bool:
+        """End or retry a job whose process did not store its end; return whether to submit it again."""
         if outcome.lease is None and outcome.died is not None:
-            outcome = replace(outcome, lease=self._untold_lease(job_id))
+            outcome = replace(outcome, lease=self._unreported_lease(job_id))
         if outcome.lease is None:
-            return outcome.died is not None and self._start_again(job_id, outcome)
-        self._false_starts.pop(job_id, None)
+            return outcome.died is not None and self._should_resubmit(job_id, outcome)
+        self._failed_starts.pop(job_id, None)
         self._remove_scratch(job_id)
         if outcome.stored:
             return False
         with self._database.read() as session:
             job = find_job(session, job_id)
-        return job is not None and self._settle_loss(job, outcome.lease, outcome)
+        return job is not None and self._handle_loss(job, outcome.lease, outcome)
 
-    def _untold_lease(self, job_id: str) -> Lease | None:
-        """Find the lease of a process that died when it had taken a job, before it could tell."""
+    def _unreported_lease(self, job_id: str) -> Lease | None:
+        """Find the lease of a process that died after it claimed a job, and before it reported that."""
         with self._database.read() as session:
             row = session.get(JobRow, job_id)
         if row is None or row.phase != Phase.EXECUTING or row.lease_owner != self._owner:
             return None
         return Lease(self._owner, row.attempts)
 
-    def _settle_loss(self, job: Job, lease: Lease, outcome: TaskOutcome) -> bool:
-        """End or retry a job whose end was not stored; nothing happens to one that was taken away meanwhile."""
+    def _handle_loss(self, job: Job, lease: Lease, outcome: TaskOutcome) -> bool:
+        """End or retry a job whose end was not stored; return whether to submit it again."""
         if outcome.stop in {StopReason.CANCELLED, StopReason.DEADLINE}:
-            late = f"This job took longer than the {outcome.seconds} s that it was given, and was stopped."
-            sentence = late if outcome.stop is StopReason.DEADLINE else None
-            ended = self._completion.abort(job.id, job.kind, {Phase.EXECUTING}, lease=lease, sentence=sentence)
+            late = f"This job was stopped because it took longer than the {outcome.seconds} s that it was allowed."
+            error = late if outcome.stop is StopReason.DEADLINE else None
+            ended = self._completion.abort(job.id, job.kind, {Phase.EXECUTING}, lease=lease, error=error)
             if ended is not None:
                 self._completion.notify_end(ended)
             return False
         if outcome.stop is StopReason.CLOSED:
-            self._completion.lose(job, lease, "The server was stopped while this job ran. Run it again.", blamed=False)
+            self._completion.lose(job, lease, "The server was stopped while this job ran. Run it again.", counted=False)
             return False
         cause = outcome.died or "its end could not be stored"
         _logger.error("a worker lost job %s: %s", job.id, cause, extra={"job_id": job.id})
-        sentence = f"The worker died while it ran this job ({cause}). The id of the job is {job.id}."
-        return self._completion.lose(job, lease, sentence)
+        error = f"The worker died while it ran this job ({cause}). The id of the job is {job.id}."
+        return self._completion.lose(job, lease, error)
 
-    def _start_again(self, job_id: str, outcome: TaskOutcome) -> bool:
-        """Return whether a job whose process died before it took it is given to the next one."""
+    def _should_resubmit(self, job_id: str, outcome: TaskOutcome) -> bool:
+        """Return whether to submit a job again whose process died before it claimed the job."""
         if outcome.stop is not None:
             return False
         with self._changed:
-            self._false_starts[job_id] = count = self._false_starts.get(job_id, 0) + 1
-            if count < _MOST_FALSE_STARTS:
+            self._failed_starts[job_id] = count = self._failed_starts.get(job_id, 0) + 1
+            if count < _MAX_FAILED_STARTS:
                 return True
-            del self._false_starts[job_id]
-        _logger.error("worker processes die before they take a job", extra={"job_id": job_id, "cause": outcome.died})
+            del self._failed_starts[job_id]
+        _logger.error("worker processes die before they claim a job", extra={"job_id": job_id, "cause": outcome.died})
         return False
 
     def _remove_scratch(self, job_id: str) -> None:
@@ -265,7 +265,7 @@ class ProcessQueue:
         return self._kinds.get(name)
 
 
-def _remove_left_folders(root: Path) -> None:
+def _remove_stale_folders(root: Path) -> None:
     for folder in root.glob(f"{_FOLDER_PREFIX}*"):
         with suppress(ValueError):
             owner = ProcessIdentity.parse(folder.name.removeprefix(_FOLDER_PREFIX).rpartition(".")[0])

@@ -1,7 +1,7 @@
-"""Runs one job in this process: takes it, calls the function of its kind, stores the end.
+"""Job runner: claim a job, call the function of its kind, store the final phase.
 
-The same runner serves a worker process of this machine and any other worker that is given a job's id. Somebody has to
-renew the lease meanwhile (``uws.execution.lease_renewal``), from outside of the job's thread.
+The runner works in any process that receives the id of a job. Another thread or process renews the lease meanwhile
+(``uws.execution.lease_renewal``).
 """
 
 import logging
@@ -32,7 +32,7 @@ _logger = logging.getLogger(__name__)
 
 
 class RunnerEvent(StrEnum):
-    """What a runner tells while it runs a job."""
+    """Events that a runner reports while it runs a job."""
 
     EXECUTING = "executing"
     PROGRESS = "progress"
@@ -40,18 +40,18 @@ class RunnerEvent(StrEnum):
 
 
 class JobRunner:
-    """Runs jobs, one at a time.
+    """Runner of jobs, one at a time.
 
     Parameters
     ----------
     owner
-        The process that answers for the jobs; it stands in their leases.
+        Owner of the leases: the process that is responsible for the jobs.
     scratch
-        Where the private folder of each job is made.
+        Folder in which the private folder of each job is created.
     memory_bytes
-        Address space that a job may take; none for no limit.
+        Address space that a job may use; None for no limit.
     stored_bytes
-        What the results of all jobs of one user may take; none for no limit.
+        Storage limit of all jobs of one user; None for no limit.
     notify
         Called at each event of a job.
     """
@@ -78,9 +78,9 @@ class JobRunner:
         self.strained = False
 
     def run(self, job_id: str) -> bool:
-        """Run a job to its end; tell whether it was there to be taken.
+        """Run a job to its end; return whether it could be claimed.
 
-        ``strained`` says afterwards whether the job met a limit of this process, which should serve no further one.
+        Afterwards ``strained`` is true when the job may have damaged this process, which should run no further one.
         """
         with self._database.write() as session:
             claimed = claim_job(session, job_id, self._owner)
@@ -98,21 +98,21 @@ class JobRunner:
             stored_bytes=self._stored_bytes,
         )
         try:
-            sentence = self._work(job, context, folder)
+            error = self._call(job, context, folder)
         except JobCancelled:
             return True
-        ended = self._store(job, lease, context, sentence)
+        ended = self._store(job, lease, context, error)
         self._notify(RunnerEvent.ENDED, job, lease)
         if ended is not None:
             self._completion.notify_end(ended)
         return True
 
-    def _work(self, job: Job, context: JobContext, folder: Path) -> str | None:
-        """Call the function of the kind; give the sentence of its failure, if it failed."""
+    def _call(self, job: Job, context: JobContext, folder: Path) -> str | None:
+        """Call the function of the kind; return the error message when it failed."""
         kind = self._kinds.get(job.kind)
         if kind is None:
             return f"This server cannot run jobs of the kind '{job.kind}'."
-        outer, tempfile.tempdir = tempfile.tempdir, str(folder)  # what libraries leave behind goes with the folder
+        outer, tempfile.tempdir = tempfile.tempdir, str(folder)  # temporary files of libraries go there
         try:
             folder.mkdir(parents=True)
             with limited_address_space(self._memory_bytes):
@@ -136,14 +136,14 @@ class JobRunner:
             shutil.rmtree(folder, ignore_errors=True)
         return None
 
-    def _store(self, job: Job, lease: Lease, context: JobContext, sentence: str | None) -> Job | None:
-        """Store the end; a database that is away for a moment does not cost the work."""
+    def _store(self, job: Job, lease: Lease, context: JobContext, error: str | None) -> Job | None:
+        """Store the final phase; try again while the database is unavailable, so that the work is not lost."""
         deadline = time.monotonic() + _STORE_SECONDS
         while True:
             try:
-                if sentence is None:
+                if error is None:
                     return self._completion.complete(job, lease, context.results)
-                return self._completion.fail(job, lease, sentence)
+                return self._completion.fail(job, lease, error)
             except SQLAlchemyError:
                 if time.monotonic() > deadline:
                     raise

@@ -1,6 +1,6 @@
-"""A worker that stands alone: takes QUEUED jobs from the database and runs them in processes of its own.
+"""Stand-alone worker: poll the database for QUEUED jobs and run them in child processes.
 
-Several machines can share the jobs of one PostgreSQL in this way: each job goes to the first that takes it.
+Several machines can share the jobs of one PostgreSQL database: each job goes to the first worker that claims it.
 """
 
 import logging
@@ -26,20 +26,20 @@ def poll_jobs(
     stop: threading.Event,
     poll_seconds: float = 1.0,
 ) -> None:
-    """Run jobs until ``stop`` is set; the server's sweep looks after those that a killed worker leaves behind."""
+    """Run jobs until ``stop`` is set; the server recovers the jobs of a worker that was killed."""
     queue.start()
     try:
         while not stop.wait(poll_seconds):
             try:
-                _take_some(database, queue)
+                _submit_ready(database, queue)
             except SQLAlchemyError:
-                _logger.warning("the database cannot be asked for jobs", exc_info=True)
+                _logger.warning("the database cannot be polled for jobs", exc_info=True)
     finally:
         queue.close()
 
 
-def _take_some(database: Database, queue: ProcessQueue) -> None:
-    idle = queue.idle  # no more than can begin now: the rest is for other machines
+def _submit_ready(database: Database, queue: ProcessQueue) -> None:
+    idle = queue.idle  # no more than can start now: the rest is for other machines
     if idle:
         ready = select(JobRow.id, JobRow.long_running).where(JobRow.phase == Phase.QUEUED.value)
         ready = ready.where(JobRow.submitted.is_not(None)).order_by(JobRow.long_running, JobRow.submitted).limit(idle)

@@ -1,6 +1,6 @@
-"""The worker process: takes ids of jobs from a pipe and runs them, one at a time.
+"""Child side of a worker process: receive ids of jobs from a pipe and run them, one at a time.
 
-It is started by ``uws.execution.worker_process`` as ``python -m uws.execution.worker DESCRIPTOR PARENT``.
+``uws.execution.worker_process`` starts it as ``python -m uws.execution.worker DESCRIPTOR PARENT``.
 """
 
 import logging
@@ -24,20 +24,20 @@ __all__ = ["main"]
 
 _PARENT_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
-_KEPT_BYTES = 300_000_000
+_MAX_GROWTH_BYTES = 300_000_000
 
 _logger = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Serve until the pipe closes."""
+    """Run jobs until the pipe closes."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     _die_with(parent)
     os.set_inheritable(descriptor, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(descriptor)
     try:
-        # Our own parent wrote it: this is how the function that makes the kinds gets here.
+        # The parent process wrote it: this is how it sends the function that constructs the kinds.
         assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above
         logging.basicConfig(level=assignment.log_level, format="%(levelname)s %(name)s: %(message)s")
         _Worker(assignment, pipe).serve()
@@ -54,7 +54,7 @@ class _Worker:
         try:
             runner = self._runner()
         except Exception:
-            _logger.exception("the kinds of job could not be made")
+            _logger.exception("the job kinds could not be constructed")
             self._send(WorkerEvent.UNUSABLE)
             return
         self._send(WorkerEvent.READY)
@@ -63,10 +63,10 @@ class _Worker:
             job_id = self._pipe.recv_bytes().decode()
             try:
                 runner.run(job_id)
-            except SQLAlchemyError:  # the sweep will find the job again
+            except SQLAlchemyError:  # the recovery of jobs will find the job
                 _logger.exception("the database failed job %s", job_id, extra={"job_id": job_id})
                 runner.strained = True
-            if runner.strained or resident_bytes() - fresh > _KEPT_BYTES:
+            if runner.strained or resident_bytes() - fresh > _MAX_GROWTH_BYTES:
                 self._send(WorkerEvent.RETIRED)
                 return
             self._send(WorkerEvent.DONE)
@@ -91,18 +91,18 @@ class _Worker:
 
 
 def _die_with(parent: int) -> None:
-    """See to it that nothing runs on unobserved when the server was killed."""
+    """End this process when its parent dies."""
     if sys.platform == "linux":
         import ctypes
 
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
+    if os.getppid() != parent:  # it died before the call
         os._exit(1)
-    threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
+    threading.Thread(target=_watch_parent, args=(parent,), name="parent", daemon=True).start()
 
 
-def _watch(parent: int) -> None:
-    """Look after the parent where the kernel does not."""
+def _watch_parent(parent: int) -> None:
+    """Poll for the end of the parent, for systems whose kernel does not signal it."""
     never = threading.Event()
     while not never.wait(_PARENT_SECONDS):
         if os.getppid() != parent:

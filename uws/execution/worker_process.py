@@ -1,4 +1,4 @@
-"""The server's side of one worker process: starting it, speaking with it, ending it."""
+"""Parent side of a worker process: start it, exchange messages with it, end it."""
 
 import contextlib
 import json
@@ -20,39 +20,39 @@ __all__ = ["Assignment", "Message", "WorkerEvent", "WorkerProcess"]
 
 
 class WorkerEvent(StrEnum):
-    """What a worker process tells."""
+    """Events that a worker process reports."""
 
-    READY = "ready"  # it has built its kinds and waits for jobs
-    UNUSABLE = "unusable"  # it could not build them
+    READY = "ready"  # it has constructed its job kinds and waits for jobs
+    UNUSABLE = "unusable"  # it could not construct them
     EXECUTING = "executing"
     PROGRESS = "progress"
-    ENDED = "ended"  # the end is stored, on_end may still run
+    ENDED = "ended"  # the final phase is stored, on_end may still run
     DONE = "done"  # it waits for the next job
-    RETIRED = "retired"  # it is done with the job, and should serve no other
+    RETIRED = "retired"  # the job is done, and the process will run no other
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a worker process; seconds and attempt come with EXECUTING."""
+    """Message of a worker process; seconds and attempt belong to EXECUTING."""
 
     event: WorkerEvent
     attempt: int = 0
     seconds: int = 0
 
     def encode(self) -> bytes:
-        """Return its bytes."""
+        """Return the message as bytes."""
         return json.dumps([self.event, self.attempt, self.seconds]).encode()
 
     @classmethod
     def decode(cls, content: bytes) -> "Message":
-        """Read what `encode` gave."""
+        """Parse the bytes of `encode`."""
         event, attempt, seconds = json.loads(content)
         return cls(WorkerEvent(event), int(attempt), int(seconds))
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """What a worker process is told once, at its beginning."""
+    """Configuration of a worker process, sent once when it starts."""
 
     database_url: str
     kinds_factory: Callable[[], Mapping[str, JobKind]]
@@ -64,10 +64,10 @@ class Assignment:
 
 
 class WorkerProcess:
-    """A process that runs one job at a time. One thread speaks with it; `kill` may come from any.
+    """A child process that runs one job at a time. One thread uses it; `kill` may be called from any thread.
 
-    It is started as a program of its own, never forked, so that no thread, lock or connection of the server is in it.
-    The kernel ends it when the thread that started it is gone.
+    It is started as a new program, never forked, so that it has no thread, lock or connection of the server.
+    The kernel ends it when the thread that started it ends.
     """
 
     def __init__(self, assignment: Assignment) -> None:
@@ -88,7 +88,7 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        with contextlib.suppress(OSError):  # when it died already, the next message says so
+        with contextlib.suppress(OSError):  # when it has died, `receive` reports it
             self._pipe.send_bytes(pickle.dumps(assignment))
 
     @property
@@ -107,28 +107,28 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, job_id: str) -> None:
-        """Give it a job; OSError when it is gone."""
+        """Send the id of a job; OSError when the process has ended."""
         self._pipe.send_bytes(job_id.encode())
 
     def receive(self, seconds: float) -> Message | None:
-        """Wait so long for a message; EOFError when the process is gone."""
+        """Wait for a message, up to a time; EOFError when the process has ended."""
         try:
             if self._pipe.poll(max(seconds, 0.0)):
                 return Message.decode(self._pipe.recv_bytes())
         except OSError as e:
             raise EOFError from e
-        if not self.alive:  # a process that it left behind can hold the pipe open
+        if not self.alive:  # a child process of it can hold the pipe open
             raise EOFError
         return None
 
     def kill(self) -> None:
-        """End it and all that it started, whatever they are doing."""
+        """Kill the process and all processes that it started."""
         with self._ending:
             if not self._ended:
                 self._kill_group()
 
     def end(self) -> str:
-        """End it, free what it held here, and say how it ended."""
+        """Kill the process, close its pipe, and return how it ended."""
         with self._ending:
             if not self._ended:
                 self._kill_group()
@@ -143,7 +143,7 @@ class WorkerProcess:
         return f"signal {-code}"
 
     def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):  # a stranger in this process has reaped it
+        with contextlib.suppress(ProcessLookupError):  # other code in this process has reaped it
             os.killpg(self._process.pid, signal.SIGKILL)
 
 

@@ -1,4 +1,4 @@
-"""One place for a running job: a thread of the server with a worker process, watched while it works."""
+"""Worker slot: supervision of one worker process by a thread of the server."""
 
 import logging
 import threading
@@ -12,7 +12,7 @@ from uws.leases import Lease
 
 __all__ = ["SlotTask", "StopReason", "TaskOutcome", "WorkerSlot"]
 
-_LOOK_SECONDS = 1.0
+_POLL_SECONDS = 1.0
 _START_SECONDS = 120.0
 _LONGEST_PAUSE = 30.0
 _ON_END_SECONDS = 60.0
@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 
 
 class StopReason(Enum):
-    """Why a running job was stopped from outside."""
+    """Reason why a running job was stopped from outside."""
 
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
@@ -30,18 +30,20 @@ class StopReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TaskOutcome:
-    """How the process did with a job.
+    """Outcome of a job in a slot.
 
     Parameters
     ----------
     lease
-        None when the job was not there to be taken, or the process died before it took it.
+        None when the job could not be claimed, or the process died before it claimed the job.
     died
-        How the process ended, when it did before the job was done.
+        How the process ended, when it ended before the job.
     stop
-        Why it was killed, when it was killed by us.
+        Reason why this server killed the process.
+    seconds
+        Execution duration of the job.
     stored
-        Whether the end of the job was stored before.
+        Whether the worker has stored the final phase of the job.
     """
 
     lease: Lease | None
@@ -53,7 +55,7 @@ class TaskOutcome:
 
 @dataclass(slots=True)
 class SlotTask:
-    """A job in the hands of a slot."""
+    """The job that a slot is running."""
 
     job_id: str
     stop: StopReason | None = None
@@ -64,7 +66,7 @@ class SlotTask:
 
 
 class WorkerSlot:
-    """A worker process that is replaced when it dies. One thread uses it; `stop` may come from any.
+    """A worker process that is replaced when it dies. One thread uses the slot; `stop` may be called from any thread.
 
     Parameters
     ----------
@@ -82,7 +84,7 @@ class WorkerSlot:
         self._on_message = on_message
         self._lock = threading.Lock()
         self._process: WorkerProcess | None = None
-        self._work: SlotTask | None = None
+        self._task: SlotTask | None = None
         self._closed = threading.Event()
 
     @property
@@ -92,9 +94,9 @@ class WorkerSlot:
         return None if process is None else process.pid
 
     def prepare(self) -> bool:
-        """Have a process that is ready for a job; false when the slot is closed.
+        """Start a process unless one is ready; return false when the slot is closed.
 
-        A process that cannot be started is tried again, after longer and longer pauses.
+        A process that cannot be started is tried again, after increasing pauses.
         """
         pause = 0.5
         while not self._closed.is_set():
@@ -109,70 +111,70 @@ class WorkerSlot:
         return False
 
     def run(self, job_id: str) -> TaskOutcome:
-        """Let the process run a job and wait for its end, the process's death, or the job's deadline."""
+        """Run a job in the process, and wait for its end, the death of the process, or the deadline."""
         process = self._process
         if process is None:
             return TaskOutcome(None, died="not started")
-        work = SlotTask(job_id)
+        task = SlotTask(job_id)
         with self._lock:
-            self._work = work
+            self._task = task
         try:
             process.send(job_id)
-            retired = self._follow(process, work)
+            retired = self._follow(process, task)
             died = None
         except (EOFError, OSError):
             retired, died = True, process.end()
         finally:
             with self._lock:
-                self._work = None
+                self._task = None
         if retired:
             self.end_process()
-        return TaskOutcome(work.lease, died, work.stop, work.seconds, work.stored)
+        return TaskOutcome(task.lease, died, task.stop, task.seconds, task.stored)
 
-    def stop(self, job_id: str, why: StopReason, lease: Lease | None = None) -> bool:
-        """Kill the process if it runs this job, under this lease if one is given; tell whether it did."""
+    def stop(self, job_id: str, reason: StopReason, lease: Lease | None = None) -> bool:
+        """Kill the process if it runs this job, under this lease if one is given; return whether it did."""
         with self._lock:
-            if self._work is None or self._work.job_id != job_id or self._process is None:
+            if self._task is None or self._task.job_id != job_id or self._process is None:
                 return False
-            if lease is not None and self._work.lease != lease:  # another attempt at the same job
+            if lease is not None and self._task.lease != lease:  # another attempt at the same job
                 return False
-            self._work.stop = self._work.stop or why
+            self._task.stop = self._task.stop or reason
             self._process.kill()
             return True
 
     def close(self) -> None:
-        """Kill the process; no other one is started."""
+        """Kill the process, and start no other one."""
         with self._lock:
             self._closed.set()
-            if self._work is not None:
-                self._work.stop = self._work.stop or StopReason.CLOSED
+            if self._task is not None:
+                self._task.stop = self._task.stop or StopReason.CLOSED
             if self._process is not None:
                 self._process.kill()
 
     def end_process(self) -> None:
-        """End the process and free what it held; for the thread that uses the slot."""
+        """End the process and close its pipe; only for the thread that uses the slot."""
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
             process.end()
 
-    def _follow(self, process: WorkerProcess, work: SlotTask) -> bool:
-        """Hear what the process says until it is done; tell whether it should serve no further job."""
+    def _follow(self, process: WorkerProcess, task: SlotTask) -> bool:
+        """Receive messages until the job is done; return whether the process will run no further job."""
         while True:
-            message = process.receive(min(_LOOK_SECONDS, work.deadline - time.monotonic()))
+            message = process.receive(min(_POLL_SECONDS, task.deadline - time.monotonic()))
             if message is None:
-                if time.monotonic() >= work.deadline:
-                    self.stop(work.job_id, StopReason.DEADLINE)
+                if time.monotonic() >= task.deadline:
+                    self.stop(task.job_id, StopReason.DEADLINE)
                 continue
             if message.event is WorkerEvent.EXECUTING:
-                work.lease = Lease(self._lease_owner, message.attempt)
-                work.seconds = message.seconds
-                work.deadline = time.monotonic() + message.seconds if message.seconds else float("inf")
+                task.lease = Lease(self._lease_owner, message.attempt)
+                task.seconds = message.seconds
+                task.deadline = time.monotonic() + message.seconds if message.seconds else float("inf")
             elif message.event is WorkerEvent.ENDED:
-                work.stored, work.deadline = True, time.monotonic() + _ON_END_SECONDS
+                task.stored, task.deadline = True, time.monotonic() + _ON_END_SECONDS
             elif message.event in {WorkerEvent.DONE, WorkerEvent.RETIRED}:
                 return message.event is WorkerEvent.RETIRED
-            self._on_message(work, message)
+            self._on_message(task, message)
 
     def _replace(self) -> None:
         self.end_process()
@@ -188,7 +190,7 @@ class WorkerSlot:
         deadline = time.monotonic() + _START_SECONDS
         try:
             while time.monotonic() < deadline:
-                message = process.receive(_LOOK_SECONDS)
+                message = process.receive(_POLL_SECONDS)
                 if message is not None:
                     return message.event is WorkerEvent.READY
         except EOFError:

@@ -1,4 +1,4 @@
-"""The documents of UWS 1.1 §2.2.3: a list of jobs, a job, its parameters, its results."""
+"""XML documents of UWS 1.1 §2.2.3: job list, job, parameters, results."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -28,26 +28,26 @@ _ILLEGAL = re.compile(ILLEGAL_IN_XML + "|[\ud800-\udfff]")
 
 
 class _Parameters(BaseXmlModel, tag="parameters", ns="uws", nsmap=NSMAP):
-    """Parameters of any names; the class of vo-models wants to know the names beforehand."""
+    """Parameters of any names; the class of vo-models needs to know the names."""
 
     parameters: list[Parameter] = element(tag="parameter", default_factory=list)
 
 
 class _JobInfo(BaseXmlModel, tag="jobInfo"):
-    """How a job goes: the fraction that is done, and a sentence. These elements are ours, not in UWS's namespace."""
+    """Progress and message of a job. UWS does not define these elements; they are not in its namespace."""
 
     progress: float = element()
     message: str = element(default="")
 
 
 class _Job(JobSummary[_Parameters], tag="job", ns="uws", nsmap=NSMAP):
-    """A job; its jobInfo holds elements, because the schema allows no text there."""
+    """Document of a job; its jobInfo holds elements, because the schema allows no text there."""
 
     job_info: _JobInfo | None = element(tag="jobInfo", ns="uws", default=None)  # type: ignore[assignment]  # vo-models has texts
 
 
 def jobs_document(jobs: Iterable[Job | JobEntry], base: str) -> bytes:
-    """Write a list of jobs.
+    """Write a job list.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def jobs_document(jobs: Iterable[Job | JobEntry], base: str) -> bytes:
         )
         for job in jobs
     ]
-    return _written(Jobs(jobref=listed))
+    return _to_xml(Jobs(jobref=listed))
 
 
 def job_document(job: Job, base: str, names: Collection[str], *, has_detail: bool) -> bytes:
@@ -76,12 +76,12 @@ def job_document(job: Job, base: str, names: Collection[str], *, has_detail: boo
     names
         The parameters that a client may see.
     has_detail
-        Whether the error of the job is told in more words at ``/error``.
+        Whether ``/error`` has more details about the error of the job.
     """
     error = None
     if job.error is not None:
         error = ErrorSummary(message=_legal(job.error) or "", type=ErrorType.FATAL, has_detail=has_detail)
-    return _written(
+    return _to_xml(
         _Job(
             job_id=job.id,
             run_id=_legal(job.run_id),
@@ -103,16 +103,16 @@ def job_document(job: Job, base: str, names: Collection[str], *, has_detail: boo
 
 def parameters_document(job: Job, names: Collection[str]) -> bytes:
     """Write the parameters of a job that a client may see."""
-    return _written(_parameters(job.parameters, names))
+    return _to_xml(_parameters(job.parameters, names))
 
 
 def results_document(job: Job, base: str) -> bytes:
     """Write the results of a job."""
-    return _written(_results(job, base))
+    return _to_xml(_results(job, base))
 
 
 def time_text(time: datetime | None) -> str:
-    """Write an instant as UWS has it, with Z; nothing when there is none."""
+    """Format a time as UWS requires, with Z; empty for None."""
     return "" if time is None else time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
@@ -145,6 +145,6 @@ def _legal(text: str | None) -> str | None:
     return None if text is None else _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _written(model: BaseXmlModel) -> bytes:
+def _to_xml(model: BaseXmlModel) -> bytes:
     xml = model.to_xml(skip_empty=False, encoding="UTF-8", xml_declaration=True)
     return xml if isinstance(xml, bytes) else xml.encode()

@@ -1,4 +1,4 @@
-"""The jobs of one kind as clients see them: what a request asks for, done as the one who asks."""
+"""Job list of one kind of job (UWS 1.1 §2.2): each request of a client is carried out as its identity."""
 
 from collections.abc import Collection
 
@@ -11,6 +11,7 @@ from uws.handlers.parameters import (
     parse_duration,
     parse_last,
     parse_phases,
+    parse_run,
     parse_time,
     requested_parameters,
 )
@@ -21,14 +22,14 @@ __all__ = ["JobList"]
 
 
 class JobList:
-    """The job list of a service.
+    """The job list of a service. A service that checks more before a job runs overrides `create` and `run`.
 
     Parameters
     ----------
     base
         Address of the list, without a trailing slash.
     parameters, repeated
-        Names of the parameters that a client may give a job, once and repeatedly.
+        Names, in upper case, of the parameters that a client may set, once and repeatedly; others are ignored.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class JobList:
         kind: str,
         base: str,
         parameters: Collection[str],
-        repeated: Collection[str],
+        repeated: Collection[str] = (),
     ) -> None:
         self.service = service
         self.base = base
@@ -50,9 +51,9 @@ class JobList:
         """Return the address of a job."""
         return f"{self.base}/{job.id}"
 
-    def list(self, asked: DaliParameters, identity: Identity) -> tuple[JobEntry, ...]:
-        """Return the caller's jobs that PHASE, AFTER and LAST leave (UWS 1.1 §2.2.2.1)."""
-        phases, after, last = parse_phases(asked), parse_after(asked), parse_last(asked)
+    def list(self, request: DaliParameters, identity: Identity) -> tuple[JobEntry, ...]:
+        """Return the caller's jobs, filtered by PHASE, AFTER and LAST (UWS 1.1 §2.2.2.1)."""
+        phases, after, last = parse_phases(request), parse_after(request), parse_last(request)
         return self.service.list(identity.name, phases, after, last, kind=self._kind)
 
     def find(self, job_id: str, identity: Identity) -> Job:
@@ -61,65 +62,76 @@ class JobList:
             raise UnknownJobError(job_id)
         return self.service.get(job_id, owner=identity.name, kind=self._kind)
 
-    def create(self, asked: DaliParameters, identity: Identity) -> Job:
-        """Make a job, and run it when PHASE=RUN says so."""
-        phase = asked.one("PHASE")
-        if phase is not None and phase.upper() != "RUN":
-            raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
-        given = requested_parameters(asked, self._once, self._repeated)
-        given |= scope_of_request(identity) | files_parameter(asked.files)
+    def parameters_of(self, request: DaliParameters) -> dict[str, str]:
+        """Return the job parameters among the parameters of a request."""
+        return requested_parameters(request, self._once, self._repeated)
+
+    def create(self, request: DaliParameters, identity: Identity) -> Job:
+        """Create a job, and run it when PHASE=RUN is given."""
+        return self.add(request, identity, run=parse_run(request))
+
+    def add(self, request: DaliParameters, identity: Identity, *, run: bool) -> Job:
+        """Create a job with the parameters, the files and the scope of a request."""
         return self.service.create(
             self._kind,
-            given,
+            self.parameters_of(request) | scope_of_request(identity) | files_parameter(request.files),
             owner=identity.name,
-            run=phase is not None,
-            run_id=asked.one("RUNID"),
-            file_bytes=asked.file_bytes,
+            run=run,
+            run_id=request.one("RUNID"),
+            file_bytes=request.file_bytes,
         )
 
-    def change(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
-        """Set parameters of a job that is PENDING."""
+    def change(self, job_id: str, request: DaliParameters, identity: Identity) -> Job:
+        """Set parameters of a PENDING job."""
         job = self.find(job_id, identity)
-        given = requested_parameters(asked, self._once, self._repeated)
+        given = self.parameters_of(request)
         for name in self._repeated:  # these add up, also over requests
             if name in given and name in job.parameters:
                 given[name] = f"{job.parameters[name]};{given[name]}"
-        given |= least_scope(job, identity) | files_parameter(asked.files, job)
+        given |= least_scope(job, identity) | files_parameter(request.files, job)
         return self.service.change(
-            job.id, owner=identity.name, parameters=given, run_id=asked.one("RUNID"), file_bytes=asked.file_bytes
+            job.id, owner=identity.name, parameters=given, run_id=request.one("RUNID"), file_bytes=request.file_bytes
         )
 
-    def change_phase(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
+    def change_phase(self, job_id: str, request: DaliParameters, identity: Identity) -> Job:
         """Run or abort a job."""
         job = self.find(job_id, identity)
-        phase = (asked.one("PHASE") or "").upper()
+        phase = (request.one("PHASE") or "").upper()
         if phase == "ABORT":
             return self.service.abort(job.id, owner=identity.name)
         if phase != "RUN":
             raise InvalidValueError("PHASE can be set to RUN or to ABORT.", field="PHASE")
-        if less := least_scope(job, identity):
-            self.service.change(job.id, owner=identity.name, parameters=less)
+        return self.run(job, identity)
+
+    def run(self, job: Job, identity: Identity) -> Job:
+        """Run a PENDING job."""
+        self.reduce_scope(job, identity)
         return self.service.run(job.id, owner=identity.name)
 
-    def change_duration(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
+    def reduce_scope(self, job: Job, identity: Identity) -> None:
+        """Reduce the scope of a job to that of the present request, when this one is smaller."""
+        if reduced := least_scope(job, identity):
+            self.service.change(job.id, owner=identity.name, parameters=reduced)
+
+    def change_duration(self, job_id: str, request: DaliParameters, identity: Identity) -> Job:
         """Set the seconds that a job may be EXECUTING."""
-        seconds = parse_duration(_needed(asked, "EXECUTIONDURATION"))
+        seconds = parse_duration(_required(request, "EXECUTIONDURATION"))
         job = self.find(job_id, identity)
         return self.service.change(job.id, owner=identity.name, execution_duration=seconds)
 
-    def change_destruction(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
+    def change_destruction(self, job_id: str, request: DaliParameters, identity: Identity) -> Job:
         """Set the time at which a job and its results are removed."""
-        time = parse_time("DESTRUCTION", _needed(asked, "DESTRUCTION"))
+        time = parse_time("DESTRUCTION", _required(request, "DESTRUCTION"))
         job = self.find(job_id, identity)
         return self.service.change(job.id, owner=identity.name, destruction=time)
 
     def delete(self, job_id: str, identity: Identity) -> None:
-        """Stop a job if need be, and remove it."""
+        """Abort a job that has not ended, and remove it."""
         self.service.delete(self.find(job_id, identity).id, owner=identity.name)
 
 
-def _needed(asked: DaliParameters, name: str) -> str:
-    value = asked.one(name)
+def _required(request: DaliParameters, name: str) -> str:
+    value = request.one(name)
     if value is None:
         raise InvalidValueError(f"The parameter {name} is missing.", field=name)
     return value

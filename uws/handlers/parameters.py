@@ -1,4 +1,4 @@
-"""What a client asks for, read out of the parameters of its request (UWS 1.1 §2.2)."""
+"""Parsing of the request parameters of UWS 1.1 §2.2: PHASE, WAIT, AFTER, LAST, EXECUTIONDURATION, DESTRUCTION."""
 
 import re
 from collections.abc import Iterable
@@ -11,27 +11,28 @@ from uws.models import Phase
 __all__ = [
     "parse_after",
     "parse_duration",
+    "parse_integer",
     "parse_last",
     "parse_phase",
     "parse_phases",
+    "parse_run",
     "parse_time",
     "parse_wait",
     "requested_parameters",
-    "whole_number",
 ]
 
-_MOST_LISTED = 1_000_000
-_LONGEST_NUMBER = 15
+_MAX_LISTED = 1_000_000
+_MAX_DIGITS = 15
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 
 
 def requested_parameters(parameters: DaliParameters, names: Iterable[str], repeated: Iterable[str]) -> dict[str, str]:
-    """Return the parameters of a job among those of a request; what else there is, is ignored (DALI 1.1 §3.2).
+    """Return the job parameters among those of a request; others are ignored (DALI 1.1 §3.2).
 
     Parameters
     ----------
     names
-        Parameters that may stand once.
+        Parameters that may be given once.
     repeated
         Parameters that add up; their values are joined by semicolons, as UPLOAD has it (TAP 1.1 §2.7.6).
     """
@@ -41,51 +42,59 @@ def requested_parameters(parameters: DaliParameters, names: Iterable[str], repea
 
 
 def parse_phases(parameters: DaliParameters) -> tuple[Phase, ...]:
-    """Read PHASE of a list, which may be repeated."""
+    """Parse PHASE as a filter of the job list; it may be repeated."""
     return tuple(_phase(value) for value in parameters.all("PHASE") if value.strip())
 
 
 def parse_phase(parameters: DaliParameters) -> Phase | None:
-    """Read the PHASE that goes with WAIT."""
+    """Parse the PHASE that goes with WAIT."""
     value = parameters.one("PHASE")
     return None if value is None else _phase(value)
 
 
+def parse_run(parameters: DaliParameters) -> bool:
+    """Parse PHASE of a new job: whether it is RUN; no other value is allowed (UWS 1.1 §2.2.3.1)."""
+    phase = parameters.one("PHASE")
+    if phase is not None and phase.upper() != "RUN":
+        raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
+    return phase is not None
+
+
 def parse_after(parameters: DaliParameters) -> datetime | None:
-    """Read AFTER: an instant."""
+    """Parse AFTER: a time."""
     value = parameters.one("AFTER")
     return None if value is None else parse_time("AFTER", value)
 
 
 def parse_last(parameters: DaliParameters) -> int | None:
-    """Read LAST: a number of jobs."""
+    """Parse LAST: a number of jobs."""
     value = parameters.one("LAST")
     if value is None:
         return None
-    number = whole_number("LAST", value)
+    number = parse_integer("LAST", value)
     if number < 1:
-        raise InvalidValueError(f"LAST={value} is not a number of jobs from 1 on.", field="LAST")
-    return min(number, _MOST_LISTED)
+        raise InvalidValueError(f"LAST={value} is not a number of jobs; it must be at least 1.", field="LAST")
+    return min(number, _MAX_LISTED)
 
 
 def parse_wait(parameters: DaliParameters) -> int | None:
-    """Read WAIT: seconds, negative for as long as the service likes."""
+    """Parse WAIT: seconds; negative for the longest wait of this service."""
     value = parameters.one("WAIT")
-    return None if value is None else whole_number("WAIT", value)
+    return None if value is None else parse_integer("WAIT", value)
 
 
 def parse_duration(value: str) -> int:
-    """Read EXECUTIONDURATION: seconds, 0 for as long as the service allows."""
-    seconds = whole_number("EXECUTIONDURATION", value)
+    """Parse EXECUTIONDURATION: seconds; 0 for the longest duration that the service allows."""
+    seconds = parse_integer("EXECUTIONDURATION", value)
     if seconds < 0:
         raise InvalidValueError(
-            f"EXECUTIONDURATION={value} is not a number of seconds from 0 on.", field="EXECUTIONDURATION"
+            f"EXECUTIONDURATION={value} is not a number of seconds; it must be at least 0.", field="EXECUTIONDURATION"
         )
     return seconds
 
 
 def parse_time(name: str, value: str) -> datetime:
-    """Read an instant; one without a zone is UTC (DALI 1.1 §3.3.3)."""
+    """Parse a time; one without a zone is UTC (DALI 1.1 §3.3.3)."""
     try:
         time = datetime.fromisoformat(value.strip())
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
@@ -94,10 +103,10 @@ def parse_time(name: str, value: str) -> datetime:
         raise InvalidValueError(message, field=name) from e
 
 
-def whole_number(name: str, value: str) -> int:
-    """Read a whole number."""
+def parse_integer(name: str, value: str) -> int:
+    """Parse an integer."""
     text = value.strip()
-    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
+    if not _NUMBER.fullmatch(text) or len(text) > _MAX_DIGITS:
         raise InvalidValueError(f"{name}={value[:100]} is not a whole number.", field=name)
     return int(text)
 
@@ -106,5 +115,5 @@ def _phase(value: str) -> Phase:
     try:
         return Phase(value.strip().upper())
     except ValueError as e:
-        message = f"PHASE={value[:100]} is not a phase; there are {', '.join(Phase)}."
+        message = f"PHASE={value[:100]} is not a phase; use one of {', '.join(Phase)}."
         raise InvalidValueError(message, field="PHASE") from e

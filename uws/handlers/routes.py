@@ -1,7 +1,8 @@
-"""UWS 1.1 §2.2 over HTTP, for any service that has jobs: it mounts `uws_routes` under the address of its job list."""
+"""UWS 1.1 §2.2 over HTTP: the resource tree of one job list, for any service that has jobs."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -19,14 +20,13 @@ from uws.handlers.job_list import JobList
 from uws.handlers.parameters import parse_phase, parse_wait
 from uws.handlers.waiting import wait_for_change
 from uws.models import Job, JobFiles, JobResult
-from uws.service import JobService
 
-__all__ = ["ErrorAnswer", "JobRenderer", "ParameterReader", "ResultAnswer", "collection_routes", "uws_routes"]
+__all__ = ["ErrorAnswer", "JobRenderer", "JobResources", "ParameterReader", "ResultAnswer", "uws_routes"]
 
-#: Answers a request for a result of a job, after its owner was checked.
+#: Returns the response to a request for a result of a job, after its owner was checked.
 ResultAnswer = Callable[[Request, Identity, Job, JobResult], Response]
 
-#: Answers a request for the error of a job that has one, with its sentence.
+#: Returns the response to a request for the error of a failed job, from the message of the error.
 ErrorAnswer = Callable[[str], Response]
 
 #: Completes the document of a job with what only its kind knows.
@@ -39,118 +39,107 @@ _READ = ["GET", "HEAD"]
 _FRESH = {"Cache-Control": "no-store"}
 
 
-def uws_routes(
-    prefix: str,
-    kind: str,
-    service: JobService,
-    authenticate: Authenticator,
-    *,
-    public_url: str,
-    parameters: Collection[str],
-    repeated: Collection[str] = (),
-    result_answer: ResultAnswer,
-    error_answer: ErrorAnswer | None = None,
-    files: JobFiles | None = None,
-) -> APIRouter:
-    """Routes of the jobs of one kind.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResources:
+    """What differs between job lists over HTTP: how parameters are read, and how results and errors are sent.
+
+    Parameters
+    ----------
+    result
+        Response of ``results/{id}``.
+    error
+        Response of ``error``; by default the message as plain text, and job documents have ``hasDetail="false"``.
+    document
+        Completes the document of a job.
+    read
+        Reads the parameters of new jobs and of PENDING ones; by default as DALI parameters, files into ``files``.
+    files
+        Storage of the files that come with parameters; without it, files are refused.
+    """
+
+    result: ResultAnswer
+    error: ErrorAnswer | None = None
+    document: JobRenderer = lambda _job, document: document
+    read: ParameterReader | None = None
+    files: JobFiles | None = None
+
+    async def parameters(self, request: Request) -> DaliParameters:
+        """Return the parameters of a request that creates or changes a job."""
+        if self.read is not None:
+            return await self.read(request)
+        return await read_parameters(request, None if self.files is None else self.files.stager())
+
+    @contextmanager
+    def removing_files(self, request: DaliParameters) -> Iterator[None]:
+        """Remove the files of a request when the block raises, because no job has taken them."""
+        try:
+            yield
+        except PhotozError:
+            if self.files is not None:
+                self.files.remove(request.files.values())
+            raise
+
+
+def uws_routes(prefix: str, jobs: JobList, authenticate: Authenticator, resources: JobResources) -> APIRouter:
+    """Return the routes of one job list.
 
     Parameters
     ----------
     prefix
         Path of the job list, for example ``/tap/async``.
-    public_url
-        Address of the server, without a trailing slash.
-    parameters, repeated
-        Names, in upper case, of the parameters that a client may give a job, once and repeatedly; others are ignored.
-    result_answer, error_answer
-        What ``results/{id}`` and ``error`` answer; by default the error is the sentence alone.
-    files
-        What stores files that come with parameters; without it, none are taken.
     """
-    jobs = JobList(service, kind, f"{public_url}{prefix}", parameters, repeated)
-    return collection_routes(
-        prefix,
-        jobs,
-        authenticate,
-        result_answer=result_answer,
-        error_answer=error_answer,
-        read=read_parameters if files is None else _reader_of(files),
-        files=files,
-    )
-
-
-def collection_routes(
-    prefix: str,
-    jobs: JobList,
-    authenticate: Authenticator,
-    *,
-    result_answer: ResultAnswer,
-    error_answer: ErrorAnswer | None = None,
-    read: ParameterReader = read_parameters,
-    files: JobFiles | None = None,
-    render: JobRenderer = lambda _job, document: document,
-) -> APIRouter:
-    """Routes of a collection of jobs, as `uws_routes` gives them.
-
-    Parameters
-    ----------
-    read
-        Reads the parameters of new jobs and of those that are PENDING.
-    files
-        Where it puts the files that come with them.
-    render
-        Completes the document of a job.
-    """
-    router = APIRouter(prefix=prefix, route_class=route_class(_plain_error), include_in_schema=False)
-    _add_list(router, authenticate, jobs, read, files)
-    _add_job(router, authenticate, jobs, render, has_detail=error_answer is not None)
-    _add_changes(router, authenticate, jobs, read, files)
-    _add_texts(router, authenticate, jobs, error_answer or PlainTextResponse)
-    _add_lists(router, authenticate, jobs, result_answer)
+    router = APIRouter(prefix=prefix, route_class=route_class(_render_error), include_in_schema=False)
+    _add_list(router, authenticate, jobs, resources)
+    _add_job(router, authenticate, jobs, resources)
+    _add_changes(router, authenticate, jobs, resources)
+    _add_texts(router, authenticate, jobs, resources.error or PlainTextResponse)
+    _add_lists(router, authenticate, jobs, resources.result)
     return router
 
 
-def _add_list(
-    router: APIRouter, authenticate: Authenticator, jobs: JobList, read: ParameterReader, files: JobFiles | None
-) -> None:
+def _add_list(router: APIRouter, authenticate: Authenticator, jobs: JobList, resources: JobResources) -> None:
     @router.api_route("", methods=_READ)
     def listed(request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = DaliParameters(request.query_params.multi_items())
-        return _xml(jobs_document(jobs.list(asked, identity), jobs.base))
+        query = DaliParameters(request.query_params.multi_items())
+        return _xml(jobs_document(jobs.list(query, identity), jobs.base))
 
     @router.post("")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read(request)
-        with _kept_by(files, asked):
-            return _see(jobs.address(await run_in_threadpool(jobs.create, asked, identity)))
+        given = await resources.parameters(request)
+        with resources.removing_files(given):
+            return _see_other(jobs.address(await run_in_threadpool(jobs.create, given, identity)))
 
 
-def _add_job(
-    router: APIRouter, authenticate: Authenticator, jobs: JobList, render: JobRenderer, *, has_detail: bool
-) -> None:
+def _add_job(router: APIRouter, authenticate: Authenticator, jobs: JobList, resources: JobResources) -> None:
     @router.api_route("/{job_id}", methods=_READ)
     async def job(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = DaliParameters(request.query_params.multi_items())
-        seconds, phase = parse_wait(asked), parse_phase(asked)
+        query = DaliParameters(request.query_params.multi_items())
+        seconds, phase = parse_wait(query), parse_phase(query)
         found = await run_in_threadpool(jobs.find, job_id, identity)
         if seconds is not None:
             found = await wait_for_change(
-                jobs.service, found, owner=identity.name, seconds=seconds, phase=phase, is_gone=request.is_disconnected
+                jobs.service,
+                found,
+                owner=identity.name,
+                seconds=seconds,
+                phase=phase,
+                is_disconnected=request.is_disconnected,
             )
-        return _xml(render(found, job_document(found, jobs.base, jobs.names, has_detail=has_detail)))
+        document = job_document(found, jobs.base, jobs.names, has_detail=resources.error is not None)
+        return _xml(resources.document(found, document))
 
     @router.post("/{job_id}")
     async def act(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         action = (await read_parameters(request)).one("ACTION") or ""
         if action.upper() != "DELETE":
-            raise InvalidValueError("A job takes ACTION=DELETE alone; POST what you want to change to its parts.")
+            raise InvalidValueError("The only ACTION of a job is DELETE; POST other changes to its child resources.")
         await run_in_threadpool(jobs.delete, job_id, identity)
-        return _see(jobs.base)
+        return _see_other(jobs.base)
 
     @router.delete("/{job_id}")
     def delete(job_id: str, identity: Identity = Depends(authenticate)) -> Response:
         jobs.delete(job_id, identity)
-        return _see(jobs.base)
+        return _see_other(jobs.base)
 
     @router.get("/{job_id}/events")
     async def events(job_id: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -159,32 +148,30 @@ def _add_job(
         return StreamingResponse(stream, media_type="text/event-stream", headers=_FRESH)
 
 
-def _add_changes(
-    router: APIRouter, authenticate: Authenticator, jobs: JobList, read: ParameterReader, files: JobFiles | None
-) -> None:
+def _add_changes(router: APIRouter, authenticate: Authenticator, jobs: JobList, resources: JobResources) -> None:
     def see(job: Job) -> Response:
-        return _see(jobs.address(job))
+        return _see_other(jobs.address(job))
 
     @router.post("/{job_id}/phase")
     async def phase(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read_parameters(request)
-        return see(await run_in_threadpool(jobs.change_phase, job_id, asked, identity))
+        given = await read_parameters(request)
+        return see(await run_in_threadpool(jobs.change_phase, job_id, given, identity))
 
     @router.post("/{job_id}/parameters")
     async def parameters(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read(request)
-        with _kept_by(files, asked):
-            return see(await run_in_threadpool(jobs.change, job_id, asked, identity))
+        given = await resources.parameters(request)
+        with resources.removing_files(given):
+            return see(await run_in_threadpool(jobs.change, job_id, given, identity))
 
     @router.post("/{job_id}/executionduration")
     async def duration(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read_parameters(request)
-        return see(await run_in_threadpool(jobs.change_duration, job_id, asked, identity))
+        given = await read_parameters(request)
+        return see(await run_in_threadpool(jobs.change_duration, job_id, given, identity))
 
     @router.post("/{job_id}/destruction")
     async def destruction(job_id: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        asked = await read_parameters(request)
-        return see(await run_in_threadpool(jobs.change_destruction, job_id, asked, identity))
+        given = await read_parameters(request)
+        return see(await run_in_threadpool(jobs.change_destruction, job_id, given, identity))
 
 
 def _add_texts(router: APIRouter, authenticate: Authenticator, jobs: JobList, error_answer: ErrorAnswer) -> None:
@@ -230,25 +217,7 @@ def _add_lists(router: APIRouter, authenticate: Authenticator, jobs: JobList, re
         raise NotFoundError(f"This job has no result '{name[:100]}'; it is {found.phase}.")
 
 
-def _reader_of(files: JobFiles) -> ParameterReader:
-    async def read(request: Request) -> DaliParameters:
-        return await read_parameters(request, files.stager())
-
-    return read
-
-
-@contextmanager
-def _kept_by(files: JobFiles | None, asked: DaliParameters) -> Iterator[None]:
-    """Remove the files of a request that no job took."""
-    try:
-        yield
-    except PhotozError:
-        if files is not None:
-            files.remove(asked.files.values())
-        raise
-
-
-def _see(address: str) -> Response:
+def _see_other(address: str) -> Response:
     return Response(status_code=303, headers={"Location": address})
 
 
@@ -256,7 +225,7 @@ def _xml(document: bytes) -> Response:
     return Response(document, media_type="text/xml", headers=_FRESH)
 
 
-def _plain_error(_request: Request, error: PhotozError) -> Response:
-    """Dress an error as text; what the phase of a job forbids is 403 (UWS 1.1 §2.2.3)."""
+def _render_error(_request: Request, error: PhotozError) -> Response:
+    """Render an error as plain text; a change that the phase of the job forbids is 403 (UWS 1.1 §2.2.3)."""
     status = 403 if isinstance(error, JobPhaseError) else error.status
     return PlainTextResponse(error.message, status)

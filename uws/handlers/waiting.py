@@ -1,4 +1,4 @@
-"""Waiting for a job without holding a thread: thousands may wait at once (UWS 1.1 §2.2.1.1)."""
+"""Blocking requests (UWS 1.1 §2.2.1.1) without a thread for each."""
 
 import asyncio
 import time
@@ -13,10 +13,10 @@ from uws.service import JobService
 
 __all__ = ["LONGEST_WAIT", "job_states", "wait_for_change"]
 
-#: Seconds that a request may wait at most. Proxies commonly cut connections that are silent for a minute.
+#: Longest time, in seconds, that a request waits. Proxies commonly cut connections that are silent for a minute.
 LONGEST_WAIT = 50.0
 
-_FIRST_PAUSE = 0.05
+_FIRST_POLL = 0.05
 
 
 async def wait_for_change(
@@ -26,20 +26,20 @@ async def wait_for_change(
     owner: str | None,
     seconds: float,
     phase: Phase | None,
-    is_gone: Callable[[], Awaitable[bool]],
+    is_disconnected: Callable[[], Awaitable[bool]],
 ) -> Job:
-    """Wait until a job leaves the phase in which it is, and give it as it is then.
+    """Wait until a job leaves its phase, and return its state.
 
     Parameters
     ----------
     job
         The job as it was found.
     seconds
-        How long at most; negative for as long as the service likes.
+        Longest time to wait; negative for the longest wait of the service.
     phase
         Wait only if the job is in this phase.
-    is_gone
-        Tells whether nobody waits for the answer any more.
+    is_disconnected
+        Returns whether the client has disconnected.
     """
     if job.phase not in ACTIVE_PHASES or phase not in {None, job.phase} or seconds == 0:
         return job
@@ -47,7 +47,7 @@ async def wait_for_change(
     longest = LONGEST_WAIT if seconds < 0 else min(seconds, LONGEST_WAIT)
     async with aclosing(job_states(service, job.id, owner=owner, seconds=longest)) as states:
         async for found in states:
-            if found.phase is not job.phase or await is_gone():
+            if found.phase is not job.phase or await is_disconnected():
                 break
     return found
 
@@ -55,7 +55,7 @@ async def wait_for_change(
 async def job_states(
     service: JobService, job_id: str, *, owner: str | None, seconds: float
 ) -> AsyncGenerator[Job, None]:
-    """Return a job now and whenever it may have changed, until it has ended or so many seconds have passed.
+    """Yield a job now and whenever it may have changed, until it has ended or the time is over.
 
     Raises
     ------
@@ -64,9 +64,9 @@ async def job_states(
     """
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
     deadline = time.monotonic() + seconds
-    # Changes that a job brings about in another process are announced here only if the queue hears of them.
-    pause = service.poll_seconds if service.is_notified else _FIRST_PAUSE
-    with service.notifier.calling(job_id, lambda: _wake(loop, changed)):
+    # Changes that are made in another process are notified here only if the queue learns of them.
+    poll = service.poll_seconds if service.is_notified else _FIRST_POLL
+    with service.notifier.on_change(job_id, lambda: _wake(loop, changed)):
         while True:
             changed.clear()
             job = await anyio.to_thread.run_sync(partial(service.get, job_id, owner=owner))
@@ -75,11 +75,11 @@ async def job_states(
             if job.phase.ended or left <= 0 or service.notifier.is_closed:
                 return
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, pause)):
+                async with asyncio.timeout(min(left, poll)):
                     await changed.wait()
-            pause = min(pause * 1.5, service.poll_seconds)
+            poll = min(poll * 1.5, service.poll_seconds)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
-    with suppress(RuntimeError):  # the loop was closed: the server stops
+    with suppress(RuntimeError):  # the loop is closed: the server stops
         loop.call_soon_threadsafe(changed.set)

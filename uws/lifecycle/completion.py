@@ -1,8 +1,8 @@
-"""How a job ends, whoever brings it about: worker, queue, user or sweep.
+"""Completion of jobs: store COMPLETED, ERROR or ABORTED once, and call ``on_end`` of the kind at least once.
 
-Storing the end is a compare-and-set, so only one of them succeeds, and that one calls the kind's ``on_end``. How many
-calls may still be needed is stored together with the end: when the process dies before the call, or the call raises,
-the sweep makes it once more.
+Workers, queues, users and the recovery of jobs end jobs. Storing the final phase is a compare-and-set, so only one of
+them succeeds, and that one calls ``on_end``. The number of calls that may still be needed is stored with the phase:
+when the process dies before the call, or the call raises, the recovery calls once more.
 """
 
 import logging
@@ -20,10 +20,10 @@ from uws.models import Job, JobResult, Phase
 from uws.schema import JobRow
 from uws.storage import clean_text, find_job, move_job, results_value
 
-__all__ = ["MOST_ATTEMPTS", "JobCompletion"]
+__all__ = ["MAX_ATTEMPTS", "JobCompletion"]
 
-#: A job whose worker died is run once more when its kind says so.
-MOST_ATTEMPTS = 2
+#: Attempts at a job whose worker died, when its kind allows a retry.
+MAX_ATTEMPTS = 2
 
 _NO_LEASE: Mapping[str, None] = {"lease_owner": None, "lease_until": None}
 
@@ -31,14 +31,14 @@ _logger = logging.getLogger(__name__)
 
 
 class JobCompletion:
-    """Ends jobs.
+    """Transitions of jobs to their final phases.
 
     Parameters
     ----------
     kind
-        Gives a kind of job by its name; none when this server does not have it.
+        Returns a job kind by name; None when this process does not have it.
     stored_bytes
-        What the results of all jobs of one user may take; none for no limit.
+        Storage limit of all jobs of one user; None for no limit.
     """
 
     def __init__(
@@ -49,20 +49,20 @@ class JobCompletion:
         self._stored_bytes = stored_bytes
 
     def complete(self, job: Job, lease: Lease, results: Collection[JobResult]) -> Job | None:
-        """Store COMPLETED with the results; give the job as it is then, or none when it was taken away.
+        """Store COMPLETED with the results; return the job, or None when the lease was lost.
 
-        When the results have no room beside those of the owner's other jobs, it is ERROR instead.
+        When the results exceed the storage limit of the owner, ERROR is stored instead.
         """
         size = sum(result.size or 0 for result in results)
         phase, values = Phase.COMPLETED, {"results": results_value(results), "result_bytes": size, "progress": 1.0}
         with self._database.write() as session:
-            if sentence := self._lack_of_room(session, job, size):
-                phase, values = Phase.ERROR, {"error": sentence}
+            if error := self._storage_error(session, job, size):
+                phase, values = Phase.ERROR, {"error": error}
             return self._store(session, job.id, job.kind, {Phase.EXECUTING}, phase, lease, values)
 
-    def fail(self, job: Job, lease: Lease, sentence: str) -> Job | None:
-        """Store ERROR with a sentence; give the job as it is then, or none when it was taken away."""
-        values = {"error": clean_text(sentence)}
+    def fail(self, job: Job, lease: Lease, error: str) -> Job | None:
+        """Store ERROR with a message; return the job, or None when the lease was lost."""
+        values = {"error": clean_text(error)}
         with self._database.write() as session:
             return self._store(session, job.id, job.kind, {Phase.EXECUTING}, Phase.ERROR, lease, values)
 
@@ -73,36 +73,36 @@ class JobCompletion:
         sources: Collection[Phase],
         *,
         lease: Lease | None = None,
-        sentence: str | None = None,
+        error: str | None = None,
     ) -> Job | None:
-        """Store ABORTED; give the job as it is then, or none when it was in none of these phases."""
-        values = {} if sentence is None else {"error": clean_text(sentence)}
+        """Store ABORTED; return the job, or None when it was in none of these phases."""
+        values = {} if error is None else {"error": clean_text(error)}
         with self._database.write() as session:
             return self._store(session, job_id, kind, sources, Phase.ABORTED, lease, values)
 
-    def lose(self, job: Job, lease: Lease, sentence: str, *, blamed: bool = True) -> bool:
-        """Deal with a job whose worker is gone: tell whether it is QUEUED again, else it ends in ERROR.
+    def lose(self, job: Job, lease: Lease, error: str, *, counted: bool = True) -> bool:
+        """End or retry a job whose worker died; return whether it is QUEUED again, otherwise it is in ERROR.
 
         Parameters
         ----------
-        blamed
+        counted
             Whether the attempt counts; it does not when the server was stopped.
         """
         kind = self._kind(job.kind)
-        if kind is not None and kind.retry and (not blamed or lease.attempt < MOST_ATTEMPTS):
+        if kind is not None and kind.retry and (not counted or lease.attempt < MAX_ATTEMPTS):
             values = {**_NO_LEASE, "progress": 0.0, "message": "", "started": None}
-            attempts = lease.attempt if blamed else lease.attempt - 1
+            attempts = lease.attempt if counted else lease.attempt - 1
             with self._database.write() as session:
                 return move_job(
                     session, job.id, {Phase.EXECUTING}, Phase.QUEUED, lease=lease, attempts=attempts, **values
                 )
-        ended = self.fail(job, lease, sentence)
+        ended = self.fail(job, lease, error)
         if ended is not None:
             self.notify_end(ended)
         return False
 
     def notify_end(self, job: Job) -> None:
-        """Call the kind's ``on_end`` for a job whose end was stored, and note that it was called."""
+        """Call the kind's ``on_end`` for a job whose final phase is stored, and record the call."""
         kind = self._kind(job.kind)
         if kind is None or kind.on_end is None:
             return
@@ -134,16 +134,15 @@ class JobCompletion:
         )
         return find_job(session, job_id) if stored else None
 
-    def _lack_of_room(self, session: Session, job: Job, size: int) -> str | None:
-        """Return the sentence for results that have no room; none when they have."""
+    def _storage_error(self, session: Session, job: Job, size: int) -> str | None:
+        """Return the error message when the results exceed the storage limit."""
         if self._stored_bytes is None or not size:
             return None
         lock_owner(session, job.owner)
-        taken = usage_of(session, job.owner).stored_bytes
-        if taken + size <= self._stored_bytes:
+        used = usage_of(session, job.owner).stored_bytes
+        if used + size <= self._stored_bytes:
             return None
         return (
-            f"The results of this job take {size_text(size)}, and have no room beside the {size_text(taken)} that your "
-            f"jobs take already: {size_text(self._stored_bytes)} is what all may take. Delete jobs that you no longer "
-            "need, and run this one again."
+            f"The results of this job need {size_text(size)}, but your jobs already use {size_text(used)} of the "
+            f"{size_text(self._stored_bytes)} allowed. Delete jobs that you no longer need, and run this one again."
         )

@@ -1,4 +1,4 @@
-"""How a job leaves: stopped, archived when its time has come, removed (UWS 1.1 §2.1.3, §2.2.3.2)."""
+"""Abort, archive and destroy jobs (UWS 1.1 §2.1.3, §2.2.3.2)."""
 
 from collections.abc import Mapping
 
@@ -20,12 +20,12 @@ _ENDED = frozenset(phase for phase in Phase if phase.ended)
 
 
 class JobDestruction:
-    """Stops and removes jobs, with what belongs to them.
+    """Abortion, archiving and removal of jobs with their results.
 
     Parameters
     ----------
     keep_archived
-        Whether what is known of a job outlasts its results.
+        Whether the metadata of a job are kept when its results are removed.
     """
 
     def __init__(
@@ -46,21 +46,21 @@ class JobDestruction:
         self._fair_share = fair_share
         self._keep_archived = keep_archived
 
-    def stop(self, job: Job) -> bool:
-        """Abort a job; tell whether it had not ended before."""
+    def abort(self, job: Job) -> bool:
+        """Abort a job; return whether it had not ended before."""
         aborted = self._completion.abort(job.id, job.kind, _ABORTABLE)
         if aborted is None:
             return False
-        self._queue.cancel(job.id)  # before on_end: what that mends, the dying job must not touch again
+        self._queue.cancel(job.id)  # before on_end: the job must have stopped when that runs
         self._completion.notify_end(aborted)
         self._notifier.notify(job.id)
-        self._fair_share.after(job.id)
+        self._fair_share.submit_next(job.id)
         return True
 
     def archive(self, job: Job) -> None:
-        """Remove the results of a job and keep what is known of it, ARCHIVED.
+        """Remove the results of a job and keep its metadata, ARCHIVED.
 
-        A job of nobody is removed: it stands in no list, and nobody is left who could look for it.
+        An anonymous job is removed, because it is in no list.
         """
         if job.owner is None or not self._keep_archived:
             self.destroy(job)
@@ -71,14 +71,14 @@ class JobDestruction:
         self._notifier.notify(job.id)
 
     def destroy(self, job: Job) -> None:
-        """Remove a job and all that belongs to it."""
+        """Remove a job and its results."""
         self._remove_results(job)
         with self._database.write() as session:
             session.execute(delete(JobRow).where(JobRow.id == job.id))
         self._notifier.notify(job.id)
 
     def _remove_results(self, job: Job) -> None:
-        self.stop(job)
+        self.abort(job)
         kind = self._kinds.get(job.kind)
         if kind is not None and kind.on_destroy is not None:
             kind.on_destroy(job)

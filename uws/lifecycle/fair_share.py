@@ -1,10 +1,10 @@
-"""Fair share of the job queue: the next few jobs of each user are in it, the others wait in the database.
+"""Fair-share queue: only the next few jobs of each user are in the job queue, the others wait in the database.
 
-A queue serves first what came first. With turns, somebody who submits a thousand jobs is before another by a few of
-them at most, on any queue and over all machines. As soon as a worker takes a job, the next one of the same user gets
-its turn; a sweep gives turns that were missed because a process died.
+Job queues are first-in-first-out. With fair share, a user who submits a thousand jobs is ahead of another by a few of
+them at most, on any queue and over all machines. When a worker takes a job, the next one of the same user is
+submitted; the recovery of jobs submits those that were missed because a process died.
 
-Long-running and short jobs have turns of their own, so that a user's own pipelines do not hold up their queries.
+Long-running and short jobs are counted apart, so that the pipelines of a user do not delay their queries.
 """
 
 import logging
@@ -21,14 +21,14 @@ from uws.schema import JobRow
 
 __all__ = ["QUEUED_PER_USER", "FairShare", "release_queued"]
 
-#: Jobs of one user, of each sort, that are in the queue at once; those that run do not count.
+#: Long-running jobs, and short jobs, of one user that are in the queue at once; running jobs do not count.
 QUEUED_PER_USER = 2
 
 _logger = logging.getLogger(__name__)
 
 
 def release_queued(session: Session, owner: str | None, *, long_running: bool) -> list[str]:
-    """Let the oldest waiting jobs of a user, or of nobody, have their turns, and give their ids for the queue."""
+    """Mark the oldest waiting jobs of a user, or of all anonymous callers, as submitted; return their ids."""
     lock_owner(session, owner)
     waiting = (JobRow.phase == Phase.QUEUED.value, owned_by(owner), JobRow.long_running == long_running)
     in_queue = select(func.count()).where(*waiting, JobRow.submitted.is_not(None))
@@ -48,20 +48,14 @@ def release_queued(session: Session, owner: str | None, *, long_running: bool) -
 
 
 class FairShare:
-    """Gives turns when there is room in the queue again.
-
-    Parameters
-    ----------
-    queue
-        Gets the jobs whose turn it is.
-    """
+    """Scheduler that submits the waiting jobs of each user to the job queue, a few at a time."""
 
     def __init__(self, database: Database, queue: JobQueue) -> None:
         self._database = database
         self._queue = queue
 
-    def after(self, job_id: str) -> None:
-        """Let the next job of the owner of this one into the queue, when this one has left it."""
+    def submit_next(self, job_id: str) -> None:
+        """Submit the next job of the owner of a job that has left the queue."""
         try:
             with self._database.read() as session:
                 row = session.execute(select(JobRow.owner, JobRow.long_running).where(JobRow.id == job_id)).first()
@@ -74,21 +68,21 @@ class FairShare:
                     .limit(1)
                 )
             if row is not None and waits:
-                self._give(row.owner, row.long_running)
-        except SQLAlchemyError:  # the sweep looks again
-            _logger.warning("no turn could be given after job %s", job_id, extra={"job_id": job_id}, exc_info=True)
+                self._submit(row.owner, row.long_running)
+        except SQLAlchemyError:  # the recovery of jobs tries again
+            _logger.warning("the job after %s could not be submitted", job_id, extra={"job_id": job_id}, exc_info=True)
 
-    def give_all(self) -> None:
-        """Let the next jobs of everybody into the queue."""
+    def submit_all(self) -> None:
+        """Submit the next jobs of all users."""
         waiting = select(JobRow.owner, JobRow.long_running).where(
             JobRow.phase == Phase.QUEUED.value, JobRow.submitted.is_(None)
         )
         with self._database.read() as session:
             owners = session.execute(waiting.distinct()).all()
         for owner, long_running in owners:
-            self._give(owner, long_running)
+            self._submit(owner, long_running)
 
-    def _give(self, owner: str | None, long_running: bool) -> None:
+    def _submit(self, owner: str | None, long_running: bool) -> None:
         with self._database.write() as session:
             ids = release_queued(session, owner, long_running=long_running)
         for job_id in ids:

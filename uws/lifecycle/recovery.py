@@ -1,6 +1,6 @@
-"""The sweep: finds what a lost message or a dead process left behind, and puts it right.
+"""Periodic recovery of jobs: resubmit lost messages, retry or end jobs of dead workers, archive old jobs.
 
-Several servers may sweep at once: whatever it changes is a compare-and-set.
+Several servers may run it at once: every change is a compare-and-set.
 """
 
 import logging
@@ -20,22 +20,22 @@ from uws.queues import JobQueue
 from uws.schema import JobRow
 from uws.storage import job_of_row
 
-__all__ = ["Sweep"]
+__all__ = ["JobRecovery"]
 
-_TOLD_AFTER = timedelta(seconds=30)
+_END_CALL_DELAY = timedelta(seconds=30)
 
 _logger = logging.getLogger(__name__)
 
 
-class Sweep:
+class JobRecovery:
     """One pass over the jobs of the database.
 
     Parameters
     ----------
     resubmit_after
-        How long a QUEUED job is left to the queue that it was given to, before it is given to this one.
+        Time after which a QUEUED job is submitted to the queue again.
     archive_for
-        How long what is known of a job outlasts its results.
+        Time for which the metadata of a job are kept when its results are removed.
     """
 
     def __init__(
@@ -58,35 +58,35 @@ class Sweep:
         self._destruction = destruction
 
     def run(self) -> int:
-        """Do everything once; give the number of jobs that were retried, ended, told, archived or removed."""
+        """Run one pass; return how many jobs were retried, ended, archived, removed, or had ``on_end`` called."""
         now = utc_now()
-        done = self._settle_lost(now) + self._tell_ends(now) + self._clear_away(now)
+        done = self._recover_lost(now) + self._repeat_end_calls(now) + self._remove_expired(now)
         self._resubmit(now)
-        self._fair_share.give_all()
+        self._fair_share.submit_all()
         return done
 
-    def _settle_lost(self, now: datetime) -> int:
-        """Retry or end jobs that nobody answers for any more."""
+    def _recover_lost(self, now: datetime) -> int:
+        """Retry or end jobs whose lease is lost."""
         with self._database.read() as session:
             rows = session.scalars(select(JobRow).where(JobRow.phase == Phase.EXECUTING.value)).all()
         lost = [row for row in rows if lease_is_lost(row.lease_owner, row.lease_until, now)]
         for row in lost:
-            sentence = f"The worker or the server stopped while it ran this job. The id of the job is {row.id}."
+            error = f"The worker or the server stopped while it ran this job. The id of the job is {row.id}."
             _logger.warning("job %s lost its worker", row.id, extra={"job_id": row.id, "lease_owner": row.lease_owner})
-            self._completion.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), sentence)
+            self._completion.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), error)
         return len(lost)
 
-    def _tell_ends(self, now: datetime) -> int:
-        """Call ``on_end`` where the process that ended a job could not, or it raised."""
-        query = select(JobRow).where(JobRow.end_calls > 0, JobRow.ended < now - _TOLD_AFTER)
+    def _repeat_end_calls(self, now: datetime) -> int:
+        """Call ``on_end`` for jobs whose process died before the call, or for which it raised."""
+        query = select(JobRow).where(JobRow.end_calls > 0, JobRow.ended < now - _END_CALL_DELAY)
         with self._database.read() as session:
             jobs = [job_of_row(row) for row in session.scalars(query)]
         for job in jobs:
             self._completion.notify_end(job)
         return len(jobs)
 
-    def _clear_away(self, now: datetime) -> int:
-        """Archive jobs past their destruction time, and remove those that were archived long enough."""
+    def _remove_expired(self, now: datetime) -> int:
+        """Archive jobs past their destruction time, and remove those whose archive time is over."""
         archived = JobRow.phase == Phase.ARCHIVED.value
         with self._database.read() as session:
             old = list(session.scalars(select(JobRow).where(JobRow.destruction <= now, ~archived)))
@@ -96,17 +96,17 @@ class Sweep:
         for row, clear in due:
             try:
                 clear(job_of_row(row))
-            except Exception:  # one that cannot be removed must not keep the others
-                _logger.exception("job %s could not be cleared away", row.id, extra={"job_id": row.id})
+            except Exception:  # a job that cannot be removed must not block the others
+                _logger.exception("job %s could not be removed", row.id, extra={"job_id": row.id})
         return len(due)
 
     def _resubmit(self, now: datetime) -> None:
-        """Give QUEUED jobs to the queue that it may not know, oldest first."""
+        """Submit QUEUED jobs again that the queue may have lost, oldest first."""
         query = select(JobRow.id, JobRow.long_running).where(JobRow.phase == Phase.QUEUED.value)
         due = query.where(JobRow.submitted <= now - self._resubmit_after).order_by(JobRow.submitted)
         with self._database.read() as session:
             rows = session.execute(due).all()
-        if self._resubmit_after and rows:  # a queue that forgets nothing is simply asked each time
+        if self._resubmit_after and rows:  # a queue that loses nothing gets them each time
             ids = [row.id for row in rows]
             with self._database.write() as session:
                 session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(submitted=now))

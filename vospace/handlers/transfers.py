@@ -19,8 +19,7 @@ from core.auth.signing import LinkSigner
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
 from core.web.dali import DaliParameters, read_parameters
 from uws import Job, JobResult, JobService
-from uws.handlers.job_list import JobList
-from uws.handlers.routes import ParameterReader, collection_routes
+from uws.handlers import JobList, JobResources, ParameterReader, uws_routes
 from vospace.documents.requests import read_node
 from vospace.documents.transfers import (
     PULL_FROM,
@@ -116,23 +115,18 @@ def job_routes(
 
     router = APIRouter()
     kinds = (
-        ("transfers", TRANSFER_JOB, (BODY,), details, _reader(read_transfer), with_transfer),
-        ("async-delete", DELETE_JOB, ("TARGET",), none, read_parameters, lambda _job, document: document),
-        ("async-setprops", PROPERTIES_JOB, (BODY,), none, _reader(read_node), lambda _job, document: document),
+        (
+            "transfers",
+            TRANSFER_JOB,
+            BODY,
+            JobResources(result=details, error=error, read=_reader(read_transfer), document=with_transfer),
+        ),
+        ("async-delete", DELETE_JOB, "TARGET", JobResources(result=none, error=error)),
+        ("async-setprops", PROPERTIES_JOB, BODY, JobResources(result=none, error=error, read=_reader(read_node))),
     )
-    for path, kind, names, answer, read, render in kinds:
-        collection = JobList(jobs, kind, f"{base_url}/{path}", names, ())
-        router.include_router(
-            collection_routes(
-                f"{prefix}/{path}",
-                collection,
-                authenticate,
-                result_answer=answer,
-                error_answer=error,
-                read=read,
-                render=render,
-            )
-        )
+    for path, kind, name, resources in kinds:
+        collection = JobList(jobs, kind, f"{base_url}/{path}", (name,))
+        router.include_router(uws_routes(f"{prefix}/{path}", collection, authenticate, resources))
     return router
 
 

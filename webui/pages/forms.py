@@ -84,6 +84,6 @@ async def read_form(request: Request, most_fields: int) -> dict[str, str]:
         raise InvalidValueError(message) from e
     for name, value in fields.items():
         if "\0" in value:  # which PostgreSQL does not take
-            message = "The text has a character in it that cannot be stored (NUL); take it out."
+            message = "The text has a character that cannot be stored (NUL); remove it."
             raise InvalidValueError(message, field=name)
     return fields

@@ -45,7 +45,7 @@ def test_a_name_elsewhere_does_not_give_the_account_of_this_name_here(database: 
     for other in ({"subject": "s-2"}, {"issuer": "https://evil.example"}):
         with pytest.raises(ConflictError):
             external.sign_in(dataclasses.replace(VERA, **other))
-    with pytest.raises(ConflictError, match="reaches an account already"):
+    with pytest.raises(ConflictError, match="is linked to an account already"):
         external.link("vera", VERA.issuer, VERA.subject)
     with pytest.raises(NotFoundError):
         external.link("nobody", VERA.issuer, "s-3")

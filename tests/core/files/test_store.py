@@ -69,7 +69,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(store: FolderStore, tmp_path: 
 
 def test_too_little_free_space_refuses_before_the_first_byte(tmp_path: Path):
     store = FolderStore(tmp_path / "files", tmp_path / "staging", min_free=1 << 62)
-    with pytest.raises(StorageFullError, match="no room left"):
+    with pytest.raises(StorageFullError, match="no disk space left"):
         store.stage(limit=1)
 
 

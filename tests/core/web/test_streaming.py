@@ -9,7 +9,7 @@ from fastapi import Request
 
 from core.cancellation import Cancellation
 from core.errors import ServiceBusyError
-from core.web.streaming import StreamedAnswer, made_for_reader
+from core.web.streaming import StreamedAnswer, run_until_disconnect
 
 SCOPE = {"type": "http", "method": "GET"}
 
@@ -90,7 +90,7 @@ def _made(make, *, leaves: bool = False):
         if leaves:
             reader._gone.set()
         with anyio.fail_after(60):
-            return await made_for_reader(Request(dict(SCOPE), reader.receive), make)
+            return await run_until_disconnect(Request(dict(SCOPE), reader.receive), make)
 
     return anyio.run(main)
 

@@ -40,7 +40,7 @@ def test_accounts_groups_and_releases_are_looked_after(run: Run):
     assert secret not in json.dumps(accounts, default=str)
     with pytest.raises(PhotozError, match="last administrator"):
         run("user", "set", "maria", "--close")
-    assert "Ended 1 tokens" in run("user", "revoke", "wei")
+    assert "Revoked 1 tokens" in run("user", "revoke", "wei")
     run("user", "password", "wei", "--password", "quite another")
 
     run("group", "add", "team", "--manager", "maria", "--description", "Us")

@@ -24,7 +24,7 @@ async def nobody_left() -> bool:
 
 
 async def waiting(service: JobService, job: Job, seconds: float, phase: Phase | None = None) -> Job:
-    return await wait_for_change(service, job, owner="alice", seconds=seconds, phase=phase, is_gone=nobody_left)
+    return await wait_for_change(service, job, owner="alice", seconds=seconds, phase=phase, is_disconnected=nobody_left)
 
 
 def test_hundreds_wait_without_a_thread_each(service: JobService):
@@ -60,7 +60,7 @@ def test_a_wait_ends_when_nobody_listens_any_more(service: JobService):
     async def gone() -> bool:
         return True
 
-    found = asyncio.run(wait_for_change(service, job, owner="alice", seconds=-1, phase=None, is_gone=gone))
+    found = asyncio.run(wait_for_change(service, job, owner="alice", seconds=-1, phase=None, is_disconnected=gone))
     assert found.phase is Phase.PENDING
 
 

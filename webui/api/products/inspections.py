@@ -13,8 +13,7 @@ from core.auth.models import Identity, Scope
 from core.errors import NotFoundError, PermissionDeniedError
 from products.models import InspectionState, Product
 from uws import UnknownJobError
-from uws.handlers.events import job_events
-from uws.handlers.waiting import job_states
+from uws.handlers import job_events, job_states
 from webui.api.errors import api_route
 from webui.api.representations.products import Json, inspection_json, product_json
 from webui.services import WebServices

@@ -70,7 +70,7 @@ def _attempt(signer: LinkSigner, request: Request) -> OidcAttempt:
     try:
         said = signer.read(request.cookies.get(_COOKIE, ""))
     except PermissionDeniedError as e:
-        message = "This sign-in took too long, or was begun in another browser. Sign in once more."
+        message = "This sign-in took too long, or was started in another browser. Sign in again."
         raise PermissionDeniedError(message) from e
     return OidcAttempt(**{key: str(value) for key, value in said.items()})
 
