@@ -91,7 +91,7 @@ class Inspector:
                 raise
             self._store_not_a_table(task, e.message)
 
-    def take(
+    def publish_table(
         self,
         product_id: int,
         job_id: str,

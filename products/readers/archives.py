@@ -19,7 +19,7 @@ from typing import IO, cast
 
 from core.errors import TooLargeError
 from products.readers.base import ReadLimits
-from products.readers.errors import ArchiveError, damage_is_told, listed
+from products.readers.errors import ArchiveError, damage_reported, listed
 from products.readers.formats import READABLE_FORMATS
 from products.readers.recognition import TABLE_SUFFIXES, suffix_of
 
@@ -78,7 +78,7 @@ def unpacked_table(path: Path, name: str, kind: str, *, limits: ReadLimits, scra
     """
     folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=scratch))
     try:
-        with damage_is_told(
+        with damage_reported(
             name, {"zip": "a zip", "tar": "a tar", "gzip": "a gzip"}[kind] + " archive", *_LIBRARY_ERRORS
         ):
             return _unpack(path, name, kind, folder, limits)

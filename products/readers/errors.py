@@ -18,7 +18,7 @@ __all__ = [
     "NotATableError",
     "RaggedRowError",
     "WrongFormatError",
-    "damage_is_told",
+    "damage_reported",
     "listed",
 ]
 
@@ -62,7 +62,7 @@ class ArchiveError(UnreadableFileError):
 
 
 @contextmanager
-def damage_is_told(name: str, kind: str, *library_errors: type[Exception]) -> Iterator[None]:
+def damage_reported(name: str, kind: str, *library_errors: type[Exception]) -> Iterator[None]:
     """Turn what a library raises on damaged bytes into a sentence.
 
     The library's own words stay out of the sentence, since they speak of internal paths; they are kept as the cause.

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, described_field
-from products.readers.errors import DamagedFileError, WrongFormatError, damage_is_told, listed
+from products.readers.errors import DamagedFileError, WrongFormatError, damage_reported, listed
 from products.readers.formats import PARQUET
 from products.readers.unpacking import checked_expansion
 from products.readers.votable.document import column_meanings
@@ -33,7 +33,7 @@ class ParquetReader(FileReader):
     format = PARQUET.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
-        with damage_is_told(name, "Parquet", *_LIBRARY_ERRORS):
+        with damage_reported(name, "Parquet", *_LIBRARY_ERRORS):
             _check_end(path, name)
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
             stored = self._file.schema_arrow
@@ -59,7 +59,7 @@ class ParquetReader(FileReader):
         masks = {data: mask for data, mask in self._astropy.masks.items() if data in schema.names}
         wanted = [*schema.names, *masks.values()]
         found = 0
-        with damage_is_told(self.name, "Parquet", *_LIBRARY_ERRORS):
+        with damage_reported(self.name, "Parquet", *_LIBRARY_ERRORS):
             for batch in self._file.iter_batches(size, columns=wanted):
                 columns = [
                     masked(_plain(batch.column(field.name), field.type), batch.column(masks[field.name]))

@@ -20,7 +20,7 @@ from products.readers.errors import (
     DamagedFileError,
     EmptyTableError,
     NotATableError,
-    damage_is_told,
+    damage_reported,
     listed,
 )
 from products.readers.fits.columns import AsciiColumn, BinaryColumn, binary_column
@@ -70,7 +70,7 @@ class FitsReader(FileReader):
     format = FITS.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
-        with damage_is_told(name, "FITS", *_LIBRARY_ERRORS):
+        with damage_reported(name, "FITS", *_LIBRARY_ERRORS):
             hdus, others = _tables(path, name, limits)
         if not hdus:
             holds = f"it holds {listed(others)}" if others else "it holds no extension"
@@ -105,7 +105,7 @@ class FitsReader(FileReader):
                 raw = maps[hdu.number][hdu.start + first * step : hdu.start + last * step]
                 slices[hdu.number] = raw.view(np.ndarray).view(hdu.dtype)
             arrays = []
-            with damage_is_told(self.name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
+            with damage_reported(self.name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
                 for field in schema:
                     hdu, column = self._sources[field.name]
                     arrays.append(column.array(slices[hdu.number][field.name], heaps[hdu.number], self.name))

@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 
 from core.errors import PhotozError
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
-from products.readers.errors import EmptyTableError, NotATableError, RaggedRowError, damage_is_told
+from products.readers.errors import EmptyTableError, NotATableError, RaggedRowError, damage_reported
 from products.readers.formats import CSV
 from products.readers.recognition import suffix_of
 from products.readers.text.dialect import NULLS, Dialect, found_dialect
@@ -57,7 +57,7 @@ class DelimitedReader(FileReader):
         )  # fmt: skip
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        with damage_is_told(self.name, "CSV", pa.ArrowException, OSError, ValueError):
+        with damage_reported(self.name, "CSV", pa.ArrowException, OSError, ValueError):
             for batch in self._rows.batches(schema.names):
                 for start in range(0, batch.num_rows, size):
                     columns = batch.slice(start, size).columns

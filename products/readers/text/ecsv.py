@@ -10,7 +10,7 @@ import pyarrow as pa
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyColumn, AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
-from products.readers.errors import ColumnTypeError, DamagedFileError, damage_is_told, listed
+from products.readers.errors import ColumnTypeError, DamagedFileError, damage_reported, listed
 from products.readers.formats import ECSV
 from products.readers.text.delimited import DelimitedRows
 from products.readers.text.source import Cleaning, TextSource, surveyed_text
@@ -48,7 +48,7 @@ class EcsvReader(FileReader):
         # Lists are JSON texts in the file; masks are truths.
         in_file = {key: pa.string() if pa.types.is_nested(kind) else kind for key, kind in self._types.items()}
         self._rows.types = in_file | dict.fromkeys(hidden, pa.bool_())
-        with damage_is_told(name, "ECSV", pa.ArrowException, OSError, ValueError):
+        with damage_reported(name, "ECSV", pa.ArrowException, OSError, ValueError):
             first = next(self._rows.batches(list(described.columns)), None)
         super().__init__(
             name, schema, limits=limits, rows=0 if first is None or first.num_rows == 0 else None,
@@ -57,7 +57,7 @@ class EcsvReader(FileReader):
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
         masks = {data: mask for data, mask in self._masks.items() if data in schema.names}
-        with damage_is_told(self.name, "ECSV", pa.ArrowException, OSError, ValueError, TypeError):
+        with damage_reported(self.name, "ECSV", pa.ArrowException, OSError, ValueError, TypeError):
             for batch in self._rows.batches([*schema.names, *masks.values()]):
                 columns = []
                 for field in schema:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.errors import TooLargeError
 from products.readers.base import FileReader, ReadLimits, described_field
-from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_is_told, listed
+from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_reported, listed
 from products.readers.formats import VOTABLE
 from products.readers.votable.cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
 from products.readers.votable.document import TableHandler, VotableField, parsed_pieces
@@ -115,7 +115,7 @@ class _BinaryRows:
         if not len(starts):
             return
         data, self._bytes = np.frombuffer(self._bytes[:used], np.uint8), self._bytes[used:]
-        with damage_is_told(self._name, "VOTable", *_LIBRARY_ERRORS):
+        with damage_reported(self._name, "VOTable", *_LIBRARY_ERRORS):
             for first in range(0, len(starts), size):
                 rows = slice(first, first + size)
                 yield self._batch(data, starts[rows], {key: value[rows] for key, value in lengths.items()}, schema)
