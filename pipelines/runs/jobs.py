@@ -146,7 +146,7 @@ class PipelineJobs:
         if not self._inspector.publish_table(
             run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
         ):
-            raise ConflictError("The product was deleted while it was being made; nothing was kept.")
+            raise ConflictError("The product was deleted while its job was running; nothing was stored.")
 
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:

@@ -1,4 +1,4 @@
-"""How often products were downloaded: a number for each, and nothing about who did it."""
+"""Download counter: one number for each product, without the identity of users."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ __all__ = ["DownloadCountRow", "DownloadCounts"]
 
 
 class DownloadCountRow(Base):
-    """Downloads of a product that were sent to their last byte."""
+    """Number of complete downloads of a product."""
 
     __tablename__ = "download_counts"
 
@@ -23,7 +23,7 @@ class DownloadCountRow(Base):
 
 
 class DownloadCounts:
-    """Count downloads, and tell the counts of products that the caller may read."""
+    """Count downloads, and read the counts of products."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
