@@ -106,8 +106,7 @@ class Housekeeping:
     def _forget_deleted(self) -> None:
         """Purge products whose grace time after deletion is over.
 
-        The row of a product stays, so that its number and name are never reused. The rows of its files and tables
-            are
+        The row of a product stays, so that its number and name are never reused. The rows of its files and tables are
         deleted, and the sweep that follows removes their bytes.
         """
         now = utc_now()
