@@ -86,7 +86,7 @@ class TableLoader:
             raise ConflictError("Rows were added to the table at the same time. Try again.")
 
     def require_unique(self, table_id: int, column: str) -> None:
-        """Raise ConflictError when a column has a value more than once."""
+        """Raise InvalidValueError when a column has a value more than once."""
         table = self.tables.get(table_id)
         files = [self.folder / part.stored_id for part in table.parts]
         values = pa.chunked_array(

@@ -1,4 +1,4 @@
-"""ECSV files (ECSV 1.0, astropy's APE 6): CSV whose types, units and descriptions stand in a YAML header."""
+"""Reader of ECSV files (ECSV 1.0, astropy's APE 6): CSV with types, units and descriptions in a YAML header."""
 
 import csv
 import json
@@ -27,7 +27,7 @@ _TYPES = {
 
 
 class EcsvReader(FileReader):
-    """An ECSV file, streamed with the types that its header gives."""
+    """Reader of an ECSV file, with the types of its header."""
 
     format = ECSV.name
 
@@ -72,19 +72,19 @@ class EcsvReader(FileReader):
 
 
 def _header(source: TextSource, name: str, limits: ReadLimits) -> tuple[AstropyMetadata, int]:
-    """Read the YAML header and the line of names below it, which must agree."""
+    """Parse the YAML header and the line of names below it, which must agree."""
     yaml_lines: list[str] = []
     for number, line in enumerate(source.lines(), 1):
         if not line.startswith("#"):
             described = astropy_metadata("\n".join(yaml_lines), name)
             _check_delimiter(described, name)
-            said = next(csv.reader([line], delimiter=described.delimiter), [])
-            checked_names(name, said, limits)
-            if list(described.columns) != said:
+            names = next(csv.reader([line], delimiter=described.delimiter), [])
+            checked_names(name, names, limits)
+            if list(described.columns) != names:
                 raise DamagedFileError(
                     f"The header of {name} describes {len(described.columns)} columns "
                     f"({listed(list(described.columns))}) "
-                    f"and its line of names has {len(said)} ({listed(said)}). Write the file again."
+                    f"and its line of names has {len(names)} ({listed(names)}). Write the file again."
                 )
             return described, number
         if number > 1:

@@ -201,12 +201,12 @@ def test_estimates_may_lie_elsewhere_when_the_description_says_where(
     people: People, service: ProductService, uploads: UploadService
 ):
     product = service.create(people.owner, NewProduct("Many estimates", ESTIMATES, description="Ask me for the data."))
-    with pytest.raises(InvalidValueError, match="where its data are"):
+    with pytest.raises(InvalidValueError, match="address of its data"):
         uploads.publish(people.owner, product.id)
     there = ProductChanges(description="On [tape](https://data.example.org/estimates/), 4 TB.")
     service.change(people.owner, product.id, there)
     assert uploads.publish(people.owner, product.id).status is ProductStatus.PUBLISHED
-    with pytest.raises(InvalidValueError, match="where its data are"):
+    with pytest.raises(InvalidValueError, match="address of its data"):
         service.change(people.owner, product.id, ProductChanges(description="Gone."))
     other = service.create(people.owner, NewProduct("x", OTHER, description="https://data.example.org/"))
     with pytest.raises(ConflictError, match="main file"):
