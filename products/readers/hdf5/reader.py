@@ -1,4 +1,4 @@
-"""HDF5 files, read slice by slice with h5py alone: nothing in them is ever unpickled."""
+"""Reader of HDF5 files, slice by slice with h5py alone; nothing is unpickled."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +21,7 @@ _LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, Index
 
 
 class Hdf5Reader(FileReader):
-    """An HDF5 file with a table in one of the usual layouts."""
+    """Reader of an HDF5 file with a table in one of the known layouts."""
 
     format = HDF5.name
 
