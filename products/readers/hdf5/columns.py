@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from products.readers.arrays import array_of, arrow_type_of, text_of
 
-__all__ = ["Hdf5Column", "Hdf5Table", "storage_problem", "column_of", "read_slice"]
+__all__ = ["Hdf5Column", "Hdf5Table", "column_of", "read_slice", "storage_problem"]
 
 _BIGGEST_CHUNK = 256_000_000
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import h5py
 
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
-from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, storage_problem, column_of
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, column_of, storage_problem
 from products.readers.hdf5.pandas_layouts import is_pandas_group, pandas_table
 
 __all__ = ["found_tables"]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from products.readers.arrays import text_of
-from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, storage_problem, column_of
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, column_of, storage_problem
 from products.readers.hdf5.plain_pickles import plain_value
 
 __all__ = ["is_pandas_group", "pandas_table"]
