@@ -189,7 +189,7 @@ class ProductServices:
             self._settings.tables_folder,
             draft_days=self._settings.draft_days,
             deleted_days=self._settings.deleted_days,
-            also_known=self._others.stored_ids,
+            other_stored_ids=self._others.stored_ids,
         )
 
     @part

@@ -28,7 +28,7 @@ class Housekeeping:
         Days after which an unfinished upload is discarded.
     deleted_days
         Days in which a deleted product can be restored.
-    also_known
+    other_stored_ids
         Returns the ids of stored files that belong to other packages.
     """
 
@@ -40,14 +40,14 @@ class Housekeeping:
         *,
         draft_days: int,
         deleted_days: int,
-        also_known: Callable[[], frozenset[str]],
+        other_stored_ids: Callable[[], frozenset[str]],
     ) -> None:
         self._database = database
         self._store = store
         self._tables = tables
         self._draft_life = timedelta(days=draft_days)
         self._deleted_life = timedelta(days=deleted_days)
-        self._also_known = also_known
+        self._other_stored_ids = other_stored_ids
 
     def sweep(self, *, older_than: float = _GRACE_SECONDS) -> int:
         """Remove files that nothing refers to and that are older than so many seconds; return their number."""
@@ -56,7 +56,7 @@ class Housekeeping:
         with self._database.read() as session:
             stored = frozenset(session.scalars(select(ProductFileRow.stored_id)))
             derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
-        removed = self._store.sweep(stored | self._also_known(), older_than=older_than)
+        removed = self._store.sweep(stored | self._other_stored_ids(), older_than=older_than)
         horizon = time.time() - older_than
         for path in self._tables.iterdir():
             if path.name not in derived and path.stat().st_mtime < horizon:

@@ -127,7 +127,7 @@ class AsciiColumn:
             values = pc.replace_substring_regex(numbers, r"^\+", "").cast(self.arrow_type)
         except pa.ArrowInvalid as e:
             raise ColumnTypeError(
-                f"A cell of the column {self.name} of {file_name} is not a number, though the header says so. "
+                f"A cell of the column {self.name} of {file_name} is not a number, though the header declares one. "
                 "Correct it and send the file again."
             ) from e
         if self.scale == 1 and self.zero == 0:
