@@ -1,4 +1,4 @@
-"""Tables of the catalogue: releases, product types, products, files, columns, links and tables of users."""
+"""Tables of the catalogue: releases, products with their files and columns, links, counters, and tables of users."""
 
 import secrets
 from datetime import datetime
@@ -11,6 +11,7 @@ from core.auth.schema import GroupRow, UserRow
 from core.database import Base, UtcDateTime
 
 __all__ = [
+    "DownloadCountRow",
     "ProductColumnRow",
     "ProductFileRow",
     "ProductLinkRow",
@@ -234,6 +235,16 @@ class ProductLinkRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     creator: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class DownloadCountRow(Base):
+    """Number of complete downloads of a product."""
+
+    __tablename__ = "download_counts"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    downloads: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class UserSchemaRow(Base):
