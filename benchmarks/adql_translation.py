@@ -1,4 +1,4 @@
-"""Time of one translation from ADQL to DuckDB's SQL, which a query pays before the engine sees it.
+"""Benchmark of the translation from ADQL to DuckDB's SQL, which precedes the execution of a query.
 
 Run: ``python -m benchmarks.adql_translation``. The claim: a median of a few milliseconds, whatever the query.
 """

@@ -1,4 +1,4 @@
-"""Combination of redshift catalogues: twenty of 1000 rows under one second, a million rows in a few.
+"""Benchmark of the combination of redshift catalogues: twenty of 1000 rows under one second, a million rows in a few.
 
 Run ``python -m benchmarks.combine_redshifts [rows]``. Positions are uniform on the sphere; every tenth object of a
 catalogue is one of the catalogue before it, moved by up to 0.3 arcseconds.
@@ -18,7 +18,7 @@ _SURVEYS = ("2DFLENS", "OZDES", "GAMA_DR4", "VVDS")
 
 
 def catalogues(number: int, rows: int) -> dict[str, pa.Table]:
-    """Make catalogues that overlap."""
+    """Return catalogues that overlap."""
     random = np.random.default_rng(20)
     tables, before = {}, None
     for place in range(number):
@@ -44,7 +44,7 @@ def catalogues(number: int, rows: int) -> dict[str, pa.Table]:
 
 
 def combined(tables: dict[str, pa.Table], combine_type: str) -> Combined:
-    """Combine them, with all that is asked for by default."""
+    """Combine them with the default parameters."""
     columns = {
         "id": "name", "ra": "RA", "dec": "DEC", "z": "redshift", "z_flag": "quality", "survey": "survey_name",
     }  # fmt: skip
@@ -58,7 +58,7 @@ def combined(tables: dict[str, pa.Table], combine_type: str) -> Combined:
 
 
 class _Steps:
-    """Print how long each step takes."""
+    """Progress callback that prints the time of each step."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[float, str]] = []

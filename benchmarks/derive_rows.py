@@ -1,4 +1,4 @@
-"""Claim: a 150 MB catalogue is inspected and written as sorted Parquet in a few times what pandas needs to read it.
+"""Benchmark of inspection: 150 MB are inspected and sorted into Parquet in a few times what pandas needs to read them.
 
 Both are timed in turn in one run; the ratio of their medians counts. Run it as ``python -m benchmarks.derive_rows``
 from the folder of the project. ``--engine`` also times cones and scans of DuckDB on row groups of several sizes.
@@ -31,7 +31,7 @@ _GROUPS = (30_000, 60_000, 100_000, 120_000, 250_000)
 
 
 def catalogue(rows: int, seed: int = 1) -> pa.Table:
-    """Make a catalogue of 20 columns: doubles, floats, integers and text, with noise that does not compress."""
+    """Return a catalogue of 20 columns: doubles, floats, integers and text, with noise that does not compress."""
     rng = np.random.default_rng(seed)
     columns: dict[str, object] = {
         "objectId": rng.permutation(rows) + 10**15,
@@ -63,7 +63,7 @@ def derive(source: Path, folder: Path, progress: Callable[[float, str], None] = 
 
 
 def peak_memory(source: Path, folder: Path) -> tuple[float, float]:
-    """Derive rows in a process that does nothing else; give its peak memory in MiB, with mapped files and without."""
+    """Derive rows in a separate process; return its peak memory in MiB, with mapped files and without."""
     process = psutil.Process()
     own = [0]
 

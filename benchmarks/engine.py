@@ -1,6 +1,6 @@
-"""The query processes beside DuckDB in this process, on one catalogue in Parquet, in one run.
+"""Benchmark of the query processes against DuckDB in this process, on one Parquet catalogue.
 
-The claim: locking a query into a process of its own costs a few milliseconds and leaves most of the throughput.
+The claim: isolating a query in a process costs a few milliseconds and keeps most of the throughput.
 Run with ``python -m benchmarks.engine [rows]``.
 """
 
@@ -90,7 +90,7 @@ def compare(engine: DuckDBEngine, table: EngineTable, file: Path) -> None:
     with ThreadPoolExecutor(8) as clients:
         began = time.perf_counter()
         list(clients.map(in_engine, [queries["a small region"]] * 100))
-        print(f"8 clients asking for small regions: {100 / (time.perf_counter() - began):.0f} queries/s")
+        print(f"8 clients querying small regions: {100 / (time.perf_counter() - began):.0f} queries/s")
 
 
 if __name__ == "__main__":

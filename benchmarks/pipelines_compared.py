@@ -1,4 +1,4 @@
-"""Both pipelines beside STILTS and LSDB in one run: time and peak memory; and a job from its start to its result.
+"""Benchmark of both pipelines against STILTS and LSDB: time and peak memory; and of a job from its start to its result.
 
 Run ``python -m benchmarks.pipelines_compared [--scale 1.0] [--without lsdb stilts job]``. Claims: twenty catalogues of
 1000 rows are marked in under 5 s from the start of the job to the published result; 2 x 10^6 rows are combined, and

@@ -1,13 +1,12 @@
-"""Measure pages of the list of products, filters and searches, over HTTP's own handlers, on both databases.
+"""Benchmark of the list of products with filters and searches, through the HTTP handlers, on both databases.
 
 Claim: with 10 000 products, a page of 100 is listed, filtered, searched and ordered in under 50 ms (median) on SQLite
 and on PostgreSQL, as a registered user to whom a part of them is open. The parts of the work that the network does are
 left out; everything from the request to the bytes of the answer is in.
 
-Beside the median on the clock stands the processor time that a request takes, of this process and of PostgreSQL: what
-the clock would show on a machine that has nothing else to do. On a machine with more work than processors (the load is
-printed) the claim is judged by it, for there the clock tells of others. Ratios are to the request for one product by
-its number, made in the same run, which is what a request costs at least.
+Beside the median wall time it prints the processor time of a request, in this process and PostgreSQL, which is the wall
+time on an idle machine. On a machine with more work than processors (the load is printed) the claim is judged by
+processor time. Ratios are to the request for one product by its number in the same run, the cheapest request.
 
 Run: python benchmarks/product_list.py [--products 10000] [--rounds 15]
 """
@@ -78,7 +77,7 @@ REQUESTS = {
 
 
 def table(number: int, rng: random.Random) -> dict[str, object]:
-    """Return the rows of a product, which lie in a hundred cells beside each other somewhere on the sky."""
+    """Return the rows of a product, in a hundred adjacent cells at a random place on the sky."""
     cell = rng.randint(0, 12 * 4**6 - 200)
     cells = " ".join(str(cell + 2 * i) for i in range(100))
     return {
@@ -94,7 +93,7 @@ def table(number: int, rng: random.Random) -> dict[str, object]:
 
 
 def fill(database: Database, count: int) -> None:
-    """Write users, groups, releases and products of every kind, as if years had passed."""
+    """Write users, groups, releases and products of every kind, as after years of use."""
     rng, now = random.Random(1), utc_now()  # noqa: S311 - the same products in every run
     surveys = ("VVDS", "zCOSMOS", "DEEP2", "SDSS", "DESI", "VIPERS", "COSMOS-Web")
     with database.write() as session:
@@ -162,7 +161,7 @@ def application(settings: Settings) -> Iterator[tuple[Services, FastAPI]]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a request costs, in milliseconds: the median on the clock, and the processor time."""
+    """Cost of a request in milliseconds: median wall time, and processor time."""
 
     median: float
     processor: float
@@ -197,7 +196,7 @@ def postgres_seconds() -> float:
 
 
 def measure(name: str, settings: Settings, count: int, rounds: int) -> bool:
-    """Time every request and print its median; say whether all are below the limit."""
+    """Time every request and print its median; return whether all are below the limit."""
     prepare_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     migrate(database)

@@ -1,6 +1,6 @@
-"""Compare the streamed readers with pandas and astropy, on a generated catalogue of a million rows and 15 columns.
+"""Benchmark of the streamed readers against pandas and astropy, on a generated catalogue of a million rows.
 
-Each reading runs in a process of its own, which tells its time and how much its memory grew. Run it with
+Each reading runs in a process of its own, which reports its time and the growth of its memory. Run it with
 ``python benchmarks/readers.py [rows]``; it prints the medians and their ratios.
 """
 

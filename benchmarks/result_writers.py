@@ -1,6 +1,6 @@
-"""Rows a second from Arrow batches to the bytes of a result, ours beside astropy's and pyarrow's, in one run.
+"""Benchmark of the result writers against those of astropy and pyarrow, in rows a second.
 
-The claim: BINARY2 leaves at a million rows a second or more, TABLEDATA at half a million, and memory stays flat.
+The claim: BINARY2 is written at a million rows a second or more, TABLEDATA at half a million, and memory stays flat.
 Run with ``python -m benchmarks.result_writers [rows]``.
 """
 
@@ -27,7 +27,7 @@ ASTROPY_ROWS = 20_000  # astropy writes a few thousand rows a second
 
 
 def numeric_batch(rows: int) -> pa.RecordBatch:
-    """Make rows as a photometric catalogue has them: an id, a position, six magnitudes and their errors."""
+    """Return rows of a photometric catalogue: an id, a position, six magnitudes and their errors."""
     random = np.random.default_rng(20261123)
     columns = {
         "id": pa.array(random.integers(0, 2**60, rows)),
@@ -41,7 +41,7 @@ def numeric_batch(rows: int) -> pa.RecordBatch:
 
 
 def with_texts(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Put two columns of text beside the numbers."""
+    """Add two columns of text."""
     survey = pa.array(["DEEP2", "zCOSMOS", "VVDS"]).take(pa.array(np.arange(len(batch)) % 3))
     names = pa.array([f"object {number}" for number in range(len(batch))])
     return pa.record_batch([*batch.columns, survey, names], names=[*batch.schema.names, "survey", "name"])

@@ -1,4 +1,4 @@
-"""TAP over HTTP on catalogues of 10⁵, 10⁶ and 10⁷ rows: rows a second, first byte, memory, cones, one row.
+"""Benchmark of TAP over HTTP on catalogues of 10⁵, 10⁶ and 10⁷ rows: rows a second, first byte, memory, cones, one row.
 
 The claims, all measured in one run against a real server process:
 
@@ -50,7 +50,7 @@ class Catalogue:
 
 
 def write_catalogue(path: Path, rows: int) -> None:
-    """Write positions all over the sky, six magnitudes and their errors."""
+    """Write a catalogue of positions all over the sky, six magnitudes and their errors."""
     random = np.random.default_rng(rows)
     step = 500_000
     writer = None
@@ -71,7 +71,7 @@ def write_catalogue(path: Path, rows: int) -> None:
 
 
 def publish(server: RunningServer, token: str, folder: Path, rows: int) -> Catalogue:
-    """Return the catalogue of so many rows, made when it is not there yet."""
+    """Return the catalogue of so many rows, which is published if it does not exist."""
     name = f"Benchmark {rows}"
     api = Api(server.base_url, token)
     for product in api.json("GET", "products/")["results"]:
@@ -92,15 +92,15 @@ def publish(server: RunningServer, token: str, folder: Path, rows: int) -> Catal
 
 @dataclass
 class Answer:
-    """What one request took."""
+    """Measurements of one request."""
 
     seconds: float
     first_byte: float
     size: int
 
 
-def ask(client: httpx.Client, base: str, query: str, **parameters: str) -> Answer:
-    """Ask a query and read the whole answer without keeping it."""
+def send_query(client: httpx.Client, base: str, query: str, **parameters: str) -> Answer:
+    """Send a query and read the whole response without keeping it."""
     began = time.perf_counter()
     first, size = 0.0, 0
     params = {"LANG": "ADQL", "QUERY": query, **parameters}
@@ -113,7 +113,7 @@ def ask(client: httpx.Client, base: str, query: str, **parameters: str) -> Answe
 
 
 class PeakMemory(threading.Thread):
-    """Watches the memory of a process and its children; what they share is counted once, by PSS."""
+    """Sampler of the memory of a process and its children; shared memory is counted once, by PSS."""
 
     def __init__(self, process: psutil.Process) -> None:
         super().__init__(daemon=True)
@@ -132,19 +132,19 @@ class PeakMemory(threading.Thread):
         return total
 
     def run(self) -> None:
-        """Look twenty times a second."""
+        """Sample twenty times a second."""
         while not self._done.wait(0.05):
             self.peak = max(self.peak, self._now())
 
     def stop(self) -> float:
-        """End, and give the megabytes above idle."""
+        """Stop, and return the megabytes above idle."""
         self._done.set()
         self.join()
         return (self.peak - self.idle) / 1e6
 
 
 def without_server(file: Path, columns: str, name: str) -> float:
-    """Return the seconds in which the same bytes are made in this process: DuckDB, Arrow, our writer."""
+    """Return the seconds to write the same bytes in this process: DuckDB, Arrow, our writer."""
     with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"}) as connection:
         began = time.perf_counter()
         reader = connection.sql(f"SELECT {columns} FROM '{file}' LIMIT {ROWS}").to_arrow_reader(65_536)
@@ -190,11 +190,11 @@ def throughput(server: RunningServer, client: httpx.Client, catalogue: Catalogue
     print(f"{'':20} {'HTTP':>14} {'no server':>14} {'ratio':>7} {'first byte':>11} {'memory':>10} {'B/row':>6}")
     for name in FORMATS:
         token = RESULT_FORMATS[name].names[0]
-        ask(client, server.base_url, query, FORMAT=token, MAXREC=str(ROWS))
+        send_query(client, server.base_url, query, FORMAT=token, MAXREC=str(ROWS))
         time.sleep(1)
         memory = PeakMemory(server.process)
         memory.start()
-        answers = [ask(client, server.base_url, query, FORMAT=token, MAXREC=str(ROWS)) for _ in range(3)]
+        answers = [send_query(client, server.base_url, query, FORMAT=token, MAXREC=str(ROWS)) for _ in range(3)]
         above = memory.stop()
         seconds = statistics.median(answer.seconds for answer in answers)
         first = statistics.median(answer.first_byte for answer in answers)
@@ -229,7 +229,9 @@ def cones(server: RunningServer, client: httpx.Client, catalogues: list[Catalogu
     print(f"\n{'end to end, medians':22}" + "".join(f"{c.rows:>14,}" for c in catalogues))
     made = {c.rows: dict(forms(c)) for c in catalogues}
     for name in made[catalogues[0].rows]:
-        taken = [median_ms(lambda i, q=made[c.rows][name]: ask(client, server.base_url, q(i))) for c in catalogues]
+        taken = [
+            median_ms(lambda i, q=made[c.rows][name]: send_query(client, server.base_url, q(i))) for c in catalogues
+        ]
         print(f"{name:22}" + "".join(f"{ms:11.1f} ms" for ms in taken))
 
     def simple(catalogue: Catalogue, i: int) -> Answer:
@@ -246,7 +248,7 @@ def cones(server: RunningServer, client: httpx.Client, catalogues: list[Catalogu
         "one metadata row": "SELECT TOP 1 table_name FROM tap_schema.tables",
     }.items():
         queries = [text.format(catalogue.table) for catalogue in catalogues]
-        taken = [median_ms(lambda _, q=query: ask(client, server.base_url, q)) for query in queries]
+        taken = [median_ms(lambda _, q=query: send_query(client, server.base_url, q)) for query in queries]
         print(f"{name:22}" + "".join(f"{ms:11.1f} ms" for ms in taken))
 
 

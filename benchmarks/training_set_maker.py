@@ -1,4 +1,4 @@
-"""Time and peak memory of the Training Set Maker on generated catalogues, beside a k-d tree of all objects.
+"""Benchmark of the Training Set Maker on generated catalogues, against a k-d tree of all objects: time and peak memory.
 
 Run: ``python -m benchmarks.training_set_maker [--redshifts 100000] [--objects 1000000]``. The claim: the object
 catalogue streams by, so that memory follows the redshifts and the matches, not the objects.
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _generate(redshifts: Path, objects: Path, n_redshifts: int, n_objects: int) -> None:
-    """Write objects over the sky, sorted by cell, and redshifts of which half lie near one of them."""
+    """Write objects over the sky, sorted by cell, and redshifts of which half are near an object."""
     rng = np.random.default_rng(1)
     ra, dec = _anywhere(rng, n_objects)
     cells = nested_indices(ra, dec)
@@ -113,7 +113,7 @@ def _make(redshifts: Path, objects: Path) -> int:
 
 
 def _all_in_memory(redshifts: Path, objects: Path) -> int:
-    """Find the nearest object in one tree of all, join, and write: what one would do in a notebook."""
+    """Find the nearest object in one tree of all, join, and write, as in a notebook."""
     from scipy.spatial import KDTree
 
     left, right = pq.read_table(redshifts), pq.read_table(objects)

@@ -1,8 +1,8 @@
-"""Uploaded positions matched with a large catalogue, beside DuckDB and astropy on the same rows, in one run.
+"""Benchmark of uploaded positions matched with a large catalogue, against DuckDB and astropy on the same rows.
 
 The claim: 10 000 positions that come as a VOTable are matched within 1 arcsecond with 10 million rows in less than
 1.5 s of processor time, spread over two threads; what the service adds to the join itself (reading the VOTable, a
-sandbox, a process) is small. Seconds of the processor stand beside those of the clock, which a busy machine stretches.
+sandbox, a process) is small. Processor time is printed beside wall time, which depends on the load of the machine.
 Run with ``python -m benchmarks.upload_crossmatch [rows] [positions]``.
 """
 
@@ -40,7 +40,7 @@ CONDITIONS = {
 
 
 def write_catalogue(file: Path, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Write a catalogue as products are stored, and give its positions."""
+    """Write a catalogue as products are stored, and return its positions."""
     random = np.random.default_rng(20261123)
     ra, dec = random.uniform(0, 360, rows), np.degrees(np.arcsin(random.uniform(-1, 1, rows)))
     cells = lonlat_to_healpix(Longitude(ra, u.deg), Latitude(dec, u.deg), 29).astype(np.int64)
@@ -53,7 +53,7 @@ def write_catalogue(file: Path, rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def positions(ra: np.ndarray, dec: np.ndarray, count: int, region: bool) -> Table:
-    """Choose positions, half of them within an arcsecond of rows: over the whole sky, or in one square degree."""
+    """Return positions, half of them within an arcsecond of rows: over the whole sky, or in one square degree."""
     random = np.random.default_rng(5)
     inside = np.flatnonzero((abs(ra - 150) < 5) & (abs(dec - 2) < 5)) if region else np.arange(len(ra))
     chosen = random.choice(inside, count // 2, replace=len(inside) < count)
@@ -71,7 +71,7 @@ def positions(ra: np.ndarray, dec: np.ndarray, count: int, region: bool) -> Tabl
 
 
 def measured(run: Callable[[], int], times: int = 3) -> tuple[float, float, int]:
-    """Give medians of the seconds of the clock and of the processor, and what was found."""
+    """Return the medians of wall and processor time, and the result."""
     clock, processor, found = [], [], 0
     for _ in range(times):
         began, used = time.perf_counter(), processor_seconds()
@@ -82,7 +82,7 @@ def measured(run: Callable[[], int], times: int = 3) -> tuple[float, float, int]
 
 
 def processor_seconds() -> float:
-    """Return what this process and the query process have computed so far."""
+    """Return the processor time of this process and the query process so far."""
     own = psutil.Process()
     return sum(sum(process.cpu_times()[:2]) for process in (own, *own.children(recursive=True)))
 

@@ -1,4 +1,4 @@
-"""Measure a large upload against pandas, and the server's memory.
+"""Benchmark of a large upload against pandas, and of the server's memory.
 
 Claim: a 150 MB Parquet catalogue of over a million rows is uploaded, published and queryable in under ten times the
 time that pandas needs to read the file, and the memory of the server stays under 500 MB above idle. Both are measured
@@ -52,7 +52,7 @@ def catalogue(path: Path) -> None:
 
 
 class PeakMemory(threading.Thread):
-    """The most memory that a server and its processes used, looked at twenty times a second."""
+    """Sampler of the peak memory of a server and its processes, twenty times a second."""
 
     def __init__(self, server: RunningServer) -> None:
         super().__init__(daemon=True)
@@ -61,7 +61,7 @@ class PeakMemory(threading.Thread):
         self.peak = 0
 
     def run(self) -> None:
-        """Look until told to stop."""
+        """Sample until stopped."""
         while not self._done.wait(0.05):
             self.peak = max(self.peak, self._server.memory_bytes())
 
@@ -73,7 +73,7 @@ class PeakMemory(threading.Thread):
 
 
 def publish(base: str, token: str, path: Path) -> dict[str, float]:
-    """Take the file from its first byte to the first query of its rows, and give the seconds of each step."""
+    """Upload a file, publish it and query its rows; return the seconds of each step."""
     api = requests.Session()
     api.headers["Authorization"] = f"Bearer {token}"
     steps, started = {}, time.perf_counter()

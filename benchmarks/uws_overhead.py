@@ -1,4 +1,4 @@
-"""What a job costs that does nothing: from its POST to COMPLETED, with warm workers.
+"""Benchmark of the overhead of a UWS job: from its POST to COMPLETED, with warm workers.
 
 Both queues are measured in one run: worker processes, and Celery when a Redis server is installed; once by calls of the
 service in this process, and once over HTTP as a client meets it: POST with PHASE=RUN, then GET with WAIT until the job
@@ -39,7 +39,7 @@ _WAIT_SECONDS = 60.0
 _CLIENTS = 20
 _MEMORY_BYTES = 1_000_000_000
 
-#: Makes a queue for a database with a number of workers, in a folder; it is stopped when the stack is left.
+#: Opens a queue for a database with a number of workers, in a folder; closing the stack stops it.
 OpenQueue = Callable[[ExitStack, Database, Path, int], JobQueue]
 
 
@@ -48,7 +48,7 @@ def make_kinds() -> Mapping[str, JobKind]:
 
 
 def do_nothing(_context: JobContext) -> None:
-    """Do what the name says."""
+    """Do nothing."""
 
 
 def main() -> None:
@@ -124,7 +124,7 @@ def many_over_http(address: str, count: int) -> None:
 
 @contextmanager
 def running_site(service: JobService, database: Database) -> Iterator[str]:
-    """Serve the jobs over HTTP, in a thread of this process, and give the address of their list."""
+    """Serve the jobs over HTTP, in a thread of this process, and yield the address of the job list."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(512)

@@ -1,4 +1,4 @@
-"""Bytes and listings of VOSpace: GET and PUT of a large file as a share of nginx and of plain uvicorn, in one run.
+"""Benchmark of VOSpace: GET and PUT of a large file against nginx and plain uvicorn, and listings.
 
 ``python benchmarks/vospace_files.py [MEGABYTES]``; by default a file of 1000 MB. nginx (Debian) is left out when it is
 not installed. Beside the speeds stand the memory of the web process before and at most, and the time of a container of
@@ -63,7 +63,7 @@ http {{
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server that has the file, and takes it: addresses and credentials."""
+    """A server for GET and PUT of the file: addresses and credentials."""
 
     get: str
     put: str
@@ -71,7 +71,7 @@ class Target:
 
 
 def main() -> None:
-    """Run everything and print it."""
+    """Run all measurements and print them."""
     size = int(sys.argv[1] if len(sys.argv) > 1 else 1000) * 1_000_000
     with tempfile.TemporaryDirectory(prefix="photoz-bench-") as name, ExitStack() as running:
         folder = Path(name)
@@ -95,7 +95,7 @@ def main() -> None:
         before = memory()
         with _peak(memory) as peak:
             speeds = _race(targets, source)
-        _tell(speeds, size)
+        _print_speeds(speeds, size)
         print(f"memory of the web process: {before / 1e6:.0f} MB before, {peak[0] / 1e6:.0f} MB at most")
         before = memory()
         with _peak(memory) as peak:
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def _race(targets: dict[str, Target], source: Path) -> dict[str, tuple[float, float]]:
-    """Let the servers take turns, so that what else the machine does hits all of them; the best of each counts."""
+    """Time the servers in turn, so that other load affects all of them; return the best of each."""
     best: dict[str, list[float]] = {name: [float("inf"), float("inf")] for name in targets}
     for _ in range(ROUNDS):
         for name, target in targets.items():
@@ -115,7 +115,7 @@ def _race(targets: dict[str, Target], source: Path) -> dict[str, tuple[float, fl
     return {name: (megabytes / get, megabytes / put) for name, (get, put) in best.items()}
 
 
-def _tell(speeds: dict[str, tuple[float, float]], size: int) -> None:
+def _print_speeds(speeds: dict[str, tuple[float, float]], size: int) -> None:
     print(f"{size / 1e6:.0f} MB, best of {ROUNDS}:  GET MB/s   PUT MB/s")
     for server, (get, put) in speeds.items():
         own = speeds["photoz"]
@@ -213,17 +213,17 @@ def _process(command: list[str]) -> Iterator[None]:
 
 @contextmanager
 def _peak(measure: Callable[[], int]) -> Iterator[list[int]]:
-    """Take the largest of a value that is looked at ten times a second."""
+    """Return the largest of a value that is sampled ten times a second."""
     found, stop = [0], threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not stop.wait(0.1):
             try:
                 found[0] = max(found[0], measure())
             except psutil.Error:
                 continue
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=sample)
     thread.start()
     try:
         yield found

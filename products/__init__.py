@@ -1,1 +1,1 @@
-"""The catalogue: product types, releases, products, their files and columns, and who may see and change them."""
+"""The catalogue of data products: types, releases, products, their files and columns, access and quotas."""

@@ -1,7 +1,7 @@
-"""The one access rule: who may read a product, and who may change it.
+"""The access rule: SQL conditions for what an identity may read, and checks of what it may change.
 
-Everything that a user can reach asks it: REST, pages, TAP tables and rows, VOSpace, downloads, jobs. It is an SQL
-condition, so that lists, look-ups and joins use the very same words and nothing is filtered afterwards.
+REST, pages, TAP tables and rows, VOSpace, downloads and jobs all use it. The rule for reading is an SQL condition, so
+that lists, look-ups and joins apply the same condition and nothing is filtered afterwards.
 """
 
 from typing import Protocol
@@ -29,19 +29,19 @@ __all__ = [
 
 
 class Owned(Protocol):
-    """What the rule must know of a product to say who may change it."""
+    """Attributes of a product that decide who may change it."""
 
     @property
     def owner_id(self) -> int:
-        """Number of the user whom it belongs to."""
+        """Number of the owner."""
 
     @property
     def co_owner_ids(self) -> frozenset[int]:
-        """Numbers of the users who may change it beside its owner."""
+        """Numbers of the co-owners, who may change it as well."""
 
     @property
     def official(self) -> bool:
-        """Whether it speaks for the project."""
+        """Whether it is an official product of the project."""
 
 
 def readable(identity: Identity) -> ColumnElement[bool]:
@@ -69,7 +69,7 @@ def readable(identity: Identity) -> ColumnElement[bool]:
 def changeable(identity: Identity, product: Owned) -> bool:
     """Return whether the identity may change a product: its owner and co-owners may, and administrators.
 
-    An official product speaks for the project, so administrators alone change it.
+    Official products are changed by administrators alone.
     """
     if identity.is_anonymous or not identity.scope.includes(Scope.WRITE):
         return False
@@ -78,7 +78,7 @@ def changeable(identity: Identity, product: Owned) -> bool:
 
 
 def manageable(identity: Identity, product: Owned) -> bool:
-    """Return whether the identity may delete a product and say who owns it: its owner, and administrators."""
+    """Return whether the identity may delete a product and change its owner: its owner, and administrators."""
     return changeable(identity, product) and (identity.acts_as_admin or identity.user_id == product.owner_id)
 
 
@@ -94,7 +94,7 @@ def require_change(identity: Identity, product: Owned) -> None:
 
 
 def require_manage(identity: Identity, product: Owned) -> None:
-    """Raise unless the identity may delete a product and say who owns it."""
+    """Raise unless the identity may delete a product and change its owner."""
     require_change(identity, product)
     if not manageable(identity, product):
         message = "You do not have permission to perform this action: only the product's owner may do this."
@@ -153,18 +153,18 @@ def table_readable(identity: Identity) -> ColumnElement[bool]:
     if identity.acts_as_admin:
         return true()
     of_group = _in_groups(identity, UserTableRow.read_group_id)
-    return or_(UserTableRow.is_public.is_(True), of_group, table_writable(identity, anyhow=True))
+    return or_(UserTableRow.is_public.is_(True), of_group, table_writable(identity, any_scope=True))
 
 
-def table_writable(identity: Identity, *, anyhow: bool = False) -> ColumnElement[bool]:
+def table_writable(identity: Identity, *, any_scope: bool = False) -> ColumnElement[bool]:
     """Return the condition on ``UserTableRow`` under which the identity may add rows to a user's table.
 
     Parameters
     ----------
-    anyhow
-        Whether it counts that somebody could do so with a token of more scope.
+    any_scope
+        Whether to ignore the scope of the token, so that the identity's own rights count alone.
     """
-    if identity.user_id is None or not (anyhow or identity.scope.includes(Scope.WRITE)):
+    if identity.user_id is None or not (any_scope or identity.scope.includes(Scope.WRITE)):
         return false()
     if identity.acts_as_admin:
         return true()

@@ -37,7 +37,7 @@ __all__ = ["OtherPackages", "ProductServices"]
 
 @dataclass(frozen=True, slots=True)
 class OtherPackages:
-    """What the catalogue needs of packages that it does not import.
+    """Functions and services of other packages that the catalogue uses without importing them.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class OtherPackages:
     stored_ids
         Ids of the stored files that belong to other packages, which housekeeping keeps.
     reserved_names
-        Words that no user table may be called.
+        Names that user tables may not have.
     """
 
     inspections: InspectionJobs
@@ -67,9 +67,9 @@ class ProductServices:
     database
         The metadata database.
     store
-        Returns the store of the files of products; called when files are first needed, as opening it makes folders.
+        Returns the file store of products; called when files are first needed, because opening it creates folders.
     others
-        What other packages do for this one.
+        Functions and services of other packages.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ProductServices:
 
     @part
     def quota(self) -> QuotaRule:
-        """What one user may store."""
+        """The storage quota of users."""
         return QuotaRule(self._settings.user_quota_bytes or None, self._settings.max_product_files)
 
     @part
@@ -123,12 +123,12 @@ class ProductServices:
 
     @part
     def links(self) -> LinkService:
-        """Links for people without an account."""
+        """Links to products for people without an account."""
         return LinkService(self._database)
 
     @part
     def versions(self) -> ProductVersionService:
-        """New versions, deletion and restoring."""
+        """New versions, deletion and restoration."""
         return ProductVersionService(self._database, self.quota, days=self._settings.deleted_days)
 
     @part
@@ -138,17 +138,17 @@ class ProductServices:
 
     @part
     def types(self) -> TypeAdministration:
-        """What administrators change of product types."""
+        """Administration of product types."""
         return TypeAdministration(self._database)
 
     @part
     def provenance(self) -> ProvenanceService:
-        """What products were made of, and how."""
+        """Provenance of products."""
         return ProvenanceService(self._database, self.service, self._others.may_read_file)
 
     @part
     def disclosures(self) -> DisclosureService:
-        """What readers of a product learn of its inputs."""
+        """Inputs that are disclosed to readers of a product."""
         return DisclosureService(self._database, self._others.may_read_file)
 
     @part
@@ -175,21 +175,21 @@ class ProductServices:
 
     @part
     def inspector(self) -> Inspector:
-        """The work of inspection jobs."""
+        """The function of inspection jobs."""
         return Inspector(
             self._database, self._store(), self._settings.tables_folder, max_columns=self._settings.max_columns
         )
 
     @part
     def housekeeping(self) -> Housekeeping:
-        """JobDestruction of files that nothing refers to, of old drafts and of deleted products."""
+        """Removal of orphaned files, old drafts and deleted products."""
         return Housekeeping(
             self._database,
             self._store(),
             self._settings.tables_folder,
             draft_days=self._settings.draft_days,
             deleted_days=self._settings.deleted_days,
-            also_known=self._others.stored_ids,
+            other_stored_ids=self._others.stored_ids,
         )
 
     @part
@@ -199,7 +199,7 @@ class ProductServices:
 
     @part
     def table_loader(self) -> "TableLoader":
-        """Adds rows to tables of users."""
+        """Loader of rows into tables of users."""
         from products.user_tables.loading import TableLoader
 
         return TableLoader(self.user_tables, self._settings.user_tables_folder, self._settings.max_columns)

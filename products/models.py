@@ -1,4 +1,4 @@
-"""What the catalogue talks about: product types, releases, products, files and columns."""
+"""Models of the catalogue: product types, releases, products, files and columns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ __all__ = [
 
 
 class ProductStatus(IntEnum):
-    """Where a product is in its life; the numbers are those that clients of the REST API know."""
+    """Status of a product; the numbers are part of the REST API."""
 
     REGISTERING = 0
     PUBLISHED = 1
@@ -32,12 +32,12 @@ class ProductStatus(IntEnum):
 
     @property
     def label(self) -> str:
-        """The word that people read."""
+        """Display name."""
         return self.name.capitalize()
 
 
 class FileRole(IntEnum):
-    """What a file is to its product."""
+    """Role of a file in its product."""
 
     MAIN = 0
     DESCRIPTION = 1
@@ -45,7 +45,7 @@ class FileRole(IntEnum):
 
     @property
     def label(self) -> str:
-        """The word that people read."""
+        """Display name."""
         return self.name.capitalize()
 
 
@@ -59,7 +59,7 @@ class Visibility(StrEnum):
 
 
 class InspectionState(StrEnum):
-    """How far the main file of a product was looked into."""
+    """State of the inspection of a product's main file."""
 
     NONE = "none"
     RUNNING = "running"
@@ -70,7 +70,7 @@ class InspectionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProductType:
-    """A kind of product.
+    """A product type.
 
     Parameters
     ----------
@@ -79,13 +79,13 @@ class ProductType:
     tabular
         Whether the main file must be a table.
     has_release, has_pz_code
-        Whether products of this type say which release and which photo-z code they were made with.
+        Whether products of this type have a release, and whether they have a photo-z code.
     takes_pz_code
-        Whether the name of a photo-z code may be given nevertheless; False where no code makes such products.
+        Whether a photo-z code may be given although it is not required; False where no code makes such products.
     has_spectroscopic_redshifts
         Whether the redshifts of its tables are spectroscopic, or of similar quality, rather than estimates.
     data_elsewhere
-        Whether the data may lie elsewhere, at an address that the description tells.
+        Whether the data may be elsewhere, at an address given in the description.
     is_open
         Whether new products of this type may be made.
     """
@@ -145,7 +145,7 @@ class ProductFile:
     Parameters
     ----------
     details
-        What its reader found out: for CSV the delimiter and whether there is a header.
+        Properties that the reader found: for CSV the delimiter and whether there is a header.
     """
 
     id: int
@@ -181,22 +181,22 @@ class ProductColumn:
     alias: str | None
 
     def association(self) -> dict[str, str | None]:
-        """Return the column's name with its meaning, as clients and the description in every zip name them."""
+        """Return the column's name with its meaning, in the form used by the REST API and ``product_metadata.yaml``."""
         return {"column_name": self.column.name, "ucd": self.column.ucd, "alias": self.alias}
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A data product, as its metadata tell it.
+    """Metadata of a data product.
 
     Parameters
     ----------
     co_owners
-        Names of the users who may change it beside its owner, in the order of the alphabet.
+        Names of the co-owners, in alphabetical order.
     groups
         Names of the groups whose members read it when its visibility is ``groups``.
     previous_id
-        Number of the product of which it is a new version.
+        Number of the product that this one is a new version of.
     """
 
     id: int
@@ -227,7 +227,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class ProductTable:
-    """The rows of a product as the query engine reads them.
+    """Derived rows of a product, which the query engine reads.
 
     Parameters
     ----------
@@ -236,9 +236,9 @@ class ProductTable:
     stored_id
         Name of the Parquet file in the folder of tables.
     ra, dec, z
-        Columns with which the rows were sorted and the footprint and N(z) were made.
+        Columns by which the rows were sorted and from which the footprint and N(z) were computed.
     footprint
-        Where the rows lie on the sky, as an ASCII MOC; none when they have no positions.
+        Footprint of the rows as an ASCII MOC; None when they have no positions.
     """
 
     product_id: int
@@ -253,5 +253,5 @@ class ProductTable:
 
     @property
     def full_name(self) -> str:
-        """The name that people write after FROM."""
+        """Qualified name of the table in ADQL."""
         return f"{self.schema}.{self.name}"

@@ -1,7 +1,7 @@
-"""The types of products, with the column meanings that each one must have.
+"""Product types with their mandatory column meanings, and their administration.
 
-Ids, names and mandatory meanings stand here, because clients and pipelines rely on them; what administrators changed of
-the words, the order, and whether new products are made, is laid over them.
+Ids, names and mandatory meanings are defined here, because clients and pipelines rely on them. Administrators can
+change display names, descriptions, the order, and whether new products can be made; these changes are in the database.
 """
 
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ _TYPES = (
         "Photo-z Estimates",
         5,
         "Photometric redshifts of many objects: single values or whole probability densities. Large ones may lie "
-        "elsewhere, at an address that the description tells.",
+        "elsewhere, at an address given in the description.",
         has_pz_code=True,
         data_elsewhere=True,
     ),
@@ -106,7 +106,7 @@ def product_type(type_id: int) -> ProductType:
 
 
 def product_type_by_name(name: str) -> ProductType:
-    """Find a product type by its internal name, or raise InvalidValueError with the names there are."""
+    """Find a product type by its internal name, or raise InvalidValueError with the known names."""
     for kind in _TYPES:
         if kind.name == name:
             return kind
@@ -116,7 +116,7 @@ def product_type_by_name(name: str) -> ProductType:
 
 
 def type_of_row(type_id: int, changes: ProductTypeRow | None) -> ProductType:
-    """Return a product type with what administrators changed of it."""
+    """Return a product type with the changes of administrators applied."""
     kind = PRODUCT_TYPES[type_id]
     if changes is None:
         return kind
@@ -130,7 +130,7 @@ def type_of_row(type_id: int, changes: ProductTypeRow | None) -> ProductType:
 
 
 def all_types(session: Session) -> tuple[ProductType, ...]:
-    """Return all product types as administrators left them, in their order."""
+    """Return all product types with the changes of administrators applied, in their order."""
     changes = {row.type_id: row for row in session.scalars(select(ProductTypeRow))}
     kinds = (type_of_row(number, changes.get(number)) for number in PRODUCT_TYPES)
     return tuple(sorted(kinds, key=lambda kind: (kind.order, kind.id)))
@@ -153,16 +153,16 @@ _LAST_ORDER = 1_000
 
 @dataclass(frozen=True, slots=True)
 class TypeChanges:
-    """What changes of a product type; None leaves it as it is.
+    """Changes to a product type; None leaves a value as it is.
 
     Parameters
     ----------
     display_name, description
-        Words that people read; empty ones bring back those that the server came with.
+        Texts shown to users; empty ones restore the defaults.
     order
-        Its place among the types.
+        Position among the types.
     is_open
-        Whether new products of it may be made; those that there are stay.
+        Whether new products of this type may be made; existing ones stay.
     """
 
     display_name: str | None = None
@@ -172,13 +172,13 @@ class TypeChanges:
 
 
 class TypeAdministration:
-    """List and change product types; each method is for administrators alone."""
+    """Administration of product types; every method requires the role of administrator."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def all(self, identity: Identity) -> tuple[ProductType, ...]:
-        """All product types, in their order."""
+        """Return all product types, in their order."""
         require_admin(identity)
         with self._database.read() as session:
             return all_types(session)
@@ -200,14 +200,14 @@ class TypeAdministration:
         InvalidValueError
             A value cannot be used; the field is named.
         ConflictError
-            Somebody else changed it for the first time at the same moment.
+            Somebody else changed the type at the same time.
         """
         require_admin(identity)
         number = _number(name)
         try:
             return self._save(identity, number, changes)
         except IntegrityError as e:
-            message = f"Somebody else changed the type '{name}' at the same moment; look at it, and try again."
+            message = f"Somebody else changed the type '{name}' at the same time; check it and try again."
             raise ConflictError(message) from e
 
     def _save(self, identity: Identity, number: int, changes: TypeChanges) -> ProductType:
@@ -257,7 +257,7 @@ def _fill(row: ProductTypeRow, kind: ProductType, changes: TypeChanges) -> None:
         row.description = None if text in {"", kind.description} else text
     if changes.order is not None:
         if not 0 <= changes.order <= _LAST_ORDER:
-            message = f"{changes.order} cannot be a type's place; it is a number from 0 to {_LAST_ORDER}."
+            message = f"{changes.order} cannot be the order of a type; it is a number from 0 to {_LAST_ORDER}."
             raise InvalidValueError(message, field="order")
         row.sort_order = None if changes.order == kind.order else changes.order
     if changes.is_open is not None:

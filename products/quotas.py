@@ -1,7 +1,7 @@
-"""How many bytes and files people may keep.
+"""Storage quotas: bytes per user, and files per product.
 
-Bytes are counted over all products that somebody owns, also those in the grace time after deletion, because their
-files are still there; and over the rows of the tables that somebody made.
+Bytes are counted over all products of a user, deleted ones that can still be restored included, and over the rows of
+the user's own tables.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,19 @@ __all__ = ["QuotaExceededError", "QuotaRule", "Usage"]
 
 
 class QuotaExceededError(TooLargeError):
-    """No room is left in the owner's quota."""
+    """The owner's storage quota would be exceeded."""
 
     code = "QuotaExceeded"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What somebody keeps.
+    """Storage used by a user.
 
     Parameters
     ----------
     quota
-        Most bytes that the user may keep; None is no limit.
+        Quota in bytes; None is no limit.
     """
 
     used: int
@@ -38,27 +38,27 @@ class Usage:
 
     @property
     def left(self) -> int | None:
-        """Bytes that are left; None is no limit."""
+        """Remaining bytes; None is no limit."""
         return None if self.quota is None else max(0, self.quota - self.used)
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaRule:
-    """What people may keep unless an administrator gave them another quota.
+    """Rule for quotas: the default for users without a quota of their own, and the limit of files per product.
 
     Parameters
     ----------
     default_bytes
-        Most bytes of all files of all products of a user; None is no limit.
+        Maximum number of bytes of all products and tables of a user; None is no limit.
     max_files
-        Most files of one product.
+        Maximum number of files of one product.
     """
 
     default_bytes: int | None = None
     max_files: int = 1000
 
     def usage(self, session: Session, user_id: int) -> Usage:
-        """Return how much a user keeps."""
+        """Return the storage used by a user."""
         used = session.scalar(
             select(func.coalesce(func.sum(ProductFileRow.size), 0))
             .join(ProductRow, ProductRow.id == ProductFileRow.product_id)
@@ -75,25 +75,26 @@ class QuotaRule:
         return Usage(int(used or 0) + int(tables or 0), int(count or 0), self._quota(session, user_id))
 
     def check(self, session: Session, user_id: int, more: int, *, lock: bool = False) -> None:
-        """Raise unless so many bytes more fit.
+        """Raise QuotaExceededError unless so many more bytes fit into a user's quota.
 
         Parameters
         ----------
         lock
-            Whether nobody else may add to what this user keeps until the transaction ends.
+            Whether to lock the user, so that nobody else stores bytes for this user until the transaction ends.
 
         Raises
         ------
         QuotaExceededError
-            They do not.
+            They do not fit.
         """
         if lock:
             session.execute(select(UserRow.id).where(UserRow.id == user_id).with_for_update(key_share=True))
         usage = self.usage(session, user_id)
         if usage.quota is not None and usage.used + more > usage.quota:
             message = (
-                f"There is no room for {more / 1e6:.6g} MB more: {usage.used / 1e6:.6g} MB of the quota of "
-                f"{usage.quota / 1e6:.6g} MB are used. Delete what is not needed, or ask an administrator for more."
+                f"The quota has no space for {more / 1e6:.6g} MB more: {usage.used / 1e6:.6g} MB of "
+                f"{usage.quota / 1e6:.6g} MB are used. Delete products or tables that you no longer need, "
+                "or ask an administrator for a larger quota."
             )
             raise QuotaExceededError(message, field="file")
 
@@ -108,7 +109,7 @@ class QuotaRule:
         """Raise TooLargeError unless a product may have one file more."""
         count = session.scalar(select(func.count(ProductFileRow.id)).where(ProductFileRow.product_id == product_id))
         if (count or 0) >= self.max_files:
-            message = f"A product may have at most {self.max_files} files; put more of them into one archive."
+            message = f"A product may have at most {self.max_files} files; combine some of them in one archive."
             raise TooLargeError(message, field="file")
 
     def _quota(self, session: Session, user_id: int) -> int | None:

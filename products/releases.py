@@ -1,4 +1,4 @@
-"""Releases as administrators keep them: what they are, who may see them, and what their object catalogue offers."""
+"""Administration of data releases: their metadata, access groups, and the options of their object catalogues."""
 
 import json
 import re
@@ -21,20 +21,20 @@ from products.storage import release_of_row
 
 __all__ = ["Choice", "ReleaseAdministration", "ReleaseValues", "StoredRelease", "choices_of_text", "text_of_choices"]
 
-#: A release's name is also that of the folder of its object catalogue.
+#: The name of a release is also the name of the folder of its object catalogue.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _CHOICE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,49}")
 _LONGEST_NAME = 255
 _MOST_CHOICES = 50
 _LONGEST_DESCRIPTION = 10_000
 
-#: One flux or dereddening that a training set can be made with.
+#: One flux or dereddening with which a training set can be made.
 Choice = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseValues:
-    """All that is said of a release.
+    """Values of a release that administrators set.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class ReleaseValues:
     has_magnitudes, has_fluxes
         Whether there is such a catalogue with magnitudes, and with fluxes.
     dereddening, fluxes
-        What can be chosen of it.
+        Options of the catalogue.
     is_public
         Whether everybody may see the release, whatever the groups.
     groups
@@ -64,7 +64,7 @@ class ReleaseValues:
 
 @dataclass(frozen=True, slots=True)
 class StoredRelease:
-    """A release with what only administrators see of it."""
+    """A release with the attributes that only administrators see."""
 
     release: Release
     groups: tuple[str, ...]
@@ -72,13 +72,13 @@ class StoredRelease:
 
 
 class ReleaseAdministration:
-    """Make, change and remove releases; each method is for administrators alone."""
+    """Administration of releases; every method requires the role of administrator."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def all(self, identity: Identity) -> tuple[StoredRelease, ...]:
-        """All releases, the newest first."""
+        """Return all releases, the newest first."""
         require_admin(identity)
         with self._database.read() as session:
             rows = session.scalars(select(ReleaseRow).order_by(ReleaseRow.created_at.desc(), ReleaseRow.id.desc()))
@@ -91,7 +91,7 @@ class ReleaseAdministration:
             return _stored(session, _find(session, name))
 
     def save(self, identity: Identity, values: ReleaseValues, *, name: str | None = None) -> StoredRelease:
-        """Change the release of a name, or make one.
+        """Change the release of this name, or create one.
 
         Raises
         ------
@@ -120,28 +120,28 @@ class ReleaseAdministration:
             raise ConflictError(message, field="name") from e
 
     def delete(self, identity: Identity, name: str) -> None:
-        """Remove a release that no product names.
+        """Delete a release that no product refers to.
 
         Raises
         ------
         ConflictError
-            Products name it.
+            Products refer to it.
         """
         require_admin(identity)
         with self._database.write() as session:
             row = _find(session, name)
             used = _products(session, row)
             if used:
-                message = f"{used} products name the release '{name}'; it stays as long as they do."
+                message = f"{used} products belong to the release '{name}', so it cannot be deleted."
                 raise ConflictError(message)
             record(session, identity, "delete release", Subject.RELEASE, row.id, row.name)
             session.delete(row)
 
 
 def choices_of_text(text: str, field: str) -> list[Choice]:
-    """Read choices as people write them: one a line, ``name`` or ``name: words``, with ``*`` before the usual one.
+    """Parse choices from text: one a line, ``name`` or ``name: label``, with ``*`` before the default.
 
-    A ``-`` before a line stands for a choice that is shown and cannot be chosen.
+    A ``-`` before a line marks a choice that is shown and cannot be selected.
     """
     choices: list[Choice] = []
     for line in text.splitlines():
@@ -159,7 +159,7 @@ def choices_of_text(text: str, field: str) -> list[Choice]:
 
 
 def text_of_choices(choices: Sequence[Choice] | None) -> str:
-    """Write choices as ``choices_of_text`` reads them."""
+    """Write choices in the form that ``choices_of_text`` parses."""
     lines = []
     for choice in choices or ():
         mark = "*" if choice.get("selected") else "-" if choice.get("disabled") else ""
@@ -180,7 +180,7 @@ def _check(values: ReleaseValues) -> None:
         message = f"The description of a release may have at most {_LONGEST_DESCRIPTION} characters."
         raise InvalidValueError(message, field="description")
     if not 1 <= len(values.indexing_column.strip()) <= _LONGEST_NAME:
-        message = "Say which column identifies an object in the object catalogue, objectId for instance."
+        message = "Name the column that identifies an object in the object catalogue, for example objectId."
         raise InvalidValueError(message, field="indexing_column")
     for field, choices in (("dereddening", values.dereddening), ("fluxes", values.fluxes)):
         names = [choice["name"] for choice in choices]

@@ -1,4 +1,4 @@
-"""What the database stores of the catalogue."""
+"""Tables of the catalogue: releases, products with their files and columns, links, counters, and tables of users."""
 
 import secrets
 from datetime import datetime
@@ -11,6 +11,7 @@ from core.auth.schema import GroupRow, UserRow
 from core.database import Base, UtcDateTime
 
 __all__ = [
+    "DownloadCountRow",
     "ProductColumnRow",
     "ProductFileRow",
     "ProductLinkRow",
@@ -30,7 +31,7 @@ release_groups = Table(
     "release_groups",
     Base.metadata,
     Column("release_id", Integer, ForeignKey("releases.id", ondelete="CASCADE"), primary_key=True),
-    # A group that closes a release cannot go: without it everybody would read the release's products.
+    # A group that restricts a release cannot be deleted: without it everybody could read the release's products.
     Column("group_id", Integer, ForeignKey("groups.id", ondelete="RESTRICT"), primary_key=True),
 )
 
@@ -69,7 +70,7 @@ class ReleaseRow(Base):
 
 
 class ProductTypeRow(Base):
-    """What administrators changed of a product type; NULL leaves what the code says.
+    """Changes that administrators made to a product type; NULL keeps the value of the code.
 
     ``version`` grows with every change.
     """
@@ -85,7 +86,7 @@ class ProductTypeRow(Base):
 
 
 class ProductRow(Base):
-    """A product; ``internal_name`` is set once, in the transaction that makes the row.
+    """A product; ``internal_name`` is set once, in the transaction that creates the row.
 
     ``deleted_from`` is the status before deletion, to which a product is restored until ``purged_at``;
     ``previous_id`` is the product of which this one is a new version.
@@ -111,7 +112,7 @@ class ProductRow(Base):
     inspection_job: Mapped[str | None] = mapped_column(String(64))
     inspection_error: Mapped[str | None] = mapped_column(Text)
     inspection: Mapped[str | None] = mapped_column(Text, deferred=True)
-    # Names of the columns of its table, one a line, for searches alone.
+    # Names of the columns of its table, one a line, used by searches only.
     column_names: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -165,7 +166,7 @@ class ProductFileRow(Base):
 
 
 class ProductColumnRow(Base):
-    """A column of a product's table, described as VOTable's FIELD describes it, and its owner's alias."""
+    """A column of a product's table: the attributes of a VOTable FIELD, and the alias given by the owner."""
 
     __tablename__ = "product_columns"
     __table_args__ = (UniqueConstraint("product_id", "position", name="uq_product_columns_product_id_position"),)
@@ -187,7 +188,7 @@ class ProductColumnRow(Base):
     def of(
         cls, product_id: int, position: int, column: columns.Column, *, ucd: str | None, alias: str | None
     ) -> "ProductColumnRow":
-        """Make the row of a column, with the UCD and alias that its owner gave it."""
+        """Return the row of a column, with the UCD and alias given by the owner."""
         return cls(
             product_id=product_id,
             position=position,
@@ -236,8 +237,18 @@ class ProductLinkRow(Base):
     creator: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
 
 
+class DownloadCountRow(Base):
+    """Number of complete downloads of a product."""
+
+    __tablename__ = "download_counts"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    downloads: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class UserSchemaRow(Base):
-    """The schema of a user: given once, and kept when the account is renamed."""
+    """The ADQL schema of a user, which stays the same when the account is renamed."""
 
     __tablename__ = "user_schemas"
 
@@ -246,10 +257,10 @@ class UserSchemaRow(Base):
 
 
 class UserTableRow(Base):
-    """A table.
+    """A table of a user.
 
-    ``version`` begins anywhere and grows with every change, so that what was made of a table is seen to be old, also
-    when a table that was removed had the same number.
+    ``version`` starts at a random number and grows with every change, so that caches notice changes, also when a
+    removed table had the same number.
     """
 
     __tablename__ = "user_tables"
@@ -275,7 +286,7 @@ class UserTableRow(Base):
 
 
 class UserTablePartRow(Base):
-    """Rows that were loaded at once; a job that runs twice stores them once."""
+    """Rows of a user table from one load; a job that runs twice stores them once."""
 
     __tablename__ = "user_table_parts"
 

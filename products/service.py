@@ -1,4 +1,4 @@
-"""The catalogue of products: what may be done with their metadata."""
+"""Service of product metadata: find, list, create, change and delete products."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ __all__ = ["NewProduct", "ProductChanges", "ProductDetails", "ProductService"]
 
 @dataclass(frozen=True, slots=True)
 class NewProduct:
-    """What its owner says of a product at the beginning."""
+    """Metadata of a product that is to be created."""
 
     display_name: str
     product_type: int
@@ -68,14 +68,14 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class ProductChanges:
-    """What changes of a product; None leaves it as it is.
+    """Changes to a product's metadata; None leaves a value as it is.
 
     Parameters
     ----------
     without_release
-        Whether the product shall have no release any more.
+        Whether to remove the release.
     groups
-        Names of all groups that the product is shared with.
+        Names of all groups with which the product is shared.
     """
 
     display_name: str | None = None
@@ -91,7 +91,7 @@ class ProductChanges:
 
 @dataclass(frozen=True, slots=True)
 class ProductDetails:
-    """A product with everything that belongs to it."""
+    """A product with its files, columns, rows and inspection."""
 
     product: Product
     files: tuple[ProductFile, ...]
@@ -101,18 +101,18 @@ class ProductDetails:
 
 
 class ProductService:
-    """Find, make, change and delete products."""
+    """Find, list, create, change and delete products."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def types(self) -> tuple[ProductType, ...]:
-        """The types of products, in their order."""
+        """Return the product types, in their order."""
         with self._database.read() as session:
             return all_types(session)
 
     def releases(self, identity: Identity) -> tuple[Release, ...]:
-        """The releases that the identity may see, newest first."""
+        """Return the releases that the identity may see, newest first."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(ReleaseRow)
@@ -122,7 +122,7 @@ class ProductService:
             return tuple(release_of_row(row) for row in rows)
 
     def release_groups(self) -> Mapping[int, tuple[int, ...]]:
-        """Numbers of the groups to which releases are restricted, by the release's number."""
+        """Return the numbers of the groups to which releases are restricted, by the release's number."""
         with self._database.read() as session:
             found: defaultdict[int, tuple[int, ...]] = defaultdict(tuple)
             for release_id, group_id in session.execute(select(release_groups).order_by(release_groups.c.group_id)):
@@ -130,7 +130,7 @@ class ProductService:
             return dict(found)
 
     def ensure_release(self, name: str, display_name: str, description: str = "") -> Release:
-        """Return the release of this name, made when there is none; for the operator of the server."""
+        """Return the release of this name, which is created when there is none; for the operator of the server."""
         with self._database.write() as session:
             row = session.scalar(select(ReleaseRow).where(ReleaseRow.name == name))
             if row is None:
@@ -168,26 +168,26 @@ class ProductService:
             return list_products(session, identity, query)
 
     def internal_names(self, identity: Identity, query: ProductQuery) -> dict[int, str]:
-        """Give number and internal name of the products that a query finds, in its order, and nothing else of them."""
+        """Return number and internal name of the products that a query finds, in its order."""
         with self._database.read() as session:
             return product_names(session, identity, query)
 
-    def people(self, identity: Identity) -> tuple[User, ...]:
-        """The accounts that the caller may know of, by name: the caller's, and those of people who share with them."""
+    def visible_accounts(self, identity: Identity) -> tuple[User, ...]:
+        """Return the accounts that the caller may see, by name: the caller's own, and those of collaborators."""
         return visible_accounts(self._database, identity)
 
     def files(self, identity: Identity, file_id: int | None = None) -> tuple[tuple[ProductFile, Product], ...]:
-        """The files of all products that the identity may read, or one of them, each with its product."""
+        """Return the files of all products that the identity may read, or one of them, each with its product."""
         with self._database.read() as session:
             return readable_files(session, identity, file_id)
 
     def sizes(self, page: Page) -> dict[int, ProductSize]:
-        """Return how much each product of a page holds, by its number."""
+        """Return the size of each product of a page, by its number."""
         with self._database.read() as session:
             return product_sizes(session, [product.id for product in page.products])
 
     def draft(self, identity: Identity) -> Product | None:
-        """The caller's newest product that was begun and not yet published, if any."""
+        """Return the caller's newest draft, or None."""
         if identity.user_id is None:
             return None
         query = ProductQuery(statuses=(ProductStatus.REGISTERING,), owners=(identity.user_id,), limit=1)
@@ -195,12 +195,12 @@ class ProductService:
         return page.products[0] if page.products else None
 
     def create(self, identity: Identity, new: NewProduct, *, made_by: str | None = None) -> Product:
-        """Begin a product: a draft that only its owner sees.
+        """Create a product as a draft that only its owner can see.
 
         Parameters
         ----------
         made_by
-            What makes the product, when that is no upload: it is in process, rather than a draft.
+            Name of the pipeline that makes the product; its status is then *Processing*. None for uploads.
 
         Raises
         ------
@@ -250,7 +250,7 @@ class ProductService:
         InvalidValueError
             A value does not fit the product's type; the field is named.
         PermissionDeniedError
-            The product is another one's, or official.
+            The product belongs to another user, or is official.
         """
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
@@ -265,7 +265,7 @@ class ProductService:
             return product_of_row(row)
 
     def delete(self, identity: Identity, product_id: int) -> None:
-        """Delete a product: from now on nobody finds it; it can be restored for a while."""
+        """Delete a product, which can be restored during the grace time."""
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
             require_manage(identity, row)

@@ -1,4 +1,4 @@
-"""Between the catalogue's values and what the database stores of them."""
+"""Queries of the catalogue's tables, conversion of their rows to models, and audit entries of product changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ProductSize:
-    """How much a product holds: rows of its main file, when that is a table, and bytes of all its files."""
+    """Size of a product: rows of its main file, when that is a table, and bytes of all its files."""
 
     rows: int | None = None
     size: int = 0
@@ -58,13 +58,13 @@ def find_product(session: Session, identity: Identity, key: int | str, *, lock: 
     Parameters
     ----------
     lock
-        Whether nobody else may change the row until the transaction ends; for those who change it themselves. SQLite
-        has one writer at a time anyway.
+        Whether to lock the row until the transaction ends, for callers that change it. SQLite has one writer at a time
+        anyway.
 
     Raises
     ------
     NotFoundError
-        In the same words whether it does not exist or may not be read.
+        It does not exist or may not be read; the message is the same.
     """
     condition = ProductRow.id == key if isinstance(key, int) else ProductRow.internal_name == key
     statement = select(ProductRow).where(condition, readable(identity))
@@ -76,7 +76,7 @@ def find_product(session: Session, identity: Identity, key: int | str, *, lock: 
 
 
 def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
-    """The files of a product, the main file first."""
+    """Return the files of a product, the main file first."""
     rows = session.scalars(
         select(ProductFileRow)
         .where(ProductFileRow.product_id == product_id)
@@ -88,7 +88,7 @@ def product_files(session: Session, product_id: int) -> tuple[ProductFile, ...]:
 def readable_files(
     session: Session, identity: Identity, file_id: int | None
 ) -> tuple[tuple[ProductFile, Product], ...]:
-    """The files of all products that the identity may read, or one of them, each with its product."""
+    """Return the files of all products that the identity may read, or one of them, each with its product."""
     statement = select(ProductFileRow, ProductRow).join(ProductRow, ProductRow.id == ProductFileRow.product_id)
     if file_id is not None:
         statement = statement.where(ProductFileRow.id == file_id)
@@ -97,7 +97,7 @@ def readable_files(
 
 
 def product_sizes(session: Session, product_ids: Sequence[int]) -> dict[int, ProductSize]:
-    """How much each of some products holds; those without files are left out."""
+    """Return the size of each product; those without files are left out."""
     main_rows = func.max(case((ProductFileRow.role == FileRole.MAIN, ProductFileRow.rows)))
     found = session.execute(
         select(ProductFileRow.product_id, main_rows, func.sum(ProductFileRow.size))
@@ -108,14 +108,14 @@ def product_sizes(session: Session, product_ids: Sequence[int]) -> dict[int, Pro
 
 
 def main_file_row(session: Session, product_id: int) -> ProductFileRow | None:
-    """The main file of a product, if it was sent."""
+    """Return the main file of a product, or None."""
     return session.scalar(
         select(ProductFileRow).where(ProductFileRow.product_id == product_id, ProductFileRow.role == FileRole.MAIN)
     )
 
 
 def product_columns(session: Session, product_ids: Sequence[int]) -> tuple[ProductColumn, ...]:
-    """The columns of products, in the order of the table."""
+    """Return the columns of products, in the order of the table."""
     rows = session.scalars(
         select(ProductColumnRow)
         .where(ProductColumnRow.product_id.in_(product_ids))
@@ -125,13 +125,13 @@ def product_columns(session: Session, product_ids: Sequence[int]) -> tuple[Produ
 
 
 def product_table(session: Session, product_id: int) -> ProductTable | None:
-    """The derived rows of a product, if there are any."""
+    """Return the derived rows of a product, or None."""
     row = session.get(ProductTableRow, product_id)
     return None if row is None else table_of_row(row)
 
 
 def product_of_row(row: ProductRow) -> Product:
-    """Return the value of a stored product."""
+    """Return the model of a stored product."""
     return Product(
         id=row.id,
         internal_name=row.internal_name or "",
@@ -161,7 +161,7 @@ def product_of_row(row: ProductRow) -> Product:
 
 
 def release_of_row(row: ReleaseRow) -> Release:
-    """Return the value of a stored release."""
+    """Return the model of a stored release."""
     return Release(
         id=row.id,
         name=row.name,
@@ -178,7 +178,7 @@ def release_of_row(row: ReleaseRow) -> Release:
 
 
 def file_of_row(row: ProductFileRow) -> ProductFile:
-    """Return the value of a stored file."""
+    """Return the model of a stored file."""
     return ProductFile(
         id=row.id,
         product_id=row.product_id,
@@ -198,7 +198,7 @@ def file_of_row(row: ProductFileRow) -> ProductFile:
 
 
 def column_of_row(row: ProductColumnRow) -> ProductColumn:
-    """Return the value of a stored column."""
+    """Return the model of a stored column."""
     column = Column(
         name=row.name,
         datatype=row.datatype,
@@ -213,7 +213,7 @@ def column_of_row(row: ProductColumnRow) -> ProductColumn:
 
 
 def table_of_row(row: ProductTableRow) -> ProductTable:
-    """Return the value of a product's stored rows."""
+    """Return the model of a product's derived rows."""
     return ProductTable(
         product_id=row.product_id,
         schema=row.table_schema,
@@ -231,12 +231,12 @@ _LONGEST_VALUE = 200
 
 
 def record_product(session: Session, identity: Identity, action: str, row: ProductRow, **details: object) -> None:
-    """Note what somebody does to a product, in the transaction that does it."""
+    """Add an entry about a product to the audit log, in the transaction of the change."""
     record(session, identity, action, Subject.PRODUCT, row.id, row.internal_name or row.display_name, **details)
 
 
 def record_changes(session: Session, identity: Identity, before: Product, row: ProductRow) -> None:
-    """Note which metadata are others than before, each with its old and its new value; nothing when none is."""
+    """Add an entry with the changed metadata, old and new values, to the audit log; none when nothing changed."""
     pairs = {
         "display_name": (before.display_name, row.display_name),
         "description": (before.description, row.description),

@@ -1,4 +1,4 @@
-"""What the metadata of a product must be like, whoever sends them."""
+"""Validation of product metadata, and the checks before publication."""
 
 import re
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ _LONGEST_DESCRIPTION = 100_000
 
 
 def checked_name(display_name: str) -> str:
-    """Return a display name without blanks around it, or raise InvalidValueError."""
+    """Return a display name without surrounding blanks, or raise InvalidValueError."""
     name = "".join(c for c in display_name if c.isprintable()).strip()
     if not name:
         message = "This field may not be blank."
@@ -99,19 +99,19 @@ def check_release(session: Session, identity: Identity, release: int | None) -> 
 
 
 def internal_name(product_id: int, display_name: str) -> str:
-    """Return the name that stands in addresses: blanks to underscores, letters of any script and digits kept."""
+    """Return the internal name, used in addresses: blanks become underscores, letters of any script and digits stay."""
     name = display_name.replace(" ", "_").lower()
     return f"{product_id}_" + "".join(c for c in name if c.isalnum() or c == "_")
 
 
 #: An address at which data can be fetched.
 _LINK = re.compile(r"\b(?:https?|ftp|ivo|vos|s3|gs|doi):(?://)?[^\s/]\S*", re.IGNORECASE)
-#: Names of the counts of rows without a value, and of those with one that cannot be.
+#: Names of the counts of rows without a value, and of those with an impossible one.
 _FAULTS = {"ra": ("ra_missing", "ra_outside"), "dec": ("dec_missing", "dec_outside"), "z": ("z_missing", "z_outside")}
 
 
 class MissingColumnsError(InvalidValueError):
-    """Mandatory meanings are not given to any column."""
+    """Mandatory column meanings are missing."""
 
     code = "MissingColumns"
     status: ClassVar[int] = 406
@@ -120,7 +120,7 @@ class MissingColumnsError(InvalidValueError):
 def check_publication(
     kind: ProductType, product: Product, columns: Sequence[ProductColumn], main_file: ProductFile | None
 ) -> None:
-    """Raise unless a product has all that its type asks for."""
+    """Raise unless a product has everything that its type requires."""
     if product.status != ProductStatus.REGISTERING:
         message = f"A product that is {product.status.label.lower()} cannot be published."
         raise ConflictError(message)
@@ -131,11 +131,11 @@ def check_publication(
         _check_link(product.description)
         return
     if product.inspection_state is InspectionState.RUNNING:
-        message = "The main file is still being read; publish when that has ended."
+        message = "The main file is being inspected; publish the product when the inspection has ended."
         raise ConflictError(message)
     if kind.tabular:
         if product.inspection_state is InspectionState.NONE:
-            message = "The main file has not been read yet; ask for its inspection first."
+            message = "The main file has not been inspected yet; start the inspection first."
             raise ConflictError(message)
         if product.inspection_state is not InspectionState.DONE:
             raise ConflictError(product.inspection_error or "The main file could not be read.")
@@ -143,10 +143,10 @@ def check_publication(
 
 
 def check_values(kind: ProductType, found: Inspection) -> None:
-    """Raise InvalidValueError when a column that products of the type must have holds hardly a sensible value.
+    """Raise InvalidValueError when a mandatory column has hardly any plausible value.
 
-    Rows without a value, and a few with a stand-in such as -99, are usual in catalogues; they are counted, and shown
-    with the product. When most values are out of range, the column is the wrong one, or in another unit.
+    Missing values, and a few placeholders such as -99, are usual in catalogues; they are counted and shown with the
+    product. When most values are out of range, the column is the wrong one, or in another unit.
     """
     offending = offending_rows(found.ranges)
     for key in kind.mandatory:
@@ -164,12 +164,12 @@ def check_values(kind: ProductType, found: Inspection) -> None:
 
 
 def has_link(description: str) -> bool:
-    """Return whether a description tells an address at which data can be fetched."""
+    """Return whether a description has an address at which data can be fetched."""
     return _LINK.search(description) is not None
 
 
 def check_data_elsewhere(session: Session, row: ProductRow) -> None:
-    """Raise InvalidValueError when a published product without a file of its own no longer says where its data are."""
+    """Raise InvalidValueError when a published product has neither a main file nor a link in its description."""
     may_be_elsewhere = product_type(row.product_type_id).data_elsewhere
     if may_be_elsewhere and row.status == ProductStatus.PUBLISHED and main_file_row(session, row.id) is None:
         _check_link(row.description)
@@ -178,20 +178,20 @@ def check_data_elsewhere(session: Session, row: ProductRow) -> None:
 def _check_link(description: str) -> None:
     if not has_link(description):
         message = (
-            "This product has no main file. Send one, or say in the description where its data are: an address that "
+            "This product has no main file. Send one, or put the address of its data into the description: one that "
             "begins with https:// or the like."
         )
         raise InvalidValueError(message, field="description")
 
 
 def wanted_meanings(columns: Sequence[ProductColumn]) -> Meanings:
-    """Return the columns of right ascension, declination and redshift, as their owner said."""
+    """Return the columns of right ascension, declination and redshift that the owner chose."""
     by_alias = {item.alias: item.column.name for item in columns}
     return Meanings(ra=by_alias.get("RA"), dec=by_alias.get("Dec"), z=by_alias.get("z"))
 
 
 def rows_agree(table: ProductTable, wanted: Meanings) -> bool:
-    """Return whether the derived rows were made with the columns that the owner chose; what was not chosen is free."""
+    """Return whether the derived rows were made with the chosen columns; meanings without a column are ignored."""
     same_position = not wanted.has_position or (wanted.ra, wanted.dec) == (table.ra, table.dec)
     return same_position and wanted.z in {None, table.z}
 

@@ -1,1 +1,1 @@
-"""How clients and registries find the services of this server."""
+"""Registry interface: how clients find the services of this server."""

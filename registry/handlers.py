@@ -1,4 +1,4 @@
-"""What clients ask to find the services of this server."""
+"""HTTP endpoints through which clients look up the services of this server."""
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
@@ -11,10 +11,10 @@ _SERVICES = ("tap", "vospace")
 
 
 def registry_routes(settings: Settings) -> APIRouter:
-    """Routes of the registry.
+    """Return the routes of the registry.
 
-    ``/reg/resource-caps`` is where CADC's clients (``vos``, ``cadc-tap``) look up the capabilities of a service by its
-    identifier, one line each.
+    ``/reg/resource-caps`` maps the identifiers of services to their capabilities, one a line, for CADC's clients
+    (``vos``, ``cadc-tap``).
     """
     router = APIRouter()
     lines = "".join(

@@ -10,7 +10,7 @@ __all__ = ["Dereddening", "PhotometryConfiguration"]
 
 
 class Dereddening(BaseModel):
-    """JobDestruction of Galactic extinction: m - R_b * E(B-V)."""
+    """Removal of Galactic extinction: m - R_b * E(B-V)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,9 +61,7 @@ class PhotometryConfiguration(BaseModel):
     )
     magnitude_column: str = Field(default="mag_{band}", description="Column of magnitudes to be written.")
     magnitude_error_column: str = Field(default="magerr_{band}", description="Column of their errors to be written.")
-    dereddening: Dereddening | None = Field(
-        default=None, description="JobDestruction of Galactic extinction; null for none."
-    )
+    dereddening: Dereddening | None = Field(default=None, description="Removal of Galactic extinction; null for none.")
     keep_sources: bool = Field(default=True, description="Whether the columns of fluxes stay in the result.")
 
     @model_validator(mode="after")

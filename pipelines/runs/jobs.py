@@ -143,8 +143,10 @@ class PipelineJobs:
         details = files[0].details or {}
         self._results.fill(run.product_id, context.job.id, files, made.table.schema, made.meanings)
         table = MemoryReader(made.table, str(details["format"]), {k: v for k, v in details.items() if k != "format"})
-        if not self._inspector.take(run.product_id, context.job.id, table, progress=progress, scratch=context.scratch):
-            raise ConflictError("The product was deleted while it was being made; nothing was kept.")
+        if not self._inspector.publish_table(
+            run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
+        ):
+            raise ConflictError("The product was deleted while its job was running; nothing was stored.")
 
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:

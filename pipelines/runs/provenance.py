@@ -5,6 +5,7 @@ generated entities, agent).
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,16 +40,13 @@ def activity_of(
     started: datetime,
     release: str | None,
 ) -> Activity:
-    """Return the run as the catalogue keeps it, which tells each reader of those inputs that he may read.
+    """Return the provenance of a run for the catalogue, which shows each reader only the inputs that he may read.
 
-    So the inputs stand among what was used and nowhere else: not in the configuration, nor in the names of steps.
+    So the inputs are listed in ``used`` and nowhere else: not in the configuration, nor in the names of steps.
     """
     timings: Counter[str] = Counter()
     for step, seconds in steps:
-        text = step
-        for number, each in enumerate(inputs, 1):
-            text = text.replace(each.name, f"input {number}")
-        timings[text] += seconds  # type: ignore[assignment]  # a counter adds seconds as well as numbers
+        timings[_anonymous(step, inputs)] += seconds  # type: ignore[assignment]  # a counter adds seconds as well
     return Activity(
         name=run.pipeline.display_name,
         code_name=f"{run.pipeline.name} of photoz-server",
@@ -123,6 +121,15 @@ def provenance_json(
         "wasAssociatedWith": {"_:a0": {"prov:activity": activity, "prov:agent": agent}},
     }
     return json.dumps(document, indent=2).encode()
+
+
+def _anonymous(step: str, inputs: Sequence[RunInput]) -> str:
+    """Replace the names of inputs in a step by their numbers; only whole names, not parts of longer ones."""
+    numbers = {each.name: number for number, each in enumerate(inputs, 1)}
+    if not numbers:
+        return step
+    names = "|".join(re.escape(name) for name in sorted(numbers, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{names})(?!\w)", lambda found: f"input {numbers[found[0]]}", step)
 
 
 def _used_release(run: Run, release: str | None) -> tuple[UsedEntity, ...]:

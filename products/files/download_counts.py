@@ -1,29 +1,18 @@
-"""How often products were downloaded: a number for each, and nothing about who did it."""
+"""Download counter: one number for each product, without the identity of users."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import ForeignKey, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, Database, UtcDateTime, utc_now
+from core.database import Database, utc_now
+from products.schema import DownloadCountRow
 
-__all__ = ["DownloadCountRow", "DownloadCounts"]
-
-
-class DownloadCountRow(Base):
-    """Downloads of a product that were sent to their last byte."""
-
-    __tablename__ = "download_counts"
-
-    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
-    downloads: Mapped[int]
-    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+__all__ = ["DownloadCounts"]
 
 
 class DownloadCounts:
-    """Count downloads, and tell the counts of products that the caller may read."""
+    """Count downloads, and read the counts of products."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What leaves the catalogue: single files, and a product as a zip that is made while it is sent."""
+"""Downloads: single files, and a product as a zip archive that is built while it is sent."""
 
 import hashlib
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from products.service import ProductDetails, ProductService
 
 __all__ = ["METADATA_NAME", "DownloadService", "FileDownload", "ZipDownload", "metadata_yaml"]
 
-#: Name of the description that stands in every product's zip and VOSpace container.
+#: Name of the metadata file in every product's zip and VOSpace container.
 METADATA_NAME = "product_metadata.yaml"
 
 _CHECKED_BYTES = 50_000_000
@@ -29,12 +29,12 @@ _KEPT_CHECKSUMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class FileDownload:
-    """A file that the caller may read, and how to read it.
+    """A file that the caller may read, with access to its bytes.
 
     Parameters
     ----------
     counted
-        To be called when it was sent to its end.
+        Called when it has been sent completely.
     """
 
     file: ProductFile
@@ -48,14 +48,14 @@ class FileDownload:
 
 @dataclass(frozen=True, slots=True)
 class ZipDownload:
-    """A product's files as a zip, which is made while it is read.
+    """A product's files as a zip archive, built while it is read.
 
     Parameters
     ----------
     signature
-        Hexadecimal; another one when anything in the zip is another.
+        Hexadecimal hash that changes whenever the content of the archive changes.
     counted
-        To be called when it was sent to its end.
+        Called when it has been sent completely.
     """
 
     name: str
@@ -71,7 +71,7 @@ class ZipDownload:
 
 
 class DownloadService:
-    """Give the bytes of products to those who may read them."""
+    """Downloads of files and products by those who may read them."""
 
     def __init__(self, products: ProductService, store: FileStore, counts: DownloadCounts) -> None:
         self._products = products
@@ -99,15 +99,15 @@ class DownloadService:
         raise NotFoundError(message)
 
     def zip(self, identity: Identity, key: int | str, *, in_folder: bool = True) -> ZipDownload:
-        """Return a product's files and its description as one zip.
+        """Return a product's files and its metadata as one zip archive.
 
-        The members are stored, not deflated: catalogues hardly shrink any further, and so the size of the zip is
+        The members are stored, not deflated: catalogues hardly shrink any further, and so the size of the archive is
         known before its first byte.
 
         Parameters
         ----------
         in_folder
-            Whether the files lie in a folder of the product's name.
+            Whether the files are in a folder with the product's name.
         """
         details = self._products.details(identity, key)
         product = details.product
@@ -115,18 +115,20 @@ class DownloadService:
         description = metadata_yaml(details)
         members = [ZipMember(folder + METADATA_NAME, len(description), product.updated_at, lambda: iter([description]))]
         members += [self._member(folder, file) for file in details.files]
-        said = "\n".join([folder, hashlib.sha256(description).hexdigest(), *(f.sha256 + f.name for f in details.files)])
+        content = "\n".join(
+            [folder, hashlib.sha256(description).hexdigest(), *(f.sha256 + f.name for f in details.files)]
+        )
         return ZipDownload(
             name=f"{product.internal_name}.zip",
             size=zip_size(members),
-            signature=hashlib.sha256(said.encode()).hexdigest(),
+            signature=hashlib.sha256(content.encode()).hexdigest(),
             product=product,
             members=tuple(members),
             counted=partial(self._counts.add, product.id),
         )
 
     def checksum(self, archive: ZipDownload) -> str | None:
-        """Return the SHA-256 of a zip; of one that takes long to make it is known to nobody before it is sent."""
+        """Return the SHA-256 of a zip archive, or None when it is too large to compute that beforehand."""
         if archive.size > _CHECKED_BYTES:
             return None
         with self._lock:
@@ -147,7 +149,7 @@ class DownloadService:
 
 
 def metadata_yaml(details: ProductDetails) -> bytes:
-    """Describe a product in YAML, with the keys that users of the service know."""
+    """Return the metadata of a product as YAML, with the keys of the earlier Photo-z Server."""
     product, main = details.product, next((f for f in details.files if f.role is FileRole.MAIN), None)
     document: dict[str, object] = {
         **_product_entries(product),

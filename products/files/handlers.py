@@ -1,4 +1,4 @@
-"""How files of products are answered with, wherever they are asked for."""
+"""HTTP responses for files of products, used by all services that offer downloads."""
 
 from fastapi import Request, Response
 
@@ -9,7 +9,7 @@ __all__ = ["download_answer"]
 
 
 def download_answer(request: Request, download: FileDownload) -> Response:
-    """Answer with a file or a range of it, and have it counted once it was sent to its end."""
+    """Return the response with a file or a range of it; the download is counted when it has been sent completely."""
     file = download.file
     answer = file_answer(
         request,

@@ -1,4 +1,4 @@
-"""Names and media types of files, as people send them and as downloads return them."""
+"""Names, extensions and media types of uploaded and downloaded files."""
 
 import unicodedata
 from pathlib import PurePosixPath
@@ -26,12 +26,12 @@ _MEDIA_TYPES = {
 
 
 def checked_file_name(name: str) -> str:
-    """Return the name under which a file is kept: the last part of the path that a client sent, in NFC.
+    """Return the name under which a file is stored: the last part of the path that a client sent, in NFC.
 
     Raises
     ------
     InvalidValueError
-        Nothing of it can be a file's name.
+        It is not a valid file name.
     """
     last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name.strip()
     last = "".join(c for c in last if unicodedata.category(c)[0] != "C")
@@ -42,13 +42,13 @@ def checked_file_name(name: str) -> str:
         message = f"The file's name is longer than {_LONGEST} bytes; rename it and send it again."
         raise InvalidValueError(message, field="file")
     if last == "product_metadata.yaml":
-        message = "The name product_metadata.yaml is taken by the description that every product has; rename the file."
+        message = "The name product_metadata.yaml is reserved for the metadata of the product; rename the file."
         raise InvalidValueError(message, field="file")
     return last
 
 
 def extension_of(name: str) -> str:
-    """Return a name's extension in lower case, with ``.tar.gz`` and its like kept whole."""
+    """Return the extension of a name in lower case; ``.tar.gz`` and the like are one extension."""
     suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
     if len(suffixes) > 1 and suffixes[-2] == ".tar":
         return "".join(suffixes[-2:])
@@ -56,5 +56,5 @@ def extension_of(name: str) -> str:
 
 
 def media_type_of(name: str) -> str:
-    """Return the media type that downloads of a file say; unknown ones are plain bytes, and nothing is ever HTML."""
+    """Return the media type for downloads of a file; unknown types are plain bytes, and HTML is never declared."""
     return _MEDIA_TYPES.get(extension_of(name), "application/octet-stream")

@@ -1,4 +1,4 @@
-"""The files of products: added while their bytes arrive or from bytes that are there already, and removed."""
+"""Service that adds files to products and removes them."""
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -24,9 +24,9 @@ class ProductFiles:
     Parameters
     ----------
     max_bytes
-        Largest file that is taken in.
+        Maximum size of a file.
     quota
-        What people may keep; by default as much as they like.
+        Storage quota; unlimited by default.
     """
 
     def __init__(self, database: Database, store: FileStore, *, max_bytes: int, quota: QuotaRule | None = None) -> None:
@@ -36,12 +36,12 @@ class ProductFiles:
         self.max_bytes = max_bytes
 
     def stage(self, identity: Identity, product_id: int, role: FileRole, *, announced: int = 0) -> Staging:
-        """Check that a file may be added now, before its bytes arrive, and make room for them.
+        """Check that a file may be added, and create a staged file for its bytes.
 
         Parameters
         ----------
         announced
-            Bytes that are said to come.
+            Size that the client declared.
 
         Raises
         ------
@@ -54,19 +54,19 @@ class ProductFiles:
         return self._store.stage(limit=self.max_bytes)
 
     def check_open(self, identity: Identity, product_id: int, role: FileRole) -> None:
-        """Raise unless a file may be added now."""
+        """Raise unless a file may be added in the present state of the product."""
         with self._database.read() as session:
             self._open_for_files(session, identity, product_id, role)
 
     def add_file(
         self, identity: Identity, product_id: int, role: FileRole, name: str, stored: StoredBytes
     ) -> ProductFile:
-        """Register a file whose bytes are in place; when that fails the bytes are removed again.
+        """Add a stored file to a product; when that fails, its bytes are removed.
 
         Raises
         ------
         ConflictError
-            There is a main file already, or a file of this name.
+            The product has a main file already, or a file of this name.
         InvalidValueError
             The file is empty, or its name cannot be used.
         """
@@ -114,12 +114,12 @@ class ProductFiles:
             raise ConflictError(message, field="file") from e
 
     def put_auxiliary(self, identity: Identity, product_id: int, name: str, stored: StoredBytes) -> ProductFile:
-        """Register a file beside the main file, in the place of one of the same name.
+        """Add a stored file as an auxiliary file, replacing one of the same name.
 
         Raises
         ------
         ConflictError
-            The name is that of the main file.
+            The main file has this name.
         """
         try:
             with self._database.write() as session:
@@ -144,13 +144,15 @@ class ProductFiles:
         return file
 
     def remove_file(self, identity: Identity, file_id: int) -> None:
-        """Remove a file; the main file only before publication."""
+        """Remove a file; the main file can be removed only before publication."""
         with self._database.write() as session:
             row, product = _find_file(session, identity, file_id)
             require_change(identity, product)
             if row.role == FileRole.MAIN:
                 if product.status != ProductStatus.REGISTERING:
-                    message = "The main file of a published product stays; make a new product for a new file."
+                    message = (
+                        "The main file of a published product cannot be changed; create a new product for a new file."
+                    )
                     raise ConflictError(message)
                 _forget_inspection(session, product)
             session.delete(row)
@@ -166,7 +168,7 @@ class ProductFiles:
         require_change(identity, product)
         if role is FileRole.MAIN:
             if product.status != ProductStatus.REGISTERING:
-                message = "The main file of a published product stays; make a new product for a new file."
+                message = "The main file of a published product cannot be changed; create a new product for a new file."
                 raise ConflictError(message, field="file")
             if main_file_row(session, product_id) is not None:
                 message = "This product already has a main file; remove it first."
@@ -175,7 +177,7 @@ class ProductFiles:
 
 
 def _find_file(session: Session, identity: Identity, file_id: int) -> tuple[ProductFileRow, ProductRow]:
-    """Find a file and its product; the words are the same when there is none and when it may not be read."""
+    """Find a file and its product; the error is the same when there is none and when it may not be read."""
     row = session.get(ProductFileRow, file_id)
     try:
         product = None if row is None else find_product(session, identity, row.product_id, lock=True)
@@ -189,7 +191,7 @@ def _find_file(session: Session, identity: Identity, file_id: int) -> tuple[Prod
 
 def _check_auxiliary(row: ProductFileRow | None) -> None:
     if row is not None and row.role == FileRole.MAIN:
-        message = "The main file of a published product stays; make a new product for a new file."
+        message = "The main file of a published product cannot be changed; create a new product for a new file."
         raise ConflictError(message, field="file")
 
 

@@ -1,1 +1,1 @@
-"""What a table holds and what its columns probably mean."""
+"""Inspection of tables: statistics, footprint, N(z), and guesses of column meanings."""

@@ -1,4 +1,4 @@
-"""Statistics of columns, gathered batch by batch with array kernels."""
+"""Column statistics, computed batch by batch with array kernels."""
 
 import math
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ _MOST_DISTINCT = 64
 
 @dataclass(frozen=True, slots=True)
 class ColumnStatistics:
-    """What a column holds.
+    """Statistics of a column.
 
     Parameters
     ----------
     nulls
-        Rows without a value; a NaN is none either.
+        Rows without a value; NaN counts as null.
     minimum, maximum
-        Of the finite numbers; of text the shortest and longest length in bytes.
+        Of the finite numbers; for text the shortest and longest length in bytes.
     mean, std
-        Of the finite numbers; the deviation is that of the population.
+        Of the finite numbers; the standard deviation is that of the population.
     infinite
-        Rows that hold an infinity, which counts neither as null nor in the statistics.
+        Rows with an infinite value, which counts neither as null nor in the other statistics.
     ascii
-        Whether all text is ASCII; None for what is not text.
+        Whether all text is ASCII; None for other types.
     distinct
         Number of different values, when there are at most 64.
     unique
-        Whether the first batch of rows holds no value twice (integers and text).
+        Whether no value occurs twice in the first batch of rows (integers and text).
     """
 
     rows: int
@@ -47,19 +47,19 @@ class ColumnStatistics:
 
 
 class StatisticsGatherer:
-    """Adds up the statistics of the columns of a table.
+    """Accumulator of the statistics of the columns of a table.
 
     Parameters
     ----------
     schema
-        The columns; every batch must have it.
+        Schema of all batches.
     """
 
     def __init__(self, schema: pa.Schema) -> None:
         self._columns = {field.name: _gatherer(field.type) for field in schema}
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take the rows of a batch into account."""
+        """Add the rows of a batch."""
         for gatherer, array in zip(self._columns.values(), batch.columns, strict=True):
             gatherer.add(array)
 
@@ -68,14 +68,14 @@ class StatisticsGatherer:
         return {name: gatherer.statistics() for name, gatherer in self._columns.items()}
 
     def repetitive(self) -> list[str]:
-        """Name the columns whose values repeat so much that a dictionary makes them smaller."""
+        """Return the columns whose values repeat so often that a dictionary makes them smaller."""
         return [name for name, gatherer in self._columns.items() if gatherer.repetitive]
 
 
 class _Gatherer:
-    """Counts rows and nulls; what is common to all types."""
+    """Accumulator of rows and nulls, for all types."""
 
-    #: Whether values that appear in the first batch are counted one by one.
+    #: Whether distinct values of the first batch are counted.
     counts_distinct = True
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class _Gatherer:
 
 
 class _Numbers(_Gatherer):
-    """Moments are merged batch by batch (Chan, Golub & LeVeque 1983), so that large offsets cost no precision."""
+    """Accumulator for numbers; merges moments batch by batch (Chan, Golub & LeVeque 1983) for numerical stability."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ class _Numbers(_Gatherer):
 
 
 class _Reals(_Numbers):
-    """Numbers with a fraction; that none repeats says nothing about them."""
+    """Accumulator for floating-point numbers, whose uniqueness means nothing."""
 
     def _add_distinct(self, array: pa.Array, *, first: bool) -> None:
         if first and pc.count_distinct(array[:1000]).as_py() > _MOST_DISTINCT * 2:
@@ -201,7 +201,7 @@ class _Text(_Gatherer):
 
 
 class _Others(_Gatherer):
-    """Arrays: rows and nulls are counted, nothing more."""
+    """Accumulator for arrays: rows and nulls only."""
 
     counts_distinct = False
 

@@ -1,4 +1,4 @@
-"""Where the rows of a table lie on the sky: a MOC (IVOA MOC 2.0) and a map of their density."""
+"""Sky coverage of the rows of a table: a MOC (IVOA MOC 2.0) and a density map."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _MOC_ORDER = 10
 _COARSEST_MOC = 5
 _DENSITY_ORDER = 5
 _LONGEST_MOC = 100_000
-#: More cells than these are not even tried as a MOC.
+#: Maximum number of cells for which a MOC is attempted.
 _MOST_CELLS = 100_000
 _ROWS_A_CELL = 3
 _WHOLE_SKY_DEG2 = 4 * math.pi * math.degrees(1) ** 2
@@ -21,7 +21,7 @@ _WHOLE_SKY_DEG2 = 4 * math.pi * math.degrees(1) ** 2
 
 @dataclass(frozen=True, slots=True)
 class DensityMap:
-    """Rows in each cell of a HEALPix map, NESTED; cells without rows are left out."""
+    """Number of rows in each cell of a HEALPix map, NESTED; empty cells are left out."""
 
     order: int
     cells: tuple[int, ...]
@@ -29,14 +29,14 @@ class DensityMap:
 
 
 class Footprint:
-    """Gathers the cells in which rows lie."""
+    """Accumulator of the HEALPix cells of rows."""
 
     def __init__(self) -> None:
         self._seen = np.zeros(12 * 4**_MOC_ORDER, dtype=bool)
         self._counts = np.zeros(12 * 4**_DENSITY_ORDER, dtype=np.int64)
 
     def add(self, cells: np.ndarray) -> None:
-        """Take rows into account.
+        """Add rows.
 
         Parameters
         ----------
@@ -48,7 +48,7 @@ class Footprint:
         self._counts += np.bincount(moc_cells >> 2 * (_MOC_ORDER - _DENSITY_ORDER), minlength=len(self._counts))
 
     def density(self) -> DensityMap | None:
-        """Return the map of density, or None when no row has a position."""
+        """Return the density map, or None when no row has a position."""
         cells = np.flatnonzero(self._counts)
         if not len(cells):
             return None
@@ -57,8 +57,8 @@ class Footprint:
     def moc(self) -> tuple[str, float] | None:
         """Return the footprint as an ASCII MOC with its area in square degrees, or None when no row has a position.
 
-        The order is at most 10. It is lowered, at most to 5, until occupied cells hold three rows on average, so
-        that thinly spread rows make an area and not a list of points; and further while the text is too long.
+        The order is at most 10. It is lowered, at most to 5, until occupied cells have three rows on average, so that
+        sparse rows give an area instead of a list of points; and further while the text is too long.
         """
         from mocpy import MOC
 

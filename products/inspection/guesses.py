@@ -1,4 +1,4 @@
-"""Guesses of what columns mean, from their names, units, UCDs and values, each with a score and its reasons."""
+"""Guesses of column meanings from names, units, UCDs and values, each with a score and a reason."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _OTHER_UCD = 0.4
 _FILTER = 0.05
 _FIRST_COLUMN = 0.55
 
-#: Words of UCD1+ with which the first word of a column's own UCD may begin, by meaning; error words stand apart.
+#: UCD1+ words with which the first word of a column's UCD may begin, by meaning; error words are separate.
 _UCDS: Mapping[str, tuple[tuple[str, float], ...]] = {
     "id": (("meta.id;meta.main", 0.98), ("meta.id", 0.8), ("meta.record", 0.6)),
     "ra": (("pos.eq.ra;meta.main", 0.99), ("pos.eq.ra", 0.9)),
@@ -32,16 +32,16 @@ _UCDS: Mapping[str, tuple[tuple[str, float], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What one column may mean.
+    """A guessed meaning of a column.
 
     Parameters
     ----------
     meaning
         Key of the meaning: ``ra``, ``dec``, ``z``, ``z_err``, ``z_flag``, ``survey`` or ``id``.
     score
-        From 0 to 1; those from 0.5 on are worth proposing.
+        From 0 to 1; guesses from 0.5 on are proposed.
     reason
-        A few words for a person, such as ``name RAJ2000, unit deg, values 0.1 to 359.9``.
+        Short explanation, such as ``name RAJ2000, unit deg, values 0.1 to 359.9``.
     """
 
     column: str
@@ -51,12 +51,12 @@ class Guess:
 
 
 def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnStatistics]) -> tuple[Guess, ...]:
-    """Guess what columns mean.
+    """Guess the meanings of columns.
 
     Parameters
     ----------
     statistics
-        Those of all columns or of some; what is not known does not count.
+        Statistics of all columns or of some; unknown ones are ignored.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
 
 
 def best_assignment(guesses: Sequence[Guess]) -> dict[str, str]:
-    """Choose a column for each meaning: column name to key; only guesses that are worth proposing."""
+    """Return the best column for each meaning, as column name to key; only guesses that are proposed."""
     ordered = sorted((guess for guess in guesses if guess.score >= _WORTH_PROPOSING), key=lambda guess: -guess.score)
     chosen: dict[str, str] = {}
     for guess in (*_position(ordered), *ordered):
@@ -85,7 +85,7 @@ def best_assignment(guesses: Sequence[Guess]) -> dict[str, str]:
 
 
 def _position(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
-    """Choose right ascension and declination together: columns whose names are alike belong together."""
+    """Return the columns of right ascension and declination, chosen as a pair with similar names."""
     pairs = [
         (ra.score + dec.score + _SAME_STYLE * (without_axis(ra.column) == without_axis(dec.column)), ra, dec)
         for ra in guesses
@@ -122,7 +122,7 @@ def _guess(
 
 
 def _weighed(score: float, verdict: Verdict) -> float:
-    """Let a verdict lower a score, or close a part of the gap to certainty."""
+    """Return a score lowered by a verdict, or raised towards 1."""
     return score * verdict.factor if verdict.factor <= 1 else 1 - (1 - score) / verdict.factor
 
 

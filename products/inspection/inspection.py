@@ -1,4 +1,4 @@
-"""What inspection of a table found, and its JSON, in which it is stored."""
+"""Result of an inspection, and its JSON form in the database."""
 
 import json
 from collections.abc import Mapping
@@ -19,26 +19,26 @@ __all__ = ["ColumnStatistics", "DensityMap", "Inspection", "Ranges", "RedshiftHi
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a table holds and what its columns probably mean.
+    """Result of the inspection of a table.
 
     Parameters
     ----------
     columns
-        With their final types: text is ``char`` when all of it is ASCII.
+        Columns with their final types: text is ``char`` when all of it is ASCII.
     guesses
         All plausible meanings of columns, the best first.
     ucd_guesses
-        UCDs of columns that have none of their own and none of these meanings, such as magnitudes.
+        Guessed UCDs of columns without a UCD or one of these meanings, such as magnitudes.
     meanings
-        The columns that were used as position and redshift.
+        The columns used as position and redshift.
     preview
         The first ten rows, column by column.
     moc
-        Footprint of the rows that have a position, as an ASCII MOC (IVOA MOC 2.0 §4.3.2) of order 10 at most.
+        Footprint of the rows with a position, as an ASCII MOC (IVOA MOC 2.0 §4.3.2) of order 10 at most.
     sky_area_deg2
         Area of that MOC in square degrees.
     notes
-        Sentences for the person who sent the file.
+        Sentences for the uploader.
     """
 
     rows: int
@@ -56,12 +56,12 @@ class Inspection:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """Write as JSON; ``from_json`` reads the same back."""
+        """Return the inspection as JSON."""
         return json.dumps(self, default=_values, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Inspection":
-        """Read what ``to_json`` wrote."""
+        """Return an inspection from the JSON of ``to_json``."""
         found = json.loads(text)
         histogram, density = found["redshift_histogram"], found["density_map"]
         return cls(

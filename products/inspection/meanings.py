@@ -1,6 +1,6 @@
-"""The meanings that a column can be given, and the columns that sort and describe a table.
+"""Column meanings, and the choice of columns for position and redshift.
 
-The UCDs are UCD1+ words (IVOA UCD list 1.5); keys and aliases are those that clients of the Photo-z Server know.
+The UCDs are UCD1+ words (IVOA UCD list 1.5); keys and aliases are those used by clients of the Photo-z Server.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ __all__ = ["MEANINGS", "MEANINGS_BY_KEY", "Meaning", "Meanings"]
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """One thing that a column can mean.
+    """A meaning that a column can have.
 
     Parameters
     ----------
     key
-        The word in code and configurations of pipelines.
+        Key in code and configurations of pipelines.
     alias
-        The name that people read.
+        Display name.
     """
 
     key: str
@@ -36,7 +36,7 @@ class Meanings:
 
     @property
     def has_position(self) -> bool:
-        """Whether rows can be placed on the sky."""
+        """Whether both columns of position are given."""
         return self.ra is not None and self.dec is not None
 
 

@@ -1,4 +1,4 @@
-"""Names under which catalogues keep positions, redshifts and the like: a pattern and how telling it is, from 0 to 1.
+"""Patterns of column names for positions, redshifts and other meanings, each with a score from 0 to 1.
 
 Patterns match a whole name in lower case in which blanks, dots and hyphens are underscores; the first that matches
 counts. They were collected from the catalogues of VizieR, surveys of redshifts and the Rubin data products.
@@ -26,7 +26,7 @@ def _compiled(*rules: tuple[str, float]) -> _Patterns:
 
 
 def _axis_rules(short: str, long: str) -> _Patterns:
-    """Make the rules of one axis of the equatorial frame, which has names in the same styles as the other."""
+    """Return the rules of one axis of the equatorial frame; both axes have names in the same styles."""
     return _compiled(
         (f"_?{short}{_FRAME}{_DEGREES}", 0.97),
         (f"{long}{_FRAME}{_DEGREES}", 0.95),
@@ -90,12 +90,12 @@ _RULES: Mapping[str, _Patterns] = {
 
 
 def plain_name(name: str) -> str:
-    """Bring a name to the form that patterns match."""
+    """Return the normalised form of a name that patterns match."""
     return re.sub(r"[\s.\-/]+", "_", name.strip()).lower()
 
 
 def name_score(name: str, meaning: str) -> float:
-    """Return how much a name sounds like a meaning, from 0 to 1."""
+    """Return the score of a name for a meaning, from 0 to 1."""
     plain = plain_name(name)
     return next((score for pattern, score in _RULES[meaning] if pattern.fullmatch(plain)), 0.0)
 
@@ -106,7 +106,7 @@ def is_band(name: str, others: frozenset[str]) -> bool:
     Parameters
     ----------
     others
-        All names of the table, plain.
+        All names of the table, normalised.
     """
     plain = plain_name(name)
     for found in re.finditer(r"(?<![a-z])z(?![a-z])|^z|z$", plain):
@@ -117,7 +117,7 @@ def is_band(name: str, others: frozenset[str]) -> bool:
 
 
 def without_axis(name: str) -> str:
-    """Take the name of the axis out of a coordinate's name, so that columns of one position become equal."""
+    """Return a coordinate's name without the axis, which is equal for both columns of a position."""
     return re.sub(
         r"right_?ascension|declination|alpha|delta|(?<![a-z])(ra|decl|dec|de)(?=j|_|deg|\d|[a-z]_?deg|$)",
         "@",

@@ -1,6 +1,6 @@
-"""UCDs of columns that are neither positions nor redshifts: magnitudes, fluxes, their errors and a few others.
+"""Guesses of UCDs for photometric and other columns: magnitudes, fluxes, their errors and a few others.
 
-The words are those of UCD1+ (IVOA UCD list 1.5); bands of filters are put to the nearest word of its ``em`` branch.
+The words are those of UCD1+ (IVOA UCD list 1.5); filter bands are mapped to the nearest word of its ``em`` branch.
 """
 
 import re
@@ -29,7 +29,7 @@ _WORDS_OF_BANDS: Mapping[str, str] = {
 _BANDS: Mapping[str, str] = {band: word for word, bands in _WORDS_OF_BANDS.items() for band in bands.split()}
 _BAND = "(?P<band>nuv|fuv|w1|w2|ch1|ch2|irac1|irac2|bj|ks|bp|rp|[ubgvrizyjhk])"
 _ERROR_WORD = "(?P<error>e|err|error|sigma|unc|std)"
-#: A single e at the end is more often the name of an instrument.
+#: A single trailing e is more often the name of an instrument.
 _TRAILING_ERROR = "(?P<error>err|error|sigma|unc|std)"
 _KIND = "(?P<kind>magnitude|mag|fluxdensity|flux)"
 _TAIL = r"(_[a-z0-9_]+)?"
@@ -71,7 +71,7 @@ _OTHER_SCORE = 0.6
 
 @dataclass(frozen=True, slots=True)
 class UcdGuess:
-    """A UCD that a column may bear, with a score from 0 to 1 and the words for it."""
+    """A guessed UCD of a column, with a score from 0 to 1 and its reason."""
 
     column: str
     ucd: str

@@ -1,4 +1,4 @@
-"""Whether the unit and the values of a column fit a meaning."""
+"""Plausibility of a column meaning, judged by unit and values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ _HOURS = frozenset({"h", "hr", "hour", "hours", "hourangle"})
 _NO_UNIT = frozenset({"", "-", "---", "none", "1", "unitless", "dimensionless"})
 _UNLIKELY, _ODD, _FITTING = 0.1, 0.6, 1.3
 
-#: Where the mean of a column lies that has this meaning, when few of its values are stand-ins such as -99.
+#: Range of the mean of a column with this meaning, when few of its values are placeholders such as -99.
 _MEANS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-10, 15), "z_err": (-10, 5)}
-#: Beyond these no value lies but stand-ins.
+#: Range of all values except placeholders.
 _LIMITS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-0.1, 15), "z_err": (0, 5)}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How much something speaks for (above 1) or against (below 1) a meaning, and the words for it."""
+    """Evidence for (above 1) or against (below 1) a meaning, with its reason."""
 
     factor: float = 1.0
     reason: str = ""

@@ -1,4 +1,4 @@
-"""Sentences for positions that are there but cannot be used as they are: hours, sexagesimal text, radians."""
+"""Warnings about positions in hours, in radians or as sexagesimal text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,7 +20,7 @@ def position_warnings(
     guesses: Sequence[Guess],
     meanings: Meanings,
 ) -> tuple[str, ...]:
-    """Say what is doubtful about the position of a table's rows."""
+    """Return warnings about the columns of position."""
     by_name = {column.name: column for column in columns}
     ra, dec = by_name.get(meanings.ra or ""), by_name.get(meanings.dec or "")
     if ra is None or dec is None:
@@ -34,12 +34,12 @@ def position_warnings(
 
 
 def _in_hours(ra: Column, of_ra: ColumnStatistics, of_dec: ColumnStatistics) -> bool:
-    said = is_in_hours(ra.unit) or "hour" in plain_name(ra.name) or plain_name(ra.name).endswith("_hr")
+    declared = is_in_hours(ra.unit) or "hour" in plain_name(ra.name) or plain_name(ra.name).endswith("_hr")
     if of_ra.maximum is None or of_ra.minimum is None or of_dec.minimum is None or of_dec.maximum is None:
         return False
     fits = of_ra.minimum >= 0 and of_ra.maximum <= 24
     whole_sky = of_ra.maximum - of_ra.minimum > 20 and of_dec.maximum - of_dec.minimum > 90  # a strip would be odd
-    return fits and (said or whole_sky)
+    return fits and (declared or whole_sky)
 
 
 def _text_sentences(columns: Sequence[Column], guesses: Sequence[Guess]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The first rows of a table as values that JSON holds."""
+"""Preview of a table: its first rows as JSON values."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import pyarrow as pa
 
 __all__ = ["Cell", "preview_columns"]
 
-#: What a cell of a preview is; arrays are lists of the first of these.
+#: A cell of a preview; arrays are lists of scalars.
 _Scalar = str | int | float | bool | None
 Cell = _Scalar | list[_Scalar]
 
@@ -18,7 +18,7 @@ _LONGEST_ARRAY = 20
 
 
 def preview_columns(batches: Sequence[pa.RecordBatch]) -> dict[str, tuple[Cell, ...]]:
-    """Return the first ten rows, column by column; numbers that are not finite become None, long values are cut."""
+    """Return the first ten rows, column by column; non-finite numbers become None, long values are cut."""
     table = pa.Table.from_batches(batches).slice(0, _ROWS)
     return {name: tuple(_cell(value) for value in table[name].to_pylist()) for name in table.column_names}
 

@@ -1,4 +1,4 @@
-"""How many rows have positions or redshifts that cannot be right; publication shows and checks these numbers."""
+"""Counts of rows with missing or impossible positions and redshifts, which are checked before publication."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -21,9 +21,9 @@ class Ranges:
     dec_outside
         Beyond a pole.
     z_outside
-        Below -0.1 or above 30, as stand-ins such as -9 and 99 are.
+        Below -0.1 or above 30, such as the placeholders -9 and 99.
     no_position
-        Rows that could not be placed on the sky for any of these reasons; with positions only.
+        Rows without a usable position for any of these reasons; only for tables with positions.
     """
 
     ra_missing: int = 0
@@ -48,9 +48,9 @@ _SENTENCES: Mapping[str, str] = {
 
 
 def offending_rows(ranges: Ranges) -> dict[str, tuple[int, str]]:
-    """Return what is wrong: the name of the count, the number of rows, and a sentence.
+    """Return the counts that are not zero: by name, the number of rows and a sentence.
 
-    Counts that are zero are left out, and so is the sum ``no_position``.
+    The sum ``no_position`` is left out.
     """
     counts = {item.name: int(getattr(ranges, item.name)) for item in fields(ranges)}
     return {

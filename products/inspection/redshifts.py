@@ -1,4 +1,4 @@
-"""The distribution of redshifts, N(z), gathered in one pass and told in bins of a round width."""
+"""Redshift distribution N(z), accumulated in one pass and binned with a round bin width."""
 
 import math
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ _STEP = 0.001
 _LOWEST, _HIGHEST = -0.1, 30.0
 _MOST_BINS = 60
 _TAIL = 0.001
-#: Values that were written with three decimals, even in single precision, fall into the bin that begins with them.
+#: Values with three decimals, even in single precision, belong to the bin that begins with them.
 _ROUNDING = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class RedshiftHistogram:
-    """Rows in each bin of redshift.
+    """Number of rows in each redshift bin.
 
     Parameters
     ----------
     edges
-        One more than there are bins; a bin includes its lower edge.
+        Bin edges, one more than bins; a bin includes its lower edge.
     beyond
         Rows with a redshift above the last edge, up to 30.
     """
@@ -33,14 +33,14 @@ class RedshiftHistogram:
 
 
 class RedshiftSpread:
-    """Counts redshifts in fine bins, and those that are missing or impossible."""
+    """Accumulator of redshifts in fine bins, and of missing and impossible values."""
 
     def __init__(self) -> None:
         self.missing = self.outside = 0
         self._fine = np.zeros(round((_HIGHEST - _LOWEST) / _STEP) + 1, dtype=np.int64)
 
     def add(self, values: np.ndarray) -> None:
-        """Take redshifts into account; NaN stands for a missing one."""
+        """Add redshifts; NaN is a missing value."""
         missing = ~np.isfinite(values)
         possible = (values >= _LOWEST) & (values <= _HIGHEST)
         self.missing += int(np.count_nonzero(missing))
@@ -49,10 +49,10 @@ class RedshiftSpread:
         self._fine += np.bincount(bins, minlength=len(self._fine))
 
     def histogram(self) -> RedshiftHistogram | None:
-        """Give N(z) in at most 60 bins of a round width, or None when there is no redshift.
+        """Return N(z) in at most 60 bins of a round width, or None when there is no redshift.
 
-        The last tenth of a percent may lie beyond the last bin, so that single outliers do not press all others
-        into one bin.
+        Up to 0.1 % of the values may be beyond the last bin, so that single outliers do not compress all others into
+        one bin.
         """
         filled = np.flatnonzero(self._fine)
         if not len(filled):
@@ -74,6 +74,6 @@ class RedshiftSpread:
 
 
 def _round_width(steps: int) -> int:
-    """Find the smallest of 1, 2, 5, 10, 20 … steps that needs no more than the greatest number of bins."""
+    """Return the smallest of 1, 2, 5, 10, 20 … steps that needs at most the maximum number of bins."""
     power: int = 10 ** max(0, math.floor(math.log10(steps / _MOST_BINS)))
     return next(power * digit for digit in (1, 2, 5, 10, 20) if power * digit * (_MOST_BINS - 1) >= steps)

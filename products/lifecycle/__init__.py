@@ -1,1 +1,1 @@
-"""Lifecycle of a product: upload, inspection, publication, versions, deletion."""
+"""Lifecycle of products: upload, inspection, publication, versions, deletion."""

@@ -1,4 +1,4 @@
-"""What the columns of a product mean, as its owner says."""
+"""Service of column meanings: UCDs and aliases that owners give to the columns of their products."""
 
 from collections.abc import Mapping
 
@@ -17,19 +17,19 @@ from products.storage import column_of_row, find_product, product_columns
 __all__ = ["ColumnMeaningService"]
 
 _ALIASES = {meaning.key: meaning.alias for meaning in MEANINGS}
-#: A position is in degrees here, so a column that does not say its unit has this one.
+#: Unit of columns of position that declare none.
 _UNITS = {"RA": "deg", "Dec": "deg"}
 _UCDS = {meaning.alias: meaning.ucd for meaning in MEANINGS}
 
 
 class ColumnMeaningService:
-    """Read and change what columns mean."""
+    """Read and change the meanings of columns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def columns(self, identity: Identity, product_id: int) -> tuple[ProductColumn, ...]:
-        """The columns that inspection found, in the order of the table."""
+        """Return the columns that inspection found, in the order of the table."""
         with self._database.read() as session:
             row = find_product(session, identity, product_id)
             return product_columns(session, [row.id])
@@ -40,19 +40,19 @@ class ColumnMeaningService:
             return column_of_row(_find(session, identity, column_id)[0])
 
     def describe(self, identity: Identity, column_id: int, changes: Mapping[str, str | None]) -> ProductColumn:
-        """Say what one column means.
+        """Change the meaning of one column.
 
         Parameters
         ----------
         changes
-            New values of ``ucd`` and ``alias``; None takes the value away, what is not there stays.
+            New values of ``ucd`` and ``alias``; None removes the value, missing keys leave it as it is.
 
         Raises
         ------
         InvalidValueError
             Another column of the product has this meaning already.
         ConflictError
-            The product is published and its rows are sorted by this column.
+            The product is published and its rows depend on this column.
         """
         with self._database.write() as session:
             row, product = _find(session, identity, column_id)
@@ -69,7 +69,7 @@ class ColumnMeaningService:
     def describe_all(
         self, identity: Identity, product_id: int, meanings: Mapping[str, str]
     ) -> tuple[ProductColumn, ...]:
-        """Say what every column means at once; a column that is not named keeps no meaning.
+        """Set the meanings of all columns at once; a column that is not named loses its meaning.
 
         Parameters
         ----------
@@ -79,7 +79,7 @@ class ColumnMeaningService:
         Raises
         ------
         InvalidValueError
-            A name is not a column of the product, or a meaning is given twice.
+            A name is not a column of the product, or a meaning is given to two columns.
         """
         with self._database.write() as session:
             product = find_product(session, identity, product_id, lock=True)
@@ -104,7 +104,7 @@ class ColumnMeaningService:
 
 
 def _find(session: Session, identity: Identity, column_id: int) -> tuple[ProductColumnRow, ProductRow]:
-    """Find a column and its product; the words are the same when there is none and when it may not be read."""
+    """Find a column and its product; the error is the same when there is none and when it may not be read."""
     row = session.get(ProductColumnRow, column_id)
     try:
         product = None if row is None else find_product(session, identity, row.product_id)
@@ -135,5 +135,5 @@ def _check_fixed(session: Session, product: ProductRow, row: ProductColumnRow, a
     if product.status == ProductStatus.REGISTERING or table is None or alias == row.alias:
         return
     if {row.alias, alias} & {"RA", "Dec", "z"}:
-        message = "The columns of position and redshift of a published product stay as they are."
+        message = "The columns of position and redshift of a published product cannot be changed."
         raise ConflictError(message, field="alias")

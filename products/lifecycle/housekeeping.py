@@ -1,4 +1,4 @@
-"""What time and crashes leave behind: files of deleted products, bytes without a row, drafts that nobody finishes."""
+"""Housekeeping: remove orphaned files, expired drafts, and products deleted longer than the grace time."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _GRACE_SECONDS = 3600.0
 
 
 class Housekeeping:
-    """Bring the catalogue and its folders back in step; safe to run at any time, beside anything.
+    """Periodic clean-up of the catalogue and its folders; safe to run at any time and concurrently.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class Housekeeping:
         Days after which an unfinished upload is discarded.
     deleted_days
         Days in which a deleted product can be restored.
-    also_known
-        Gives the ids of files that belong to something else than products.
+    other_stored_ids
+        Returns the ids of stored files that belong to other packages.
     """
 
     def __init__(
@@ -40,23 +40,23 @@ class Housekeeping:
         *,
         draft_days: int,
         deleted_days: int,
-        also_known: Callable[[], frozenset[str]],
+        other_stored_ids: Callable[[], frozenset[str]],
     ) -> None:
         self._database = database
         self._store = store
         self._tables = tables
         self._draft_life = timedelta(days=draft_days)
         self._deleted_life = timedelta(days=deleted_days)
-        self._also_known = also_known
+        self._other_stored_ids = other_stored_ids
 
     def sweep(self, *, older_than: float = _GRACE_SECONDS) -> int:
-        """Remove what nothing refers to any more, once it is older than so many seconds; count the files."""
+        """Remove files that nothing refers to and that are older than so many seconds; return their number."""
         self._discard_drafts()
         self._forget_deleted()
         with self._database.read() as session:
             stored = frozenset(session.scalars(select(ProductFileRow.stored_id)))
             derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
-        removed = self._store.sweep(stored | self._also_known(), older_than=older_than)
+        removed = self._store.sweep(stored | self._other_stored_ids(), older_than=older_than)
         horizon = time.time() - older_than
         for path in self._tables.iterdir():
             if path.name not in derived and path.stat().st_mtime < horizon:
@@ -65,13 +65,13 @@ class Housekeeping:
         return removed
 
     def running_inspections(self) -> tuple[tuple[int, str, str], ...]:
-        """Products whose main file is being read, as product, job and owner."""
+        """Return the running inspections as product, job and owner."""
         with self._database.read() as session:
             rows = session.scalars(select(ProductRow).where(ProductRow.inspection_state == InspectionState.RUNNING))
             return tuple((row.id, row.inspection_job or "", row.owner.name) for row in rows)
 
     def fail_inspection(self, product_id: int, job_id: str, message: str) -> None:
-        """Note that a job ended without findings; the product goes back to its owner as a draft."""
+        """Record that an inspection job failed; the product becomes a draft again."""
         with self._database.write() as session:
             session.execute(
                 update(ProductRow)
@@ -106,8 +106,8 @@ class Housekeeping:
     def _forget_deleted(self) -> None:
         """Purge products whose grace time after deletion is over.
 
-        The row of a product stays, so that its number and name are never given again; the rows of its files and
-        tables go, and their bytes with the sweep that follows.
+        The row of a product stays, so that its number and name are never reused. The rows of its files and tables are
+        deleted, and the sweep that follows removes their bytes.
         """
         now = utc_now()
         over = (
@@ -116,7 +116,7 @@ class Housekeeping:
             ProductRow.deleted_at <= now - self._deleted_life,
         )
         with self._database.write() as session:
-            # Marked first: whoever restores one at this moment waits, and finds that it is too late.
+            # Marked first, so that a concurrent restoration waits and then finds that it is too late.
             session.execute(update(ProductRow).where(*over).values(purged_at=now, inspection=None))
             gone = select(ProductRow.id).where(ProductRow.purged_at.is_not(None))
             for table in (ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow):

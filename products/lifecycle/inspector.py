@@ -1,7 +1,7 @@
-"""Look into the main file of a product: what it holds, what its columns mean, and its rows for the query engine.
+"""Inspection job: read the main file of a product, store what was found, and write its rows as Parquet.
 
-This is the work of a job: it runs in a process of its own, because it parses what strangers sent. What it found is
-stored in one transaction at the end, and only when the product still has the file that was read.
+It runs in a worker process, because it parses untrusted files. The findings are stored in one transaction at the end,
+and only if the product still has the file that was read.
 """
 
 import re
@@ -30,7 +30,7 @@ from products.validation import check_values, wanted_meanings
 __all__ = ["Inspector"]
 
 _LONGEST_TABLE_NAME = 60
-#: Score from which a guessed UCD stands for one that the file does not give.
+#: Minimum score of a guessed UCD that is stored for a column without one.
 _SURE = 0.7
 
 
@@ -46,14 +46,14 @@ class _Task:
 
 
 class Inspector:
-    """Read main files and store what was found.
+    """Inspect main files, store the findings, and write the derived rows.
 
     Parameters
     ----------
     tables
         Folder of the Parquet files that the query engine reads.
     max_columns
-        Most columns that a table may have.
+        Maximum number of columns of a table.
     """
 
     def __init__(self, database: Database, store: FileStore, tables: Path, *, max_columns: int) -> None:
@@ -71,12 +71,12 @@ class Inspector:
         progress: Callable[[float, str], None],
         scratch: Path,
     ) -> None:
-        """Inspect the main file of a product; with ``publish``, publish the product at the end.
+        """Inspect the main file of a product; with ``publish``, also publish the product.
 
         Raises
         ------
         UnreadableFileError, TooLargeError
-            The file is not a table that can be read, and the product's type asks for one.
+            The file is not a readable table, and the product's type requires one.
         """
         task = self._begin(product_id, job_id)
         if task is None:
@@ -91,7 +91,7 @@ class Inspector:
                 raise
             self._store_not_a_table(task, e.message)
 
-    def take(
+    def publish_table(
         self,
         product_id: int,
         job_id: str,
@@ -100,12 +100,12 @@ class Inspector:
         progress: Callable[[float, str], None],
         scratch: Path,
     ) -> bool:
-        """Publish a product with the table that its main file was written from; say whether the product is still there.
+        """Publish a product with the table from which its main file was written; return False if it was deleted.
 
         Parameters
         ----------
         job_id
-            The job that makes the product; it stands in the product's row.
+            The job that makes the product; the product must still belong to it.
         """
         task = self._begin(product_id, job_id)
         return task is not None and self._inspect(task, reader, publish=True, progress=progress, scratch=scratch)
@@ -175,7 +175,7 @@ class Inspector:
 
 
 def _publish(row: ProductRow, inspection: Inspection) -> None:
-    """Publish a product, or give it back to its owner when its values cannot be what the owner said."""
+    """Publish a product, or return it to its owner as a draft when its values contradict the column meanings."""
     try:
         check_values(product_type(row.product_type_id), inspection)
     except InvalidValueError as e:
@@ -185,7 +185,7 @@ def _publish(row: ProductRow, inspection: Inspection) -> None:
 
 
 def _chosen_meanings(session: Session, product_id: int) -> Meanings | None:
-    """Return what the owner chose, completed by what an earlier inspection guessed; None before any choice."""
+    """Return the meanings that the owner chose, completed by earlier guesses; None before any choice."""
     wanted = wanted_meanings(product_columns(session, [product_id]))
     if wanted == Meanings():
         return None
@@ -205,7 +205,7 @@ def _still_wanted(session: Session, task: _Task) -> ProductRow | None:
 
 
 def _replace_columns(session: Session, product_id: int, inspection: Inspection) -> None:
-    """Store the columns; those that keep their name keep the meaning that their owner gave them."""
+    """Store the columns; those that keep their name keep the meaning given by their owner."""
     guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
     old = {
         row.name: (row.ucd, row.alias)
@@ -239,6 +239,6 @@ def _replace_table(session: Session, product: ProductRow, inspection: Inspection
 
 
 def _table_name(internal_name: str) -> str:
-    """Turn an internal name into a regular identifier of ADQL: ``12_vvds_é`` becomes ``p12_vvds_e``."""
+    """Return a regular identifier of ADQL for an internal name: ``12_vvds_é`` becomes ``p12_vvds_e``."""
     ascii_name = unicodedata.normalize("NFKD", internal_name).encode("ascii", "ignore").decode()
     return "p" + re.sub(r"[^a-z0-9_]", "", ascii_name.lower())[:_LONGEST_TABLE_NAME].rstrip("_")

@@ -1,4 +1,4 @@
-"""Products that jobs make: begun when the job is, published with everything at its end, failed with a sentence."""
+"""Products made by jobs: created with the job, filled and published at its end, or marked as failed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A file that a job wrote.
+    """A file written by a job.
 
     Parameters
     ----------
     rows, details
-        Of the main file: its number of rows, and what its reader would find out.
+        Of the main file: its number of rows, and the properties that its reader would find.
     """
 
     path: Path
@@ -40,14 +40,14 @@ class ResultFile:
 
 
 class JobProductService:
-    """Give products that are in process the files and columns that their jobs made.
+    """Service that gives products in processing the files and columns written by their jobs.
 
     Parameters
     ----------
     max_bytes
-        Largest file that a job may leave.
+        Maximum size of a file of the result.
     quota
-        What the owner of a product may keep.
+        Storage quota of the owner.
     """
 
     def __init__(self, database: Database, store: FileStore, *, max_bytes: int, quota: QuotaRule) -> None:
@@ -59,21 +59,21 @@ class JobProductService:
     def fill(
         self, product_id: int, job_id: str, files: Sequence[ResultFile], schema: pa.Schema, meanings: Mapping[str, str]
     ) -> None:
-        """Store files, and columns with their meanings, in the place of those of an earlier attempt.
+        """Store files, and columns with their meanings, replacing those of an earlier attempt.
 
         Parameters
         ----------
         schema
             The columns of the main file.
         meanings
-            Keys of meanings (``ra``, ``z`` …) to the columns that have them.
+            Keys of meanings (``ra``, ``z`` …) to column names.
 
         Raises
         ------
         ConflictError
-            The product was deleted meanwhile.
+            The product has been deleted.
         QuotaExceededError
-            The files do not fit into what the product's owner may keep.
+            The files exceed the quota of the product's owner.
         """
         stored: list[StoredBytes] = []
         try:
@@ -95,7 +95,7 @@ class JobProductService:
             self._store.delete(file_id)
 
     def fail(self, product_id: int, message: str) -> None:
-        """Note that a product could not be made; nothing happens to one that was made, or deleted."""
+        """Mark a product as failed; products that are published or deleted stay as they are."""
         with self._database.write() as session:
             failed = session.scalar(
                 update(ProductRow)
@@ -108,7 +108,7 @@ class JobProductService:
             self._store.delete(file_id)
 
     def discard(self, product_id: int) -> None:
-        """Delete a product that was begun and whose making never started; there is nothing to restore."""
+        """Delete a product whose job never started; it cannot be restored."""
         now = utc_now()
         with self._database.write() as session:
             session.execute(
@@ -127,12 +127,12 @@ class JobProductService:
 def _in_process(session: Session, product_id: int) -> ProductRow:
     row = session.get(ProductRow, product_id, with_for_update={"of": ProductRow})
     if row is None or row.status != ProductStatus.PROCESSING:
-        raise ConflictError("The product was deleted while it was being made; nothing was kept.")
+        raise ConflictError("The product was deleted while its job was running; nothing was stored.")
     return row
 
 
 def _forget(session: Session, product_id: int) -> list[str]:
-    """Drop files and columns; give the ids of the files' bytes."""
+    """Delete the rows of files and columns; return the stored ids of the files."""
     chosen = ProductFileRow.product_id == product_id
     obsolete = list(session.scalars(select(ProductFileRow.stored_id).where(chosen)))
     session.execute(delete(ProductFileRow).where(chosen))

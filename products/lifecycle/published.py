@@ -1,4 +1,4 @@
-"""The published products that an identity may read, with files, columns and rows: what VO services show."""
+"""Published products visible to one identity, with files, columns and rows, for the VO services."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -34,31 +34,30 @@ class _OfProduct(Protocol):
     def product_id(self) -> int: ...
 
 
-#: Products that are read in one statement; databases bound the number of its parameters.
+#: Products read in one statement; databases limit the number of parameters.
 _AT_ONCE = 500
 
 _Item = TypeVar("_Item", bound=_OfProduct)
 
-#: When a product was changed, and how often its type was.
+#: Time of the last change of a product, and version of its type.
 _Version = tuple[datetime, int]
 
 
 class PublishedProducts:
-    """Read all published products at once, and tell cheaply whether anything changed since.
+    """Cache of all published products, with a cheap stamp that shows whether anything changed.
 
-    What was read of a product is kept until the product changes, so that a change to one of ten thousand costs the
-    reading of one.
+    A product is cached until it changes, so that a change to one of ten thousand costs reading that one.
     """
 
     def __init__(self, database: Database, products: ProductService) -> None:
         self._database = database
         self._service = products
-        self._kept: dict[int, tuple[_Version, ProductDetails]] = {}
+        self._cache: dict[int, tuple[_Version, ProductDetails]] = {}
         self._lock = Lock()
 
     def stamp(self) -> tuple[object, ...]:
-        """Return a value that differs from an earlier one when products or releases were changed since."""
-        # Times alone would hide a change made by a server whose clock is behind; who may read what must show at once.
+        """Return a value that changes whenever products, releases or types change."""
+        # Times alone would miss a change by a server whose clock is behind; changes of access must be seen at once.
         shown = [
             func.sum(
                 case((and_(ProductRow.status == ProductStatus.PUBLISHED, ProductRow.visibility == v), ProductRow.id))
@@ -70,13 +69,13 @@ class PublishedProducts:
             func.count(ReleaseRow.id),
             func.sum(case((ReleaseRow.is_public, 1), else_=0)),
             select(func.sum(ProductTypeRow.version)).scalar_subquery(),
-            *(_ties(table) for table in (release_groups, product_groups, product_co_owners)),
+            *(_fingerprint(table) for table in (release_groups, product_groups, product_co_owners)),
         )
         with self._database.read() as session:
             return (*session.execute(products).one(), *session.execute(releases).one())
 
     def all(self, identity: Identity) -> tuple[ProductDetails, ...]:
-        """The published products that the identity may read, by number."""
+        """Return the published products that the identity may read, by number."""
         condition = (ProductRow.status == ProductStatus.PUBLISHED, readable(identity))
         with self._database.read() as session:
             current = session.execute(
@@ -86,25 +85,25 @@ class PublishedProducts:
                 .order_by(ProductRow.id)
             ).all()
             with self._lock:
-                kept = {key: self._kept[key] for key, *_ in current if key in self._kept}
+                kept = {key: self._cache[key] for key, *_ in current if key in self._cache}
             stale = [key for key, *version in current if key not in kept or kept[key][0] != tuple(version)]
             for start in range(0, len(stale), _AT_ONCE):
                 kept.update(_read(session, stale[start : start + _AT_ONCE]))
         with self._lock:
-            self._kept.update(kept)
+            self._cache.update(kept)
         return tuple(kept[key][1] for key, *_ in current if key in kept)
 
     def types(self) -> tuple[ProductType, ...]:
-        """The types of products, in their order."""
+        """Return the product types, in their order."""
         return self._service.types()
 
     def releases(self, identity: Identity) -> tuple[Release, ...]:
-        """The releases that the identity may see."""
+        """Return the releases that the identity may see."""
         return self._service.releases(identity)
 
 
-def _ties(table: Table) -> ScalarSelect[int]:
-    """Return a number that tells the rows of a table of pairs from most others."""
+def _fingerprint(table: Table) -> ScalarSelect[int]:
+    """Return a checksum of the rows of an association table."""
     left, right = table.primary_key.columns
     return select(func.count() + func.coalesce(func.sum(left * 1_000 + right), 0)).select_from(table).scalar_subquery()
 

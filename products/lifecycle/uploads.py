@@ -1,4 +1,4 @@
-"""From a draft to a published product: files, inspection, the meaning of columns, publication."""
+"""Service of uploads: from a draft, its files and their inspection to a published product."""
 
 import time
 from typing import Protocol
@@ -29,27 +29,27 @@ __all__ = ["InspectionJobs", "UploadService"]
 
 
 class InspectionJobs(Protocol):
-    """The jobs that look into files; they run in processes of their own."""
+    """Protocol of the jobs that inspect files in worker processes."""
 
     def create(self, product_id: int, owner: str, *, publish: bool) -> str:
-        """Make a job that waits to be run, and give its id."""
+        """Create a pending job and return its id."""
 
     def run(self, job_id: str, owner: str) -> None:
-        """Let a job run."""
+        """Queue a job."""
 
     def wait(self, job_id: str, owner: str, seconds: float) -> None:
-        """Wait until a job has ended, or so many seconds."""
+        """Wait until a job has ended, at most so many seconds."""
 
 
 class UploadService(ProductFiles):
-    """Everything between the first word about a product and its publication.
+    """Inspect and publish drafts, and add their files.
 
     Parameters
     ----------
     max_bytes
-        Largest file that is taken in.
+        Maximum size of a file.
     quota
-        What people may keep; by default as much as they like.
+        Storage quota; unlimited by default.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class UploadService(ProductFiles):
     # --- inspection
 
     def inspect(self, identity: Identity, product_id: int) -> Product:
-        """Start looking into the main file; a job that does so already is left alone."""
+        """Start the inspection of the main file, unless one is running."""
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
             require_change(identity, row)
@@ -94,7 +94,7 @@ class UploadService(ProductFiles):
         with self._database.write() as session:
             row = session.get_one(ProductRow, product_id, with_for_update={"of": ProductRow})
             if row.status != ProductStatus.REGISTERING or row.inspection_state == InspectionState.RUNNING:
-                # Somebody was quicker, or deleted it; the job that was just made is never run.
+                # Another request was faster, or the product was deleted; the new job is never run.
                 return product_of_row(row)
             row.inspection_state = InspectionState.RUNNING
             row.inspection_job, row.inspection_error = job_id, None
@@ -107,17 +107,17 @@ class UploadService(ProductFiles):
     # --- publication
 
     def publish(self, identity: Identity, product_id: int, *, seconds: float = 0) -> Product:
-        """Publish a product, once every mandatory column has its meaning.
+        """Publish a product whose mandatory meanings are all given.
 
-        When the columns of position or redshift are not those that inspection guessed, the rows are derived anew
-        by a job, and the product is published at its end; ``seconds`` is how long to wait for that.
+        When the columns of position or redshift differ from those that inspection guessed, a job derives the rows again
+        and publishes the product at its end; ``seconds`` is how long to wait for it.
 
         Raises
         ------
         MissingColumnsError
             Mandatory meanings are not given to any column.
         ConflictError
-            There is no main file, or it was not inspected yet, or inspection failed.
+            There is no main file, it was not inspected yet, or inspection failed.
         """
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)

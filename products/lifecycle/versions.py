@@ -1,4 +1,4 @@
-"""The later life of a product: deleted ones come back within the grace time, published ones get new versions."""
+"""Service of versions: restore deleted products, and create new versions of published ones."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +22,7 @@ __all__ = ["DeletedProduct", "ProductVersionService", "Versions"]
 
 @dataclass(frozen=True, slots=True)
 class DeletedProduct:
-    """A product that can be restored until a moment."""
+    """A deleted product, with the time until which it can be restored."""
 
     product: Product
     deleted_at: datetime
@@ -31,12 +31,12 @@ class DeletedProduct:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The versions beside a product that the reader may read.
+    """The previous and newer versions of a product that the caller may read.
 
     Parameters
     ----------
     newer
-        Products that name this one as the version before; several, when several people went on from it.
+        Products that have this one as their previous version; several users may each create one.
     """
 
     previous: Product | None
@@ -44,12 +44,12 @@ class Versions:
 
 
 class ProductVersionService:
-    """Restore deleted products, and begin new versions of published ones.
+    """Restore deleted products, and create new versions of published ones.
 
     Parameters
     ----------
     days
-        How long after its deletion a product can be restored.
+        Grace time: days after deletion in which a product can be restored.
     """
 
     def __init__(self, database: Database, quota: QuotaRule, *, days: int) -> None:
@@ -58,30 +58,30 @@ class ProductVersionService:
         self._grace = timedelta(days=days)
 
     def usage(self, identity: Identity) -> Usage:
-        """Return how much the caller keeps."""
+        """Return the storage used by the caller."""
         with self._database.read() as session:
             return self._quota.usage(session, identity.require(Scope.READ))
 
     def usage_of(self, identity: Identity, user_id: int) -> Usage:
-        """Return how much somebody keeps; for administrators."""
+        """Return the storage used by a user; for administrators."""
         require_admin(identity)
         with self._database.read() as session:
             return self._quota.usage(session, user_id)
 
     def deleted(self, identity: Identity) -> tuple[DeletedProduct, ...]:
-        """The caller's products that can be restored, the last one first; for administrators those of all users."""
+        """Return the caller's restorable products, the last deleted first; for administrators those of all users."""
         identity.require(Scope.READ)
         statement = select(ProductRow).where(*self._restorable(identity)).order_by(ProductRow.deleted_at.desc())
         with self._database.read() as session:
             return tuple(self._deleted(row) for row in session.scalars(statement))
 
     def restore(self, identity: Identity, key: int | str) -> Product:
-        """Bring a deleted product back as it was; an upload that was being read comes back as a draft.
+        """Restore a deleted product; an upload whose inspection was running becomes a draft.
 
         Raises
         ------
         NotFoundError
-            There is no such product, it is not deleted, its grace time is over, or it is another one's.
+            There is no such product, it is not deleted, its grace time is over, or it belongs to another user.
         """
         identity.require(Scope.WRITE)
         condition = ProductRow.id == key if isinstance(key, int) else ProductRow.internal_name == key
@@ -100,7 +100,7 @@ class ProductVersionService:
             return product_of_row(row)
 
     def versions(self, identity: Identity, product: Product) -> Versions:
-        """Return the version before a product and those after it, as far as the caller may read them."""
+        """Return the previous and newer versions of a product that the caller may read."""
         with self._database.read() as session:
             before = ProductRow.id == product.previous_id if product.previous_id is not None else false()
             previous = session.scalar(select(ProductRow).where(before, readable(identity)))
@@ -111,14 +111,14 @@ class ProductVersionService:
             )
 
     def new_version(self, identity: Identity, product_id: int) -> Product:
-        """Begin a new version of a published product: a draft of the caller's with the same metadata.
+        """Create a new version of a published product: a draft of the caller with the same metadata.
 
         Raises
         ------
         ConflictError
             The product is not published.
         InvalidValueError
-            No new products of its type are made.
+            No new products of its type may be made.
         """
         owner, now = identity.require(Scope.WRITE), utc_now()
         with self._database.write() as session:

@@ -1,4 +1,4 @@
-"""Where products come from: what made them, out of what, told in the words of the IVOA Provenance Data Model 1.0."""
+"""Provenance of products, recorded and returned as statements of the IVOA Provenance Data Model 1.0."""
 
 from products.provenance.disclosures import Disclosure, DisclosureService
 from products.provenance.models import Activity, Provenance, UsedEntity

@@ -1,4 +1,4 @@
-"""How a product is cited: a sentence, and an entry for BibTeX."""
+"""Citation of a product, as text and as a BibTeX entry."""
 
 import unicodedata
 from datetime import UTC
@@ -16,7 +16,7 @@ _SPECIAL = {
 
 
 def citation_text(product: Product, author: str, publisher: str, url: str) -> str:
-    """Write a sentence as DataCite recommends it: creator (year): title. Publisher. Type. Identifier.
+    """Return a citation in the form recommended by DataCite: creator (year): title. Publisher. Type. Identifier.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def citation_text(product: Product, author: str, publisher: str, url: str) -> st
 
 
 def bibtex_entry(product: Product, author: str, publisher: str, url: str) -> str:
-    """Write an entry for BibTeX; names and titles keep their capitals."""
+    """Return a BibTeX entry; names and titles keep their capitals."""
     kind, name = product.product_type.display_name, product.internal_name
     note = f"{kind}, {name}" if product.origin == "Upload" else f"{kind}, {name}, made by {product.origin}"
     fields = {
@@ -52,7 +52,7 @@ def _year(product: Product) -> int:
 
 
 def _key(product: Product) -> str:
-    """Return a key of letters, digits and underscores: ``photoz_12_vvds``."""
+    """Return the citation key of letters, digits and underscores: ``photoz_12_vvds``."""
     ascii_name = unicodedata.normalize("NFKD", product.internal_name).encode("ascii", "ignore").decode()
     return "photoz_" + "".join(c for c in ascii_name if c.isalnum() or c == "_")
 

@@ -1,6 +1,6 @@
-"""What readers of a product learn of inputs that they may not read: their names, in the files that came with it.
+"""Disclosures: names of inputs that readers of a product see in its files although they may not read these inputs.
 
-Whoever shares a product decides about that, so it is told beforehand.
+They are shown before a product is shared, so that whoever shares it can decide.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,14 +24,14 @@ __all__ = ["Disclosure", "DisclosureService"]
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Inputs that readers of a product may not read.
+    """Inputs of a product that not all of its readers may read.
 
     Parameters
     ----------
     names
-        Of those that the one who asks may read: internal names, and addresses of files.
+        Internal names, and addresses of files, of the inputs that the caller may read.
     others
-        How many more there are.
+        Number of further inputs.
     """
 
     names: tuple[str, ...] = ()
@@ -42,13 +42,13 @@ class Disclosure:
 
     @property
     def listed(self) -> str:
-        """The inputs in words: ``12_vvds, 15_deep and 1 that you may not read either``."""
+        """The inputs as text: ``12_vvds, 15_deep and 1 that you may not read either``."""
         others = f"{self.others} that you may not read either" if self.others else ""
         return " and ".join(filter(None, (", ".join(self.names), others)))
 
     @property
     def sentence(self) -> str:
-        """What is to be known before the product is shared."""
+        """Warning to show before the product is shared."""
         return (
             f"Not all who can read this product may read what it was made of: {self.listed}. They see the names of "
             "these inputs in its description, its column source, its report, provenance.json, config.yaml and log, "
@@ -57,12 +57,12 @@ class Disclosure:
 
 
 class DisclosureService:
-    """Find out what a product tells of its inputs.
+    """Find the inputs that a product discloses to its readers.
 
     Parameters
     ----------
     may_read_file
-        Says whether an identity may read the file at a ``vos:`` address.
+        Returns whether an identity may read the file at a ``vos:`` address.
     """
 
     def __init__(self, database: Database, may_read_file: Callable[[Identity, str], bool]) -> None:
@@ -70,7 +70,7 @@ class DisclosureService:
         self._may_read_file = may_read_file
 
     def inputs(self, product: Product) -> tuple[UsedEntity, ...]:
-        """Return what a product was made of; nothing yet while it is being made."""
+        """Return the recorded inputs of a product; empty while it is in processing."""
         with self._database.read() as session:
             rows = session.scalars(
                 select(UsedEntityRow)
@@ -83,18 +83,18 @@ class DisclosureService:
     def audience(
         self, product: Product, visibility: Visibility | None = None, groups: Sequence[str] | None = None
     ) -> tuple[Identity, ...]:
-        """Give identities that stand for those who can read a product once it is published, beside its owners.
+        """Return identities that represent the readers of a product once it is published, owners aside.
 
         Parameters
         ----------
         visibility, groups
-            By default those that the product has.
+            Those of the product by default.
         """
         shared = product.groups if groups is None else groups
         return audience_of(visibility or product.visibility, shared, self._closed_to(product))
 
     def of(self, identity: Identity, used: Sequence[UsedEntity], readers: Sequence[Identity]) -> Disclosure:
-        """Tell the identity which inputs not all of some readers may read."""
+        """Return the inputs that not all of the readers may read, as far as the identity may see them."""
         readable_by = [self._readable(reader, used) for reader in readers]
         hidden = [each for each in used if not all(each in seen for seen in readable_by)]
         own = self._readable(identity, hidden)
@@ -112,11 +112,11 @@ class DisclosureService:
         )
 
     def _reads(self, identity: Identity, entity: UsedEntity) -> bool:
-        # What is neither a product nor a file is a release, whose name is no secret to who reads a product of it.
+        # Anything else is a release, whose name readers of its products may know.
         return not entity.is_file or self._may_read_file(identity, entity.name)
 
     def _closed_to(self, product: Product) -> tuple[str, ...]:
-        """Return the groups to which the release of a product is restricted, if it is."""
+        """Return the groups to which the release of a product is restricted, or None."""
         if product.release is None or product.release.is_public:
             return ()
         with self._database.read() as session:

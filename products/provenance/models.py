@@ -1,4 +1,4 @@
-"""What is told of a product's origin: an activity, what it used, and what is known of those products today."""
+"""Models of provenance: an activity, the entities that it used, and the products of this server among them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,20 +12,19 @@ __all__ = ["Activity", "Provenance", "SourceProduct", "UsedEntity"]
 
 @dataclass(frozen=True, slots=True)
 class UsedEntity:
-    """Something that an activity read.
+    """An entity used by an activity.
 
     Parameters
     ----------
     role
-        What it was to the activity: ``redshift_catalog``, ``object_catalog``, ``flags_translation`` …
+        Role in the activity: ``redshift_catalog``, ``object_catalog``, ``flags_translation`` …
     name
-        Name that people know it by: of a product its internal name, of a file in the VOSpace its ``vos:`` address. Who
-        may not read that file learns nothing of it but that there was one.
+        Internal name of a product, or ``vos:`` address of a file in VOSpace. Users who may not read the file see only
+        that there was one.
     product_id
-        Number of the product of this server that it was, if it was one. Who may not read that product learns nothing
-        of it but that there was one.
+        Number of the product of this server, if it was one. Users who may not read it see only that there was one.
     version, sha256
-        Which state of it was read.
+        Version and checksum of what was read.
     """
 
     role: str
@@ -36,27 +35,27 @@ class UsedEntity:
 
     @property
     def is_file(self) -> bool:
-        """Whether it is known by the address of a file in the VOSpace."""
+        """Whether it is a file in VOSpace."""
         return self.name.startswith("vos:")
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What made a product.
+    """The activity that made a product.
 
     Parameters
     ----------
     name
-        Name for people: ``Training Set Maker``.
+        Display name: ``Training Set Maker``.
     code_name, code_version
-        The program, and which state of it ran.
+        Name and version of the program.
     configuration
-        The parameters that it ran with, as JSON. Everybody who reads the product sees them, so they name no other
-        product: products belong into ``used``.
+        Parameters as JSON. All readers of the product see them, so they name no other product: products belong into
+        ``used``.
     timings
-        Seconds that its steps took.
+        Duration of its steps in seconds.
     job_id
-        The job in which it ran.
+        The job that ran it.
     """
 
     name: str
@@ -72,14 +71,14 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class SourceProduct:
-    """What an activity used, as the one who asks may see it.
+    """An entity used by an activity, as far as the caller may see it.
 
     Parameters
     ----------
     entity
-        None when it is a product or a file that is gone, or that the one who asks may not read.
+        None when it is a product or a file that was deleted, or that the caller may not read.
     product
-        The product of this server that it was, if it was one.
+        The product of this server, if it was one.
     """
 
     entity: UsedEntity | None
@@ -88,12 +87,12 @@ class SourceProduct:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a product comes from. Without an activity its owner sent it.
+    """Provenance of a product; one without an activity was uploaded by its owner.
 
     Parameters
     ----------
     previous
-        The product of which it is a new version, if the one who asks may read that.
+        The product that this one is a new version of, if the caller may read it.
     """
 
     details: ProductDetails

@@ -1,6 +1,6 @@
-"""The origin of a product as PROV-JSON (W3C Member Submission 2013), with the attributes of the IVOA model.
+"""Provenance of a product as PROV-JSON (W3C Member Submission 2013), with the attributes of the IVOA model.
 
-Programs that know W3C's model alone read it too: relations are W3C's, and what W3C has a name for stands under that.
+Programs that know only W3C's model can read it: relations, and attributes that W3C defines, have W3C's names.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _INFLUENCE = {"configured": "prov:influencee", "configurator": "prov:influencer"
 
 
 def provenance_json(provenance: Provenance, public_url: str) -> dict[str, dict[str, object]]:
-    """Tell where a product comes from, as an object for JSON."""
+    """Return the provenance of a product as an object for JSON."""
     document: dict[str, dict[str, object]] = {"prefix": dict(prefixes(public_url))}
     for statement in statements(provenance, public_url):
         section = document.setdefault(_SECTIONS[statement.kind], {})
@@ -37,20 +37,20 @@ def provenance_json(provenance: Provenance, public_url: str) -> dict[str, dict[s
 
 
 def _attributes(statement: Statement) -> dict[str, object]:
-    said: dict[str, object] = {}
+    attributes: dict[str, object] = {}
     for name, value in statement.attributes.items():
         if name in _ENDS:
-            said[f"prov:{name}"] = value
+            attributes[f"prov:{name}"] = value
         elif name in _INFLUENCE:
-            said[_INFLUENCE[name]] = value
+            attributes[_INFLUENCE[name]] = value
         elif name in {"startTime", "endTime"}:
-            said[f"prov:{name}"] = value
+            attributes[f"prov:{name}"] = value
         else:
-            said[f"voprov:{name}"] = value
+            attributes[f"voprov:{name}"] = value
             if name == "name":
-                said["prov:label"] = value
+                attributes["prov:label"] = value
     if statement.kind in {"Parameter", "WasConfiguredBy"}:
-        said["prov:type"] = {"$": f"voprov:{statement.kind}", "type": "prov:QUALIFIED_NAME"}
+        attributes["prov:type"] = {"$": f"voprov:{statement.kind}", "type": "prov:QUALIFIED_NAME"}
     elif statement.kind == "Agent":
-        said["prov:type"] = {"$": f"prov:{said.pop('voprov:type')}", "type": "prov:QUALIFIED_NAME"}
-    return said
+        attributes["prov:type"] = {"$": f"prov:{attributes.pop('voprov:type')}", "type": "prov:QUALIFIED_NAME"}
+    return attributes

@@ -1,4 +1,4 @@
-"""What the database stores of the origin of products that were made here."""
+"""Tables of provenance: activities and the entities that they used."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ __all__ = ["ActivityRow", "UsedEntityRow"]
 
 
 class ActivityRow(Base):
-    """What made a product; one at most."""
+    """The activity that made a product; at most one for each."""
 
     __tablename__ = "activities"
 
@@ -31,7 +31,7 @@ class ActivityRow(Base):
 
 
 class UsedEntityRow(Base):
-    """Something that an activity read; a product of this server, or something else that has a name."""
+    """An entity used by an activity: a product of this server, or something else with a name."""
 
     __tablename__ = "used_entities"
 

@@ -1,4 +1,4 @@
-"""The origin of products: recorded by what makes them, told to those who may read them."""
+"""Service of provenance: jobs record it, readers of a product retrieve it."""
 
 from collections.abc import Callable, Sequence
 
@@ -19,12 +19,12 @@ __all__ = ["ProvenanceService"]
 
 
 class ProvenanceService:
-    """Record what made a product, and tell where one comes from.
+    """Record and return the provenance of products.
 
     Parameters
     ----------
     may_read_file
-        Says whether an identity may read the file at a ``vos:`` address; without it nobody may.
+        Returns whether an identity may read the file at a ``vos:`` address; without it nobody may.
     """
 
     def __init__(
@@ -38,9 +38,9 @@ class ProvenanceService:
         self._may_read_file = may_read_file
 
     def record(self, product_id: int, activity: Activity) -> None:
-        """Store what made a product, in place of what was stored before; for jobs of this server, which may.
+        """Store the activity that made a product, replacing an earlier record, without a check of access.
 
-        A job that runs a second time after its worker died records the same once more.
+        For jobs of this server. A job that runs a second time after its worker died records the same again.
         """
         with self._database.write() as session:
             old = session.scalar(select(ActivityRow).where(ActivityRow.product_id == product_id))
@@ -50,9 +50,9 @@ class ProvenanceService:
             session.add(_row_of_activity(product_id, activity))
 
     def of(self, identity: Identity, key: int | str) -> Provenance:
-        """Tell where a product comes from, or raise NotFoundError.
+        """Return the provenance of a product, or raise NotFoundError.
 
-        What it was made of is told as far as the identity may read it; of the rest there is only a place in the list.
+        Inputs that the identity may not read are listed without their names.
         """
         details = self._products.details(identity, key)
         with self._database.read() as session:
@@ -109,7 +109,7 @@ def _row_of_activity(product_id: int, activity: Activity) -> ActivityRow:
 
 
 def _activity_of_row(row: ActivityRow) -> Activity:
-    """Return the activity without what it used, which is told apart from it."""
+    """Return the activity without the entities that it used, which are returned separately."""
     return Activity(
         name=row.name,
         code_name=row.code_name,

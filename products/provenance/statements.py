@@ -1,4 +1,4 @@
-"""The origin of a product as statements of the IVOA Provenance Data Model 1.0 (REC 2020-04-11).
+"""Provenance of a product as statements of the IVOA Provenance Data Model 1.0 (REC 2020-04-11).
 
 The names of classes and attributes are those of the model: Entity, Activity, Agent, Used, WasGeneratedBy … Each
 statement has an identifier of a prefix and a local part, which together make an address of this server.
@@ -17,20 +17,20 @@ __all__ = ["PREFIXES", "Statement", "prefixes", "statements"]
 
 _RELEASE = "https://www.ivoa.net/documents/ProvenanceDM/20200411/index.html#"
 
-#: Names of prefixes, and what of the server's address they stand for.
+#: Prefixes of identifiers, and the paths of this server that they stand for.
 PREFIXES: Mapping[str, str] = {"product": "/product/", "api": "/api/"}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing or one relation.
+    """One instance of a class of the model: an entity, activity, agent, parameter or relation.
 
     Parameters
     ----------
     kind
         Class of the model.
     attributes
-        Values by the names of the model; those that are not known are left out.
+        Values by the attribute names of the model; unknown ones are left out.
     """
 
     kind: str
@@ -39,14 +39,14 @@ class Statement:
 
 
 def prefixes(public_url: str) -> dict[str, str]:
-    """Return the prefixes of identifiers with the addresses that they stand for."""
+    """Return the prefixes of identifiers with the URLs that they stand for."""
     return {"voprov": _RELEASE, **{name: public_url + path for name, path in PREFIXES.items()}}
 
 
 def statements(provenance: Provenance, public_url: str) -> tuple[Statement, ...]:
-    """Tell where a product comes from, things before relations."""
-    teller = _Teller(provenance, public_url)
-    found = [*teller.things(), *teller.relations()]
+    """Return the statements about a product: first entities, activities and agents, then relations."""
+    builder = _StatementBuilder(provenance, public_url)
+    found = [*builder.instances(), *builder.relations()]
     return tuple(sorted(found, key=lambda item: _ORDER.index(item.kind)))
 
 
@@ -64,8 +64,8 @@ _ORDER = (
 )
 
 
-class _Teller:
-    """Makes the statements about one product."""
+class _StatementBuilder:
+    """Builder of the statements about one product."""
 
     def __init__(self, provenance: Provenance, public_url: str) -> None:
         self._public_url = public_url
@@ -79,25 +79,25 @@ class _Teller:
         self._identifier = _product_identifier(self._product)
         self._owner = f"api:users/{self._product.owner_id}"
 
-    def things(self) -> Iterator[Statement]:
-        yield self._thing("Entity", self._identifier, _product_attributes(self._product, self._public_url))
+    def instances(self) -> Iterator[Statement]:
+        yield self._instance("Entity", self._identifier, _product_attributes(self._product, self._public_url))
         for file in self._files:
-            yield self._thing("Entity", self._file(file), _file_attributes(file))
+            yield self._instance("Entity", self._file(file), _file_attributes(file))
         for index, source in enumerate(self._sources):
-            yield self._thing("Entity", self._source(index, source), _source_attributes(source, self._public_url))
+            yield self._instance("Entity", self._source(index, source), _source_attributes(source, self._public_url))
         if self._previous is not None:
             attributes = _product_attributes(self._previous, self._public_url)
-            yield self._thing("Entity", _product_identifier(self._previous), attributes)
-        yield self._thing("Agent", self._owner, {"name": self._product.owner, "type": "Person"})
+            yield self._instance("Entity", _product_identifier(self._previous), attributes)
+        yield self._instance("Agent", self._owner, {"name": self._product.owner, "type": "Person"})
         activity = self._activity
         if activity is None:
-            yield self._thing("Activity", self._made_by, {"name": "Upload", **_times(self._upload_times())})
+            yield self._instance("Activity", self._made_by, {"name": "Upload", **_times(self._upload_times())})
             return
-        yield self._thing("Activity", self._made_by, _activity_attributes(activity))
+        yield self._instance("Activity", self._made_by, _activity_attributes(activity))
         software = {"name": f"{activity.code_name} {activity.code_version}", "type": "SoftwareAgent"}
-        yield self._thing("Agent", f"{self._part}software", software)
+        yield self._instance("Agent", f"{self._part}software", software)
         for name, value in _flat(activity.configuration):
-            yield self._thing("Parameter", self._parameter(name), {"name": name, "value": value})
+            yield self._instance("Parameter", self._parameter(name), {"name": name, "value": value})
 
     def relations(self) -> Iterator[Statement]:
         made = [self._identifier, *(self._file(file) for file in self._files if self._was_made(file))]
@@ -127,7 +127,7 @@ class _Teller:
         return f"{self._part}activity"
 
     def _was_made(self, file: ProductFile) -> bool:
-        """Return whether what made the product made this file; others were added to it by people."""
+        """Return whether the activity made this file; others were added by users."""
         return self._activity is None or file.role is FileRole.MAIN
 
     def _upload_times(self) -> tuple[datetime, datetime | None]:
@@ -142,11 +142,11 @@ class _Teller:
     def _parameter(self, name: str) -> str:
         return f"{self._part}parameter-{quote(name, safe='')}"
 
-    def _thing(self, kind: str, identifier: str, attributes: Mapping[str, str | None]) -> Statement:
+    def _instance(self, kind: str, identifier: str, attributes: Mapping[str, str | None]) -> Statement:
         return Statement(kind, identifier, {key: value for key, value in attributes.items() if value is not None})
 
     def _relation(self, kind: str, index: int, attributes: Mapping[str, str | None]) -> Statement:
-        return self._thing(kind, f"{self._part}{kind}-{index + 1}", attributes)
+        return self._instance(kind, f"{self._part}{kind}-{index + 1}", attributes)
 
 
 def _product_identifier(product: Product) -> str:
@@ -175,7 +175,7 @@ def _file_attributes(file: ProductFile) -> dict[str, str | None]:
 def _source_attributes(source: SourceProduct, public_url: str) -> dict[str, str | None]:
     entity = source.entity
     if entity is None:
-        return {"comment": "Something that is gone, or that you may not read."}
+        return {"comment": "An input that was deleted, or that you may not read."}
     known = {} if source.product is None else _product_attributes(source.product, public_url)
     return {"name": entity.name, **known, "version": entity.version, "sha256": entity.sha256}
 

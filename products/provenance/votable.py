@@ -1,4 +1,4 @@
-"""The origin of a product as a VOTable: one table for each class of the IVOA Provenance Data Model."""
+"""Provenance of a product as a VOTable: one table for each class of the IVOA Provenance Data Model."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -30,7 +30,7 @@ _TIMES = frozenset({"generatedAtTime", "startTime", "endTime"})
 
 
 def provenance_votable(provenance: Provenance, public_url: str) -> bytes:
-    """Tell where a product comes from, in tables whose utypes are the names of the model."""
+    """Return the provenance of a product as a VOTable whose utypes are the names of the model."""
     votable = etree.Element(_tag("VOTABLE"), {"version": "1.4"}, nsmap={None: VOTABLE_NAMESPACE})
     resource = etree.SubElement(votable, _tag("RESOURCE"), {"type": "results", "name": "provenance"})
     title = f"Provenance of {provenance.details.product.display_name}"

@@ -1,4 +1,4 @@
-"""Readers of table files of all `FILE_FORMATS` to Arrow record batches with their meanings."""
+"""Readers of table files: from all `FILE_FORMATS` to Arrow record batches with column metadata."""
 
 from products.readers.base import ReadLimits, TableReader
 from products.readers.opening import open_table

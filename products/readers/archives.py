@@ -1,7 +1,7 @@
-"""Tables inside archives: the one table of a zip or tar, or the file inside a gzip, unpacked under strict bounds.
+"""Extraction of the table in a zip, tar or gzip archive, with limits on what is unpacked.
 
-What is refused follows PyPI's rules for uploaded archives: absolute names, ``..``, links, devices, encrypted and
-duplicate members, and more bytes than were promised.
+Refused are, following PyPI's rules for uploaded archives: absolute names, ``..``, links, devices, encrypted and
+duplicate members, and members larger than declared.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from typing import IO, cast
 
 from core.errors import TooLargeError
 from products.readers.base import ReadLimits
-from products.readers.errors import ArchiveError, damage_is_told, listed
+from products.readers.errors import ArchiveError, damage_reported, listed
 from products.readers.formats import READABLE_FORMATS
 from products.readers.recognition import TABLE_SUFFIXES, suffix_of
 
@@ -34,16 +34,16 @@ _PAPERS = ("readme", "license", "licence", "copying", "changelog", "citation")
 
 @dataclass(frozen=True, slots=True)
 class UnpackedTable:
-    """A table taken out of an archive.
+    """A table extracted from an archive.
 
     Parameters
     ----------
     folder
-        Where it lies, alone; to be removed after use.
+        Folder that holds nothing else; to be removed after use.
     name
-        What to call it in sentences.
+        Name in messages.
     note
-        A sentence that tells where it came from.
+        Sentence about its origin.
     """
 
     folder: Path
@@ -62,7 +62,7 @@ class _Member:
 
 
 def unpacked_table(path: Path, name: str, kind: str, *, limits: ReadLimits, scratch: Path | None) -> UnpackedTable:
-    """Unpack the one table of an archive into a folder of its own.
+    """Extract the only table of an archive into a folder of its own.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def unpacked_table(path: Path, name: str, kind: str, *, limits: ReadLimits, scra
     """
     folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=scratch))
     try:
-        with damage_is_told(
+        with damage_reported(
             name, {"zip": "a zip", "tar": "a tar", "gzip": "a gzip"}[kind] + " archive", *_LIBRARY_ERRORS
         ):
             return _unpack(path, name, kind, folder, limits)
@@ -137,7 +137,7 @@ def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", li
 
 
 class _Budget:
-    """How many bytes an archive may still unpack to."""
+    """Number of bytes that an archive may still unpack to."""
 
     def __init__(self, name: str, stored: int, limits: ReadLimits) -> None:
         self._name = name
@@ -145,7 +145,7 @@ class _Budget:
         self._allowed = self._left
 
     def copy(self, packed: IO[bytes], target: Path) -> None:
-        """Copy a member, stopping as soon as it grows beyond what is left."""
+        """Copy a member, or raise TooLargeError as soon as it exceeds the remaining bytes."""
         with target.open("wb") as file:
             while block := packed.read(_BLOCK):
                 self._left -= len(block)

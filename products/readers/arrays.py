@@ -1,4 +1,4 @@
-"""Arrays of numpy as arrays of Arrow, without a Python object for each number."""
+"""Conversion of numpy arrays to Arrow arrays, without a Python object for each number."""
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ def arrow_type_of(dtype: np.dtype) -> pa.DataType:
     Raises
     ------
     TypeError
-        For what no column holds: complex numbers, records in records, arrays of texts, arrays of arrays.
+        For complex numbers, nested records, arrays of texts and arrays of arrays.
     """
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
@@ -49,7 +49,7 @@ def array_of(values: np.ndarray, arrow_type: pa.DataType, mask: np.ndarray | Non
     if pa.types.is_string(arrow_type):
         return masked(text_of(values), mask)
     if pa.types.is_timestamp(arrow_type):
-        # The counts since 1970 of pandas; its smallest integer stands for "not a time".
+        # Integers of pandas since 1970; the smallest one is NaT.
         counts = values.astype(np.int64, copy=False)
         missing = counts == np.iinfo(np.int64).min
         return pa.array(counts, mask=missing if mask is None else missing | mask).cast(arrow_type)

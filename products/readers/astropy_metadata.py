@@ -1,7 +1,7 @@
-"""Units, descriptions and masks as astropy writes them: the YAML of ECSV, also kept inside HDF5 and Parquet.
+"""Column metadata of astropy (units, descriptions, masks): the YAML of ECSV, also found in HDF5 and Parquet.
 
-ECSV 1.0 (https://github.com/astropy/astropy-APEs/blob/main/APE6.rst). The YAML is read without making any object:
-tags, whatever they name, are ignored.
+ECSV 1.0 (https://github.com/astropy/astropy-APEs/blob/main/APE6.rst). The YAML is read without creating objects: all
+tags are ignored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class AstropyColumn:
-    """What astropy says about one column; ``meanings`` has keys of ``core.columns``."""
+    """Metadata of one column; ``meanings`` has keys of ``core.columns``."""
 
     name: str
     datatype: str
@@ -29,7 +29,7 @@ class AstropyColumn:
 
 @dataclass(frozen=True, slots=True)
 class AstropyMetadata:
-    """The header of a table that astropy wrote.
+    """The header of a table written by astropy.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class AstropyMetadata:
     delimiter: str = " "
 
     def meanings(self, name: str) -> Mapping[str, str]:
-        """Return what is known of a column, by the keys of ``core.columns``."""
+        """Return the metadata of a column, by the keys of ``core.columns``."""
         return self.columns[name].meanings if name in self.columns else {}
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """A loader that takes every tag for the plain mapping, sequence or scalar that it is written as."""
+    """YAML loader that ignores tags and returns plain mappings, sequences and scalars."""
 
     def plain(self, _suffix: str, node: yaml.Node) -> object:
         if isinstance(node, yaml.MappingNode):
@@ -61,7 +61,7 @@ _PlainLoader.add_multi_constructor("", _PlainLoader.plain)
 
 
 def astropy_metadata(text: str, name: str) -> AstropyMetadata:
-    """Read the YAML that describes a table.
+    """Parse the YAML that describes a table.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def _masks(meta: object) -> dict[str, str]:
 
 
 def _as_mapping(value: object) -> Mapping[str, Any]:
-    """Take a mapping, or an ordered mapping written as a list of pairs or of one-key mappings."""
+    """Return a mapping from a mapping, or from a list of pairs or of one-key mappings."""
     if isinstance(value, Mapping):
         return value
     if not isinstance(value, Sequence) or isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What every reader of a table file offers: a schema with meanings, and batches of rows as often as one asks."""
+"""Protocol and base class of the readers of table files: a schema with column metadata, and batches of rows."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -21,25 +21,25 @@ _LIST_BYTES = 256
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """How much a file may ask of the machine that reads it.
+    """Limits on the files that are read.
 
     Parameters
     ----------
     max_columns
-        Most columns that a table may have.
+        Maximum number of columns of a table.
     max_unpacked_bytes
-        Most bytes that a compressed file may unpack to.
+        Maximum number of bytes that a compressed file may unpack to.
     max_ratio
-        Most bytes that an archive may unpack to, for each of its own bytes.
+        Maximum ratio of unpacked bytes to bytes of an archive.
     max_members
-        Most members that an archive may have.
+        Maximum number of members of an archive.
     batch_bytes
-        Size, in bytes, above which a batch is given fewer rows than were asked for.
+        Maximum size of a batch in bytes; wide tables get fewer rows than requested.
     allow_empty
-        Whether a table without rows is read, instead of refused.
+        Whether a table without rows is accepted.
     whole_standard
-        Whether everything is read that the format's standard allows, instead of what a catalogue should have: in
-        VOTables, names that are repeated or missing, arrays of arrays and of texts, and complex numbers.
+        Whether everything that the format's standard allows is accepted: in VOTables also repeated or missing names,
+        arrays of arrays and of texts, and complex numbers.
     """
 
     max_columns: int = 4096
@@ -52,7 +52,7 @@ class ReadLimits:
 
 
 class TableReader(Protocol):
-    """A table file that is open for reading."""
+    """Protocol of a table file that is open for reading."""
 
     @property
     def format(self) -> str:
@@ -64,21 +64,21 @@ class TableReader(Protocol):
 
     @property
     def rows(self) -> int | None:
-        """Number of rows, where the format knows it before reading."""
+        """Number of rows, or None when it is unknown before reading."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for the person who sent the file: what was found out, converted, or left out."""
+        """Sentences for the uploader: what was detected, converted, or left out."""
 
     @property
     def details(self) -> Mapping[str, object]:
-        """Particulars of the format, such as the delimiter of a CSV file."""
+        """Properties of the format, such as the delimiter of a CSV file."""
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:
-        """Read the rows from the beginning, ``size`` rows at most in a batch."""
+        """Yield the rows from the beginning, ``size`` rows at most in a batch."""
 
     def close(self) -> None:
-        """Let go of the file and of what was unpacked from it."""
+        """Close the file and remove what was unpacked from it."""
 
     def __enter__(self) -> Self: ...
 
@@ -88,14 +88,14 @@ class TableReader(Protocol):
 
 
 class FileReader(ABC):
-    """What the readers of all formats share.
+    """Base class of the readers of all formats.
 
     Parameters
     ----------
     name
-        What the user called the file; sentences name it so.
+        Name of the file in messages.
     schema
-        The columns; checked here for their names, their number and their types.
+        The columns; their names, number and types are checked.
     """
 
     format: ClassVar[str]
@@ -125,21 +125,21 @@ class FileReader(ABC):
         self._closers: list[Callable[[], object]] = []
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:
-        """Read the rows from the beginning.
+        """Yield the rows from the beginning.
 
         Parameters
         ----------
         columns
-            Names of the columns wanted, in the order wanted; all of them by default.
+            Names of the columns in the order wanted; all columns by default.
         size
-            Most rows in a batch. Batches of wide tables have fewer, so that memory stays bounded.
+            Maximum number of rows of a batch. Batches of wide tables have fewer, so that memory stays bounded.
 
         Raises
         ------
         InvalidValueError
-            When a name is not that of a column.
+            There is no column of this name.
         UnreadableFileError
-            When the file turns out to be damaged.
+            The file is damaged.
         """
         names = list(self.schema.names if columns is None else columns)
         if unknown := [column for column in names if column not in self.schema.names]:
@@ -148,16 +148,16 @@ class FileReader(ABC):
         return self._read(schema, max(1, min(size, self.limits.batch_bytes // max(1, _row_bytes(schema)))))
 
     def close(self) -> None:
-        """Let go of the file and of what was unpacked from it."""
+        """Close the file and remove what was unpacked from it."""
         while self._closers:
             self._closers.pop()()
 
     def when_closed(self, action: Callable[[], object]) -> None:
-        """Do something more when the reader is closed; the last action given is done first."""
+        """Register an action for when the reader is closed; the last one registered is run first."""
         self._closers.append(action)
 
     def when_closed_last(self, action: Callable[[], object]) -> None:
-        """Do something more when the reader is closed, after all that was given so far."""
+        """Register an action for when the reader is closed, which is run after all others registered so far."""
         self._closers.insert(0, action)
 
     def __enter__(self) -> Self:
@@ -170,18 +170,18 @@ class FileReader(ABC):
 
     @abstractmethod
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        """Read the columns of a schema, ``size`` rows at most in a batch."""
+        """Yield the columns of a schema, ``size`` rows at most in a batch."""
 
 
 def described_field(
     name: str, arrow_type: pa.DataType, *, unit: str | None = None, ucd: str | None = None, **others: str | None
 ) -> pa.Field:
-    """Make an Arrow field that carries a column's meaning, with the VOTable type natural to its Arrow type.
+    """Return an Arrow field with a column's metadata and the VOTable datatype that corresponds to its Arrow type.
 
     Raises
     ------
     TypeError
-        For types that no VOTable column holds.
+        For types that VOTable columns cannot have.
     """
     datatype, arraysize, xtype = votable_type_of(arrow_type)
     xtype = others.pop("xtype", None) or xtype
@@ -191,9 +191,9 @@ def described_field(
 
 
 def checked_names(name: str, names: Sequence[str], limits: ReadLimits) -> None:
-    """Refuse a table with too many columns, or with names that are empty or repeated.
+    """Raise when a table has too many columns, or names that are empty or repeated.
 
-    Readers whose library would stumble on such names call this before they use it.
+    Readers whose libraries cannot handle such names call this before they use the library.
 
     Raises
     ------

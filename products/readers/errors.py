@@ -1,4 +1,4 @@
-"""Reasons for which a file is refused, each a sentence that the person who sent it reads.
+"""Errors of files that cannot be read as tables; their messages are shown to the uploader.
 
 All are ``UnreadableFileError`` (422): the request was well formed, the file was not a table that can be read.
 """
@@ -18,7 +18,7 @@ __all__ = [
     "NotATableError",
     "RaggedRowError",
     "WrongFormatError",
-    "damage_is_told",
+    "damage_reported",
     "listed",
 ]
 
@@ -26,11 +26,11 @@ _LISTED = 5
 
 
 class WrongFormatError(UnreadableFileError):
-    """The bytes are of another kind than the file's name says."""
+    """The content of a file has another format than its name."""
 
 
 class NotATableError(UnreadableFileError):
-    """The file is whole, but nothing in it is a table."""
+    """The file is complete, but contains no table."""
 
 
 class EmptyTableError(UnreadableFileError):
@@ -38,7 +38,7 @@ class EmptyTableError(UnreadableFileError):
 
 
 class DamagedFileError(UnreadableFileError):
-    """The file ends too early or contradicts itself."""
+    """The file is truncated or inconsistent."""
 
 
 class ColumnNameError(UnreadableFileError):
@@ -50,7 +50,7 @@ class ColumnTypeError(UnreadableFileError):
 
 
 class EncodingError(UnreadableFileError):
-    """Text that is in none of the encodings that can be found out."""
+    """A text has none of the supported encodings."""
 
 
 class RaggedRowError(UnreadableFileError):
@@ -58,20 +58,20 @@ class RaggedRowError(UnreadableFileError):
 
 
 class ArchiveError(UnreadableFileError):
-    """An archive that does not hold exactly one table, or that is not safe to unpack."""
+    """An archive does not contain exactly one table, or is not safe to unpack."""
 
 
 @contextmanager
-def damage_is_told(name: str, kind: str, *library_errors: type[Exception]) -> Iterator[None]:
-    """Turn what a library raises on damaged bytes into a sentence.
+def damage_reported(name: str, kind: str, *library_errors: type[Exception]) -> Iterator[None]:
+    """Convert the errors that a library raises for damaged files to DamagedFileError, in a ``with`` block.
 
-    The library's own words stay out of the sentence, since they speak of internal paths; they are kept as the cause.
+    The library's message has internal paths, so it is not part of the new message; its error is the cause.
     """
     try:
         yield
     except MemoryError as e:
         raise TooLargeError(
-            f"{name} asks for more memory than there is: it is damaged, or one of its parts is too large. "
+            f"{name} needs more memory than is available: it is damaged, or one of its parts is too large. "
             "Save it again in smaller blocks and send it again."
         ) from e
     except library_errors as e:
@@ -82,7 +82,7 @@ def damage_is_told(name: str, kind: str, *library_errors: type[Exception]) -> It
 
 
 def listed(names: Sequence[str]) -> str:
-    """Write names as a list for a sentence, the first few of them when there are many."""
+    """Return names as a list for a message, only the first ones when there are many."""
     shown = ", ".join(names[:_LISTED])
     more = len(names) - _LISTED
     return f"{shown} and {more} more" if more > 0 else shown

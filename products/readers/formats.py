@@ -1,6 +1,6 @@
-"""Formats of table files that are read: the one table from which recognition, media types, uploads and texts follow.
+"""Supported formats of table files, from which recognition, media types, uploads and messages are derived.
 
-The readers themselves are imported when a file is opened, so that knowing the formats is cheap.
+Readers are imported when a file is opened, so that importing this module is cheap.
 """
 
 import codecs
@@ -31,26 +31,26 @@ _HDF5_USER_BLOCKS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 
 @dataclass(frozen=True, slots=True)
 class FileFormat:
-    """A format of table files that is read.
+    """A format of table files, with its reader.
 
     Parameters
     ----------
     name
-        What readers, the database and sentences call it.
+        Name of the format in readers, the database and messages.
     reader
-        Module and name of the class that reads its files, which is imported when the first one is opened.
+        Module and name of the reader's class, which is imported when the first file is opened.
     media_types
-        Media type of downloads by the ending of the file's name, in small letters with its dot; the usual ending first.
+        Media types of downloads by extension, in lower case with its dot; the usual extension first.
     magic
         First bytes of every file of this format.
     recognised
-        Whether the first bytes of a file are of this format, where it has no fixed first bytes.
+        Returns whether the first bytes of a file are of this format, where it has no fixed first bytes.
     accepted_types
         Media types under which rows of this format may be sent to tables of users.
     label
-        What sentences call a file with such bytes; the name by default.
+        Name in messages about files with such bytes; ``name`` by default.
     also_named
-        Names of formats whose endings its files may bear as well.
+        Names of other formats whose extensions its files may have.
     """
 
     name: str
@@ -64,7 +64,7 @@ class FileFormat:
 
     @property
     def extensions(self) -> tuple[str, ...]:
-        """JobCompletion of the names of its files, with their dots; the usual one first."""
+        """Extensions of its files, with their dots; the usual one first."""
         return tuple(self.media_types)
 
     def open(self, path: Path, name: str, limits: ReadLimits) -> FileReader:
@@ -73,21 +73,21 @@ class FileFormat:
         Parameters
         ----------
         path
-            Where its bytes lie.
+            Path of its bytes.
         name
-            What the user called it.
+            Name of the file in messages.
         """
         reader: Callable[[Path, str, ReadLimits], FileReader] = resolve_name(self.reader)
         return reader(path, name, limits)
 
 
 def is_binary(head: bytes) -> bool:
-    """Return whether bytes hold what no text in ASCII, Latin-1 or UTF-8 has."""
+    """Return whether bytes cannot be text in ASCII, Latin-1 or UTF-8."""
     return any(head.count(code) for code in range(9))
 
 
 def _has_user_block(head: bytes) -> bool:
-    """Find HDF5 behind a block of somebody else's bytes (HDF5 File Format Specification 3.0, II.A)."""
+    """Return whether bytes are HDF5 after a user block (HDF5 File Format Specification 3.0, II.A)."""
     return any(head.startswith(_HDF5_SIGNATURE, offset) for offset in _HDF5_USER_BLOCKS)
 
 
@@ -105,7 +105,7 @@ def _is_ecsv(head: bytes) -> bool:
     return head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"# %ECSV") and not is_binary(head)
 
 
-#: Text with delimiters; a file that is text, and nothing else that is known, is of this format.
+#: Delimited text; the format of all text files without another known format.
 CSV = FileFormat(
     "CSV",
     "products.readers.text.delimited:DelimitedReader",
@@ -149,7 +149,7 @@ VOTABLE = FileFormat(
     recognised=_is_votable,
     accepted_types=("application/x-votable+xml",),
 )
-#: Its files may bear the names of plain texts.
+#: Its files may have the extensions of plain text.
 ECSV = FileFormat(
     "ECSV",
     "products.readers.text.ecsv:EcsvReader",
@@ -158,8 +158,8 @@ ECSV = FileFormat(
     also_named=frozenset({CSV.name}),
 )
 
-#: Every format that is read, by its name.
+#: All supported formats, by name.
 FILE_FORMATS: Mapping[str, FileFormat] = {known.name: known for known in (CSV, FITS, HDF5, PARQUET, VOTABLE, ECSV)}
 
-#: The names of all of them, for sentences.
+#: Names of all formats, for messages.
 READABLE_FORMATS = " or ".join((", ".join([*FILE_FORMATS][:-1]), [*FILE_FORMATS][-1]))

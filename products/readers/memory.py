@@ -1,4 +1,4 @@
-"""A table that is in memory already, offered as readers of files offer theirs."""
+"""Reader of a table in memory, with the interface of the readers of files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -10,14 +10,14 @@ __all__ = ["MemoryReader"]
 
 
 class MemoryReader:
-    """The table of a file that this server writes itself, so that it need not be read back.
+    """Reader of a table that this server has also written to a file, so that the file need not be read back.
 
     Parameters
     ----------
     format
-        Name of the format in which the file is.
+        Name of the file's format.
     details
-        Particulars of the format, as a reader of the file would tell them.
+        Properties of the format that a reader of the file would find.
     """
 
     def __init__(self, table: pa.Table, format: str, details: Mapping[str, object] | None = None) -> None:  # noqa: A002 - as readers call it

@@ -1,4 +1,4 @@
-"""Opening a table file: its format is found out from its bytes, then the reader of that format takes over."""
+"""Opening of table files: detect the format and open the reader for it."""
 
 import shutil
 from pathlib import Path
@@ -17,19 +17,19 @@ def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scrat
     Parameters
     ----------
     path
-        Where the bytes lie; its own name says nothing.
+        Path of the bytes; its name is ignored.
     name
-        What the user called the file.
+        Name of the file, also used in messages.
     scratch
-        Folder for what is unpacked from an archive, removed when the reader is closed; the system's folder for
+        Folder for files extracted from archives, which are removed when the reader is closed; the system's folder for
         temporary files by default.
 
     Raises
     ------
     UnreadableFileError
-        When the file is not a table that can be read; the sentence says why and what to do.
+        The file is not a readable table; the message states why and what to do.
     TooLargeError
-        When it asks for more than the limits allow.
+        The file exceeds the limits.
     """
     limits = limits or ReadLimits()
     kind = _kind(path, name)

@@ -1,7 +1,7 @@
-"""Parquet files (https://parquet.apache.org/docs/file-format/), row group by row group.
+"""Reader of Parquet files (https://parquet.apache.org/docs/file-format/), row group by row group.
 
-Meanings of columns are taken from a VOParquet footer (IVOA Note VOParquet 1.0), from astropy's ``table_meta_yaml``,
-and from the metadata of the fields, the first of these that has any.
+Column metadata is taken from a VOParquet footer (IVOA Note VOParquet 1.0), from astropy's ``table_meta_yaml``, or from
+the metadata of the fields: the first of these that exists.
 """
 
 import json
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, described_field
-from products.readers.errors import DamagedFileError, WrongFormatError, damage_is_told, listed
+from products.readers.errors import DamagedFileError, WrongFormatError, damage_reported, listed
 from products.readers.formats import PARQUET
 from products.readers.unpacking import checked_expansion
 from products.readers.votable.document import column_meanings
@@ -22,18 +22,18 @@ from products.readers.votable.document import column_meanings
 __all__ = ["ParquetReader"]
 
 _LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
-# Read through small buffers: a memory map, or buffers of whole columns, would hold much of the file in memory.
+# Read through small buffers: a memory map, or buffers of whole columns, would keep much of the file in memory.
 _BUFFER_BYTES = 1 << 18
 _KEYS = ("unit", "ucd", "utype", "xtype", "description")
 
 
 class ParquetReader(FileReader):
-    """A Parquet file."""
+    """Reader of a Parquet file."""
 
     format = PARQUET.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
-        with damage_is_told(name, "Parquet", *_LIBRARY_ERRORS):
+        with damage_reported(name, "Parquet", *_LIBRARY_ERRORS):
             _check_end(path, name)
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
             stored = self._file.schema_arrow
@@ -59,7 +59,7 @@ class ParquetReader(FileReader):
         masks = {data: mask for data, mask in self._astropy.masks.items() if data in schema.names}
         wanted = [*schema.names, *masks.values()]
         found = 0
-        with damage_is_told(self.name, "Parquet", *_LIBRARY_ERRORS):
+        with damage_reported(self.name, "Parquet", *_LIBRARY_ERRORS):
             for batch in self._file.iter_batches(size, columns=wanted):
                 columns = [
                     masked(_plain(batch.column(field.name), field.type), batch.column(masks[field.name]))
@@ -92,7 +92,7 @@ def _astropy_metadata(footer: Mapping[bytes, bytes], name: str) -> AstropyMetada
 
 
 def _unnamed_index(footer: Mapping[bytes, bytes], stored: pa.Schema) -> list[str]:
-    """List index columns that pandas stored under a name of its own making."""
+    """Return the index columns that pandas stored under a generated name."""
     try:
         columns = json.loads(footer.get(b"pandas", b"{}")).get("columns", [])
         return [
@@ -120,7 +120,7 @@ def _described(field: pa.Field, meanings: Mapping[str, str]) -> pa.Field:
     try:
         return described_field(field.name, field.type, **known)
     except TypeError:
-        return field  # the check of all columns tells which ones cannot be read
+        return field  # the check of all columns reports those that cannot be read
 
 
 def _plain_field(field: pa.Field) -> pa.Field:
@@ -128,7 +128,7 @@ def _plain_field(field: pa.Field) -> pa.Field:
 
 
 def _plain_type(stored: pa.DataType) -> pa.DataType:
-    """Return the plain type to which a type is brought, without loss but for decimals."""
+    """Return the plain type to which a type is converted, without loss except for decimals."""
     kinds = pa.types
     if kinds.is_dictionary(stored):
         return _plain_type(stored.value_type)

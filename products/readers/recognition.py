@@ -1,4 +1,4 @@
-"""What a file is, found out from its first bytes, and what its name says that it is."""
+"""Recognition of file formats from the first bytes of a file and from its name."""
 
 import codecs
 import re
@@ -10,7 +10,7 @@ from products.readers.formats import CSV, FILE_FORMATS, READABLE_FORMATS, is_bin
 
 __all__ = ["HEAD_BYTES", "TABLE_SUFFIXES", "checked_kind", "format_of_name", "kind_of_bytes", "suffix_of"]
 
-#: As many bytes are looked at as an XML prologue with comments may have.
+#: Number of bytes that are examined, enough for an XML prologue with comments.
 HEAD_BYTES = 65536
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
@@ -39,7 +39,7 @@ _ARCHIVES: Mapping[str, str] = {".zip": "zip", ".tar": "tar", ".gz": "gzip", ".t
 _FORMAT_OF_SUFFIX = {suffix: known.name for known in FILE_FORMATS.values() for suffix in known.extensions}
 _KIND_OF_SUFFIX: Mapping[str, str] = {**_FORMAT_OF_SUFFIX, **_ARCHIVES}
 
-#: JobCompletion of names of files that hold tables, by which the members of an archive are chosen.
+#: Extensions of table files, by which the members of an archive are selected.
 TABLE_SUFFIXES = frozenset(_FORMAT_OF_SUFFIX)
 
 _READABLE = frozenset(_KIND_OF_SUFFIX.values())
@@ -47,12 +47,12 @@ _PICKLE_SUFFIXES = frozenset({".pkl", ".pickle", ".pcl", ".pckl", ".joblib", ".n
 
 
 def kind_of_bytes(head: bytes) -> str:
-    """Tell what the first bytes of a file belong to.
+    """Return the format of the first bytes of a file.
 
     Returns
     -------
     str
-        The name of a format that is read, ``zip``, ``gzip``, ``tar``, or words for a sentence ("a PDF document").
+        The name of a supported format, ``zip``, ``gzip``, ``tar``, or words for a message ("a PDF document").
     """
     for magic, kind in _MAGIC:
         if head.startswith(magic):
@@ -68,24 +68,24 @@ def kind_of_bytes(head: bytes) -> str:
 
 
 def suffix_of(name: str) -> str:
-    """Return the ending of a file's name, in small letters, with its dot."""
+    """Return the extension of a file's name, in lower case, with its dot."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower()
 
 
 def format_of_name(name: str) -> str | None:
-    """Return the name of the format that a file's name says, if it is one that is read."""
+    """Return the name of the supported format with a file's extension, or None."""
     return _FORMAT_OF_SUFFIX.get(suffix_of(name))
 
 
 def checked_kind(name: str, head: bytes) -> str:
-    """Tell what a file is, and refuse it when its name says otherwise.
+    """Return the format of a file, or raise when its name has the extension of another one.
 
     Raises
     ------
     WrongFormatError
-        When the name and the bytes disagree.
+        The extension and the content disagree.
     NotATableError
-        When the bytes are nothing that can hold a table.
+        The content cannot be a table.
     """
     kind, suffix = kind_of_bytes(head), suffix_of(name)
     if kind == "a pickle" or suffix in _PICKLE_SUFFIXES:
@@ -93,12 +93,12 @@ def checked_kind(name: str, head: bytes) -> str:
             f"{name} is a file of Python objects, which can run code when it is opened. "
             f"Save the table as {READABLE_FORMATS} and send that."
         )
-    said = _KIND_OF_SUFFIX.get(suffix)
-    if said is None and kind not in _READABLE:
+    declared = _KIND_OF_SUFFIX.get(suffix)
+    if declared is None and kind not in _READABLE:
         raise NotATableError(f"{name} is not a table: it starts like {kind}. Send {READABLE_FORMATS}.")
-    if said not in {None, kind} and said not in _names_allowed(kind):
+    if declared not in {None, kind} and declared not in _names_allowed(kind):
         raise WrongFormatError(
-            f"{name} is not {_with_article(str(said))} file: it starts like {_words(kind)}. "
+            f"{name} is not {_with_article(str(declared))} file: it starts like {_words(kind)}. "
             "Rename it or send the right file."
         )
     return kind

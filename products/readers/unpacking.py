@@ -1,4 +1,4 @@
-"""Bounds on what compressed bytes may grow to."""
+"""Limits on the size of decompressed data."""
 
 from core.errors import TooLargeError
 from products.readers.base import ReadLimits
@@ -7,12 +7,12 @@ __all__ = ["checked_expansion"]
 
 
 def checked_expansion(name: str, unpacked: int, stored: int, limits: ReadLimits) -> None:
-    """Refuse a file whose table is larger than allowed once unpacked.
+    """Raise TooLargeError when the table of a file is larger than allowed once unpacked.
 
     Parameters
     ----------
     unpacked, stored
-        Bytes of the table in memory, and of the file. A table that is no larger than its file is never refused.
+        Bytes of the table in memory, and of the file. A table that is not larger than its file is always accepted.
     """
     if unpacked > limits.max_unpacked_bytes and unpacked > stored:
         raise TooLargeError(

@@ -1,1 +1,1 @@
-"""The rows of tabular products as Parquet files sorted by HEALPix, for the query engine."""
+"""Rows of tabular products as Parquet files sorted by HEALPix, for the query engine."""

@@ -1,4 +1,4 @@
-"""One step of work done in another thread while the caller prepares the next one."""
+"""Background thread that runs one step while the caller prepares the next one."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,14 +11,14 @@ _P = ParamSpec("_P")
 
 
 class Background:
-    """Runs steps one after the other in a thread of its own; at most one waits or runs at a time."""
+    """Thread that runs steps one after the other; at most one is pending or running."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1)
         self._step: Future[object] | None = None
 
     def run(self, step: Callable[_P, object], *args: _P.args, **kwargs: _P.kwargs) -> None:
-        """Start a step once the one before has ended; its error is raised here."""
+        """Start a step once the previous one has ended, whose error is raised here."""
         self.wait()
         self._step = self._pool.submit(step, *args, **kwargs)
 
@@ -29,7 +29,7 @@ class Background:
             step.result()
 
     def close(self) -> None:
-        """End the thread once its step has ended, whatever came of it."""
+        """End the thread once its step has ended, ignoring errors."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""From a table file to what the catalogue keeps of it: an inspection, and its rows as sorted Parquet, in one pass."""
+"""Derivation of the inspection and of the sorted Parquet file of a table, in one pass over its rows."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -43,24 +43,24 @@ def derive_rows(
     Parameters
     ----------
     target
-        Where the Parquet file is put when it is complete; read-only.
+        Path of the complete Parquet file, which is read-only.
     meanings
-        The columns of position and redshift; None lets them be guessed from the schema and the first batch.
+        The columns of position and redshift; None to guess them from the schema and the first batch.
     progress
-        Called about once a batch with the fraction done and a sentence; what it raises ends the work.
+        Called about once a batch with the fraction done and a sentence; exceptions that it raises end the work.
     scratch
         Folder for rows that do not fit into memory.
     memory_bytes
-        Memory for rows; when a quarter of it is full, they go to ``scratch`` and are merged from there.
+        Memory for rows; when a quarter of it is full, they are written to ``scratch`` and merged from there.
 
     Raises
     ------
     InvalidValueError
-        A column named in ``meanings`` does not exist or does not hold numbers.
+        A column named in ``meanings`` does not exist or is not numeric.
     UnreadableFileError
-        The file turns out to be damaged.
+        The file is damaged.
     StorageFullError
-        There is no room for the rows.
+        There is not enough disk space for the rows.
     """
     chosen = _guessed(reader) if meanings is None else _checked(meanings, reader.schema)
     work = _Work(reader, target, chosen, progress, scratch, memory_bytes)
@@ -74,7 +74,7 @@ def derive_rows(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What one attempt needs."""
+    """Arguments of one attempt."""
 
     reader: TableReader
     target: Path
@@ -99,7 +99,7 @@ def _attempt(work: _Work, as_double: Collection[str]) -> Inspection:
 
 
 def _read(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter) -> int:
-    """Read all batches into the findings and the sorter; give the size of all rows in bytes."""
+    """Read all batches into the findings and the sorter; return the size of all rows in bytes."""
     size = rows = 0
     total = work.reader.rows
     with Background() as background:
@@ -115,7 +115,7 @@ def _read(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter
 
 
 def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter, *, row_bytes: int) -> None:
-    """Write the sorted rows, one row group while the next one is gathered."""
+    """Write the sorted rows, each row group while the next one is collected."""
     group = rows_in_group(work.memory_bytes, row_bytes)
     written = 0
     with (
@@ -133,7 +133,7 @@ def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorte
 
 
 def _read_so_far(rows: int, total: int | None) -> tuple[float, str]:
-    """Return the fraction and the sentence; where the number of rows is not known, the fraction creeps up."""
+    """Return the fraction and the sentence of progress; without a known number of rows the fraction is asymptotic."""
     if total:
         return _READING_SHARE * min(1.0, rows / total), f"Read {_spaced(rows)} of {_spaced(total)} rows"
     return _READING_SHARE * rows / (rows + _HALF_WAY_ROWS), f"Read {_spaced(rows)} rows"

@@ -1,4 +1,4 @@
-"""What one pass over the rows finds out: statistics, places on the sky, redshifts, and what a person should know."""
+"""Findings of one pass over the rows: statistics, sky positions, redshifts and notes for the uploader."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,12 +25,12 @@ _PREVIEW_ROWS = 10
 
 
 class Findings:
-    """Gathers what is found in the batches of a table, and makes its inspection.
+    """Accumulator of the findings in the batches of a table, from which its inspection is built.
 
     Parameters
     ----------
     schema
-        Of the batches.
+        Schema of the batches.
     meanings
         The columns of position and redshift.
     """
@@ -47,11 +47,11 @@ class Findings:
         self.rows = 0
 
     def index(self, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray] | None:
-        """Index the positions of a batch, if the table has any: the cells, and which rows have one."""
+        """Return the HEALPix cells of a batch and which rows have a position, if the table has positions."""
         return None if self._positions is None else self._positions.index(batch)
 
     def add(self, batch: pa.RecordBatch, places: tuple[np.ndarray, np.ndarray] | None) -> None:
-        """Take a batch into account, with what ``index`` gave for it."""
+        """Add a batch with the result of ``index`` for it."""
         if self.rows < _PREVIEW_ROWS:
             self._first.append(batch.slice(0, _PREVIEW_ROWS - self.rows))
         self.rows += batch.num_rows
@@ -63,11 +63,11 @@ class Findings:
             self._redshifts.add(numbers_of(batch.column(self._meanings.z)))
 
     def repetitive(self) -> list[str]:
-        """Name the columns whose values repeat much."""
+        """Return the columns whose values repeat often."""
         return self._statistics.repetitive()
 
     def inspection(self, notes: Sequence[str]) -> Inspection:
-        """Put together what was found."""
+        """Return the inspection of all batches."""
         statistics = self._statistics.statistics()
         columns = tuple(_typed(column_of_field(field), statistics[field.name]) for field in self._schema)
         guesses = guess_meanings(columns, statistics)
@@ -109,7 +109,7 @@ class Findings:
 
 
 def _typed(column: Column, known: ColumnStatistics) -> Column:
-    """Give text the type that holds it."""
+    """Return a column in which text is ``char`` if all of it is ASCII, else ``unicodeChar``."""
     if not column.is_text or known.ascii is None:
         return column
     return replace(column, datatype="char" if known.ascii else "unicodeChar", arraysize=column.arraysize or "*")

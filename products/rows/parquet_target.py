@@ -1,4 +1,4 @@
-"""The Parquet file of a product's rows: written beside its place, then put there whole."""
+"""Parquet file of a product's rows, written to a temporary file and then renamed."""
 
 import os
 import secrets
@@ -22,17 +22,17 @@ _COMPRESSION = "lz4"
 
 
 def rows_in_group(memory_bytes: int, row_bytes: int) -> int:
-    """Return how many rows a row group has; those of wide tables have fewer, so that memory stays bounded."""
+    """Return the number of rows of a row group; wide tables have fewer, so that memory stays bounded."""
     return min(_GROUP_ROWS, max(_SMALLEST_GROUP, memory_bytes // 4 // max(1, row_bytes)))
 
 
 class ParquetTarget:
-    """Writes row groups to a temporary file; ``finish`` puts it in place, read-only, and leaving early removes it.
+    """Writer of row groups to a temporary file; ``finish`` renames it and makes it read-only, otherwise it is removed.
 
     Parameters
     ----------
     repetitive
-        Names of columns that are written with a dictionary; of others it would cost time and save nothing.
+        Names of columns with dictionary encoding; for others it would cost time and save nothing.
     """
 
     def __init__(self, target: Path, schema: pa.Schema, *, repetitive: Collection[str]) -> None:
@@ -59,7 +59,7 @@ class ParquetTarget:
             raise _disk_error(e) from e
 
     def finish(self) -> None:
-        """Make the file permanent and visible under its name."""
+        """Sync the file and rename it to its final name."""
         try:
             self._writer.close()
             with self._part.open("rb") as file:
@@ -93,5 +93,5 @@ def _disk_error(error: OSError) -> OSError | StorageFullError:
     import errno
 
     if error.errno == errno.ENOSPC:
-        return StorageFullError("There is no room left on the server to store the rows of this table.")
+        return StorageFullError("The server has no disk space left to store the rows of this table.")
     return error

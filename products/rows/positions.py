@@ -1,4 +1,4 @@
-"""Places of rows on the sky: NESTED HEALPix indices of order 29 (Górski et al. 2005), computed batch by batch."""
+"""HEALPix indices of rows: NESTED, order 29 (Górski et al. 2005), computed batch by batch."""
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ _LOWEST_RA = -180.0
 
 
 class PositionIndexer:
-    """Turns right ascensions and declinations into indices, and counts those that are no position.
+    """Compute HEALPix indices from right ascensions and declinations, and count invalid positions.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class PositionIndexer:
         self.dec_missing = self.dec_outside = self.no_position = 0
 
     def index(self, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
-        """Index the rows of a batch.
+        """Return the indices of the rows of a batch.
 
         Returns
         -------

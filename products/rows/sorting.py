@@ -1,4 +1,4 @@
-"""Sorting of more rows than fit into memory: sorted runs in Arrow IPC files, merged by slices, stable throughout."""
+"""External sort of rows: sorted runs in Arrow IPC files, merged by slices; the sort is stable."""
 
 import math
 from collections.abc import Iterator
@@ -20,17 +20,17 @@ _LAST = np.iinfo(np.int64).max
 
 
 class RowSorter:
-    """Takes batches in any order and gives their rows back by an int64 column, nulls last, ties as they came.
+    """External sorter of record batches by an int64 column, nulls last, stable.
 
     Parameters
     ----------
     key
-        Name of the column; without one, rows are given back as they came.
+        Name of the column; without one, rows keep their order.
     scratch
         Folder for the runs; they are removed by ``close``.
     memory_bytes
-        Memory for rows. A quarter of it holds those that come in, another those that are on their way to the
-        folder; the rest is for joining and ordering them.
+        Memory for rows. A quarter of it is for incoming rows, another for those being written to the folder; the rest
+        is for joining and ordering them.
     """
 
     def __init__(self, schema: pa.Schema, key: str | None, *, scratch: Path, memory_bytes: int) -> None:
@@ -42,7 +42,7 @@ class RowSorter:
         self._spilling = Background()
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take the rows of a batch."""
+        """Add the rows of a batch."""
         if self._bytes and self._bytes + batch.nbytes > self._limit:
             self._spill()
         for pending, array in zip(self._pending, batch.columns, strict=True):
@@ -69,7 +69,7 @@ class RowSorter:
         self._files.clear()
 
     def _spill(self) -> None:
-        """Let the pending rows become a run while the next ones are read."""
+        """Write the pending rows as a run while the next ones are read."""
         path = self._scratch / f"rows-{len(self._files)}.arrow"
         self._files.append(path)
         self._spilling.run(self._write_run, path, *self._take_pending())
@@ -88,7 +88,7 @@ class RowSorter:
         return pending, size
 
     def _run_of(self, pending: list[list[pa.Array]], size: int) -> "_MemoryRun":
-        """Join rows column by column, letting go of the pieces of each before the next is joined."""
+        """Join rows column by column, releasing the pieces of each column before the next is joined."""
         columns: list[pa.Array] = []
         for field, pieces in zip(self._schema, pending, strict=True):
             columns.append(pa.concat_arrays(pieces) if pieces else pa.array([], field.type))
@@ -108,7 +108,7 @@ class _Run(Protocol):
 
 
 class _MemoryRun:
-    """Rows in memory, put in order batch by batch as they are asked for."""
+    """Rows in memory, sorted batch by batch on request."""
 
     def __init__(self, rows: pa.RecordBatch, key: int | None, size: int) -> None:
         self._rows = rows
@@ -133,7 +133,7 @@ class _MemoryRun:
 
 
 class _FileRun:
-    """Rows in a file, read batch by batch into memory and not mapped, so that memory stays what it is."""
+    """Rows in a file, read batch by batch and not mapped, so that memory stays bounded."""
 
     def __init__(self, path: Path) -> None:
         self._reader = pa.ipc.open_file(pa.OSFile(str(path), "rb"))
@@ -147,7 +147,7 @@ class _FileRun:
 
 
 class _Cursor:
-    """A place in a run: the current batch, from ``start`` on."""
+    """Cursor in a run: the current batch, from ``start`` on."""
 
     _batch: pa.RecordBatch
 
@@ -188,7 +188,7 @@ class _Cursor:
 
 
 def _merged(cursors: list[_Cursor]) -> Iterator[list[pa.RecordBatch]]:
-    """Yield the rows in steps: none of a step comes after one of a later step, and pieces stand in order of rank.
+    """Yield the rows in steps: no row of a step sorts after one of a later step, and pieces are in order of rank.
 
     Each step takes from every run the rows up to the smallest end of a current batch that has successors: no row
     that is still to be read comes before these.

@@ -1,4 +1,4 @@
-"""Types of columns as they are stored: those that the query engine and VOTable both hold."""
+"""Stored types of columns: those that both the query engine and VOTable support."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ __all__ = ["StoredTypes", "UnsignedOverflowError"]
 
 
 class UnsignedOverflowError(Exception):
-    """A column of unsigned 64-bit numbers holds some that a signed one does not."""
+    """A column of unsigned 64-bit numbers has values that exceed the signed range."""
 
     def __init__(self, column: str) -> None:
         super().__init__(column)
@@ -20,21 +20,21 @@ class UnsignedOverflowError(Exception):
 
 
 class StoredTypes:
-    """Brings batches of a reader to the types that are stored.
+    """Conversion of the batches of a reader to the stored types.
 
-    A NaN becomes null, as in VOTable, where both say that there is no value: the engine would count it as the largest
-    number of all. Unsigned 64-bit numbers, which VOTable has not, become signed ones, or double precision where they
-    are named as such; columns without a type become text; dictionaries are resolved.
+    NaN becomes null, as in VOTable, where both mean that there is no value; the engine would sort NaN as the largest
+    number. Unsigned 64-bit numbers, which VOTable does not have, become signed ones, or double precision for the
+    columns in ``as_double``; columns without a type become text; dictionaries are decoded.
 
     Parameters
     ----------
     schema
-        What the reader gives.
+        Schema of the reader.
     as_double
         Names of unsigned columns with values above the largest signed number.
     position
-        Names of the columns of position; an infinite value there is none either, because the engine refuses to
-        compute with it. None of them when rows are not indexed.
+        Names of the columns of position, in which infinite values become null as well, because the engine refuses to
+        compute with them. Empty when rows are not indexed.
     """
 
     def __init__(self, schema: pa.Schema, as_double: Collection[str], *, position: Collection[str] = ()) -> None:
@@ -46,12 +46,12 @@ class StoredTypes:
         self.replaces_index = indexed and self._position < len(schema)
 
     def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Bring a batch to the stored types.
+        """Convert a batch to the stored types.
 
         Raises
         ------
         UnsignedOverflowError
-            When a number is too large for the type chosen.
+            A number is too large for the chosen type.
         """
         columns = [
             _without_value(_converted(array, field), infinite=field.name in self._finite)
@@ -107,7 +107,7 @@ def _converted(array: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _without_value(array: pa.Array, *, infinite: bool) -> pa.Array:
-    """Make NaN null, and infinite values too if told so."""
+    """Replace NaN, and with ``infinite`` also infinite values, by null."""
     if not pa.types.is_floating(array.type):
         return array
     values = array.to_numpy(zero_copy_only=False)

@@ -1,1 +1,1 @@
-"""Search of products: queries, facets, and coverage of the sky."""
+"""Search of products: queries, facets and sky coverage."""

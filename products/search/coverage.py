@@ -1,4 +1,4 @@
-"""Products by where their rows lie: those that cover a position, and those that overlap a region (IVOA MOC 2.0)."""
+"""Search of products by sky coverage: footprints that contain a position or overlap a region (IVOA MOC 2.0)."""
 
 import re
 from threading import Lock
@@ -15,7 +15,7 @@ from products.schema import ProductRow, ProductTableRow
 
 __all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "region_of_text"]
 
-#: Ranges of NESTED indices at order 29, in order and apart from each other: an array of two columns, the end excluded.
+#: Sorted, disjoint ranges of NESTED indices at order 29: an array of two columns, the end excluded.
 Region = np.ndarray
 
 _CIRCLE_ORDER = 12
@@ -24,7 +24,7 @@ _MOC = re.compile(r"\s*\d{1,2}/[\d\s,/-]*")
 _AT_ONCE = 500
 _LOOK_SECONDS = 60.0
 
-#: What differs as soon as a product or its rows changed; clocks of several servers may hide a change for a while.
+#: Changes whenever a product or its rows change; differing clocks of several servers may delay that.
 _STAMP = select(
     select(func.max(ProductRow.updated_at)).scalar_subquery(),
     select(func.count()).select_from(ProductTableRow).scalar_subquery(),
@@ -38,7 +38,7 @@ def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
     Raises
     ------
     InvalidValueError
-        It is not on the sky.
+        It is not on the sphere.
     """
     import astropy.units as u
     from astropy.coordinates import Latitude, Longitude
@@ -55,32 +55,30 @@ def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
 
 
 def region_of_text(text: str) -> Region:
-    """Read a position or a circle: right ascension, declination and perhaps a radius, in degrees.
+    """Parse a position or a circle: right ascension, declination and an optional radius, in degrees.
 
     Raises
     ------
     InvalidValueError
-        It is none.
+        The text cannot be parsed.
     """
     try:
         values = [float(part) for part in text.replace(",", " ").split()]
     except ValueError:
         values = []
     if len(values) not in {2, 3}:
-        message = (
-            f"'{text[:40]}' is no position: write right ascension and declination in degrees, and perhaps a radius."
-        )
+        message = f"'{text[:40]}' is no position: write right ascension, declination and an optional radius in degrees."
         raise InvalidValueError(message, field="covers")
     return region_of_circle(*values)
 
 
 def region_of_moc(text: str) -> Region:
-    """Read a region from an ASCII MOC.
+    """Parse a region from an ASCII MOC.
 
     Raises
     ------
     InvalidValueError
-        It is none.
+        The text cannot be parsed.
     """
     from mocpy import MOC
 
@@ -99,7 +97,7 @@ def region_of_moc(text: str) -> Region:
 
 
 class CoverageService:
-    """Find products by their footprints, which are kept in memory as they were read last."""
+    """Search products by their footprints, which are cached in memory."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -110,9 +108,9 @@ class CoverageService:
         self._looked = 0.0
 
     def overlapping(self, region: Region) -> tuple[int, ...]:
-        """Return the numbers of all products whose rows lie in cells that belong to a region.
+        """Return the numbers of all products whose footprints overlap a region.
 
-        Who may read them is not asked here: these are numbers to search among, as in ``ProductQuery.numbers``.
+        The access rule is not applied here: the numbers are meant for ``ProductQuery.numbers``.
         """
         with self._lock:
             ranges, numbers = self._current()

@@ -1,4 +1,4 @@
-"""How the products that a search finds divide by type, release, owner, redshifts, rows and sky area."""
+"""Facets of a search: counts of products by type, release, owner, redshifts, rows and sky area."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _DIVIDED = ("type", "release", "owner", "redshifts", "rows", "area")
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A range of numbers, by the word that addresses have for it; None is no limit."""
+    """A range of numbers with its key in query strings; None is no limit."""
 
     key: str
     label: str
@@ -53,12 +53,12 @@ AREA_RANGES = (
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """A value, and how many of the products have it.
+    """A value of a facet with the number of products that have it.
 
     Parameters
     ----------
     key
-        What stands for it in addresses.
+        Value in query strings.
     """
 
     key: str
@@ -68,7 +68,7 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One way to divide products; values without products are left out."""
+    """A facet with its values; values without products are left out."""
 
     name: str
     label: str
@@ -76,13 +76,13 @@ class Facet:
 
 
 class FacetService:
-    """Count what a search finds."""
+    """Count the products of a search by facet."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def facets(self, identity: Identity, query: ProductQuery) -> tuple[Facet, ...]:
-        """Divide the products that the identity may read and that a query finds."""
+        """Return the facets of the products that a query finds and the identity may read."""
         with self._database.read() as session:
             counts: list[Counter[Any]] = [Counter() for _ in _DIVIDED]
             for facet, value, number in session.execute(_statement(identity, query)):
@@ -99,7 +99,7 @@ class FacetService:
 
 
 def _statement(identity: Identity, query: ProductQuery) -> CompoundSelect[*tuple[Any, ...]]:
-    """Return the rows (number of the facet, value, number of products); what is found is found once."""
+    """Return the statement for (number of the facet, value, number of products), with one evaluation of the query."""
 
     def ranges(column: ColumnElement[Any] | InstrumentedAttribute[Any], known: Sequence[Range]) -> Case[Any]:
         last = [(column.is_not(None), len(known) - 1)]

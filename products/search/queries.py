@@ -19,7 +19,7 @@ __all__ = ["Page", "ProductQuery", "list_products", "product_names", "query_cond
 
 @dataclass(frozen=True, slots=True)
 class ProductQuery:
-    """What a list of products is asked for: exact values, substrings, order and page.
+    """Query of a list of products: exact values, substrings, order and page.
 
     Parameters
     ----------
@@ -28,13 +28,13 @@ class ProductQuery:
     with_redshift
         Whether the product has spectroscopic redshifts: a catalogue or training set with a column of redshift.
     rows, area
-        From how many rows, or square degrees, up to, not including, how many; None is no limit.
+        Half-open range of the number of rows, or of square degrees; None is no limit.
     numbers
-        Numbers of the only products that are looked at.
+        Numbers of the products to which the search is restricted.
     ordering
         Column name of the order, with ``-`` before it for the reverse.
     offset, limit
-        Where a page begins and how long it is; without a limit the list is whole.
+        Offset and length of the page; without a limit the whole list is returned.
     """
 
     product_types: tuple[int, ...] = ()
@@ -58,7 +58,7 @@ class ProductQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a list, and how long the list is."""
+    """A page of a list, with the length of the list."""
 
     count: int
     products: tuple[Product, ...]
@@ -81,10 +81,10 @@ def list_products(session: Session, identity: Identity, query: ProductQuery) -> 
     if query.limit is None:
         rows = session.scalars(select(ProductRow).where(*conditions).order_by(*ordering)).all()
         return Page(len(rows), tuple(product_of_row(row) for row in rows))
-    # The list is ordered by its numbers alone; only the page is read with its texts.
+    # Only the numbers are sorted; the full rows are read for the page alone.
     ordered, end = select(ProductRow.id).where(*conditions).order_by(*ordering), query.offset + (query.limit or 0)
     if query.text:
-        # A search reads every description, so it is made once, and counted by what it found.
+        # A search reads every description, so it runs once and its results are counted.
         found = session.scalars(ordered).all()
         count, numbers = len(found), found[query.offset : end]
     else:
@@ -98,7 +98,7 @@ def list_products(session: Session, identity: Identity, query: ProductQuery) -> 
 
 
 def product_names(session: Session, identity: Identity, query: ProductQuery) -> dict[int, str]:
-    """Number and internal name of the products that a query finds and the identity may read, in the query's order."""
+    """Return number and internal name of the products that a query finds and the identity may read, in its order."""
     statement = select(ProductRow.id, ProductRow.internal_name).where(readable(identity), *query_conditions(query))
     rows = session.execute(statement.order_by(*_ordering(query)).offset(query.offset).limit(query.limit))
     return {number: name or "" for number, name in rows}

@@ -1,1 +1,1 @@
-"""Sharing: groups, co-owners, new owners, and links for people without an account."""
+"""Sharing of products: groups, co-owners, new owners, and links for people without an account."""

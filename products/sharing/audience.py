@@ -1,4 +1,4 @@
-"""Those who can read a product, as identities that stand for all of them before the access rule."""
+"""Kinds of readers of a product, as identities to which the access rule is applied."""
 
 from collections.abc import Sequence
 
@@ -7,19 +7,19 @@ from products.models import Visibility
 
 __all__ = ["ANY_USER", "audience_of"]
 
-#: A registered user of whom nothing more is known; no account has this number.
+#: A registered user without groups or products; no account has this number.
 ANY_USER = Identity(user_id=0)
 
 
 def audience_of(
     visibility: Visibility, groups: Sequence[str], release_groups: Sequence[str] = ()
 ) -> tuple[Identity, ...]:
-    """Return one identity for each kind of reader that a visibility opens a product to, beside its owners.
+    """Return one identity for each kind of reader, owners aside, who may read a product of this visibility.
 
     Parameters
     ----------
     release_groups
-        Groups to which the product's release is restricted; who belongs to none of them does not read the product.
+        Groups to which the product's release is restricted; only their members read the product.
     """
     if visibility is Visibility.PRIVATE:
         return ()

@@ -1,7 +1,7 @@
-"""Links by which people without an account read one product, for a while, when its owner makes one.
+"""Links through which people without an account read one product, until they expire.
 
-The secret stands in the link alone; what is stored is its SHA-256. The link makes its product readable as if it were
-public, and nothing else: no list shows it, and it is not found by TAP or VOSpace.
+The database has only the SHA-256 of the secret in the link. A link makes one product readable as if it were public; the
+product does not appear in lists, TAP or VOSpace.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ _LAST_USED_STEP = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ProductLink:
-    """A link as its maker sees it later: everything but the secret."""
+    """A link to a product, without its secret."""
 
     id: int
     note: str
@@ -43,20 +43,20 @@ class ProductLink:
 
 @dataclass(frozen=True, slots=True)
 class IssuedLink:
-    """A link that was just made, with the secret that is shown this once."""
+    """A new link, with the secret that is shown only once."""
 
     link: ProductLink
     secret: str = field(repr=False)
 
 
 class LinkService:
-    """Make, list and end links to products, and follow them."""
+    """Create, list, revoke and follow links to products."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def links(self, identity: Identity, product_id: int) -> tuple[ProductLink, ...]:
-        """The links to a product that still hold, the newest first; for its owner."""
+        """Return the valid links to a product, the newest first; for its owner."""
         with self._database.read() as session:
             row = find_product(session, identity, product_id)
             require_manage(identity, row)
@@ -68,17 +68,17 @@ class LinkService:
             return tuple(_link(link) for link in found)
 
     def make(self, identity: Identity, product_id: int, *, days: int, note: str = "") -> IssuedLink:
-        """Make a link to a published product.
+        """Create a link to a published product.
 
         Raises
         ------
         InvalidValueError
-            The number of days or the note cannot be.
+            The number of days or the note is invalid.
         ConflictError
             The product is not published, its release is not open to everybody, or there are too many links.
         """
         if not 1 <= days <= _MOST_DAYS:
-            message = f"A link can hold 1 to {_MOST_DAYS} days, not {days}."
+            message = f"A link can be valid for 1 to {_MOST_DAYS} days, not {days}."
             raise InvalidValueError(message, field="days")
         if len(note) > _LONGEST_NOTE:
             message = f"A note may have at most {_LONGEST_NOTE} characters."
@@ -90,7 +90,7 @@ class LinkService:
             _check_linkable(session, row)
             held = select(ProductLinkRow.id).where(ProductLinkRow.product_id == row.id, ProductLinkRow.expires_at > now)
             if len(session.scalars(held).all()) >= _MOST_LINKS:
-                message = f"There are {_MOST_LINKS} links to this product already; end some of them first."
+                message = f"There are {_MOST_LINKS} links to this product already; revoke some of them first."
                 raise ConflictError(message)
             link = ProductLinkRow(
                 product_id=row.id,
@@ -107,7 +107,7 @@ class LinkService:
             return IssuedLink(_link(link), secret)
 
     def revoke(self, identity: Identity, product_id: int, link_id: int) -> None:
-        """End a link at once."""
+        """Revoke a link."""
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
             require_manage(identity, row)
@@ -119,13 +119,13 @@ class LinkService:
             record_product(session, identity, "end link", row, link=link_id)
 
     def follow(self, secret: str) -> Identity:
-        """Return the identity of somebody who has a link: nobody, who may read one product.
+        """Return the identity of somebody who has a link: anonymous, and may read one product.
 
         Raises
         ------
         NotFoundError
-            In the same words whether the link was never made, was ended, or its time is over, and when the product
-            is gone or its maker may no longer share it.
+            The link does not exist, was revoked or has expired, or its product was deleted or may no longer be shared
+            by the link's creator; the message is the same.
         """
         now = utc_now()
         with self._database.read() as session:
@@ -139,7 +139,9 @@ class LinkService:
             reads = readable(identity)
             product = link and session.scalar(select(ProductRow.id).where(ProductRow.id == link.product_id, reads))
         if link is None or product is None:
-            message = "This link leads nowhere: it has ended, or never was. Ask whoever gave it to you for a new one."
+            message = (
+                "This link leads nowhere: it has expired, was revoked, or never existed. Ask its sender for a new one."
+            )
             raise NotFoundError(message)
         if link.last_used_at is None or now - link.last_used_at > _LAST_USED_STEP:
             with self._database.write() as session:
@@ -153,7 +155,7 @@ def _check_linkable(session: Session, row: ProductRow) -> None:
         raise ConflictError(message)
     visitor = Identity(linked_product=row.id)
     if session.scalar(select(ProductRow.id).where(ProductRow.id == row.id, readable(visitor))) is None:
-        message = "The release of this product is open to some groups only, so that no link can show it to others."
+        message = "The release of this product is restricted to groups, so it cannot have a link."
         raise ConflictError(message)
 
 

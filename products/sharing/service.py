@@ -1,4 +1,4 @@
-"""Who else has to do with a product: groups that read it, co-owners, a new owner."""
+"""Service of sharing: groups that may read a product, its co-owners, and its transfer to a new owner."""
 
 from collections.abc import Sequence
 
@@ -26,13 +26,13 @@ def share_with(
     Parameters
     ----------
     names
-        Names of all groups that it is shared with; None leaves them as they are. One shares with groups that one
-        belongs to; groups of which it already is stay, whoever named them.
+        Names of all groups with which it is shared; None leaves them as they are. The caller may add only groups that
+        the caller belongs to; groups with which it is shared already may stay.
 
     Raises
     ------
     InvalidValueError
-        There is no such group, or the caller does not belong to it; or a product for groups would have none.
+        There is no such group, the caller does not belong to it, or a product for groups would have no group.
     """
     if names is not None:
         row.groups = [_group(session, identity, row, name) for name in dict.fromkeys(names)]
@@ -43,21 +43,21 @@ def share_with(
 
 
 class SharingService:
-    """Name co-owners, and hand a product over."""
+    """Add and remove co-owners, and transfer products to other owners."""
 
     def __init__(self, database: Database, quota: QuotaRule) -> None:
         self._database = database
         self._quota = quota
 
     def add_co_owner(self, identity: Identity, product_id: int, user_name: str) -> Product:
-        """Let somebody else change a product as its owner does; deleting it stays with the owner.
+        """Add a co-owner, who may change a product but not delete it.
 
         Raises
         ------
         InvalidValueError
             There is no such account, or it may not see the product's release.
         ConflictError
-            It is the owner.
+            The account is the owner's.
         """
         with self._database.write() as session:
             row = self._managed(session, identity, product_id)
@@ -71,7 +71,7 @@ class SharingService:
             return _changed(session, row)
 
     def remove_co_owner(self, identity: Identity, product_id: int, user_name: str) -> None:
-        """Take the right to change a product from a co-owner; co-owners may step back by themselves."""
+        """Remove a co-owner; co-owners may remove themselves."""
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
             (require_change if user_name == identity.name else require_manage)(identity, row)
@@ -84,7 +84,7 @@ class SharingService:
             _changed(session, row)
 
     def transfer(self, identity: Identity, product_id: int, user_name: str, *, stay: bool = True) -> Product:
-        """Return a product a new owner; links that were made for it end.
+        """Transfer a product to a new owner; links to it are revoked.
 
         Parameters
         ----------

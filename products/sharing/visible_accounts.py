@@ -1,4 +1,4 @@
-"""Which accounts people learn of: those that they have to do with (no list of everybody)."""
+"""Accounts that a user may see: collaborators only, never the full list."""
 
 from sqlalchemy import or_, select, union
 
@@ -12,7 +12,7 @@ __all__ = ["visible_accounts"]
 
 
 def visible_accounts(database: Database, identity: Identity) -> tuple[User, ...]:
-    """Return the active accounts that the caller may know, by name.
+    """Return the active accounts that the caller may see, by name.
 
     These are the caller's own, those of owners and co-owners of products that the caller may read, and of members of
     the caller's groups; for administrators all.

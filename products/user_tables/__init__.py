@@ -1,1 +1,1 @@
-"""Tables that users keep in a schema of their own: made, filled, shared and removed through TAP (VOSI 1.2 draft)."""
+"""Tables of users in schemas of their own, managed through TAP (VOSI 1.2 draft)."""

@@ -1,4 +1,4 @@
-"""What a table is to be like, read from what clients send: a VOSITable, or a VOTable (VOSI 1.2 draft)."""
+"""Table definitions parsed from client documents: a VOSITable, or a VOTable (VOSI 1.2 draft)."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _LARGEST = 4_000_000
 _SIZE = re.compile(r"[0-9]{1,9}\*?|\*")
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
-#: Types of TAPRegExt's and VODataService's TAPType as VOTable has them.
+#: VOTable datatypes of VODataService's TAPType.
 _TAP_TYPES = {
     "SMALLINT": ("short", None, None),
     "INTEGER": ("int", None, None),
@@ -35,12 +35,12 @@ _TAP_TYPES = {
 
 
 def definition_of_vositable(document: bytes, *, max_columns: int) -> TableDefinition:
-    """Read a table element of VOSI (VODataService 1.2 §3.4).
+    """Parse a table element of VOSI (VODataService 1.2 §3.4).
 
     Raises
     ------
     InvalidValueError
-        It is none, or describes a table that cannot be made.
+        It is not valid, or describes a table that cannot be created.
     """
     if len(document) > _LARGEST:
         raise TooLargeError(f"The description of a table is larger than {_LARGEST // 1_000_000} MB.")
@@ -57,12 +57,12 @@ def definition_of_vositable(document: bytes, *, max_columns: int) -> TableDefini
 
 
 def definition_of_votable(path: Path, *, max_columns: int) -> TableDefinition:
-    """Read the fields of a VOTable.
+    """Parse the fields of a VOTable.
 
     Raises
     ------
     InvalidValueError, UnreadableFileError
-        It is none, or describes a table that cannot be made.
+        It is not valid, or describes a table that cannot be created.
     """
     with VotableReader(path, "the VOTable", ReadLimits(max_columns=max_columns, allow_empty=True)) as reader:
         columns = tuple(column_of_field(field) for field in reader.schema)
@@ -76,7 +76,7 @@ def has_rows(path: Path, *, max_columns: int) -> bool:
 
 
 def checked(definition: TableDefinition, max_columns: int) -> TableDefinition:
-    """Refuse a definition of which no table can be made."""
+    """Raise InvalidValueError when no table can be created from a definition."""
     names = [column.name for column in definition.columns]
     if not names:
         raise InvalidValueError("A table needs at least one column.")
@@ -113,22 +113,22 @@ def _type(element: Any, name: str) -> tuple[str, str | None, str | None]:
     kind = next(_children(element, "dataType"), None)
     if kind is None or not (kind.text or "").strip():
         raise InvalidValueError(f"The column '{name[:100]}' has no dataType.")
-    said, size = kind.text.strip(), (kind.get("arraysize") or "").strip()
+    text, size = kind.text.strip(), (kind.get("arraysize") or "").strip()
     if kind.get(_TYPE, "").rpartition(":")[2] == "TAPType":
-        if said.upper() not in _TAP_TYPES:
+        if text.upper() not in _TAP_TYPES:
             raise InvalidValueError(
-                f"'{said[:100]}', the type of the column '{name[:100]}', is not a type of TAP here."
+                f"'{text[:100]}', the type of the column '{name[:100]}', is not a type of TAP here."
             )
-        return _TAP_TYPES[said.upper()]
-    if said not in ARROW_TYPES:
+        return _TAP_TYPES[text.upper()]
+    if text not in ARROW_TYPES:
         raise InvalidValueError(
-            f"'{said[:100]}', the datatype of the column '{name[:100]}', is not one of {', '.join(ARROW_TYPES)}."
+            f"'{text[:100]}', the datatype of the column '{name[:100]}', is not one of {', '.join(ARROW_TYPES)}."
         )
     if size and not _SIZE.fullmatch(size):
         raise InvalidValueError(f"'{size[:100]}' cannot be the arraysize of the column '{name[:100]}'.")
-    if said in {"char", "unicodeChar"}:
-        return said, "*", kind.get("extendedType")
-    return said, None if size in {"", "1"} else size if size.isdigit() else "*", kind.get("extendedType")
+    if text in {"char", "unicodeChar"}:
+        return text, "*", kind.get("extendedType")
+    return text, None if size in {"", "1"} else size if size.isdigit() else "*", kind.get("extendedType")
 
 
 def _children(element: Any, name: str) -> Iterator[Any]:

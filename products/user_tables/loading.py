@@ -1,4 +1,4 @@
-"""Rows for tables of users: read in the process of a job, brought to the columns of the table, stored as Parquet."""
+"""Loading of rows into tables of users: read by a job, converted to the columns of the table, stored as Parquet."""
 
 import secrets
 import time
@@ -23,12 +23,12 @@ from products.user_tables.service import UserTableService
 
 __all__ = ["FORMATS", "TableLoader", "arrow_schema"]
 
-#: Delimited texts, whose values are read as what the columns of the table are.
+#: Delimited text formats, whose values are read with the types of the table's columns.
 _DELIMITED: Mapping[str, tuple[str, str]] = {"text/csv": ("csv", ","), "text/tab-separated-values": ("tsv", "\t")}
 _DELIMITERS = dict(_DELIMITED.values())
 _OPENED = {known.name.lower(): known for known in FILE_FORMATS.values() if known.accepted_types}
 
-#: Formats in which rows may come, by media type; jobs know them by these names.
+#: Accepted formats of rows, by media type; jobs have these names as parameters.
 FORMATS: Mapping[str, str] = {
     **{media_type: name for media_type, (name, _) in _DELIMITED.items()},
     **{media_type: name for name, known in _OPENED.items() for media_type in known.accepted_types},
@@ -42,12 +42,12 @@ _Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class TableLoader:
-    """Adds rows to tables, and puts the parts of a table together.
+    """Add rows to tables, and merge the parts of a table.
 
     Parameters
     ----------
     folder
-        Where the Parquet files are.
+        Folder of the Parquet files.
     """
 
     tables: UserTableService
@@ -55,14 +55,14 @@ class TableLoader:
     max_columns: int
 
     def load(self, table_id: int, path: Path, kind: str, job_id: str, *, progress: _Progress, scratch: Path) -> int:
-        """Add the rows of a file, all or none, and give their number.
+        """Add the rows of a file, all or none, and return their number.
 
         Raises
         ------
         InvalidValueError
-            The file has columns that the table has not, or values that do not fit.
+            The file has columns that are not in the table, or values that do not fit.
         QuotaExceededError
-            There is no room left.
+            The rows exceed the owner's quota.
         """
         table = self.tables.get(table_id)
         if len(table.parts) >= _MOST_PARTS:
@@ -75,7 +75,7 @@ class TableLoader:
     def merge(
         self, table_id: int, job_id: str, *, sort_by: str | None = None, progress: _Progress, scratch: Path
     ) -> None:
-        """Put all rows of a table into one file, in the order of their positions, or else of a column."""
+        """Merge all rows of a table into one file, sorted by position, or else by a column."""
         table = self.tables.get(table_id)
         if not table.parts or (len(table.parts) == 1 and (sort_by is None or table.definition.position)):
             return
@@ -83,10 +83,10 @@ class TableLoader:
         reader = _Parts([self.folder / part.stored_id for part in table.parts], schema, sort_by)
         part = self._written(table, reader, progress, scratch)
         if not self._kept(table_id, part, job_id, table.parts):
-            raise ConflictError("Rows were added to the table meanwhile. Try again.")
+            raise ConflictError("Rows were added to the table at the same time. Try again.")
 
     def require_unique(self, table_id: int, column: str) -> None:
-        """Refuse a column in which a value stands twice."""
+        """Raise InvalidValueError when a column has a value more than once."""
         table = self.tables.get(table_id)
         files = [self.folder / part.stored_id for part in table.parts]
         values = pa.chunked_array(
@@ -94,7 +94,7 @@ class TableLoader:
             type=arrow_schema(table.definition.columns).field(column).type,
         ).drop_null()
         if len(values.unique()) != len(values):
-            message = f"The column '{column}' has values that stand more than once; its index cannot be unique."
+            message = f"The column '{column}' has values that occur more than once; its index cannot be unique."
             raise InvalidValueError(message)
 
     def remove(self, stored_ids: Sequence[str]) -> None:
@@ -103,7 +103,7 @@ class TableLoader:
             (self.folder / stored_id).unlink(missing_ok=True)
 
     def sweep(self, *, older_than: float) -> None:
-        """Remove files that no table needs and that are older than so many seconds."""
+        """Remove files that no table refers to and that are older than so many seconds."""
         known, horizon = self.tables.stored_ids(), time.time() - older_than
         for path in self.folder.glob("*"):
             if path.name not in known and path.stat().st_mtime < horizon:
@@ -141,7 +141,7 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
 
 
 class _Rows:
-    """What ``derive_rows`` reads, beside the batches."""
+    """Base of the readers of this module: the attributes that ``derive_rows`` needs beside the batches."""
 
     format = "rows"
     rows: int | None = None
@@ -152,7 +152,7 @@ class _Rows:
         self.schema = schema
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all resources."""
 
     def __enter__(self) -> Any:
         return self
@@ -162,7 +162,7 @@ class _Rows:
 
 
 class _Conformed(_Rows):
-    """The rows of a reader with the columns of a table: missing ones are null, others are refused."""
+    """Rows of a reader with the columns of a table: missing columns are null, unknown ones are refused."""
 
     def __init__(self, reader: TableReader, schema: pa.Schema) -> None:
         super().__init__(schema)
@@ -186,7 +186,7 @@ class _Conformed(_Rows):
 
 
 class _Delimited(_Rows):
-    """CSV or TSV with a line of names, whose values are read as what the columns of the table are."""
+    """CSV or TSV with a header line, whose values are read with the types of the table's columns."""
 
     def __init__(self, path: Path, delimiter: str, schema: pa.Schema) -> None:
         self._path = path
@@ -196,7 +196,7 @@ class _Delimited(_Rows):
         types = {name: by_name[name.lower()].type if name.lower() in by_name else pa.string() for name in names}
         if nested := [name for name, kind in types.items() if pa.types.is_nested(kind)]:
             raise InvalidValueError(
-                f"The column '{nested[0][:100]}' holds arrays, which have no form in CSV; send a VOTable or FITS."
+                f"The column '{nested[0][:100]}' holds arrays, which cannot be written in CSV; send a VOTable or FITS."
             )
         self._types = types
         super().__init__(pa.schema([pa.field(name, kind) for name, kind in types.items()]))
@@ -231,7 +231,7 @@ class _Delimited(_Rows):
 
 
 class _Parts(_Rows):
-    """All rows of some parts of a table, in the order of a column if one is named."""
+    """All rows of some parts of a table, sorted by a column if one is named."""
 
     def __init__(self, files: Sequence[Path], schema: pa.Schema, sort_by: str | None) -> None:
         super().__init__(schema)

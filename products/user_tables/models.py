@@ -1,4 +1,4 @@
-"""What we talk about: tables of users, and what is said of one before it is made."""
+"""Models of tables of users and of their definitions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,24 +11,24 @@ __all__ = ["TableDefinition", "TablePart", "TablePermissions", "UserTable"]
 
 @dataclass(frozen=True, slots=True)
 class TableDefinition:
-    """A table that is to be made: what it holds, and its columns."""
+    """Definition of a table: its description and columns."""
 
     description: str
     columns: tuple[Column, ...]
 
     @property
     def position(self) -> tuple[str, str] | None:
-        """The columns of right ascension and declination, by their UCDs; those of the main position come first."""
+        """Columns of right ascension and declination by their UCDs, ``meta.main`` preferred."""
         found = [_by_ucd(self.columns, word) for word in ("pos.eq.ra", "pos.eq.dec")]
         return (found[0], found[1]) if found[0] and found[1] else None
 
     def described_as(self, other: "TableDefinition") -> "TableDefinition":
-        """Take over what may be changed later of a table: descriptions, units, UCDs and utypes, by column names."""
-        said = {column.name: column for column in other.columns}
+        """Return this definition with the descriptions, units, UCDs and utypes of another one, by column names."""
+        updated = {column.name: column for column in other.columns}
         columns = tuple(
             replace(
                 column, unit=new.unit, ucd=new.ucd, utype=new.utype, description=new.description
-            ) if (new := said.get(column.name)) else column
+            ) if (new := updated.get(column.name)) else column
             for column in self.columns
         )  # fmt: skip
         return TableDefinition(other.description, columns)
@@ -36,7 +36,7 @@ class TableDefinition:
 
 @dataclass(frozen=True, slots=True)
 class TablePart:
-    """Rows that were loaded at once: a Parquet file, sorted by position when the table has one."""
+    """Rows from one load: a Parquet file, sorted by position when the table has one."""
 
     id: int
     stored_id: str
@@ -46,7 +46,7 @@ class TablePart:
 
 @dataclass(frozen=True, slots=True)
 class TablePermissions:
-    """Who else may read a table, and add rows to it: everybody, or a group of users."""
+    """Access to a table for users beside its owner: everybody, or groups."""
 
     public: bool = False
     read_group: str | None = None
@@ -60,7 +60,7 @@ class UserTable:
     Parameters
     ----------
     indexed
-        Columns for which its owner asked for an index.
+        Columns for which the owner requested an index.
     """
 
     id: int
@@ -76,7 +76,7 @@ class UserTable:
 
     @property
     def full_name(self) -> str:
-        """The name that people write after FROM."""
+        """Qualified name of the table in ADQL."""
         return f"{self.schema}.{self.name}"
 
     @property

@@ -1,4 +1,4 @@
-"""What may be done with tables of users."""
+"""Service of tables of users: create, describe, share, fill and remove them."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -26,12 +26,12 @@ _MOST_TABLES = 1000
 
 
 class UserTableService:
-    """Tables of users.
+    """Service of tables of users.
 
     Parameters
     ----------
     reserved
-        Words, in upper case, that are no names.
+        Words, in upper case, that cannot be names of tables.
     """
 
     def __init__(self, database: Database, quota: QuotaRule, *, reserved: Collection[str] = ()) -> None:
@@ -40,13 +40,13 @@ class UserTableService:
         self._reserved = reserved
 
     def stamp(self) -> tuple[object, ...]:
-        """Return a value that differs from an earlier one when a table was made, changed or removed since."""
+        """Return a value that changes whenever a table is created, changed or removed."""
         tables = select(func.count(UserTableRow.id), func.max(UserTableRow.id), func.sum(UserTableRow.version))
         with self._database.read() as session:
             return tuple(session.execute(tables).one())
 
     def all(self, identity: Identity) -> tuple[UserTable, ...]:
-        """The tables that the identity may read, by schema and name."""
+        """Return the tables that the identity may read, by schema and name."""
         query = (
             select(UserTableRow, UserSchemaRow.name)
             .join(UserSchemaRow, UserSchemaRow.user_id == UserTableRow.owner_id)
@@ -57,7 +57,7 @@ class UserTableService:
             return tuple(_table_of_row(row, schema) for row, schema in session.execute(query).unique())
 
     def schema_of(self, identity: Identity) -> str:
-        """Return the schema of a user, which is made when it is asked for the first time."""
+        """Return the schema of a user, which is created on first use."""
         user_id = identity.require(Scope.WRITE)
         with self._database.write() as session:
             found = session.get(UserSchemaRow, user_id)
@@ -67,14 +67,14 @@ class UserTableService:
             return found.name
 
     def create(self, identity: Identity, full_name: str, definition: TableDefinition) -> UserTable:
-        """Make a table without rows.
+        """Create a table without rows.
 
         Raises
         ------
         PermissionDeniedError
-            The name is not in the schema of the one who asks.
+            The name is not in the caller's schema.
         ConflictError
-            There is a table of that name.
+            A table of this name exists.
         """
         user_id, own = identity.require(Scope.WRITE), self.schema_of(identity)
         schema, name = _parts(full_name)
@@ -96,11 +96,13 @@ class UserTableService:
             with self._database.write() as session:
                 owned = select(func.count(UserTableRow.id)).where(UserTableRow.owner_id == user_id)
                 if (session.scalar(owned) or 0) >= _MOST_TABLES:
-                    raise ConflictError(f"You have {_MOST_TABLES} tables already, as many as one may have.")
+                    raise ConflictError(
+                        f"You have {_MOST_TABLES} tables, which is the maximum. Remove tables that you no longer need."
+                    )
                 session.add(row)
                 session.flush()
         except IntegrityError as e:
-            message = f"There is a table {own}.{name} already; remove it first, or choose another name."
+            message = f"There is a table {own}.{name} already; remove it, or choose another name."
             raise ConflictError(message) from e
         return self.find(identity, full_name)
 
@@ -111,7 +113,7 @@ class UserTableService:
             return _table_of_row(row, schema)
 
     def describe(self, identity: Identity, full_name: str, definition: TableDefinition) -> None:
-        """Change what is said of a table and of its columns; names and types stay."""
+        """Change the descriptions of a table and of its columns; names and types stay."""
         with self._database.write() as session:
             row, schema = _find(session, identity, full_name)
             _require_owner(identity, row)
@@ -128,7 +130,7 @@ class UserTableService:
         Raises
         ------
         InvalidValueError
-            A group does not exist, or the one who asks is not in it.
+            A group does not exist, or the caller is not in it.
         """
         with self._database.write() as session:
             row, schema = _find(session, identity, full_name)
@@ -143,7 +145,7 @@ class UserTableService:
             return _table_of_row(row, schema).permissions
 
     def remove(self, identity: Identity, full_name: str) -> tuple[str, ...]:
-        """Remove a table, and give the ids of its files, which nobody needs any more."""
+        """Remove a table, and return the ids of its files, which can then be removed."""
         with self._database.write() as session:
             row, _ = _find(session, identity, full_name)
             _require_owner(identity, row)
@@ -152,14 +154,14 @@ class UserTableService:
         return files
 
     def require_quota(self, identity: Identity, full_name: str, more: int = 0) -> UserTable:
-        """Find a table to which the identity may add rows of so many bytes.
+        """Return a table to which the identity may add rows of so many bytes.
 
         Raises
         ------
         PermissionDeniedError
-            It may read the table alone.
+            The identity may read the table but not add rows.
         QuotaExceededError
-            The owner has no room left.
+            The rows exceed the owner's quota.
         """
         identity.require(Scope.WRITE)
         with self._database.read() as session:
@@ -175,21 +177,21 @@ class UserTableService:
         with self._database.read() as session:
             row = session.get(UserTableRow, table_id)
             if row is None:
-                raise NotFoundError("The table was removed meanwhile.")
+                raise NotFoundError("The table has been removed.")
             return _table_of_row(row, session.get_one(UserSchemaRow, row.owner_id).name)
 
     def add_part(self, table_id: int, part: TablePart, job_id: str, *, instead_of: Sequence[TablePart] = ()) -> bool:
-        """Let rows be seen that a job wrote; False when the same job did so before, or what they replace is gone.
+        """Add rows written by a job; return False if the job did so before, or the parts to replace do not exist.
 
         Parameters
         ----------
         instead_of
-            Parts whose rows are in the new one.
+            Parts that the new one replaces.
         """
         with self._database.write() as session:
             row = session.get(UserTableRow, table_id)
             if row is None:
-                raise NotFoundError("The table was removed meanwhile.")
+                raise NotFoundError("The table has been removed.")
             if session.scalar(select(UserTablePartRow.id).where(UserTablePartRow.job_id == job_id)) is not None:
                 return False
             old = [known for known in row.parts if known.id in {part.id for part in instead_of}]
@@ -207,7 +209,7 @@ class UserTableService:
         return True
 
     def add_index(self, table_id: int, column: str) -> None:
-        """Note that an index on a column was asked for."""
+        """Record that an index on a column was requested."""
         with self._database.write() as session:
             row = session.get(UserTableRow, table_id)
             if row is not None and column not in row.indexed:
@@ -215,7 +217,7 @@ class UserTableService:
                 session.execute(update(UserTableRow).where(UserTableRow.id == table_id).values(**values))
 
     def stored_ids(self) -> frozenset[str]:
-        """The ids of all files that tables need."""
+        """Return the ids of all files of tables."""
         with self._database.read() as session:
             return frozenset(session.scalars(select(UserTablePartRow.stored_id)))
 
@@ -254,7 +256,7 @@ def _parts(full_name: str) -> tuple[str, str]:
 
 
 def _free_schema(session: Session, user: str, user_id: int) -> str:
-    """Make a schema's name of a user's; users whose names differ in odd characters alone get their numbers, too."""
+    """Return a free schema name for a user: the name as an identifier, with the user's number if it is taken."""
     plain = _PREFIX + (re.sub(r"[^a-z0-9]+", "_", user.lower()).strip("_")[:100] or str(user_id))
     taken = session.scalar(select(UserSchemaRow.user_id).where(UserSchemaRow.name == plain))
     return plain if taken is None else f"{plain}_{user_id}"

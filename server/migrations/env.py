@@ -5,7 +5,6 @@ from alembic import context
 import core.auth.audit
 import core.auth.schema
 import pipelines.schema
-import products.files.download_counts
 import products.provenance.schema
 import products.schema
 import uws.schema
@@ -19,7 +18,6 @@ _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
     pipelines.schema,
-    products.files.download_counts,
     products.provenance.schema,
     products.schema,
     uws.schema,

@@ -32,7 +32,7 @@ class Answer:
 class LocalServer:
     url: str
     answers: dict[str, Answer] = field(default_factory=dict)
-    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
 
 
@@ -44,7 +44,7 @@ def local_server() -> Iterator[LocalServer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
-            state.asked.append((self.command, path, self.headers.get("Range")))
+            state.requests.append((self.command, path, self.headers.get("Range")))
             answer = state.answers.get(path, Answer(b'{"detail": "There is nothing."}', 404))
             start, status = 0, answer.status
             if answer.etag and self.headers.get("If-Range") == f'"{answer.etag}"':

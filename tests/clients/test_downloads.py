@@ -27,7 +27,7 @@ def test_a_download_that_breaks_off_is_taken_up_by_ranges(local, tmp_path):
     path = fetch(local, tmp_path / "x", size=len(CONTENT), sha256=SHA256)
 
     assert path.read_bytes() == CONTENT
-    first, *later = [asked[2] for asked in local.asked]
+    first, *later = [request[2] for request in local.requests]
     starts = [int(header.removeprefix("bytes=").rstrip("-")) for header in later]
     assert first is None
     assert starts == sorted(set(starts))
@@ -40,7 +40,7 @@ def test_what_an_earlier_run_left_is_completed(local, tmp_path):
     (tmp_path / "x.part").write_bytes(CONTENT[:1000])
 
     assert fetch(local, tmp_path / "x", sha256=SHA256).read_bytes() == CONTENT
-    assert local.asked[-1][2] == "bytes=1000-"
+    assert local.requests[-1][2] == "bytes=1000-"
 
 
 def test_a_file_that_changed_meanwhile_is_read_from_its_beginning(local, tmp_path):
@@ -63,7 +63,7 @@ def test_wrong_bytes_are_never_renamed_into_place(local, tmp_path):
 def test_a_download_that_makes_no_progress_is_given_up(local, tmp_path):
     local.answers["/file"] = Answer(b"a", breaks=100, etag=SHA256)
 
-    with pytest.raises(BrokenDownloadError, match="broke off 5 times"):
+    with pytest.raises(BrokenDownloadError, match="was interrupted 5 times"):
         fetch(local, tmp_path / "x", sha256=SHA256)
 
 
@@ -77,13 +77,13 @@ def test_a_file_that_is_there_already_is_not_sent_again(local, tmp_path):
 
     fetch(local, tmp_path / "x", sha256=SHA256)
 
-    assert local.asked == []
+    assert local.requests == []
 
 
 def test_progress_is_told_up_to_the_whole(local, tmp_path):
     local.answers["/file"] = Answer(CONTENT)
-    told = []
+    reported = []
 
-    fetch(local, tmp_path / "x", progress=lambda done, total: told.append((done, total)))
+    fetch(local, tmp_path / "x", progress=lambda done, total: reported.append((done, total)))
 
-    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert reported[-1] == (len(CONTENT), len(CONTENT))

@@ -52,8 +52,8 @@ def test_a_training_set_is_made(server: PzServer):
     process.set_objects(internal_name="3_objects")
     process.set_config({"flux_type": "cModel", "random_seed": 1})
     process.run()
-    told: list[float] = []
-    product = process.wait(120, lambda fraction, _message: told.append(fraction))
+    reported: list[float] = []
+    product = process.wait(120, lambda fraction, _message: reported.append(fraction))
     table = server.get_product(product["id"])
     assert len(table) == 40
     assert {"mag_r", "is_training_set"} <= set(table.colnames)

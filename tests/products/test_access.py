@@ -1,4 +1,4 @@
-"""The one access rule: every kind of person asks for a product of every visibility and status."""
+"""The access rule: every kind of user reads and changes products of every visibility and status."""
 
 from datetime import timedelta
 

@@ -62,19 +62,19 @@ def test_changed_words_show_wherever_products_are_read(database: Database, peopl
 
 def test_no_new_products_of_a_closed_type_are_made(database: Database, people: People):
     number = _published(database, people, 7)
-    service, life = ProductService(database), ProductVersionService(database, QuotaRule(), days=30)
+    service, version_service = ProductService(database), ProductVersionService(database, QuotaRule(), days=30)
     TypeAdministration(database).save(people.admin, "other", TypeChanges(is_open=False))
     with pytest.raises(InvalidValueError, match="'Other' are made here; choose another type"):
         service.create(people.owner, NewProduct("y", 7))
     with pytest.raises(InvalidValueError, match="'Other'"):
         service.create(people.owner, NewProduct("y", 7), made_by="A pipeline")
     with pytest.raises(InvalidValueError, match="'Other'"):
-        life.new_version(people.owner, number)
+        version_service.new_version(people.owner, number)
     # Those that there are stay and may be changed.
     assert service.change(people.owner, number, ProductChanges(description="d")).description == "d"
     assert service.create(people.owner, NewProduct("y", 2)).product_type.is_open
     TypeAdministration(database).save(people.admin, "other", TypeChanges(is_open=True))
-    assert life.new_version(people.owner, number).previous_id == number
+    assert version_service.new_version(people.owner, number).previous_id == number
 
 
 def test_types_are_changed_by_administrators_alone(database: Database, people: People):

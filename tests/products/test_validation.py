@@ -1,4 +1,4 @@
-"""What publication asks of the values of mandatory columns; the numbers are worked out by hand."""
+"""Requirements of publication on the values of mandatory columns; the numbers are worked out by hand."""
 
 import pytest
 

@@ -30,13 +30,13 @@ def _add_people(router: APIRouter, services: WebServices) -> None:
     @router.get("/users", summary="People who share products or groups with the caller")
     def users(identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        people = [user_json(user) for user in services.products.service.people(identity)]
+        people = [user_json(user) for user in services.products.service.visible_accounts(identity)]
         return {"count": len(people), "results": people}
 
     @router.get("/users/{user_id}", summary="One of them")
     def one_user(user_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        for user in services.products.service.people(identity):
+        for user in services.products.service.visible_accounts(identity):
             if user.id == user_id:
                 return user_json(user)
         message = f"There is no user number {user_id}."

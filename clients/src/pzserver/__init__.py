@@ -1,4 +1,4 @@
-"""Find, read, query and upload the data products of a Photo-z Server."""
+"""Client library of the Photo-z Server: find, read, query and upload data products."""
 
 from importlib.metadata import version
 

@@ -1,10 +1,10 @@
-"""ADQL put together from values: every value is quoted, every name checked or delimited."""
+"""Construction of ADQL queries from values: every value is quoted, every name checked or delimited."""
 
 from collections.abc import Iterable
 
 __all__ = ["conditions_of", "delimited", "in_cone", "literal", "rows_query"]
 
-#: Filters by the names of version 0.3, and the columns of ``photoz.products`` in which their words are looked for.
+#: Filters with the names of version 0.3, and the columns of ``photoz.products`` that they search.
 _FILTERS = {
     "product_type": ("product_type", "product_type_name"),
     "product_type_name": ("product_type", "product_type_name"),
@@ -22,31 +22,31 @@ _NAMES = (*_FILTERS, *(f"{name}__or" for name in _FILTERS), *_EXACT, "id", "offi
 
 
 def literal(text: str) -> str:
-    """Write a text as a string of ADQL (ADQL 2.1 §2.1.4)."""
+    """Return a text as a string literal of ADQL (ADQL 2.1 §2.1.4)."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def delimited(name: str) -> str:
-    """Write a name as a delimited identifier (ADQL 2.1 §2.1.3)."""
+    """Return a name as a delimited identifier (ADQL 2.1 §2.1.3)."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def in_cone(ra_column: str, dec_column: str, cone: tuple[float, float, float]) -> str:
-    """Write the condition that a position lies in a cone: right ascension, declination and radius in degrees."""
+    """Return the condition for positions in a cone: right ascension, declination and radius in degrees."""
     ra, dec, radius = (float(value) for value in cone)
     point = f"POINT({delimited(ra_column)}, {delimited(dec_column)})"
     return f"1 = CONTAINS({point}, CIRCLE({ra!r}, {dec!r}, {radius!r}))"
 
 
 def rows_query(table: str, columns: Iterable[str] | None, condition: str | None) -> str:
-    """Write the query for rows of a table whose name the server gave."""
+    """Return the query for rows of a table, whose name is one that the server returned."""
     selected = "*" if columns is None else ", ".join(delimited(name) for name in columns)
     where = "" if condition is None else f" WHERE {condition}"
     return f"SELECT {selected} FROM {table}{where}"  # noqa: S608 - every name and value is quoted above
 
 
 def conditions_of(filters: dict[str, object]) -> list[str]:
-    """Write the filters of a list of products as conditions on ``photoz.products``.
+    """Return the filters of a list of products as conditions on ``photoz.products``.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def conditions_of(filters: dict[str, object]) -> list[str]:
     Raises
     ------
     ValueError
-        A name is not a filter; the filters are listed.
+        There is no filter of this name.
     """
     return [_condition(name, value) for name, value in filters.items()]
 

@@ -1,4 +1,4 @@
-"""Metadata of products, and their rows, by ADQL through TAP."""
+"""Queries of product metadata and rows with ADQL through TAP."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pzserver.errors import InvalidValueError, NotFoundError, RequestError
 
 __all__ = ["Catalogue", "RemoteFile"]
 
-Json = dict[str, Any]  # what notebooks read of metadata: names to texts, numbers and None
+Json = dict[str, Any]  # metadata as users see it: names to texts, numbers and None
 
 _PRODUCT_COLUMNS = (
     "product_id, internal_name, display_name, product_type, product_type_name, release_name, owner, description, "
@@ -36,19 +36,19 @@ class RemoteFile:
 
 
 class Catalogue:
-    """Queries of one server."""
+    """Queries to the TAP service of one server."""
 
     def __init__(self, connection: Connection) -> None:
         self._session = connection.session
         self._tap = pyvo.dal.TAPService(f"{connection.base_url}/tap", session=connection.session)
 
     def query(self, adql: str, *, maxrec: int | None = None) -> Table:
-        """Run a query and give its rows.
+        """Run a query and return its rows.
 
         Raises
         ------
         InvalidValueError
-            The server cannot run the query; its sentence says where it is wrong.
+            The server cannot run the query; the message states the error.
         """
         try:
             return self._tap.run_sync(adql, maxrec=maxrec).to_table()
@@ -60,7 +60,7 @@ class Catalogue:
             self._session.close_streams()
 
     def records(self, adql: str) -> list[Json]:
-        """Run a query of metadata and give its rows as dictionaries, None where there is no value."""
+        """Run a query of metadata and return its rows as dictionaries, with None for missing values."""
         table = self.query(adql)
         return [{name: _plain(row[name]) for name in table.colnames} for row in table]
 
@@ -85,7 +85,7 @@ class Catalogue:
         Raises
         ------
         NotFoundError
-            There is none, or you may not see it.
+            It does not exist, or you may not see it.
         """
         by_number = isinstance(key, int) or key.isdecimal()
         found = self.products({"id": int(key)} if by_number else {"internal_name": str(key)})
@@ -95,7 +95,7 @@ class Catalogue:
         return found[0]
 
     def columns(self, product_id: int) -> list[Json]:
-        """List the columns of a product's table, with what they mean."""
+        """List the columns of a product's table with their meanings."""
         names = ("column_name", "datatype", "arraysize", "unit", "ucd", "alias", "description")
         return self._parts(product_id, "photoz.product_columns", names, "column_index")
 
@@ -113,19 +113,20 @@ class Catalogue:
         *,
         maxrec: int | None = None,
     ) -> Table:
-        """Get rows of a product.
+        """Return rows of a product.
 
         Parameters
         ----------
         maxrec
-            Most rows; as many as there are when not given, because servers stop far below that otherwise.
+            Maximum number of rows; all by default, which is sent explicitly because the default limit of servers is
+            low.
 
         Raises
         ------
         NotFoundError
             It has no rows that can be queried.
         ValueError
-            A cone is asked for and it has no positions.
+            A cone is given and the product has no positions.
         """
         if product["table_name"] is None:
             message = f"The product '{product['internal_name']}' has no table that can be queried."
@@ -133,7 +134,9 @@ class Catalogue:
         condition = None
         if cone is not None:
             if product["ra_column"] is None or product["dec_column"] is None:
-                message = f"The product '{product['internal_name']}' has no positions, so no cone of it can be taken."
+                message = (
+                    f"The product '{product['internal_name']}' has no positions, so it cannot be searched by cone."
+                )
                 raise ValueError(message)
             condition = in_cone(product["ra_column"], product["dec_column"], cone)
         query = rows_query(product["table_name"], columns, condition)
@@ -145,7 +148,7 @@ class Catalogue:
 
 
 def _product(record: Json) -> Json:
-    """Name what a product's metadata say as version 0.3 did."""
+    """Return the metadata of a product with the keys of version 0.3."""
     renamed = {
         "id": record["product_id"],
         "uploaded_by": record["owner"],

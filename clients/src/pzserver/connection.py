@@ -1,4 +1,4 @@
-"""HTTP to one server, with the caller's token."""
+"""HTTP connection to one server, authenticated with the caller's token."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from pzserver.sessions import TidySession
 
 __all__ = ["TIMEOUT", "Connection", "server_url"]
 
-#: Seconds to wait for a connection, and for the next bytes of an answer.
+#: Seconds to wait for a connection, and for the next bytes of a response.
 TIMEOUT = (15.0, 120.0)
 
 _NAMES = {"localhost": "http://localhost:8000"}
 
 
 class Connection:
-    """Requests to one server.
+    """Client of one server's HTTP interface.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Connection:
         self.session.close()
 
     def json(self, method: str, path: str, **options: Any) -> Any:
-        """Send a request to the REST API, ``path`` counted from ``/api/``, and give the JSON of its answer."""
+        """Send a request to the REST API, with ``path`` relative to ``/api/``, and return the JSON of the response."""
         response = self.request(method, f"{self.base_url}/api/{path}", **options)
         if not response.content:
             return None
@@ -47,12 +47,12 @@ class Connection:
             raise RequestError(message, response=response) from e
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Send a request and give the answer.
+        """Send a request and return the response.
 
         Raises
         ------
         RequestError
-            The server cannot be reached, or it refused the request; a subclass says which.
+            The server cannot be reached, or it refused the request; the subclass depends on the reason.
         """
         options.setdefault("timeout", TIMEOUT)
         try:
@@ -65,7 +65,7 @@ class Connection:
 
 
 def server_url(host: str) -> str:
-    """Return the address of a server from what people write: with or without ``/api/`` or a slash at its end."""
+    """Return the address of a server, given with or without ``/api/`` or a slash at its end."""
     url = _NAMES.get(host, host).rstrip("/").removesuffix("/api")
     if not url.startswith(("http://", "https://")):
         message = f"host='{host}' is not an address; write it as http://127.0.0.1:8000 or https://pz.example.org."
@@ -74,7 +74,7 @@ def server_url(host: str) -> str:
 
 
 class _Bearer(AuthBase):
-    """Sends the token; as an auth object, so that a ``.netrc`` does not replace it."""
+    """Authentication with the token; an auth object, so that a ``.netrc`` does not replace it."""
 
     def __init__(self, token: str) -> None:
         self._token = token

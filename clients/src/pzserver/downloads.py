@@ -1,4 +1,4 @@
-"""Bytes to disk: taken up where they broke off, checked, and renamed only when they are right."""
+"""Downloads to disk: resumed after interruptions, verified by checksum, and renamed when complete."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from pzserver.errors import BrokenDownloadError, RequestError
 __all__ = ["Progress", "download"]
 
 _TRIES = 5
-#: Small, because the bytes of a chunk that breaks off are lost.
+#: Small, because the bytes of an interrupted chunk are lost.
 _CHUNK = 1 << 16
 
-#: Called with the bytes that are done and the bytes that there are.
+#: Called with the bytes transferred and the total number of bytes.
 Progress = Callable[[int, int], None]
 
 
@@ -30,20 +30,20 @@ def download(
 ) -> Path:
     """Download a file.
 
-    The bytes arrive in ``<path>.part``. What an earlier, broken download left there is kept and completed by a range
+    The bytes are written to ``<path>.part``. The part of an earlier, interrupted download is completed by a range
     request, provided that the file on the server is still the same.
 
     Parameters
     ----------
     size, sha256
-        What the file must be, when that is known.
+        Expected size and checksum, if known.
 
     Raises
     ------
     BrokenDownloadError
-        The connection broke several times without progress, or the file is not what it must be.
+        The connection was interrupted several times without progress, or size or checksum are wrong.
     RequestError
-        The server refused.
+        The server refused the request.
     """
     if sha256 is not None and path.exists() and _sha256(path) == sha256:
         return path
@@ -61,7 +61,7 @@ def download(
         after = part.stat().st_size if part.exists() else 0
         failures = 0 if after > before else failures + 1
         if failures >= _TRIES:
-            message = f"The download of {path.name} broke off {failures} times after {after} bytes; try again."
+            message = f"The download of {path.name} was interrupted {failures} times after {after} bytes; try again."
             raise BrokenDownloadError(message) from reason
     _check(part, path.name, size, sha256)
     part.replace(path)
@@ -72,7 +72,7 @@ _BREAKS = (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncod
 
 
 def _fetch(connection: Connection, url: str, part: Path, sha256: str | None, progress: Progress | None) -> bool:
-    """Ask for the rest of a file and write it; say whether that was all of it."""
+    """Request the rest of a file and write it; return whether the file is complete."""
     have = part.stat().st_size if part.exists() else 0
     # The server's ETag of a file is its SHA-256; without one to compare, bytes of an earlier file must not be kept.
     headers = {"Accept-Encoding": "identity"}

@@ -1,6 +1,6 @@
-"""Errors of the server, in its own words.
+"""Errors of requests, with the messages of the server.
 
-They are also the errors that version 0.3 raised: ``ValueError`` for values and things that do not exist,
+They are subclasses of the errors that version 0.3 raised: ``ValueError`` for values and things that do not exist,
 ``requests.exceptions.RequestException`` for requests that failed.
 """
 
@@ -23,7 +23,7 @@ _LONGEST = 500
 
 
 class PzServerError(Exception):
-    """Base of all errors of this library."""
+    """Base class of all errors of this library."""
 
 
 class RequestError(PzServerError, RequestException):
@@ -31,27 +31,27 @@ class RequestError(PzServerError, RequestException):
 
 
 class AuthenticationError(RequestError):
-    """The token does not hold."""
+    """The token is not valid."""
 
 
 class InvalidValueError(RequestError, ValueError):
-    """The server cannot use a value that was given."""
+    """The server rejected a value."""
 
 
 class NotFoundError(RequestError, ValueError):
-    """There is no such thing, or you may not see it."""
+    """The object does not exist, or you may not see it."""
 
 
 class PermissionDeniedError(RequestError, ValueError):
-    """You may not do this to a thing that you see."""
+    """You do not have permission for this action."""
 
 
 class RequiredColumnsError(InvalidValueError):
-    """Columns that the type of the product asks for have no meaning yet."""
+    """Mandatory column meanings of the product's type are missing."""
 
 
 class BrokenDownloadError(PzServerError):
-    """A file did not arrive as it is on the server; trying again takes it up where it broke off."""
+    """A downloaded file is incomplete or differs from the one on the server; another attempt resumes it."""
 
 
 _CLASSES: dict[int, type[RequestError]] = {
@@ -64,7 +64,7 @@ _CLASSES: dict[int, type[RequestError]] = {
 
 
 def check(response: Response) -> Response:
-    """Return a response back, or raise the error that it tells."""
+    """Return a response, or raise the error that it reports."""
     if response.ok:
         return response
     kind = _CLASSES.get(response.status_code, RequestError)

@@ -1,4 +1,4 @@
-"""The files of published products: as tables, as a zip, or as a folder."""
+"""Files of published products: as tables, as a zip archive, or as a folder."""
 
 import tempfile
 import zipfile
@@ -24,14 +24,14 @@ _BIG = 200 * 1024**2
 
 
 class ProductFiles:
-    """Fetch the files of published products from the server's VOSpace."""
+    """Downloads of the files of published products from the server's VOSpace."""
 
     def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
         self._connection = connection
         self._catalogue = catalogue
 
     def main_file(self, product: Json) -> Json | None:
-        """Describe the main file of a product and its columns; None when there is no such file."""
+        """Return the metadata of the main file of a product and its columns, or None."""
         files = [file for file in self._catalogue.files(product["id"]) if file.role == "main"]
         if not files:
             return None
@@ -57,11 +57,11 @@ class ProductFiles:
         return with_descriptions(table, columns)
 
     def save(self, product: Json, save_in: Path, *, unpacked: bool, progress: Progress | None) -> Path:
-        """Fetch all files of a product into a folder, and make a zip of it unless it is to stay one."""
+        """Download all files of a product, as a folder or as a zip archive."""
         name = _local_name(product["internal_name"])
         target = save_in / (name if unpacked else f"{name}.zip")
         if unpacked and target.exists():
-            message = f"{target} exists already; remove it first, or choose another folder."
+            message = f"{target} exists already; remove it, or choose another folder."
             raise FileExistsError(message)
         folder = save_in / f"{name}.download"
         folder.mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ class ProductFiles:
         return target
 
     def _read(self, product: Json, main: Json, path: Path) -> Table:
-        """Read a file here when that finds the columns and rows that the server found, else get its rows."""
+        """Return the table of a file; read locally if columns and rows agree with the server's, else queried."""
         details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
         queryable = product["table_name"] is not None
         try:
@@ -118,9 +118,9 @@ class ProductFiles:
 
 
 def _local_name(name: str) -> str:
-    """Refuse a name that leads out of the folder, whatever a server says."""
+    """Return a file name, or raise PzServerError when it leads out of the folder."""
     if Path(name).name != name or name == ".." or "\\" in name:
-        message = f"The server names a file '{name}', which cannot be a file's name here; it was not saved."
+        message = f"The server has a file '{name}', which is not a valid file name here; it was not saved."
         raise PzServerError(message)
     return name
 

@@ -1,4 +1,4 @@
-"""Parquet as astropy tables; missing values are masked, and texts may be missing too."""
+"""Reader of Parquet files as astropy tables, with missing values masked."""
 
 from pathlib import Path
 from typing import Any

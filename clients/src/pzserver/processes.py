@@ -1,4 +1,4 @@
-"""Runs of pipelines: what goes in, the parameters, and how far a run is."""
+"""Runs of pipelines: inputs, parameters, status and results."""
 
 import json
 import time
@@ -11,18 +11,18 @@ from pzserver.errors import InvalidValueError, PzServerError
 
 __all__ = ["CRCProcess", "FailedRunError", "Process", "TSMProcess"]
 
-Json = dict[str, Any]  # what notebooks read of runs: names to texts, numbers, lists and None
+Json = dict[str, Any]  # runs as users see them: names to texts, numbers, lists and None
 
 _RUNNING = ("Pending", "Running")
 _PAUSE_SECONDS = 1.0
 
 
 class FailedRunError(PzServerError):
-    """A run ended without a result; the sentence says why."""
+    """A run ended without a result; the message states the reason."""
 
 
 class Process:
-    """A run of a pipeline: set up here, then run on the server.
+    """A run of a pipeline: configured here, executed on the server.
 
     Parameters
     ----------
@@ -55,15 +55,17 @@ class Process:
                 raise InvalidValueError(f"There is no parameter '{key}'; there are {', '.join(self.config)}.")
 
     def run(self) -> Json:
-        """Start the run, and give what the server says of it.
+        """Start the run, and return its metadata.
 
         Raises
         ------
         InvalidValueError
-            The server refuses an input or a parameter; the sentence names it.
+            The server refuses an input or a parameter, which the message names.
         """
         if self._number is not None:
-            raise InvalidValueError(f"This process runs already, as number {self._number}; make a new one.")
+            raise InvalidValueError(
+                f"This process has been started already, with number {self._number}; create a new one."
+            )
         fields = {
             "display_name": self.name,
             "description": self.description,
@@ -82,24 +84,24 @@ class Process:
 
     @property
     def metadata(self) -> Json:
-        """What the server says of the run now."""
+        """Present metadata of the run."""
         answer: Json = self._connection.json("GET", f"processes/{self._of_run()}/")
         return answer
 
     @property
     def output(self) -> Json | None:
-        """The product that the run makes: id, display_name, internal_name; none before it was started."""
+        """The product that the run makes: id, display_name, internal_name; None before it was started."""
         if self._number is None:
             return None
         product = self._connection.json("GET", f"products/{self.metadata['upload']}/")
         return {key: product[key] for key in ("id", "display_name", "internal_name")}
 
     def check_status(self) -> str:
-        """Tell the status: Pending, Running, Successful, Failed or Stopped."""
+        """Return the status: Pending, Running, Successful, Failed or Stopped."""
         return "The process has not been started" if self._number is None else str(self.metadata["status"])
 
     def wait(self, seconds: float = 1800, on_progress: Callable[[float, str], None] | None = None) -> Json:
-        """Wait until the run has ended, and give its product.
+        """Wait until the run has ended, and return its product.
 
         Raises
         ------
@@ -111,7 +113,7 @@ class Process:
             if on_progress is not None:
                 on_progress(float(run["progress"]), str(run["message"]))
             if time.monotonic() > deadline:
-                raise FailedRunError(f"The run takes longer than {seconds:g} s; it goes on, ask check_status().")
+                raise FailedRunError(f"The run takes longer than {seconds:g} s; it continues, see check_status().")
             time.sleep(_PAUSE_SECONDS)
         if run["status"] != "Successful":
             raise FailedRunError(run["comment"] or f"The run is {run['status'].lower()}.")
@@ -123,16 +125,16 @@ class Process:
         return answer
 
     def log(self) -> str:
-        """Return what the run wrote about its work."""
+        """Return the log of the run."""
         return str(self._connection.json("GET", f"processes/{self._of_run()}/logs/")["pipeline"]["content"])
 
     def report(self) -> Json:
-        """Return what the run did, in numbers."""
+        """Return the report of the run."""
         answer: Json = self._connection.json("GET", f"processes/{self._of_run()}/report/")
         return answer
 
     def summary(self) -> None:
-        """Print what will be run, or how far it is."""
+        """Print inputs, parameters and status."""
         names = ", ".join(product["display_name"] for product in self.inputs) or "none"
         changed = {k: v for k, v in self.config.items() if v != self.pipeline["system_config"]["param"][k]}
         lines = (
@@ -177,7 +179,7 @@ class CRCProcess(Process):
         self.inputs.append(self._product(_id, internal_name))
 
     def set_flags_translation(self, path: str | Path) -> None:
-        """Use one's own rules of flags, a file in YAML."""
+        """Set custom rules for flags, a YAML file."""
         self._files = {"flags_translation_file": Path(path)}
 
 

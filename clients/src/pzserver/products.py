@@ -1,4 +1,4 @@
-"""A product of yours, with its description and its files."""
+"""A product with its description and files, for changes by its owner."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ from pzserver.uploads import PzUpload
 
 __all__ = ["PzProduct"]
 
-Json = dict[str, Any]  # what the REST API says of products and files
+Json = dict[str, Any]  # products and files as the REST API returns them
 
 
 class PzProduct:
-    """A product, published or not; changes need that it is yours.
+    """A product, published or not; only its owner may change it.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class PzProduct:
     Raises
     ------
     NotFoundError
-        There is none, or you may not see it.
+        It does not exist, or you may not see it.
     """
 
     def __init__(self, connection: Connection, product_id: int) -> None:
@@ -32,7 +32,7 @@ class PzProduct:
         self.attributes: Json = connection.json("GET", f"products/{product_id}/")
 
     def get_main_file_info(self) -> Json:
-        """Describe the main file."""
+        """Return the metadata of the main file."""
         info: Json = self._connection.json("GET", f"products/{self.product_id}/main_file_info/")["main_file"]
         return info
 

@@ -1,4 +1,4 @@
-"""One Photo-z Server, as people use it."""
+"""Main class of the library: one Photo-z Server and its products."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -18,7 +18,7 @@ from pzserver.uploads import PzUpload, create_product
 
 __all__ = ["PzServer"]
 
-Json = dict[str, Any]  # what notebooks read of metadata: names to texts, numbers, lists and None
+Json = dict[str, Any]  # metadata as users see it: names to texts, numbers, lists and None
 
 _LISTED = {
     "id": "id",
@@ -35,26 +35,26 @@ _LISTED = {
 
 
 class PzServer:
-    """A Photo-z Server: its products, and what you may do with them.
+    """Client of a Photo-z Server and its products.
 
     Parameters
     ----------
     token
-        A token of yours; the server shows it once when you make it.
+        An access token; the server shows it once, when it is created.
     host
         Address of the server, with or without ``/api/`` at its end.
 
     Raises
     ------
     ValueError
-        There is no token, or the address is not one.
+        The token is missing, or the address is invalid.
     AuthenticationError
-        The token does not hold.
+        The token is not valid.
     """
 
     def __init__(self, token: str | None = None, host: str = "http://127.0.0.1:8000") -> None:
         if not token:
-            message = "Give your token: PzServer(token='…', host='…'). The server's pages make one for you."
+            message = "Give your token: PzServer(token='…', host='…'). Create one on the server's pages."
             raise ValueError(message)
         self._connection = Connection(token, host)
         self._connection.json("GET", "")
@@ -68,10 +68,10 @@ class PzServer:
         self.close()
 
     def close(self) -> None:
-        """Close the connections to the server; without it they are closed when Python ends."""
+        """Close the connections to the server; otherwise they are closed when Python ends."""
         self._connection.close()
 
-    # --- what there is
+    # --- metadata
 
     def get_product_types(self) -> list[Json]:
         """List the types of products: name, display_name, description."""
@@ -93,12 +93,12 @@ class PzServer:
         return _frame(self.get_releases(), {"name": "Name", "display_name": "Release", "description": "Description"})
 
     def get_users(self) -> list[Json]:
-        """List the people with an account."""
+        """List the user accounts that you may see."""
         people: list[Json] = self._connection.json("GET", "users/")["results"]
         return people
 
     def display_users(self) -> pd.DataFrame:
-        """Show the people with an account."""
+        """Show the user accounts that you may see."""
         return _frame(self.get_users(), {"username": "Username", "display_name": "Name"})
 
     def get_products_list(self, filters: Json | None = None) -> list[Json]:
@@ -117,7 +117,7 @@ class PzServer:
         return _frame(self.get_products_list(filters), _LISTED)
 
     def get_product_metadata(self, product_id: int | str, mainfile_info: bool = True) -> Json:
-        """Tell everything about a product.
+        """Return the metadata of a product.
 
         Parameters
         ----------
@@ -136,7 +136,7 @@ class PzServer:
         product_id: int | str,
         show: bool = True,  # noqa: ARG002 - notebooks say it; the frame is given back either way
     ) -> pd.DataFrame:
-        """Show what there is to know about a product as names and values."""
+        """Show the metadata of a product as names and values."""
         metadata = self.get_product_metadata(product_id)
         main_file = metadata.pop("main_file") or {}
         entries = {**metadata, "main_file": main_file.get("name"), "size": main_file.get("size")}
@@ -156,21 +156,21 @@ class PzServer:
         *,
         maxrec: int | None = None,
     ) -> Table:
-        """Get rows of a product without downloading it.
+        """Return rows of a product without downloading it.
 
         Parameters
         ----------
         columns
-            Names; all when not given.
+            Column names; all by default.
         cone
             Right ascension, declination and radius, in degrees.
         maxrec
-            Most rows; all when not given, up to the limit of the server.
+            Maximum number of rows; all by default, up to the limit of the server.
         """
         return self._catalogue.rows(self._catalogue.product(product_id), columns, cone, maxrec=maxrec)
 
     def get_product(self, product_id: int | str, get_big_products: bool = False) -> Table:
-        """Get a product's main file as an astropy table, with units.
+        """Return a product's main file as an astropy table, with units.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class PzServer:
     ) -> Path:
         """Download all files of a product, and its description in ``product_metadata.yaml``.
 
-        A download that broke off is taken up where it stopped; every file is checked against its SHA-256.
+        Interrupted downloads are resumed; every file is verified by its SHA-256.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class PzServer:
         unpacked
             Whether to make a folder of files instead of a zip.
         progress
-            Called with the bytes that are done and the bytes of each file.
+            Called with the bytes transferred and the size of each file.
 
         Returns
         -------
@@ -212,7 +212,7 @@ class PzServer:
         return target
 
     def get_product_object(self, product_id: int | str) -> PzProduct:
-        """Get a product of yours to change its description and its files."""
+        """Return a product of yours, to change its description and files."""
         return PzProduct(self._connection, self._number(product_id))
 
     # --- changes
@@ -239,21 +239,20 @@ class PzServer:
         product_type, release
             Internal names.
         columns
-            Names of columns to what they mean: ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, ``ID``, or
-            a free alias; or "guess" to take what the server makes of their names and values. Without them, a product
-            whose type asks for some stays a draft: say them with ``make_columns_association`` and publish it with
-            ``save``.
+            Column names to their meanings: ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, ``ID``, or a free
+            alias; or "guess" to accept the server's guesses. Without them, a product whose type has mandatory meanings
+            stays a draft: set them with ``make_columns_association`` and publish it with ``save``.
         visibility
             Who may read it: private, groups, registered or public.
 
         Raises
         ------
         FileNotFoundError
-            A file is not there; nothing was uploaded.
+            A file does not exist; nothing was uploaded.
         ValueError
             The server has no such type or release, or it cannot read the main file.
         RequiredColumnsError
-            ``columns`` are given and a mandatory meaning is not among them; the product stays a draft.
+            ``columns`` are given without a mandatory meaning; the product stays a draft.
         """
         others = [Path(path) for path in auxiliary_files or ()]
         for path in (Path(main_file), *others):
@@ -287,15 +286,15 @@ class PzServer:
     # --- pipelines
 
     def combine_redshift_catalogs(self, name: str) -> CRCProcess:
-        """Set up a combination of redshift catalogues; ``name`` is that of its result."""
+        """Configure a combination of redshift catalogues; ``name`` is the name of its result."""
         return CRCProcess(self._connection, name)
 
     def training_set_maker(self, name: str) -> TSMProcess:
-        """Set up the making of a training set; ``name`` is that of its result."""
+        """Configure the making of a training set; ``name`` is the name of its result."""
         return TSMProcess(self._connection, name)
 
     def run_and_wait(self, process: Process, seconds: float = 1800) -> Json:
-        """Run a process, wait until it has ended, and give its product; FailedRunError when there is none."""
+        """Run a process, wait until it has ended, and return its product, or raise FailedRunError."""
         process.run()
         return process.wait(seconds)
 

@@ -1,4 +1,4 @@
-"""HTTP sessions that give their connections back."""
+"""HTTP sessions that release the connections of partly read responses."""
 
 import threading
 from typing import Any
@@ -9,10 +9,10 @@ __all__ = ["TidySession"]
 
 
 class TidySession(requests.Session):
-    """A session that closes the answers which others leave half-read.
+    """HTTP session that closes responses which were not read to their end.
 
-    pyvo reads a VOTable to its last tag and not to the end of the answer, so that connection never returns to the
-    pool: it stays open until the garbage collector finds it, which then warns of it.
+    pyvo reads a VOTable to its last tag and not to the end of the response, so that the connection does not return to
+    the pool; it would stay open until garbage collection, with a ResourceWarning.
     """
 
     def __init__(self) -> None:
@@ -20,14 +20,14 @@ class TidySession(requests.Session):
         self._mine = threading.local()  # a download in another thread goes on
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """Send a request; an answer that is not read at once is remembered."""
+        """Send a request; a streamed response is recorded."""
         response = super().send(request, **options)
         if options.get("stream"):
             self._streams().append(response)
         return response
 
     def close_streams(self) -> None:
-        """Close what this thread did not read at once; what is still to be read of it is lost."""
+        """Close the streamed responses of this thread; their unread bytes are lost."""
         while streams := self._streams():
             streams.pop().close()
 

@@ -1,4 +1,4 @@
-"""Files of products read as astropy tables."""
+"""Readers of product files as astropy tables."""
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ _Reader = Callable[[Path, Mapping[str, Any]], Table]
 
 
 class UnknownFormatError(ValueError):
-    """A file that this library does not read as a table."""
+    """The format of a file is not supported by this library."""
 
 
 def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
@@ -28,12 +28,12 @@ def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
     Parameters
     ----------
     main_file
-        What the server found out about it: for texts ``delimiter``, ``has_header`` and ``columns``.
+        Properties found by the server: for texts ``delimiter``, ``has_header`` and ``columns``.
 
     Raises
     ------
     UnknownFormatError
-        Its format is not one that this library reads.
+        The format is not supported by this library.
     """
     read = _READERS.get(path.suffix.lower())
     if read is None:
@@ -43,7 +43,7 @@ def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
 
 
 def with_descriptions(table: Table, columns: Iterable[Mapping[str, Any]]) -> Table:
-    """Give columns the units, descriptions and UCDs that the server knows, where the file said none."""
+    """Return the table with the server's units, descriptions and UCDs, where the file has none."""
     for known in columns:
         name = known["column_name"]
         if name not in table.colnames:
@@ -64,7 +64,7 @@ def _text(delimiter: str | None) -> _Reader:
 def _astropy(format_name: str) -> _Reader:
     def read(path: Path, _: Mapping[str, Any]) -> Table:
         with warnings.catch_warnings():
-            # Which of several tables is meant shows when its columns are compared with those that the server found.
+            # With several tables, a wrong one is noticed when its columns are compared with the server's.
             warnings.filterwarnings("ignore", "hdu= was not specified")
             return Table.read(path, format=format_name)
 
@@ -90,7 +90,7 @@ def _read_hdf5(path: Path, _: Mapping[str, Any]) -> Table:
 def _first_table(group: h5py.Group) -> h5py.Group | h5py.Dataset | None:
     items = [group[name] for name in group]
     structured = [item for item in items if isinstance(item, h5py.Dataset) and item.dtype.names]
-    # pandas and PyTables keep blocks of values beside their index; only the server takes those apart.
+    # pandas and PyTables store blocks of values beside their index, which only the server can read.
     if structured and not any(name.startswith("values_block") for name in structured[0].dtype.names):
         return structured[0]
     arrays = [item for item in items if isinstance(item, h5py.Dataset) and item.ndim >= 1]
@@ -107,7 +107,7 @@ def _values(item: h5py.Dataset) -> np.ndarray[Any, np.dtype[Any]]:
     return np.asarray(item.asstr()[()]) if item.dtype.kind == "O" else np.asarray(item[()])
 
 
-#: Formats that are read, by the endings of names; the server reads the same ones (`products/readers/formats.py`).
+#: Formats by file extension; the server supports the same ones (`products/readers/formats.py`).
 _FORMATS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
     ((".csv",), _text(",")),
     ((".tsv", ".tab"), _text("\t")),
@@ -120,5 +120,5 @@ _FORMATS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
 )
 _READERS = {ending: read for endings, read in _FORMATS for ending in endings}
 
-#: JobCompletion of the names of files that `read_table` reads.
+#: File extensions that `read_table` supports.
 TABLE_ENDINGS = frozenset(_READERS)

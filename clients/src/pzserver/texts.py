@@ -1,4 +1,4 @@
-"""Text tables, read the way the server found out that they are written."""
+"""Reader of text tables with the dialect that the server detected."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ def read_text(path: Path, main_file: Mapping[str, Any], delimiter: str | None) -
     """Read a text table.
 
     Lines that begin with ``#`` are comments; a ``#`` within a line is not. The names of columns are those that the
-    server knows, since they may stand in a comment.
+    server found, because they may be in a comment.
 
     Parameters
     ----------
     main_file
-        What the server found out: ``delimiter``, ``has_header``, ``columns``.
+        Properties found by the server: ``delimiter``, ``has_header``, ``columns``.
     delimiter
-        What the name of the file says, when the server found nothing out; None stands for blanks.
+        Delimiter for the file's extension, used when the server found none; None for blanks.
     """
     content = path.read_bytes()
     try:
@@ -41,7 +41,7 @@ def read_text(path: Path, main_file: Mapping[str, Any], delimiter: str | None) -
 
 
 def _rows(text: str) -> Iterator[str]:
-    """Return the lines that are neither comments nor blank, one after the other."""
+    """Yield the lines that are neither comments nor blank."""
     return (line.rstrip("\r\n") for line in io.StringIO(text) if line.strip() and not line.startswith("#"))
 
 

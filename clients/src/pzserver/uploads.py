@@ -1,4 +1,4 @@
-"""Products from their first word to their publication, through the REST API."""
+"""Uploads of products through the REST API, from the draft to the publication."""
 
 import mimetypes
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,12 +17,12 @@ _WAIT_SECONDS = 30
 
 
 def create_product(connection: Connection, fields: Mapping[str, Any]) -> int:
-    """Begin a product and give its number.
+    """Create a product and return its number.
 
     Parameters
     ----------
     fields
-        As the REST API names them, but ``product_type`` and ``release`` are internal names.
+        Fields of the REST API, except that ``product_type`` and ``release`` are internal names.
     """
     kind = _number_of(connection, "product-types", str(fields["product_type"]))
     release = fields.get("release")
@@ -43,18 +43,18 @@ class PzUpload:
     def __init__(self, connection: Connection, product_id: int) -> None:
         self._connection = connection
         self.product_id = product_id
-        #: Columns that look like positions and redshifts, once the main file was read: names to meanings.
+        #: Guessed meanings of columns, once the main file was inspected: names to meanings.
         self.guesses: dict[str, str] = {}
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the server says of the product now."""
+        """Present metadata of the product."""
         answer: dict[str, Any] = self._connection.json("GET", f"products/{self.product_id}/")
         return answer
 
     @property
     def is_published(self) -> bool:
-        """Whether others can see it."""
+        """Whether it is published."""
         return bool(self.metadata["product_status"] == "Published")
 
     @property
@@ -64,12 +64,12 @@ class PzUpload:
         return {item["column_name"]: item["alias"] for item in found["results"]}
 
     def add_file(self, path: str | Path, role: str = "auxiliary", progress: Progress | None = None) -> None:
-        """Send a file; the roles are main, description and auxiliary.
+        """Upload a file; the roles are main, description and auxiliary.
 
         Raises
         ------
         FileNotFoundError
-            It is not there.
+            The file does not exist.
         """
         path = Path(path)
         size = path.stat().st_size
@@ -81,12 +81,12 @@ class PzUpload:
         self._connection.json("PUT", url, params={"role": role}, data=body, headers=headers)
 
     def inspect(self) -> dict[str, Any]:
-        """Let the server read the main file, wait for it, and give what it found.
+        """Start the inspection of the main file, wait for it, and return its result.
 
         Raises
         ------
         InvalidValueError
-            The file cannot be read; the sentence says why.
+            The file cannot be read; the message states the reason.
         """
         state: dict[str, Any] = self._connection.json("POST", f"products/{self.product_id}/inspect")
         while state["state"] == "running":
@@ -101,19 +101,19 @@ class PzUpload:
         return found
 
     def make_columns_association(self, columns: Mapping[str, str]) -> None:
-        """Say what columns mean; those that are not named keep the meaning that they have.
+        """Set the meanings of columns; those that are not named keep theirs.
 
         Parameters
         ----------
         columns
-            Name of a column to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
+            Column name to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
         """
         moved = {meaning.lower() for meaning in columns.values()}
         kept = {name: alias for name, alias in self.columns.items() if alias and alias.lower() not in moved}
         self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
 
     def reset_columns_association(self) -> None:
-        """Take all meanings away."""
+        """Remove all meanings."""
         self._connection.json("PUT", f"products/{self.product_id}/columns", json={})
 
     def save(self) -> None:
@@ -122,7 +122,7 @@ class PzUpload:
         Raises
         ------
         RequiredColumnsError
-            Columns that its type asks for have no meaning yet.
+            Mandatory meanings of its type are missing.
         """
         answer = self._connection.json("POST", f"products/{self.product_id}/publish")
         while answer["product_status"] == "Processing":
@@ -134,7 +134,7 @@ class PzUpload:
 
 
 class _Body:
-    """A file as the body of a request, which tells how far it was read."""
+    """Request body that streams a file and reports progress."""
 
     def __init__(self, path: Path, size: int, progress: Progress | None) -> None:
         self._path = path

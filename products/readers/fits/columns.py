@@ -1,4 +1,4 @@
-"""Columns of FITS tables (FITS 4.0 §7): from the header's words to Arrow arrays of a slice of rows."""
+"""Columns of FITS tables (FITS 4.0 §7), and the conversion of their cells to Arrow arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,13 +25,13 @@ class BinaryColumn:
     Parameters
     ----------
     code
-        The letter of TFORM; that of the heap's values for variable-length arrays.
+        Type code of TFORM; for variable-length arrays that of the values in the heap.
     count
-        Values in a cell.
+        Number of values in a cell.
     descriptor
         ``P`` or ``Q`` for variable-length arrays.
     dtype
-        The numpy type of the cell as it lies in the row.
+        The numpy type of the cell in the row.
     """
 
     name: str
@@ -127,7 +127,7 @@ class AsciiColumn:
             values = pc.replace_substring_regex(numbers, r"^\+", "").cast(self.arrow_type)
         except pa.ArrowInvalid as e:
             raise ColumnTypeError(
-                f"A cell of the column {self.name} of {file_name} is not a number, though the header says so. "
+                f"A cell of the column {self.name} of {file_name} is not a number, though the header declares one. "
                 "Correct it and send the file again."
             ) from e
         if self.scale == 1 and self.zero == 0:
@@ -136,7 +136,7 @@ class AsciiColumn:
 
 
 def binary_column(name: str, words: Mapping[str, Any], meanings: Mapping[str, str]) -> BinaryColumn:
-    """Make a column of a binary table from the words of its header, without their number.
+    """Return a column of a binary table from its header keywords, given without their number.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""FITS files (FITS 4.0): the first binary or ASCII table, its rows mapped into memory and converted in slices.
+"""Reader of FITS files (FITS 4.0): the first binary or ASCII table, mapped into memory and converted in slices.
 
 The headers are read by astropy; UCDs, utypes and descriptions are where STILTS writes them (TUCDn, TUTYPn, TCOMMn).
 """
@@ -20,7 +20,7 @@ from products.readers.errors import (
     DamagedFileError,
     EmptyTableError,
     NotATableError,
-    damage_is_told,
+    damage_reported,
     listed,
 )
 from products.readers.fits.columns import AsciiColumn, BinaryColumn, binary_column
@@ -46,7 +46,7 @@ _MAX_HDUS = 1000
 
 @dataclass(frozen=True, slots=True)
 class _Hdu:
-    """One table of a FITS file: its columns and where its bytes lie."""
+    """A table of a FITS file: its columns and the position of its bytes."""
 
     number: int
     label: str
@@ -70,7 +70,7 @@ class FitsReader(FileReader):
     format = FITS.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
-        with damage_is_told(name, "FITS", *_LIBRARY_ERRORS):
+        with damage_reported(name, "FITS", *_LIBRARY_ERRORS):
             hdus, others = _tables(path, name, limits)
         if not hdus:
             holds = f"it holds {listed(others)}" if others else "it holds no extension"
@@ -105,7 +105,7 @@ class FitsReader(FileReader):
                 raw = maps[hdu.number][hdu.start + first * step : hdu.start + last * step]
                 slices[hdu.number] = raw.view(np.ndarray).view(hdu.dtype)
             arrays = []
-            with damage_is_told(self.name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
+            with damage_reported(self.name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
                 for field in schema:
                     hdu, column = self._sources[field.name]
                     arrays.append(column.array(slices[hdu.number][field.name], heaps[hdu.number], self.name))
@@ -114,7 +114,7 @@ class FitsReader(FileReader):
 
 
 def _tables(path: Path, name: str, limits: ReadLimits) -> tuple[list[_Hdu], list[str]]:
-    """Read all headers; the bytes of the data are not looked at."""
+    """Return the tables of a file by reading its headers, without reading data."""
     tables, others = [], []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)
@@ -143,7 +143,7 @@ def _tables(path: Path, name: str, limits: ReadLimits) -> tuple[list[_Hdu], list
 def _check_names(header: Mapping[str, Any], name: str, limits: ReadLimits) -> None:
     count = int(header.get("TFIELDS", 0))
     if not 0 <= count <= 999:
-        raise DamagedFileError(f"{name} says that it has {count} columns; a FITS table has at most 999.")
+        raise DamagedFileError(f"{name} declares {count} columns; a FITS table has at most 999.")
     if count == 0:
         raise EmptyTableError(f"No columns were found in {name}. Send a table with named columns and rows.")
     names = [str(header.get(f"TTYPE{n}", "")).strip() for n in range(1, count + 1)]
@@ -206,7 +206,7 @@ def _meanings(header: Mapping[str, Any], n: int) -> dict[str, str]:
 
 
 def _chosen(hdus: list[_Hdu]) -> tuple[list[_Hdu], list[str]]:
-    """Choose the first table, or those that a qp ensemble of photo-z distributions is made of."""
+    """Return the first table, or those of a qp ensemble of photo-z distributions, with notes."""
     labels = {hdu.label.upper(): hdu for hdu in hdus}
     meta, data, ancil = labels.get("META"), labels.get("DATA"), labels.get("ANCIL")
     if meta and data and any(column.name == "pdf_name" for column in meta.columns):

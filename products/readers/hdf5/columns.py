@@ -1,4 +1,4 @@
-"""Columns of HDF5 tables: where the values of each lie, and how a slice of them becomes an Arrow array."""
+"""Columns of HDF5 tables: the location of their values, and the conversion of slices to Arrow arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from products.readers.arrays import array_of, arrow_type_of, text_of
 
-__all__ = ["Hdf5Column", "Hdf5Table", "checked_storage", "column_of", "read_slice"]
+__all__ = ["Hdf5Column", "Hdf5Table", "column_of", "read_slice", "storage_problem"]
 
 _BIGGEST_CHUNK = 256_000_000
 
@@ -29,9 +29,9 @@ class Hdf5Column:
     position
         Number of the column in a two-dimensional dataset, or in a member that is an array.
     categories
-        The texts for which the values are codes, as in categorical columns of pandas.
+        Texts of which the values are codes, as in categorical columns of pandas.
     null_text
-        The text that stands for a missing value.
+        Text that represents a missing value.
     mask
         Name of the member that is true where the value is missing.
     """
@@ -64,22 +64,22 @@ class Hdf5Column:
         return array
 
     def renamed(self, **changes: Any) -> "Hdf5Column":
-        """Return the same column with something changed; the keys are those of this class."""
+        """Return a copy of the column with changed attributes."""
         return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True)
 class Hdf5Table:
-    """A table found in an HDF5 file.
+    """A table in an HDF5 file.
 
     Parameters
     ----------
     layout
-        Who lays tables out so: ``pandas fixed``, ``pandas table``, ``compound dataset``, ``group of arrays``, …
+        Name of the layout: ``pandas fixed``, ``pandas table``, ``compound dataset``, ``group of arrays``, …
     refused
         Columns that cannot be read, each with a reason.
     left_out
-        Sentences about what is not read.
+        Sentences about skipped parts.
     """
 
     path: str
@@ -91,12 +91,12 @@ class Hdf5Table:
 
 
 def column_of(name: str, dataset: h5py.Dataset, member: str | None = None) -> Hdf5Column:
-    """Make a column of a dataset with one row for each row of the table, or of a member of such a dataset.
+    """Return a column from a dataset with one row for each row of the table, or from a member of such a dataset.
 
     Raises
     ------
     TypeError
-        For what no column holds; the text tells what it is.
+        For types that columns cannot have, which the message names.
     """
     kind = dataset.id.get_type()
     if member is not None:
@@ -110,9 +110,9 @@ def column_of(name: str, dataset: h5py.Dataset, member: str | None = None) -> Hd
 
 
 def read_slice(dataset: h5py.Dataset, members: list[str], first: int, last: int) -> Mapping[str | None, np.ndarray]:
-    """Read some rows of a dataset: of its members where it is compound, else under the name none.
+    """Return a slice of the rows of a dataset: by member where it is compound, else under the key None.
 
-    The type in memory is that of the file, so that members which numpy cannot express are passed over.
+    The type in memory is that of the file, so that members which numpy cannot express are skipped.
     """
     if not members:
         return {None: dataset[first:last]}
@@ -130,8 +130,8 @@ def read_slice(dataset: h5py.Dataset, members: list[str], first: int, last: int)
     return {member: rows[member] for member in members}
 
 
-def checked_storage(dataset: h5py.Dataset) -> str | None:
-    """Tell why the values of a dataset are not read, if there is a reason."""
+def storage_problem(dataset: h5py.Dataset) -> str | None:
+    """Return the reason why the values of a dataset cannot be read, or None."""
     if dataset.external or dataset.is_virtual:
         return "its values lie in other files"
     if (
@@ -159,7 +159,7 @@ def _numpy_type(kind: h5py.h5t.TypeID) -> np.dtype:
 def _arrow_type(kind: h5py.h5t.TypeID, dtype: np.dtype) -> pa.DataType:
     inner = kind.get_super() if isinstance(kind, h5py.h5t.TypeArrayID) else kind
     if isinstance(inner, h5py.h5t.TypeBitfieldID) and inner.get_size() == 1:
-        # PyTables stores truths as bit fields of one byte.
+        # PyTables stores booleans as bit fields of one byte.
         base = pa.bool_()
         return pa.list_(base, dtype.subdtype[1][0]) if dtype.subdtype and len(dtype.subdtype[1]) == 1 else base
     if dtype.kind == "O":

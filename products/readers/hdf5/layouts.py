@@ -1,4 +1,4 @@
-"""Where the tables of an HDF5 file are: the layouts of pandas, PyTables, astropy, h5py, RAIL and qp.
+"""Detection of the tables of an HDF5 file in the layouts of pandas, PyTables, astropy, h5py, RAIL and qp.
 
 Only hard links are followed, each object once; links out of the file, virtual datasets and references are not read.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import h5py
 
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
-from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, checked_storage, column_of
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, column_of, storage_problem
 from products.readers.hdf5.pandas_layouts import is_pandas_group, pandas_table
 
 __all__ = ["found_tables"]
@@ -20,7 +20,7 @@ _META = ".__table_column_meta__"
 
 
 def found_tables(file: h5py.File, name: str) -> tuple[list[Hdf5Table], list[str]]:
-    """Find all tables of a file, those with most rows first, and sentences about what was passed over."""
+    """Return all tables of a file, those with most rows first, and sentences about what was skipped."""
     notes: list[str] = []
     tables = list(_tables(file, name, notes, set(), 0))
     return sorted(tables, key=lambda table: (not table.columns, -table.rows)), notes
@@ -52,7 +52,7 @@ def _tables(group: h5py.Group, name: str, notes: list[str], seen: set[int], dept
 
 
 def _has_members(dataset: h5py.Dataset) -> bool:
-    """Whether the values are records; h5py stores complex numbers so, too, and these are none."""
+    """Return whether the values are records; h5py stores complex numbers in the same way, which are not records."""
     kind = dataset.id.get_type()
     if not isinstance(kind, h5py.h5t.TypeCompoundID):
         return False
@@ -67,7 +67,7 @@ def _children(group: h5py.Group, notes: list[str], seen: set[int]) -> tuple[list
             continue
         child = group[key]
         address = h5py.h5o.get_info(child.id).addr
-        # PyTables keeps its search indexes in groups of this name.
+        # PyTables stores its search indexes in groups of this name.
         if address in seen or len(seen) > _MOST_OBJECTS or key.startswith("_i_"):
             continue
         seen.add(address)
@@ -84,12 +84,12 @@ def _compound(dataset: h5py.Dataset, name: str) -> Hdf5Table:
     kind = dataset.id.get_type()
     members = [kind.get_member_name(number).decode("utf-8", "replace") for number in range(kind.get_nmembers())]
     described = _description(dataset, name)
-    # Without its YAML, astropy still marks missing values in a member of this name.
+    # Even without YAML, astropy marks missing values in a member of this name.
     masks = described.masks or {member: f"{member}.mask" for member in members if f"{member}.mask" in members}
     hidden = set(masks.values())
     columns: list[Hdf5Column] = []
     refused: dict[str, str] = {}
-    storage = checked_storage(dataset)
+    storage = storage_problem(dataset)
     for member in members:
         if member in hidden:
             continue
@@ -105,13 +105,13 @@ def _compound(dataset: h5py.Dataset, name: str) -> Hdf5Table:
 
 
 def _description(dataset: h5py.Dataset, name: str) -> AstropyMetadata:
-    """Read the YAML that astropy writes beside a table."""
+    """Return the metadata that astropy writes as YAML beside a table."""
     beside = dataset.name.rpartition("/")[2] + _META
     parent = dataset.parent
     if not isinstance(parent.get(beside, getlink=True), h5py.HardLink):
         return AstropyMetadata()
     lines = parent[beside]
-    if not isinstance(lines, h5py.Dataset) or lines.ndim != 1 or lines.dtype.kind != "S" or checked_storage(lines):
+    if not isinstance(lines, h5py.Dataset) or lines.ndim != 1 or lines.dtype.kind != "S" or storage_problem(lines):
         return AstropyMetadata()
     return astropy_metadata(b"\n".join(lines[:].tolist()).decode("utf-8", "replace"), name)
 
@@ -125,7 +125,7 @@ def _group_of_arrays(path: str, arrays: list[h5py.Dataset], layout: str) -> Hdf5
         if array.shape[0] != rows:
             refused[key] = f"{array.shape[0]} values where other arrays have {rows}"
             continue
-        if storage := checked_storage(array):
+        if storage := storage_problem(array):
             refused[key] = storage
             continue
         try:
@@ -136,7 +136,7 @@ def _group_of_arrays(path: str, arrays: list[h5py.Dataset], layout: str) -> Hdf5
 
 
 def _ensemble(groups: dict[str, h5py.Group]) -> Hdf5Table | None:
-    """Recognise a qp ensemble of photo-z distributions: groups meta, data and often ancil."""
+    """Return a qp ensemble of photo-z distributions as a table; it has the groups meta, data and often ancil."""
     meta, data = groups.get("meta"), groups.get("data")
     if meta is None or data is None or "pdf_name" not in meta:
         return None

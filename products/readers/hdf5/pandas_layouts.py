@@ -1,4 +1,4 @@
-"""The two layouts in which ``pandas.DataFrame.to_hdf`` writes tables to HDF5, read without pandas and PyTables.
+"""The two HDF5 layouts of ``pandas.DataFrame.to_hdf``, read without pandas and PyTables.
 
 ``format="fixed"``: for each type of values one block of two dimensions, and its columns' names beside it.
 ``format="table"``: one compound dataset whose members are such blocks, or single columns ("data columns").
@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from products.readers.arrays import text_of
-from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, checked_storage, column_of
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, column_of, storage_problem
 from products.readers.hdf5.plain_pickles import plain_value
 
 __all__ = ["is_pandas_group", "pandas_table"]
@@ -23,17 +23,17 @@ _PICKLED = "Python objects, which pandas pickled"
 
 
 def is_pandas_group(group: h5py.Group) -> bool:
-    """Whether pandas wrote a table into a group."""
+    """Return whether pandas wrote a table into a group."""
     return _attribute(group, "pandas_type") in {"frame", "frame_table"}
 
 
 def pandas_table(group: h5py.Group) -> Hdf5Table:
-    """Find the columns of a table that pandas wrote.
+    """Return the columns of a table written by pandas.
 
     Raises
     ------
     ValueError
-        When parts of it are missing or contradict each other.
+        Parts of it are missing or inconsistent.
     """
     return _fixed(group) if _attribute(group, "pandas_type") == "frame" else _table(group)
 
@@ -47,7 +47,7 @@ def _fixed(group: h5py.Group) -> Hdf5Table:
         if "shape" in values.attrs:
             columns |= {name: Hdf5Column(name, values.name, pa.string()) for name in names}
             continue
-        reason = _PICKLED if _attribute(values, "CLASS") == "VLARRAY" else checked_storage(values)
+        reason = _PICKLED if _attribute(values, "CLASS") == "VLARRAY" else storage_problem(values)
         if reason or values.ndim != 2 or values.shape[1] != len(names):
             refused |= dict.fromkeys(names, reason or "a block of another shape than its names")
             continue
@@ -66,7 +66,7 @@ def _fixed(group: h5py.Group) -> Hdf5Table:
 
 
 def _fixed_index(group: h5py.Group) -> tuple[list[Hdf5Column], tuple[str, ...]]:
-    """Find the named levels of the index; a level of several is kept as codes into its values."""
+    """Return the named levels of the index; a level of a MultiIndex is stored as codes into its values."""
     if "axis1_nlevels" in group.attrs:
         columns = []
         for number in range(int(group.attrs["axis1_nlevels"])):
@@ -103,7 +103,7 @@ def _table(group: h5py.Group) -> Hdf5Table:
     order = _pickled_order(group.attrs.get("non_index_axes"))
     ordered = [name for name in order if name in columns]
     ordered += [name for name in columns if name not in order]
-    reason = checked_storage(dataset)
+    reason = storage_problem(dataset)
     if reason:
         refused |= dict.fromkeys(ordered, reason)
     found = (*index, *(columns[name] for name in ordered))
@@ -111,7 +111,7 @@ def _table(group: h5py.Group) -> Hdf5Table:
 
 
 def _member_column(dataset: h5py.Dataset, member: str) -> Hdf5Column:
-    """Make a column of a member; several texts in one member are several columns, not a column of arrays."""
+    """Return a column of a member; several texts in one member are several columns, not a column of arrays."""
     kind = dataset.id.get_type()
     kind = kind.get_member_type(kind.get_member_index(member.encode()))
     if isinstance(kind, h5py.h5t.TypeArrayID) and isinstance(kind.get_super(), h5py.h5t.TypeStringID):
@@ -146,7 +146,7 @@ def _members_columns(
 
 
 def _table_index(group: h5py.Group, dataset: h5py.Dataset) -> tuple[list[Hdf5Column], tuple[str, ...]]:
-    """Keep the index as a column when it has a name; several levels are columns of the table already."""
+    """Return the index as a column when it has a name; the levels of a MultiIndex are columns of the table already."""
     if _attribute(group, "table_type") == "appendable_multiframe":
         return [], ()
     try:
@@ -162,7 +162,7 @@ def _table_index(group: h5py.Group, dataset: h5py.Dataset) -> tuple[list[Hdf5Col
 
 
 def _dataset(group: h5py.Group, name: str) -> h5py.Dataset:
-    """Take a dataset that lies in this file; links that lead elsewhere are not followed."""
+    """Return a dataset of this file; links to other files are not followed."""
     here: h5py.Group = group
     for part in name.split("/"):
         if not isinstance(here, h5py.Group) or not isinstance(here.get(part, getlink=True), h5py.HardLink):
@@ -189,7 +189,7 @@ def _names(dataset: h5py.Dataset) -> list[str]:
 
 
 def _small_array(dataset: h5py.Dataset, member: str | None = None) -> pa.Array:
-    if dataset.size is None or dataset.size > _SMALL or checked_storage(dataset):
+    if dataset.size is None or dataset.size > _SMALL or storage_problem(dataset):
         raise ValueError("a part of the table is too large")
     column = column_of("values", dataset, member)
     values = dataset[:] if member is None else dataset.fields(member)[:]
@@ -213,7 +213,7 @@ def _pickled_order(attribute: object) -> list[str]:
 
 
 def _attribute(item: h5py.HLObject | Mapping[str, object], name: str) -> str | None:
-    """Read an attribute as text, if it is one; no other kind is looked into."""
+    """Return an attribute that is text, or None for any other type."""
     value = item.attrs.get(name) if isinstance(item, h5py.HLObject) else None
     if isinstance(value, np.bytes_ | bytes):
         return value.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""Lists of names that pandas leaves pickled in HDF5 attributes, read without unpickling.
+"""Parser of pickled lists of names in HDF5 attributes of pandas, which never unpickles them.
 
-``pickletools.genops`` only tells the instructions of a pickle; here those that build plain lists, tuples and
-dictionaries of texts and numbers are followed, and any other one (which could name code) ends the reading.
+``pickletools.genops`` lists the instructions of a pickle. Those that build lists, tuples and dictionaries of texts and
+numbers are interpreted; any other one, which could name code, is refused.
 """
 
 import pickletools
@@ -18,12 +18,12 @@ _MARK = object()
 
 
 def plain_value(pickled: bytes) -> object:
-    """Read a pickle of plain values.
+    """Return the value of a pickle of plain values.
 
     Raises
     ------
     ValueError
-        When it holds anything else, or is no pickle.
+        It contains anything else, or is not a pickle.
     """
     if len(pickled) > _MAX_BYTES:
         raise ValueError("the pickle is too long")

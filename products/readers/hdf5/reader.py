@@ -1,4 +1,4 @@
-"""HDF5 files, read slice by slice with h5py alone: nothing in them is ever unpickled."""
+"""Reader of HDF5 files, slice by slice with h5py alone; nothing is unpickled."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from products.readers.base import FileReader, ReadLimits, described_field
-from products.readers.errors import ColumnTypeError, NotATableError, damage_is_told, listed
+from products.readers.errors import ColumnTypeError, NotATableError, damage_reported, listed
 from products.readers.formats import HDF5
 from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, read_slice
 from products.readers.hdf5.layouts import found_tables
@@ -21,15 +21,15 @@ _LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, Index
 
 
 class Hdf5Reader(FileReader):
-    """An HDF5 file with a table in one of the usual layouts."""
+    """Reader of an HDF5 file with a table in one of the known layouts."""
 
     format = HDF5.name
 
     def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
-        with damage_is_told(name, "HDF5", *_LIBRARY_ERRORS):
+        with damage_reported(name, "HDF5", *_LIBRARY_ERRORS):
             self._file = h5py.File(path, "r", locking=False)
         try:
-            with damage_is_told(name, "HDF5", *_LIBRARY_ERRORS):
+            with damage_reported(name, "HDF5", *_LIBRARY_ERRORS):
                 tables, notes = found_tables(self._file, name)
             table = _chosen(tables, name)
             others = [f"{other.path} ({other.rows} rows)" for other in tables if other is not table]
@@ -59,7 +59,7 @@ class Hdf5Reader(FileReader):
         rows = self.rows or 0
         for first in range(0, rows, size):
             last = min(rows, first + size)
-            with damage_is_told(self.name, "HDF5", *_LIBRARY_ERRORS):
+            with damage_reported(self.name, "HDF5", *_LIBRARY_ERRORS):
                 values = {path: read_slice(self._file[path], keys, first, last) for path, keys in members.items()}
                 arrays = [_array(column, values[column.dataset]) for column in columns]
                 batch = pa.RecordBatch.from_arrays(arrays, schema=schema)

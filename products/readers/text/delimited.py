@@ -1,7 +1,7 @@
-"""CSV (RFC 4180) and other text tables, streamed by pyarrow with types decided over the whole file.
+"""Reader of CSV (RFC 4180) and other delimited text, streamed by pyarrow with types inferred from the whole file.
 
-A first pass reads the whole file once with the types of its first block. Where a later value does not fit, a slower
-pass widens the types of all columns; so batches never fail on a value that the first rows did not show.
+A first pass reads the whole file with the types of its first block. Where a later value does not fit, a slower pass
+widens the types of all columns, so that batches never fail on values that did not occur in the first rows.
 """
 
 import io
@@ -15,7 +15,7 @@ import pyarrow.csv as pacsv
 
 from core.errors import PhotozError
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
-from products.readers.errors import EmptyTableError, NotATableError, RaggedRowError, damage_is_told
+from products.readers.errors import EmptyTableError, NotATableError, RaggedRowError, damage_reported
 from products.readers.formats import CSV
 from products.readers.recognition import suffix_of
 from products.readers.text.dialect import NULLS, Dialect, found_dialect
@@ -31,7 +31,7 @@ _MOST_REPAIRS = 5
 
 
 class DelimitedReader(FileReader):
-    """A CSV file, or another text with one row in each line."""
+    """Reader of a CSV file, or another text file with one row a line."""
 
     format = CSV.name
 
@@ -57,7 +57,7 @@ class DelimitedReader(FileReader):
         )  # fmt: skip
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        with damage_is_told(self.name, "CSV", pa.ArrowException, OSError, ValueError):
+        with damage_reported(self.name, "CSV", pa.ArrowException, OSError, ValueError):
             for batch in self._rows.batches(schema.names):
                 for start in range(0, batch.num_rows, size):
                     columns = batch.slice(start, size).columns
@@ -65,12 +65,12 @@ class DelimitedReader(FileReader):
 
 
 class DelimitedRows:
-    """The rows of a text table, as often as one asks.
+    """The rows of a text table, which can be read repeatedly.
 
     Parameters
     ----------
     types
-        Arrow types of the columns; text where none is given.
+        Arrow types of the columns; text by default.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class DelimitedRows:
     ) -> None:
         self.names = list(names)
         self.types: Mapping[str, pa.DataType] = {}
-        #: Columns of text, where only an empty field is no value: elsewhere ``NULL`` and its like stand for none.
+        #: Columns of text, in which only empty fields are null; in others ``NULL`` and the like are null too.
         self.verbatim: frozenset[str] = frozenset()
         self._source = source
         self.name = name
@@ -97,7 +97,7 @@ class DelimitedRows:
 
     @classmethod
     def of_dialect(cls, source: TextSource, dialect: Dialect, name: str) -> "DelimitedRows":
-        """Make the rows of a text whose dialect was found out."""
+        """Return the rows of a text with a known dialect."""
         cleaning = Cleaning(comments=source.has_inner_comments, blanks=dialect.delimiter == " ", padding=dialect.padded)
         delimiter = "\t" if dialect.delimiter == " " else dialect.delimiter
         return cls(
@@ -105,20 +105,20 @@ class DelimitedRows:
         )
 
     def open(self) -> io.BufferedReader:
-        """Open the bytes of the rows."""
+        """Open the rows as a stream of bytes."""
         return self._source.open(self._skipped_lines, self._cleaning)
 
     def batches(
         self, columns: Sequence[str], types: Mapping[str, pa.DataType] | None = None, *, beginning: bytes | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Read some columns of all rows, or of those in the bytes of the beginning alone.
+        """Yield some columns of all rows, or only of those in the first block.
 
         Raises
         ------
         RaggedRowError
-            At the first row with another number of fields.
+            A row has another number of fields.
         pyarrow.ArrowInvalid
-            When a value is not of its column's type.
+            A value is not of its column's type.
         """
         types = self.types if types is None else types
         ragged: list[pacsv.InvalidRow] = []
@@ -160,7 +160,7 @@ class DelimitedRows:
             raise
 
     def _with_nulls(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Make the fields of text columns null that say nothing."""
+        """Replace empty fields of text columns by null."""
         columns = list(batch.columns)
         for position, field in enumerate(batch.schema):
             if pa.types.is_string(field.type):
@@ -177,7 +177,7 @@ class DelimitedRows:
         )
 
     def _line_of(self, text: str) -> str:
-        """Find the line that pyarrow stumbled on, which counts only what it was given."""
+        """Return the line of a row that pyarrow rejected; pyarrow's own count ignores skipped lines."""
         wanted = text.strip().encode()
         for number, line in enumerate(self._source.lines(), 1):
             cleaned = self._cleaning(line.encode()) if self._cleaning.needed else line.encode()
@@ -192,13 +192,13 @@ def _has_data(rows: DelimitedRows) -> bool:
 
 
 def _decided_types(rows: DelimitedRows) -> tuple[dict[str, pa.DataType], int]:
-    """Decide the type of each column over the whole file, and count the rows."""
+    """Return the type of each column over the whole file, and the number of rows."""
     types: dict[str, pa.DataType] = dict.fromkeys(rows.names, pa.null())
     try:
         for batch in rows.batches(rows.names, {}, beginning=_beginning(rows)):
             types = _widened(types, batch)
     except (pa.ArrowInvalid, PhotozError):
-        # The beginning may end inside a quoted text; what is really wrong, the pass over the whole file tells.
+        # The first block may end inside a quoted text; the pass over the whole file reports real errors.
         types = dict.fromkeys(rows.names, pa.null())
     for _ in range(_MOST_REPAIRS):
         try:
@@ -223,7 +223,7 @@ def _widened(types: Mapping[str, pa.DataType], batch: pa.RecordBatch) -> dict[st
 
 
 def _wider(known: pa.DataType, texts: pa.Array) -> pa.DataType:
-    """Return the narrowest type that holds what was known so far and these texts."""
+    """Return the narrowest type that holds the values so far and these texts."""
     if texts.null_count == len(texts) or pa.types.is_string(known):
         return known
     texts = pc.utf8_trim_whitespace(texts.drop_null())
@@ -234,7 +234,7 @@ def _wider(known: pa.DataType, texts: pa.Array) -> pa.DataType:
             return pa.string()
     for candidate in (pa.int64(), pa.uint64()):
         if not pa.types.is_floating(known) and known in {pa.null(), pa.int64(), candidate} and _fits(texts, candidate):
-            # Once negative numbers were seen, unsigned ones no longer hold them all; the next pass tells.
+            # After negative numbers, unsigned types no longer hold all values; the next pass detects that.
             return candidate
     # Identifiers with more digits than a number keeps stay text.
     if pc.any(pc.match_substring_regex(texts, r"^[+-]?[0-9]{19,}$")).as_py():

@@ -1,4 +1,4 @@
-"""How a text table is written: its delimiter, its header, its comments, all found out from its first lines."""
+"""Detection of the dialect of a text table from its first lines: delimiter, header and comments."""
 
 import csv
 import re
@@ -11,7 +11,7 @@ from products.readers.text.source import TextSource
 
 __all__ = ["NULLS", "Dialect", "found_dialect"]
 
-#: Texts that stand for a missing value.
+#: Texts that represent a missing value.
 NULLS = ("", "NaN", "nan", "NAN", "-nan", "NULL", "Null", "null", "N/A", "n/a", "NA", "<NA>", "#N/A", "--", "None")
 
 _SAMPLE_LINES = 200
@@ -24,7 +24,7 @@ _TEXT_SUFFIXES = {".tsv": "\t", ".tab": "\t"}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a text table is written.
+    """Dialect of a text table.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ class Dialect:
 
 
 def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
-    """Find out how a text table is written.
+    """Detect the dialect of a text table.
 
     Raises
     ------
     EmptyTableError, NotATableError
-        When there are only comments, or a line longer than any table's.
+        There are only comments, or a line is too long for a table.
     """
     comments, rows, skipped = _sample(source, name)
     if not rows:
@@ -75,7 +75,7 @@ def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
 
 
 def _sample(source: TextSource, name: str) -> tuple[list[str], list[str], int]:
-    """Take the comments at the top, the first rows, and the number of lines before these."""
+    """Return the comments at the top, the first rows, and the number of lines before these."""
     comments: list[str] = []
     rows: list[str] = []
     skipped = 0
@@ -93,16 +93,16 @@ def _sample(source: TextSource, name: str) -> tuple[list[str], list[str], int]:
     return comments, rows, skipped
 
 
-def _delimiter(rows: Sequence[str], said: str | None) -> str:
-    """Choose the delimiter that cuts most of the rows into the same number of fields, the more the better."""
+def _delimiter(rows: Sequence[str], declared: str | None) -> str:
+    """Return the delimiter that splits most of the rows into the same number of fields, preferring more fields."""
     best, best_score = ",", (0.0, 0)
-    candidates = _DELIMITERS if said is None else (said, *(mark for mark in _DELIMITERS if mark != said))
+    candidates = _DELIMITERS if declared is None else (declared, *(mark for mark in _DELIMITERS if mark != declared))
     for delimiter in candidates:
         if len(_fields(rows[0], delimiter)) < 2:
             continue
         counts = [len(_fields(row, delimiter)) for row in rows]
         agreement = sum(count == counts[0] for count in counts) / len(counts)
-        # A delimiter that stands in every row wins over blanks that stand in some texts.
+        # A delimiter that occurs in every row is preferred to blanks that occur in some texts.
         score = (agreement, counts[0] if delimiter != " " else 1)
         if score > best_score:
             best, best_score = delimiter, score

@@ -1,4 +1,4 @@
-"""ECSV files (ECSV 1.0, astropy's APE 6): CSV whose types, units and descriptions stand in a YAML header."""
+"""Reader of ECSV files (ECSV 1.0, astropy's APE 6): CSV with types, units and descriptions in a YAML header."""
 
 import csv
 import json
@@ -10,7 +10,7 @@ import pyarrow as pa
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyColumn, AstropyMetadata, astropy_metadata
 from products.readers.base import FileReader, ReadLimits, checked_names, described_field
-from products.readers.errors import ColumnTypeError, DamagedFileError, damage_is_told, listed
+from products.readers.errors import ColumnTypeError, DamagedFileError, damage_reported, listed
 from products.readers.formats import ECSV
 from products.readers.text.delimited import DelimitedRows
 from products.readers.text.source import Cleaning, TextSource, surveyed_text
@@ -27,7 +27,7 @@ _TYPES = {
 
 
 class EcsvReader(FileReader):
-    """An ECSV file, streamed with the types that its header gives."""
+    """Reader of an ECSV file, with the types of its header."""
 
     format = ECSV.name
 
@@ -48,7 +48,7 @@ class EcsvReader(FileReader):
         # Lists are JSON texts in the file; masks are truths.
         in_file = {key: pa.string() if pa.types.is_nested(kind) else kind for key, kind in self._types.items()}
         self._rows.types = in_file | dict.fromkeys(hidden, pa.bool_())
-        with damage_is_told(name, "ECSV", pa.ArrowException, OSError, ValueError):
+        with damage_reported(name, "ECSV", pa.ArrowException, OSError, ValueError):
             first = next(self._rows.batches(list(described.columns)), None)
         super().__init__(
             name, schema, limits=limits, rows=0 if first is None or first.num_rows == 0 else None,
@@ -57,7 +57,7 @@ class EcsvReader(FileReader):
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
         masks = {data: mask for data, mask in self._masks.items() if data in schema.names}
-        with damage_is_told(self.name, "ECSV", pa.ArrowException, OSError, ValueError, TypeError):
+        with damage_reported(self.name, "ECSV", pa.ArrowException, OSError, ValueError, TypeError):
             for batch in self._rows.batches([*schema.names, *masks.values()]):
                 columns = []
                 for field in schema:
@@ -72,19 +72,19 @@ class EcsvReader(FileReader):
 
 
 def _header(source: TextSource, name: str, limits: ReadLimits) -> tuple[AstropyMetadata, int]:
-    """Read the YAML header and the line of names below it, which must agree."""
+    """Parse the YAML header and the line of names below it, which must agree."""
     yaml_lines: list[str] = []
     for number, line in enumerate(source.lines(), 1):
         if not line.startswith("#"):
             described = astropy_metadata("\n".join(yaml_lines), name)
             _check_delimiter(described, name)
-            said = next(csv.reader([line], delimiter=described.delimiter), [])
-            checked_names(name, said, limits)
-            if list(described.columns) != said:
+            names = next(csv.reader([line], delimiter=described.delimiter), [])
+            checked_names(name, names, limits)
+            if list(described.columns) != names:
                 raise DamagedFileError(
                     f"The header of {name} describes {len(described.columns)} columns "
                     f"({listed(list(described.columns))}) "
-                    f"and its line of names has {len(said)} ({listed(said)}). Write the file again."
+                    f"and its line of names has {len(names)} ({listed(names)}). Write the file again."
                 )
             return described, number
         if number > 1:

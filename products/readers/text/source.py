@@ -1,4 +1,4 @@
-"""Text files as streams of clean UTF-8: encoding found out, comments and padding taken away, whatever the size."""
+"""Text files as streams of UTF-8, with the encoding detected and comments and padding removed."""
 
 import codecs
 import io
@@ -22,7 +22,7 @@ _QUOTED_OR_PADDED = re.compile(rb'"[^"\n]*"|[ \t]*([,;|\t])[ \t]*')
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """What is taken away from the lines of a text before they are cut into fields.
+    """Cleaning of the lines of a text before they are split into fields.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class Cleaning:
 
     @property
     def needed(self) -> bool:
-        """Whether anything is taken away at all."""
+        """Whether any cleaning is necessary."""
         return self.comments or self.blanks or self.padding
 
     def __call__(self, lines: bytes) -> bytes:
-        """Clean some whole lines."""
+        """Clean complete lines."""
         if self.comments:
             lines = re.sub(rb"(?m)^#[^\r\n]*(?:\r\n|\n|\r|\Z)", b"", lines)
         if self.blanks:
@@ -77,7 +77,7 @@ class TextSource:
     has_inner_comments: bool
 
     def lines(self) -> Iterator[str]:
-        """Read the lines one by one, without their ends."""
+        """Yield the lines without their line ends."""
         with self.path.open("rb") as file:
             file.seek(self.start)
             with io.TextIOWrapper(file, self.encoding) as text:
@@ -85,19 +85,19 @@ class TextSource:
                     yield line.rstrip("\r\n")
 
     def open(self, skipped_lines: int, cleaning: Cleaning) -> io.BufferedReader:
-        """Open the text as UTF-8, without its first lines and what the cleaning takes away."""
+        """Open the text as UTF-8, without its first lines, and cleaned."""
         return io.BufferedReader(_Cleaned(self, skipped_lines, cleaning), _BLOCK)
 
 
 def surveyed_text(path: Path, name: str) -> TextSource:
-    """Read a whole file once to find out its encoding.
+    """Read a whole file once to detect its encoding.
 
     Raises
     ------
     EncodingError
-        With the number of the line that is neither UTF-8 nor Western European text.
+        A line is neither UTF-8 nor Western European text.
     NotATableError
-        When the file is binary.
+        The file is binary.
     """
     with path.open("rb") as file:
         head = file.read(4)
@@ -116,7 +116,7 @@ def surveyed_text(path: Path, name: str) -> TextSource:
 
 
 class _NotUtf8Error(Exception):
-    """A text is not UTF-8; the characters before the place tell whether it was meant to be."""
+    """A text is not UTF-8; the characters before the error show whether it was meant to be."""
 
     def __init__(self, line: int, *, had_wide_characters: bool) -> None:
         super().__init__(line)
@@ -168,7 +168,7 @@ def _has_inner_comment(text: str, seen_data: bool) -> bool:
 
 
 class _Cleaned(io.RawIOBase):
-    """The bytes of a text source as UTF-8, cleaned a block of whole lines at a time."""
+    """Raw stream of a text source as UTF-8, cleaned block by block."""
 
     def __init__(self, source: TextSource, skipped_lines: int, cleaning: Cleaning) -> None:
         self._file = source.path.open("rb")
@@ -186,7 +186,7 @@ class _Cleaned(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         while not len(self._ready) and not self._ended:
             self._ready = memoryview(self._next())
-        target = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed asks for a buffer, io gives one
+        target = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # typeshed requires a buffer, io passes one
         count = min(len(target), len(self._ready))
         target[:count] = self._ready[:count]
         self._ready = self._ready[count:]

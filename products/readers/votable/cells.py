@@ -1,4 +1,4 @@
-"""The cells of VOTables as Arrow arrays: texts of TABLEDATA, and the bytes of BINARY and BINARY2 (VOTable 1.5 §5)."""
+"""Conversion of VOTable cells to Arrow arrays: texts of TABLEDATA, and bytes of BINARY and BINARY2 (VOTable 1.5 §5)."""
 
 from collections.abc import Sequence
 
@@ -49,7 +49,7 @@ def arrow_type_of_field(column: VotableField) -> pa.DataType:
 
 
 def fixed_length(column: VotableField) -> int | None:
-    """Return the number of items of every cell, or none when each cell tells its own."""
+    """Return the number of items of every cell, or None when it varies."""
     size = (column.arraysize or "1").strip()
     return int(size) if size.isdigit() else None
 
@@ -60,12 +60,12 @@ def item_bytes(column: VotableField) -> int:
 
 
 def array_of_texts(texts: Sequence[str], column: VotableField, arrow_type: pa.DataType) -> pa.Array:
-    """Convert the cells of one column of TABLEDATA; empty ones are null, but for texts.
+    """Convert the cells of one column of TABLEDATA; empty ones are null, except texts.
 
     Raises
     ------
     pyarrow.ArrowInvalid
-        When a cell is not of the column's type.
+        A cell is not of the column's type.
     """
     values = pa.array(texts, pa.string())
     if pa.types.is_string(arrow_type):
@@ -73,7 +73,7 @@ def array_of_texts(texts: Sequence[str], column: VotableField, arrow_type: pa.Da
     values = _without(pc.utf8_trim_whitespace(values), "")
     if not (pa.types.is_fixed_size_list(arrow_type) or pa.types.is_list(arrow_type)):
         return _parsed(_without(values, column.null), arrow_type)
-    if column.datatype == "bit":  # flags stand side by side, with blanks between them or without
+    if column.datatype == "bit":  # flags are adjacent, with or without blanks between them
         values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, "([01])", r"\1 "))
     lists = pc.utf8_split_whitespace(values)
     # A null among the lists takes no items, so that the offsets of the parsed items stay those of the texts.

@@ -1,6 +1,6 @@
-"""The XML of a VOTable (VOTable 1.5), read piece by piece: the columns of the first table, then its data.
+"""Incremental parser of VOTable XML (VOTable 1.5): the columns of the first table, then its data.
 
-Any document type declaration is refused, so that no entity is ever expanded and no other address is ever opened.
+Document type declarations are refused, so that no entity is expanded and no external address is opened.
 """
 
 import math
@@ -26,7 +26,7 @@ _MEANINGS = ("unit", "ucd", "utype", "xtype")
 
 @dataclass(slots=True)
 class VotableField:
-    """One FIELD of a table; filled in while the document is read."""
+    """A FIELD of a table, filled in while the document is parsed."""
 
     name: str
     datatype: str
@@ -37,13 +37,13 @@ class VotableField:
 
     @property
     def is_nested(self) -> bool:
-        """Whether its values are more than numbers, texts, or arrays of numbers."""
+        """Whether its values are anything else than numbers, texts, or arrays of numbers."""
         return "x" in (self.arraysize or "") or self.datatype in _PARTS_OF_COMPLEX
 
     def flatten(self) -> None:
-        """Read values of any shape as one run of items: what they are is kept in ``shape``.
+        """Treat values of any shape as one-dimensional; ``shape`` keeps the original shape.
 
-        Complex numbers are pairs of real ones; texts of one length are one text, padded as they came.
+        Complex numbers are pairs of real ones; texts of one length are one text with its padding.
         """
         if not self.is_nested:
             return
@@ -51,7 +51,7 @@ class VotableField:
         if self.datatype in _PARTS_OF_COMPLEX:
             self.datatype = _PARTS_OF_COMPLEX[self.datatype]
             sizes = ["2", *(size for size in sizes if size != "1")]
-        numbers = [int(size.rstrip("*") or 1) for size in sizes]  # raises ValueError for what is no size
+        numbers = [int(size.rstrip("*") or 1) for size in sizes]  # raises ValueError for an invalid size
         fixed = "*" not in sizes[-1]
         self.arraysize = str(math.prod(numbers)) if fixed else "*"
         # Readers disagree on what is counted in an array whose last size is open: values, or arrays of values.
@@ -59,14 +59,14 @@ class VotableField:
 
 
 class TableHandler(ContentHandler):
-    """What has been read so far of the first TABLE of a document.
+    """SAX handler that collects the first TABLE of a document.
 
     Parameters
     ----------
     name
-        What the user called the file.
+        Name of the file in messages.
     fits
-        Whether rows may be kept as FITS.
+        Whether rows may be stored as FITS.
 
     Attributes
     ----------
@@ -98,24 +98,24 @@ class TableHandler(ContentHandler):
 
     @property
     def rows_waiting(self) -> int:
-        """Number of whole rows that were read and not yet taken."""
+        """Number of complete rows that were read and not yet taken."""
         return len(self.cells[-1]) if self.cells else 0
 
     def take_rows(self) -> list[list[str]]:
-        """Return the whole rows read so far, and forget them; a row that is half read is kept."""
+        """Return and remove the complete rows read so far; an incomplete row is kept."""
         rows = self.rows_waiting
         taken = [column[:rows] for column in self.cells]
         self.cells = [column[rows:] for column in self.cells]
         return taken
 
     def take_text(self) -> str:
-        """Return the base64 text read so far, and forget it."""
+        """Return and remove the base64 text read so far."""
         text = "".join(self.text)
         self.text.clear()
         return text
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802 - SAX names it; its attributes have no type
-        """Note the beginning of an element."""
+        """Handle the beginning of an element."""
         if self.finished:
             return
         tag = name.rpartition(":")[2]
@@ -128,7 +128,7 @@ class TableHandler(ContentHandler):
             self._start_other(tag, attrs)
 
     def endElement(self, name: str) -> None:  # noqa: N802, ARG002 - SAX names it; the path knows it
-        """Note the end of an element."""
+        """Handle the end of an element."""
         if self.finished:
             return
         tag = self._path.pop()
@@ -145,7 +145,7 @@ class TableHandler(ContentHandler):
             self.finished = bool(self.fields)
 
     def characters(self, content: str) -> None:
-        """Note a piece of text."""
+        """Handle a piece of text."""
         if self._collected is not None:
             self._collected.append(content)
         elif self._path and self._path[-1] == "STREAM" and not self.finished and not content.isspace():
@@ -202,14 +202,14 @@ class TableHandler(ContentHandler):
 
 
 def parsed_pieces(path: Path, handler: TableHandler) -> Iterator[None]:
-    """Read a document into a handler, stopping after each piece so that the caller can take what was found.
+    """Parse a document piece by piece, yielding after each piece so that the caller can take what was read.
 
     Raises
     ------
     DamagedFileError
-        When the document ends too early or is not well formed.
+        The document is truncated or not well formed.
     NotATableError
-        When it has a document type declaration.
+        It has a document type declaration.
     """
     parser = _parser(handler)
     with path.open("rb") as file:
@@ -222,7 +222,7 @@ def parsed_pieces(path: Path, handler: TableHandler) -> Iterator[None]:
 
 
 def column_meanings(document: bytes, name: str) -> dict[str, dict[str, str]]:
-    """Read what the FIELDs of a VOTable without data say about columns, by name."""
+    """Return the column metadata in the FIELDs of a VOTable without data, by column name."""
     handler = TableHandler(name)
     parser = _parser(handler)
     _feed(parser, document, name)

@@ -1,4 +1,4 @@
-"""Rows that a VOTable keeps as FITS (VOTable 1.4 §5.4): the file inside is unpacked and read by the reader of FITS."""
+"""Rows of a VOTable in its FITS serialization (VOTable 1.4 §5.4): the embedded file is read by the reader of FITS."""
 
 import base64
 import binascii
@@ -20,13 +20,12 @@ _NO_SPACES = str.maketrans("", "", string.whitespace)
 def fits_batches(
     pieces: Iterable[str], name: str, limits: ReadLimits, schema: pa.Schema, columns: list[int], size: int
 ) -> Iterator[pa.RecordBatch]:
-    """Read the rows of a FITS file that arrives as pieces of base64.
+    """Yield the rows of a FITS file that arrives as pieces of base64.
 
     Parameters
     ----------
     schema, columns
-        The columns wanted, and the number of each among those of the file: names differ, because FITS has no others
-        than ASCII.
+        The columns wanted, and the index of each in the FITS file: names differ, because those of FITS are ASCII.
     """
     from products.readers.fits.reader import FitsReader
 
@@ -37,7 +36,7 @@ def fits_batches(
                 file.write(data)
         with FitsReader(path, name, limits) as reader:
             if len(reader.schema) <= max(columns, default=0):
-                raise DamagedFileError(f"The FITS file inside {name} has other columns than its fields say.")
+                raise DamagedFileError(f"The FITS file inside {name} has other columns than its fields declare.")
             for batch in reader.batches(size=size):
                 arrays = [_cast(batch.column(i), field, name) for i, field in zip(columns, schema, strict=True)]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -60,5 +59,5 @@ def _cast(array: pa.Array, field: pa.Field, name: str) -> pa.Array:
     try:
         return array.cast(field.type)
     except pa.ArrowException as e:
-        message = f"The FITS file inside {name} has other values for {field.name} than its field says."
+        message = f"The FITS file inside {name} has other values for {field.name} than its field declares."
         raise DamagedFileError(message) from e

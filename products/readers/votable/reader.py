@@ -1,4 +1,4 @@
-"""VOTable files (VOTable 1.5): the first table, in TABLEDATA, BINARY or BINARY2."""
+"""Reader of VOTable files (VOTable 1.5): the first table, in TABLEDATA, BINARY, BINARY2 or FITS."""
 
 import base64
 import binascii
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.errors import TooLargeError
 from products.readers.base import FileReader, ReadLimits, described_field
-from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_is_told, listed
+from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_reported, listed
 from products.readers.formats import VOTABLE
 from products.readers.votable.cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
 from products.readers.votable.document import TableHandler, VotableField, parsed_pieces
@@ -25,7 +25,7 @@ _NO_SPACES = str.maketrans("", "", string.whitespace)
 
 
 class VotableReader(FileReader):
-    """A VOTable file, read piece by piece."""
+    """Reader of a VOTable file, piece by piece."""
 
     format = VOTABLE.name
 
@@ -55,7 +55,7 @@ class VotableReader(FileReader):
         binary: _BinaryRows | None = None
         for _ in parsed_pieces(self._path, handler):
             if handler.serialization == "TABLEDATA":
-                # Between two pieces a row may be half read: its first cells wait for the others.
+                # A row may be incomplete between two pieces: its first cells wait for the others.
                 if not handler.finished and handler.rows_waiting < size:
                     continue
                 yield from self._text_batches(handler, schema, size)
@@ -84,7 +84,7 @@ class VotableReader(FileReader):
 
 
 class _BinaryRows:
-    """Rows of BINARY or BINARY2, cut out of base64 as it arrives."""
+    """Incremental decoder of rows of BINARY or BINARY2 from base64."""
 
     def __init__(self, fields: list[VotableField], serialization: str, name: str) -> None:
         self._fields = fields
@@ -95,7 +95,7 @@ class _BinaryRows:
         self._widths = [_cell_bytes(column) for column in fields]
 
     def add(self, text: str, *, last: bool) -> None:
-        """Take more base64 text."""
+        """Add base64 text."""
         text = self._text + text.translate(_NO_SPACES)
         whole = len(text) if last else len(text) // 4 * 4
         self._text = text[whole:]
@@ -110,12 +110,12 @@ class _BinaryRows:
             raise DamagedFileError(f"{self._name} ends in the middle of a row: send it again.")
 
     def batches(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        """Yield the whole rows that have arrived."""
+        """Yield the complete rows that have arrived."""
         starts, lengths, used = self._layout()
         if not len(starts):
             return
         data, self._bytes = np.frombuffer(self._bytes[:used], np.uint8), self._bytes[used:]
-        with damage_is_told(self._name, "VOTable", *_LIBRARY_ERRORS):
+        with damage_reported(self._name, "VOTable", *_LIBRARY_ERRORS):
             for first in range(0, len(starts), size):
                 rows = slice(first, first + size)
                 yield self._batch(data, starts[rows], {key: value[rows] for key, value in lengths.items()}, schema)
@@ -147,7 +147,7 @@ class _BinaryRows:
         return pa.RecordBatch.from_arrays([arrays[name] for name in schema.names], schema=schema)
 
     def _layout(self) -> tuple[np.ndarray, dict[int, np.ndarray], int]:
-        """Find where the whole rows start, how long their variable cells are, and where the last one ends."""
+        """Return the starts of the complete rows, the lengths of their variable cells, and the end of the last row."""
         fixed = [width for width in self._widths if width is not None]
         if len(fixed) == len(self._widths):
             row = self._flags + sum(fixed)
@@ -188,7 +188,7 @@ def _cell_bytes(column: VotableField) -> int | None:
 
 
 def _head(path: Path, name: str, limits: ReadLimits) -> TableHandler:
-    """Read a document up to its first rows."""
+    """Parse a document up to its first rows."""
     handler = TableHandler(name, fits=limits.whole_standard)
     for read, _ in enumerate(parsed_pieces(path, handler)):
         if handler.serialization and (handler.rows or handler.text):
@@ -199,14 +199,14 @@ def _head(path: Path, name: str, limits: ReadLimits) -> TableHandler:
                 "not needed."
             )
         if not handler.serialization and read > _MOST_HEAD_PIECES:
-            raise NotATableError(f"{name} does not come to its rows: what describes its table is too long.")
+            raise NotATableError(f"{name} has too much metadata before its rows.")
     if not handler.fields:
         raise NotATableError(f"{name} is a VOTable without a table that has columns. Send one with a table.")
     return handler
 
 
 def _name_all(fields: list[VotableField]) -> None:
-    """Give every column a name of its own: what has none is numbered, what is repeated too."""
+    """Give every column a unique name: unnamed and repeated ones are numbered."""
     taken = {column.name for column in fields}
     seen: set[str] = set()
     for number, column in enumerate(fields, 1):
@@ -239,7 +239,7 @@ def _schema(fields: list[VotableField], name: str, *, whole_standard: bool) -> p
 
 
 def _as_declared(field: pa.Field, column: VotableField) -> pa.Field:
-    """Let a field say the type that the document declares, instead of the one that would hold its values, too."""
+    """Return a field with the VOTable datatype that the document declares, instead of the one of its Arrow type."""
     metadata = {**field.metadata, b"datatype": column.datatype.replace("bit", "boolean").encode()}
     declared = column.shape or (column.arraysize or "").strip()
     if declared and b"arraysize" in metadata:

@@ -260,7 +260,7 @@ def test_a_result_that_does_not_fit_into_the_quota_fails_with_a_sentence(site: P
         with services.database.write() as session:
             session.execute(update(UserRow).where(UserRow.id == alice.user_id).values(quota_bytes=None))
     assert phase == "ERROR"
-    assert "There is no room for" in site.ask("GET", f"{COMBINE}/{job_id}/error").text
+    assert "The quota has no space for" in site.ask("GET", f"{COMBINE}/{job_id}/error").text
     product = site.json("GET", "/api/products?display_name=Too large")["results"][0]
     assert product["product_status"] == "Failed"
     assert services.products.versions.usage(alice).used == used

@@ -1,4 +1,4 @@
-"""Guesses of what columns mean agree with what people say of real catalogues."""
+"""Guesses of column meanings agree with those that people chose for real catalogues."""
 
 from pathlib import Path
 

@@ -41,7 +41,7 @@ def test_results_fit_into_the_quota_of_their_owner(database: Database, people: P
     assert sum(path.stat().st_size for path in kept) == 900
 
     more = service.create(people.owner, NewProduct("more", 2), made_by="A pipeline")
-    with pytest.raises(QuotaExceededError, match=r"no room for 0\.000101 MB more"):
+    with pytest.raises(QuotaExceededError, match=r"no space for 0\.000101 MB more"):
         results.fill(more.id, "job", _files(tmp_path, 100, 1), SCHEMA, {})
     assert {path for path in stored.rglob("*") if path.is_file()} == kept
     assert service.details(people.owner, more.id).files == ()

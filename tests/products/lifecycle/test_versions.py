@@ -41,7 +41,7 @@ def service(database: Database) -> ProductService:
 
 
 @pytest.fixture
-def life(database: Database) -> ProductVersionService:
+def version_service(database: Database) -> ProductVersionService:
     return ProductVersionService(database, QuotaRule(), days=30)
 
 
@@ -73,7 +73,7 @@ def _product(uploads: UploadService, service: ProductService, people: People) ->
 def _sweep(database: Database, store: FolderStore, tmp_path: Path) -> int:
     tables = tmp_path / "tables"
     tables.mkdir(exist_ok=True)
-    return Housekeeping(database, store, tables, draft_days=30, deleted_days=30, also_known=frozenset).sweep(
+    return Housekeeping(database, store, tables, draft_days=30, deleted_days=30, other_stored_ids=frozenset).sweep(
         older_than=0
     )
 
@@ -82,7 +82,7 @@ def test_a_deleted_product_comes_back_as_it_was(
     database: Database,
     people: People,
     service: ProductService,
-    life: ProductVersionService,
+    version_service: ProductVersionService,
     uploads: UploadService,
     store: FolderStore,
     tmp_path: Path,
@@ -93,27 +93,27 @@ def test_a_deleted_product_comes_back_as_it_was(
         service.get(people.admin, product.id)
     assert _sweep(database, store, tmp_path) == 0
     for identity in (people.stranger, people.co_owner):
-        assert life.deleted(identity) == ()
+        assert version_service.deleted(identity) == ()
         with pytest.raises(NotFoundError):
-            life.restore(identity, product.id)
+            version_service.restore(identity, product.id)
     with pytest.raises(PermissionDeniedError):
-        life.restore(people.owner_reading, product.id)
-    (found,) = life.deleted(people.owner)
+        version_service.restore(people.owner_reading, product.id)
+    (found,) = version_service.deleted(people.owner)
     assert found.product.id == product.id
     assert found.until - found.deleted_at == timedelta(days=30)
-    restored = life.restore(people.owner, product.internal_name)
+    restored = version_service.restore(people.owner, product.internal_name)
     assert (restored.status, restored.published_at) == (ProductStatus.PUBLISHED, product.published_at)
     (file,) = service.details(people.nobody, product.id).files
     assert b"".join(store.read(file.stored_id)) == b"x" * 10
     with pytest.raises(NotFoundError):
-        life.restore(people.owner, product.id)
+        version_service.restore(people.owner, product.id)
 
 
 def test_after_the_grace_time_the_files_are_gone_and_the_name_stays_taken(
     database: Database,
     people: People,
     service: ProductService,
-    life: ProductVersionService,
+    version_service: ProductVersionService,
     uploads: UploadService,
     store: FolderStore,
     tmp_path: Path,
@@ -124,45 +124,45 @@ def test_after_the_grace_time_the_files_are_gone_and_the_name_stays_taken(
         session.execute(update(ProductRow).values(deleted_at=utc_now() - timedelta(days=30, seconds=1)))
     # Even before the sweep it is too late.
     with pytest.raises(NotFoundError):
-        life.restore(people.admin, product.id)
+        version_service.restore(people.admin, product.id)
     assert _sweep(database, store, tmp_path) == 1
     with pytest.raises(NotFoundError):
-        life.restore(people.admin, product.id)
+        version_service.restore(people.admin, product.id)
     with database.read() as session:
         assert session.scalars(select(ProductFileRow)).all() == []
         assert session.get_one(ProductRow, product.id).internal_name == product.internal_name
 
 
 def test_a_product_that_was_being_read_comes_back_as_a_draft(
-    database: Database, people: People, service: ProductService, life: ProductVersionService
+    database: Database, people: People, service: ProductService, version_service: ProductVersionService
 ):
     product = service.create(people.owner, NewProduct("x", OTHER))
     with database.write() as session:
         session.execute(update(ProductRow).values(status=ProductStatus.PROCESSING))
     service.delete(people.owner, product.id)
-    assert life.restore(people.admin, product.id).status is ProductStatus.REGISTERING
+    assert version_service.restore(people.admin, product.id).status is ProductStatus.REGISTERING
 
 
 def test_a_new_version_points_to_the_one_before(
-    people: People, service: ProductService, life: ProductVersionService, uploads: UploadService
+    people: People, service: ProductService, version_service: ProductVersionService, uploads: UploadService
 ):
     first = _product(uploads, service, people)
-    second = life.new_version(people.owner, first.id)
+    second = version_service.new_version(people.owner, first.id)
     assert (second.previous_id, second.status, second.display_name) == (first.id, ProductStatus.REGISTERING, "A model")
     assert (second.visibility, second.product_type) == (first.visibility, first.product_type)
     with pytest.raises(ConflictError):
-        life.new_version(people.owner, second.id)
+        version_service.new_version(people.owner, second.id)
     with pytest.raises(PermissionDeniedError):
-        life.new_version(people.stranger, first.id)
-    assert life.versions(people.owner, first).newer == ()
+        version_service.new_version(people.stranger, first.id)
+    assert version_service.versions(people.owner, first).newer == ()
     _send(uploads, people, second, "", 11)
     uploads.publish(people.owner, second.id)
-    assert [product.id for product in life.versions(people.nobody, first).newer] == [second.id]
-    previous = life.versions(people.nobody, second).previous
+    assert [product.id for product in version_service.versions(people.nobody, first).newer] == [second.id]
+    previous = version_service.versions(people.nobody, second).previous
     assert previous is not None
     assert previous.id == first.id
     service.change(people.owner, first.id, ProductChanges(visibility=Visibility.PRIVATE))
-    assert life.versions(people.nobody, second).previous is None
+    assert version_service.versions(people.nobody, second).previous is None
 
 
 def test_a_published_product_keeps_its_main_file(people: People, service: ProductService, uploads: UploadService):
@@ -201,12 +201,12 @@ def test_estimates_may_lie_elsewhere_when_the_description_says_where(
     people: People, service: ProductService, uploads: UploadService
 ):
     product = service.create(people.owner, NewProduct("Many estimates", ESTIMATES, description="Ask me for the data."))
-    with pytest.raises(InvalidValueError, match="where its data are"):
+    with pytest.raises(InvalidValueError, match="address of its data"):
         uploads.publish(people.owner, product.id)
     there = ProductChanges(description="On [tape](https://data.example.org/estimates/), 4 TB.")
     service.change(people.owner, product.id, there)
     assert uploads.publish(people.owner, product.id).status is ProductStatus.PUBLISHED
-    with pytest.raises(InvalidValueError, match="where its data are"):
+    with pytest.raises(InvalidValueError, match="address of its data"):
         service.change(people.owner, product.id, ProductChanges(description="Gone."))
     other = service.create(people.owner, NewProduct("x", OTHER, description="https://data.example.org/"))
     with pytest.raises(ConflictError, match="main file"):

@@ -1,4 +1,4 @@
-"""What sharing a product tells of its inputs, compared with what the access rule says of each reader."""
+"""Inputs that sharing a product discloses, compared with the access rule for each reader."""
 
 from datetime import UTC, datetime
 
@@ -38,7 +38,7 @@ def service(database: Database) -> DisclosureService:
     return DisclosureService(database, _may_read_file)
 
 
-def _told(
+def _disclosed(
     service: DisclosureService, identity: Identity, product: Product, visibility: Visibility, *groups: str
 ) -> Disclosure:
     return service.of(identity, service.inputs(product), service.audience(product, visibility, groups))
@@ -64,8 +64,10 @@ def test_each_visibility_tells_of_the_inputs_that_its_readers_may_not_read(
         _product(database, people.owner, name, Visibility(name)) for name in ("public", "registered", "private")
     )
     made = _made(database, people, everybodys, users, teams, own, OWN, SHARED, "dp1")
-    told = {visibility: _told(service, people.owner, made, visibility, "team").names for visibility in Visibility}
-    assert told == {
+    disclosed = {
+        visibility: _disclosed(service, people.owner, made, visibility, "team").names for visibility in Visibility
+    }
+    assert disclosed == {
         Visibility.PRIVATE: (),
         Visibility.GROUPS: (own.internal_name, OWN),
         Visibility.REGISTERED: (teams.internal_name, own.internal_name, OWN),
@@ -80,7 +82,7 @@ def test_who_may_not_read_an_input_does_not_learn_its_name_from_the_warning(
     database: Database, people: People, service: DisclosureService
 ):
     made = _made(database, people, _product(database, people.owner, "private", Visibility.PRIVATE), OWN)
-    found = _told(service, people.stranger, made, Visibility.REGISTERED)
+    found = _disclosed(service, people.stranger, made, Visibility.REGISTERED)
     assert (found.names, found.others, found.listed) == ((), 2, "2 that you may not read either")
 
 
@@ -91,11 +93,11 @@ def test_readers_of_a_closed_release_are_its_groups(database: Database, people: 
         row.is_public, row.access_groups = False, [session.query(GroupRow).filter_by(name="team").one()]
     objects = _product(database, people.owner, "objects", Visibility.REGISTERED, release_id=release.id)
     within = _made(database, people, objects, release_id=release.id)
-    assert not _told(service, people.owner, within, Visibility.PUBLIC)
+    assert not _disclosed(service, people.owner, within, Visibility.PUBLIC)
     without = _made(database, people, objects)
-    assert _told(service, people.owner, without, Visibility.REGISTERED).names == (objects.internal_name,)
+    assert _disclosed(service, people.owner, without, Visibility.REGISTERED).names == (objects.internal_name,)
 
 
 def test_a_product_that_was_sent_tells_of_nothing(database: Database, people: People, service: DisclosureService):
     sent = _product(database, people.owner, "sent", Visibility.PRIVATE)
-    assert not _told(service, people.owner, sent, Visibility.PUBLIC)
+    assert not _disclosed(service, people.owner, sent, Visibility.PUBLIC)

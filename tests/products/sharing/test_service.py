@@ -225,7 +225,7 @@ def test_nobody_gets_a_product_of_a_release_that_they_may_not_see(
         with pytest.raises(InvalidValueError, match="may not see the release DP1"):
             act(people.owner, published.id, "stranger")
     sharing.add_co_owner(people.owner, published.id, "colleague")
-    with pytest.raises(ConflictError, match="open to some groups only"):
+    with pytest.raises(ConflictError, match="restricted to groups"):
         LinkService(database).make(people.owner, published.id, days=1)
 
 

@@ -53,7 +53,7 @@ def _fields_of(kind: ProductType) -> dict[str, str]:
 def _changes_of(fields: dict[str, str]) -> TypeChanges:
     order = fields.get("order", "").strip()
     if not (order.isascii() and order.isdecimal() and len(order) <= _LONGEST_ORDER):
-        message = f"'{order:.20}' cannot be a type's place; it is a whole number."
+        message = f"'{order:.20}' cannot be the order of a type; it is a whole number."
         raise InvalidValueError(message, field="order")
     return TypeChanges(
         display_name=fields.get("display_name", ""),

@@ -130,7 +130,7 @@ def test_estimates_are_published_without_a_file(sign_in: SignIn, services: Servi
     address = alice.post("/product/new", data=fields).headers["location"].removesuffix("/files")
     assert "may lie elsewhere" in alice.get(f"{address}/files").text
     refused = alice.post(f"{address}/publish")
-    assert (refused.status_code, "where its data are" in refused.text) == (400, True)
+    assert (refused.status_code, "address of its data" in refused.text) == (400, True)
     alice.post(f"{address}/edit", data={**fields, "description": "At https://data.example.org/pz/"})
     assert alice.post(f"{address}/publish").headers["location"] == address
     assert "https://data.example.org/pz/" in alice.get(address).text
