@@ -17,8 +17,8 @@ from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import translate
-from tap.adql.parsing.words import identifier
 from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
 from tap.models import TapTable
 from tap.results import format_for

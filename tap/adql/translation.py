@@ -12,6 +12,7 @@ from tap.adql.compiler.allowlist import require_allowed
 from tap.adql.compiler.expressions import Context
 from tap.adql.compiler.queries import compile_query
 from tap.adql.errors import QueryError
+from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.parser import parse
@@ -71,7 +72,8 @@ def translate(
     QueryError
         Whenever the query cannot be run: the message says where and why.
     """
-    parsed = parse(query, functions)
+    parsed = parse(query)
+    check_calls(parsed, functions)
     context = Context(catalog, compile_query, functions)
     try:
         with_clause = _with_clause(context, parsed)

@@ -3,8 +3,7 @@
 Names in it are as the user wrote them; whether they exist is asked later, against a catalogue.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tap.adql.errors import Position
@@ -45,7 +44,6 @@ __all__ = [
     "TableName",
     "Text",
     "WithQuery",
-    "calls",
     "is_condition",
 ]
 
@@ -365,16 +363,3 @@ def is_condition(node: Expression) -> bool:
     while isinstance(node, Parentheses):
         node = node.inner
     return isinstance(node, _Condition)
-
-
-def calls(query: Query) -> Iterator[Call]:
-    """Go through every call of a function in a query, in no particular order."""
-    pending: list[object] = [query]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Call):
-            yield node
-        if isinstance(node, tuple):
-            pending.extend(node)
-        elif is_dataclass(node):
-            pending.extend(getattr(node, field.name) for field in fields(node))

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from tap.adql.parsing.words import identifier
+from tap.identifiers import identifier
 from tap.metadata.catalog import TableSet
 from tap.models import ForeignKey, TapSchema, TapTable
 

@@ -12,7 +12,7 @@ from lxml import etree
 
 from core.columns import Column
 from products.product_types import PRODUCT_TYPES
-from tap.adql.parsing.words import identifier
+from tap.identifiers import identifier
 from tap.metadata.catalog import TableSet
 from tap.models import TapTable
 from tap.pages.layout import Page

@@ -17,8 +17,8 @@ from core.files import FileStore, Staging
 from core.web.dali import DaliParameters
 from products.readers.votable.reader import VotableReader
 from tap.adql import Catalog, CatalogTable
-from tap.adql.parsing.words import RESERVED_WORDS
 from tap.engine import ArrivingTable, EngineTable, upload_limits
+from tap.identifiers import RESERVED_WORDS
 from tap.uploads.budget import UploadBudget
 
 __all__ = ["SCHEMA", "QueryUploads", "TableSource", "UploadRequest", "UploadedTable", "Uploads", "parse_uploads"]

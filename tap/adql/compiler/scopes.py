@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Optional
 
 from tap.adql.errors import QueryError, nearest
-from tap.adql.parsing.words import identifier
 from tap.adql.tree import Name, Reference
 from tap.adql.values import Field, Table
+from tap.identifiers import identifier
 
 __all__ = ["Scope"]
 
