@@ -17,7 +17,7 @@ from core.files import FileStore, Staging
 from core.web.dali import DaliParameters
 from products.readers.votable.reader import VotableReader
 from tap.adql import Catalog, CatalogTable
-from tap.engine import ArrivingTable, EngineTable, upload_limits
+from tap.engine import EngineTable, UploadedVOTable, upload_limits
 from tap.identifiers import RESERVED_WORDS
 from tap.uploads.budget import UploadBudget
 
@@ -159,8 +159,8 @@ class Uploads:
             engine_table=name.lower(),
             engine_columns=engine_columns,
         )
-        arriving = ArrivingTable(path, engine_columns, full_name)
-        return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, arriving=arriving))
+        arriving = UploadedVOTable(path, engine_columns, full_name)
+        return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, upload=arriving))
 
 
 def parse_uploads(parameters: DaliParameters) -> tuple[UploadRequest, ...]:

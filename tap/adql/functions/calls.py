@@ -40,19 +40,19 @@ def check_calls(query: tree.Query, functions: Mapping[str, Function]) -> None:
 def compile_call(
     limits: Limits, function: Function, arguments: Sequence[Value], node: tree.Call, *, prune: bool
 ) -> Value:
-    """Compile a call of a function that is no aggregate, given its compiled arguments.
+    """Compile a call of a non-aggregate function, given its compiled arguments.
 
     Parameters
     ----------
     limits
         Counters of the translation.
     prune
-        Whether hidden columns may be tested here, which is so in WHERE and ON.
+        Whether the hidden HEALPix column may be tested, as in WHERE and ON.
 
     Raises
     ------
     QueryError
-        An argument is not what the function takes, or the query has too many of such calls.
+        An argument has a kind that the function does not accept, or a limit is exceeded.
     """
     if function.cost == "map" or (function.cost == "shapes" and any(_is_map(argument) for argument in arguments)):
         limits.count_map(node.at)
