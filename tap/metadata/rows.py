@@ -1,4 +1,4 @@
-"""The rows of TAP_SCHEMA and of ``photoz``, made for one user from what that user may read."""
+"""Rows of TAP_SCHEMA and ``photoz`` for one identity."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
