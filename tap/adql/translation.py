@@ -9,7 +9,7 @@ from core.columns import Column
 from tap.adql import tree
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.compiler.allowlist import require_allowed
-from tap.adql.compiler.expressions import Context
+from tap.adql.compiler.context import Context
 from tap.adql.compiler.queries import compile_query
 from tap.adql.errors import QueryError
 from tap.adql.functions.calls import check_calls

@@ -1,4 +1,4 @@
-"""Asynchronous queries over HTTP, as pyvo, STILTS and a plain program send them."""
+"""Asynchronous queries over HTTP, sent by pyvo, STILTS and plain requests."""
 
 import io
 import time

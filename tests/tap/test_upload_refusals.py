@@ -1,4 +1,4 @@
-"""Uploads that are refused: addresses that lend out the place of the server, broken documents, too many bytes."""
+"""Refused uploads: URLs of internal addresses, broken documents, too many bytes."""
 
 import io
 from collections.abc import Iterator

@@ -11,74 +11,24 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.compiler.context import Context
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.functions.aggregates import compile_aggregate
 from tap.adql.functions.calls import compile_call
 from tap.adql.functions.casts import compile_cast
 from tap.adql.functions.signatures import Function
-from tap.adql.functions.table import FUNCTIONS
 from tap.adql.geometry.predicates import within
-from tap.adql.limits import Limits
 from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
 from tap.adql.values import Circle, Kind, Point, Value, numeric_column, promoted, require_number, require_text
 
-__all__ = ["CompiledQuery", "Context", "Expressions", "OutputColumn"]
+__all__ = ["Expressions"]
 
 #: Longest chain of additions or multiplications.
 MAX_CHAIN = 100
 
 _INTEGERS = {"unsignedByte", "short", "int", "long"}
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
-
-
-@dataclass(frozen=True, slots=True)
-class OutputColumn:
-    """One column of a compiled query: its name in the engine and its metadata."""
-
-    engine_name: str
-    column: Column
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledQuery:
-    """A compiled query: its SQL and its columns."""
-
-    sql: exp.Query
-    outputs: tuple[OutputColumn, ...]
-
-
-@dataclass(slots=True)
-class Context:
-    """State shared by the compilers of one translation.
-
-    Parameters
-    ----------
-    compile_query
-        Compiles a subquery, given the enclosing scope.
-    functions
-        The functions that may be called, by upper-case name.
-    with_queries
-        Queries of WITH that later ones may read: name, name in the engine, columns.
-    tables
-        The tables that are read.
-    """
-
-    catalog: Catalog
-    compile_query: Callable[["Context", tree.Query, Scope | None], CompiledQuery]
-    functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
-    with_queries: list[tuple[tree.Name, str, tuple[OutputColumn, ...]]] = field(default_factory=list)
-    tables: list[CatalogTable] = field(default_factory=list)
-    names: int = 0
-    selects: int = 0
-    limits: Limits = field(default_factory=Limits)
-
-    def new_name(self, letter: str) -> str:
-        """Return a name that is unique in the query of the engine."""
-        self.names += 1
-        return f"{letter}{self.names}"
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.compiler.context import CompiledQuery, Context, OutputColumn
 from tap.adql.compiler.distance_joins import join_by_cells, spread_over_cells
-from tap.adql.compiler.expressions import CompiledQuery, Context, Expressions, OutputColumn
+from tap.adql.compiler.expressions import Expressions
 from tap.adql.compiler.grouping import require_grouped
 from tap.adql.compiler.scopes import Scope
 from tap.adql.compiler.set_operations import compile_set_operation

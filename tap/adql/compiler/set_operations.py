@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.compiler.expressions import CompiledQuery, Context, OutputColumn
+from tap.adql.compiler.context import CompiledQuery, Context, OutputColumn
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import QueryError
 from tap.adql.values import promoted

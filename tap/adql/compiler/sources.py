@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.compiler.context import Context
 from tap.adql.compiler.distance_joins import join_by_cells
-from tap.adql.compiler.expressions import Context, Expressions
+from tap.adql.compiler.expressions import Expressions
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.sqltree import all_of, compare, identifier

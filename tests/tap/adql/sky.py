@@ -1,4 +1,4 @@
-"""A small sky in a real DuckDB: points all over it, many at the poles and where right ascension wraps."""
+"""A small catalogue in a real DuckDB, with many points at the poles and where right ascension wraps."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A function declared by somebody else, through the seam of all functions: from its signature to rows of a query."""
+"""Declaration of functions and kernels: from a signature to rows of a query."""
 
 from collections.abc import Iterator
 from pathlib import Path

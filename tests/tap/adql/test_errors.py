@@ -1,4 +1,4 @@
-"""Errors say where, what was found, what was expected, and what is near."""
+"""Errors of queries: position, what was found, what was expected, similar names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The language: public labelled queries, and pairs of queries and rows run in a real DuckDB."""
+"""ADQL: public labelled queries, and pairs of queries and rows run in a real DuckDB."""
 
 import ast
 import json

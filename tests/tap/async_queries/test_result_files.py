@@ -1,4 +1,4 @@
-"""Results of asynchronous queries on disk: whole or not at all."""
+"""Stored results of asynchronous queries."""
 
 from pathlib import Path
 
