@@ -27,7 +27,7 @@ from cdshealpix.nested import lonlat_to_healpix
 
 from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import Catalog, CatalogTable, translate
-from tap.engine import ArrivingTable, DuckDBEngine, EngineQuery, EngineTable
+from tap.engine import DuckDBEngine, EngineQuery, EngineTable, UploadedVOTable
 
 GROUP_ROWS = 100_000
 ARCSECOND = 1 / 3600
@@ -110,7 +110,7 @@ def compare(engine: DuckDBEngine, folder: Path, places: Table, sky: SkyCoord) ->
     )
     tables = (
         EngineTable("survey", "objects", (folder / "catalogue.parquet",)),
-        EngineTable("tap_upload", "t", arriving=ArrivingTable(upload, ("c0", "c1", "c2"), "TAP_UPLOAD.t")),
+        EngineTable("tap_upload", "t", upload=UploadedVOTable(upload, ("c0", "c1", "c2"), "TAP_UPLOAD.t")),
     )
     plain = duckdb.connect(":memory:", config={"threads": 2})
     for schema in ("survey", "tap_upload"):

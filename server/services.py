@@ -18,8 +18,8 @@ from products.assembly import OtherPackages, ProductServices
 from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind
 from server.adapters.pipeline_inputs import PipelineInputs
 from server.adapters.upload_sources import UploadSources
-from tap.adql.parsing.words import RESERVED_WORDS
 from tap.assembly import TapServices
+from tap.identifiers import RESERVED_WORDS
 from uws import FairShare, JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 from vospace.assembly import VOSpaceServices
 from vospace.storage import stored_ids

@@ -1,4 +1,4 @@
-"""The parts of TAP and of the protocols beside it, each constructed from the settings when it is first used."""
+"""Construction of the services of this package from the settings."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -27,20 +27,20 @@ __all__ = ["TapServices"]
 
 
 class TapServices:
-    """TAP, cone search, DataLink and user tables of one process.
+    """The services of TAP, cone search, DataLink and user tables of one process, each constructed on first use.
 
     Parameters
     ----------
     settings
         Settings of the server.
     products
-        The catalogue whose tables are queried.
+        The services of the products whose tables are queried.
     sources
-        Makes what fetches tables that a query names by their address.
+        Returns the source from which tables are fetched that a query names by their URI.
     identity_of
         Returns the identity of an account with a scope.
     jobs
-        Returns the jobs of the server; called when loads of user tables are first asked for.
+        Returns the job service; called on the first use of user tables.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TapServices:
 
     @part
     def catalog(self) -> "TableCatalog":
-        """The tables that queries may read."""
+        """The table sets of identities."""
         from tap.metadata.catalog import TableCatalog
         from tap.metadata.product_tables import ProductTables
         from tap.metadata.user_schemas import UserTables
@@ -74,7 +74,7 @@ class TapServices:
 
     @part
     def engine(self) -> "DuckDBEngine":
-        """The engine of synchronous queries; its processes start with it."""
+        """The engine of synchronous queries; its processes are started with it."""
         from tap.engine import DuckDBEngine
 
         settings = self._settings
@@ -84,21 +84,21 @@ class TapServices:
 
     @part
     def service(self) -> "TapService":
-        """Synchronous queries."""
+        """The service of synchronous queries."""
         from tap.service import TapService
 
         return TapService(self._settings, self.catalog, self.engine, self.uploads)
 
     @part
     def conesearch(self) -> "ConeSearch":
-        """Cone searches."""
+        """The service of cone searches."""
         from tap.conesearch import ConeSearch
 
         return ConeSearch(self._settings, self.catalog, self.engine)
 
     @part
     def datalink(self) -> "LinkService":
-        """DataLink of products."""
+        """The service of links of products."""
         from tap.datalink import LinkService
 
         return LinkService(
@@ -110,7 +110,7 @@ class TapServices:
 
     @part
     def uploads(self) -> "Uploads":
-        """Tables that come with queries."""
+        """The service of TAP_UPLOAD."""
         from tap.uploads.tap_upload import Uploads
 
         return Uploads(
@@ -122,12 +122,12 @@ class TapServices:
 
     @part
     def upload_store(self) -> FileStore:
-        """The files that come with queries and loads."""
+        """The file store of uploads."""
         return upload_store(self._settings)
 
     @part
     def user_tables(self) -> "TableChanges":
-        """Creation, loading, sharing and removal of user tables."""
+        """The service that creates, loads, shares and removes user tables."""
         from tap.uploads.user_tables import TableChanges
 
         return TableChanges(
@@ -141,14 +141,14 @@ class TapServices:
 
     @part
     def results(self) -> ResultFiles:
-        """Results of asynchronous queries."""
+        """The stored results of asynchronous queries."""
         settings = self._settings
         return ResultFiles(
             settings.results_folder, max_bytes=settings.max_result_bytes, min_free=settings.min_free_bytes
         )
 
     def job_kinds(self) -> Iterator[JobKind]:
-        """Yield the kinds of job of this package."""
+        """Yield the job kinds of this package."""
         seconds = self._settings.job_seconds
         yield JobKind(
             QUERY_JOB,
@@ -164,7 +164,7 @@ class TapServices:
         yield JobKind(UPDATE_JOB, self._update, retry=True, seconds=seconds)
 
     def close(self) -> None:
-        """End the processes of the engine, if it was started."""
+        """Close the engine, if it was started."""
         if "engine" in self.__dict__:
             self.engine.close()
 
@@ -173,7 +173,7 @@ class TapServices:
 
     @part
     def _query_jobs(self) -> "QueryJobs":
-        # Imported when the first query runs: commands, and workers with other jobs, do without.
+        # Imported when the first query runs: commands and workers with other jobs do not need it.
         from tap.async_queries.jobs import QueryJobs
 
         return QueryJobs(self._settings, self.catalog, self.results, self._identity_of, self.uploads)

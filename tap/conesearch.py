@@ -1,8 +1,8 @@
 """Simple Cone Search 1.03 on every table with positions.
 
-A cone is an ADQL query with the position and radius of the request; so it reads what the asker may read, uses the index
-on positions, and has the limits of any query. SCS wants exactly one identifier, which is text: a column that is another
-thing is written as text, and a table without one gets the position as its identifier.
+A cone search runs as an ADQL query with the position and radius of the request, so it has the same access rule, index
+on positions and limits as any query. SCS requires exactly one identifier of type text: a column of another type is cast
+to text, and a table without an identifier gets its position as the identifier.
 """
 
 import math
@@ -17,8 +17,8 @@ from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import translate
-from tap.adql.parsing.words import identifier
 from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
 from tap.models import TapTable
 from tap.results import format_for
@@ -33,14 +33,14 @@ _COMPUTED_ID = "position_id"
 
 @dataclass(frozen=True, slots=True)
 class Cone:
-    """What a request asks for (SCS 1.03 §2.1): degrees, and how many columns and rows.
+    """Parameters of a cone search (SCS 1.03 §2.1), with angles in degrees.
 
     Parameters
     ----------
     radius
-        0 asks for the description of the table alone.
+        0 requests only the metadata of the table.
     verbosity
-        1: identifier, position and redshift; 2: what a short view shows; 3: every column.
+        1: identifier, position and redshift; 2: principal columns; 3: all columns.
     """
 
     ra: float
@@ -51,7 +51,7 @@ class Cone:
 
 
 class ConeSearch:
-    """Answer cone searches on what the asker may read."""
+    """Service that runs cone searches on the tables that an identity may read."""
 
     def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine) -> None:
         self._settings = settings
@@ -59,12 +59,12 @@ class ConeSearch:
         self._engine = engine
 
     def table(self, name: str, identity: Identity) -> TapTable:
-        """Find a table that has positions.
+        """Return a table that has positions.
 
         Raises
         ------
         NotFoundError
-            There is none of that name, for this asker.
+            The identity may read no such table.
         """
         table = self._catalog.tables_of(identity).tables.get(name)
         if table is None or table.entry.position is None:
@@ -74,33 +74,34 @@ class ConeSearch:
     def search(
         self, table: TapTable, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
     ) -> QueryAnswer:
-        """Search, up to the first rows; the answer is a VOTable in BINARY2 unless RESPONSEFORMAT says otherwise.
+        """Run a search up to its first rows; the result is a VOTable in BINARY2 unless RESPONSEFORMAT is given.
 
         Raises
         ------
         InvalidValueError
-            A parameter is missing or wrong.
+            A parameter is missing or not valid.
         ServiceBusyError
-            Too many queries wait already.
+            Too many queries are waiting.
         """
         cone = read_cone(parameters, self._settings)
-        asked = parameters.one("RESPONSEFORMAT")
-        wanted = format_for(asked)
+        requested = parameters.one("RESPONSEFORMAT")
+        result_format = format_for(requested)
         limit = 0 if cone.radius == 0 else cone.maxrec
         chosen = _columns(table, cone.verbosity)
         catalog = self._catalog.tables_of(identity).catalog
         translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit + 1)
         stream = self._engine.open(self._engine_query(translation.sql, table), cancellation)
-        columns = votable_columns(_described(translation.columns, chosen, table), stream.schema)
+        columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
         infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
         description = TableDescription(columns, table.name, table.description, infos)
         batches = () if cone.radius == 0 else stream
         try:
-            chunks = wanted.write(description, batches, limit=limit)
+            chunks = result_format.write(description, batches, limit=limit)
         except PhotozError:  # a format that collects its rows first
             stream.close()
             raise
-        return QueryAnswer("text/xml" if asked is None else wanted.content_type, chunks, stream.close, wanted.headers)
+        media_type = "text/xml" if requested is None else result_format.content_type
+        return QueryAnswer(media_type, chunks, stream.close, result_format.headers)
 
     def _engine_query(self, sql: str, table: TapTable) -> EngineQuery:
         settings = self._settings
@@ -115,12 +116,12 @@ class ConeSearch:
 
 
 def read_cone(parameters: DaliParameters, settings: Settings) -> Cone:
-    """Read RA, DEC, SR, VERB and MAXREC; anything else is ignored.
+    """Parse RA, DEC, SR, VERB and MAXREC; other parameters are ignored.
 
     Raises
     ------
     InvalidValueError
-        One is missing, or no number, or outside its range.
+        A parameter is missing, not a number, or out of range.
     """
     radius = _number(parameters, "SR", 0, math.inf)
     maxrec = _whole(parameters, "MAXREC", settings.maxrec_default, 0, None)
@@ -136,14 +137,14 @@ def read_cone(parameters: DaliParameters, settings: Settings) -> Cone:
 def _number(parameters: DaliParameters, name: str, lowest: float, highest: float) -> float:
     text = parameters.one(name)
     if text is None:
-        raise InvalidValueError(f"The parameter {name} is missing; give it in decimal degrees.", field=name)
+        raise InvalidValueError(f"The parameter {name} is missing; specify it in decimal degrees.", field=name)
     try:
         value = float(text)
     except ValueError as e:
-        raise InvalidValueError(f"{name}={text} is not a number; give it in decimal degrees.", field=name) from e
+        raise InvalidValueError(f"{name}={text} is not a number; specify it in decimal degrees.", field=name) from e
     if not lowest <= value <= highest or math.isinf(value):
         bounds = f"from {lowest:g} to {highest:g}" if math.isfinite(highest) else f"of {lowest:g} or more"
-        raise InvalidValueError(f"{name}={text} is out of range; give a number {bounds} degrees.", field=name)
+        raise InvalidValueError(f"{name}={text} is out of range; specify a number {bounds} degrees.", field=name)
     return value
 
 
@@ -153,13 +154,13 @@ def _whole(parameters: DaliParameters, name: str, default: int, lowest: int, hig
         return default
     if not text.strip().isdecimal() or int(text) < lowest or (highest is not None and int(text) > highest):
         bounds = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
-        raise InvalidValueError(f"{name}={text} cannot be used; give a whole number, {bounds}.", field=name)
+        raise InvalidValueError(f"{name}={text} cannot be used; specify a whole number, {bounds}.", field=name)
     return int(text)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The columns of an answer; the identifier is the first, and none of the table's when the position is it."""
+    """The columns of a result: the identifier (None when it is the position), and the others."""
 
     id: Column | None
     others: tuple[Column, ...]
@@ -183,7 +184,7 @@ def _columns(table: TapTable, verbosity: int) -> _Chosen:
 
 
 def _adql(table: TapTable, cone: Cone, chosen: _Chosen) -> str:
-    """Write the query; names are quoted as ADQL wants, and the numbers are numbers."""
+    """Return the ADQL query of a cone search."""
     ra, dec = (identifier(name) for name in table.entry.position or ())
     if chosen.id is None:
         first = f"CAST({ra} AS VARCHAR) || ' ' || CAST({dec} AS VARCHAR) AS {_free_name(table)}"
@@ -201,7 +202,7 @@ def _adql(table: TapTable, cone: Cone, chosen: _Chosen) -> str:
 def _selected(column: Column, table: TapTable) -> str:
     name = identifier(column.name)
     if column.name in (table.entry.position or ()) and column.datatype not in {"float", "double"}:
-        return f"CAST({name} AS DOUBLE PRECISION) AS {name}"  # whole degrees, which SCS wants as floating-point too
+        return f"CAST({name} AS DOUBLE PRECISION) AS {name}"  # SCS requires positions as doubles
     return name
 
 
@@ -213,8 +214,8 @@ def _free_name(table: TapTable) -> str:
     return name
 
 
-def _described(columns: Sequence[Column], chosen: _Chosen, table: TapTable) -> list[Column]:
-    """Give exactly one column each the UCDs that SCS 1.03 §2.2 asks for; others that claim them are main no more."""
+def _result_columns(columns: Sequence[Column], chosen: _Chosen, table: TapTable) -> list[Column]:
+    """Return columns of which exactly one each has the UCDs that SCS 1.03 §2.2 requires."""
     ra, dec = table.entry.position or ("", "")
     roles = {ra: _RA, dec: _DEC}
     first = replace(columns[0], datatype="unicodeChar", arraysize="*", xtype=None, unit=None, ucd=_ID)

@@ -1,4 +1,4 @@
-"""What belongs to a product, as links (DataLink 1.1): its files, a preview, a cone search, where it comes from."""
+"""DataLink 1.1 links of products: files, preview, cone search, provenance."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ LINKS_ID = "ivo://ivoa.net/std/DataLink#links-1.1"
 
 LINKS_TYPE = "application/x-votable+xml;content=datalink"
 _VOTABLE = "application/x-votable+xml"
-#: Terms that came into the vocabulary later (documentation, package, detached-header) stand among the local ones:
-#: validators that know the vocabulary of DataLink 1.0 alone take them for errors.
+#: Terms added to the vocabulary later (documentation, package, detached-header) are given as local semantics, because
+#: validators that only know the vocabulary of DataLink 1.0 report them as errors.
 _ROLES = {FileRole.MAIN: ("#this", None), FileRole.DESCRIPTION: ("#auxiliary", "#documentation")}
 _OTHER_ROLE = ("#auxiliary", None)
 _PREVIEW_ROWS = 20
@@ -30,12 +30,12 @@ _PREVIEW_ROWS = 20
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One row of the answer (DataLink 1.1 §3.2): it has an address, or a service, or says what is wrong.
+    """One link (DataLink 1.1 §3.2), with exactly one of an access URL, a service and an error message.
 
     Parameters
     ----------
     local
-        What the link is in words of this service.
+        Local semantics: a term of this service.
     """
 
     id: str
@@ -51,14 +51,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class ProductLinks:
-    """The links of some products, and the services that they name."""
+    """The links of some products, and the service descriptors to which they refer."""
 
     links: tuple[Link, ...]
     services: tuple[ServiceDescriptor, ...]
 
 
 class LinkService:
-    """Find the links of products for those who may read them."""
+    """Service that returns the links of the products that an identity may read."""
 
     def __init__(
         self, products: ProductService, provenance: ProvenanceService, *, authority: str, public_url: str
@@ -69,45 +69,47 @@ class LinkService:
         self._url = public_url
 
     def links(self, ids: Sequence[str], identity: Identity) -> ProductLinks:
-        """Return the links of products, in the order asked for.
+        """Return the links of products, in the order requested.
 
         Parameters
         ----------
         ids
-            Names or numbers of products; a name may stand after the authority of this service, as an ivo:// identifier.
+            Names or numbers of products, or ivo:// identifiers of the authority of this service and a name.
         """
         links: list[Link] = []
         services: list[ServiceDescriptor] = []
-        for asked in ids:
+        for link_id in ids:
             try:
-                details = self._found(asked, identity)
+                details = self._details(link_id, identity)
             except NotFoundError:
-                links.append(Link(asked, "#this", error_message=f"NotFoundFault: there is no product '{asked[:200]}'."))
+                links.append(
+                    Link(link_id, "#this", error_message=f"NotFoundFault: there is no product '{link_id[:200]}'.")
+                )
                 continue
-            links += self._files(asked, details)
-            links += self._others(asked, details)
-            links += self._origins(asked, details, identity)
+            links += self._file_links(link_id, details)
+            links += self._page_links(link_id, details)
+            links += self._provenance_links(link_id, details, identity)
             if cone := self._cone(details, f"cone{len(services)}"):
                 services.append(cone)
                 links.append(
-                    Link(asked, "#cutout", "Rows near a position (Simple Cone Search)", service_def=cone.id,
+                    Link(link_id, "#cutout", "Rows near a position (Simple Cone Search)", service_def=cone.id,
                          content_type=_VOTABLE, local="#cone")
                 )  # fmt: skip
         return ProductLinks(tuple(links), tuple(services))
 
-    def _found(self, asked: str, identity: Identity) -> ProductDetails:
-        name = asked[len(self._prefix) :] if asked.lower().startswith(self._prefix.lower()) else asked
+    def _details(self, link_id: str, identity: Identity) -> ProductDetails:
+        name = link_id[len(self._prefix) :] if link_id.lower().startswith(self._prefix.lower()) else link_id
         details = self._products.details(identity, int(name) if name.isascii() and name.isdecimal() else name)
         if details.product.status is not ProductStatus.PUBLISHED:
-            raise NotFoundError(asked)
+            raise NotFoundError(link_id)
         return details
 
-    def _files(self, asked: str, details: ProductDetails) -> Iterator[Link]:
+    def _file_links(self, link_id: str, details: ProductDetails) -> Iterator[Link]:
         base = f"{self._url}/vospace/files/products/{quote(details.product.internal_name)}"
         for file in details.files:
             semantics, local = _ROLES.get(file.role, _OTHER_ROLE)
             yield Link(
-                asked,
+                link_id,
                 semantics,
                 f"{file.role.label} file {file.name}",
                 f"{base}/{quote(file.name, safe='')}",
@@ -116,35 +118,40 @@ class LinkService:
                 local=local,
             )
         yield Link(
-            asked, "#auxiliary", "What is known of the product, in YAML", f"{base}/{METADATA_NAME}",
+            link_id, "#auxiliary", "Metadata of the product in YAML", f"{base}/{METADATA_NAME}",
             content_type="application/yaml", local="#detached-header",
         )  # fmt: skip
 
-    def _others(self, asked: str, details: ProductDetails) -> Iterator[Link]:
+    def _page_links(self, link_id: str, details: ProductDetails) -> Iterator[Link]:
         name, number = quote(details.product.internal_name), details.product.id
         page, package = f"{self._url}/product/{name}", f"{self._url}/api/products/{number}/zip"
-        yield Link(asked, "#auxiliary", "Page of the product", page, content_type="text/html", local="#documentation")
+        yield Link(link_id, "#auxiliary", "Page of the product", page, content_type="text/html", local="#documentation")
         yield Link(
-            asked, "#auxiliary", "All files in one archive", package, content_type="application/zip", local="#package"
+            link_id,
+            "#auxiliary",
+            "All files in one archive",
+            package,
+            content_type="application/zip",
+            local="#package",
         )
         if details.table is not None:
             query = f"SELECT TOP {_PREVIEW_ROWS} * FROM {details.table.full_name}"  # noqa: S608 - ADQL, for an address
             preview = urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "html"})
             text = f"First {_PREVIEW_ROWS} rows of its table {details.table.full_name}"
-            yield Link(asked, "#preview", text, f"{self._url}/tap/sync?{preview}", content_type="text/html")
+            yield Link(link_id, "#preview", text, f"{self._url}/tap/sync?{preview}", content_type="text/html")
 
-    def _origins(self, asked: str, details: ProductDetails, identity: Identity) -> Iterator[Link]:
+    def _provenance_links(self, link_id: str, details: ProductDetails, identity: Identity) -> Iterator[Link]:
         found = self._provenance.of(identity, details.product.id)
         url = f"{self._url}/api/products/{details.product.id}/provenance?RESPONSEFORMAT=votable"
         yield Link(
-            asked, "#auxiliary", "Where the product comes from (Provenance Data Model)", url,
+            link_id, "#auxiliary", "Provenance of the product (IVOA Provenance Data Model)", url,
             content_type=_VOTABLE, local="#provenance",
         )  # fmt: skip
         for source in found.sources:
             if source.product is not None:
                 link = f"{self._url}/datalink?{urlencode({'ID': source.product.internal_name})}"
-                text = f"Made of {source.product.display_name}"
-                yield Link(asked, "#progenitor", text, link, content_type=LINKS_TYPE)
+                text = f"Derived from {source.product.display_name}"
+                yield Link(link_id, "#progenitor", text, link, content_type=LINKS_TYPE)
 
     def _cone(self, details: ProductDetails, service_id: str) -> ServiceDescriptor | None:
         table = details.table
@@ -168,10 +175,10 @@ class LinkService:
 
 
 def links_of_products(columns: Sequence[Column], public_url: str) -> tuple[ServiceDescriptor, ...]:
-    """Announce the links of the products that a column of a result names, if there is one."""
+    """Return the service descriptor of DataLink, if a column of a result names products."""
     for number, column in enumerate(columns):
         if column.utype == PRODUCT_UTYPE and column.is_text:
             item = ServiceInput("ID", column.datatype, "*", column=number, ucd="meta.id;meta.main")
-            text = "Files, preview, cone search and origin of the product of a row"
+            text = "Files, preview, cone search and provenance of the product of a row"
             return (ServiceDescriptor(f"{public_url}/datalink", (item,), "links", LINKS_ID, text),)
     return ()

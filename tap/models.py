@@ -1,4 +1,4 @@
-"""What a user may query: schemas, tables and keys, with everything that their descriptions say."""
+"""Schemas, tables and foreign keys that can be queried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,22 +26,22 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class TapTable:
-    """A table that a user may query, and where its rows are.
+    """A table that can be queried: its metadata and the location of its rows.
 
     Parameters
     ----------
     entry
-        The table as the translator of ADQL sees it.
+        The table in the catalogue of the translator.
     principal
-        Names of the columns that a short view of the table shows.
+        Names of the principal columns (TAP 1.1 §4.3).
     files
-        Parquet files of the rows; none when ``rows`` makes them.
+        Parquet files of the rows; empty when ``rows`` returns them.
     rows
-        Makes the rows of a metadata table.
+        Returns the rows of a metadata table.
     standard
         Whether a standard defines the table.
     more_indexed
-        Columns with an index beside those of the position.
+        Names of indexed columns in addition to those of the position.
     """
 
     schema: str
@@ -57,7 +57,7 @@ class TapTable:
 
     @property
     def name(self) -> str:
-        """The full name, as a user types it."""
+        """The full name, as in queries."""
         return self.entry.name
 
     @property
@@ -67,7 +67,7 @@ class TapTable:
 
     @property
     def engine_table(self) -> EngineTable:
-        """The table as the engine reads it."""
+        """The table for the engine."""
         schema, name = self.entry.engine_schema, self.entry.engine_table
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
@@ -75,9 +75,9 @@ class TapTable:
 
     @property
     def indexed(self) -> frozenset[str]:
-        """Names of the columns by which the engine finds rows fast: those of the position."""
-        places = frozenset(self.entry.position or ()) if self.entry.sorted_by_healpix else frozenset()
-        return places | self.more_indexed
+        """Names of the indexed columns: those of the position by which rows are sorted, and further ones."""
+        position = frozenset(self.entry.position or ()) if self.entry.sorted_by_healpix else frozenset()
+        return position | self.more_indexed
 
 
 @dataclass(frozen=True, slots=True)

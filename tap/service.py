@@ -1,4 +1,4 @@
-"""What TAP does with a query: read its parameters, translate, run, and give the result in the format asked for."""
+"""TAP queries: parse the parameters, translate, run, and write the result in the requested format (TAP 1.1 §2.7)."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,23 +25,23 @@ __all__ = ["LANGUAGES", "OpenQuery", "QueryAnswer", "TapService"]
 
 _log = logging.getLogger(__name__)
 
-#: The values of LANG that mean ADQL (TAP 1.1 §2.7.1); any case will do.
+#: The values of LANG that mean ADQL (TAP 1.1 §2.7.1), in any case.
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 
-_LONGEST_RUNID = 64
-_MOST_DIGITS = 18
+_MAX_RUNID = 64
+_MAX_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
 class QueryAnswer:
-    """A result on its way.
+    """A streamed result.
 
     Parameters
     ----------
     close
-        Stops the query; to be called when the result was sent, or when nobody wants it any more.
+        Stops the query; to be called when the result was sent or its client disconnected.
     headers
-        What the answer must carry besides its type.
+        HTTP headers of the response in addition to Content-Type.
     """
 
     media_type: str
@@ -52,12 +52,12 @@ class QueryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OpenQuery:
-    """A query that runs, and how its result is to be written.
+    """A running query, with the format of its result.
 
     Parameters
     ----------
     tables
-        Full names of the tables that it reads, but for those that came with it.
+        Full names of the tables that it reads, except for uploaded ones.
     """
 
     description: TableDescription
@@ -67,7 +67,7 @@ class OpenQuery:
     tables: tuple[str, ...]
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        """Write the rows of the stream, as they are or as somebody passes them on."""
+        """Write the rows of the stream, given directly or through a wrapper."""
         return self.result_format.write(self.description, batches, limit=self.maxrec)
 
 
@@ -80,7 +80,7 @@ class _Request:
 
 
 class TapService:
-    """Run ADQL queries on what their author may read."""
+    """Service that runs ADQL queries on the tables that an identity may read."""
 
     def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine, uploads: Uploads) -> None:
         self._settings = settings
@@ -89,7 +89,7 @@ class TapService:
         self._uploads = uploads
 
     def stager(self) -> Callable[[], Staging]:
-        """Return what begins each of the tables that come inline with one request."""
+        """Return the factory of stagings for the tables that are uploaded inline with one request."""
         return self._uploads.stager()
 
     def tables_of(self, identity: Identity) -> TableSet:
@@ -99,7 +99,7 @@ class TapService:
     def query(
         self, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
     ) -> QueryAnswer:
-        """Run a synchronous query, up to its first rows, and remove what came with it; raises what `open` does."""
+        """Run a synchronous query up to its first rows, and remove its uploads; raises the errors of `open`."""
         try:
             opened = self.open(parameters, identity, seconds=self._settings.query_seconds, cancellation=cancellation)
         finally:
@@ -120,19 +120,19 @@ class TapService:
         seconds: float,
         cancellation: Cancellation | None = None,
     ) -> OpenQuery:
-        """Start a query that may take so many seconds; whoever calls this closes its stream.
+        """Start a query with a time limit in seconds; the caller closes its stream.
 
         Parameters
         ----------
         cancellation
-            Tells when nobody waits for the rows any more.
+            Token that is cancelled when the client disconnects.
 
         Raises
         ------
         InvalidValueError
-            A parameter is missing or wrong, or the query is (then a ``tap.adql.QueryError`` with line and column).
+            A parameter is missing or not valid, or so is the query (a ``tap.adql.QueryError`` with line and column).
         ServiceBusyError
-            Too many queries wait already.
+            Too many queries are waiting.
         """
         request = self._request(parameters)
         tables = self._catalog.tables_of(identity)
@@ -140,7 +140,7 @@ class TapService:
             started = monotonic()
             catalog = uploads.catalog(tables.catalog)
             translation = translate(request.query, catalog, row_limit=request.maxrec + 1)
-            # The engine has read what was uploaded when it gives its first rows.
+            # The engine has read the uploads when it returns the first rows.
             stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds), cancellation)
         _log.info(
             "query started",
@@ -158,7 +158,7 @@ class TapService:
     def _request(self, parameters: DaliParameters) -> _Request:
         language = parameters.one("LANG")
         if language is not None and language.upper() not in LANGUAGES:
-            message = f"LANG={language} is not offered here; use one of {', '.join(LANGUAGES)}."
+            message = f"LANG={language} is not available; use one of {', '.join(LANGUAGES)}."
             raise InvalidValueError(message, field="LANG")
         query = parameters.one("QUERY")
         if query is None:
@@ -166,7 +166,7 @@ class TapService:
             raise InvalidValueError(message, field="QUERY")
         run_id = parameters.one("RUNID")
         chosen = parameters.one("RESPONSEFORMAT") or parameters.one("FORMAT")
-        return _Request(query, self._maxrec(parameters), format_for(chosen), run_id and run_id[:_LONGEST_RUNID])
+        return _Request(query, self._maxrec(parameters), format_for(chosen), run_id and run_id[:_MAX_RUNID])
 
     def _maxrec(self, parameters: DaliParameters) -> int:
         text = parameters.one("MAXREC")
@@ -175,8 +175,8 @@ class TapService:
         if not text.strip().isdecimal():
             message = f"MAXREC={text[:40]} is not a whole number of rows."
             raise InvalidValueError(message, field="MAXREC")
-        # Digits beyond these would not fit what Python reads at once.
-        return min(int(text.strip()[:_MOST_DIGITS]), self._settings.maxrec_limit)
+        # Python refuses to convert very long strings of digits.
+        return min(int(text.strip()[:_MAX_DIGITS]), self._settings.maxrec_limit)
 
     def _engine_query(
         self, translation: Translation, tables: TableSet, uploads: Mapping[str, UploadedTable], seconds: float

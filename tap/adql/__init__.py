@@ -1,24 +1,21 @@
-"""ADQL 2.1: a user's text becomes SQL of the engine, and each column of the result knows what it means.
+"""Translator from ADQL 2.1 to the SQL of the engine, with the metadata of each column of the result.
 
-``grammar.lark`` and `parser` read the text, `queries` and its neighbours compile it against a `Catalog`, `allowed`
-looks at the result once more, `translation` is the way in.
+`parsing` makes a syntax tree of the text, `compiler` makes SQL of the tree and a `Catalog`, `functions` and `geometry`
+compile calls. `translation` is the entry point; other packages import only the names below.
 """
 
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
-from tap.adql.parsing.words import RESERVED_WORDS, identifier
 from tap.adql.translation import Translation, translate
 
 __all__ = [
     "LANGUAGE_FEATURES",
-    "RESERVED_WORDS",
     "Catalog",
     "CatalogTable",
     "LanguageFeature",
     "QueryError",
     "Translation",
     "UnknownTableError",
-    "identifier",
     "translate",
 ]

@@ -1,4 +1,4 @@
-"""The tables that one user may query: the only ones that exist for his query."""
+"""Catalogue of the tables that one query may read."""
 
 import re
 from collections.abc import Iterable
@@ -15,22 +15,22 @@ _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 
 @dataclass(frozen=True, slots=True)
 class CatalogTable:
-    """A table as a query sees it.
+    """A table of the catalogue: its name in ADQL, its columns, and its name in the engine.
 
     Parameters
     ----------
     name
-        What a user types, with quotes where they are needed: ``redshift_catalog.p12_vvds``.
+        The full name in ADQL, delimited where needed: ``redshift_catalog.p12_vvds``.
     columns
-        The visible columns, in order; the engine's columns have the same names.
+        The visible columns, in order.
     position
         Names of the columns of right ascension and declination (ICRS, degrees) by which rows are sorted, if any.
     sorted_by_healpix
         Whether the engine's table has `core.columns.HEALPIX_COLUMN` of `position`, which users do not see.
     engine_schema, engine_table
-        Names inside the engine.
+        Names of the schema and the table in the engine.
     engine_columns
-        Names of the columns inside the engine, when they are not the names that users know.
+        Names of the columns in the engine, when they differ from those in ADQL.
     """
 
     name: str
@@ -48,15 +48,15 @@ class CatalogTable:
 
 
 class Catalog:
-    """Every table that a query may read, found by name: in any case, or letter by letter when quoted.
+    """The tables that a query may read, found by name: case-insensitive unless the name is delimited.
 
     Parameters
     ----------
     tables
-        What this user may read. What is not among them does not exist for his query: a private table gives the same
-        error as a name that was never used.
+        The tables that the user may read. Others do not exist for the query: a private table gives the same error
+        as a name that was never used.
     base
-        A catalogue whose tables stand beside these.
+        A catalogue whose tables are found as well.
     """
 
     def __init__(self, tables: Iterable[CatalogTable], base: "Catalog | None" = None) -> None:
@@ -68,12 +68,12 @@ class Catalog:
             self._names[table.name.lower()] = table.name
 
     def find(self, reference: TableName) -> CatalogTable:
-        """Find the table that a query names.
+        """Return the table that a query names.
 
         Raises
         ------
         QueryError
-            When there is none, or more than one whose names differ in case alone; says which name is near.
+            There is none, or several whose names differ only in case; the message suggests a similar name.
         """
         names = reference.names
         candidates = self._tables.get(tuple(name.text.lower() for name in names))
@@ -87,11 +87,11 @@ class Catalog:
         written = ".".join(name.text for name in names)
         if found:
             raise QueryError(f"The table name {written} is ambiguous", reference.at, f"write {found[0].name} in quotes")
-        # What one sends along oneself does not depend on who one is.
+        # Uploaded tables do not depend on the identity.
         kind = QueryError if written.lower().startswith("tap_upload.") else UnknownTableError
-        raise kind(f"Unknown table {written}", reference.at, self._near(written))
+        raise kind(f"Unknown table {written}", reference.at, self._advice(written))
 
-    def _near(self, written: str) -> str | None:
+    def _advice(self, written: str) -> str | None:
         known = self._names
         near = nearest(written, known) or next((name for name in known if name.split(".")[-1] == written.lower()), None)
         return f"did you mean {known[near]}?" if near else None

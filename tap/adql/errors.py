@@ -1,4 +1,4 @@
-"""Errors of a query: what is wrong, and at which line and column of the user's text."""
+"""Errors of a query, with the line and column of the user's text."""
 
 import difflib
 from collections.abc import Iterable
@@ -13,16 +13,16 @@ Position = tuple[int, int]
 
 
 class QueryError(InvalidValueError):
-    """A query that is not ADQL, or that names what does not exist.
+    """Error of a query that is not valid ADQL or names something that does not exist.
 
     Parameters
     ----------
     reason
-        What is wrong, without the place and without a full stop.
+        What is wrong, without the position and without a full stop.
     at
         Line and column of the offending word, when there is one.
     advice
-        What to do instead: a near name, or what was expected.
+        What to do instead: a similar name, or what was expected.
     """
 
     code: ClassVar[str] = "QueryError"
@@ -35,11 +35,11 @@ class QueryError(InvalidValueError):
 
 
 class UnknownTableError(QueryError):
-    """A query that names a table which is not there, or not for the one who asks."""
+    """Error of a query that names a table which does not exist or which the user may not read."""
 
 
 def nearest(written: str, names: Iterable[str]) -> str | None:
-    """Find the name that was likely meant, in any case: one that is nearly the same, or else begins the same."""
+    """Return the most similar name, compared in any case: a close match, or else one with the same beginning."""
     known = {name.lower(): name for name in names}
     close = difflib.get_close_matches(written.lower(), known, n=1)
     if not close:

@@ -1,4 +1,4 @@
-"""Limits of one translation: geometric tests, regions covered with cells, coverage maps."""
+"""Limits of one translation: geometric tests, regions covered by HEALPix cells, coverage maps."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from tap.adql.errors import Position, QueryError
 
 __all__ = ["MAX_COVERINGS", "MAX_MAPS", "MAX_TESTS", "Limits"]
 
-#: Most geometric tests and distances of one query, most regions that are covered with cells, and most coverage maps.
+#: Most geometric tests and distances, regions covered by HEALPix cells, and coverage maps of one query.
 MAX_TESTS = 500
 MAX_COVERINGS = 200
 MAX_MAPS = 50
@@ -14,7 +14,7 @@ MAX_MAPS = 50
 
 @dataclass(slots=True)
 class Limits:
-    """Counters of what one translation has made so far, each with its limit."""
+    """Counters of one translation, each with its limit."""
 
     tests: int = 0
     coverings: int = 0
@@ -26,7 +26,7 @@ class Limits:
         Raises
         ------
         QueryError
-            There are more than are translated in reasonable time.
+            The query has more than `MAX_TESTS`.
         """
         self.tests += 1
         if self.tests > MAX_TESTS:
@@ -34,7 +34,7 @@ class Limits:
             raise QueryError(f"The query has more than {MAX_TESTS} geometric tests", at, advice)
 
     def may_cover(self) -> bool:
-        """Count a region to be covered with cells, which takes milliseconds; False when it is to be tested alone."""
+        """Count a region to be covered by cells, which takes milliseconds; return False above the limit."""
         self.coverings += 1
         return self.coverings <= MAX_COVERINGS
 
@@ -44,7 +44,7 @@ class Limits:
         Raises
         ------
         QueryError
-            There are more than are made for one query.
+            The query has more than `MAX_MAPS`.
         """
         self.maps += 1
         if self.maps > MAX_MAPS:

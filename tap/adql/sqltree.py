@@ -1,7 +1,7 @@
-"""Short words for building sqlglot's tree.
+"""Builders of sqlglot trees.
 
-Operands are bracketed where their parent could tear them, and a node that already stands in a tree is copied, so that
-no node ever stands in two places.
+Operands are put in parentheses where precedence could change their meaning, and a node that already has a parent is
+copied, so that no node is in two places.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ __all__ = [
     "wrap",
 ]
 
-_WHOLE = (exp.Literal, exp.Column, exp.Anonymous, exp.Paren, exp.Cast, exp.Null, exp.Boolean, exp.Case, exp.Coalesce)
+_ATOMIC = (exp.Literal, exp.Column, exp.Anonymous, exp.Paren, exp.Cast, exp.Null, exp.Boolean, exp.Case, exp.Coalesce)
 _COMPARISONS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ,
     "<>": exp.NEQ,
@@ -41,27 +41,27 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
 
 
 def wrap(node: exp.Expr) -> exp.Expr:
-    """Make a node ready to be an operand: in parentheses unless it is one word or one call."""
-    return attachable(node) if isinstance(node, _WHOLE) else exp.Paren(this=attachable(node))
+    """Return a node as an operand: in parentheses unless it is atomic."""
+    return attachable(node) if isinstance(node, _ATOMIC) else exp.Paren(this=attachable(node))
 
 
 def attachable(node: exp.Expr) -> exp.Expr:
-    """Return a node that stands nowhere yet: the node itself, or a copy."""
+    """Return a node without a parent: the node itself, or a copy."""
     return node if node.parent is None else node.copy()
 
 
 def identifier(name: str) -> exp.Identifier:
-    """Name something, always in quotes."""
+    """Return a quoted identifier."""
     return exp.Identifier(this=name, quoted=True)
 
 
 def column(name: str, table: str) -> exp.Column:
-    """Name a column of a table of the query."""
+    """Return a column of a table of the query."""
     return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def number(value: float) -> exp.Expr:
-    """Write a number: whole ones as integers, others as doubles, never as decimals."""
+    """Return a numeric literal: an integer, or a double; never a decimal."""
     text = str(abs(value)) if isinstance(value, int) else repr(abs(value))
     if isinstance(value, float) and "e" not in text:
         text += "e0"
@@ -70,47 +70,47 @@ def number(value: float) -> exp.Expr:
 
 
 def string(value: str) -> exp.Literal:
-    """Write a text."""
+    """Return a string literal."""
     return exp.Literal.string(value)
 
 
 def false() -> exp.Boolean:
-    """Write what is never true."""
+    """Return the constant FALSE."""
     return exp.Boolean(this=False)
 
 
 def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:
-    """Call a function of the engine by its name."""
+    """Return a call of a function of the engine."""
     return exp.Anonymous(this=name, expressions=[attachable(argument) for argument in arguments])
 
 
 def cast_to(node: exp.Expr, type_name: str) -> exp.Cast:
-    """Cast to a type of the engine."""
+    """Return a cast to a type of the engine."""
     return exp.Cast(this=attachable(node), to=exp.DataType.build(type_name, dialect="duckdb"))
 
 
 def compare(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
-    """Join two values by a comparison or an arithmetic operator."""
+    """Return a comparison or an arithmetic operation of two values."""
     return _COMPARISONS[operator](this=wrap(left), expression=wrap(right))
 
 
 def negate(condition: exp.Expr) -> exp.Expr:
-    """Say NOT."""
+    """Return the negation of a condition."""
     return exp.Not(this=wrap(condition))
 
 
 def all_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
-    """Join conditions by AND, as a balanced tree so that ten thousand of them do not nest ten thousand deep."""
+    """Return the conjunction of conditions, as a balanced tree so that ten thousand of them do not nest as deep."""
     return _balanced(exp.And, conditions)
 
 
 def any_of(conditions: Sequence[exp.Expr]) -> exp.Expr:
-    """Join conditions by OR, as a balanced tree."""
+    """Return the disjunction of conditions, as a balanced tree."""
     return _balanced(exp.Or, conditions)
 
 
 def case_null(nodes: Sequence[exp.Expr], otherwise: exp.Expr) -> exp.Expr:
-    """Give NULL when any of the nodes is NULL."""
+    """Return NULL when any of the nodes is NULL, else another value."""
     missing = any_of([exp.Is(this=wrap(node), expression=exp.Null()) for node in nodes])
     return exp.Case(ifs=[exp.If(this=missing, true=exp.Null())], default=attachable(otherwise))
 

@@ -1,4 +1,4 @@
-"""From ADQL to the engine's SQL, with what each column of the result means."""
+"""Translation of an ADQL query: parse, check calls, compile, check against the allowlist, generate SQL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,9 +9,10 @@ from core.columns import Column
 from tap.adql import tree
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.compiler.allowlist import require_allowed
-from tap.adql.compiler.expressions import Context
+from tap.adql.compiler.context import Context
 from tap.adql.compiler.queries import compile_query
 from tap.adql.errors import QueryError
+from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.parser import parse
@@ -23,16 +24,16 @@ __all__ = ["Translation", "translate"]
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A query that the engine can run.
+    """A translated query: the SQL for the engine, the columns of its result and the tables that it reads.
 
     Parameters
     ----------
     sql
-        SQL of DuckDB, generated from a tree; no text of the user stands in it but names and constants, quoted.
-        It counts on the settings ``integer_division=true`` and ``ieee_floating_point_ops=false``.
+        SQL of DuckDB, generated from a tree; of the user's text it contains only quoted names and constants.
+        It requires the settings ``integer_division=true`` and ``ieee_floating_point_ops=false``.
     columns
-        The columns of the result as users see them. Datatypes are right for columns of tables, and a good guess for
-        what is computed.
+        The columns of the result as users see them. Datatypes are exact for columns of tables, and estimated for
+        computed columns.
     tables
         Every table that is read.
     top
@@ -60,18 +61,19 @@ def translate(
     query
         ADQL 2.1, as the user wrote it.
     catalog
-        What this user may read.
+        The tables that this user may read.
     row_limit
-        Most rows that the engine returns, beside what TOP says; OFFSET is applied first.
+        Most rows that the engine returns, in addition to TOP; OFFSET is applied first.
     functions, kernels
-        What the query may call, and what the engine has beside its own functions.
+        The functions that the query may call, and the kernels that the engine has beside its own functions.
 
     Raises
     ------
     QueryError
-        Whenever the query cannot be run: the message says where and why.
+        The query is not valid; the message states where and why.
     """
-    parsed = parse(query, functions)
+    parsed = parse(query)
+    check_calls(parsed, functions)
     context = Context(catalog, compile_query, functions)
     try:
         with_clause = _with_clause(context, parsed)

@@ -1,10 +1,9 @@
-"""What a query says, as a tree of values: the parser builds it, the compiler reads it, nothing changes it.
+"""Syntax tree of ADQL: immutable nodes that the parser builds and the compiler reads.
 
-Names in it are as the user wrote them; whether they exist is asked later, against a catalogue.
+Names are as the user wrote them; the compiler resolves them against a catalogue.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tap.adql.errors import Position
@@ -45,7 +44,6 @@ __all__ = [
     "TableName",
     "Text",
     "WithQuery",
-    "calls",
     "is_condition",
 ]
 
@@ -67,7 +65,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number as written."""
+    """A numeric literal, as written."""
 
     text: str
     at: Position
@@ -80,7 +78,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A character string, without its quotes."""
+    """A character string literal, without its quotes."""
 
     text: str
     at: Position
@@ -88,14 +86,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """The word NULL."""
+    """The literal NULL."""
 
     at: Position
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A column, with as much of its table's name as was written."""
+    """A reference to a column, with the qualifier that was written."""
 
     names: tuple[Name, ...]
     at: Position
@@ -111,7 +109,7 @@ class Parentheses:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A value with a sign before it."""
+    """A unary plus or minus."""
 
     sign: str
     inner: "Expression"
@@ -129,7 +127,7 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Concatenation:
-    """Texts joined by ``||``."""
+    """A concatenation of texts by ``||``."""
 
     operands: tuple["Expression", ...]
     at: Position
@@ -137,7 +135,7 @@ class Concatenation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function with its arguments."""
+    """A call of a function."""
 
     function: str
     arguments: tuple["Expression", ...]
@@ -148,7 +146,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """CAST; ``type_name`` in upper case, one space between words."""
+    """A CAST; ``type_name`` is in upper case, with one space between words."""
 
     inner: "Expression"
     type_name: str
@@ -158,7 +156,7 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two values compared."""
+    """A comparison of two values."""
 
     operator: str
     left: "Expression"
@@ -168,7 +166,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A value between two others, both included."""
+    """A BETWEEN predicate; both bounds are included."""
 
     value: "Expression"
     low: "Expression"
@@ -179,7 +177,7 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class InList:
-    """A value in a list of values."""
+    """An IN predicate with a list of values."""
 
     value: "Expression"
     choices: tuple["Expression", ...]
@@ -189,7 +187,7 @@ class InList:
 
 @dataclass(frozen=True, slots=True)
 class InQuery:
-    """A value among the rows of a query."""
+    """An IN predicate with a subquery."""
 
     value: "Expression"
     query: "Query"
@@ -199,7 +197,7 @@ class InQuery:
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """A text against a pattern; ILIKE ignores case."""
+    """A LIKE or ILIKE predicate."""
 
     value: "Expression"
     pattern: "Expression"
@@ -210,7 +208,7 @@ class Like:
 
 @dataclass(frozen=True, slots=True)
 class IsNull:
-    """Whether a value is missing."""
+    """An IS NULL predicate."""
 
     value: "Expression"
     negated: bool
@@ -219,7 +217,7 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True)
 class Exists:
-    """Whether a query has rows."""
+    """An EXISTS predicate."""
 
     query: "Query"
     at: Position
@@ -227,7 +225,7 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
-    """NOT."""
+    """A negated condition (NOT)."""
 
     inner: "Expression"
     at: Position
@@ -258,7 +256,7 @@ Expression: TypeAlias = _Value | _Condition | Parentheses
 
 @dataclass(frozen=True, slots=True)
 class Star:
-    """``*``, or ``table.*`` when ``names`` says which."""
+    """``*``, or ``table.*`` when ``names`` has the qualifier."""
 
     names: tuple[Name, ...]
     at: Position
@@ -266,7 +264,7 @@ class Star:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One value of a SELECT list, with its name if it was given one."""
+    """One item of a SELECT list, with its alias if it has one."""
 
     value: Expression
     alias: Name | None
@@ -283,7 +281,7 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A query in FROM."""
+    """A derived table: a subquery in FROM."""
 
     query: "Query"
     alias: Name
@@ -292,7 +290,7 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Two tables joined; exactly one of ``on``, ``using`` and ``natural`` says how."""
+    """A join of two tables, with exactly one of ``on``, ``using`` and ``natural``."""
 
     kind: JoinKind
     left: "Source"
@@ -308,7 +306,7 @@ Source: TypeAlias = TableName | Derived | Join
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """One SELECT, without what follows it."""
+    """One SELECT, without ORDER BY and OFFSET."""
 
     distinct: bool
     top: int | None
@@ -322,7 +320,7 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class SetOperation:
-    """Two bodies joined by UNION, EXCEPT or INTERSECT."""
+    """A UNION, EXCEPT or INTERSECT of two bodies."""
 
     operator: str
     keep_duplicates: bool
@@ -341,7 +339,7 @@ class OrderTerm:
 
 @dataclass(frozen=True, slots=True)
 class WithQuery:
-    """One named query of WITH."""
+    """One common table expression of WITH."""
 
     name: Name
     query: "Query"
@@ -349,7 +347,7 @@ class WithQuery:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A body with what precedes and follows it."""
+    """A query expression: a body with its WITH, ORDER BY and OFFSET."""
 
     body: "Body"
     order_by: tuple[OrderTerm, ...] = ()
@@ -361,20 +359,7 @@ Body: TypeAlias = Select | SetOperation | Query
 
 
 def is_condition(node: Expression) -> bool:
-    """Whether an expression is true or false, rather than a value."""
+    """Return whether an expression is a condition rather than a value."""
     while isinstance(node, Parentheses):
         node = node.inner
     return isinstance(node, _Condition)
-
-
-def calls(query: Query) -> Iterator[Call]:
-    """Go through every call of a function in a query, in no particular order."""
-    pending: list[object] = [query]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Call):
-            yield node
-        if isinstance(node, tuple):
-            pending.extend(node)
-        elif is_dataclass(node):
-            pending.extend(getattr(node, field.name) for field in fields(node))

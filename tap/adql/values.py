@@ -1,4 +1,4 @@
-"""Values, columns and tables as the compiler sees them: trees for the engine, with the metadata of columns."""
+"""Values, columns and tables of the compiler: SQL trees with the metadata of columns."""
 
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -38,18 +38,18 @@ _RANKS = ("boolean", "unsignedByte", "short", "int", "long", "float", "double")
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A position: two values in degrees, with their numbers when they are constants."""
+    """A position in degrees, with its coordinates when they are constant."""
 
     lon: exp.Expr
     lat: exp.Expr
     constant: tuple[float, float] | None = None
-    #: The table whose own sorted position this is.
+    #: The table that is sorted by this position.
     table: "Table | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """A centre and a radius in degrees."""
+    """A circle: a centre and a radius in degrees."""
 
     center: Point
     radius: exp.Expr
@@ -58,14 +58,14 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
-    """Constant vertices, in degrees, joined by great circles."""
+    """A polygon with constant vertices in degrees, joined by great circles."""
 
     vertices: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """A shape of which the engine knows the numbers, row by row: the array that DALI 1.1 §3.3 makes of it."""
+    """A shape that is computed for each row, as the array of DALI 1.1 §3.3."""
 
     kind: Literal["circle", "polygon"]
     sql: exp.Expr
@@ -73,7 +73,7 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """A coverage map in ASCII (MOC 2.0 §4.3.2), with its text when that is the same for every row."""
+    """A coverage map in ASCII (MOC 2.0 §4.3.2), with its text when it is constant."""
 
     sql: exp.Expr
     text: str | None = None
@@ -84,26 +84,26 @@ Shape: TypeAlias = Point | Circle | Polygon | Computed | Coverage
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of the query.
+    """A compiled value: its SQL, its metadata, and what is known of it at compile time.
 
     Parameters
     ----------
     sql
-        What the engine evaluates.
-    facts
-        Datatype, unit, UCD and the rest, as far as they are known; the name says nothing.
+        The expression that the engine evaluates.
+    column
+        Datatype, unit, UCD and other metadata, as far as they are known; the name has no meaning.
     constant, text
-        The number or text, when it is the same for every row.
+        The number or text, when it is constant.
     truth
-        For functions that give 0 or 1: the condition behind it.
+        For functions that return 0 or 1: the condition itself.
     shape
-        For geometry: what it is made of.
+        For geometry: the shape.
     separation
-        For DISTANCE: the two points.
+        For DISTANCE: its two points.
     near
-        For CONTAINS of two moving points: the points, and the constant distance within which it is 1.
+        For CONTAINS of two points of rows: the points, and the constant distance up to which it is 1.
     origin
-        For plain columns: the table, and the column's name in it.
+        For plain columns: the table, and the name of the column in it.
     """
 
     sql: exp.Expr
@@ -119,13 +119,13 @@ class Value:
     origin: "tuple[Table, str] | None" = field(default=None, compare=False)
 
     def renamed(self, name: str) -> Column:
-        """Return the facts under a name."""
+        """Return the metadata under a name."""
         return replace(self.column, name=name)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """A column that a name may mean: what a user calls it, and what the engine does."""
+    """A column that can be referenced: its name in ADQL and its expression in the engine."""
 
     name: str
     column: Column
@@ -133,9 +133,9 @@ class Field:
     table: "Table | None" = None
 
     def value(self, at: tuple[int, int]) -> Value:
-        """Use the column as a value."""
+        """Return the column as a value."""
         sql = self.sql
-        # A column is built anew, which is many times faster than a copy.
+        # Building a column is many times faster than copying it.
         sql = column(sql.name, sql.table) if isinstance(sql, exp.Column) else sql.copy()
         sql.meta["at"] = at
         origin = (self.table, self.name) if self.table else None
@@ -144,20 +144,20 @@ class Field:
 
 @dataclass(slots=True, eq=False)
 class Table:
-    """A table of one FROM: named in the catalogue, or made by a query.
+    """A table of one FROM: a table of the catalogue, or a subquery.
 
     Parameters
     ----------
     names
         The alias, or else the parts of the table's name.
     alias
-        Name inside the engine, which no other table of the query has.
+        Name in the engine, unique in the query.
     source
-        What the engine reads, as it stands in FROM.
+        Node of the table in FROM.
     catalog_table
-        The catalogue's table, when it is one.
+        The table of the catalogue, if it is one.
     cells
-        For joins by distance: position, radius and height of a zone by which each row is repeated over cells.
+        For joins by distance: the position, radius and zone height by which rows are repeated over cells.
     """
 
     names: tuple[str, ...]
@@ -167,9 +167,9 @@ class Table:
     fields: list[Field] = field(default_factory=list)
     cells: tuple[Point, float, float] | None = None
 
-    def add(self, name: str, engine_name: str, described: Column) -> None:
+    def add(self, name: str, engine_name: str, metadata: Column) -> None:
         """Add a column at the end."""
-        self.fields.append(Field(name, described, column(engine_name, self.alias), self))
+        self.fields.append(Field(name, metadata, column(engine_name, self.alias), self))
 
     def is_called(self, names: tuple[Name, ...]) -> bool:
         """Whether the qualifier of a column, which may leave out the schema, means this table."""
@@ -178,7 +178,7 @@ class Table:
 
 
 def kind_of(column: Column) -> Kind:
-    """Say what can be done with the values of a column."""
+    """Return the kind of the values of a column."""
     if column.xtype == "timestamp":
         return "timestamp"
     if column.is_text:
@@ -189,7 +189,7 @@ def kind_of(column: Column) -> Kind:
 
 
 def numeric_column(datatype: str, unit: str | None = None, ucd: str | None = None) -> Column:
-    """Describe a number that is computed."""
+    """Return the metadata of a computed number."""
     return Column("", datatype, unit=unit, ucd=ucd)
 
 
@@ -200,34 +200,34 @@ def promoted(*columns: Column) -> str:
 
 
 def require_number(value: Value, what: str) -> Value:
-    """Refuse what is no number."""
+    """Return a value; raise QueryError unless it is numeric."""
     if value.kind not in {"number", "null"}:
-        raise QueryError(f"{what} takes numbers, not {_spoken(value)}", value.at)
+        raise QueryError(f"{what} takes numbers, not {_kind_name(value)}", value.at)
     return value
 
 
 def require_text(value: Value, what: str) -> Value:
-    """Refuse what is no text."""
+    """Return a value; raise QueryError unless it is text."""
     if value.kind not in {"text", "null", "timestamp"}:
-        raise QueryError(f"{what} takes text, not {_spoken(value)}", value.at, "CAST it to VARCHAR")
+        raise QueryError(f"{what} takes text, not {_kind_name(value)}", value.at, "CAST it to VARCHAR")
     return value
 
 
 def require_array(value: Value, what: str) -> Value:
-    """Refuse what is no array of numbers of one dimension."""
+    """Return a value; raise QueryError unless it is a one-dimensional array of numbers."""
     if value.kind == "null":
         return value
     if value.kind == "shape" or value.column.xtype in _SHAPE_XTYPES:
         raise QueryError(f"{what} takes an array of numbers, not geometry", value.at)
     if value.kind != "array" or value.column.datatype not in _RANKS[1:]:
-        found = f"an array of {value.column.datatype}" if value.kind == "array" else _spoken(value)
+        found = f"an array of {value.column.datatype}" if value.kind == "array" else _kind_name(value)
         raise QueryError(f"{what} takes an array of numbers, not {found}", value.at)
     if "x" in (value.column.arraysize or ""):
         raise QueryError(f"{what} takes an array of one dimension, not of {value.column.arraysize}", value.at)
     return value
 
 
-def _spoken(value: Value) -> str:
+def _kind_name(value: Value) -> str:
     return {"shape": "geometry", "array": "an array", "number": "a number", "null": "NULL"}.get(
         value.kind, f"a {value.kind}"
     )

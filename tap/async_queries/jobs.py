@@ -1,4 +1,4 @@
-"""Asynchronous queries as jobs (TAP 1.1 §2.3): the same query as a synchronous one, run in the process of a job."""
+"""Job function of asynchronous queries (TAP 1.1 §2.3)."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,18 +20,18 @@ from uws import Job, JobContext
 
 __all__ = ["QueryJobs"]
 
-#: The query is stopped a little before its job would be, so that the job ends with a sentence about the query.
+#: The query is stopped shortly before its job would be, so that the job has the error of the query.
 _MARGIN_SECONDS, _MARGIN_PART = 4.0, 0.2
-_TELL_SECONDS = 1.0
+_REPORT_SECONDS = 1.0
 
 
 class QueryJobs:
-    """Runs queries, one at a time, in an engine that belongs to the process of the jobs.
+    """Job function of queries, which run one at a time in an engine of the worker process.
 
     Parameters
     ----------
     identity_of
-        Gives the identity of an active user with a scope, as it is now.
+        Returns the current identity of an active account with a scope.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class QueryJobs:
         Raises
         ------
         PhotozError
-            A parameter is wrong, or the query is, or it failed or took too long.
+            A parameter or the query is not valid, or the query failed or exceeded its time.
         """
         with self._engine.use(context.scratch.parent) as engine:
-            context.progress(0.0, "The query runs.")
+            context.progress(0.0, "Running the query")
             service = TapService(self._settings, self._catalog, engine, self._uploads)
             parameters = DaliParameters(_pairs(context.job), context.job.files)
             try:
@@ -70,18 +70,18 @@ class QueryJobs:
                     size = self._results.write(
                         context.job.id,
                         context.scratch,
-                        _whole(opened.write(rows), rows),
+                        _complete(opened.write(rows), rows),
                         opened.tables,
-                        room=context.remaining_result_bytes(),
+                        quota=context.remaining_result_bytes(),
                     )
             except QueryTimeoutError as e:
-                raise _late(context.job, self._settings.job_seconds_limit) from e
+                raise _duration_error(context.job, self._settings.job_seconds_limit) from e
         context.progress(1.0, f"{rows.count} rows")
         context.add_result("result", "results/result", opened.result_format.content_type, size)
 
 
 class _Rows:
-    """Passes batches on, counts their rows, and remembers an error that the writer of a format says in its own way."""
+    """Batches of a stream, with a count of their rows and the error that a format may write in its own way."""
 
     def __init__(self, stream: ResultStream, context: JobContext) -> None:
         self._stream = stream
@@ -90,21 +90,21 @@ class _Rows:
         self.failure: PhotozError | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        told = time.monotonic()
+        reported = time.monotonic()
         try:
             for batch in self._stream:
                 self.count += batch.num_rows
-                if time.monotonic() - told > _TELL_SECONDS:
-                    self._context.progress(0.5, f"{self.count} rows so far")
-                    told = time.monotonic()
+                if time.monotonic() - reported > _REPORT_SECONDS:
+                    self._context.progress(0.5, f"{self.count} rows")
+                    reported = time.monotonic()
                 yield batch
         except PhotozError as e:
             self.failure = e
             raise
 
 
-def _whole(chunks: Iterator[bytes], rows: _Rows) -> Iterator[bytes]:
-    """Yield the bytes of a result; at the end raise what cut it short, because half a result is none."""
+def _complete(chunks: Iterator[bytes], rows: _Rows) -> Iterator[bytes]:
+    """Yield the bytes of a result; at the end raise the error that truncated it."""
     yield from chunks
     if rows.failure is not None:
         raise rows.failure
@@ -124,8 +124,8 @@ def _seconds_left(job: Job) -> float:
     return max(allowed - used - min(_MARGIN_SECONDS, _MARGIN_PART * allowed), 0.1)
 
 
-def _late(job: Job, most: int) -> QueryFailedError:
+def _duration_error(job: Job, longest: int) -> QueryFailedError:
     return QueryFailedError(
         f"The query was stopped because it took longer than the {job.execution_duration} s of its job. Narrow it (a "
-        f"smaller region, TOP, fewer joins), or set a longer executionduration, of up to {most} s, before it is run."
+        f"smaller region, TOP, fewer joins), or set a longer executionduration, of up to {longest} s, before it is run."
     )

@@ -1,4 +1,4 @@
-"""The results of asynchronous queries: one folder a job, with the result and the names of the tables it came from."""
+"""Stored results of asynchronous queries: a folder for each job, with the result and the names of its tables."""
 
 import json
 import shutil
@@ -17,14 +17,14 @@ _RESULT, _TABLES = "result", "tables.json"
 
 
 class ResultFiles:
-    """A folder of results.
+    """Store of results in a folder.
 
     Parameters
     ----------
     max_bytes
-        Largest result.
+        Maximum size of a result.
     min_free
-        Free bytes of the file system below which no result is written.
+        Free bytes of the file system below which no result is stored.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int, min_free: int) -> None:
@@ -33,46 +33,52 @@ class ResultFiles:
         self._min_free = min_free
 
     def write(
-        self, job_id: str, scratch: Path, chunks: Iterable[bytes], tables: Iterable[str], *, room: int | None = None
+        self,
+        job_id: str,
+        scratch: Path,
+        chunks: Iterable[bytes],
+        tables: Iterable[str],
+        *,
+        quota: int | None = None,
     ) -> int:
-        """Write the result of a job, in the place of an earlier one, and give its size.
+        """Store the result of a job, replacing an earlier one, and return its size.
 
         Parameters
         ----------
         scratch
-            A folder on the same file system, in which the result grows until it is whole.
-        room
-            Bytes that the results of its owner may still take; none for no limit.
+            A folder on the same file system, in which the result is written until it is complete.
+        quota
+            Bytes left of the quota of its owner; None for no limit.
 
         Raises
         ------
         TooLargeError
-            The result is larger than results may be, or than there is room for it.
+            The result is larger than the limit or the quota.
         StorageFullError
-            There is no room for it.
+            The disk is full.
         """
         if shutil.disk_usage(scratch).free < self._min_free:
-            raise StorageFullError("The server has no room left for results. Tell its operator.")
-        growing = scratch / "whole"
-        growing.mkdir()
+            raise StorageFullError("The disk of the server is full. Contact its operator.")
+        staging = scratch / "whole"
+        staging.mkdir()
         try:
-            size = self._fill(growing / _RESULT, chunks, room)
-            (growing / _TABLES).write_text(json.dumps(sorted(set(tables))), encoding="utf-8")
-            for file in growing.iterdir():
+            size = self._fill(staging / _RESULT, chunks, quota)
+            (staging / _TABLES).write_text(json.dumps(sorted(set(tables))), encoding="utf-8")
+            for file in staging.iterdir():
                 file.chmod(0o444)
             self.delete(job_id)
             self._folder.mkdir(parents=True, exist_ok=True)
-            growing.rename(self._folder / job_id)
+            staging.rename(self._folder / job_id)
         except OSError as e:
-            raise StorageFullError("The server could not store this result; nothing was kept.") from e
+            raise StorageFullError("The server could not store this result; nothing was stored.") from e
         return size
 
     def tables(self, job_id: str) -> tuple[str, ...]:
-        """Return the names of the tables that the result of a job came from; NotFoundError when there is no result."""
+        """Return the names of the tables of the result of a job; raise NotFoundError if there is no result."""
         try:
             names: list[str] = json.loads((self._folder / job_id / _TABLES).read_text(encoding="utf-8"))
         except FileNotFoundError as e:
-            raise NotFoundError("The result of this job is not there any more. Run the query again.") from e
+            raise NotFoundError("The result of this job no longer exists. Run the query again.") from e
         return tuple(names)
 
     def read(self, job_id: str, start: int, end: int) -> Iterator[bytes]:
@@ -88,20 +94,20 @@ class ResultFiles:
         """Remove the result of a job; nothing happens when there is none."""
         shutil.rmtree(self._folder / job_id, ignore_errors=True)
 
-    def _fill(self, path: Path, chunks: Iterable[bytes], room: int | None) -> int:
+    def _fill(self, path: Path, chunks: Iterable[bytes], quota: int | None) -> int:
         size = 0
         with path.open("xb") as file:
             for chunk in chunks:
                 size += len(chunk)
                 if size > self._max_bytes:
                     raise TooLargeError(
-                        f"The result is larger than the {self._max_bytes / 1e6:g} MB that a result may have. "
-                        "Ask for fewer rows or columns, or for RESPONSEFORMAT=parquet, which is smaller."
+                        f"The result is larger than the {self._max_bytes / 1e6:g} MB allowed. "
+                        "Request fewer rows or columns, or RESPONSEFORMAT=parquet, which is smaller."
                     )
-                if room is not None and size > room:
+                if quota is not None and size > quota:
                     raise TooLargeError(
-                        f"The result has no room: {room / 1e6:.4g} MB are left beside the results of your other jobs. "
-                        "Delete jobs that you no longer need, or ask for fewer rows or columns."
+                        f"The result is larger than the {quota / 1e6:.4g} MB left of your quota for job results. "
+                        "Delete jobs that you no longer need, or request fewer rows or columns."
                     )
                 file.write(chunk)
         return size

@@ -1,4 +1,4 @@
-"""An engine that outlives a job: while one query follows another, none of them waits until a process has started."""
+"""Query engine kept between the jobs of one worker, so that a query does not wait for the start of a process."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ _PREFIX = "engine-"
 
 
 class WarmEngine:
-    """An engine for one query at a time, which ends when it was not used for a minute, or with this process.
+    """Engine for one query at a time, closed after a minute without use, or with this process.
 
     Parameters
     ----------
     new_engine
-        Makes an engine that keeps its temporary files in a folder of its own.
+        Creates an engine with a folder for its temporary files.
     """
 
     def __init__(self, new_engine: Callable[[Path], QueryEngine] | None = None) -> None:
@@ -32,12 +32,12 @@ class WarmEngine:
 
     @contextmanager
     def use(self, temp_folder: Path) -> Iterator[QueryEngine]:
-        """Return the engine to one user.
+        """Yield the engine to one caller.
 
         Parameters
         ----------
         temp_folder
-            Where a new engine keeps what it keeps; processes that were killed may have left something there.
+            Folder for the temporary files of a new engine; those of processes that were killed are removed.
         """
         with self._lock:
             if self._idle is not None:
@@ -47,7 +47,7 @@ class WarmEngine:
         engine = engine or self._new_engine(_free_folder(temp_folder))
         try:
             yield engine
-        finally:  # whatever went wrong: the engine replaces a process that is not as good as before
+        finally:  # after any error: the engine replaces a process that is not usable
             self._keep(engine)
 
     def _keep(self, engine: QueryEngine) -> None:
@@ -69,7 +69,7 @@ def _one_process(folder: Path) -> QueryEngine:
 
 
 def _free_folder(temp_folder: Path) -> Path:
-    """Name the folder of this process, and remove those of processes that were killed."""
+    """Return the folder of this process, and remove those of processes that were killed."""
     for left in temp_folder.glob(f"{_PREFIX}*"):
         if not _is_alive(int(left.name.removeprefix(_PREFIX))):
             shutil.rmtree(left, ignore_errors=True)

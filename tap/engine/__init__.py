@@ -1,11 +1,13 @@
-"""The query engine: one locked-down query at a time in each of a few processes, Arrow batches out."""
+"""Query engines: the protocol, its values and errors, and the engine of DuckDB processes.
+
+Other packages import only the names below.
+"""
 
 from tap.engine.duckdb.pool import DuckDBEngine
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
-from tap.engine.protocol import ArrivingTable, EngineQuery, EngineTable, QueryEngine, ResultStream, upload_limits
+from tap.engine.protocol import EngineQuery, EngineTable, QueryEngine, ResultStream, UploadedVOTable, upload_limits
 
 __all__ = [
-    "ArrivingTable",
     "DuckDBEngine",
     "EngineQuery",
     "EngineTable",
@@ -15,5 +17,6 @@ __all__ = [
     "QueryMemoryError",
     "QueryTimeoutError",
     "ResultStream",
+    "UploadedVOTable",
     "upload_limits",
 ]

@@ -1,7 +1,7 @@
-"""The protocol between TAP and whatever carries out its queries: tables and SQL in, Arrow batches out.
+"""Protocol of query engines: SQL and tables in, Arrow batches out.
 
-Everything outside `tap.engine` knows an engine by this protocol and its errors by `tap.engine.errors`; which engine it
-is, is chosen where one is made.
+Code outside `tap.engine` uses an engine only through this protocol and the errors of `tap.engine.errors`; the assembly
+chooses the engine.
 """
 
 from collections.abc import Iterator
@@ -17,58 +17,58 @@ from core.cancellation import Cancellation
 if TYPE_CHECKING:
     from products.readers.base import ReadLimits
 
-__all__ = ["ArrivingTable", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "upload_limits"]
+__all__ = ["EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "UploadedVOTable", "upload_limits"]
 
 
 @dataclass(frozen=True, slots=True)
-class ArrivingTable:
-    """A VOTable that came with a query, read by the engine with `upload_limits`.
+class UploadedVOTable:
+    """A VOTable uploaded with a query, read by the engine within `upload_limits`.
 
     Parameters
     ----------
     columns
         Names of its columns in the engine, one for each FIELD.
-    told_as
-        What sentences about it call it.
+    label
+        Name of the table in error messages.
     """
 
     path: Path
     columns: tuple[str, ...]
-    told_as: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTable:
-    """One table that a query may read: Parquet files of one schema, rows in memory, or a VOTable that arrived.
+    """One table that a query may read: Parquet files of one schema, rows in memory, or an uploaded VOTable.
 
-    Rows in memory are for small tables: metadata that was filtered for one user.
+    Rows in memory are for small tables, such as metadata filtered for one user.
     """
 
     schema: str
     name: str
     files: tuple[Path, ...] = ()
     data: pa.Table | None = None
-    arriving: ArrivingTable | None = None
+    upload: UploadedVOTable | None = None
 
     def __post_init__(self) -> None:
-        if (self.data is not None) + bool(self.files) + (self.arriving is not None) != 1:
-            message = f"table {self.schema}.{self.name} needs either files or data or what arrives"
+        if (self.data is not None) + bool(self.files) + (self.upload is not None) != 1:
+            message = f"table {self.schema}.{self.name} needs either files, data or an upload"
             raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
 class EngineQuery:
-    """One SELECT, everything that it may read, and what it may use.
+    """One SELECT, the tables that it may read, and its limits.
 
     Parameters
     ----------
     sql
-        What `tap.adql.translate` writes: SQL of DuckDB over the named tables and no others, with calls of the kernels
-        in `tap.kernels`, for integers that divide as integers and for errors where a number would be no number.
+        SQL of `tap.adql.translate`: DuckDB's dialect over the named tables only, with calls of the kernels of
+        `tap.kernels`; it requires integer division of integers, and errors instead of NaN.
     tables
         The tables that it may read.
     seconds
-        Time for which the engine may work on it; time in which the reader takes no rows does not count.
+        Time that the engine may use; time in which the reader takes no rows is not counted.
     memory_bytes, threads, temp_bytes
         Memory, threads and temporary disk that it may use.
     """
@@ -82,7 +82,7 @@ class EngineQuery:
 
 
 class ResultStream(Protocol):
-    """The rows of one query, on their way. A context manager; it must be closed.
+    """The rows of one running query; a context manager that must be closed.
 
     Attributes
     ----------
@@ -98,13 +98,13 @@ class ResultStream(Protocol):
         Raises
         ------
         tap.engine.QueryFailedError
-            When the query fails on its rows, or takes more time or memory than it may.
+            The query failed on its rows, or exceeded its time or memory.
         tap.engine.QueryCrashedError
-            When whatever ran the query ended before the query did.
+            The process of the query ended before the query did.
         """
 
     def close(self) -> None:
-        """Stop the query if it still runs, and give back all that it held. May be called from any thread."""
+        """Stop the query if it still runs, and release its resources; may be called from any thread."""
 
     def __enter__(self) -> Self: ...
 
@@ -114,30 +114,30 @@ class ResultStream(Protocol):
 
 
 class QueryEngine(Protocol):
-    """Something that carries out queries, many at once, called from many threads."""
+    """Executor of queries, several at once; thread-safe."""
 
     def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
-        """Start a query and return when its first batch, or its empty end, is there; stop it when its reader goes.
+        """Start a query and return when its first batch or its end is available; stop it when it is cancelled.
 
         Raises
         ------
         core.errors.ServiceBusyError
-            When too many queries wait already.
+            Too many queries are waiting.
         tap.engine.QueryFailedError
-            When the query fails before its first rows; `QueryTimeoutError` and `QueryMemoryError` say why.
+            The query failed before its first rows; `QueryTimeoutError` and `QueryMemoryError` are more specific.
         tap.engine.QueryCrashedError
-            When whatever ran the query ended before its first rows, or could not begin.
+            The process of the query ended before the first rows, or could not start.
         core.errors.InvalidValueError
-            When a table that arrived with the query cannot be read.
+            An uploaded table cannot be read.
         """
 
     def close(self) -> None:
-        """Stop all queries and free everything."""
+        """Stop all queries and release all resources."""
 
 
 def upload_limits(columns: int) -> "ReadLimits":
-    """Return the limits of reading a table that came with a query and may have so many columns."""
-    # Imported when a table arrives: most queries bring none, and a query process starts faster without.
+    """Return the limits for reading an uploaded table with at most so many columns."""
+    # Imported when a table is uploaded: most queries have none, and a query process starts faster without.
     from products.readers.base import ReadLimits
 
     return ReadLimits(max_columns=columns, allow_empty=True, whole_standard=True)

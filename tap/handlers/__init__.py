@@ -1,1 +1,1 @@
-"""HTTP handlers, one module a protocol: TAP, Simple Cone Search, DataLink, tables of users."""
+"""HTTP handlers, one module for each protocol: TAP, Simple Cone Search, DataLink, user tables."""

@@ -1,4 +1,4 @@
-"""Simple Cone Search 1.03 over HTTP, for each table with positions, and its capabilities."""
+"""Simple Cone Search 1.03 over HTTP, with the capabilities of each table."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -32,7 +32,7 @@ _SECURITY = (None, BASIC_AUTH, COOKIE)
 
 
 def cone_routes(settings: Settings, authenticate: Authenticator, cones: ConeSearch) -> APIRouter:
-    """Routes of the cone searches."""
+    """Return the routes of the cone searches."""
     router = APIRouter(prefix="/conesearch", route_class=route_class(_votable_error), include_in_schema=False)
 
     @router.api_route("/{table}", methods=["GET", "HEAD", "POST"])
@@ -79,10 +79,10 @@ def _extension(settings: Settings, table: TapTable) -> Iterator[_Element]:
 
 
 def _votable_error(_request: Request, error: PhotozError) -> Response:
-    """Dress an error as SCS 1.03 §2.3 wants it: a VOTable with INFO "Error".
+    """Return an error as SCS 1.03 §2.3 requires: a VOTable with INFO "Error".
 
-    Clients of SCS look into the document and not at the status, and some look no further when the status is an error;
-    so wrong parameters are told with 200.
+    Clients of SCS read the document and not the status, and some do not read it when the status is an error; so errors
+    of parameters have status 200.
     """
     status = 200 if isinstance(error, InvalidValueError) else error.status
     writer = DocumentWriter()

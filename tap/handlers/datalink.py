@@ -1,4 +1,4 @@
-"""DataLink 1.1 over HTTP: the links of products, as a VOTable."""
+"""DataLink 1.1 over HTTP: the links of products as a VOTable."""
 
 import pyarrow as pa
 from fastapi import APIRouter, Depends, Request, Response
@@ -25,7 +25,7 @@ _TYPES = {
     LINKS_TYPE: LINKS_TYPE,
     "text/xml": _XML,
 }
-_MOST_IDS = 1000
+_MAX_IDS = 1000
 
 
 def _text(name: str, ucd: str, description: str, datatype: str = "char") -> Column:
@@ -35,22 +35,22 @@ def _text(name: str, ucd: str, description: str, datatype: str = "char") -> Colu
 #: The columns of DataLink 1.1 §3.2, in its order.
 _COLUMNS = (
     _text("ID", "meta.id;meta.main", "Product that the link belongs to", "unicodeChar"),
-    _text("access_url", "meta.ref.url", "Address of what is linked"),
-    _text("service_def", "meta.ref", "Service that gives what is linked, by its descriptor in this document"),
-    _text("error_message", "meta.code.error", "Why there is no link", "unicodeChar"),
-    _text("description", "meta.note", "What is linked", "unicodeChar"),
-    _text("semantics", "meta.code", "What it is to the product (IVOA vocabulary datalink/core)"),
+    _text("access_url", "meta.ref.url", "URL of the linked resource"),
+    _text("service_def", "meta.ref", "Service of the link, by the ID of its descriptor in this document"),
+    _text("error_message", "meta.code.error", "Reason why there is no link", "unicodeChar"),
+    _text("description", "meta.note", "Description of the linked resource", "unicodeChar"),
+    _text("semantics", "meta.code", "Relation to the product (IVOA vocabulary datalink/core)"),
     _text("content_type", "meta.code.mime", "Media type"),
     Column("content_length", "long", unit="byte", ucd="phys.size;meta.file", description="Length"),
     _text("content_qualifier", "meta.code", "Kind of data (IVOA vocabulary product-type)"),
-    _text("local_semantics", "meta.code", "What it is to the product, in words of this service"),
-    _text("link_auth", "meta.code", "Whether one must sign in to follow the link: false, optional or true"),
-    Column("link_authorized", "boolean", ucd="meta.code", description="Whether the one who asks may follow it"),
+    _text("local_semantics", "meta.code", "Relation to the product, in terms of this service"),
+    _text("link_auth", "meta.code", "Whether the link requires authentication: false, optional or true"),
+    Column("link_authorized", "boolean", ucd="meta.code", description="Whether the caller may follow the link"),
 )
 
 
 def link_routes(settings: Settings, authenticate: Authenticator, links: LinkService) -> APIRouter:
-    """Routes of the links of products."""
+    """Return the routes of the links of products."""
     router = APIRouter(prefix="/datalink", route_class=route_class(_votable_error), include_in_schema=False)
     base, started = f"{settings.public_url}/datalink", utc_now()
 
@@ -59,8 +59,10 @@ def link_routes(settings: Settings, authenticate: Authenticator, links: LinkServ
         parameters = await read_parameters(request)
         media_type = _media_type(parameters)
         ids = parameters.all("ID")
-        if len(ids) > _MOST_IDS:
-            raise InvalidValueError(f"{len(ids)} values of ID are too many; ask for {_MOST_IDS} at once.", field="ID")
+        if len(ids) > _MAX_IDS:
+            raise InvalidValueError(
+                f"{len(ids)} values of ID are too many; at most {_MAX_IDS} are allowed.", field="ID"
+            )
         found = await run_in_threadpool(links.links, [one for one in ids if one.strip()], identity)
         return Response(_document(found), media_type=media_type)
 
@@ -85,11 +87,11 @@ def link_routes(settings: Settings, authenticate: Authenticator, links: LinkServ
 
 
 def _media_type(parameters: DaliParameters) -> str:
-    asked = parameters.one("RESPONSEFORMAT") or "votable"
-    chosen = _TYPES.get(asked.lower().replace(" ", ""))
+    requested = parameters.one("RESPONSEFORMAT") or "votable"
+    chosen = _TYPES.get(requested.lower().replace(" ", ""))
     if chosen is None:
         raise InvalidValueError(
-            f"RESPONSEFORMAT={asked[:100]} is not a format of links; they are VOTables (votable, or text/xml).",
+            f"RESPONSEFORMAT={requested[:100]} is not available for links; use votable or text/xml.",
             field="RESPONSEFORMAT",
         )
     return chosen

@@ -1,4 +1,4 @@
-"""TAP over HTTP: sync, tables, capabilities, availability (TAP 1.1 §2)."""
+"""TAP over HTTP: sync, tables, capabilities, availability, examples (TAP 1.1 §2)."""
 
 from datetime import datetime
 from functools import partial
@@ -32,7 +32,7 @@ _VOTABLE = "application/x-votable+xml"
 
 
 def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService) -> APIRouter:
-    """Routes of TAP."""
+    """Return the routes of TAP."""
     router = APIRouter(prefix="/tap", route_class=route_class(_votable_error), include_in_schema=False)
     started = utc_now()
     _add_sync(router, settings, authenticate, service)
@@ -50,8 +50,8 @@ def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator
         except PhotozError as e:
             if not is_page:
                 raise
-            asked = PageQuery("\n".join(parameters.all("QUERY")), e.message)
-            return await run_in_threadpool(_front, settings, service, identity, asked, e.status)
+            failed = PageQuery("\n".join(parameters.all("QUERY")), e.message)
+            return await run_in_threadpool(_front, settings, service, identity, failed, e.status)
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
         )
@@ -80,7 +80,7 @@ def _add_vosi(
         return Response(table_document(found), media_type=_XML)
 
     @router.api_route("/capabilities", methods=["GET", "HEAD"])
-    def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients look here who they are
+    def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients read here who they are
         return Response(tap_capabilities(settings), media_type=_XML)
 
     @router.api_route("/examples", methods=["GET", "HEAD"])
@@ -94,14 +94,14 @@ def _add_vosi(
 
 
 def _front(
-    settings: Settings, service: TapService, identity: Identity, asked: PageQuery, status: int = 200
+    settings: Settings, service: TapService, identity: Identity, query: PageQuery, status: int = 200
 ) -> Response:
-    page = front_page(service.tables_of(identity), settings.site_name, f"{settings.public_url}/tap", identity, asked)
+    page = front_page(service.tables_of(identity), settings.site_name, f"{settings.public_url}/tap", identity, query)
     return Response(page, status, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
 
 
 def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
-    """Return whether a browser asks for rows as a page; all others are told of errors in a VOTable."""
+    """Return whether a browser requests rows as a page; other clients get errors as a VOTable."""
     formats = {word.lower() for name in ("RESPONSEFORMAT", "FORMAT") for word in parameters.all(name)}
     return "html" in formats and "text/html" in request.headers.get("accept", "")
 
@@ -109,20 +109,20 @@ def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
 def _query(
     service: TapService, parameters: DaliParameters, identity: Identity, is_page: bool, cancellation: Cancellation
 ) -> QueryAnswer:
-    """Run a query; nobody in particular who asks for an unknown table may be somebody for whom there is one.
+    """Run a query; request authentication from anonymous callers who name an unknown table.
 
-    Clients that know HTTP authentication alone (TOPCAT up to 4.8) ask for name and password when they are refused, and
-    at no other time.
+    The table may exist for a user. Clients that only know HTTP authentication (TOPCAT up to 4.8) send a name and
+    password only after they were refused.
     """
     try:
         return service.query(parameters, identity, cancellation)
     except UnknownTableError as e:
         if is_page or not identity.is_anonymous:
             raise
-        message = f"{e.message} If it is a table that is not public, sign in."
+        message = f"{e.message} If the table is not public, sign in."
         raise AuthenticationError(message) from e
 
 
 def _votable_error(_request: Request, error: PhotozError) -> Response:
-    """Dress an error as a VOTable with QUERY_STATUS ERROR (DALI 1.1 §4.4)."""
+    """Return an error as a VOTable with QUERY_STATUS ERROR (DALI 1.1 §4.4)."""
     return Response(error_document(error.message), error.status, media_type=_VOTABLE)

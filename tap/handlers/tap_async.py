@@ -1,4 +1,4 @@
-"""TAP over HTTP: asynchronous queries (TAP 1.1 §2.3), which are UWS jobs with one result."""
+"""TAP over HTTP: asynchronous queries as UWS jobs with one result (TAP 1.1 §2.3)."""
 
 from datetime import datetime
 
@@ -33,7 +33,7 @@ def tap_async_routes(
     results: ResultFiles,
     uploads: Uploads,
 ) -> APIRouter:
-    """Routes of ``/tap/async``."""
+    """Return the routes of ``/tap/async``."""
 
     def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
         _check_tables(service, identity, results.tables(job.id))
@@ -57,10 +57,10 @@ def tap_async_routes(
 
 
 def _check_tables(service: TapService, identity: Identity, names: tuple[str, ...]) -> None:
-    """Refuse a result whose tables were closed to its owner after the query ran."""
+    """Raise PermissionDeniedError if the owner of a result may no longer read its tables."""
     if closed := [name for name in names if name not in service.tables_of(identity).tables]:
         raise PermissionDeniedError(
-            f"This result has rows of {', '.join(closed)}, which is not there any more, or not for you."
+            f"This result has rows of {', '.join(closed)}, which no longer exists or which you may not read."
         )
 
 

@@ -1,4 +1,4 @@
-"""Tables of users over HTTP: ``tables/{name}``, ``load/{name}`` and ``permissions/{name}`` of a TAP service."""
+"""User tables over HTTP: ``tables/{name}``, ``load/{name}``, ``permissions/{name}`` and ``table-update``."""
 
 from collections.abc import Callable
 
@@ -27,13 +27,13 @@ _Change = Callable[[Identity, str, str, StoredBytes], object]
 
 
 def table_routes(settings: Settings, authenticate: Authenticator, changes: TableChanges) -> APIRouter:
-    """Routes by which tables are made, filled, shared and removed."""
+    """Return the routes that create, load, share and remove user tables."""
     router = APIRouter(prefix="/tap", route_class=route_class(_plain_error), include_in_schema=False)
 
     async def received(request: Request, identity: Identity, name: str, change: _Change) -> None:
         identity.require(Scope.WRITE)  # before the body is read
         if announces_more(request, settings.max_upload_bytes):
-            raise TooLargeError(f"A request may bring {settings.max_upload_bytes / 1e6:g} MB at most.")
+            raise TooLargeError(f"A request may have at most {settings.max_upload_bytes / 1e6:g} MB.")
         staging = await run_in_threadpool(changes.stage)
         stored = await receive_into(request, staging)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -70,7 +70,7 @@ def table_routes(settings: Settings, authenticate: Authenticator, changes: Table
         async for chunk in request.stream():
             text += chunk
             if len(text) > _LONGEST_TEXT:
-                raise TooLargeError("Permissions are a few lines.")
+                raise TooLargeError(f"Permissions may have at most {_LONGEST_TEXT} bytes.")
         await run_in_threadpool(changes.permit, identity, name, text.decode("utf-8", "replace"))
         return Response(status_code=200)
 
@@ -82,7 +82,7 @@ def _plain_error(_request: Request, error: PhotozError) -> Response:
 
 
 def table_update_routes(settings: Settings, authenticate: Authenticator, jobs: JobService) -> APIRouter:
-    """Routes of ``/tap/table-update``; a job has the parameters TABLE, INDEX and UNIQUE, and no result."""
+    """Return the routes of ``/tap/table-update``; a job has the parameters TABLE, INDEX and UNIQUE, and no result."""
     updates = JobList(jobs, UPDATE_JOB, f"{settings.public_url}{_UPDATES}", ("TABLE", "INDEX", "UNIQUE"))
     return uws_routes(_UPDATES, updates, authenticate, JobResources(result=_no_result))
 

@@ -1,7 +1,7 @@
-"""Kernels: what queries compute by numpy in the process of the query, because SQL has no words for it.
+"""Kernels: functions of Arrow arrays that extend the SQL of an engine.
 
-A kernel is declared once, beside its function. The compiler of ADQL lets queries call what is in the table, and an
-engine gives its query processes the same. Neither imports the other, and this package imports neither.
+A kernel is declared once, beside its function. The compiler of ADQL allows calls of the kernels in the table, and an
+engine registers them in its query processes. Neither imports the other, and this package imports neither.
 """
 
 from tap.kernels.kernel import Kernel

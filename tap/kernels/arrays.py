@@ -1,4 +1,4 @@
-"""Arrow columns as numpy arrays and back, with what is missing."""
+"""Conversion between Arrow columns and numpy arrays, with missing values."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,19 +20,19 @@ def as_array(column: Any) -> Any:
 
 
 def as_doubles(column: Any) -> _Doubles:
-    """Give numbers, with NaN for what is missing."""
+    """Return numbers, with NaN for missing values."""
     numbers: _Doubles = pc.fill_null(as_array(column).cast(pa.float64()), float("nan")).to_numpy(zero_copy_only=False)
     return numbers
 
 
 def as_integers(column: Any) -> NDArray[np.int64]:
-    """Give whole numbers, with -1, which is no cell and no order, for what is missing."""
+    """Return integers, with -1, which is not a valid cell or order, for missing values."""
     numbers: NDArray[np.int64] = pc.fill_null(as_array(column).cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
     return numbers
 
 
 def as_matrix(column: Any) -> _Doubles | None:
-    """Give lists of one length as the rows of a matrix, with NaN for what is missing; none when lengths differ."""
+    """Return lists of one length as the rows of a matrix, with NaN for missing values; None when lengths differ."""
     lists = as_array(column)
     sizes = pc.min_max(pc.list_value_length(lists))
     length, longest = sizes["min"].as_py() or 0, sizes["max"].as_py() or 0
@@ -47,18 +47,18 @@ def as_matrix(column: Any) -> _Doubles | None:
 
 
 def from_doubles(values: _Doubles) -> pa.Array:
-    """Give numbers as a column; what is not finite is missing."""
+    """Return numbers as a column; values that are not finite are missing."""
     return pa.array(values, mask=~np.isfinite(values))
 
 
 def from_rows(values: _Doubles, known: _Mask) -> pa.Array:
-    """Return a row of numbers for each row; NaN among them are missing."""
+    """Return rows of numbers as a column of lists; NaN elements are missing, and so are rows that are not known."""
     elements = pa.array(values.ravel(), mask=np.isnan(values.ravel()))
     return pa.FixedSizeListArray.from_arrays(elements, values.shape[1], mask=pa.array(~known))
 
 
 def row_by_row(function: Callable[..., Any], result: pa.DataType, *columns: Any) -> pa.Array:
-    """Return what a function makes of each row; none where a value is missing or makes no sense."""
+    """Return the results of a function called for each row; missing where a value is missing or invalid."""
     values: list[Any] = []
     for row in zip(*(as_array(column).to_pylist() for column in columns), strict=True):
         if any(cell is None or (isinstance(cell, list) and None in cell) for cell in row):

@@ -1,4 +1,4 @@
-"""The declaration of a kernel."""
+"""Declaration of a kernel."""
 
 import re
 from collections.abc import Callable
@@ -13,18 +13,18 @@ _NAME = re.compile(r"[a-z]+_[a-z_]+")
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A function that query processes have beyond the engine's own: Arrow arrays in, an Arrow array out.
+    """A function of Arrow arrays that query processes register in their engine.
 
-    A value that is missing or makes no sense gives a missing result, never an error that would cost the whole query.
-    Heavy libraries are imported inside the function, when the first query asks for it.
+    A missing or invalid value gives a missing result, never an error that would fail the whole query. Heavy libraries
+    are imported inside the function, when the first query calls it.
 
     Parameters
     ----------
     name
-        Its name in the engine's SQL: lower-case letters with at least one underscore (``sky_area``), so that no word
-        of a query is taken for it.
+        Its name in the engine's SQL: lower-case letters with at least one underscore (``sky_area``), which no keyword
+        of SQL has.
     function
-        Takes one array for each argument, and gives an array of the same length.
+        Takes one array for each argument and returns an array of the same length.
     arguments, result
         Types in SQL: ``BIGINT``, ``BOOLEAN``, ``DOUBLE``, ``INTEGER``, ``VARCHAR``, lists like ``DOUBLE[]`` (an Arrow
         list), and, for results, lists of fixed length like ``DOUBLE[2]``.
@@ -37,5 +37,5 @@ class Kernel:
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
-            message = f"{self.name!r} is no name of a kernel; use lower-case letters and an underscore"
+            message = f"{self.name!r} is not a name of a kernel; use lower-case letters and an underscore"
             raise ValueError(message)

@@ -1,6 +1,6 @@
-"""Kernels on the sphere: HEALPix cells, shapes, coverage maps, space motion, distances in an expanding universe.
+"""Kernels of the sphere: HEALPix cells, shapes, coverage maps, space motion, cosmological distances.
 
-The arithmetic is that of `core.sky`, imported when the first query asks for it.
+The arithmetic is in `core.sky`, imported when the first query calls it.
 """
 
 from typing import Any
@@ -143,7 +143,7 @@ def _map_area(maps: Any) -> pa.Array:
 
 
 def _one_polygon(inner_kind: Any, outer_kind: Any, outer: Any) -> Any:
-    """Return the polygon that is the same in all rows in which the other shape is a point; none when it is not so."""
+    """Return the polygon when all rows have the same one and the other shape is a point; else None."""
     from core.sky.regions import Region
 
     shapes = as_array(outer)
@@ -160,7 +160,7 @@ def _one_polygon(inner_kind: Any, outer_kind: Any, outer: Any) -> Any:
 
 _SHAPE = ("VARCHAR", "DOUBLE[]")  # kind and numbers
 
-#: Every one of them.
+#: Kernels of the sphere.
 SKY_KERNELS: tuple[Kernel, ...] = (
     Kernel("sky_area", _area, _SHAPE, "DOUBLE"),
     Kernel("sky_center", _center, _SHAPE, "DOUBLE[2]"),

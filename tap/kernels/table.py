@@ -1,4 +1,4 @@
-"""All kernels: the one table from which the compiler and the query processes take their names."""
+"""Table of all kernels, for the compiler and the query processes."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ __all__ = ["KERNELS", "kernels_by_name"]
 
 
 def kernels_by_name(*kernels: Kernel) -> Mapping[str, Kernel]:
-    """Make a table of kernels."""
+    """Return kernels by their names."""
     return {kernel.name: kernel for kernel in kernels}
 
 
-#: Every kernel, by its name.
+#: All kernels, by name.
 KERNELS: Mapping[str, Kernel] = kernels_by_name(*SKY_KERNELS)

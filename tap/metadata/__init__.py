@@ -1,1 +1,1 @@
-"""Metadata of tables: the tables a caller may query, TAP_SCHEMA, VOSI tableset, capabilities."""
+"""Metadata of tables: table sets of identities, TAP_SCHEMA, VOSI tableset, capabilities."""

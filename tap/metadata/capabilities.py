@@ -1,4 +1,4 @@
-"""What the TAP service says that it can do (TAPRegExt 1.0, VOSI 1.1)."""
+"""Capabilities document of the TAP service (TAPRegExt 1.0, VOSI 1.1)."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -23,7 +23,7 @@ _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/st
 
 
 def tap_capabilities(settings: Settings) -> bytes:
-    """Write the capabilities document of the TAP service."""
+    """Return the capabilities document of the TAP service."""
     base = f"{settings.public_url}/tap"
     return capabilities_document(
         (
@@ -38,7 +38,7 @@ def tap_capabilities(settings: Settings) -> bytes:
             Capability("ivo://ivoa.net/std/DALI#examples", (Interface(f"{base}/examples", security=_SECURITY),)),
             Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
             *(
-                # Names of CADC's service, by which its clients find where tables of users are filled and shared.
+                # Standard IDs of CADC, by which its clients find where user tables are loaded and shared.
                 Capability(f"ivo://ivoa.net/std/VOSI#{name}-1.x", (Interface(f"{base}/{path}", security=_SECURITY),))
                 for name, path in (
                     ("table-load-sync", "load"),
@@ -56,7 +56,7 @@ def _extension(settings: Settings) -> Iterable[_Element]:
         yield _output_format(known.content_type, known.names, known.ivo_id)
     for method in _UPLOAD_METHODS:
         yield etree.Element("uploadMethod", {"ivo-id": method})
-    # These two are about asynchronous queries: a synchronous one has less time, which TAPRegExt 1.0 cannot say.
+    # Both limits are those of asynchronous queries; TAPRegExt 1.0 has none for synchronous ones.
     yield _limit("retentionPeriod", settings.job_days * _DAY, settings.job_days_limit * _DAY, unit=None)
     yield _limit("executionDuration", settings.query_async_seconds, settings.job_seconds_limit, unit=None)
     yield _limit("outputLimit", settings.maxrec_default, settings.maxrec_limit, unit="row")

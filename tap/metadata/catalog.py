@@ -1,4 +1,4 @@
-"""Everything that one identity may query, put together from the providers of tables and kept while it holds."""
+"""Catalogue of tables: the table set of each identity, composed from providers and cached until one changes."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,22 +15,19 @@ from tap.models import TapSchema, TapTable
 
 __all__ = ["TableCatalog", "TableProvider", "TableSet"]
 
-_KEPT = 64
+_MAX_SETS = 64
 
 
 class TableProvider(Protocol):
-    """Something that has tables for queries: products, users, a registry."""
+    """Provider of tables for queries, such as products, user tables or a registry."""
 
     def stamp(self) -> object:
-        """Return a value that differs from an earlier one when any of the tables was changed since.
-
-        It is asked for before each query, so it has to be cheap.
-        """
+        """Return a value that changes whenever any of the tables changes; called before each query, so it is cheap."""
 
     def schemas(self, identity: Identity) -> Iterable[TapSchema]:
-        """Return the schemas with those tables that the identity may query; no other provider has a schema of the name.
+        """Return the schemas with the tables that the identity may query; names of schemas are unique to a provider.
 
-        What it gives is kept for the identity while the stamps of all providers stay the same.
+        The result is cached for the identity while the stamps of all providers stay the same.
         """
 
 
@@ -42,24 +39,24 @@ class TableSet:
 
     @cached_property
     def tables(self) -> Mapping[str, TapTable]:
-        """Every table by its full name."""
+        """The tables by full name."""
         return {table.name: table for schema in self.schemas for table in schema.tables}
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The tables as the translator of ADQL sees them."""
+        """The catalogue for the translator of ADQL."""
         return Catalog(table.entry for table in self.tables.values())
 
 
 class TableCatalog:
-    """Give each identity the tables that it may query: those of all providers, and TAP_SCHEMA.
+    """Table sets of identities: the tables of all providers, and TAP_SCHEMA.
 
-    A set is kept until a provider says that something changed, so that a query costs one cheap look at each of them.
+    A set is cached until the stamp of a provider changes.
 
     Parameters
     ----------
     providers
-        Where the tables come from, in the order of their schemas; TAP_SCHEMA, which describes them all, comes last.
+        Providers of tables, in the order of their schemas; TAP_SCHEMA, which describes them all, comes last.
     """
 
     def __init__(self, providers: Sequence[TableProvider]) -> None:
@@ -72,16 +69,16 @@ class TableCatalog:
         key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
         stamp = tuple(provider.stamp() for provider in self._providers)
         with self._lock:
-            kept = self._sets.get(key)
-        if kept is not None and kept[0] == stamp:
-            return kept[1]
-        made = self._make(identity)
+            cached = self._sets.get(key)
+        if cached is not None and cached[0] == stamp:
+            return cached[1]
+        tables = self._make(identity)
         with self._lock:
-            self._sets[key] = (stamp, made)
+            self._sets[key] = (stamp, tables)
             self._sets.move_to_end(key)
-            while len(self._sets) > _KEPT:
+            while len(self._sets) > _MAX_SETS:
                 self._sets.popitem(last=False)
-        return made
+        return tables
 
     def _make(self, identity: Identity) -> TableSet:
         schemas = [schema for provider in self._providers for schema in provider.schemas(identity)]
@@ -89,12 +86,12 @@ class TableCatalog:
 
 
 def _tap_schema(others: Sequence[TapSchema]) -> TapSchema:
-    """Make TAP_SCHEMA; its rows describe the other schemas and itself."""
+    """Return TAP_SCHEMA; its rows describe the other schemas and itself."""
     all_schemas = list(others)
     tables = tuple(
         standard_table("tap_schema", name, columns, TAP_SCHEMA_KEYS, partial(tap_schema_rows, name, all_schemas))
         for name, columns in TAP_SCHEMA_COLUMNS.items()
     )
-    schema = TapSchema("tap_schema", "What can be queried here: schemas, tables, columns and keys (TAP 1.1)", tables)
+    schema = TapSchema("tap_schema", "Schemas, tables, columns and keys of this service (TAP 1.1)", tables)
     all_schemas.append(schema)
     return schema

@@ -1,4 +1,4 @@
-"""The tables of published products, and their metadata in the schema ``photoz``."""
+"""Table provider of published products and of the schema ``photoz``."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -20,7 +20,7 @@ _LONGEST_DESCRIPTION = 1000
 
 
 class ProductTables:
-    """Tables of the products that an identity may read: a `tap.metadata.catalog.TableProvider`.
+    """`TableProvider` of the products that an identity may read.
 
     Parameters
     ----------
@@ -36,11 +36,11 @@ class ProductTables:
         self._public_url = public_url
 
     def stamp(self) -> object:
-        """Return a value that differs from an earlier one when a product, a type or a release was changed since."""
+        """Return a value that changes whenever a product, a type or a release changes."""
         return self._published.stamp()
 
     def schemas(self, identity: Identity) -> Iterator[TapSchema]:
-        """Give ``photoz``, then one schema for each type of product that has tables."""
+        """Yield ``photoz``, then one schema for each product type that has tables."""
         products, kinds = self._published.all(identity), self._published.types()
         yield _photoz_schema(products, kinds, self._published.releases(identity), self._public_url)
         yield from _product_schemas(products, kinds, self._folder)
@@ -93,5 +93,7 @@ def _photoz_schema(
         for name, columns in PHOTOZ_COLUMNS.items()
     )
     return TapSchema(
-        "photoz", "The catalogue of photometric-redshift data products: metadata of all you may read", tables
+        "photoz",
+        "The catalogue of photometric-redshift data products: metadata of those that you may read",
+        tables,
     )

@@ -1,4 +1,4 @@
-"""The rows of TAP_SCHEMA and of ``photoz``, made for one user from what that user may read."""
+"""Rows of TAP_SCHEMA and ``photoz`` for one identity."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ import pyarrow as pa
 from core.columns import Column, field_of_column
 from products.models import ProductType, Release
 from products.service import ProductDetails
-from tap.adql.parsing.words import identifier
+from tap.identifiers import identifier
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, TAP_SCHEMA_COLUMNS
 from tap.models import TapSchema
 

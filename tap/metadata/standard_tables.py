@@ -1,4 +1,4 @@
-"""The columns of TAP_SCHEMA (TAP 1.1 §4) and of ``photoz``, the metadata of products as tables."""
+"""Columns and keys of TAP_SCHEMA (TAP 1.1 §4) and ``photoz``, the metadata of products as tables."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -68,7 +68,7 @@ TAP_SCHEMA_COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _name("unit", "Unit of the values, in VOUnits syntax"),
         _name("ucd", "UCD of the values"),
         _int("indexed", "1 when conditions on the column are fast"),
-        _int("principal", "1 when a short view of the table shows the column"),
+        _int("principal", "1 when the column is one of the principal columns"),
         _int("std", "1 when a standard defines the column"),
         _int("column_index", "Recommended order of columns"),
     ),
@@ -111,7 +111,7 @@ TAP_SCHEMA_KEYS: tuple[ForeignKey, ...] = (
     ForeignKey("tap_schema_5", "tap_schema.key_columns", "tap_schema.keys", (("key_id", "key_id"),), "Key of columns"),
 )
 
-#: What tells a column that names a product from others, wherever a query takes it.
+#: UType of columns with names of products, which columns of results keep.
 PRODUCT_UTYPE = "photoz:product.internal_name"
 
 #: Columns of the tables of ``photoz``.
@@ -119,17 +119,17 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
     "products": (
         _long("product_id", "Number of the product", ucd="meta.id;meta.main"),
         _text("internal_name", "Unique name of the product, part of its address", ucd="meta.id", utype=PRODUCT_UTYPE),
-        _text("display_name", "Name that people gave the product", ucd="meta.title"),
+        _text("display_name", "Display name of the product", ucd="meta.title"),
         _name("product_type", "Type of the product; see photoz.product_types", ucd="meta.code.class"),
-        _text("product_type_name", "Type of the product, for people", ucd="meta.code.class"),
+        _text("product_type_name", "Display name of the product type", ucd="meta.code.class"),
         _text("release_name", "Release that the product refers to; see photoz.releases", ucd="meta.dataset"),
         _text("owner", "Account that uploaded or made the product", ucd="meta.curation"),
         _text("description", "Description in Markdown", ucd="meta.note"),
-        _text("pz_code", "Photo-z code behind results and estimates", ucd="meta.software"),
+        _text("pz_code", "Photo-z code that produced the results or estimates", ucd="meta.software"),
         _int("official", "1 for products of the project, 0 for those of users", ucd="meta.code"),
         _name("visibility", "Who may read the product: private, groups, registered or public", ucd="meta.code"),
         _text("origin", "Upload, or the pipeline that made the product", ucd="meta.note"),
-        _time("created_at", "Time (UTC) at which the product was begun"),
+        _time("created_at", "Time (UTC) at which the product was created"),
         _time("updated_at", "Time (UTC) of the last change to its metadata"),
         _time("published_at", "Time (UTC) at which the product was published"),
         _name("table_name", "Table with the rows of the product, for use in queries", ucd="meta.id;meta.table"),
@@ -143,7 +143,7 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
             "*",
             xtype="moc",
             ucd="pos.outline;obs.field",
-            description="Where the rows lie on the sky, as an ASCII MOC, for CONTAINS and INTERSECTS",
+            description="Coverage of the rows on the sky, as an ASCII MOC, for CONTAINS and INTERSECTS",
         ),
     ),
     "product_columns": (
@@ -168,18 +168,18 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _long("content_length", "Length of the file", ucd="phys.size;meta.file", unit="byte"),
         _name("md5", "MD5 checksum, hexadecimal", ucd="meta.checksum"),
         _name("sha256", "SHA-256 checksum, hexadecimal", ucd="meta.checksum"),
-        _text("access_url", "Address of the bytes", ucd="meta.ref.url"),
+        _text("access_url", "URL of the file", ucd="meta.ref.url"),
     ),
     "product_types": (
         _name("name", "Internal name of the type", ucd="meta.id;meta.main"),
-        _text("display_name", "Name for people", ucd="meta.title"),
-        _text("description", "What products of the type are", ucd="meta.note"),
+        _text("display_name", "Display name", ucd="meta.title"),
+        _text("description", "Description of the type", ucd="meta.note"),
         _int("sort_order", "Order in which pages show the types", ucd="meta.number"),
     ),
     "releases": (
         _text("name", "Internal name of the release", ucd="meta.id;meta.main"),
-        _text("display_name", "Name for people", ucd="meta.title"),
-        _text("description", "What the release is", ucd="meta.note"),
+        _text("display_name", "Display name", ucd="meta.title"),
+        _text("description", "Description of the release", ucd="meta.note"),
     ),
 }
 
@@ -194,15 +194,15 @@ PHOTOZ_KEYS: tuple[ForeignKey, ...] = tuple(
     )
 )
 
-#: What the fixed tables hold.
+#: Descriptions of the tables.
 TABLE_DESCRIPTIONS: Mapping[str, str] = {
-    "tap_schema.schemas": "Schemas that can be queried here",
-    "tap_schema.tables": "Tables that can be queried here",
-    "tap_schema.columns": "Columns of the tables that can be queried here",
+    "tap_schema.schemas": "Schemas of this service",
+    "tap_schema.tables": "Tables of this service",
+    "tap_schema.columns": "Columns of the tables of this service",
     "tap_schema.keys": "References from table to table",
     "tap_schema.key_columns": "Columns of the references from table to table",
-    "photoz.products": "The published data products that you may read",
-    "photoz.product_columns": "Columns of their tables, with what each one means",
+    "photoz.products": "Published data products that you may read",
+    "photoz.product_columns": "Columns of their tables, with the meaning of each",
     "photoz.product_files": "Their files, with checksums and addresses",
     "photoz.product_types": "Types of data products",
     "photoz.releases": "Data releases that products refer to",
@@ -212,7 +212,7 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = {
 def standard_table(
     schema: str, name: str, columns: tuple[Column, ...], keys: Iterable[ForeignKey], rows: Callable[[], pa.Table]
 ) -> TapTable:
-    """Make a table of TAP_SCHEMA or of ``photoz``, whose rows are made once, when a query first reads them."""
+    """Return a table of TAP_SCHEMA or ``photoz``; its rows are computed once, when a query first reads them."""
     full_name = f"{schema}.{name}"
     entry = CatalogTable(
         name=full_name,

@@ -1,8 +1,8 @@
-"""The tables of the service as a VOSI 1.1 tableset (VODataService 1.2 §3.4)."""
+"""VOSI 1.1 tableset document of the service (VODataService 1.2 §3.4)."""
 
 from lxml import etree
 
-from tap.adql.parsing.words import identifier
+from tap.identifiers import identifier
 from tap.metadata.catalog import TableSet
 from tap.models import ForeignKey, TapSchema, TapTable
 
@@ -15,7 +15,7 @@ _NAMESPACES = {"vosi": _TABLES, "vs": _DATA_SERVICE, "xsi": _XSI}
 
 
 def tableset_document(tables: TableSet, *, columns: bool = True) -> bytes:
-    """Describe every table; without its columns when only names are wanted (VOSI 1.1 §2.3, ``detail=min``)."""
+    """Return the document of all tables, with or without their columns (VOSI 1.1 §2.3, ``detail=min``)."""
     root = etree.Element(etree.QName(_TABLES, "tableset"), nsmap=_NAMESPACES)
     for schema in tables.schemas:
         _add_schema(root, schema, columns=columns)
@@ -23,7 +23,7 @@ def tableset_document(tables: TableSet, *, columns: bool = True) -> bytes:
 
 
 def table_document(table: TapTable) -> bytes:
-    """Describe one table."""
+    """Return the document of one table."""
     root = etree.Element(etree.QName(_TABLES, "table"), {"type": "output"}, nsmap=_NAMESPACES)
     _fill_table(root, table, columns=True)
     return _document(root)
@@ -34,7 +34,7 @@ def _document(root: etree._Element) -> bytes:
 
 
 def _add(parent: etree._Element, name: str, text: str | None) -> None:
-    """Add a child with text, or nothing when there is none."""
+    """Add a child with text; nothing if there is no text."""
     if text:
         etree.SubElement(parent, name).text = "".join(c for c in text if c.isprintable() or c in "\t\n")
 

@@ -1,4 +1,4 @@
-"""The tables of users as a query sees them: one schema for each user who has some."""
+"""Table provider of user tables, with one schema for each user."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -15,12 +15,12 @@ __all__ = ["UserTables"]
 
 
 class UserTables:
-    """Tables that users made, as far as an identity may read them: a `tap.metadata.catalog.TableProvider`.
+    """`TableProvider` of the user tables that an identity may read.
 
     Parameters
     ----------
     folder
-        Where the files of their rows are.
+        Folder of the Parquet files of user tables.
     """
 
     def __init__(self, service: UserTableService, folder: Path) -> None:
@@ -28,12 +28,12 @@ class UserTables:
         self._folder = folder
 
     def stamp(self) -> object:
-        """Return a value that differs from an earlier one when a table was made, changed or removed since."""
+        """Return a value that changes whenever a table is created, changed or removed."""
         return self._service.stamp()
 
     def schemas(self, identity: Identity) -> Iterator[TapSchema]:
-        """Yield a schema for each user of whom there are tables."""
-        # They come sorted by schema.
+        """Yield a schema for each user who has tables."""
+        # The tables are sorted by schema.
         for schema, members in groupby(self._service.all(identity), key=lambda table: table.schema):
             listed = tuple(_table(member, self._folder) for member in members)
             yield TapSchema(schema, f"Tables of the user {schema.removeprefix('user_')}", listed)

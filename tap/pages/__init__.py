@@ -1,1 +1,1 @@
-"""HTML pages of TAP: the query form and the DALI examples."""
+"""XHTML pages of TAP: the query form and the DALI examples."""

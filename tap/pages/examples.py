@@ -1,8 +1,7 @@
-"""Examples of queries, as a page that people read and clients parse (DALI 1.1 §2.3, TAP 1.1 §2.4.3).
+"""DALI examples: a page of queries for users and clients (DALI 1.1 §2.3, TAP 1.1 §2.4.3).
 
-They are written so that ADQL 2.0 has them too: clients check examples before they send them, and many know no more.
-The queries name only tables that exist for who asks: the metadata of products always, and published products where
-there are some that suit the question.
+The queries are valid ADQL 2.0, because many clients check examples before they send them and do not know ADQL 2.1.
+They name only tables that the identity may read: the metadata of products, and suitable published products.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,7 +11,7 @@ from lxml import etree
 
 from core.columns import Column
 from products.product_types import PRODUCT_TYPES
-from tap.adql.parsing.words import identifier
+from tap.identifiers import identifier
 from tap.metadata.catalog import TableSet
 from tap.models import TapTable
 from tap.pages.layout import Page
@@ -21,23 +20,23 @@ from tap.pages.sample_position import sample_position
 __all__ = ["Example", "examples_document", "examples_of"]
 
 _VOCABULARY = "http://www.ivoa.net/rdf/examples#"
-_MOST_SHOWN = 12
+_MAX_COLUMNS = 12
 _MATCH_DEGREES = "0.000277778"  # 1 arcsecond
 
-#: Types of products, and so schemas of tables, with positions: those of redshifts, and those of objects.
-_PLACED = tuple(kind for kind in PRODUCT_TYPES.values() if kind.has_positions)
-_REDSHIFT_CATALOGUES = tuple(kind.name for kind in _PLACED if kind.has_spectroscopic_redshifts)
-_OBJECT_CATALOGUES = tuple(kind.name for kind in _PLACED if not kind.has_spectroscopic_redshifts)
+#: Product types with positions, whose names are the schemas of their tables: redshift and object catalogues.
+_WITH_POSITIONS = tuple(kind for kind in PRODUCT_TYPES.values() if kind.has_positions)
+_REDSHIFT_CATALOGUES = tuple(kind.name for kind in _WITH_POSITIONS if kind.has_spectroscopic_redshifts)
+_OBJECT_CATALOGUES = tuple(kind.name for kind in _WITH_POSITIONS if not kind.has_spectroscopic_redshifts)
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question, the query that answers it, and the tables that the query reads.
+    """An example: a question, its query, and the tables that the query reads.
 
     Parameters
     ----------
     id
-        Unique on the page, and a legal XML name.
+        XML name, unique on the page.
     """
 
     id: str
@@ -58,8 +57,8 @@ _METADATA_EXAMPLES = (
     ),
     Example(
         "products-by-type",
-        "How much is there of each type?",
-        "Products and rows counted by type of product. Types without products are in the answer too.",
+        "How many products are there of each type?",
+        "Products and rows counted by type of product. Types without products are included.",
         "SELECT t.display_name AS type_name, COUNT(p.product_id) AS products, SUM(p.row_count) AS all_rows\n"
         "FROM photoz.product_types AS t\nLEFT OUTER JOIN photoz.products AS p ON p.product_type = t.name\n"
         "GROUP BY t.display_name\nORDER BY type_name",
@@ -68,7 +67,7 @@ _METADATA_EXAMPLES = (
     Example(
         "training-ready",
         "Which catalogues can train a photo-z code?",
-        "Tables whose owners said which columns are right ascension, declination and redshift, the largest first.",
+        "Tables whose owners declared the columns of right ascension, declination and redshift, the largest first.",
         "SELECT table_name, ra_column, dec_column, z_column, row_count\nFROM photoz.products\n"
         "WHERE ra_column IS NOT NULL AND dec_column IS NOT NULL AND z_column IS NOT NULL\nORDER BY row_count DESC",
         ("photoz.products",),
@@ -84,14 +83,14 @@ _METADATA_EXAMPLES = (
     Example(
         "redshift-columns",
         "Which columns are redshifts?",
-        "UCDs say what columns mean, whatever their names are. This finds redshifts, and not their errors.",
+        "UCDs give the meaning of columns, whatever their names are. This finds redshifts, but not their errors.",
         "SELECT table_name, column_name, unit, description\nFROM tap_schema.columns\n"
         "WHERE ucd LIKE 'src.redshift%'\nORDER BY table_name, column_name",
         ("tap_schema.columns",),
     ),
     Example(
         "files",
-        "Where are the files, and are they whole?",
+        "Where are the files, and what are their checksums?",
         "Addresses of the files of all redshift catalogues, with their lengths and checksums.",
         "SELECT p.display_name AS product, f.file_name, f.role, f.content_length, f.md5, f.access_url\n"
         "FROM photoz.product_files AS f\nJOIN photoz.products AS p ON p.product_id = f.product_id\n"
@@ -111,14 +110,16 @@ _METADATA_EXAMPLES = (
 
 
 def examples_of(tables: TableSet) -> tuple[Example, ...]:
-    """Return the examples that make sense for these tables."""
-    placed = [table for table in tables.tables.values() if table.entry.position and table.files and table.row_count]
-    with_redshift = [(table, found[0]) for table in placed if (found := _columns(table, "src.redshift"))]
-    return (*_METADATA_EXAMPLES, *_product_examples(placed, with_redshift))
+    """Return the examples for these tables."""
+    with_position = [
+        table for table in tables.tables.values() if table.entry.position and table.files and table.row_count
+    ]
+    with_redshift = [(table, found[0]) for table in with_position if (found := _columns(table, "src.redshift"))]
+    return (*_METADATA_EXAMPLES, *_product_examples(with_position, with_redshift))
 
 
 def examples_document(examples: Iterable[Example]) -> bytes:
-    """Write the examples as XHTML with RDFa."""
+    """Return the page of examples, as XHTML with RDFa."""
     page = Page("Examples of queries", vocab=_VOCABULARY)
     main = etree.SubElement(page.body, "main")
     etree.SubElement(main, "h1").text = "Examples of queries"
@@ -136,15 +137,15 @@ def examples_document(examples: Iterable[Example]) -> bytes:
     return page.document()
 
 
-def _product_examples(placed: list[TapTable], with_redshift: list[tuple[TapTable, Column]]) -> Iterator[Example]:
-    if placed:
-        yield _cone(placed[0])
+def _product_examples(with_position: list[TapTable], with_redshift: list[tuple[TapTable, Column]]) -> Iterator[Example]:
+    if with_position:
+        yield _cone(with_position[0])
     if with_redshift:
         yield _histogram(*with_redshift[0])
     catalogues = [item for item in with_redshift if item[0].schema in _REDSHIFT_CATALOGUES]
     if len(catalogues) > 1:
         yield _comparison(catalogues[0], catalogues[1])
-    photometric = max(placed, key=_photometry, default=None)
+    photometric = max(with_position, key=_photometry, default=None)
     spectroscopic = next((item for item in catalogues if item[0] is not photometric), None)
     if photometric is not None and spectroscopic is not None and _columns(photometric, "phot.mag"):
         yield _training_set(photometric, *spectroscopic)
@@ -152,13 +153,13 @@ def _product_examples(placed: list[TapTable], with_redshift: list[tuple[TapTable
 
 def _cone(table: TapTable) -> Example:
     ra, dec = _position(table)
-    shown = [column for column in table.columns if column.name in table.principal][:_MOST_SHOWN]
+    shown = [column for column in table.columns if column.name in table.principal][:_MAX_COLUMNS]
     names = [identifier(column.name) for column in shown]
     point = f"POINT('ICRS', {ra}, {dec})"
     centre = "'ICRS', {:.4f}, {:.4f}".format(*sample_position(table))
     return Example(
         "cone",
-        "What lies around a position?",
+        "Which objects are around a position?",
         "A cone of 0.05 degrees around a position in the table, found by the index on positions; the nearest first.",
         "\n".join(
             (
@@ -178,7 +179,7 @@ def _histogram(table: TapTable, redshift: Column) -> Example:
     return Example(
         "nz",
         "What is the redshift distribution?",
-        "The histogram N(z) in steps of 0.1; the answer has one row a step, however many objects there are.",
+        "The histogram N(z) in steps of 0.1; the result has one row for each step, however many objects there are.",
         "\n".join(
             (
                 "SELECT bin / 10.0 AS z_low, (bin + 1) / 10.0 AS z_high, COUNT(*) AS objects",
@@ -236,7 +237,7 @@ def _training_set(photometric: TapTable, spectroscopic: TapTable, redshift: Colu
 
 
 def _photometry(table: TapTable) -> tuple[bool, int]:
-    """Return what makes a table the better source of magnitudes the larger it is."""
+    """Return a sort key: the larger, the better the table is as a source of magnitudes."""
     return table.schema in _OBJECT_CATALOGUES, len(_columns(table, "phot.mag"))
 
 
@@ -251,5 +252,5 @@ def _position(table: TapTable) -> tuple[str, str]:
 
 
 def _columns(table: TapTable, ucd: str) -> list[Column]:
-    """Find the numbers whose meaning begins with a word."""
+    """Return the numeric columns whose primary UCD word is given."""
     return [c for c in table.columns if c.is_numeric and (c.ucd or "").lower().split(";")[0] == ucd]

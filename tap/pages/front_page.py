@@ -1,4 +1,4 @@
-"""What a browser sees at the address of the TAP service: a form for a query, and where everything is (TAP 1.1 §2)."""
+"""Front page of the TAP service: query form, examples, tables and resources (TAP 1.1 §2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -29,53 +29,51 @@ _RESOURCES = (
     ("sync", "synchronous queries"),
     ("async", "asynchronous queries (UWS 1.1)"),
     ("tables", "tables and columns (VOSI 1.1)"),
-    ("examples", "examples of queries (DALI)"),
-    ("capabilities", "what the service can do (TAPRegExt)"),
-    ("availability", "whether it is up (VOSI)"),
+    ("examples", "example queries (DALI)"),
+    ("capabilities", "capabilities (TAPRegExt)"),
+    ("availability", "availability (VOSI)"),
 )
-_LONGEST_QUERY = 20_000
+_MAX_QUERY = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """What stands in the form.
+    """Content of the query form.
 
     Parameters
     ----------
     text
-        The query; when it is empty, one of the products stands there.
-    refusal
-        What was wrong with it when it ran.
+        The query; the form shows a default query when it is empty.
+    error
+        Error message of the query, if it failed.
     """
 
     text: str = ""
-    refusal: str | None = None
+    error: str | None = None
 
 
 def front_page(tables: TableSet, site_name: str, address: str, identity: Identity, query: PageQuery) -> bytes:
-    """Write the page for somebody who may query these tables.
+    """Return the front page for an identity.
 
     Parameters
     ----------
     address
-        The address of the service, without a trailing slash, as clients are given it.
+        The URL of the service, without a trailing slash.
     """
     page = Page(f"TAP service · {site_name}")
     bar = etree.SubElement(etree.SubElement(page.body, "header", {"class": "site"}), "div", {"class": "bar"})
     etree.SubElement(bar, "a", {"class": "brand", "href": "/"}).text = site_name
     main = etree.SubElement(page.body, "main")
     etree.SubElement(main, "h1").text = "Query the tables"
-    told = etree.SubElement(main, "p", {"class": "lead"})
-    told.text = (
-        "The rows of all products, and the products themselves, in ADQL. Give TOPCAT, STILTS and pyvo the address "
-    )
-    etree.SubElement(told, "code").text = address
+    lead = etree.SubElement(main, "p", {"class": "lead"})
+    lead.text = "Query the rows and the metadata of all products in ADQL. The URL for TOPCAT, STILTS and pyvo is "
+    etree.SubElement(lead, "code").text = address
     if identity.is_anonymous:
         _sign_in(main)
-    if query.refusal is not None:
-        refusal = etree.SubElement(main, "div", {"class": "alert error", "role": "alert"})
-        etree.SubElement(refusal, "p").text = _written(query.refusal)
-    _form(main, address, _written(query.text)[:_LONGEST_QUERY] or _FIRST_QUERY)
+    if query.error is not None:
+        alert = etree.SubElement(main, "div", {"class": "alert error", "role": "alert"})
+        etree.SubElement(alert, "p").text = _printable(query.error)
+    _form(main, address, _printable(query.text)[:_MAX_QUERY] or _FIRST_QUERY)
     _examples(main, examples_of(tables), address)
     _tables(main, tables, address)
     etree.SubElement(main, "h2").text = "Resources"
@@ -89,10 +87,10 @@ def front_page(tables: TableSet, site_name: str, address: str, identity: Identit
 
 def _sign_in(main: _Element) -> None:
     note = etree.SubElement(main, "p", {"class": "notice"})
-    note.text = "You query what is public. "
+    note.text = "You can query public tables. "
     link = etree.SubElement(note, "a", {"href": "/login"})
     link.text = "Sign in"
-    link.tail = " to query everything that is open to you."
+    link.tail = " to query all tables that you may read."
 
 
 def _form(main: _Element, address: str, query: str) -> None:
@@ -110,44 +108,44 @@ def _form(main: _Element, address: str, query: str) -> None:
         token = RESULT_FORMATS[known].names[0]
         etree.SubElement(chosen, "option", {"value": token}).text = token
     most = {"id": "maxrec", "name": "MAXREC", "value": "1000", "inputmode": "numeric"}
-    etree.SubElement(_labelled(choices, "maxrec", "Rows at most"), "input", most)
+    etree.SubElement(_labelled(choices, "maxrec", "Maximum rows"), "input", most)
     etree.SubElement(choices, "button", {"type": "submit", "class": "primary"}).text = "Run"
 
 
 def _labelled(parent: _Element, name: str, label: str) -> _Element:
-    place = etree.SubElement(parent, "div")
-    etree.SubElement(place, "label", {"for": name}).text = label
-    return place
+    container = etree.SubElement(parent, "div")
+    etree.SubElement(container, "label", {"for": name}).text = label
+    return container
 
 
 def _examples(main: _Element, examples: Iterable[Example], address: str) -> None:
     etree.SubElement(main, "h2").text = "Examples"
-    listed = etree.SubElement(main, "ul")
+    listing = etree.SubElement(main, "ul")
     for example in examples:
-        link = etree.SubElement(etree.SubElement(listed, "li"), "a", {"href": _with_query(address, example.query)})
+        link = etree.SubElement(etree.SubElement(listing, "li"), "a", {"href": _with_query(address, example.query)})
         link.text = example.name
 
 
 def _tables(main: _Element, tables: TableSet, address: str) -> None:
     etree.SubElement(main, "h2").text = "Tables"
-    place = etree.SubElement(main, "div", {"class": "scroll"})
-    listed = etree.SubElement(place, "table")
-    head = etree.SubElement(etree.SubElement(listed, "thead"), "tr")
-    for title in ("Table", "What it holds", "Columns"):
+    container = etree.SubElement(main, "div", {"class": "scroll"})
+    listing = etree.SubElement(container, "table")
+    head = etree.SubElement(etree.SubElement(listing, "thead"), "tr")
+    for title in ("Table", "Description", "Columns"):
         etree.SubElement(head, "th", {"scope": "col"}).text = title
-    rows = etree.SubElement(listed, "tbody")
+    rows = etree.SubElement(listing, "tbody")
     for name, table in tables.tables.items():
         row = etree.SubElement(rows, "tr")
         title = etree.SubElement(row, "th", {"scope": "row"})
         first_rows = {"href": _with_query(address, f"SELECT TOP 100 *\nFROM {name}"), "title": "Query this table"}
         etree.SubElement(title, "a", first_rows).text = name
-        etree.SubElement(row, "td").text = _written(table.description)
-        described = {
+        etree.SubElement(row, "td").text = _printable(table.description)
+        column_query = {
             "LANG": "ADQL",
             "RESPONSEFORMAT": "html",
             "QUERY": _COLUMNS_OF.format(name=name.replace("'", "''")),
         }
-        columns = {"href": f"{address}/sync?{urlencode(described)}"}
+        columns = {"href": f"{address}/sync?{urlencode(column_query)}"}
         etree.SubElement(etree.SubElement(row, "td"), "a", columns).text = str(len(table.columns))
 
 
@@ -155,5 +153,5 @@ def _with_query(address: str, query: str) -> str:
     return f"{address}?{urlencode({'QUERY': query})}"
 
 
-def _written(text: str) -> str:
+def _printable(text: str) -> str:
     return UNSPEAKABLE.sub(" ", text).strip()

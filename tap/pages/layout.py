@@ -1,4 +1,4 @@
-"""Pages of the TAP service: XHTML that looks like the rest of the site."""
+"""XHTML page with the style of the site, for the pages of the TAP service."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 
 PAGE_TYPE = "application/xhtml+xml"
 
-#: Headers of the pages: nothing runs in them, their look is that of the site, and their forms lead back here.
+#: HTTP headers of the pages: no scripts, styles of this site, forms to this site.
 PAGE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
@@ -21,7 +21,7 @@ PAGE_HEADERS: Mapping[str, str] = {
 
 
 class Page:
-    """A page with a title and nothing else yet."""
+    """An XHTML page with a title and an empty body."""
 
     def __init__(self, title: str, **attributes: str) -> None:
         self._root = etree.Element("html", {"lang": "en"}, nsmap={None: _XHTML})
@@ -33,6 +33,6 @@ class Page:
         self.body: _Element = etree.SubElement(self._root, "body", attributes)
 
     def document(self) -> bytes:
-        """Write the page."""
+        """Return the page as a document."""
         xml: bytes = etree.tostring(self._root, encoding="UTF-8", xml_declaration=True, doctype="<!DOCTYPE html>")
         return xml

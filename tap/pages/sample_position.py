@@ -1,4 +1,4 @@
-"""A position at which a table has something, for examples and test queries."""
+"""Position of a row of a table, for examples and test queries."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ def sample_position(table: TapTable) -> tuple[float, float]:
 
 @lru_cache(maxsize=256)
 def _row_in_the_middle(path: Path, ra: str, dec: str) -> tuple[float, float]:
-    """Read the position; kept, because such a file never changes."""
+    """Return the position; cached, because the file never changes."""
     with pq.ParquetFile(path) as file:
         rows = file.read_row_group(file.num_row_groups // 2, columns=[ra, dec]).drop_null()
     if not rows.num_rows:

@@ -1,4 +1,4 @@
-"""Results as files of every format of `RESULT_FORMATS`, each written piece by piece from Arrow batches."""
+"""Result formats: one streaming writer for each format of `RESULT_FORMATS`, from Arrow batches."""
 
 from tap.results.formats import DEFAULT_FORMAT, RESULT_FORMATS, ResultFormat, ResultWriter, format_for
 

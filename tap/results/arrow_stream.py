@@ -1,8 +1,7 @@
-"""Results as a stream of Arrow's IPC format, for pyarrow, polars, DuckDB and their like.
+"""Writer of Arrow IPC streams, for pyarrow, polars, DuckDB and others.
 
-The fields carry unit, UCD, utype, xtype and description as metadata; the schema carries the INFOs of the result. That
-rows were cut is not known before they are sent, so a last batch without rows says it in its own metadata. An error on
-the way breaks the transfer off.
+The fields have unit, UCD, utype, xtype and description as metadata; the schema has the INFOs of the result. An overflow
+is only known at the end, so a last batch without rows has it in its metadata. An error breaks off the transfer.
 """
 
 import io
@@ -11,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from core.votable import LimitedBatches, TableDescription
-from tap.results.described import described_batch, described_schema
+from tap.results.arrow_metadata import annotated_batch, annotated_schema
 
 __all__ = ["write_arrow"]
 
@@ -19,28 +18,28 @@ __all__ = ["write_arrow"]
 def write_arrow(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write a schema, the batches, and the end mark."""
+    """Yield the schema, the batches and the end-of-stream marker."""
     limited = LimitedBatches(batches, limit)
     infos = {info.name: info.value for info in description.infos}
-    schema = described_schema(description.columns).with_metadata(infos)
+    schema = annotated_schema(description.columns).with_metadata(infos)
     sink = io.BytesIO()
     writer: pa.RecordBatchWriter | None = None
     for batch in limited:
-        described = described_batch(batch, description.columns).replace_schema_metadata(infos)
+        annotated = annotated_batch(batch, description.columns).replace_schema_metadata(infos)
         if writer is None:
-            schema = described.schema
+            schema = annotated.schema
             writer = pa.ipc.new_stream(sink, schema)
-        writer.write_batch(described)
-        yield _taken(sink)
+        writer.write_batch(annotated)
+        yield _drain(sink)
     writer = writer or pa.ipc.new_stream(sink, schema)
     if (ending := limited.ending) is not None:
-        said = {ending.name: ending.value, "message": ending.text or ""}
-        writer.write_batch(pa.RecordBatch.from_pylist([], schema=schema), custom_metadata=said)
+        metadata = {ending.name: ending.value, "message": ending.text or ""}
+        writer.write_batch(pa.RecordBatch.from_pylist([], schema=schema), custom_metadata=metadata)
     writer.close()
-    yield _taken(sink)
+    yield _drain(sink)
 
 
-def _taken(sink: io.BytesIO) -> bytes:
+def _drain(sink: io.BytesIO) -> bytes:
     data = sink.getvalue()
     sink.seek(0)
     sink.truncate()

@@ -1,7 +1,7 @@
-"""Results as CSV (RFC 4180) and as TSV (the IANA's text/tab-separated-values), each with a line of names.
+"""Writers of CSV (RFC 4180) and TSV (IANA text/tab-separated-values), each with a header of names.
 
-A missing value is an empty cell; in CSV an empty text is ``""``. These formats cannot say that rows were cut or that an
-error came on the way: an error breaks the transfer off, so that nobody takes half a table for the whole.
+A missing value is an empty cell; in CSV an empty text is ``""``. These formats cannot state an overflow or an error: an
+error breaks off the transfer, so that a truncated table is not taken for the whole.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,19 +20,19 @@ _INFINITIES = ("Infinity", "-Infinity")  # understood by pandas, astropy and STI
 def write_csv(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write comma-separated values with a header."""
+    """Yield comma-separated values with a header."""
     return _write(description, batches, limit, separator=",", ending="\r\n", protected=quoted)
 
 
 def write_tsv(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write tab-separated values with a header; tabs and line breaks inside values become spaces."""
+    """Yield tab-separated values with a header; tabs and line breaks in values become spaces."""
     return _write(description, batches, limit, separator="\t", ending="\n", protected=_flattened)
 
 
 def quoted(texts: pa.Array) -> pa.Array:
-    """Put texts in quotes where a reader would take them for something else (RFC 4180 §2)."""
+    """Return texts with quotes where they are required (RFC 4180 §2)."""
     needed = pc.match_substring_regex(texts, r'[",\r\n]|^\s|\s$|^$')
     if not pc.any(needed).as_py():
         return texts

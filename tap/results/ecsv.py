@@ -1,7 +1,7 @@
-"""Results as ECSV (APE 6), version 1.0: a header in YAML that says what the columns are, then comma-separated rows.
+"""Writer of ECSV 1.0 (APE 6): a YAML header with the metadata of columns, then comma-separated rows.
 
-A missing value is an empty cell, and an empty text is ``""``; astropy takes both for missing. Arrays are JSON. An error
-on the way breaks the transfer off, as with CSV.
+A missing value is an empty cell, and an empty text is ``""``; astropy reads both as missing. Arrays are JSON. An error
+breaks off the transfer, as with CSV.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ _DATATYPES = {
 def write_ecsv(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write the header with units and descriptions, and the rows."""
+    """Yield the header with units and descriptions, then the rows."""
     columns = description.columns
     yield _header(description).encode()
     for batch in LimitedBatches(batches, limit):
@@ -48,7 +48,7 @@ def write_ecsv(
 
 def _header(description: TableDescription) -> str:
     lines = ["%ECSV 1.0", "---", "delimiter: ','", "datatype:"]
-    lines += [f"- {_yaml(_described(column))}" for column in description.columns]
+    lines += [f"- {_yaml(_column_header(column))}" for column in description.columns]
     infos = {info.name: info.value for info in description.infos}
     if infos:
         lines.append(f"meta: {_yaml(infos)}")
@@ -57,26 +57,26 @@ def _header(description: TableDescription) -> str:
     return "".join(f"# {line}\n" for line in lines) + ",".join(names) + "\n"
 
 
-def _described(column: Column) -> dict[str, Any]:
-    described: dict[str, Any] = {"name": column.name}
+def _column_header(column: Column) -> dict[str, Any]:
+    header: dict[str, Any] = {"name": column.name}
     if column.unit:
-        described["unit"] = column.unit
+        header["unit"] = column.unit
     if column.arraysize is None or column.is_text:
-        described["datatype"] = _DATATYPES[column.datatype]
+        header["datatype"] = _DATATYPES[column.datatype]
     else:
-        # The first axis of VOTable is the one that varies fastest, in ECSV it is the last.
+        # The first axis varies fastest in VOTable, the last one in ECSV.
         sizes = [int(size) if size.isdigit() else None for size in reversed(column.arraysize.split("x"))]
-        described["datatype"] = "string"
-        shape = sizes if None not in sizes else [None]  # of arrays that vary, only the whole is told
-        described["subtype"] = _DATATYPES[column.datatype] + str(shape).replace("None", "null").replace(" ", "")
+        header["datatype"] = "string"
+        shape = sizes if None not in sizes else [None]  # ECSV has one size for arrays of variable shape
+        header["subtype"] = _DATATYPES[column.datatype] + str(shape).replace("None", "null").replace(" ", "")
     if column.description:
-        described["description"] = column.description
+        header["description"] = column.description
     meta = {key: value for key in ("ucd", "utype", "xtype") if (value := getattr(column, key))}
-    return described | ({"meta": meta} if meta else {})
+    return header | ({"meta": meta} if meta else {})
 
 
 def _yaml(value: dict[str, Any]) -> str:
-    """Write a mapping on one line, in ASCII, whatever characters stand in it."""
+    """Return a mapping as YAML on one line, in ASCII."""
     text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=2**31, allow_unicode=False)
     return text.strip()
 

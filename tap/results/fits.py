@@ -1,10 +1,9 @@
-"""Results as a FITS binary table (FITS 4.0 §7.3).
+"""Writer of FITS binary tables (FITS 4.0 §7.3).
 
-The header comes first and says what only the last row tells: how many rows there are, how wide the texts are, whether
-an integer column has nulls. So the rows are first written to a temporary file, compressed, batch by batch, and sent
-from there; what stands in memory is one batch. Patching NAXIS2 afterwards would not do: what was sent is sent. The
-file has an upper bound, and it is gone when the answer is, however that ends. An error on the way is known before the
-first byte leaves, and is raised at once; rows that were cut are told in the header (``QSTATUS``).
+The header comes first and depends on all rows: their number, the width of texts, nulls in integer columns. So the rows
+are first written to a compressed temporary file, batch by batch, and sent from there; only one batch is in memory. The
+file has a size limit, and is removed when the response ends. An error of the query is known before the first byte is
+sent, and is raised; an overflow is stated in the header (``QSTATUS``).
 """
 
 import tempfile
@@ -23,7 +22,7 @@ from tap.results.fits_statistics import ColumnStatistics
 
 __all__ = ["MOST_BYTES", "write_fits"]
 
-#: Most bytes of compressed rows in the temporary file, unless told otherwise.
+#: Default size limit of the temporary file.
 MOST_BYTES = 4_000_000_000
 
 _BLOCK = 2880
@@ -33,24 +32,24 @@ _MOST_COLUMNS = 999  # FITS 4.0 §7.3.1: TFIELDS
 def write_fits(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None, most_bytes: int = MOST_BYTES
 ) -> Iterator[bytes]:
-    """Write a primary header without data, and one binary table.
+    """Yield a primary header without data, and one binary table.
 
     Parameters
     ----------
     most_bytes
-        How large the temporary file may grow.
+        Size limit of the temporary file.
 
     Raises
     ------
     core.errors.InvalidValueError
         The result has more columns than a FITS table may have.
     core.errors.TooLargeError
-        The rows are more than the temporary file may hold.
+        The rows exceed the temporary file.
     """
     if len(description.columns) > _MOST_COLUMNS:
         raise InvalidValueError(
             f"The result has {len(description.columns)} columns; a FITS table has at most {_MOST_COLUMNS}. "
-            "Select fewer, or ask for another RESPONSEFORMAT.",
+            "Select fewer columns, or request another RESPONSEFORMAT.",
             field="RESPONSEFORMAT",
         )
     limited = LimitedBatches(batches, limit)
@@ -77,7 +76,7 @@ def _collect(
     spool: IO[bytes],
     most_bytes: int,
 ) -> None:
-    """Write the batches to the temporary file, and count what the header will say."""
+    """Write the batches to the temporary file, and collect the statistics for the header."""
     schema = pa.schema([(f"c{number}", arrow_type_of(column)) for number, column in enumerate(columns)])
     with pa.ipc.new_stream(spool, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
         for batch in batches:
@@ -87,8 +86,8 @@ def _collect(
             writer.write_batch(pa.record_batch(arrays, schema=schema))
             if spool.tell() > most_bytes:
                 raise TooLargeError(
-                    f"The result is too large for FITS, whose rows are collected here up to {most_bytes} bytes. "
-                    "Ask for RESPONSEFORMAT=votable or parquet, which are sent as they are found."
+                    f"The result is too large for FITS, for which at most {most_bytes} bytes of rows are collected. "
+                    "Request RESPONSEFORMAT=votable or parquet, which have no such limit."
                 )
 
 

@@ -1,9 +1,9 @@
-"""How each column of a result is stored in a FITS binary table (FITS 4.0 §7.3.1 to §7.3.5).
+"""Storage of columns in a FITS binary table (FITS 4.0 §7.3.1 to §7.3.5).
 
-Texts have a fixed width, since everything reads such columns; where a few long ones would blow up every row of a large
-table they stand in the heap, as arrays of differing length do, which astropy gives as arrays of characters. FITS wants
-ASCII in texts; other characters are written as UTF-8, as astropy does, because the alternative is to lose them. A
-missing text and an empty one are the same in FITS.
+Texts have a fixed width, which all readers support. Where a few long texts would enlarge every row of a large table,
+they are in the heap, like arrays of variable length; astropy returns them as arrays of characters. FITS requires ASCII
+in texts; other characters are written as UTF-8, as astropy does, so that they are not lost. FITS does not distinguish
+missing and empty texts.
 """
 
 from collections.abc import Iterable
@@ -34,18 +34,18 @@ _P_LIMIT = 2**31
 
 @dataclass(frozen=True, slots=True)
 class FitsColumn:
-    """One column of a binary table.
+    """Storage of one column of a binary table.
 
     Parameters
     ----------
     datatype
         The VOTable primitive of the stored values, which may be wider than the column's own.
     count
-        Elements of each value; of varying columns the most there are.
+        Number of elements of each value; the maximum for columns in the heap.
     descriptor
-        ``P`` or ``Q`` when the values stand in the heap, else none.
+        ``P`` or ``Q`` when the values are in the heap, else None.
     missing
-        The integer that stands for a missing value, if there is one.
+        The integer of missing values (TNULL), if there is one.
     """
 
     column: Column
@@ -56,7 +56,7 @@ class FitsColumn:
 
     @property
     def varying(self) -> bool:
-        """Whether the values stand in the heap."""
+        """Whether the values are in the heap."""
         return self.descriptor is not None
 
     @property
@@ -66,7 +66,7 @@ class FitsColumn:
 
     @property
     def width(self) -> int:
-        """Bytes that the column takes of each row."""
+        """Bytes of the column in each row."""
         if self.varying:
             return 8 if self.descriptor == "P" else 16
         return self.element_bytes * self.count
@@ -87,7 +87,7 @@ class FitsColumn:
 
 
 def fits_columns(statistics: Iterable[ColumnStatistics]) -> tuple[FitsColumn, ...]:
-    """Choose how columns are stored, from what is known of all their values."""
+    """Return the storage of columns, given the statistics of their values."""
     counted = list(statistics)
     heap = sum(item.total * _LETTERS[item.column.datatype][1] for item in counted)
     descriptor = "P" if heap < _P_LIMIT else "Q"
@@ -111,7 +111,7 @@ def _stored(item: ColumnStatistics, descriptor: str) -> FitsColumn:
 
 
 def _with_missing(item: ColumnStatistics) -> FitsColumn:
-    """Find an integer that is no value of the column; a wider type when there is none to spare."""
+    """Return the storage of an integer column with nulls: TNULL is not one of its values, in a wider type if needed."""
     datatype = item.column.datatype
     if datatype == "unsignedByte":
         datatype = "short"

@@ -1,7 +1,7 @@
-"""The headers of a FITS file with one binary table (FITS 4.0 §7.3.1), written by astropy.
+"""Headers of a FITS file with one binary table (FITS 4.0 §7.3.1), written by astropy.
 
-Beside the standard's keywords, UCD, utype, xtype and description of columns stand in TUCDn, TUTYPn, TXTYPn and TCOMMn,
-which TOPCAT and STILTS read and write.
+In addition to the keywords of the standard, TUCDn, TUTYPn, TXTYPn and TCOMMn have the UCD, utype, xtype and description
+of columns, as in TOPCAT and STILTS.
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ __all__ = ["primary_header", "table_header"]
 
 
 def primary_header() -> bytes:
-    """Write the header of an empty primary unit."""
+    """Return the header of an empty primary HDU."""
     from astropy.io import fits
 
     return _bytes(fits.PrimaryHDU().header)
@@ -25,14 +25,14 @@ def primary_header() -> bytes:
 def table_header(
     description: TableDescription, columns: tuple[FitsColumn, ...], *, rows: int, heap: int, ending: Info | None
 ) -> bytes:
-    """Write the header of the table.
+    """Return the header of the table.
 
     Parameters
     ----------
     rows, heap
-        How many rows there are, and how many bytes follow them.
+        Number of rows, and size of the heap in bytes.
     ending
-        Why rows are missing, if there are.
+        Status of a truncated result.
     """
     from astropy.io import fits
 
@@ -62,20 +62,20 @@ def _describe(header: "fits.Header", number: int, stored: FitsColumn) -> None:
         header[f"TNULL{number}"] = stored.missing
     if stored.dimensions:
         header[f"TDIM{number}"] = stored.dimensions
-    said = {
+    keywords = {
         "TUNIT": column.unit,
         "TUCD": column.ucd,
         "TUTYP": column.utype,
         "TXTYP": column.xtype,
         "TCOMM": column.description,
     }
-    for keyword, value in said.items():
+    for keyword, value in keywords.items():
         if value:
             header[f"{keyword}{number}"] = _ascii(value)
 
 
 def _ascii(text: str) -> str:
-    """Write text as FITS 4.0 §4.2.1 allows it: printable ASCII; other characters as their numbers."""
+    """Return text as printable ASCII (FITS 4.0 §4.2.1); other characters are escaped."""
     one_line = " ".join(text.split())
     ascii_text = one_line.encode("ascii", "backslashreplace").decode()
     return "".join(character if " " <= character <= "~" else "?" for character in ascii_text)

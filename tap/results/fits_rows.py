@@ -1,4 +1,4 @@
-"""Rows as the bytes of a FITS binary table: a numpy record for the row, a heap behind all rows (FITS 4.0 §7.3.5)."""
+"""Encoding of rows and heap of a FITS binary table (FITS 4.0 §7.3.5)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,17 +15,17 @@ _TRUE, _FALSE, _UNKNOWN = b"TF\0"
 
 
 def encode_rows(batch: pa.RecordBatch, columns: tuple[FitsColumn, ...], heap_position: int) -> tuple[bytes, int]:
-    """Write the rows of a batch.
+    """Return the encoded rows of a batch.
 
     Parameters
     ----------
     heap_position
-        Where in the heap the values of this batch begin.
+        Offset in the heap of the values of this batch.
 
     Returns
     -------
     bytes, int
-        The rows, and where in the heap the next batch begins.
+        The rows, and the offset in the heap of the next batch.
     """
     layout = [(f"c{number}", "u1", (column.width,)) for number, column in enumerate(columns)]
     records = np.zeros(len(batch), np.dtype([field for field in layout if field[2][0]]))
@@ -47,7 +47,7 @@ def encode_rows(batch: pa.RecordBatch, columns: tuple[FitsColumn, ...], heap_pos
 
 
 def encode_heap(batch: pa.RecordBatch, columns: tuple[FitsColumn, ...]) -> bytes:
-    """Write what the rows of a batch have in the heap, in the order that `encode_rows` counts on."""
+    """Return the heap of a batch, in the order of the descriptors of `encode_rows`."""
     return b"".join(
         _text_bytes(array) if column.column.is_text else _list_bytes(array, column)
         for array, column in zip(batch.columns, columns, strict=True)
@@ -62,14 +62,14 @@ def _lengths(array: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def _padded(array: pa.Array, width: int) -> npt.NDArray[np.generic]:
-    """Fill up texts with NUL, after which a reader of FITS reads no further."""
+    """Return texts padded with NUL, which ends a text in FITS."""
     texts = pc.ascii_rpad(pc.fill_null(array, ""), width=width, padding="\0")
     return np.frombuffer(_text_bytes(texts), "u1")
 
 
 def _fixed(array: pa.Array, column: FitsColumn) -> npt.NDArray[np.generic]:
     if pa.types.is_fixed_size_list(array.type):
-        if array.null_count:  # the elements behind a null may be anything, or not there at all
+        if array.null_count:  # the elements of a null are undefined, or absent
             array = pc.if_else(array.is_valid(), array, pa.scalar([None] * column.count, array.type))
         array = array.flatten()
     return _numbers(array, column)
@@ -92,7 +92,7 @@ def _numbers(array: pa.Array, column: FitsColumn) -> npt.NDArray[np.generic]:
 
 
 def _text_bytes(array: pa.Array) -> bytes:
-    """Return the bytes of texts as one run; those of nulls are none."""
+    """Return the concatenated bytes of texts; nulls have none."""
     array = pc.fill_null(array, "") if array.null_count else array
     _, offsets_buffer, data = array.buffers()
     if data is None or not len(array):
@@ -103,5 +103,5 @@ def _text_bytes(array: pa.Array) -> bytes:
 
 
 def _list_bytes(array: pa.Array, column: FitsColumn) -> bytes:
-    """Return the elements of arrays as one run; those behind nulls are left out."""
+    """Return the concatenated elements of arrays; nulls have none."""
     return _numbers(array.flatten(), column).tobytes()

@@ -1,4 +1,4 @@
-"""What a FITS header must know of all values of a column: counted batch by batch."""
+"""Statistics of columns for the FITS header, collected batch by batch."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,16 +9,16 @@ __all__ = ["ColumnStatistics"]
 
 
 class ColumnStatistics:
-    """Counts over one column of a result.
+    """Statistics of one column of a result.
 
     Attributes
     ----------
     rows, nulls
-        How many values there are, and how many of them are none.
+        Number of values, and number of nulls.
     longest, total
-        Of texts in bytes, of arrays of differing length in elements: the longest value, and all together.
+        Length of the longest value, and total length: bytes of texts, elements of arrays of variable length.
     lowest, highest
-        Of single integers.
+        Extremes of scalar integers.
     """
 
     def __init__(self, column: Column) -> None:
@@ -29,7 +29,7 @@ class ColumnStatistics:
         self.highest: int | None = None
 
     def add(self, array: pa.Array) -> None:
-        """Count the values of one batch, which are as `core.votable.canonical_arrays` gives them."""
+        """Add the values of one batch, in the types of `core.votable.canonical_arrays`."""
         self.rows += len(array)
         self.nulls += array.null_count
         if pa.types.is_large_string(array.type):

@@ -1,8 +1,8 @@
-"""The formats of results, and which one RESPONSEFORMAT asks for (TAP 1.1 §2.7.3, DALI 1.1 §3.4.3).
+"""Table of result formats, and selection by RESPONSEFORMAT (TAP 1.1 §2.7.3, DALI 1.1 §3.4.3).
 
-The default is BINARY2: it tells null from empty and from NaN, it is a third of the size of TABLEDATA and is written
-and read several times faster, and pyvo, astropy, STILTS, TOPCAT and Aladin all read it. Who asks for ``text/xml`` wants
-to look at the answer, so that is TABLEDATA.
+The default is BINARY2: it distinguishes null, empty and NaN, it is a third of the size of TABLEDATA and is written and
+read several times faster, and pyvo, astropy, STILTS, TOPCAT and Aladin all read it. ``text/xml`` is TABLEDATA, for
+users who read the document.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,28 +28,28 @@ _TAPREGEXT = "ivo://ivoa.net/std/TAPRegExt#output-"
 
 
 class ResultWriter(Protocol):
-    """Turns batches into the bytes of a file, piece by piece."""
+    """Writer of one format, from Arrow batches to chunks of bytes."""
 
     def __call__(
         self, description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
     ) -> Iterator[bytes]:
-        """Write no more rows than the limit."""
+        """Yield the chunks of a file with at most ``limit`` rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultFormat:
-    """One way to write a result.
+    """A result format.
 
     Parameters
     ----------
     names
-        Short names that RESPONSEFORMAT may give.
+        Short names for RESPONSEFORMAT.
     media_types
-        Media types that RESPONSEFORMAT may give; the answer carries the one asked for, else the first.
+        Media types for RESPONSEFORMAT; the response has the requested one, else the first.
     ivo_id
-        What TAPRegExt 1.0 §2.4 calls it, for the capabilities.
+        Identifier of the format in the capabilities (TAPRegExt 1.0 §2.4).
     headers
-        What an answer must carry besides its type, so that a browser that shows it comes to no harm.
+        HTTP headers in addition to Content-Type, which protect a browser that shows the result.
     """
 
     names: tuple[str, ...]
@@ -61,11 +61,11 @@ class ResultFormat:
 
     @property
     def content_type(self) -> str:
-        """What the answer's Content-Type says."""
+        """The Content-Type of the response."""
         return self.media_types[0]
 
 
-#: All formats, by the name that this service gives them. To add one: a module with a `ResultWriter`, and a line here.
+#: All formats, by name. To add one: a module with a `ResultWriter`, and a line here.
 RESULT_FORMATS: Mapping[str, ResultFormat] = {
     "votable": ResultFormat(
         ("votable", "votable/b2"),
@@ -102,21 +102,21 @@ DEFAULT_FORMAT = RESULT_FORMATS["votable"]
 
 
 def format_for(responseformat: str | None) -> ResultFormat:
-    """Find the format that a request asks for, with the media type that it asked for at the front.
+    """Return the requested format, with the requested media type first.
 
     Raises
     ------
     core.errors.InvalidValueError
-        When there is no such format; the sentence lists those that there are.
+        There is no such format; the message lists the formats.
     """
-    wanted = _folded(responseformat or "")
+    wanted = _normalised(responseformat or "")
     if not wanted:
         return DEFAULT_FORMAT
     for known in RESULT_FORMATS.values():
         if wanted in known.names:
             return known
         for media_type in known.media_types:
-            if wanted == _folded(media_type):
+            if wanted == _normalised(media_type):
                 return replace(known, media_types=(media_type, *(m for m in known.media_types if m != media_type)))
     listed = ", ".join(name for known in RESULT_FORMATS.values() for name in (*known.names, *known.media_types))
     raise InvalidValueError(
@@ -124,6 +124,6 @@ def format_for(responseformat: str | None) -> ResultFormat:
     )
 
 
-def _folded(text: str) -> str:
-    """Media types and their parameters' names are the same in any case (RFC 9110 §8.3.1); spaces say nothing."""
+def _normalised(text: str) -> str:
+    """Return a media type in lower case without spaces; case has no meaning in it (RFC 9110 §8.3.1)."""
     return ";".join(part.strip() for part in text.split(";")).lower()

@@ -1,8 +1,8 @@
-"""Results as a page for people.
+"""Writer of HTML pages with one table.
 
-What a cell holds is text and stays text: it is escaped, and the page forbids scripts, forms, frames and anything from
-elsewhere, both by itself (so also when it was saved) and by `PAGE_HEADERS`. Addresses become links only in columns that
-say they hold addresses (UCD ``meta.ref.url``), and only for http and https.
+Cells are escaped, and the page forbids scripts, forms, frames and external resources, both in the document (so also
+when it was saved) and by `PAGE_HEADERS`. Only URLs of http and https in columns with the UCD ``meta.ref.url`` become
+links.
 """
 
 import re
@@ -23,7 +23,7 @@ __all__ = ["PAGE_HEADERS", "write_html"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
-#: Headers of every answer that carries such a page.
+#: HTTP headers of responses with such a page.
 PAGE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'; sandbox allow-downloads",
     "X-Content-Type-Options": "nosniff",
@@ -51,7 +51,7 @@ _ADDRESS = r"""^(?i:https?)://[^\s/?#<>"\\][^\s<>"\\]*$"""
 def write_html(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write a page with one table; an overflow or an error on the way is a sentence after it."""
+    """Yield a page with one table; an overflow or an error is stated after it."""
     columns = description.columns
     limited = LimitedBatches(batches, limit)
     page = _Page()
@@ -62,7 +62,7 @@ def write_html(
         with page.element("table"):
             page.head(columns)
             with page.element("tbody"):
-                yield page.taken()
+                yield page.drain()
                 try:
                     for batch in limited:
                         yield _rows(batch, columns)
@@ -72,11 +72,11 @@ def write_html(
         if ending := ending or limited.ending:
             page.leaf("p", f"{ending.value}: {ending.text}", {"role": "alert"})
         page.leaf("p", f"{rows} row{'' if rows == 1 else 's'}.")
-    yield page.closed()
+    yield page.finish()
 
 
 class _Page:
-    """Writes HTML piece by piece; lxml escapes all that it is given."""
+    """Incremental writer of HTML; lxml escapes all texts."""
 
     def __init__(self) -> None:
         self._sink = BytesIO()
@@ -84,7 +84,7 @@ class _Page:
 
     @contextmanager
     def document(self) -> Iterator[None]:
-        """Write the document and its head; the block writes the body."""
+        """Write the document with its head around the block, which writes the body."""
         with etree.htmlfile(self._sink, encoding="UTF-8") as self._html:
             self._html.write_doctype("<!DOCTYPE html>")
             with self._html.element("html", {"lang": "en"}):
@@ -107,19 +107,19 @@ class _Page:
         self._html.write("\n")
 
     def leaf(self, tag: str, text: str, attributes: dict[str, str] | None = None) -> None:
-        """Write an element that holds text."""
+        """Write an element with text."""
         with self.element(tag, attributes):
             self._html.write(re.sub(_ILLEGAL, "\ufffd", text))
 
     def introduction(self, description: TableDescription) -> None:
-        """Write what was asked."""
+        """Write the heading and the query."""
         self.leaf("h1", description.name or "Result")
         for info in description.infos:
             if info.name == "QUERY":
                 self.leaf("pre", info.value)
 
     def head(self, columns: tuple[Column, ...]) -> None:
-        """Write the names of the columns, with their units; the description shows under the pointer."""
+        """Write the names of the columns, with their units, and their descriptions as tooltips."""
         with self.element("thead"), self.element("tr"):
             for column in columns:
                 title = re.sub(_ILLEGAL, "\ufffd", column.description or "")
@@ -128,8 +128,8 @@ class _Page:
                     if column.unit:
                         self.leaf("small", column.unit)
 
-    def taken(self) -> bytes:
-        """Return what was written since the last time."""
+    def drain(self) -> bytes:
+        """Return the bytes written since the last call."""
         if self._html is not None:
             self._html.flush()
         data = self._sink.getvalue()
@@ -137,10 +137,10 @@ class _Page:
         self._sink.truncate()
         return data
 
-    def closed(self) -> bytes:
-        """Return the rest after the end of `document`."""
+    def finish(self) -> bytes:
+        """Return the remaining bytes after the end of `document`."""
         self._html = None
-        return self.taken()
+        return self.drain()
 
 
 def _rows(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> bytes:
@@ -172,7 +172,7 @@ def _escaped(texts: pa.Array) -> pa.Array:
 
 
 def _links(texts: pa.Array) -> pa.Array:
-    """Make links of the texts that are addresses on the web, and escape all."""
+    """Return texts escaped, and those that are URLs as links."""
     escaped = _escaped(texts)  # for an attribute too
     before, between, after = map(_scalar, ('<a rel="noopener noreferrer nofollow" href="', '">', "</a>"))
     links = pc.binary_join_element_wise(before, escaped, between, escaped, after, _scalar(""))

@@ -1,9 +1,9 @@
-"""Results as JSON: what the columns are, then the rows as lists, then how it ended.
+"""Writer of JSON: metadata of columns, rows as lists, status.
 
-No standard of the IVOA has a JSON table. The members ``metadata`` and ``data`` are those of the TAP services of ESA and
-of the library TAPLib; ``infos`` and ``status`` say what a VOTable says in its INFO elements. Integers are numbers of up
-to 64 bits, more than JavaScript's own can hold exactly. NaN and infinities are texts ("NaN", "Infinity"), which
-``float()`` and ``Number()`` turn back.
+The IVOA has no standard for tables in JSON. The members ``metadata`` and ``data`` are those of the TAP services of ESA
+and of the library TAPLib; ``infos`` and ``status`` have the content of the INFO elements of a VOTable. Integers are
+numbers of up to 64 bits, more than numbers of JavaScript represent exactly. NaN and infinities are texts ("NaN",
+"Infinity"), which ``float()`` and ``Number()`` parse.
 """
 
 import json
@@ -24,7 +24,7 @@ _KEYS = ("name", "datatype", "arraysize", "xtype", "unit", "ucd", "utype", "desc
 def write_json(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write one JSON object; an error on the way ends the rows, and ``status`` says so."""
+    """Yield one JSON object; an error ends the rows and is stated in ``status``."""
     limited = LimitedBatches(batches, limit)
     infos = [{"name": info.name, "value": info.value} for info in description.infos]
     metadata = [_described(column) for column in description.columns]

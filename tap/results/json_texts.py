@@ -1,4 +1,4 @@
-"""Values as the texts that JSON wants (RFC 8259), column by column in Arrow's kernels."""
+"""JSON representation of columns of values (RFC 8259), computed by Arrow kernels."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,15 +14,15 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def json_texts(array: pa.Array, column: Column, *, quoted_numbers: bool) -> pa.Array:
-    """Write each value of a column as JSON; there are no nulls among the texts.
+    """Return each value of a column as JSON; missing values are the text ``null``.
 
     Parameters
     ----------
     array
-        As `core.votable.canonical_arrays` gives it.
+        Values in the type of `core.votable.canonical_arrays`.
     quoted_numbers
-        Whether infinities and NaN, for which JSON has no number, stand in quotes, as in the JSON mapping of Protocol
-        Buffers; else they stand bare, which Python and JavaScript Object Notation 5 read.
+        Whether infinities and NaN, which are not numbers of JSON, are quoted, as in the JSON mapping of Protocol
+        Buffers; otherwise they are bare, as Python and JSON5 read them.
     """
     if column.is_text:
         return pc.fill_null(_quoted(array), _NULL)

@@ -1,7 +1,7 @@
-"""Results as Parquet, row group by row group, with the VOTable that VOParquet 1.0 (IVOA Note 2025) asks for.
+"""Writer of Parquet with a VOTable in its metadata (VOParquet 1.0, IVOA Note 2025).
 
-Times keep their own Parquet type, which is what readers of Parquet want; their FIELD says that they are timestamps.
-An error on the way breaks the transfer off: a Parquet file without its footer is none.
+Timestamps keep their Parquet type, as readers expect; their FIELD has the xtype timestamp. An error breaks off the
+transfer, and a Parquet file without its footer is not readable.
 """
 
 import io
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.votable import LimitedBatches, TableDescription, document_without_rows
-from tap.results.described import described_batch, described_schema
+from tap.results.arrow_metadata import annotated_batch, annotated_schema
 
 __all__ = ["write_parquet"]
 
@@ -24,21 +24,21 @@ _GROUP_BYTES = 32_000_000
 def write_parquet(
     description: TableDescription, batches: Iterable[pa.RecordBatch], *, limit: int | None
 ) -> Iterator[bytes]:
-    """Write a Parquet file with zstd pages, whose footer holds the description of the table."""
+    """Yield a Parquet file with zstd compression, whose footer has the metadata of the table."""
     limited = LimitedBatches(batches, limit)
-    described = (described_batch(batch, description.columns) for batch in limited)
+    annotated = (annotated_batch(batch, description.columns) for batch in limited)
     sink = _Sink()
-    first = next(described, None)
-    schema = described_schema(description.columns) if first is None else first.schema
+    first = next(annotated, None)
+    schema = annotated_schema(description.columns) if first is None else first.schema
     writer = _writer(sink, schema)
-    yield sink.taken()  # a reader knows at once that there is an answer, long before the first row group is full
-    for group in _groups(described if first is None else chain((first,), described)):
+    yield sink.drain()  # the response begins long before the first row group is complete
+    for group in _groups(annotated if first is None else chain((first,), annotated)):
         writer.write_table(group, row_group_size=group.num_rows)
-        yield sink.taken()
+        yield sink.drain()
     content = document_without_rows(description, ending=limited.ending).decode()
     writer.add_key_value_metadata({"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": content})
     writer.close()
-    yield sink.taken()
+    yield sink.drain()
 
 
 def _writer(sink: "_Sink", schema: pa.Schema) -> pq.ParquetWriter:
@@ -46,22 +46,22 @@ def _writer(sink: "_Sink", schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Collect batches until a row group is worth its metadata."""
-    waiting: list[pa.RecordBatch] = []
+    """Yield row groups, collected from batches up to a minimum size."""
+    pending: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        waiting.append(batch)
+        pending.append(batch)
         rows += batch.num_rows
         size += batch.nbytes
         if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.Table.from_batches(waiting)
-            waiting, rows, size = [], 0, 0
-    if waiting:
-        yield pa.Table.from_batches(waiting)
+            yield pa.Table.from_batches(pending)
+            pending, rows, size = [], 0, 0
+    if pending:
+        yield pa.Table.from_batches(pending)
 
 
 class _Sink(io.RawIOBase):
-    """Keeps what is written until it is taken; positions go on counting, since the footer names them."""
+    """Buffer of written bytes that is drained; positions continue, since the footer refers to them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class _Sink(io.RawIOBase):
         self._position += len(part)
         return len(part)
 
-    def taken(self) -> bytes:
-        """Return what was written since the last time."""
+    def drain(self) -> bytes:
+        """Return the bytes written since the last call."""
         parts, self._parts = self._parts, []
         return b"".join(parts)

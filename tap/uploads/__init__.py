@@ -1,1 +1,1 @@
-"""Tables brought by users: TAP_UPLOAD and persistent tables."""
+"""Tables of users: TAP_UPLOAD of one query, and persistent tables."""

@@ -1,4 +1,4 @@
-"""What the tables that come with one request may take together."""
+"""Size limit shared by the uploads of one request."""
 
 from types import TracebackType
 from typing import Self
@@ -10,12 +10,12 @@ __all__ = ["UploadBudget"]
 
 
 class UploadBudget:
-    """A limit on bytes that several files share.
+    """Limit of bytes shared by several files.
 
     Parameters
     ----------
     store
-        Where the files go.
+        Store of the files.
     """
 
     def __init__(self, store: FileStore, max_bytes: int) -> None:
@@ -24,35 +24,35 @@ class UploadBudget:
         self._used = 0
 
     def stage(self) -> Staging:
-        """Begin a file."""
+        """Return the staging of a new file."""
         return _CountedStaging(self._store.stage(limit=self._max_bytes), self)
 
-    def take(self, count: int) -> None:
+    def add(self, count: int) -> None:
         """Count bytes.
 
         Raises
         ------
         TooLargeError
-            They are more than the limit, together with those before.
+            The total exceeds the limit.
         """
         self._used += count
         if self._used > self._max_bytes:
             raise TooLargeError(
-                f"The tables of this request are larger than the {self._max_bytes / 1e6:g} MB that they may have "
-                "together. Leave out columns and rows that the query does not need.",
+                f"The tables of this request have more than the {self._max_bytes / 1e6:g} MB allowed. "
+                "Leave out columns and rows that the query does not need.",
                 field="UPLOAD",
             )
 
 
 class _CountedStaging:
-    """A file whose bytes are counted together with those of others."""
+    """Staging whose bytes are counted against a budget."""
 
     def __init__(self, inner: Staging, budget: UploadBudget) -> None:
         self._inner = inner
         self._budget = budget
 
     def write(self, chunk: bytes) -> None:
-        self._budget.take(len(chunk))
+        self._budget.add(len(chunk))
         self._inner.write(chunk)
 
     def finish(self) -> StoredBytes:

@@ -1,7 +1,7 @@
-"""Tables that come with a query (TAP 1.1 §2.7.6): inline in its form, or by the address of a VOTable.
+"""Tables uploaded with a query (TAP 1.1 §2.7.6), inline or by the URI of a VOTable.
 
-For the query they stand in the schema TAP_UPLOAD. Nobody else ever sees them: they are in no catalogue, the engine
-reads them for this one query, and their bytes go when it has run.
+For the query they are in the schema TAP_UPLOAD. They are in no other catalogue, the engine reads them for this query
+only, and their files are removed when it has run.
 """
 
 import re
@@ -17,30 +17,30 @@ from core.files import FileStore, Staging
 from core.web.dali import DaliParameters
 from products.readers.votable.reader import VotableReader
 from tap.adql import Catalog, CatalogTable
-from tap.adql.parsing.words import RESERVED_WORDS
-from tap.engine import ArrivingTable, EngineTable, upload_limits
+from tap.engine import EngineTable, UploadedVOTable, upload_limits
+from tap.identifiers import RESERVED_WORDS
 from tap.uploads.budget import UploadBudget
 
 __all__ = ["SCHEMA", "QueryUploads", "TableSource", "UploadRequest", "UploadedTable", "Uploads", "parse_uploads"]
 
-#: The schema in which a query finds what came with it.
+#: The schema of uploaded tables.
 SCHEMA = "TAP_UPLOAD"
 
 _INLINE = "param:"
-_MOST_TABLES = 20
+_MAX_TABLES = 20
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 
 
 class TableSource(Protocol):
-    """Something that fetches a table by its address."""
+    """Source of tables that are given by URI."""
 
     def fetch(self, uri: str, identity: Identity, staging: Staging) -> None:
-        """Write the bytes at an address into a staging; a `core.errors.PhotozError` says why that cannot be."""
+        """Write the content of a URI into a staging; raise PhotozError if it cannot be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadRequest:
-    """One table that a query brings: what it is to be called, and where its bytes are."""
+    """One entry of UPLOAD: the name of a table and its URI."""
 
     name: str
     uri: str
@@ -48,7 +48,7 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True)
 class UploadedTable:
-    """A table that came with a query, as the translator sees it and as the engine reads it."""
+    """An uploaded table, as an entry of the catalogue and as a table of the engine."""
 
     entry: CatalogTable
     engine_table: EngineTable
@@ -56,26 +56,26 @@ class UploadedTable:
 
 @dataclass(frozen=True, slots=True)
 class QueryUploads:
-    """The tables of one query, by full names."""
+    """The uploaded tables of one query, by full name."""
 
     tables: Mapping[str, UploadedTable]
 
     def catalog(self, base: Catalog) -> Catalog:
-        """Return a catalogue that has these tables beside others."""
+        """Return a catalogue with these tables in addition to others."""
         return Catalog((table.entry for table in self.tables.values()), base) if self.tables else base
 
 
 class Uploads:
-    """Find and check the tables that come with queries.
+    """Service that stores and checks the tables uploaded with queries.
 
     Parameters
     ----------
     store
-        Where their bytes are until the query has run.
+        Store of the files until the query has run.
     source
-        What fetches those that come by address.
+        Source of tables that are given by URI.
     max_bytes, max_columns
-        Most bytes of all tables of a query together, and most columns of each.
+        Limits of the total size of the tables of a query, and of the columns of each table.
     """
 
     def __init__(self, store: FileStore, source: TableSource, *, max_bytes: int, max_columns: int) -> None:
@@ -85,62 +85,64 @@ class Uploads:
         self._max_columns = max_columns
 
     def stager(self) -> Callable[[], Staging]:
-        """Return what begins each of the tables that come inline with one request, and counts them together."""
+        """Return the factory of stagings for the inline uploads of one request, with a common size limit."""
         return UploadBudget(self._store, self._max_bytes).stage
 
     def remove(self, ids: Iterable[str]) -> None:
-        """Remove tables that came inline."""
+        """Remove inline uploads."""
         for stored_id in ids:
             self._store.delete(stored_id)
 
     @contextmanager
     def opened(self, parameters: DaliParameters, identity: Identity) -> Iterator[QueryUploads]:
-        """Return the tables that a query asks for; those that were fetched for it are removed afterwards.
+        """Yield the uploaded tables of a query; those that were fetched are removed afterwards.
 
         Raises
         ------
         InvalidValueError
-            A name or an address cannot be used, or what is there is no VOTable.
+            A name or a URI is not valid, or its content is not a VOTable.
         """
-        fetched: list[str] = []
+        stored_ids: list[str] = []
         stage = self.stager()
         try:
             tables: dict[str, UploadedTable] = {}
-            for asked in parse_uploads(parameters):
-                stored_id = self._inline(parameters, asked, stage, fetched) or self._fetched(
-                    asked, identity, stage, fetched
+            for request in parse_uploads(parameters):
+                stored_id = self._inline(parameters, request, stage, stored_ids) or self._fetched(
+                    request, identity, stage, stored_ids
                 )
-                table = self._table(asked.name, stored_id)
+                table = self._table(request.name, stored_id)
                 tables[table.entry.name] = table
             yield QueryUploads(tables)
         finally:
-            self.remove(fetched)
+            self.remove(stored_ids)
 
     def _inline(
-        self, parameters: DaliParameters, asked: UploadRequest, stage: Callable[[], Staging], made: list[str]
+        self, parameters: DaliParameters, request: UploadRequest, stage: Callable[[], Staging], stored_ids: list[str]
     ) -> str | None:
-        if not asked.uri.lower().startswith(_INLINE):
+        if not request.uri.lower().startswith(_INLINE):
             return None
-        field = asked.uri[len(_INLINE) :].strip()
+        field = request.uri[len(_INLINE) :].strip()
         if field in parameters.files:
             return parameters.files[field]
-        text = parameters.one(field)  # a form may bring a small table as plain text
+        text = parameters.one(field)  # a form may contain a small table as plain text
         if text is None:
             raise InvalidValueError(
-                f"UPLOAD={asked.name},{asked.uri} names the part '{field}' of the form, which did not come. "
+                f"UPLOAD={request.name},{request.uri} names the part '{field}' of the form, which is missing. "
                 "Send the table as a part of that name in a multipart/form-data request.",
                 field="UPLOAD",
             )
         with stage() as staging:
             staging.write(text.encode())
-            made.append(staging.finish().id)
-        return made[-1]
+            stored_ids.append(staging.finish().id)
+        return stored_ids[-1]
 
-    def _fetched(self, asked: UploadRequest, identity: Identity, stage: Callable[[], Staging], made: list[str]) -> str:
+    def _fetched(
+        self, request: UploadRequest, identity: Identity, stage: Callable[[], Staging], stored_ids: list[str]
+    ) -> str:
         with stage() as staging:
-            self._source.fetch(asked.uri, identity, staging)
-            made.append(staging.finish().id)
-        return made[-1]
+            self._source.fetch(request.uri, identity, staging)
+            stored_ids.append(staging.finish().id)
+        return stored_ids[-1]
 
     def _table(self, name: str, stored_id: str) -> UploadedTable:
         full_name, path = f"{SCHEMA}.{name}", self._store.local_path(stored_id)
@@ -159,42 +161,42 @@ class Uploads:
             engine_table=name.lower(),
             engine_columns=engine_columns,
         )
-        arriving = ArrivingTable(path, engine_columns, full_name)
-        return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, arriving=arriving))
+        upload = UploadedVOTable(path, engine_columns, full_name)
+        return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, upload=upload))
 
 
 def parse_uploads(parameters: DaliParameters) -> tuple[UploadRequest, ...]:
-    """Read UPLOAD, which may be repeated and may name several tables each time, separated by semicolons.
+    """Parse UPLOAD, which may be repeated and may name several tables separated by semicolons.
 
     Raises
     ------
     InvalidValueError
-        One is not of the form ``name,uri``, its name is none, or two tables have one name.
+        An entry is not of the form ``name,uri``, a name is not valid, or two tables have the same name.
     """
     written = [part.strip() for value in parameters.all("UPLOAD") for part in value.split(";") if part.strip()]
-    if len(written) > _MOST_TABLES:
+    if len(written) > _MAX_TABLES:
         raise InvalidValueError(
-            f"UPLOAD names {len(written)} tables; a query takes {_MOST_TABLES} at most.", field="UPLOAD"
+            f"UPLOAD names {len(written)} tables; at most {_MAX_TABLES} are allowed.", field="UPLOAD"
         )
-    uploads = tuple(_asked(part) for part in dict.fromkeys(written))
+    uploads = tuple(_parse(part) for part in dict.fromkeys(written))
     names = [upload.name.lower() for upload in uploads]
     if twice := next((upload.name for upload in uploads if names.count(upload.name.lower()) > 1), None):
-        raise InvalidValueError(f"UPLOAD gives the name '{twice}' to two tables; give each its own.", field="UPLOAD")
+        raise InvalidValueError(f"UPLOAD gives the name '{twice}' to two tables; use different names.", field="UPLOAD")
     return uploads
 
 
-def _asked(written: str) -> UploadRequest:
+def _parse(written: str) -> UploadRequest:
     name, comma, uri = (part.strip() for part in written.partition(","))
     if not comma or not uri:
         raise InvalidValueError(
             f"UPLOAD={written[:200]} is not of the form name,uri: a table name, a comma, and either param: with the "
-            "name of a part of the form, or an address.",
+            "name of a part of the form, or a URI.",
             field="UPLOAD",
         )
     if not _NAME.fullmatch(name) or name.upper() in RESERVED_WORDS:
         raise InvalidValueError(
-            f"'{name[:100]}' cannot be the name of an uploaded table: it takes letters, digits and underscores, begins "
-            "with a letter, and must not be a reserved word of ADQL.",
+            f"'{name[:100]}' cannot be the name of an uploaded table: a name has only letters, digits and underscores, "
+            "begins with a letter, and is not a reserved word of ADQL.",
             field="UPLOAD",
         )
     return UploadRequest(name, uri)

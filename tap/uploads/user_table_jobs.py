@@ -1,4 +1,4 @@
-"""Work on tables of users that runs as jobs: loading rows, for which a request waits, and making indexes."""
+"""Job functions of user tables: load rows, for which a request waits, and create indexes."""
 
 from core.errors import InvalidValueError
 from core.files import FileStore
@@ -15,12 +15,12 @@ TABLE_PARAMETER, FORMAT_PARAMETER, PART = ".table", ".format", "rows"
 
 
 class TableJobs:
-    """Runs the work.
+    """Job functions of user tables.
 
     Parameters
     ----------
     store
-        Where the files are that came with rows.
+        Store of the uploaded files.
     """
 
     def __init__(self, loader: TableLoader, store: FileStore) -> None:
@@ -37,16 +37,16 @@ class TableJobs:
             progress=context.progress,
             scratch=context.scratch,
         )
-        context.progress(1.0, f"{rows} rows were added.")
+        context.progress(1.0, f"{rows} rows added")
 
     def update(self, context: JobContext, table_id: int) -> None:
-        """Put the rows of a table in order for a column, of which it is looked at whether its values are unique."""
+        """Create an index: sort the rows of a table by a column; with UNIQUE, check that its values are unique."""
         table = self._loader.tables.get(table_id)
-        asked = context.parameters.get("INDEX", "").strip()
+        requested = context.parameters.get("INDEX", "").strip()
         names = {column.name.lower(): column for column in table.definition.columns}
-        column = names.get(asked.lower())
+        column = names.get(requested.lower())
         if column is None:
-            raise InvalidValueError(f"INDEX={asked[:100]} is not a column of {table.full_name}.", field="INDEX")
+            raise InvalidValueError(f"INDEX={requested[:100]} is not a column of {table.full_name}.", field="INDEX")
         if context.parameters.get("UNIQUE", "false").strip().lower() == "true":
             self._loader.require_unique(table.id, column.name)
         sort_by = None if table.definition.position or column.arraysize not in {None, "*"} else column.name
@@ -54,4 +54,4 @@ class TableJobs:
             table.id, context.job.id, sort_by=sort_by, progress=context.progress, scratch=context.scratch
         )
         self._loader.tables.add_index(table.id, column.name)
-        context.progress(1.0, f"The index on {column.name} is there.")
+        context.progress(1.0, f"Index on {column.name} created")

@@ -1,4 +1,4 @@
-"""Tables of users as clients make, fill, share and remove them (VOSI 1.2 draft, and what CADC's clients send)."""
+"""User tables: create, load, share and remove (VOSI 1.2 draft, and the requests of CADC's clients)."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,14 +22,14 @@ _TRUE = {"true": True, "false": False}
 
 
 class TableChanges:
-    """Change tables of users.
+    """Service that changes user tables.
 
     Parameters
     ----------
     store
-        Where the files are that arrive.
+        Store of uploaded files.
     tables_of
-        Gives the tables that an identity may query.
+        Returns the tables that an identity may query.
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class TableChanges:
         self._tables_of = tables_of
 
     def stage(self) -> Staging:
-        """Begin a file that arrives."""
+        """Return the staging of a new upload."""
         return self._store.stage(limit=self._settings.max_upload_bytes)
 
     def create(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> UserTable:
-        """Make a table of a description, or of a VOTable whose rows become its first rows."""
+        """Create a table from a description, or from a VOTable whose rows are loaded."""
         try:
             self._tables.schema_of(identity)
             definition = self._definition(media_type, stored)
@@ -73,7 +73,7 @@ class TableChanges:
         return table
 
     def post(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> None:
-        """Change what is said of a table when its description is sent, or else add the rows that are sent."""
+        """Change the metadata of a table when its description is sent, else append the rows that are sent."""
         if media_type not in _XML:
             self.load(identity, name, media_type, stored)
             return
@@ -84,7 +84,7 @@ class TableChanges:
             self._store.delete(stored.id)
 
     def load(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> None:
-        """Add rows to a table, all or none."""
+        """Append rows to a table, all or none."""
         try:
             table, kind = self._writable(identity, name, stored.size), _format(media_type)
         except BaseException:
@@ -98,7 +98,7 @@ class TableChanges:
         self._loader.remove(self._tables.remove(identity, name))
 
     def permissions(self, identity: Identity, name: str) -> str:
-        """Tell who may read a table or the tables of a schema, as CADC's clients read it."""
+        """Return the permissions of a table or a schema, in the format of CADC's clients."""
         if "." not in name:
             if all(schema.name != name for schema in self._tables_of(identity).schemas):
                 raise NotFoundError(f"There is no schema '{name[:200]}'.")
@@ -110,11 +110,11 @@ class TableChanges:
                 raise
             return _permissions_text(self._settings.site_name, TablePermissions(public=True))
         if identity.user_id != table.owner_id and not identity.acts_as_admin:
-            raise PermissionDeniedError("Only the owner of a table sees who else may read it.")
+            raise PermissionDeniedError("Only the owner of a table may see its permissions.")
         return _permissions_text(table.owner, table.permissions)
 
     def permit(self, identity: Identity, name: str, text: str) -> None:
-        """Change who may read a table: lines ``public=true``, ``r-group=…`` and ``rw-group=…``."""
+        """Change the permissions of a table, given as lines ``public=true``, ``r-group=…`` and ``rw-group=…``."""
         self._writable(identity, name)
         changes: dict[str, object] = {}
         for line in filter(None, map(str.strip, text.splitlines())):
@@ -126,7 +126,7 @@ class TableChanges:
                 changes[_GROUPS[key]] = value.rpartition("?")[2]
             else:
                 raise InvalidValueError(
-                    f"'{line[:100]}' is no permission; send public=true or false, r-group, rw-group."
+                    f"'{line[:100]}' is not a permission; send public=true or false, r-group, rw-group."
                 )
         self._tables.permit(identity, name, **changes)
 
@@ -135,22 +135,22 @@ class TableChanges:
         return self._settings.max_columns
 
     def _writable(self, identity: Identity, name: str, more: int = 0) -> UserTable:
-        """Find a table to write to; one of a product is seen, and is not the caller's to change."""
+        """Return a user table for writing; raise PermissionDeniedError for a readable table of another kind."""
         try:
             return self._tables.require_quota(identity, name, more)
         except NotFoundError:
             if name in self._tables_of(identity).tables:
-                raise PermissionDeniedError(f"{name} is not a table of a user; it cannot be changed here.") from None
+                raise PermissionDeniedError(f"{name} is not a user table and cannot be changed.") from None
             raise
 
     def _definition(self, media_type: str, stored: StoredBytes) -> TableDefinition:
         path = self._store.local_path(stored.id)
         if media_type in _XML:
-            return definition_of_vositable(path.read_bytes()[:_MOST_XML], max_columns=self._columns)
+            return definition_of_vositable(path.read_bytes()[:_MAX_XML_BYTES], max_columns=self._columns)
         if FORMATS.get(media_type) == "votable":
             return definition_of_votable(path, max_columns=self._columns)
         raise InvalidValueError(
-            f"A table is described by a VOSITable (text/xml) or a VOTable, not by '{media_type[:100]}'.",
+            f"A table cannot be created from '{media_type[:100]}'; send a VOSITable (text/xml) or a VOTable.",
             field="Content-Type",
         )
 
@@ -163,12 +163,12 @@ class TableChanges:
             raise
         job = self._jobs.wait(job.id, owner=identity.name, seconds=_WAIT_SECONDS)
         if not job.phase.ended:
-            raise ServiceBusyError("The rows are still being read; look at the table in a few minutes.")
+            raise ServiceBusyError("The rows are still being loaded; check the table in a few minutes.")
         if job.phase is not Phase.COMPLETED:
-            raise InvalidValueError(job.error or "The rows could not be read; nothing was added.")
+            raise InvalidValueError(job.error or "The rows could not be loaded; nothing was added.")
 
 
-_MOST_XML = 4_000_001
+_MAX_XML_BYTES = 4_000_001
 _GROUPS: Mapping[str, str] = {"r-group": "read_group", "rw-group": "write_group"}
 
 

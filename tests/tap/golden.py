@@ -1,4 +1,4 @@
-"""Two catalogues and questions about them, each in ADQL and worked out by numpy, pandas and astropy."""
+"""Golden queries: two catalogues, and queries with results computed by numpy, pandas and astropy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

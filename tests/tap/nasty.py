@@ -1,4 +1,4 @@
-"""A catalogue made nasty on purpose: names that are no names, every type, and values at the ends of their ranges."""
+"""A catalogue of edge cases: names that need quotes, every type, and values at the ends of their ranges."""
 
 from pathlib import Path
 

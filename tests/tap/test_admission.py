@@ -1,4 +1,4 @@
-"""A service with one place for queries: who is one too many is told to come back, and who leaves makes room."""
+"""Admission of queries on a server with one query process: 503 when busy, and release after a disconnect."""
 
 import select
 import socket

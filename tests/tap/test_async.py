@@ -1,4 +1,4 @@
-"""Asynchronous queries over HTTP, as pyvo, STILTS and a plain program send them."""
+"""Asynchronous queries over HTTP, sent by pyvo, STILTS and plain requests."""
 
 import io
 import time
@@ -170,7 +170,7 @@ def test_the_file_of_a_result_goes_with_its_job(site: SmallSite, maria: requests
     [
         ({"QUERY": "SELECT nothing FROM tap_schema.tables"}, "Unknown column nothing at line 1, column 8."),
         ({"QUERY": ""}, "The parameter QUERY is missing"),
-        ({"LANG": "OOBLECK"}, "LANG=OOBLECK is not offered here"),
+        ({"LANG": "OOBLECK"}, "LANG=OOBLECK is not available"),
         ({"RESPONSEFORMAT": "papyrus"}, "'papyrus'"),
         ({"MAXREC": "many"}, "MAXREC=many"),
         ({"QUERY": "SELECT CAST(table_name AS INTEGER) AS n FROM tap_schema.tables"}, "The query failed on its rows"),

@@ -1,4 +1,4 @@
-"""Simple Cone Search as pyvo and STILTS ask it, against separations that astropy computes."""
+"""Simple Cone Search with pyvo and STILTS, against separations computed by astropy."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The links of products, as pyvo, STILTS and a plain program follow them."""
+"""DataLink of products, followed by pyvo, STILTS and plain requests."""
 
 import io
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Rows that TAP gives over HTTP are those that numpy, pandas and astropy work out."""
+"""Golden queries over HTTP: rows of TAP against results of numpy, pandas and astropy."""
 
 import json
 from collections.abc import Iterator

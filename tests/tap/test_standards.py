@@ -1,4 +1,4 @@
-"""A started server with demo data, a nasty catalogue and, when they are there, real ones, as validators see it.
+"""Validators against a server with demo data, a catalogue of edge cases and, where available, real ones.
 
 ``stilts taplint`` has nothing to say in any stage; MAXREC is exact in every format; every value comes back from every
 format; pyvo and STILTS reach everything.

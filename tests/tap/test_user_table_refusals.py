@@ -1,4 +1,4 @@
-"""Tables and rows of users that are refused, with a reason and nothing left of them."""
+"""Refused user tables and rows: an error with a reason, and nothing stored."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Tables of users, as pyvo, cadc-tap and plain programs make, fill, share and remove them."""
+"""User tables: created, loaded, shared and removed by pyvo, cadc-tap and plain requests."""
 
 import io
 import subprocess

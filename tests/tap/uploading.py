@@ -1,4 +1,4 @@
-"""What tests of uploads share: a server that may fetch from this machine, small tables, and how they are sent."""
+"""Support for tests of uploads: a server that may fetch from this machine, small tables, and requests."""
 
 import os
 from collections.abc import Iterator

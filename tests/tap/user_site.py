@@ -1,4 +1,4 @@
-"""A server with people who keep tables of their own, for tests over HTTP."""
+"""A server with users who have tables, for tests over HTTP."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,1 +1,1 @@
-"""Compiler of ADQL: names are resolved, and the syntax tree becomes SQL of the engine."""
+"""Compiler from the syntax tree of ADQL to SQL trees of the engine."""

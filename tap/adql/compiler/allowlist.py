@@ -1,7 +1,7 @@
-"""The last look at a query before the engine sees it: only these functions, only these tables.
+"""Allowlist of functions and tables, checked on the compiled SQL tree before it is sent to the engine.
 
-Nothing that the compiler writes needs it; it stands here for the day on which the compiler has a hole. Functions of
-engines read files, show settings and eat memory, so what is not listed does not run.
+It is a second line of defence: functions of an engine can read files, show settings and use up memory, so nothing that
+is not listed runs, even if the compiler has a defect.
 """
 
 from collections.abc import Collection
@@ -14,10 +14,10 @@ from tap.kernels import KERNELS
 
 __all__ = ["ENGINE_FUNCTIONS", "MAX_DEPTH", "require_allowed"]
 
-#: Deepest tree, of which sqlglot's generator and the engine's parser both have room for.
+#: Deepest tree that sqlglot's generator and the engine's parser can both process.
 MAX_DEPTH = 200
 
-#: Every function of the engine's own that the compiler writes; kernels stand beside them.
+#: Functions of the engine that the compiler uses; kernels are allowed as well.
 ENGINE_FUNCTIONS = frozenset(
     {
         "abs",
@@ -91,14 +91,14 @@ _ALLOWED_CLASSES = (
 def require_allowed(
     sql: exp.Query, tables: list[CatalogTable], with_names: set[str], kernels: Collection[str] = frozenset(KERNELS)
 ) -> None:
-    """Refuse a tree that calls or reads what is not listed.
+    """Raise QueryError if a tree calls a function or reads a table that is not listed.
 
     Parameters
     ----------
     tables
         The tables of the catalogue that the query names.
     with_names
-        Names, inside the engine, of its queries of WITH.
+        Names in the engine of the queries of WITH.
     kernels
         Names of the kernels that may be called.
     """

@@ -1,9 +1,9 @@
-"""Joins by distance as joins by cells, which engines do by hashing instead of comparing every pair.
+"""Joins by distance as hash joins on cells of the sky.
 
-The sky is cut into zones of declination, each zone into cells of right ascension, both about twice as wide as the
-radius (Gray, Nieto-Santisteban and Szalay 2007). A row of one table lies in one cell; a row of the other is repeated
-once for each cell that its circle touches. Rows that meet in a cell are then tested exactly, so a pair is found once
-or not at all.
+The sky is divided into zones of declination and each zone into cells of right ascension, both about twice as wide as
+the radius (Gray, Nieto-Santisteban and Szalay 2007). A row of one table is in one cell; a row of the other is repeated
+once for each cell that its circle touches. Rows of the same cell are then tested exactly, so that each pair is found at
+most once.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from tap.adql.values import Point, Table
 
 __all__ = ["join_by_cells", "spread_over_cells"]
 
-#: Larger circles touch so many cells that comparing all pairs is as good.
+#: Above this radius circles touch so many cells that comparing all pairs is as fast.
 _LARGEST_DEGREES = 10.0
 _SMALLEST_ZONE = 1e-3
 _CELLS_OF_ZONE = 2**32
-# No column of a user begins with @ by chance: these stand beside his own.
+# The prefix @ keeps these names apart from those of the columns of the table.
 _CELL_COLUMN = "@cell"
 _OF_ZONE = ("zone", "count", "west", "east")
 
@@ -27,17 +27,17 @@ _OF_ZONE = ("zone", "count", "west", "east")
 def join_by_cells(
     tables: list[Table], pairs: list[tuple[Point, Point, float]], repeated: list[Table] | None = None
 ) -> list[exp.Expr]:
-    """Choose one table of each pair to be spread over its cells, and give the conditions that rows meet in a cell.
+    """Choose one table of each pair to be repeated over cells, and return the conditions that cells are equal.
 
     Parameters
     ----------
     tables
         The tables of the FROM or join that the conditions filter.
     pairs
-        Points that must be nearer than a distance in degrees.
+        Pairs of points that must be nearer than a distance in degrees.
     repeated
-        The tables whose rows may be repeated: by default all. In an outer join these are the tables of the side
-        that may be missing, where a row that meets nothing leaves no trace.
+        The tables whose rows may be repeated; by default all. In an outer join these are the tables of the side
+        whose unmatched rows are not in the result.
     """
     conditions: list[exp.Expr] = []
     for one, other, radius in pairs:
@@ -58,10 +58,10 @@ def join_by_cells(
 
 
 def spread_over_cells(table: Table) -> None:
-    """Repeat each row of a table that was chosen, once for each of its cells; call it when FROM is complete.
+    """Replace a chosen table by a query that repeats each row once for each of its cells; called when FROM is complete.
 
-    The engine computes in four steps what a row's cells are, each in a query around the one before, so that no
-    expression is written twice: zones and reach, cells of each zone, the ends of the circle in them, the list.
+    The cells are computed in four nested queries, so that no expression is written twice: zones and half width, number
+    of cells of each zone, the ends of the circle in them, the list of cells.
     """
     if table.cells is None:
         return
@@ -83,7 +83,7 @@ def spread_over_cells(table: Table) -> None:
 
 
 def _sides(one: tuple[Point, Table], other: tuple[Point, Table]) -> tuple[tuple[Point, Table], tuple[Point, Table]]:
-    """Choose the table that is repeated: an upload or what is not sorted is likely the smaller; else the second."""
+    """Return the fixed and the repeated table; an upload or an unsorted table is likely the smaller."""
     return (other, one) if _weight(one[1]) < _weight(other[1]) else (one, other)
 
 
@@ -92,7 +92,7 @@ def _among(table: Table, tables: list[Table] | None) -> bool:
 
 
 def _crosses(table: Table, repeated: list[Table] | None) -> bool:
-    """Whether both tables stand on the side that may be missing."""
+    """Return whether the table is on the side whose rows may be repeated."""
     return repeated is not None and _among(table, repeated)
 
 
@@ -104,7 +104,7 @@ def _weight(table: Table) -> int:
 
 
 def _owner(tables: list[Table], point: Point) -> Table | None:
-    """Find the one table whose columns make up a point."""
+    """Return the only table whose columns a point uses; None when there are several."""
     aliases = {node.table for part in (point.lon, point.lat) for node in part.find_all(exp.Column)}
     if len(aliases) != 1:
         return None
@@ -113,17 +113,17 @@ def _owner(tables: list[Table], point: Point) -> Table | None:
 
 
 def _cell(point: Point, zone: float) -> exp.Expr:
-    """Number the cell in which a point lies."""
+    """Return the number of the cell of a point."""
     index = _zone(point.lat, zone)
     count = _count(index, zone)
-    turned = _turned(point.lon)
-    place = _whole(compare(compare(turned, "/", number(360.0)), "*", count))
+    lon = _normalised(point.lon)
+    place = _whole(compare(compare(lon, "/", number(360.0)), "*", count))
     inside = call("least", place, compare(count, "-", number(1)))
     return compare(compare(index, "*", number(_CELLS_OF_ZONE)), "+", inside)
 
 
 def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str, exp.Expr]]:
-    """Yield the columns that each step adds; a circle reaches into two zones at most."""
+    """Yield the columns that each step adds; a circle touches two zones at most."""
     point, radius, zone = cells
     generous = radius * (1 + 1e-9) + 1e-9
 
@@ -133,7 +133,7 @@ def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str
     yield {
         "@zone1": _zone(compare(point.lat, "-", number(generous)), zone),
         "@zone2": _zone(compare(point.lat, "+", number(generous)), zone),
-        "@lon": _turned(point.lon),
+        "@lon": _normalised(point.lon),
         "@reach": _reach(point, generous),
     }
     yield {f"@count{i}": _count(known(f"@zone{i}"), zone) for i in "12"}
@@ -149,7 +149,7 @@ def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str
 
 
 def _cells_of_zone(index: exp.Expr, count: exp.Expr, west: exp.Expr, east: exp.Expr) -> exp.Expr:
-    """List cells from west to east; beyond either end of the zone they go on at its other end."""
+    """Return the list of cells from west to east, continued at the other end of the zone where it wraps around."""
     start = compare(index, "*", number(_CELLS_OF_ZONE))
     end = compare(count, "-", number(1))
     all_round = compare(compare(east, "-", west), ">=", end)
@@ -165,13 +165,13 @@ def _range(start: exp.Expr, first: exp.Expr, last: exp.Expr) -> exp.Expr:
     return call("range", compare(start, "+", first), stop)
 
 
-def _turned(lon: exp.Expr) -> exp.Expr:
-    """Bring a right ascension to 0 <= ra < 360, as some catalogues do not."""
+def _normalised(lon: exp.Expr) -> exp.Expr:
+    """Return a right ascension in the range 0 <= ra < 360, which not all catalogues keep to."""
     return compare(lon, "-", compare(number(360.0), "*", call("floor", compare(lon, "/", number(360.0)))))
 
 
 def _reach(point: Point, radius: float) -> exp.Expr:
-    """Return the half width of a circle in right ascension, which is all round when it holds a pole."""
+    """Return the half width of a circle in right ascension: 180 degrees when it contains a pole."""
     sine = compare(call("sin", number(radius * 0.017453292519943295)), "/", call("cos", call("radians", point.lat)))
     near_pole = compare(compare(call("abs", point.lat), "+", number(radius)), ">=", number(89.999))
     width = compare(call("degrees", call("asin", call("least", number(1.0), sine))), "+", number(1e-9))
@@ -183,7 +183,7 @@ def _zone(lat: exp.Expr, zone: float) -> exp.Expr:
 
 
 def _count(index: exp.Expr, zone: float) -> exp.Expr:
-    """Count the cells of a zone by its narrower rim, so that none is narrower than a zone is high."""
+    """Return the number of cells of a zone, so that at its narrower edge none is narrower than the zone height."""
     south = call("abs", compare(compare(index, "*", number(zone)), "-", number(90.0)))
     upper = compare(compare(index, "+", number(1)), "*", number(zone))
     north = call("abs", compare(upper, "-", number(90.0)))
@@ -193,5 +193,5 @@ def _count(index: exp.Expr, zone: float) -> exp.Expr:
 
 
 def _whole(node: exp.Expr) -> exp.Expr:
-    # What is not finite has no cell; an error would fail the whole query for one odd row.
+    # Values that are not finite have no cell; an error would fail the whole query for one row.
     return exp.TryCast(this=call("floor", node), to=exp.DataType.build("BIGINT", dialect="duckdb"))

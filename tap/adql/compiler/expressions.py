@@ -1,4 +1,4 @@
-"""Values and conditions of a query: names become columns, kinds are checked, metadata follows (ADQL 2.1 §2.2, §2.3)."""
+"""Compiler of value and search expressions (ADQL 2.1 §2.2, §2.3)."""
 
 # ruff: noqa: SLF001 (the two tables at the end name methods of the class above them)
 
@@ -11,74 +11,24 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.compiler.context import Context
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.functions.aggregates import compile_aggregate
 from tap.adql.functions.calls import compile_call
 from tap.adql.functions.casts import compile_cast
 from tap.adql.functions.signatures import Function
-from tap.adql.functions.table import FUNCTIONS
 from tap.adql.geometry.predicates import within
-from tap.adql.limits import Limits
 from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
 from tap.adql.values import Circle, Kind, Point, Value, numeric_column, promoted, require_number, require_text
 
-__all__ = ["CompiledQuery", "Context", "Expressions", "OutputColumn"]
+__all__ = ["Expressions"]
 
-#: Longest chain of additions and multiplications of which the engine's tree is built.
+#: Longest chain of additions or multiplications.
 MAX_CHAIN = 100
 
 _INTEGERS = {"unsignedByte", "short", "int", "long"}
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
-
-
-@dataclass(frozen=True, slots=True)
-class OutputColumn:
-    """One column of a compiled query: its name inside the engine, and what users see of it."""
-
-    engine_name: str
-    column: Column
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledQuery:
-    """A query for the engine, and its columns."""
-
-    sql: exp.Query
-    outputs: tuple[OutputColumn, ...]
-
-
-@dataclass(slots=True)
-class Context:
-    """What the parts of one translation share.
-
-    Parameters
-    ----------
-    compile_query
-        How a query inside an expression is compiled, given the scope around it.
-    functions
-        What may be called, by upper-case name.
-    with_queries
-        Queries of WITH that later ones may read, by name, with their name inside the engine.
-    tables
-        Every table that is read.
-    """
-
-    catalog: Catalog
-    compile_query: Callable[["Context", tree.Query, Scope | None], CompiledQuery]
-    functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
-    with_queries: list[tuple[tree.Name, str, tuple[OutputColumn, ...]]] = field(default_factory=list)
-    tables: list[CatalogTable] = field(default_factory=list)
-    names: int = 0
-    selects: int = 0
-    limits: Limits = field(default_factory=Limits)
-
-    def new_name(self, letter: str) -> str:
-        """Make a name that nothing else in the engine's query has."""
-        self.names += 1
-        return f"{letter}{self.names}"
 
 
 @dataclass(slots=True)
@@ -88,9 +38,9 @@ class Expressions:
     Parameters
     ----------
     aggregates
-        Whether COUNT and the like may stand here.
+        Whether aggregate functions are allowed in the clause.
     prune
-        Whether hidden columns may be tested here, which is so in WHERE and ON.
+        Whether the hidden HEALPix column may be tested, as in WHERE and ON.
     """
 
     context: Context
@@ -99,12 +49,12 @@ class Expressions:
     aggregates: bool = False
     prune: bool = False
     found_aggregate: bool = False
-    #: Pairs of moving points that some condition wants nearer than a constant.
+    #: Pairs of points of rows that a condition requires to be nearer than a constant.
     near: list[tuple[Point, Point, float]] = field(default_factory=list)
 
     def value(self, node: tree.Expression) -> Value:
         """Compile a value."""
-        # Each class of node has one method, whose argument is of that class.
+        # Any: each class of node has one method, whose argument is of that class.
         method: Any = _VALUES[type(node)]
         result: Value = method(self, node)
         return result
@@ -170,7 +120,7 @@ class Expressions:
         return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
 
     def _call(self, node: tree.Call) -> Value:
-        """Compile a call; the parser has checked that the function exists and takes as many arguments."""
+        """Compile a call; `check_calls` has checked the name and the number of arguments."""
         function = self.context.functions[node.function.upper()]
         if function.aggregate:
             return compile_aggregate(function, self._aggregated(function, node), node)
@@ -192,7 +142,7 @@ class Expressions:
         return compile_cast(self.value(node.inner), node)
 
     def _as_value(self, node: tree.Expression) -> Value:
-        raise QueryError("A condition stands where a value is expected", node.at)
+        raise QueryError("A condition was found where a value is expected", node.at)
 
     # -- conditions --------------------------------------------------------------------------------------------
 
@@ -205,7 +155,7 @@ class Expressions:
         return compare(left.sql, node.operator, right.sql)
 
     def _as_truth(self, left: Value, operator: str, right: Value) -> exp.Expr | None:
-        """``1 = CONTAINS(...)`` and its kin are the condition itself, which the engine can use to read less."""
+        """Return ``1 = CONTAINS(...)`` and the like as the condition itself, which lets the engine prune."""
         flag, function = (left, right) if left.truth is None else (right, left)
         if function.truth is None or operator not in {"=", "<>"} or flag.constant not in {0.0, 1.0}:
             return None
@@ -215,7 +165,7 @@ class Expressions:
         return function.truth if wanted else negate(function.truth)
 
     def _as_cone(self, left: Value, operator: str, right: Value) -> exp.Expr | None:
-        """``DISTANCE(...) < r`` is a cone, like CONTAINS."""
+        """Return ``DISTANCE(...) < r`` as a cone, like CONTAINS."""
         if left.separation is None:
             left, operator, right = right, _SWAPPED[operator], left
         if left.separation is None or operator not in {"<", "<="} or right.constant is None:

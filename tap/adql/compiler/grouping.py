@@ -1,4 +1,4 @@
-"""The rule of GROUP BY: outside aggregate functions, only what is grouped by has one value (SQL-92 §7.9)."""
+"""Check of GROUP BY: columns outside aggregate functions must be grouped (SQL-92 §7.9)."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ _AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
 
 
 def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], aliases: set[str], at: Position) -> None:
-    """Refuse columns that have many values in a group.
+    """Raise QueryError for a column that is neither grouped nor aggregated.
 
     Parameters
     ----------
     nodes
-        What is selected, ordered by, or asked of groups.
+        The expressions of SELECT, ORDER BY and HAVING.
     aliases
-        Names, inside the engine, of the tables that are grouped; columns of outer queries have one value.
+        Names in the engine of the tables that are grouped; columns of enclosing queries are constant.
     at
-        Where the query begins, for errors about columns that the user did not write himself.
+        Position of the query, for errors about columns that are not in its text.
     """
     grouped = {group.unnest() for group in groups}
     pending = list(nodes)

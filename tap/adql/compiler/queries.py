@@ -1,4 +1,4 @@
-"""Queries: SELECT lists, grouping, ordering, limits and set operations (ADQL 2.1 §2.2)."""
+"""Compiler of query expressions: SELECT lists, grouping, ordering, limits (ADQL 2.1 §2.2)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.compiler.context import CompiledQuery, Context, OutputColumn
 from tap.adql.compiler.distance_joins import join_by_cells, spread_over_cells
-from tap.adql.compiler.expressions import CompiledQuery, Context, Expressions, OutputColumn
+from tap.adql.compiler.expressions import Expressions
 from tap.adql.compiler.grouping import require_grouped
 from tap.adql.compiler.scopes import Scope
 from tap.adql.compiler.set_operations import compile_set_operation
@@ -30,9 +31,9 @@ def compile_query(
     Parameters
     ----------
     outer
-        The columns of the queries around it, for conditions that name them.
+        The scope of the enclosing query, for correlated subqueries.
     limit
-        Most rows that it may give, beside its own TOP.
+        Most rows that it may return, in addition to its own TOP.
     """
     body = query.body
     if isinstance(body, tree.Query):
@@ -50,7 +51,7 @@ def compile_query(
 
 @dataclass(slots=True)
 class _Column:
-    """A column of a SELECT list: its value, what users call it, and whether they said so."""
+    """A column of a SELECT list: its value, its name, and whether the name is an alias."""
 
     value: Value
     name: str
@@ -58,7 +59,7 @@ class _Column:
 
 
 class _SelectCompiler:
-    """The compiler of one SELECT."""
+    """Compiler of one SELECT."""
 
     def __init__(self, context: Context, select: tree.Select, outer: Scope | None) -> None:
         context.selects += 1
@@ -155,7 +156,7 @@ class _SelectCompiler:
         return fields
 
     def _name(self, node: tree.Expression, position: int) -> str:
-        """Name a column that has no alias: after its source, or its function, or its position."""
+        """Return the name of a column without an alias: from its source, its function or its position."""
         while isinstance(node, tree.Parentheses):
             node = node.inner
         if isinstance(node, tree.Reference):
@@ -177,7 +178,7 @@ class _SelectCompiler:
         return value.sql
 
     def _order(self, term: tree.OrderTerm, lists: Expressions) -> exp.Ordered:
-        """Order by the position of an output where there is one, so that no name can mean two things."""
+        """Return a term of ORDER BY; it refers to an output column by position, where there is one."""
         node = term.value
         if isinstance(node, tree.Number) and node.is_integer:
             return _ordered(_position(node, len(self._columns)), descending=term.descending)
@@ -199,7 +200,7 @@ class _SelectCompiler:
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
-    """Return each name once, whatever its case: the second ``x`` becomes ``x_2``."""
+    """Return names that are unique in any case: the second ``x`` becomes ``x_2``."""
     taken = {name.lower() for name in names}
     seen: set[str] = set()
     result: list[str] = []
@@ -214,7 +215,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
 
 
 def _selected(context: Context, compiled: CompiledQuery) -> CompiledQuery:
-    """Put a query into another, so that the outer one has an ORDER BY and OFFSET of its own."""
+    """Return a query that selects from another, so that it can have an ORDER BY and OFFSET of its own."""
     alias = context.new_name("t")
     source = exp.Subquery(this=compiled.sql, alias=exp.TableAlias(this=identifier(alias)))
     columns = [

@@ -1,28 +1,28 @@
-"""Which columns a name may mean at a place of the query, and which one it does (ADQL 2.1 §2.1.3, §3.2)."""
+"""Scopes: resolution of column references (ADQL 2.1 §2.1.3, §3.2)."""
 
 from dataclasses import dataclass
 from typing import Optional
 
 from tap.adql.errors import QueryError, nearest
-from tap.adql.parsing.words import identifier
 from tap.adql.tree import Name, Reference
 from tap.adql.values import Field, Table
+from tap.identifiers import identifier
 
 __all__ = ["Scope"]
 
 
 @dataclass(slots=True)
 class Scope:
-    """The columns that can be named: those of FROM, then those of the queries around it.
+    """The columns that can be referenced: those of FROM, then those of the enclosing queries.
 
     Parameters
     ----------
     tables
-        The tables that may qualify a column.
+        The tables whose names may qualify a column.
     fields
-        The columns that ``*`` means: those that USING and NATURAL merged stand once, and first.
+        The columns of ``*``; those merged by USING and NATURAL are listed once, first.
     outer
-        The scope around this query, for conditions that look outside.
+        The scope of the enclosing query, for correlated subqueries.
     """
 
     tables: list[Table]
@@ -30,12 +30,12 @@ class Scope:
     outer: Optional["Scope"] = None
 
     def resolve(self, reference: Reference) -> Field:
-        """Find what a reference means.
+        """Return the column of a reference, searching enclosing scopes.
 
         Raises
         ------
         QueryError
-            When nothing, or more than one thing; says which name is near.
+            There is no such column, or more than one; the message suggests a similar name.
         """
         scope: Scope | None = self
         while scope is not None:
@@ -46,7 +46,7 @@ class Scope:
         raise self._unknown(reference)
 
     def lookup(self, reference: Reference) -> Field | None:
-        """Find what a reference means here, without looking outside."""
+        """Return the column of a reference in this scope alone; None when there is none."""
         *qualifier, name = reference.names
         fields = self.fields if not qualifier else self.fields_of(tuple(qualifier))
         if fields is None:
@@ -61,7 +61,7 @@ class Scope:
         return found[0] if found else None
 
     def fields_of(self, qualifier: tuple[Name, ...]) -> list[Field] | None:
-        """Return the columns of the table that a qualifier means, or none when there is no such table here."""
+        """Return the columns of the table with a qualifier; None when this scope has no such table."""
         found = [table for table in self.tables if table.is_called(qualifier)]
         if len(found) > 1:
             written = ".".join(name.text for name in qualifier)
@@ -75,11 +75,13 @@ class Scope:
         if fields is None:
             table = ".".join(part.text for part in qualifier)
             return QueryError(
-                f"Unknown table {table}", reference.at, _near(table, [known.names[-1] for known in self.tables])
+                f"Unknown table {table}", reference.at, _advice(table, [known.names[-1] for known in self.tables])
             )
-        return QueryError(f"Unknown column {written}", reference.at, _near(name.text, [known.name for known in fields]))
+        return QueryError(
+            f"Unknown column {written}", reference.at, _advice(name.text, [known.name for known in fields])
+        )
 
 
-def _near(written: str, names: list[str]) -> str | None:
+def _advice(written: str, names: list[str]) -> str | None:
     near = nearest(written, names)
     return f"did you mean {identifier(near)}?" if near else None

@@ -1,4 +1,4 @@
-"""UNION, EXCEPT and INTERSECT: columns meet by position, and keep the metadata on which both sides agree."""
+"""Compiler of UNION, EXCEPT and INTERSECT; columns keep the metadata on which both sides agree."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.compiler.expressions import CompiledQuery, Context, OutputColumn
+from tap.adql.compiler.context import CompiledQuery, Context, OutputColumn
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import QueryError
 from tap.adql.values import promoted
@@ -58,7 +58,7 @@ def _joined(operation: tree.SetOperation, left: CompiledQuery, right: CompiledQu
         raise QueryError(
             f"{operation.operator} joins queries of {counts[0]} and {counts[1]} columns",
             operation.at,
-            "give them as many columns",
+            "both sides need the same number of columns",
         )
     outputs = [_agreed(operation, one, other) for one, other in zip(left.outputs, right.outputs, strict=True)]
     sql = _CLASSES[operation.operator](

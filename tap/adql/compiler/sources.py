@@ -1,7 +1,7 @@
-"""FROM: tables are found in the catalogue, joins become explicit conditions (ADQL 2.1 §2.2.2).
+"""Compiler of FROM: tables and joins (ADQL 2.1 §2.2.2).
 
-USING and NATURAL are written out as conditions, and their merged columns as the value of the side that has one, so
-that an engine's own idea of them never matters.
+USING and NATURAL are written as explicit conditions, and their merged columns as the value of the side that has one,
+so that the result does not depend on how the engine implements them.
 """
 
 from dataclasses import dataclass, replace
@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.compiler.context import Context
 from tap.adql.compiler.distance_joins import join_by_cells
-from tap.adql.compiler.expressions import Context, Expressions
+from tap.adql.compiler.expressions import Expressions
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.sqltree import all_of, compare, identifier
@@ -18,13 +19,13 @@ from tap.adql.values import Field, Point, Table, promoted
 
 __all__ = ["Relation", "compile_sources", "conjuncts"]
 
-#: Most tables of one FROM; the parser's stack is no limit, but engines' planners are.
+#: Most tables of one FROM, for the sake of the planner of the engine.
 MAX_TABLES = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What a FROM, or a part of it, gives."""
+    """A compiled FROM, or a part of it."""
 
     tables: list[Table]
     fields: list[Field]
@@ -32,12 +33,12 @@ class Relation:
     joins: list[exp.Join]
 
     def scope(self, outer: Scope | None) -> Scope:
-        """Say what may be named."""
+        """Return the scope of the columns."""
         return Scope(self.tables, self.fields, outer)
 
 
 def compile_sources(context: Context, sources: tuple[tree.Source, ...], outer: Scope | None) -> Relation:
-    """Compile a FROM; its parts are joined without condition, as commas do."""
+    """Compile a FROM; tables separated by commas are cross joined."""
     relations = [_compile(context, source, outer) for source in sources]
     first = relations[0]
     tables, fields, joins = list(first.tables), list(first.fields), list(first.joins)
@@ -51,7 +52,7 @@ def compile_sources(context: Context, sources: tuple[tree.Source, ...], outer: S
 
 
 def conjuncts(condition: tree.Expression) -> list[tree.Expression]:
-    """Take a condition apart at its outermost ANDs."""
+    """Return the operands of the outermost ANDs of a condition."""
     while isinstance(condition, tree.Parentheses):
         condition = condition.inner
     if isinstance(condition, tree.Conjunction):
@@ -62,7 +63,7 @@ def conjuncts(condition: tree.Expression) -> list[tree.Expression]:
 def near_pairs(
     compiler: Expressions, condition: tree.Expression
 ) -> tuple[list[exp.Expr], list[tuple[Point, Point, float]]]:
-    """Compile a condition AND by AND, and collect the points that it wants near each other whatever else it says."""
+    """Compile the operands of a conjunction, and return with them the pairs of points that it requires to be near."""
     tests, pairs = [], []
     for part in conjuncts(condition):
         compiler.near.clear()
@@ -137,7 +138,7 @@ def _kind(kind: tree.JoinKind) -> dict[str, str]:
 
 
 def _grouped(relation: Relation) -> exp.Expr:
-    """Put joined tables into parentheses, so that the join binds as the user wrote it."""
+    """Return joined tables in parentheses, so that the join binds as the user wrote it."""
     if not relation.joins:
         return relation.first
     relation.first.set("joins", relation.joins)
@@ -148,14 +149,14 @@ def _common_names(left: Relation, right: Relation, at: Position) -> tuple[tree.N
     others = {field.name.lower() for field in right.fields}
     names = tuple(tree.Name(field.name, quoted=False, at=at) for field in left.fields if field.name.lower() in others)
     if not names:
-        raise QueryError("NATURAL joins tables without a common column", at, "say which columns are equal with ON")
+        raise QueryError("NATURAL joins tables without a common column", at, "give the condition with ON")
     return names
 
 
 def _merge(
     left: Relation, right: Relation, names: tuple[tree.Name, ...], source: tree.Join
 ) -> tuple[list[exp.Expr], list[Field]]:
-    """Write out the conditions of named columns, and give the columns of the join: the merged ones first, once."""
+    """Return the conditions of the named columns, and the columns of the join: the merged ones first, once."""
     tests: list[exp.Expr] = []
     merged: list[Field] = []
     used: set[int] = set()

@@ -1,4 +1,4 @@
-"""Functions of all rows of a group: those of ADQL, and histograms, quantiles and texts beside them."""
+"""Aggregate functions: those of ADQL, histograms, quantiles and concatenation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ __all__ = [
     "string_agg",
 ]
 
-#: The engine's aggregate functions that are called by name here.
+#: Aggregate functions of the engine that are called by name.
 ENGINE_AGGREGATES = frozenset({"histogram", "mad", "median", "quantile_cont", "string_agg"})
 
 _WHOLE_TYPES = {"unsignedByte", "short", "int", "long"}
@@ -44,7 +44,7 @@ def compile_aggregate(function: Function, arguments: _Arguments, node: tree.Call
 
 
 def _standard(aggregate: Callable[[exp.Expr, Value, tree.Call], Value]) -> Compile:
-    """Return what compiles a function of the standard, which takes DISTINCT."""
+    """Return the compiler of a standard aggregate function, which may have DISTINCT."""
 
     def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         value, name = arguments[0], node.function.upper()
@@ -64,7 +64,7 @@ def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
 
 def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
     require_number(value, "SUM")
-    # The engine adds integers in 128 bits, which no column of a result holds.
+    # The engine sums integers in 128 bits, a type that results do not have.
     whole = value.column.datatype in _WHOLE_TYPES
     sql = cast_to(exp.Sum(this=inner), "BIGINT") if whole else exp.Sum(this=inner)
     return Value(sql, numeric_column("long" if whole else "double", value.column.unit), "number", node.at)
@@ -87,24 +87,24 @@ def _most(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
 
 
 def _statistic(ucd: str | None, word: str) -> str | None:
-    # The controlled vocabulary has these words as secondary ones, so they follow.
+    # These words of the controlled vocabulary are secondary, so they follow.
     return f"{ucd};{word}" if ucd else None
 
 
 def string_agg(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """Join texts."""
+    """Compile ``ivo_string_agg``."""
     texts = [require_text(argument, node.function) for argument in arguments]
     sql = call("string_agg", *(text.sql for text in texts))
     return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
 
 
 def histogram(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """Count by the number of the bin, then list the counts of all bins."""
+    """Compile ``ivo_histogram``: count values by bin number, then list the counts of all bins."""
     value = require_number(arguments[0], node.function)
     lower, upper, bins = (require_number(argument, node.function).constant for argument in arguments[1:])
     if lower is None or upper is None or bins is None or not bins.is_integer() or not 1 <= bins <= _MOST_BINS:
-        advice = f"limits are constants, the number of bins is one from 1 to {_MOST_BINS}"
-        raise QueryError(f"{node.function} has no such bins", arguments[1].at, advice)
+        advice = f"the limits are constants, the number of bins is a constant from 1 to {_MOST_BINS}"
+        raise QueryError(f"The bins of {node.function} are not valid", arguments[1].at, advice)
     if not lower < upper:
         raise QueryError(f"{node.function} takes a lower limit below the upper one", arguments[1].at)
     count = int(bins)
@@ -125,25 +125,27 @@ def histogram(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 
 def median(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """Take the median."""
-    return _middle(call("median", _double(arguments[0])), arguments, node, "stat.median")
+    """Compile ``pz_median``."""
+    return _group_statistic(call("median", _double(arguments[0])), arguments, node, "stat.median")
 
 
 def quantile(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """Take the quantile at a constant fraction, by interpolation."""
+    """Compile ``pz_quantile``: the interpolated quantile at a constant fraction."""
     fraction = require_number(arguments[1], node.function).constant
     if fraction is None or not 0 <= fraction <= 1:
         raise QueryError(f"{node.function} takes a constant fraction from 0 to 1", arguments[1].at)
-    return _middle(call("quantile_cont", _double(arguments[0]), number(float(fraction))), arguments, node, "stat.value")
+    return _group_statistic(
+        call("quantile_cont", _double(arguments[0]), number(float(fraction))), arguments, node, "stat.value"
+    )
 
 
 def nmad(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """Take the normalised median absolute deviation."""
+    """Compile ``pz_nmad``: the normalised median absolute deviation."""
     scaled = compare(call("mad", _double(arguments[0])), "*", number(_NORMAL))
-    return _middle(scaled, arguments, node, "stat.stdev")
+    return _group_statistic(scaled, arguments, node, "stat.stdev")
 
 
-def _middle(sql: exp.Expr, arguments: _Arguments, node: tree.Call, word: str) -> Value:
+def _group_statistic(sql: exp.Expr, arguments: _Arguments, node: tree.Call, word: str) -> Value:
     value = require_number(arguments[0], node.function)
     return Value(
         sql, numeric_column("double", value.column.unit, _statistic(value.column.ucd, word)), "number", node.at
@@ -154,7 +156,7 @@ def _double(value: Value) -> exp.Expr:
     return cast_to(value.sql, "DOUBLE")
 
 
-#: Those of the standard; user-defined ones are declared with their kin.
+#: Aggregate functions of the standard; user-defined ones are declared in `ivoa` and `photoz`.
 AGGREGATES: tuple[Function, ...] = (
     function_of("AVG", "aggregate", "x DOUBLE", "DOUBLE", _standard(_average), aggregate=True),
     function_of("COUNT", "aggregate", "x ANY", "BIGINT", _standard(_count), required=0, aggregate=True),

@@ -1,31 +1,58 @@
-"""Calls of functions: the limits of a translation are counted, and each function compiles its call."""
+"""Calls of functions: checks of names and argument counts, and compilation within the limits of a translation."""
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 
 from tap.adql import tree
+from tap.adql.errors import QueryError
 from tap.adql.functions.signatures import Function
 from tap.adql.limits import Limits
 from tap.adql.values import Value
 
-__all__ = ["compile_call"]
+__all__ = ["check_calls", "compile_call"]
+
+
+def check_calls(query: tree.Query, functions: Mapping[str, Function]) -> None:
+    """Check that each call in a query names a function and has a valid number of arguments.
+
+    Parameters
+    ----------
+    functions
+        The functions that may be called, by upper-case name.
+
+    Raises
+    ------
+    QueryError
+        A function does not exist, or a call has too few or too many arguments.
+    """
+    for call in _calls(query):
+        function = functions.get(call.function.upper())
+        count = len(call.arguments)
+        if function is None:
+            near = difflib.get_close_matches(call.function.upper(), functions, n=1)
+            advice = f"did you mean {near[0]}?" if near else None
+            raise QueryError(f"The function {call.function} is not available", call.at, advice)
+        if not function.required <= count <= function.most:
+            raise QueryError(f"{function.name} was given {count} arguments", call.at, f"it is {function.form}")
 
 
 def compile_call(
     limits: Limits, function: Function, arguments: Sequence[Value], node: tree.Call, *, prune: bool
 ) -> Value:
-    """Compile a call of a function that is no aggregate, given its compiled arguments.
+    """Compile a call of a non-aggregate function, given its compiled arguments.
 
     Parameters
     ----------
     limits
         Counters of the translation.
     prune
-        Whether hidden columns may be tested here, which is so in WHERE and ON.
+        Whether the hidden HEALPix column may be tested, as in WHERE and ON.
 
     Raises
     ------
     QueryError
-        An argument is not what the function takes, or the query has too many of such calls.
+        An argument has a kind that the function does not accept, or a limit is exceeded.
     """
     if function.cost == "map" or (function.cost == "shapes" and any(_is_map(argument) for argument in arguments)):
         limits.count_map(node.at)
@@ -34,6 +61,19 @@ def compile_call(
     if function.cost == "shapes":
         prune = prune and limits.may_cover()
     return function.value(arguments, node, prune=prune)
+
+
+def _calls(query: tree.Query) -> Iterator[tree.Call]:
+    """Yield every call of a function in a query, in no particular order."""
+    pending: list[object] = [query]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Call):
+            yield node
+        if isinstance(node, tuple):
+            pending.extend(node)
+        elif is_dataclass(node):
+            pending.extend(getattr(node, field.name) for field in fields(node))
 
 
 def _is_map(value: Value) -> bool:

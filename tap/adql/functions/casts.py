@@ -1,4 +1,4 @@
-"""CAST: to numbers, texts, times, and to shapes written as DALI 1.1 §3.3 writes them (ADQL 2.1 §4.6)."""
+"""CAST to numbers, texts, timestamps and shapes (ADQL 2.1 §4.6, DALI 1.1 §3.3)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,14 +29,16 @@ _TEXTS = {"CHAR", "VARCHAR"}
 
 
 def compile_cast(value: Value, node: tree.Cast) -> Value:
-    """Compile CAST of a value."""
+    """Compile a CAST."""
     if node.type_name not in _TYPES:
         return _to_shape(value, node)
     shape = as_shape(value)
     if node.type_name in _TEXTS and (shape is not None or value.kind == "array"):
-        return _as_text(_written(value), node, replace(value.column, xtype=None, unit=None))
+        return _as_text(_text_form(value), node, replace(value.column, xtype=None, unit=None))
     if shape is not None or value.kind == "array":
-        raise QueryError("CAST takes numbers, texts and times", value.at, "shapes and arrays become VARCHAR alone")
+        raise QueryError(
+            "CAST takes numbers, texts and times", value.at, "shapes and arrays can be cast only to VARCHAR"
+        )
     engine_type, column = _TYPES[node.type_name]
     sql: exp.Expr = cast_to(value.sql, engine_type)
     if node.type_name in _TEXTS:
@@ -54,7 +56,7 @@ def _as_text(sql: exp.Expr, node: tree.Cast, origin: Column) -> Value:
     return Value(sql, column, "text", node.at)
 
 
-def _written(value: Value) -> exp.Expr:
+def _text_form(value: Value) -> exp.Expr:
     if value.column.xtype == "moc":
         return value.sql
     return call("array_to_string", cast_to(value.sql, "VARCHAR[]"), string(" "))
@@ -63,9 +65,9 @@ def _written(value: Value) -> exp.Expr:
 def _to_shape(value: Value, node: tree.Cast) -> Value:
     shape = as_shape(value)
     if shape is not None:
-        if _fits(shape, node.type_name):
+        if _is_type(shape, node.type_name):
             return shape_value(shape, node)
-        raise QueryError(f"This shape cannot become a {node.type_name}", value.at)
+        raise QueryError(f"This shape cannot be cast to {node.type_name}", value.at)
     if value.text is not None:
         return shape_value(shape_of_text(value.text, node.type_name, value.at), node)
     if value.kind == "array" and value.column.datatype in {"float", "double"}:
@@ -82,6 +84,6 @@ def _to_shape(value: Value, node: tree.Cast) -> Value:
     return shape_value(Circle(Point(parts[0], parts[1]), parts[2]), node)
 
 
-def _fits(shape: Shape, type_name: str) -> bool:
+def _is_type(shape: Shape, type_name: str) -> bool:
     kind = shape.kind if isinstance(shape, Computed) else type(shape).__name__
     return kind.upper() == type_name

@@ -1,6 +1,6 @@
-"""What this service can do beyond the core of ADQL 2.1, for its capabilities (TAPRegExt 1.0 §2.3, ADQL 2.1 §4).
+"""Language features beyond the core of ADQL 2.1, for the capabilities (TAPRegExt 1.0 §2.3, ADQL 2.1 §4).
 
-Keys are spelt with capitals, as validators know them; IVOIDs do not mind.
+Keys are written with capitals, as validators expect; IVOIDs are case-insensitive.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _PREFIX = "ivo://ivoa.net/std/TAPRegExt#features-"
 
 @dataclass(frozen=True, slots=True)
 class LanguageFeature:
-    """One feature: the list that it stands in, how it is written, and what it does."""
+    """One language feature: its list, its form and its description."""
 
     type: str
     form: str

@@ -1,4 +1,4 @@
-"""Calls that ask about shapes: tests become conditions, measures become numbers (ADQL 2.1 §4.2)."""
+"""Functions of shapes: predicates, measures and coordinates (ADQL 2.1 §4.2)."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from tap.adql import tree
 from tap.adql.errors import QueryError
 from tap.adql.functions.signatures import Function, function_of
 from tap.adql.geometry.predicates import contains, distance, intersects
-from tap.adql.geometry.shape_arrays import array_of, described
+from tap.adql.geometry.shape_arrays import array_of, kernel_arguments
 from tap.adql.geometry.shapes import point_of_numbers, point_of_value, point_value, require_shape, shape_value
 from tap.adql.sqltree import call, case_null, cast_to, compare, number, string
 from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Value, numeric_column
@@ -34,7 +34,7 @@ def _tested(test: _Test, arguments: _Arguments, node: tree.Call, prune: bool) ->
     one, other = (require_shape(value, node.function.upper()) for value in arguments)
     try:
         truth = test(one, other, prune=prune)
-    except ValueError as error:  # a shape of which there is no coverage map
+    except ValueError as error:  # a shape that has no coverage map
         raise QueryError(f"{node.function.upper()} cannot test these shapes", node.at, str(error)) from error
     point, region = (one, other) if isinstance(one, Point) else (other, one)
     near = None
@@ -62,12 +62,12 @@ def _area(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     if isinstance(shape, Polygon):
         sql = number(area(shape.vertices))
     elif isinstance(shape, Circle):
-        # The cap 4 pi sin^2(r/2), which keeps its digits for small circles, in square degrees.
+        # The area of the cap, 4 pi sin^2(r/2), in square degrees; this form is precise for small circles.
         half = call("sin", compare(call("radians", shape.radius), "/", number(2.0)))
         scale = number(4 * math.pi * math.degrees(1) ** 2)
         sql = compare(compare(half, "*", half), "*", scale)
     elif isinstance(shape, Computed):
-        sql = call("sky_area", *described(shape))
+        sql = call("sky_area", *kernel_arguments(shape))
     elif isinstance(shape, Coverage):
         sql = call("sky_map_area", shape.sql)
     else:
@@ -80,7 +80,7 @@ def _centroid(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     if isinstance(shape, Coverage):
         raise QueryError("CENTROID takes no coverage map", arguments[0].at, "use a point, a circle or a polygon")
     if isinstance(shape, Computed):
-        return point_value(call("sky_center", *described(shape)), node)
+        return point_value(call("sky_center", *kernel_arguments(shape)), node)
     if isinstance(shape, Polygon):
         middle = centroid(shape.vertices)
         return shape_value(Point(number(middle[0]), number(middle[1]), middle), node)
@@ -107,7 +107,7 @@ def _coordsys(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)
 
 
-#: Every one of them.
+#: Functions of shapes.
 GEOMETRIC_FUNCTIONS: tuple[Function, ...] = (
     function_of("AREA", "geometry", "region REGION", "DOUBLE", _area, unit="deg**2"),
     function_of("CENTROID", "geometry", "region REGION", "POINT", _centroid),

@@ -20,7 +20,7 @@ _Arguments = Sequence[Value]
 _FINEST_ORDER = 29
 _UNIX_EPOCH_JD = 2440587.5
 _UNIX_EPOCH_MJD = 40587.0
-# What parts words: everything in ASCII that is no letter, no digit and no underscore. Letters beyond are of words.
+# Separators of words: ASCII characters other than letters, digits and underscores. Other characters belong to words.
 _BETWEEN_WORDS = r"[\x00-/:-@\[-\^`{-\x7f]+"
 _EPOCH = (
     "ra DOUBLE, dec DOUBLE, parallax DOUBLE, pmra DOUBLE, pmdec DOUBLE, radial_velocity DOUBLE, ref_epoch DOUBLE, "
@@ -33,12 +33,12 @@ _EPOCH_UNITS = (
 
 
 def _hasword(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """All words of the needle are among those of the haystack."""
+    """Return whether all words of the needle are words of the haystack."""
     return _flag(call("list_has_all", *(_words(require_text(argument, node.function)) for argument in arguments)), node)
 
 
 def _words(text: Value) -> exp.Expr:
-    # The mark at the end gives every list an empty word, as a mark at the beginning of a needle would.
+    # The space at the end gives every list an empty word, as a separator at the beginning of a needle would.
     marked = exp.DPipe(this=call("lower", text.sql), expression=string(" "))
     return call("regexp_split_to_array", marked, string(_BETWEEN_WORDS))
 
@@ -104,7 +104,7 @@ def _to_mjd(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 def _days(value: Value, node: tree.Call, origin: float) -> Value:
     if value.kind not in {"timestamp", "text", "null"}:
         raise QueryError(f"{node.function} takes a timestamp", value.at, "CAST it to TIMESTAMP")
-    # Texts of a catalogue that are no times have no date; an error would cost the whole query.
+    # A text that is not a time gives NULL; an error would fail the whole query.
     time = exp.TryCast(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     seconds = call("epoch", time)
     days = compare(compare(seconds, "/", number(86400.0)), "+", number(origin))
@@ -112,7 +112,7 @@ def _days(value: Value, node: tree.Call, origin: float) -> Value:
 
 
 def _normal_random(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """By the polar form of two uniform numbers (Box and Muller 1958); 1 - random() is never 0."""
+    """Compile a normal random number from two uniform ones (Box and Muller 1958); 1 - random() is never 0."""
     mean, width = (require_number(argument, node.function) for argument in arguments)
     logarithm = call("ln", compare(number(1.0), "-", call("random")))
     radius = call("sqrt", compare(number(-2.0), "*", logarithm))
@@ -142,7 +142,7 @@ def _flag(truth: exp.Expr, node: tree.Call) -> Value:
     return Value(cast_to(truth, "INTEGER"), numeric_column("int"), "number", node.at, truth=truth)
 
 
-#: Every one of them, in the order of capabilities.
+#: Functions of the IVOA catalogue, in the order of capabilities.
 IVOA_FUNCTIONS: tuple[Function, ...] = (
     udf(
         "ivo_hasword",
@@ -156,7 +156,7 @@ IVOA_FUNCTIONS: tuple[Function, ...] = (
         "hashlist VARCHAR, item VARCHAR",
         "INTEGER",
         _hashlist_has,
-        "1 when the item is among the words of the list that # parts, in any case, else 0.",
+        "1 when the item is one of the words of a list separated by #, in any case, else 0.",
     ),
     udf(
         "ivo_nocasematch",
@@ -179,7 +179,7 @@ IVOA_FUNCTIONS: tuple[Function, ...] = (
         "BIGINT",
         _healpix_index,
         "Index of the HEALPix cell, NESTED, of an order from 0 to 29 in which a position lies; a POINT may stand for "
-        "ra and dec. For the position by which a table is sorted this costs nothing.",
+        "ra and dec. For the position by which a table is sorted it is read, not computed.",
         required=2,
     ),
     udf(

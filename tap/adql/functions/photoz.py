@@ -1,4 +1,4 @@
-"""User-defined functions for photo-z work: AB magnitudes and fluxes, errors of redshifts, distances."""
+"""User-defined functions for photometric redshifts: AB magnitudes, fluxes, redshift errors, distances."""
 
 import math
 from collections.abc import Sequence
@@ -69,15 +69,15 @@ def _outlier(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 def _comoving(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     column = numeric_column("double", ucd="pos.distance")
-    return Value(call("sky_comoving", *_universe(arguments, node)), column, "number", node.at)
+    return Value(call("sky_comoving", *_cosmology(arguments, node)), column, "number", node.at)
 
 
 def _distmod(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     column = numeric_column("double", ucd="phot.mag.distMod")
-    return Value(call("sky_distance_modulus", *_universe(arguments, node)), column, "number", node.at)
+    return Value(call("sky_distance_modulus", *_cosmology(arguments, node)), column, "number", node.at)
 
 
-def _universe(arguments: _Arguments, node: tree.Call) -> list[exp.Expr]:
+def _cosmology(arguments: _Arguments, node: tree.Call) -> list[exp.Expr]:
     given = [_double(require_number(argument, node.function)) for argument in arguments]
     return given + [number(_HUBBLE), number(_MATTER)][len(given) - 1 :]
 
@@ -91,7 +91,7 @@ def _normalised(arguments: _Arguments, node: tree.Call) -> exp.Expr:
 
 
 def _nanojanskys(value: Value, node: tree.Call) -> exp.Expr:
-    """Bring a flux density to nJy; a number without a unit is taken as one."""
+    """Return a flux density in nJy; a number without a unit is taken to be in nJy."""
     require_number(value, node.function)
     if not value.column.unit or value.column.unit == "nJy":
         return _double(value)
@@ -122,7 +122,7 @@ def _if_positive(flux: exp.Expr, result: exp.Expr) -> exp.Expr:
 
 
 def _of_band(value: Value, ucd: str) -> str:
-    """Name the quantity in the band that the argument's UCD names: ``phot.mag;em.opt.I``."""
+    """Return a UCD with the band of the argument's UCD: ``phot.mag;em.opt.I``."""
     words = (value.column.ucd or "").split(";")
     return ";".join([ucd, *(word for word in words if word.startswith("em."))])
 
@@ -131,15 +131,15 @@ def _double(value: Value) -> exp.Expr:
     return cast_to(value.sql, "DOUBLE")
 
 
-#: Every one of them, in the order of capabilities.
+#: Functions for photometric redshifts, in the order of capabilities.
 PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
     udf(
         "pz_mag",
         "flux DOUBLE",
         "DOUBLE",
         _mag,
-        "AB magnitude of a flux density, taken to be in nJy unless the column says another unit; missing for fluxes "
-        "that are not positive.",
+        "AB magnitude of a flux density, taken to be in nJy unless the column declares another unit; missing for "
+        "fluxes that are not positive.",
         unit="mag",
     ),
     udf(

@@ -1,4 +1,4 @@
-"""Calls that make shapes: POINT, CIRCLE, BOX, POLYGON, REGION and MOC (ADQL 2.1 §4.2)."""
+"""Constructors of shapes: POINT, CIRCLE, BOX, POLYGON, REGION and MOC (ADQL 2.1 §4.2)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -49,7 +49,7 @@ def _circle(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 
 def _box(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """A box is the polygon of its corners (ADQL 2.1 §4.2.9)."""
+    """Compile BOX as the polygon of its corners (ADQL 2.1 §4.2.9)."""
     center, rest = _center(without_system(arguments, 4, 3), node)
     if len(rest) != 2:
         raise QueryError("BOX takes a centre, a width and a height", node.at)
@@ -84,7 +84,7 @@ def _polygon(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 
 def _region(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """The simple shapes of STC-S, and the same in the words of DALI."""
+    """Compile REGION: the simple shapes of STC-S, also under their names in DALI."""
     text = arguments[0]
     if text.text is None:
         raise QueryError("REGION takes a constant text", text.at, "such as 'CIRCLE ICRS 10 20 0.5'")
@@ -104,7 +104,7 @@ def _region(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 
 def _moc(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """A map from its text, or the map of a shape at an order."""
+    """Compile MOC: a map from its text, or the map of a shape at an order."""
     if len(arguments) == 2:
         order = require_number(arguments[0], "MOC").constant
         if order is None or not order.is_integer() or not 0 <= order <= 29:
@@ -112,7 +112,7 @@ def _moc(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         try:
             sql = map_of(require_shape(arguments[1], "MOC"), int(order))
         except ValueError as e:
-            raise QueryError(f"There is no map of this shape: {e}", arguments[1].at) from e
+            raise QueryError(f"This shape has no coverage map: {e}", arguments[1].at) from e
         return shape_value(Coverage(sql, sql.name if isinstance(sql, exp.Literal) else None), node)
     text = arguments[0]
     if as_shape(text) is not None:
@@ -128,12 +128,12 @@ def _moc(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 
 def shape_of_text(text: str, word: str, at: tuple[int, int]) -> Shape:
-    """Read the numbers of a constant shape.
+    """Parse the numbers of a constant shape.
 
     Raises
     ------
     QueryError
-        They are no numbers, or not as many as the shape needs.
+        They are not numbers, or not as many as the shape needs.
     """
     try:
         numbers = [float(part) for part in text.split()]
@@ -141,11 +141,11 @@ def shape_of_text(text: str, word: str, at: tuple[int, int]) -> Shape:
         raise QueryError(f"The numbers of the {word} cannot be read", at, "write them with spaces between them") from e
     counts = {"POINT": (2,), "CIRCLE": (3,), "BOX": (4,), "POLYGON": range(6, 2001, 2)}
     if len(numbers) not in counts[word]:
-        raise QueryError(f"{len(numbers)} numbers make no {word}", at)
+        raise QueryError(f"A {word} cannot have {len(numbers)} numbers", at)
     if word in {"POINT", "CIRCLE"}:
         lon, lat = numbers[:2]
         if not abs(lat) <= 90 or (word == "CIRCLE" and not numbers[2] >= 0):
-            raise QueryError(f"The {word} has a declination or radius that there is not", at)
+            raise QueryError(f"The {word} has a declination or radius out of range", at)
         point = Point(number(lon), number(lat), (lon, lat))
         return point if word == "POINT" else Circle(point, number(numbers[2]), numbers[2])
     if word == "BOX":
@@ -162,7 +162,7 @@ def _center(arguments: _Arguments, node: tree.Call) -> tuple[Point, _Arguments]:
     return point_of_numbers(arguments[0], arguments[1], what), arguments[2:]
 
 
-#: Those of the standard.
+#: Constructors of the standard.
 SHAPE_FUNCTIONS: tuple[Function, ...] = (
     function_of(
         "BOX", "geometry", "ra DOUBLE, dec DOUBLE, width DOUBLE, height DOUBLE", "POLYGON", _box, required=3, most=5
@@ -182,8 +182,8 @@ COVERAGE_FUNCTIONS: tuple[Function, ...] = (
         "moc VARCHAR",
         "REGION",
         _moc,
-        "The coverage map that a text in ASCII writes (3/1-4 4/30), for use in CONTAINS and INTERSECTS; MOC(order, "
-        "shape) makes one of a shape.",
+        "The coverage map of an ASCII serialization (3/1-4 4/30), for use in CONTAINS and INTERSECTS; MOC(order, "
+        "shape) is the map of a shape.",
         most=2,
         cost="map",
     ),

@@ -1,4 +1,4 @@
-"""Declarations of functions: name, arguments, result, and what compiles a call (TAPRegExt 1.0 §2.3)."""
+"""Declarations of functions: name, arguments, result and compiler (TAPRegExt 1.0 §2.3)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,13 +12,13 @@ __all__ = ["MANY", "Compile", "Cost", "Function", "Group", "Parameter", "functio
 
 Group = Literal["math", "string", "aggregate", "geometry", "conditional", "unit", "udf"]
 
-#: What a call counts against `tap.adql.limits`: a test of two points, a test of two shapes, a coverage map.
+#: Limit of `tap.adql.limits` against which a call is counted: a test of points, a test of shapes, a coverage map.
 Cost = Literal["distance", "shapes", "map"]
 
-#: Makes the value of a call from its compiled arguments, the call, and whether hidden columns may be tested.
+#: Compiles a call from its compiled arguments, its node, and whether the hidden HEALPix column may be tested.
 Compile: TypeAlias = Callable[[Sequence[Value], tree.Call, bool], Value]
 
-#: More arguments than any call has.
+#: Maximum number of arguments of functions that take any number.
 MANY = 10_000
 
 _ARRAYS = frozenset({"DOUBLE[]", "REAL[]"})
@@ -27,7 +27,7 @@ _TYPES = _ARRAYS | {"ANY", "BIGINT", "DOUBLE", "INTEGER", "POINT", "REGION", "TI
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument, with the type that capabilities show.
+    """One argument of a function, with its type as declared in the capabilities.
 
     Functions check arguments of other types themselves, because many of them take alternatives (a POINT for two
     numbers). An array (``DOUBLE[]``, ``REAL[]``) is checked and cast to its type before the function compiles it.
@@ -38,35 +38,35 @@ class Parameter:
 
     def __post_init__(self) -> None:
         if self.type not in _TYPES:
-            message = f"{self.type} is no type of an argument; use one of {', '.join(sorted(_TYPES))}"
+            message = f"{self.type} is not a type of arguments; use one of {', '.join(sorted(_TYPES))}"
             raise ValueError(message)
 
     @property
     def is_array(self) -> bool:
-        """Whether it takes an array of numbers."""
+        """Whether the argument is an array of numbers."""
         return self.type in _ARRAYS
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of ADQL: everything that the parser, the compiler and the capabilities know of it.
+    """A function of ADQL: its declaration for the checks, the compiler and the capabilities.
 
     Parameters
     ----------
     parameters
-        The longest list of arguments; those after the first ``required`` may be left out.
+        All arguments; those after the first ``required`` are optional.
     result
-        Type of the result as capabilities show it; ``SAME`` for that of the first argument.
+        Type of the result in the capabilities; ``SAME`` for that of the first argument.
     compile
-        Makes the value of a call.
+        Compiles a call.
     unit
-        Unit of the result; none when it has none, or when ``compile`` takes it from the arguments.
+        Unit of the result; None when it has none or when ``compile`` derives it from the arguments.
     description
-        What capabilities show of user-defined functions.
+        Description of a user-defined function in the capabilities.
     aggregate
-        Whether it takes the values of all rows of a group.
+        Whether it is an aggregate function.
     cost
-        What a call counts against the limits of a translation.
+        The limit of a translation against which a call is counted.
     """
 
     name: str
@@ -83,22 +83,22 @@ class Function:
 
     @property
     def form(self) -> str:
-        """The signature, as TAPRegExt 1.0 §2.3 writes it."""
+        """The signature in the form of TAPRegExt 1.0 §2.3."""
         arguments = ", ".join(f"{parameter.name} {parameter.type}" for parameter in self.parameters)
         return f"{self.name}({arguments}) -> {self.result}"
 
     def value(self, arguments: Sequence[Value], node: tree.Call, *, prune: bool = False) -> Value:
-        """Compile a call: arrays are checked and cast to their declared type, the result has the declared unit.
+        """Compile a call: check and cast arrays to their declared type, and set the declared unit.
 
         Parameters
         ----------
         prune
-            Whether hidden columns may be tested where the call stands.
+            Whether the hidden HEALPix column may be tested in the clause of the call.
 
         Raises
         ------
         QueryError
-            An argument is not what the function takes.
+            An argument has a kind that the function does not accept.
         """
         value = self.compile(self._with_arrays(arguments, node), node, prune)
         return value if self.unit is None else replace(value, column=replace(value.column, unit=self.unit))
@@ -128,7 +128,7 @@ def function_of(
     aggregate: bool = False,
     cost: Cost | None = None,
 ) -> Function:
-    """Declare a function by its arguments as capabilities show them: ``x DOUBLE, y DOUBLE``."""
+    """Return a function, given its arguments as in the capabilities: ``x DOUBLE, y DOUBLE``."""
     pairs = (argument.split() for argument in arguments.split(",") if argument.strip())
     parameters = tuple(Parameter(pair[0], pair[1]) for pair in pairs)
     return Function(
@@ -159,7 +159,7 @@ def udf(
     aggregate: bool = False,
     cost: Cost | None = None,
 ) -> Function:
-    """Declare a user-defined function, which capabilities list with its description."""
+    """Return a user-defined function, which the capabilities list with its description."""
     return function_of(
         name,
         "udf",

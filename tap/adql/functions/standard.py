@@ -23,7 +23,7 @@ _Arguments = Sequence[Value]
 def _math(
     name: str, engine: str, arguments: str = "x DOUBLE", *, required: int | None = None, keeps_unit: bool = False
 ) -> Function:
-    """Declare a function that gives a double, with the unit of its argument or none."""
+    """Return a function whose result is a double, with the unit of its argument or none."""
 
     def compiled(values: _Arguments, node: tree.Call, _: bool) -> Value:
         _require_numbers(values, name)
@@ -32,7 +32,7 @@ def _math(
             sqls[1] = _digits(values[1], name)
         column = numeric_column("double")
         if keeps_unit:
-            # Rounding gives a double whatever comes in, so that the result's type does not hang on the column's.
+            # Rounding returns a double for every type of column.
             sqls[0] = cast_to(sqls[0], "DOUBLE")
             column = numeric_column("double", values[0].column.unit, values[0].column.ucd)
         return Value(call(engine, *sqls), column, "number", node.at)
@@ -69,12 +69,12 @@ def _pi(_: _Arguments, node: tree.Call, __: bool) -> Value:
 
 
 def _rand(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    _require_numbers(arguments, "RAND")  # the engine's numbers take no seed
+    _require_numbers(arguments, "RAND")  # the engine ignores the seed
     return Value(call("random"), numeric_column("double"), "number", node.at)
 
 
 def _text(name: str, engine: str) -> Function:
-    """Declare a function that makes a text of a text."""
+    """Return a function from text to text."""
 
     def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         text = require_text(arguments[0], name)
@@ -87,7 +87,7 @@ def _coalesce(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     known = [argument for argument in arguments if argument.kind != "null"]
     kinds = {argument.kind for argument in known}
     if kinds & {"shape", "array"} or len(kinds - {"timestamp"}) > 1:
-        raise QueryError("The arguments of COALESCE are not all of one kind", node.at)
+        raise QueryError("The arguments of COALESCE are not of the same kind", node.at)
     first = known[0] if known else arguments[0]
     column = first.column
     columns = [argument.column for argument in known if argument.constant is None and argument.text is None]
@@ -106,7 +106,7 @@ def _in_unit(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     if not wanted.text:
         raise QueryError("IN_UNIT takes the unit as a text in single quotes", wanted.at)
     if not value.column.unit:
-        raise QueryError("The value of IN_UNIT has no unit", value.at, "units are known for columns that declare one")
+        raise QueryError("The value of IN_UNIT has no unit", value.at, "use a column that declares its unit")
     try:
         factor = conversion(value.column.unit, wanted.text)
     except UnknownUnitError as e:
@@ -119,7 +119,7 @@ def _in_unit(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return Value(sql, column, "number", node.at, constant=constant)
 
 
-#: Every one of them.
+#: Mathematical, string, conditional and unit functions.
 STANDARD_FUNCTIONS: tuple[Function, ...] = (
     function_of("ABS", "math", "x DOUBLE", "SAME", _abs),
     _math("CEILING", "ceil", keeps_unit=True),

@@ -1,7 +1,7 @@
 """Table of all functions that a query may call.
 
-The parser checks names and numbers of arguments against it, the compiler takes from it what compiles a call, and the
-capabilities list what it offers; what is not in it is not run. Each function is declared in the file that compiles it.
+Names and numbers of arguments are checked against it, the compiler takes the compilers of calls from it, and the
+capabilities list it; functions that are not in it are refused. Each function is declared in the file that compiles it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ __all__ = ["FUNCTIONS", "USER_DEFINED", "functions_by_name"]
 
 
 def functions_by_name(*functions: Function) -> Mapping[str, Function]:
-    """Make a table of functions, by their names in upper case."""
+    """Return functions by their names in upper case."""
     return {function.name.upper(): function for function in functions}
 
 

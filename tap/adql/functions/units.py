@@ -1,4 +1,4 @@
-"""Units of VOUnits 1.1: the constant by which a value of one becomes a value of another."""
+"""Conversion of units (VOUnits 1.1)."""
 
 import warnings
 
@@ -6,16 +6,16 @@ __all__ = ["UnknownUnitError", "conversion"]
 
 
 class UnknownUnitError(ValueError):
-    """A text that is no unit."""
+    """Error of a text that is not a unit."""
 
 
 def conversion(source: str, wanted: str) -> float | None:
-    """Return the constant by which a value is multiplied; none when there is none, as between logarithmic units.
+    """Return the conversion factor between two units; None when there is none, as between logarithmic units.
 
     Raises
     ------
     UnknownUnitError
-        One of the two is no unit.
+        One of the two is not a unit.
     """
     from astropy import units
 
@@ -25,7 +25,7 @@ def conversion(source: str, wanted: str) -> float | None:
             old = units.Unit(source, format="vounit")
             new = units.Unit(wanted, format="vounit")
     except (ValueError, TypeError) as e:
-        message = f"{source!r} or {wanted!r} is no unit"
+        message = f"{source!r} or {wanted!r} is not a unit"
         raise UnknownUnitError(message) from e
     try:
         return float(old.to(new))

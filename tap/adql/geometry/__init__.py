@@ -1,1 +1,1 @@
-"""Geometry of ADQL: predicates, shapes, MOC coverage, HEALPix ranges."""
+"""Geometry of ADQL as SQL: predicates, shapes, coverage maps, HEALPix ranges."""

@@ -1,11 +1,11 @@
-"""Tests of coverage maps: a position in a map, a map in a shape, two maps that meet (MOC 2.0, DALI 1.2 §3.3)."""
+"""Predicates of coverage maps: containment and intersection (MOC 2.0, DALI 1.2 §3.3)."""
 
 from sqlglot import exp
 
 from core.sky.mocs import map_of_region
 from tap.adql.geometry.healpix_ranges import ranges_of_map
 from tap.adql.geometry.pruning import in_ranges
-from tap.adql.geometry.shape_arrays import constant_region, described
+from tap.adql.geometry.shape_arrays import constant_region, kernel_arguments
 from tap.adql.sqltree import all_of, call, case_null, cast_to, false, number, string
 from tap.adql.values import Coverage, Point, Shape
 
@@ -13,7 +13,7 @@ __all__ = ["contains", "intersects", "map_of"]
 
 
 def contains(inner: Shape, outer: Shape, *, prune: bool) -> exp.Expr:
-    """Test whether one shape lies within another, of which at least one is a map."""
+    """Return the condition that one shape is within another, at least one of which is a map."""
     if isinstance(inner, Point) and isinstance(outer, Coverage):
         return _holds(inner, outer, prune=prune)
     if isinstance(outer, Point):
@@ -22,24 +22,24 @@ def contains(inner: Shape, outer: Shape, *, prune: bool) -> exp.Expr:
 
 
 def intersects(one: Shape, other: Shape) -> exp.Expr:
-    """Test whether two shapes have a cell in common, of which at least one is a map."""
+    """Return the condition that two shapes, at least one of which is a map, have a cell in common."""
     return call("sky_map_meets", map_of(one), map_of(other))
 
 
 def map_of(shape: Shape, order: int | None = None) -> exp.Expr:
-    """Return the map of a shape; one that is the same for every row is made here, once.
+    """Return the map of a shape; the map of a constant shape is computed at compile time.
 
     Raises
     ------
     ValueError
-        There is no map of the shape.
+        The shape has no coverage map.
     """
     if isinstance(shape, Coverage):
         return shape.sql
     region = constant_region(shape)
     if region is not None:
         return string(map_of_region(region, order))
-    return call("sky_map_of", *described(shape), number(-1 if order is None else order))
+    return call("sky_map_of", *kernel_arguments(shape), number(-1 if order is None else order))
 
 
 def _holds(point: Point, coverage: Coverage, *, prune: bool) -> exp.Expr:

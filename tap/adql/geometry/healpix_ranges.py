@@ -1,7 +1,7 @@
-"""Ranges of HEALPix cells that cover a region, so that the engine reads only the row groups that may hold it.
+"""Ranges of HEALPix cells that cover a region, by which the engine prunes row groups.
 
 Rows are sorted by their cell at order 29 (`core.columns.HEALPIX_COLUMN`, as in HATS catalogues). The ranges always
-cover more than the region; the exact test stands beside them.
+cover more than the region; the exact predicate is tested as well.
 """
 
 import math
@@ -22,7 +22,7 @@ Ranges = list[tuple[int, int]]
 
 
 def ranges_of_cone(lon: float, lat: float, radius: float) -> Ranges | None:
-    """Cover a cone, all in degrees; none when that would be most of the sky.
+    """Return the ranges that cover a cone, given in degrees; None when it covers most of the sky.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def ranges_of_cone(lon: float, lat: float, radius: float) -> Ranges | None:
 
     if not 0 <= radius < 60 or abs(lat) > 90:
         return None
-    # A margin far above rounding (0.4 milliarcseconds) keeps rows on the rim in.
+    # A margin of 0.4 milliarcseconds, far above rounding errors, includes rows on the edge.
     generous = radius * (1 + 1e-9) + 1e-7
     depth = _depth(generous)
     cells, depths, _ = cone_search(Longitude(lon % 360, u.deg), Latitude(lat, u.deg), generous * u.deg, depth)
@@ -42,7 +42,7 @@ def ranges_of_cone(lon: float, lat: float, radius: float) -> Ranges | None:
 
 
 def ranges_of_polygon(vertices: tuple[tuple[float, float], ...]) -> Ranges | None:
-    """Cover a polygon, by the cone around it cut down to the cells that the polygon touches."""
+    """Return the ranges that cover the smallest cone around a polygon; None when it covers most of the sky."""
     from core.sky.polygons import unit_vectors
 
     vectors = unit_vectors(vertices)
@@ -51,27 +51,27 @@ def ranges_of_polygon(vertices: tuple[tuple[float, float], ...]) -> Ranges | Non
     radius = math.degrees(float(np.arccos(np.clip(vectors @ middle, -1, 1)).max()))
     lon = math.degrees(math.atan2(middle[1], middle[0]))
     lat = math.degrees(math.asin(max(-1.0, min(1.0, middle[2]))))
-    # Vertices within a circle smaller than a hemisphere have their whole polygon within it.
+    # A circle smaller than a hemisphere that contains the vertices contains the whole polygon.
     return ranges_of_cone(lon, lat, radius)
 
 
 def ranges_of_map(text: str) -> tuple[Ranges, bool]:
-    """Cover a map, and tell whether the ranges are the map itself.
+    """Return the ranges that cover a map, and whether they are exactly the map.
 
     Raises
     ------
     ValueError
-        The text is no map.
+        The text is not a coverage map.
     """
     ranges = mocs.ranges_of_map(text)
     if not len(ranges):
         return [], True
-    few = _few(ranges[:, 0], ranges[:, 1])
+    few = _limited(ranges[:, 0], ranges[:, 1])
     return few, len(few) == len(ranges)
 
 
 def _depth(radius: float) -> int:
-    """Choose cells of about a quarter of the radius."""
+    """Return the order whose cells are about a quarter of the radius."""
     return min(_FINEST, max(0, int(math.log2(_CELL_DEGREES / radius)) + 2))
 
 
@@ -82,11 +82,11 @@ def _merged(cells: NDArray[np.uint64], depths: NDArray[np.uint8]) -> Ranges | No
     first = cells.astype(np.int64) << shift
     last = ((cells.astype(np.int64) + 1) << shift) - 1
     order = np.argsort(first)
-    return _few(first[order], last[order])
+    return _limited(first[order], last[order])
 
 
-def _few(first: NDArray[np.int64], last: NDArray[np.int64]) -> Ranges:
-    """Close the narrowest gaps until few ranges are left."""
+def _limited(first: NDArray[np.int64], last: NDArray[np.int64]) -> Ranges:
+    """Return at most `_MOST_RANGES` ranges, closing the narrowest gaps."""
     gaps = first[1:] - last[:-1] - 1
     open_gaps = np.flatnonzero(gaps > 0)
     if len(open_gaps) >= _MOST_RANGES:

@@ -1,9 +1,9 @@
-"""Geometry of ADQL on the sphere, as arithmetic that any engine can do (ADQL 2.1 §4.2).
+"""Geometric predicates of ADQL as SQL arithmetic on the sphere (ADQL 2.1 §4.2).
 
-Circles are tested by haversines, about the antipode when they are larger than a hemisphere, so that the test is exact
-for arcseconds and for 180 degrees; distances by Vincenty's formula, exact everywhere, as in astropy; polygons by the
-great circles of their edges. Whatever else may differ from row to row is left to `core.sky.regions`, which the
-query process has. A missing coordinate makes the result NULL.
+Circles are tested by haversines, about the antipode when they are larger than a hemisphere, so that the test is precise
+for arcseconds and for 180 degrees; distances are computed by Vincenty's formula, as in astropy; polygons are tested by
+the great circles of their edges. Other shapes that differ from row to row are tested by the kernels of
+`core.sky.regions` in the query process. A missing coordinate makes the result NULL.
 """
 
 import math
@@ -16,16 +16,16 @@ from core.sky.polygons import convex_parts, edge_normals
 from tap.adql.geometry import coverage
 from tap.adql.geometry.healpix_ranges import ranges_of_cone, ranges_of_polygon
 from tap.adql.geometry.pruning import in_ranges
-from tap.adql.geometry.shape_arrays import described
+from tap.adql.geometry.shape_arrays import kernel_arguments
 from tap.adql.sqltree import all_of, any_of, call, case_null, compare, number
 from tap.adql.values import Circle, Coverage, Point, Polygon, Shape
 
 __all__ = ["contains", "distance", "intersects", "within"]
 
 _REVERSED = {"<": ">", "<=": ">="}
-# Rounding of a dot product of unit vectors; far below a nanoarcsecond. It keeps the rim in.
+# Rounding error of a dot product of unit vectors, far below a nanoarcsecond; it includes the edge.
 _RIM = 4e-16
-#: More convex parts than these make more SQL than it is worth.
+#: Above this number of convex parts the kernel is faster than SQL.
 _MOST_PARTS = 24
 
 
@@ -43,14 +43,14 @@ def distance(one: Point, other: Point) -> exp.Expr:
 
 
 def within(point: Point, circle: Circle, operator: str = "<=", *, prune: bool = False) -> exp.Expr:
-    """Test whether a point is nearer to a circle's centre than its radius.
+    """Return the condition that a point is within a circle.
 
     Parameters
     ----------
     operator
         ``<=`` or ``<``.
     prune
-        Whether the hidden HEALPix column may be used, which it may in WHERE and ON.
+        Whether the hidden HEALPix column may be tested, as in WHERE and ON.
     """
     center, radius = circle.center, circle.constant
     if center.constant is None and point.constant is not None:
@@ -72,7 +72,7 @@ def within(point: Point, circle: Circle, operator: str = "<=", *, prune: bool = 
 
 
 def contains(inner: Shape, outer: Shape, *, prune: bool = False) -> exp.Expr:
-    """Test whether one shape lies within another, their rims included."""
+    """Return the condition that one shape is within another, edges included."""
     if isinstance(inner, Coverage) or isinstance(outer, Coverage):
         return coverage.contains(inner, outer, prune=prune)
     if isinstance(inner, Point) and isinstance(outer, Circle):
@@ -85,11 +85,11 @@ def contains(inner: Shape, outer: Shape, *, prune: bool = False) -> exp.Expr:
         reach = compare(distance(inner.center, outer.center), "+", inner.radius)
         known = case_null([inner.center.lon, inner.center.lat, inner.radius], compare(outer.radius, ">=", number(180)))
         return any_of([compare(reach, "<=", outer.radius), known])
-    return call("sky_contains", *described(inner), *described(outer))
+    return call("sky_contains", *kernel_arguments(inner), *kernel_arguments(outer))
 
 
 def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
-    """Test whether two shapes have a position in common."""
+    """Return the condition that two shapes have a position in common."""
     if isinstance(one, Point):
         return contains(one, other, prune=prune)
     if isinstance(other, Point):
@@ -99,7 +99,7 @@ def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
     if isinstance(one, Circle) and isinstance(other, Circle):
         reach = compare(one.radius, "+", other.radius)
         return compare(distance(one.center, other.center), "<=", reach)
-    return call("sky_intersects", *described(one), *described(other))
+    return call("sky_intersects", *kernel_arguments(one), *kernel_arguments(other))
 
 
 def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:
@@ -108,14 +108,14 @@ def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:
     for part in parts if len(parts) <= _MOST_PARTS else ():
         sides = [compare(_dot(normal, point), ">=", number(-_RIM)) for normal in edge_normals(part)]
         insides.append(all_of(sides))
-    tests = [any_of(insides) if insides else call("sky_contains", *described(point), *described(polygon))]
+    tests = [any_of(insides) if insides else call("sky_contains", *kernel_arguments(point), *kernel_arguments(polygon))]
     if prune and point.table is not None:
         tests = [*in_ranges(point, ranges_of_polygon(polygon.vertices)), *tests]
     return all_of(tests)
 
 
 def _band(point: Point, lat: float, radius: float) -> list[exp.Expr]:
-    """Bound the declination first: cheap, and row groups sorted otherwise may prune by it."""
+    """Return bounds of the declination: cheap, and row groups in another order may be pruned by them."""
     margin = 1e-9
     return [
         compare(point.lat, ">=", number(float(lat - radius - margin))),

@@ -1,4 +1,4 @@
-"""Tests of the hidden HEALPix column, by which the engine reads less."""
+"""Conditions on the hidden HEALPix column, by which the engine prunes row groups."""
 
 from sqlglot import exp
 
@@ -11,7 +11,7 @@ __all__ = ["in_ranges"]
 
 
 def in_ranges(point: Point, ranges: Ranges | None) -> list[exp.Expr]:
-    """Test that the cell of a table's own position lies in one of the ranges; no test when it has none."""
+    """Return the conditions that the HEALPix cell of a row is in one of the ranges; none for other points."""
     if not ranges or point.table is None:
         return []
     cell = column(HEALPIX_COLUMN, point.table.alias)

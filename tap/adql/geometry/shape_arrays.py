@@ -1,4 +1,4 @@
-"""Shapes as the arrays of numbers that DALI 1.1 §3.3.5 to §3.3.7 makes of them."""
+"""Shapes as arrays of numbers (DALI 1.1 §3.3.5 to §3.3.7)."""
 
 from sqlglot import exp
 
@@ -6,11 +6,11 @@ from core.sky.regions import Region
 from tap.adql.sqltree import call, case_null, cast_to, number, string
 from tap.adql.values import Circle, Computed, Coverage, Point, Shape
 
-__all__ = ["array_of", "array_of_numbers", "constant_region", "described", "kind_of_shape"]
+__all__ = ["array_of", "array_of_numbers", "constant_region", "kernel_arguments", "kind_of_shape"]
 
 
 def array_of(shape: Shape) -> tuple[exp.Expr, str, str]:
-    """Return the array of a shape, its length and its xtype; for a map its text."""
+    """Return the array of a shape, its arraysize and its xtype; for a map its text."""
     if isinstance(shape, Point):
         return array_of_numbers([shape.lon, shape.lat]), "2", "point"
     if isinstance(shape, Circle):
@@ -24,22 +24,22 @@ def array_of(shape: Shape) -> tuple[exp.Expr, str, str]:
 
 
 def array_of_numbers(nodes: list[exp.Expr]) -> exp.Expr:
-    """Put numbers into an array, which is missing when one of them is."""
+    """Return numbers as an array; NULL when one of them is NULL."""
     return case_null(nodes, call("array_value", *(cast_to(node, "DOUBLE") for node in nodes)))
 
 
-def described(shape: Shape) -> tuple[exp.Expr, exp.Expr]:
-    """Give kind and numbers, as the functions of query processes take shapes."""
+def kernel_arguments(shape: Shape) -> tuple[exp.Expr, exp.Expr]:
+    """Return the kind and the numbers of a shape, as kernels take them."""
     return string(kind_of_shape(shape)), cast_to(array_of(shape)[0], "DOUBLE[]")
 
 
 def kind_of_shape(shape: Shape) -> str:
-    """Name the kind of a shape."""
+    """Return the name of the kind of a shape."""
     return shape.kind if isinstance(shape, Computed) else type(shape).__name__.lower()
 
 
 def constant_region(shape: Shape) -> Region | None:
-    """Return a shape that is the same for every row as numbers; none for others."""
+    """Return a constant shape as a region; None for other shapes."""
     if isinstance(shape, Point):
         return None if shape.constant is None else Region("point", shape.constant)
     if isinstance(shape, Circle):

@@ -1,4 +1,4 @@
-"""Values that are shapes: made of numbers, held by columns, and asked for by functions (ADQL 2.1 §4.2)."""
+"""Conversion between values and shapes (ADQL 2.1 §4.2)."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ _UCDS = {"point": "pos.eq", "moc": "pos.outline"}
 
 
 def point_of_numbers(lon: Value, lat: Value, what: str) -> Point:
-    """Make a point of two values in degrees, and find out whether it is a table's own position."""
+    """Return a point of two values in degrees, with its table when rows are sorted by it."""
     require_number(lon, what)
     require_number(lat, what)
     constant = None
@@ -52,12 +52,12 @@ def degrees(value: Value) -> exp.Expr:
 
 
 def point_of_value(value: Value, what: str) -> Point:
-    """Return the point that a value is.
+    """Return the point of a value.
 
     Raises
     ------
     QueryError
-        It is none.
+        The value is not a point.
     """
     shape = require_shape(value, what)
     if not isinstance(shape, Point):
@@ -66,17 +66,17 @@ def point_of_value(value: Value, what: str) -> Point:
 
 
 def point_value(array: exp.Expr, node: tree.Call | tree.Cast) -> Value:
-    """Make a point of an array of two numbers."""
+    """Return the value of a point, given an array of two numbers."""
     return shape_value(Point(call("array_extract", array, number(1)), call("array_extract", array, number(2))), node)
 
 
 def polygon_of(vertices: tuple[tuple[float, float], ...], at: tuple[int, int]) -> Polygon:
-    """Make a polygon of constant vertices.
+    """Return a polygon with constant vertices.
 
     Raises
     ------
     QueryError
-        They mean nothing: they cross, have no area, or do not fit into a hemisphere.
+        The edges cross, the area is 0, or the polygon does not fit into a hemisphere.
     """
     if len(vertices) > _MOST_VERTICES:
         raise QueryError(f"The polygon has more than {_MOST_VERTICES} vertices", at)
@@ -90,7 +90,7 @@ def polygon_of(vertices: tuple[tuple[float, float], ...], at: tuple[int, int]) -
 
 
 def shape_value(shape: Shape, node: tree.Call | tree.Cast) -> Value:
-    """Make a value of a shape, described as DALI 1.1 §3.3 does."""
+    """Return the value of a shape, with the metadata of DALI 1.1 §3.3."""
     sql, size, xtype = array_of(shape)
     if xtype == "moc":
         column = Column("", "char", size, xtype=xtype, ucd=_UCDS[xtype])
@@ -100,7 +100,7 @@ def shape_value(shape: Shape, node: tree.Call | tree.Cast) -> Value:
 
 
 def as_shape(value: Value) -> Shape | None:
-    """Return the shape of a value: one that was made here, or one that a column holds."""
+    """Return the shape of a value, whether constructed or from a column; None when it is not a shape."""
     if value.shape is not None:
         return value.shape
     xtype = value.column.xtype
@@ -118,15 +118,15 @@ def as_shape(value: Value) -> Shape | None:
 
 
 def require_shape(value: Value, what: str) -> Shape:
-    """Refuse what is no shape."""
+    """Return the shape of a value; raise QueryError when it is not a shape."""
     shape = as_shape(value)
     if shape is None:
-        raise QueryError(f"{what} takes geometry", value.at, "use POINT, CIRCLE, POLYGON, or a column of them")
+        raise QueryError(f"{what} takes geometry", value.at, "use POINT, CIRCLE, POLYGON or a column of shapes")
     return shape
 
 
 def without_system(arguments: Sequence[Value], *counts: int) -> Sequence[Value]:
-    """Drop the deprecated first argument, the name of the coordinate system."""
+    """Return the arguments without the deprecated first one, the name of the coordinate system."""
     first = arguments[0]
     if first.kind not in {"text", "null"} or as_shape(first) is not None or len(arguments) - 1 not in counts:
         return arguments

@@ -1,4 +1,4 @@
-"""Text to tree, by our own strict grammar: the only thing that ever reads a user's query (ADQL 2.1 Appendix A)."""
+"""LALR parser of ADQL 2.1 (Appendix A): the text of a query to its syntax tree."""
 
 import difflib
 import re
@@ -11,11 +11,9 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from tap.adql.errors import QueryError
-from tap.adql.functions.signatures import Function
-from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.tree_builder import SyntaxBuilder
-from tap.adql.parsing.words import FUNCTION_WORDS, KEYWORDS, RESERVED_WORDS, TYPE_WORDS
-from tap.adql.tree import Query, calls
+from tap.adql.tree import Query
+from tap.identifiers import FUNCTION_WORDS, KEYWORDS, RESERVED_WORDS, TYPE_WORDS
 
 __all__ = ["MAX_NESTING", "MAX_QUERY_BYTES", "parse"]
 
@@ -25,7 +23,7 @@ MAX_QUERY_BYTES = 256_000
 #: Deepest nesting of parentheses.
 MAX_NESTING = 40
 
-_SPOKEN: Mapping[str, str] = {
+_TERMINAL_NAMES: Mapping[str, str] = {
     "NAME": "a name",
     "STRING": "a 'text'",
     "INTEGER_NUMBER": "a whole number",
@@ -51,37 +49,33 @@ _VALUE_NEXT = frozenset({"CONCAT", "PLUS", "MINUS", "STAR", "SLASH"})
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def parse(query: str, functions: Mapping[str, Function] = FUNCTIONS) -> Query:
-    """Read a query.
+def parse(query: str) -> Query:
+    """Parse a query.
+
+    Names of tables, columns and functions are not checked here.
 
     Parameters
     ----------
     query
-        The text of the user.
-    functions
-        What may be called, by upper-case name.
+        ADQL 2.1, as the user wrote it.
 
     Raises
     ------
     QueryError
-        When the text is not ADQL 2.1, calls a function that there is not or with the wrong number of arguments, is
-        longer than `MAX_QUERY_BYTES`, or is nested deeper than `MAX_NESTING`.
+        The text is not ADQL 2.1, is longer than `MAX_QUERY_BYTES`, or is nested deeper than `MAX_NESTING`.
     """
-    _refuse_unreadable(query)
+    _check_text(query)
     try:
-        tree = cast("Query", _parser().parse(query))
+        return cast("Query", _parser().parse(query))
     except UnexpectedToken as error:
         raise _token_error(error) from None
     except UnexpectedCharacters as error:
         raise _character_error(query, error) from None
-    for call in calls(tree):
-        _check_call(call.function, len(call.arguments), call.at, functions)
-    return tree
 
 
 @cache
 def _parser() -> Lark:
-    """Build the parser, once for each process (about a tenth of a second)."""
+    """Return the parser, built once for each process (about a tenth of a second)."""
     grammar = files("tap.adql.parsing").joinpath("grammar.lark").read_text(encoding="utf-8")
     return Lark(
         grammar,
@@ -95,7 +89,7 @@ def _parser() -> Lark:
 
 
 class _NestingLimit:
-    """Refuse parentheses nested too deep, before anything that recurses sees them."""
+    """Filter of the token stream that refuses deep nesting of parentheses before anything recurses."""
 
     always_accept: ClassVar[tuple[str, ...]] = ()
 
@@ -125,15 +119,16 @@ def _classify_word(token: Token) -> Token:
     return token
 
 
-def _refuse_unreadable(query: str) -> None:
+def _check_text(query: str) -> None:
     if len(query) > MAX_QUERY_BYTES or len(query.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
         raise QueryError(f"The query is longer than {MAX_QUERY_BYTES} bytes", None, "upload the long part as a table")
     if not query.strip():
         raise QueryError("The query is empty")
-    odd = _FORBIDDEN.search(query)
-    if odd:
-        line, column = query.count("\n", 0, odd.start()) + 1, odd.start() - query.rfind("\n", 0, odd.start())
-        raise QueryError(f"The character U+{ord(odd.group()):04X} is not text", (line, column))
+    forbidden = _FORBIDDEN.search(query)
+    if forbidden:
+        start = forbidden.start()
+        line, column = query.count("\n", 0, start) + 1, start - query.rfind("\n", 0, start)
+        raise QueryError(f"The character U+{ord(forbidden.group()):04X} is not allowed", (line, column))
 
 
 def _token_error(error: UnexpectedToken) -> QueryError:
@@ -166,7 +161,7 @@ def _expected(terminals: set[str]) -> str:
     if left >= _VALUE_NEXT:
         left -= _VALUE_NEXT
         words.append("an operator")
-    words.extend(sorted(_SPOKEN.get(terminal, terminal) for terminal in left))
+    words.extend(sorted(_TERMINAL_NAMES.get(terminal, terminal) for terminal in left))
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
@@ -182,12 +177,3 @@ def _character_error(query: str, error: UnexpectedCharacters) -> QueryError:
     if character.isdigit() or character == ".":
         return QueryError("What begins as a number", at, "goes on with letters or points; put a space between them")
     return QueryError(f"The character {character!r} is not part of ADQL", at)
-
-
-def _check_call(name: str, count: int, at: tuple[int, int], functions: Mapping[str, Function]) -> None:
-    function = functions.get(name.upper())
-    if function is None:
-        near = difflib.get_close_matches(name.upper(), functions, n=1)
-        raise QueryError(f"The function {name} is not available", at, f"did you mean {near[0]}?" if near else None)
-    if not function.required <= count <= function.most:
-        raise QueryError(f"{function.name} was given {count} arguments", at, f"it is {function.form}")

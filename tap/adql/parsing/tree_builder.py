@@ -1,6 +1,6 @@
-"""The callbacks by which lark builds `tap.adql.tree` while it parses: one method for each rule of the grammar."""
+"""Lark transformer that builds the syntax tree: one method for each rule of the grammar."""
 
-# ruff: noqa: D102 (each method is named after the rule of grammar.lark that it answers, which says what it is)
+# ruff: noqa: D102 (each method is named after its rule in grammar.lark)
 
 from collections.abc import Sequence
 from typing import Any, Literal, cast
@@ -12,7 +12,7 @@ from tap.adql.errors import Position, QueryError
 
 __all__ = ["SyntaxBuilder"]
 
-# Each method gets what the rule's parts gave: tokens, nodes, or None for an optional part that is absent.
+# Each method receives the parts of its rule: tokens, nodes, or None for an absent optional part.
 _Parts = list[Any]
 
 _TYPES = {
@@ -36,7 +36,7 @@ def _at(token: Token) -> Position:
 
 
 def _integer(token: Token) -> int:
-    # Longer texts of digits are no use, and Python refuses to read the longest ones.
+    # Python refuses to convert very long strings of digits.
     if len(token) > 19 or int(token) > _MAX_INTEGER:
         raise QueryError(f"The number {str(token)[:20]} is too large", _at(token), f"at most {_MAX_INTEGER}")
     return int(token)
@@ -44,13 +44,13 @@ def _integer(token: Token) -> int:
 
 def _value(node: tree.Expression) -> tree.Expression:
     if tree.is_condition(node):
-        raise QueryError("A condition stands where a value is expected", node.at)
+        raise QueryError("A condition was found where a value is expected", node.at)
     return node
 
 
 def _condition(node: tree.Expression) -> tree.Expression:
     if not tree.is_condition(node):
-        raise QueryError("A value stands where a condition is expected", node.at, "compare it with something")
+        raise QueryError("A value was found where a condition is expected", node.at, "compare it with something")
     return node
 
 
@@ -59,7 +59,7 @@ def _values(nodes: Sequence[tree.Expression]) -> tuple[tree.Expression, ...]:
 
 
 class SyntaxBuilder(Transformer[Token, Any]):
-    """Build the tree of a query; the parser calls it at each reduction, so no parse tree is ever kept."""
+    """Transformer that the parser calls at each reduction, so that no parse tree is kept."""
 
     # -- queries -----------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class SyntaxBuilder(Transformer[Token, Any]):
         return tree.Number(str(parts[0]), _at(parts[0]))
 
     def text(self, parts: _Parts) -> tree.Text:
-        # Texts side by side are one text, as in SQL-92.
+        # Adjacent literals are one text, as in SQL-92.
         return tree.Text("".join(part[1:-1].replace("''", "'") for part in parts), _at(parts[0]))
 
     def null(self, parts: _Parts) -> tree.Null:

@@ -1,4 +1,4 @@
-"""One query in the query process: it is checked, run under a clock, and its batches are written out."""
+"""Execution of one query in the query process: check the statement, run it within its time, write its batches."""
 
 import signal
 import threading
@@ -11,14 +11,14 @@ import pyarrow as pa
 
 from tap.engine.duckdb.frames import FrameKind, write_frame
 from tap.engine.duckdb.sandbox import Sandbox
-from tap.engine.duckdb.statements import refusal
+from tap.engine.duckdb.statements import refusal_reason
 
 __all__ = ["GRACE_SECONDS", "READER_SECONDS", "Clock", "run_query"]
 
-#: Time between asking the engine to stop and killing its process.
+#: Time between the interruption of a query and the end of its process.
 GRACE_SECONDS = 2.0
 
-#: Time in which a reader must take a batch, and in which it must take them all: else it would keep the process.
+#: Time in which a reader must take one batch, and all batches; a slower reader would occupy the process.
 READER_SECONDS = 120.0
 READERS_SECONDS = 3600.0
 
@@ -29,9 +29,9 @@ _TEXT_BYTES = 32
 
 
 class Clock:
-    """Ends a query at its time: first by asking the engine, then, by a timer of the kernel, without asking.
+    """Time limit of a query: interrupts it, and after a grace period ends the process by a timer of the kernel.
 
-    It stands still while the reader takes no rows, so a slow network does not cost a user the answer.
+    The clock is paused while a batch waits for its reader, so that a slow network does not count against the limit.
     """
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Clock:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._timer: threading.Timer | None = None
         self._cancelled = False
-        self._patience = READERS_SECONDS
+        self._reader_seconds = READERS_SECONDS
         self.expired = False
 
     @contextmanager
     def running(self, seconds: float) -> Iterator[None]:
-        """Let the clock run for one query."""
+        """Run the clock for one query, within the block."""
         self.expired = self._cancelled = False
-        self._patience = READERS_SECONDS
+        self._reader_seconds = READERS_SECONDS
         self._start(seconds)
         try:
             yield
@@ -56,8 +56,8 @@ class Clock:
                 self._connection = None
 
     @contextmanager
-    def watching(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Say which connection is to be interrupted."""
+    def interrupting(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """Set the connection that is interrupted, within the block."""
         with self._lock:
             self._connection = connection
         try:
@@ -67,19 +67,19 @@ class Clock:
                 self._connection = None
 
     @contextmanager
-    def standing_still(self) -> Iterator[None]:
-        """Do not count the time of the block, in which a reader takes rows, unless it never ends."""
+    def paused(self) -> Iterator[None]:
+        """Pause the clock within the block, in which a reader takes rows, for a limited time."""
         left = self._stop()
         began = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, max(0.001, min(READER_SECONDS, self._patience)))
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, min(READER_SECONDS, self._reader_seconds)))
         try:
             yield
         finally:
-            self._patience -= time.monotonic() - began
+            self._reader_seconds -= time.monotonic() - began
             self._start(left)
 
     def cancel(self) -> None:
-        """Ask the engine to stop, from another thread."""
+        """Interrupt the query; called from another thread."""
         with self._lock:
             self._cancelled = True
             if self._connection is not None:
@@ -87,7 +87,7 @@ class Clock:
 
     @property
     def stopped(self) -> bool:
-        """Whether the query has been cancelled or its time is over."""
+        """Whether the query was cancelled or its time is over."""
         return self._cancelled or self.expired
 
     def _start(self, seconds: float) -> None:
@@ -115,11 +115,11 @@ def run_query(sandbox: Sandbox, sql: str, clock: Clock, output: int) -> None:
     Raises
     ------
     duckdb.Error
-        Whatever the engine has to say, and `duckdb.PermissionException` for a statement that is not run here.
+        The query failed; `duckdb.PermissionException` for a statement that is refused.
     """
-    sandbox.provide_functions(sql)
-    with sandbox.cursor() as connection, clock.watching(connection):
-        if reason := refusal(connection, sql, sandbox.tables):
+    sandbox.provide_kernels(sql)
+    with sandbox.cursor() as connection, clock.interrupting(connection):
+        if reason := refusal_reason(connection, sql, sandbox.tables):
             raise duckdb.PermissionException(f"The statement was refused: {reason}")
         relation = connection.sql(sql)
         reader = relation.to_arrow_reader(_batch_rows([str(kind) for kind in relation.types]))
@@ -130,7 +130,7 @@ def run_query(sandbox: Sandbox, sql: str, clock: Clock, output: int) -> None:
                 raise duckdb.InterruptException("stopped")
             for part in _parts(batch):
                 content = memoryview((part if part.schema == schema else part.cast(schema)).serialize())
-                with clock.standing_still():
+                with clock.paused():
                     write_frame(output, FrameKind.BATCH, [content])
 
 
@@ -141,7 +141,7 @@ def _batch_rows(types: list[str]) -> int:
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Cut a batch whose texts or arrays are longer than expected."""
+    """Yield a batch in smaller slices when its texts or arrays are longer than expected."""
     count = max(1, -(-batch.nbytes // (2 * _BATCH_BYTES)))
     step = max(1, -(-batch.num_rows // count))
     for start in range(0, batch.num_rows, step):
@@ -149,7 +149,7 @@ def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:
-    """Name the types that travel as single messages: enumerations become their values."""
+    """Return the schema without dictionaries, so that each batch is a single message."""
     fields = [
         field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field for field in schema
     ]

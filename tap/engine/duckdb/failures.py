@@ -1,7 +1,7 @@
-"""What a user reads when the engine fails: the cause, without paths, SQL, settings or names of the engine.
+"""Translation of engine failures into errors for users, without paths, SQL, settings or names of the engine.
 
-The process describes a failure as plain data, the server makes the error of it; what the engine said in full goes to
-the log alone.
+The query process describes a failure as plain data, and the server makes the error from it. The full message of the
+engine is only logged.
 """
 
 import re
@@ -13,17 +13,17 @@ from core.errors import InvalidValueError, PhotozError
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
 from tap.engine.protocol import EngineQuery
 
-__all__ = ["describe", "error_of", "leaves_engine_whole"]
+__all__ = ["describe", "error_of", "leaves_instance_usable"]
 
-# Errors are told apart by how their message begins: those of the first rows come as DuckDB's classes, those on the way
-# through Arrow as OSError, with the same text.
+# Errors are classified by the beginning of their message: DuckDB raises its own classes for the first batch, and for
+# later ones, read through Arrow, OSError with the same text.
 _CAUSE = re.compile(r"^([A-Z][A-Za-z ]*) Error: ")
 
-#: Causes whose message is about the user's own values.
-_TELLING = {"Conversion", "Out of Range", "Invalid Input", "Type Mismatch"}
+#: Causes whose message is about values of the user's query.
+_VALUE_CAUSES = {"Conversion", "Out of Range", "Invalid Input", "Type Mismatch"}
 
-#: Causes after which the instance is as good as before: the query was wrong, or was stopped.
-_HARMLESS = _TELLING | {"Catalog", "Binder", "Parser", "Permission", "INTERRUPT"}
+#: Causes that leave the instance intact: the query was wrong, or was stopped.
+_HARMLESS = _VALUE_CAUSES | {"Catalog", "Binder", "Parser", "Permission", "INTERRUPT"}
 
 _REST = re.compile(r"\n|\. Use (TRY|\")|Use TRY|\bUse \"SET\b|- scalar subqueries can only", re.DOTALL)
 _SECRET = re.compile(r"(/[^\s'\"]+/|\bSET\b|duckdb|parquet|\.py\b|pragma)", re.IGNORECASE)
@@ -32,12 +32,12 @@ _LONGEST = 300
 
 
 def describe(error: BaseException, *, timed_out: bool, prepared: bool = True) -> dict[str, str]:
-    """Put a failure into plain data: its kind, a sentence, and what the engine said in full.
+    """Return a failure as plain data: its kind, a message for the user, and the full message of the engine.
 
     Parameters
     ----------
     prepared
-        Whether the tables were open; before that, nothing can be the fault of the query.
+        Whether the tables were open; before that, the query cannot be the cause.
     """
     detail = f"{type(error).__name__}: {error}"
     if timed_out:
@@ -49,14 +49,14 @@ def describe(error: BaseException, *, timed_out: bool, prepared: bool = True) ->
         return {"kind": "memory", "detail": detail}
     if not prepared:
         return {"kind": "unprepared", "detail": detail}
-    sentence = _cleaned(str(error)) if cause in _TELLING else None
+    sentence = _cleaned(str(error)) if cause in _VALUE_CAUSES else None
     if sentence is None:
         sentence = "The query cannot be carried out by this service."
     return {"kind": "failed", "detail": detail, "sentence": sentence}
 
 
 def error_of(failure: Mapping[str, str], query: EngineQuery) -> PhotozError:
-    """Make the error that the caller meets."""
+    """Return the error of a failure."""
     match failure["kind"]:
         case "timeout":
             return QueryTimeoutError.after(query.seconds)
@@ -70,8 +70,8 @@ def error_of(failure: Mapping[str, str], query: EngineQuery) -> PhotozError:
             return QueryFailedError(failure["sentence"])
 
 
-def leaves_engine_whole(error: BaseException) -> bool:
-    """Return whether the instance may serve another query after this."""
+def leaves_instance_usable(error: BaseException) -> bool:
+    """Return whether the instance can run another query after an error."""
     return _cause(error) in _HARMLESS
 
 

@@ -1,6 +1,6 @@
-"""What travels between the server and a query process: frames of one letter, a length, and bytes.
+"""Frames between the server and a query process: a kind of one letter, a length, and the content.
 
-Rows are Arrow IPC messages, which the reader wraps without copying them.
+Rows are Arrow IPC messages, which the reader uses without copying.
 """
 
 import os
@@ -19,7 +19,7 @@ _HEADER = struct.Struct("<cQ")
 
 
 class FrameKind(Enum):
-    """What a frame holds."""
+    """Kind of a frame."""
 
     QUERY = b"Q"  # to the process: JSON
     TABLE = b"T"  # to the process: rows of a table in memory, as an IPC stream; they follow their query
@@ -31,11 +31,11 @@ class FrameKind(Enum):
 
 
 class PipeTimeoutError(Exception):
-    """Nothing arrived in time."""
+    """Error of a frame that is not complete in time."""
 
 
 class PipeReader:
-    """Reads frames off a file descriptor, which stays the caller's."""
+    """Reader of frames from a file descriptor, which the caller closes."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -46,9 +46,9 @@ class PipeReader:
         Raises
         ------
         EOFError
-            When the other side is gone.
+            The other side closed the pipe.
         PipeTimeoutError
-            When the frame is not complete after so many seconds.
+            The frame is not complete after so many seconds.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         kind, length = _HEADER.unpack(self._exactly(_HEADER.size, deadline))
@@ -60,10 +60,10 @@ class PipeReader:
         while filled < count:
             if deadline is not None:
                 self._wait(deadline)
-            got = os.readv(self._descriptor, [view[filled:]])
-            if got == 0:
+            count_read = os.readv(self._descriptor, [view[filled:]])
+            if count_read == 0:
                 raise EOFError
-            filled += got
+            filled += count_read
         return data
 
     def _wait(self, deadline: float) -> None:
@@ -74,7 +74,7 @@ class PipeReader:
 
 
 def write_frame(descriptor: int, kind: FrameKind, parts: Iterable[bytes | memoryview] = ()) -> None:
-    """Write one frame whose content is the given parts, one after the other; wait while the pipe is full."""
+    """Write one frame with the concatenated parts; block while the pipe is full."""
     views = [memoryview(part).cast("B") for part in parts]
     header = _HEADER.pack(kind.value, sum(len(view) for view in views))
     for view in (memoryview(header), *views):

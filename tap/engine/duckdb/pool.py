@@ -1,4 +1,4 @@
-"""A pool of query processes, each running one locked-down DuckDB query at a time."""
+"""Pool of query processes, each of which runs one sandboxed DuckDB query at a time."""
 
 import contextlib
 import shutil
@@ -22,23 +22,23 @@ _PREFIX = "queries."
 
 
 class DuckDBEngine:
-    """Runs queries with DuckDB, in processes of their own.
+    """Query engine that runs each query in a DuckDB process of a pool.
 
     Parameters
     ----------
     workers
-        Processes, hence queries that run at once.
+        Number of processes, and so of queries that run at once.
     waiting
-        Queries that may wait for one.
+        Number of queries that may wait for a process.
     temp_folder
-        Where the processes keep intermediate results; made when it is not there.
+        Folder for intermediate results of the processes; created if it does not exist.
     """
 
     def __init__(self, *, workers: int, waiting: int, temp_folder: Path) -> None:
         temp_folder.mkdir(parents=True, exist_ok=True)
-        _remove_left_folders(temp_folder)
+        _remove_stale_folders(temp_folder)
         self._folder = Path(mkdtemp(prefix=f"{_PREFIX}{ProcessIdentity.current()}.", dir=temp_folder)).resolve()
-        self._most_waiting = waiting
+        self._max_waiting = waiting
         self._waiting = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -48,17 +48,17 @@ class DuckDBEngine:
         self._fill()
 
     def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
-        """Start a query and return when its first batch, or its empty end, is there; stop it when its reader goes.
+        """Start a query and return when its first batch or its end is available; stop it when it is cancelled.
 
         Raises
         ------
         core.errors.ServiceBusyError
-            When too many queries wait already, or no process became free in the time that the query may take.
+            Too many queries are waiting, or no process became free within the time limit of the query.
         tap.engine.QueryFailedError
-            When the query fails before its first rows.
+            The query failed before its first rows.
         """
         cancellation = cancellation or Cancellation()
-        process = self._take(query, cancellation)
+        process = self._acquire(query, cancellation)
         for _ in range(2):
             try:
                 process.send(query)
@@ -85,7 +85,7 @@ class DuckDBEngine:
             processes = list(self._all)
             self._idle.clear()
             self._changed.notify_all()
-        for process in processes:  # who still reads from one meets the end of its pipe
+        for process in processes:  # readers get the end of the pipe
             process.kill()
         for process in processes:
             process.end()
@@ -97,11 +97,11 @@ class DuckDBEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, query: EngineQuery, cancellation: Cancellation) -> QueryProcess:
-        cancellation.on_cancel(self._look_again)
+    def _acquire(self, query: EngineQuery, cancellation: Cancellation) -> QueryProcess:
+        cancellation.on_cancel(self._notify_waiting)
         deadline = time.monotonic() + query.seconds
         with self._changed:
-            self._refuse_when_closed()
+            self._check_open()
             with contextlib.suppress(OSError):  # the next query tries again; until then there are fewer
                 self._fill()
             if not self._idle:
@@ -117,27 +117,27 @@ class DuckDBEngine:
             self._all.add(process)
             self._idle.append(process)
 
-    def _look_again(self) -> None:
+    def _notify_waiting(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
     def _wait(self, deadline: float, cancellation: Cancellation) -> None:
-        if self._waiting >= self._most_waiting:
+        if self._waiting >= self._max_waiting:
             raise ServiceBusyError(
-                f"{self._waiting} queries wait already, as many as this service lets wait. Try again in a moment."
+                f"{self._waiting} queries are waiting, the limit of this service. Try again in a moment."
             )
         self._waiting += 1
         try:
             while not self._idle:
                 left = deadline - time.monotonic()
                 if left <= 0 or cancellation.is_cancelled:
-                    raise ServiceBusyError("Other queries kept this service busy. Try again in a moment.")
+                    raise ServiceBusyError("The service is busy with other queries. Try again in a moment.")
                 self._changed.wait(left)
-                self._refuse_when_closed()
+                self._check_open()
         finally:
             self._waiting -= 1
 
-    def _refuse_when_closed(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise ServiceBusyError("The service is shutting down. Try again in a minute.")
 
@@ -145,7 +145,7 @@ class DuckDBEngine:
         if not (usable and process.alive):
             try:
                 process = self._replace(process)
-            except (OSError, PhotozError):  # no process can be started now, or none is wanted any more
+            except (OSError, PhotozError):  # no process can be started now, or the engine is closed
                 return
         with self._changed:
             if not self._closed:
@@ -156,14 +156,14 @@ class DuckDBEngine:
         process.end()
         with self._changed:
             self._all.discard(process)
-            self._refuse_when_closed()
+            self._check_open()
             fresh = QueryProcess(self._folder)
             self._all.add(fresh)
             return fresh
 
 
-def _remove_left_folders(temp_folder: Path) -> None:
-    """Remove what the queries of a server that was killed left behind; it may be gigabytes."""
+def _remove_stale_folders(temp_folder: Path) -> None:
+    """Remove the temporary files of servers that were killed, which may be gigabytes."""
     for folder in temp_folder.glob(f"{_PREFIX}*"):
         with contextlib.suppress(ValueError):
             owner = ProcessIdentity.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])

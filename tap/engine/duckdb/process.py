@@ -1,4 +1,4 @@
-"""The server's side of one query process: starting it, speaking with it, ending it."""
+"""Parent side of one query process: start it, exchange frames with it, end it."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 import pyarrow as pa
 
 from tap.engine.duckdb.frames import Frame, FrameKind, PipeReader, PipeTimeoutError, write_frame
-from tap.engine.protocol import ArrivingTable, EngineQuery, EngineTable
+from tap.engine.protocol import EngineQuery, EngineTable, UploadedVOTable
 
 __all__ = ["QueryProcess", "tables_key"]
 
@@ -22,16 +22,16 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 
 class QueryProcess:
-    """A process that runs one query at a time. It is used by one thread at a time; `kill` may come from any.
+    """A child process that runs one query at a time; used by one thread at a time, except for `kill`.
 
     Parameters
     ----------
     folder
-        Where its private folder is made.
+        Folder in which its private folder is created.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.tables: set[object] = set()  # which sets of tables it has open, to send the next query to the right one
+        self.tables: set[object] = set()  # sets of tables that it has open, to send it queries over the same
         self._folder = Path(mkdtemp(dir=folder))
         self._ending = threading.Lock()
         self._ended = False
@@ -47,7 +47,7 @@ class QueryProcess:
         except OSError:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        # Both are pipes, as asked for above.
+        # Both are pipes, as requested above.
         self._input, self._output = self._process.stdin, self._process.stdout
         _widen(self._descriptor(self._output))
         self._reader = PipeReader(self._descriptor(self._output))
@@ -59,18 +59,18 @@ class QueryProcess:
 
     @property
     def pid(self) -> int:
-        """Number of the process."""
+        """Process id."""
         return self._process.pid
 
     def send(self, query: EngineQuery) -> None:
-        """Give it a query.
+        """Send a query.
 
         Raises
         ------
         OSError
-            When the process is gone.
+            The process has ended.
         """
-        arriving = [table.data for table in query.tables if table.data is not None]
+        data_tables = [table.data for table in query.tables if table.data is not None]
         request = {
             "sql": query.sql,
             "tables": [
@@ -78,7 +78,7 @@ class QueryProcess:
                     "schema": table.schema,
                     "name": table.name,
                     "files": [str(file.absolute()) for file in table.files],
-                    "arriving": table.arriving and _arriving(table.arriving),
+                    "upload": table.upload and _upload(table.upload),
                 }
                 for table in query.tables
             ],
@@ -86,19 +86,19 @@ class QueryProcess:
             "memory_bytes": query.memory_bytes,
             "threads": query.threads,
             "temp_bytes": query.temp_bytes,
-            "data": len(arriving),
+            "data": len(data_tables),
         }
         descriptor = self._descriptor(self._input)
         write_frame(descriptor, FrameKind.QUERY, [json.dumps(request).encode()])
-        for data in arriving:
+        for data in data_tables:
             write_frame(descriptor, FrameKind.TABLE, [memoryview(_ipc(data))])
 
     def receive(self, seconds: float) -> Frame:
-        """Wait so long for the next frame; `EOFError` and `frames.PipeTimeoutError` tell why there is none."""
+        """Wait for the next frame; raises EOFError or `frames.PipeTimeoutError`, as `PipeReader.read` does."""
         return self._reader.read(seconds)
 
     def cancel(self, seconds: float) -> bool:
-        """Ask it to leave its query, and tell whether it did so in time."""
+        """Cancel the query, and return whether the process confirmed it in time."""
         try:
             write_frame(self._descriptor(self._input), FrameKind.CANCEL)
             while self._reader.read(seconds)[0] not in {FrameKind.END, FrameKind.ERROR}:
@@ -108,11 +108,11 @@ class QueryProcess:
         return True
 
     def kill(self) -> None:
-        """End it at once; whoever waits for a frame meets the end of the pipe."""
+        """Kill the process; a reader that waits for a frame gets the end of the pipe."""
         self._process.kill()
 
     def end(self) -> int:
-        """End it, take away everything that it had, and give its exit status."""
+        """Kill the process, remove its folder, and return its exit status."""
         with self._ending:
             if not self._ended:
                 self._ended = True
@@ -130,16 +130,16 @@ class QueryProcess:
 
 
 def tables_key(tables: tuple[EngineTable, ...]) -> object:
-    """Name a set of tables, so that queries over the same files meet the process that has them open."""
+    """Return a key of a set of tables, by which queries find the process that has the same files open."""
     return tuple((table.schema, table.name, table.files) for table in tables)
 
 
-def _arriving(table: ArrivingTable) -> dict[str, object]:
-    return {"path": str(table.path.absolute()), "columns": table.columns, "told_as": table.told_as}
+def _upload(table: UploadedVOTable) -> dict[str, object]:
+    return {"path": str(table.path.absolute()), "columns": table.columns, "label": table.label}
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return a process nothing of the server's environment: that is where secrets are."""
+    """Return the environment of a process, without the variables of the server, which may hold secrets."""
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if key in os.environ}
     return kept | {
         "PYTHONPATH": str(_ROOT),
@@ -159,9 +159,9 @@ def _ipc(data: pa.Table) -> pa.Buffer:
 
 
 def _widen(descriptor: int) -> None:
-    """Ask for a pipe that holds more; the default of 64 kB makes a batch change hands a hundred times."""
+    """Enlarge the buffer of a pipe; with the default of 64 kB a batch takes a hundred switches of process."""
     if sys.platform == "linux":
         import fcntl
 
-        with contextlib.suppress(OSError):  # there is a limit on such pages for one user
+        with contextlib.suppress(OSError):  # the kernel limits such pages for each user
             fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -1,8 +1,8 @@
-"""A DuckDB instance that can reach the files of one set of tables, and nothing else.
+"""Sandbox: a DuckDB instance that can read the files of one set of tables and nothing else.
 
-An instance is locked once its views stand, so it serves queries over exactly these files for ever and no others.
-Keeping it for the next query over the same files saves most of the time of a small query (58 → 19 ms for a cone on
-3 million rows: starting an instance, reading the metadata of the files). Two sets of tables never share one.
+An instance is locked once its views are created, so it can only run queries over exactly these files. Keeping it for
+the next query over the same files saves most of the time of a small query (58 → 19 ms for a cone on 3 million rows:
+starting an instance, reading the metadata of the files). Two sets of tables never share an instance.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 import pyarrow as pa
 
-from tap.engine.duckdb.functions import register_functions
+from tap.engine.duckdb.functions import register_kernels
 from tap.kernels import KERNELS, Kernel
 
 if TYPE_CHECKING:
-    from tap.engine.duckdb.upload_rows import ArrivingRows
+    from tap.engine.duckdb.upload_rows import UploadRows
 
 __all__ = ["Sandbox", "SandboxTable", "text_literal"]
 
@@ -35,9 +35,9 @@ _ALWAYS = {
 
 
 class SandboxTable:
-    """A table as the process receives it: quoted name, and files or rows."""
+    """A table of a sandbox: its name, and its files or rows."""
 
-    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: "pa.Table | ArrivingRows | None") -> None:
+    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: "pa.Table | UploadRows | None") -> None:
         self.schema = schema
         self.name = name
         self.files = files
@@ -45,24 +45,24 @@ class SandboxTable:
 
     @property
     def stamp(self) -> tuple[object, ...]:
-        """What tells these files from others of the same names."""
+        """A value that changes when a file is replaced by another of the same name."""
         states = [Path(file).stat() for file in self.files]
         return (self.schema, self.name, self.files, tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states))
 
 
 class Sandbox:
-    """One locked instance.
+    """One locked DuckDB instance.
 
     Parameters
     ----------
     tables
-        All that its queries may read; `tables` gives their schemas and names.
+        The tables that its queries may read; the attribute `tables` has their schemas and names.
     memory_bytes, threads, temp_bytes
-        Limits that the engine keeps by itself, where it can.
+        Limits that the engine enforces, as far as it can.
     temp_folder
-        An empty folder of its own, in which it may write intermediate results.
+        An empty folder for intermediate results.
     kernels
-        Functions beyond the engine's own, which it has when a statement calls them.
+        Kernels, registered when a statement calls them.
     """
 
     def __init__(
@@ -110,36 +110,36 @@ class Sandbox:
         run("SET enable_external_access = false")
         run("SET lock_configuration = true")
 
-    def _store(self, name: str, data: "pa.Table | ArrivingRows") -> None:
-        """Put rows into a table of the instance; they are read once."""
-        arriving = None if isinstance(data, pa.Table) else data
-        self._connection.register("arriving_rows", data if arriving is None else arriving.reader())
+    def _store(self, name: str, data: "pa.Table | UploadRows") -> None:
+        """Store rows in a table of the instance; they are read once."""
+        upload = None if isinstance(data, pa.Table) else data
+        self._connection.register("uploaded_rows", data if upload is None else upload.reader())
         try:
-            self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving_rows")  # noqa: S608 - names are quoted
+            self._connection.execute(f"CREATE TABLE {name} AS SELECT * FROM uploaded_rows")  # noqa: S608 - names are quoted
         except duckdb.Error as e:
-            if arriving is not None and arriving.failure is not None:
-                raise arriving.failure from e
+            if upload is not None and upload.failure is not None:
+                raise upload.failure from e
             raise
         finally:
-            self._connection.unregister("arriving_rows")
+            self._connection.unregister("uploaded_rows")
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Return a connection for one query; nothing of that query outlives it."""
+        """Yield a connection for one query, closed with all its state afterwards."""
         cursor = self._connection.cursor()
         try:
             yield cursor
         finally:
             cursor.close()
 
-    def provide_functions(self, sql: str) -> None:
-        """Have the kernels that a statement calls ready."""
+    def provide_kernels(self, sql: str) -> None:
+        """Register the kernels that a statement calls."""
         statement = sql.lower()
         called = [name for name in self._missing_kernels if name in statement]
-        register_functions(self._connection, [self._missing_kernels.pop(name) for name in called])
+        register_kernels(self._connection, [self._missing_kernels.pop(name) for name in called])
 
     def close(self) -> None:
-        """Forget the instance."""
+        """Close the instance."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -150,7 +150,7 @@ class Sandbox:
 
 
 def text_literal(text: str) -> str:
-    """Write a text of ours as a literal, where DuckDB takes no parameters."""
+    """Return a text as a literal, where DuckDB takes no parameters."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -1,8 +1,8 @@
-"""The second look at a statement, at the engine's door: it reads the tables that it was given, and does nothing else.
+"""Check of a statement before it runs: it may only read the tables that it was given.
 
-The translator gives nothing else; this is for the day on which it does. `SELECT` at the front of a statement proves
-nothing: DuckDB 2.0 writes files in ``WITH x AS (COPY …) SELECT``, and a path that may be read may be written. Hence the
-engine's own tree of the statement is looked through.
+It is a second line of defence behind the translator. That a statement begins with `SELECT` proves nothing: DuckDB 2.0
+writes files in ``WITH x AS (COPY …) SELECT``, and a path that may be read may be written. So the parse tree of the
+engine is checked.
 """
 
 import json
@@ -11,16 +11,16 @@ from typing import Any
 
 import duckdb
 
-__all__ = ["refusal"]
+__all__ = ["refusal_reason"]
 
 _READING_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 _TABLE_FUNCTIONS = {"unnest", "range", "generate_series"}
-_TELLTALE_FUNCTIONS = {"current_setting", "current_query", "getenv", "getvariable", "version"}
-_TELLTALE_PREFIXES = ("duckdb_", "pragma_", "pg_", "read_")
+_REVEALING_FUNCTIONS = {"current_setting", "current_query", "getenv", "getvariable", "version"}
+_REVEALING_PREFIXES = ("duckdb_", "pragma_", "pg_", "read_")
 
 
-def refusal(connection: duckdb.DuckDBPyConnection, sql: str, tables: Collection[tuple[str, str]]) -> str | None:
-    """Say why a statement is not to be run; none when it is.
+def refusal_reason(connection: duckdb.DuckDBPyConnection, sql: str, tables: Collection[tuple[str, str]]) -> str | None:
+    """Return why a statement must not run; None when it may.
 
     Parameters
     ----------
@@ -67,6 +67,6 @@ def _reason(node: dict[str, Any], known: Collection[tuple[str, str]]) -> str | N
         name = node["function"].get("function_name", "")
         return None if name.lower() in _TABLE_FUNCTIONS else f"calls a table function: {name}"
     function = str(node.get("function_name", "")).lower()
-    if function in _TELLTALE_FUNCTIONS or function.startswith(_TELLTALE_PREFIXES):
-        return f"calls a function that tells of the engine: {function}"
+    if function in _REVEALING_FUNCTIONS or function.startswith(_REVEALING_PREFIXES):
+        return f"calls a function that reveals the state of the engine: {function}"
     return None

@@ -1,4 +1,4 @@
-"""The rows of one query as the server takes them off its process."""
+"""Result stream of one query, read from its process."""
 
 import json
 import logging
@@ -21,18 +21,18 @@ __all__ = ["ProcessStream"]
 
 _log = logging.getLogger(__name__)
 
-_GRACE_SECONDS = 3.0  # a second more than the process gives itself, so that it can still say what happened
+_GRACE_SECONDS = 3.0  # one second more than that of the process, which can then still report the cause
 _CANCEL_SECONDS = 0.2
 _SIGALRM = -14
 
 
 class ProcessStream:
-    """A `ResultStream` from a `QueryProcess`.
+    """`ResultStream` read from a `QueryProcess`.
 
     Parameters
     ----------
     release
-        Called once with the process and whether it can take another query.
+        Called once, with the process and whether it can run another query.
     """
 
     schema: pa.Schema
@@ -46,7 +46,7 @@ class ProcessStream:
         self._seconds_left = query.seconds + _GRACE_SECONDS
         self._reading = threading.RLock()
         self._closing = threading.Event()
-        self._ready = False  # the process has said that it is done with this query
+        self._ready = False  # the process has reported the end of the query
         self._released = False
         self._first: pa.RecordBatch | None = None
 
@@ -56,11 +56,11 @@ class ProcessStream:
         Raises
         ------
         core.errors.PhotozError
-            When the query fails before that.
+            The query failed before that.
         """
         content = self._next()
         if content is None:  # the process sends a schema first, or an error
-            raise QueryCrashedError("The query process gave no answer. Try again.")
+            raise QueryCrashedError("The query process did not respond. Try again.")
         self.schema = pa.ipc.read_schema(pa.py_buffer(content))
         self._first = self._batch()
 
@@ -73,9 +73,9 @@ class ProcessStream:
             yield batch
 
     def close(self) -> None:
-        """Stop the query if it still runs, and free its process."""
+        """Stop the query if it still runs, and release its process."""
         self._closing.set()
-        if not self._reading.acquire(blocking=False):  # another thread waits for rows: let it meet the end
+        if not self._reading.acquire(blocking=False):  # another thread waits for rows: end its wait
             self._process.kill()
             self._reading.acquire()
         try:
@@ -96,7 +96,7 @@ class ProcessStream:
         self.close()
 
     def __del__(self) -> None:
-        # A request that was cancelled between its steps leaves a stream that nobody closes.
+        # A request that is cancelled between its steps does not close the stream.
         if not self._released:
             self.close()
 
@@ -105,11 +105,11 @@ class ProcessStream:
         return None if content is None else pa.ipc.read_record_batch(pa.py_buffer(content), self.schema)
 
     def _next(self) -> bytearray | None:
-        """Wait for the content of the next frame, none at the end, and free the process as soon as it is done."""
+        """Return the content of the next frame, None at the end; release the process as soon as it is done."""
         with self._reading:
             if self._released:
                 if self._closing.is_set() and not self._ready:
-                    raise QueryCrashedError("The query was stopped because its reader left.")
+                    raise QueryCrashedError("The query was stopped because its client disconnected.")
                 return None
             try:
                 kind, content = self._receive()
@@ -119,7 +119,7 @@ class ProcessStream:
             if kind in {FrameKind.SCHEMA, FrameKind.BATCH}:
                 return content
             error = error_of(failure := _json(content), self._query) if kind is FrameKind.ERROR else None
-            # Its memory may be in pieces after it ran out of it: such a process is replaced.
+            # A process that ran out of memory may be fragmented, so it is replaced.
             self._ready = error is None or failure["kind"] != "memory"
             self.close()
             if error is None:
@@ -128,7 +128,7 @@ class ProcessStream:
             raise error
 
     def _receive(self) -> tuple[FrameKind, bytearray]:
-        """Wait for a frame as long as the query still has time; the time in which nobody waits is not counted."""
+        """Return the next frame within the time left; only the time spent waiting is counted."""
         began = time.monotonic()
         try:
             return self._process.receive(max(0.1, self._seconds_left))

@@ -1,6 +1,6 @@
-"""Tables that arrive as VOTables with a query: their rows, read in the process of the query and nowhere else.
+"""Rows of VOTables uploaded with a query, read in the process of the query.
 
-A stranger wrote them, so they are read where time and memory are limited and a crash harms nobody.
+Uploads are untrusted, so they are read where time and memory are limited and a crash affects no other query.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,31 +13,31 @@ import pyarrow.compute as pc
 from products.readers.votable.reader import VotableReader
 from tap.engine.protocol import upload_limits
 
-__all__ = ["ArrivingRows"]
+__all__ = ["UploadRows"]
 
 _BATCH_ROWS = 16_384
 
 
-class ArrivingRows:
-    """The rows of one table, under the names by which the engine knows its columns.
+class UploadRows:
+    """The rows of one uploaded table, with the names of its columns in the engine.
 
     Parameters
     ----------
     columns
-        A name for each FIELD; users know these columns by other names, which may be any.
-    told_as
-        What sentences call the table.
+        A name for each FIELD; the names in ADQL may be any text.
+    label
+        Name of the table in error messages.
     stopped
-        Says when nobody wants the rows any more.
+        Returns whether the query was stopped.
 
     Attributes
     ----------
     failure
-        What went wrong while rows were read; the engine that reads them says it in words of its own.
+        Error that occurred while rows were read; the engine raises its own error instead.
     """
 
-    def __init__(self, path: Path, columns: list[str], told_as: str, stopped: Callable[[], bool]) -> None:
-        self._reader = VotableReader(path, told_as, upload_limits(len(columns)))
+    def __init__(self, path: Path, columns: list[str], label: str, stopped: Callable[[], bool]) -> None:
+        self._reader = VotableReader(path, label, upload_limits(len(columns)))
         self._stopped = stopped
         self._schema = pa.schema(
             [field.with_name(name) for field, name in zip(self._reader.schema, columns, strict=True)]
@@ -51,7 +51,7 @@ class ArrivingRows:
     def _batches(self) -> Iterator[pa.RecordBatch]:
         try:
             for batch in self._reader.batches(size=_BATCH_ROWS):
-                self._go_on()
+                self._check_stopped()
                 yield pa.RecordBatch.from_arrays([_without_nan(array) for array in batch.columns], schema=self._schema)
         except Exception as e:
             self.failure = e
@@ -59,13 +59,13 @@ class ArrivingRows:
         finally:
             self._reader.close()
 
-    def _go_on(self) -> None:
+    def _check_stopped(self) -> None:
         if self._stopped():
             raise duckdb.InterruptException("stopped")
 
 
 def _without_nan(array: pa.Array) -> pa.Array:
-    """Make NaN null, as in the tables of products: a number that is none meets no condition."""
+    """Return an array with NULL for NaN, as in the tables of products."""
     if not pa.types.is_floating(array.type):
         return array
     return pc.if_else(pc.is_nan(array), pa.scalar(None, array.type), array)

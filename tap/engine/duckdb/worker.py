@@ -1,8 +1,8 @@
-"""The query process: takes one query at a time from standard input, gives Arrow frames on standard output.
+"""Query process: reads one query at a time from standard input, writes Arrow frames to standard output.
 
-It is started as a program of its own (``python -m tap.engine.duckdb.worker FOLDER``), never forked, so nothing of the
-server is in it: no settings, no secrets, no connections. It ends when the server does (standard input closes), and the
-kernel ends it by SIGALRM when a query goes on past its time, whatever the engine is doing.
+It is started as a program (``python -m tap.engine.duckdb.worker FOLDER``), never forked, so it has no settings, secrets
+or connections of the server. It ends when the server does (standard input closes), and the kernel ends it by SIGALRM
+when a query exceeds its time, whatever the engine is doing.
 """
 
 import json
@@ -23,16 +23,16 @@ import pyarrow as pa
 
 from core.errors import PhotozError
 from tap.engine.duckdb.execution import Clock, run_query
-from tap.engine.duckdb.failures import describe, leaves_engine_whole
+from tap.engine.duckdb.failures import describe, leaves_instance_usable
 from tap.engine.duckdb.frames import FrameKind, PipeReader, write_frame
 from tap.engine.duckdb.sandbox import Sandbox, SandboxTable
 
 if TYPE_CHECKING:
-    from tap.engine.duckdb.upload_rows import ArrivingRows
+    from tap.engine.duckdb.upload_rows import UploadRows
 
 __all__ = ["main"]
 
-_RECURSION = 8_000  # the engine's trees of long expressions are deep; its own limit is on their depth, too
+_RECURSION = 8_000  # trees of long expressions are deep; the engine limits their depth as well
 _KEPT_SANDBOXES = 4
 _PRIVATE = "private"
 _ADDRESS_SPACE_ALLOWANCE = 512_000_000
@@ -43,11 +43,11 @@ def main() -> None:
     """Serve queries until standard input closes."""
     folder = Path(sys.argv[1])
     sys.setrecursionlimit(_RECURSION)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold rows that not everybody may read
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would contain rows that not everybody may read
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the server decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the server decides
     output = os.dup(1)
-    os.dup2(2, 1)  # what a library prints must not get between the frames
+    os.dup2(2, 1)  # output of libraries must not mix with the frames
     _Worker(folder, output).serve()
 
 
@@ -63,10 +63,10 @@ class _Worker:
         threading.Thread(target=self._listen, name="requests", daemon=True).start()
         while True:
             request, data = self._requests.get()
-            self._answer(request, data)
+            self._run(request, data)
 
     def _listen(self) -> None:
-        """Take requests and cancellations while queries run, and notice the end of the server."""
+        """Read requests and cancellations while queries run; exit at the end of the input."""
         reader = PipeReader(0)
         try:
             while True:
@@ -82,7 +82,7 @@ class _Worker:
         finally:
             os._exit(0)
 
-    def _answer(self, request: dict[str, Any], data: list[pa.Table]) -> None:
+    def _run(self, request: dict[str, Any], data: list[pa.Table]) -> None:
         prepared = False
         try:
             _limit_address_space(request["memory_bytes"], request["threads"])
@@ -92,12 +92,12 @@ class _Worker:
                 run_query(sandbox, request["sql"], self._clock, self._output)
             write_frame(self._output, FrameKind.END)
         except (duckdb.Error, pa.ArrowException, MemoryError, OSError, PhotozError) as e:
-            if not leaves_engine_whole(e):  # an engine that failed is not trusted with the next query
-                self._forget_all()
+            if not leaves_instance_usable(e):  # an engine that failed is not trusted with the next query
+                self._drop_all()
             failure = describe(e, timed_out=self._clock.expired, prepared=prepared)
             write_frame(self._output, FrameKind.ERROR, [json.dumps(failure).encode()])
         finally:
-            self._forget_private()
+            self._drop_private()
 
     def _sandbox(self, request: dict[str, Any], data: list[pa.Table]) -> Sandbox:
         rows = iter(data)
@@ -106,20 +106,20 @@ class _Worker:
                 table["schema"],
                 table["name"],
                 tuple(table["files"]),
-                self._arriving(table["arriving"]) or (None if table["files"] else next(rows)),
+                self._upload_rows(table["upload"]) or (None if table["files"] else next(rows)),
             )
             for table in request["tables"]
         ]
         limits = {key: request[key] for key in ("memory_bytes", "threads", "temp_bytes")}
-        # Rows in memory belong to one query and one user: such an instance serves nobody else.
+        # Rows in memory belong to one query of one user: such an instance is not reused.
         private = any(table.data is not None for table in tables)
         key = _PRIVATE if private else (tuple(table.stamp for table in tables), tuple(limits.values()))
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key][0]
         while len(self._kept) >= _KEPT_SANDBOXES:
-            self._forget(next(iter(self._kept)))
-        folder = Path(mkdtemp(dir=self._folder))  # goes with the process at the latest
+            self._drop(next(iter(self._kept)))
+        folder = Path(mkdtemp(dir=self._folder))  # removed with the process at the latest
         try:
             self._kept[key] = (Sandbox(tables, temp_folder=folder, **limits), folder)
         except BaseException:
@@ -127,30 +127,30 @@ class _Worker:
             raise
         return self._kept[key][0]
 
-    def _arriving(self, table: dict[str, Any] | None) -> "ArrivingRows | None":
+    def _upload_rows(self, table: dict[str, Any] | None) -> "UploadRows | None":
         if table is None:
             return None
-        # Imported when a query brings a table: most bring none, and a process starts faster without.
-        from tap.engine.duckdb.upload_rows import ArrivingRows
+        # Imported when a query has an upload: most have none, and a process starts faster without.
+        from tap.engine.duckdb.upload_rows import UploadRows
 
-        return ArrivingRows(Path(table["path"]), table["columns"], table["told_as"], lambda: self._clock.stopped)
+        return UploadRows(Path(table["path"]), table["columns"], table["label"], lambda: self._clock.stopped)
 
-    def _forget(self, key: object) -> None:
+    def _drop(self, key: object) -> None:
         sandbox, folder = self._kept.pop(key)
         sandbox.close()
         shutil.rmtree(folder, ignore_errors=True)
 
-    def _forget_private(self) -> None:
+    def _drop_private(self) -> None:
         if _PRIVATE in self._kept:
-            self._forget(_PRIVATE)
+            self._drop(_PRIVATE)
 
-    def _forget_all(self) -> None:
+    def _drop_all(self) -> None:
         for key in list(self._kept):
-            self._forget(key)
+            self._drop(key)
 
 
 def _limit_address_space(memory_bytes: int, threads: int) -> None:
-    """Let the process take so much more than it has now: a few functions of DuckDB ignore its memory limit."""
+    """Limit the address space above what is in use now: some functions of DuckDB ignore its memory limit."""
     if not sys.platform.startswith("linux"):
         return
     now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

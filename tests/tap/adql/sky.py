@@ -1,4 +1,4 @@
-"""A small sky in a real DuckDB: points all over it, many at the poles and where right ascension wraps."""
+"""A small catalogue in a real DuckDB, with many points at the poles and where right ascension wraps."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from cdshealpix.nested import lonlat_to_healpix
 
 from core.columns import HEALPIX_COLUMN, Column
 from tap.adql import Catalog, CatalogTable, Translation, translate
-from tap.engine.duckdb.functions import register_functions
+from tap.engine.duckdb.functions import register_kernels
 
 __all__ = ["OBJECTS", "SPECTRA", "Sky", "catalog", "make_sky", "positions"]
 
@@ -101,7 +101,7 @@ def make_sky(count: int = 4000) -> Sky:
     connection.execute(
         "SET integer_division=true; SET ieee_floating_point_ops=false; SET threads=1; SET TimeZone='UTC'"
     )
-    register_functions(connection)
+    register_kernels(connection)
     connection.execute("CREATE SCHEMA products")
     rng = np.random.default_rng(5)
     objects = positions(count, 1)

@@ -1,4 +1,4 @@
-"""A function declared by somebody else, through the seam of all functions: from its signature to rows of a query."""
+"""Declaration of functions and kernels: from a signature to rows of a query."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +111,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 def rows_of(sandbox: Sandbox, query: str) -> list[tuple]:
     sql = translated(query).sql
-    sandbox.provide_functions(sql)
+    sandbox.provide_kernels(sql)
     with sandbox.cursor() as connection:
         return connection.sql(sql).fetchall()
 
@@ -183,10 +183,10 @@ def test_a_kernel_that_is_not_provided_is_not_called():
 
 
 def test_declarations_are_checked_where_they_are_made():
-    with pytest.raises(ValueError, match=r"DOUBEL\[\] is no type of an argument; use one of .*DOUBLE\[\]"):
+    with pytest.raises(ValueError, match=r"DOUBEL\[\] is not a type of arguments; use one of .*DOUBLE\[\]"):
         udf("test_typo", "x DOUBEL[]", "DOUBLE", _mean, "With a typo.")
     for name in ("mean", "Test_Mean", "test-mean", "test_mean2("):
-        with pytest.raises(ValueError, match="is no name of a kernel"):
+        with pytest.raises(ValueError, match="is not a name of a kernel"):
             Kernel(name, _mean_kernel, ("DOUBLE[]",), "DOUBLE")
 
 

@@ -1,4 +1,4 @@
-"""The language: public labelled queries, and pairs of queries and rows run in a real DuckDB."""
+"""ADQL: public labelled queries, and pairs of queries and rows run in a real DuckDB."""
 
 import ast
 import json
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from core.columns import Column
 from tap.adql import Catalog, CatalogTable, QueryError, translate
+from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.parser import parse
@@ -38,10 +39,10 @@ def _declared(signature: str) -> Function:
 def test_the_parser_agrees_with_public_labels(case):
     declared = {function.name.upper(): function for function in map(_declared, case["functions"])}
     if case["valid"]:
-        parse(case["query"], {**FUNCTIONS, **declared})
+        check_calls(parse(case["query"]), {**FUNCTIONS, **declared})
     else:
         with pytest.raises(QueryError):
-            parse(case["query"], {**FUNCTIONS, **declared})
+            check_calls(parse(case["query"]), {**FUNCTIONS, **declared})
 
 
 def _never_compiled(*_: object) -> Value:

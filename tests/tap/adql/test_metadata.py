@@ -1,4 +1,4 @@
-"""What columns of results mean: units, UCDs and names follow through aliases, joins, queries and sets."""
+"""Metadata of result columns: units, UCDs and names through aliases, joins, subqueries and set operations."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nothing but one SELECT of listed functions on visible tables ever reaches the engine, and any text is an answer."""
+"""Security of the translator: only one SELECT of listed functions on visible tables reaches the engine."""
 
 import re
 

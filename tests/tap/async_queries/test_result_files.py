@@ -1,4 +1,4 @@
-"""Results of asynchronous queries on disk: whole or not at all."""
+"""Stored results of asynchronous queries."""
 
 from pathlib import Path
 
@@ -38,12 +38,12 @@ def test_a_result_beyond_the_limit_is_not_kept(tmp_path: Path, scratch: Path):
     files = results(tmp_path, max_bytes=5)
     with pytest.raises(TooLargeError, match="larger than"):
         files.write("a1", scratch, [b"one ", b"two"], [])
-    with pytest.raises(NotFoundError, match="not there any more"):
+    with pytest.raises(NotFoundError, match="no longer exists"):
         files.tables("a1")
 
 
 def test_nothing_is_written_when_there_is_no_room(tmp_path: Path, scratch: Path):
-    with pytest.raises(StorageFullError, match="no room"):
+    with pytest.raises(StorageFullError, match="disk of the server is full"):
         results(tmp_path, min_free=1 << 62).write("a1", scratch, [b"one"], [])
     assert not list(scratch.iterdir())
 

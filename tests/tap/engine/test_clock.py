@@ -29,14 +29,14 @@ def test_the_kernel_ends_the_process_a_grace_after_the_time():
 def test_time_in_which_nobody_reads_does_not_count():
     clock = Clock()
     with clock.running(10_000):
-        with clock.standing_still():
+        with clock.paused():
             assert 0 < remaining() <= READER_SECONDS
         assert 9_900 < remaining() <= 10_000 + GRACE_SECONDS
 
 
 def test_at_its_time_the_engine_is_asked_to_stop():
     clock = Clock()
-    with duckdb.connect(":memory:") as connection, clock.running(0.05), clock.watching(connection):
+    with duckdb.connect(":memory:") as connection, clock.running(0.05), clock.interrupting(connection):
         with pytest.raises(duckdb.InterruptException):
             connection.execute("SELECT COUNT(*) FROM range(1000000000000)").fetchall()
         assert clock.expired

@@ -1,4 +1,4 @@
-"""What a query must not be able to do, even when everything before the engine has failed to notice it."""
+"""Security of the engine: hostile statements that the translator did not refuse."""
 
 import time
 

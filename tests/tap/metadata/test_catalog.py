@@ -1,4 +1,4 @@
-"""Tables of a query come from providers, of which anybody may hand one over."""
+"""Table catalogue composed from providers."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The page of examples, as STILTS, pyvo and an RDFa reader see it, and results as pages of a started server."""
+"""The page of examples, read by STILTS, pyvo and an RDFa reader, and results as pages of a running server."""
 
 from urllib.parse import quote, urljoin
 

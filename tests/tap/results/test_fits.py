@@ -1,4 +1,4 @@
-"""FITS as astropy and STILTS read it, two readers that know nothing of each other."""
+"""FITS results, read by astropy and STILTS."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Engine and writers together: what DuckDB gives is what a reader finds."""
+"""Engine and result writers together: rows of DuckDB against what a reader finds."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""ECSV, JSON, Arrow and HTML, read back by programs of others."""
+"""ECSV, JSON, Arrow and HTML results, read by other libraries."""
 
 import io
 import json

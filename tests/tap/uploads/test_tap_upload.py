@@ -1,4 +1,4 @@
-"""Tables that come with a query, as pyvo, STILTS and plain programs send them."""
+"""TAP_UPLOAD, with tables sent by pyvo, STILTS and plain requests."""
 
 import csv
 import io

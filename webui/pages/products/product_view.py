@@ -10,7 +10,7 @@ from products.inspection.inspection import Inspection
 from products.inspection.preview import Cell
 from products.models import FileRole, ProductColumn, ProductFile, ProductStatus
 from products.service import ProductDetails
-from tap.adql.parsing.words import identifier
+from tap.identifiers import identifier
 from webui.charts.histogram import HistogramPlot, histogram_plot
 from webui.charts.sky_map import SkyMap, sky_map
 

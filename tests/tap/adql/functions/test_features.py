@@ -3,8 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from tap.adql import LANGUAGE_FEATURES, RESERVED_WORDS, Catalog, QueryError, identifier, translate
+from tap.adql import LANGUAGE_FEATURES, Catalog, QueryError, translate
 from tap.adql.parsing.parser import parse
+from tap.identifiers import RESERVED_WORDS, identifier
 from tests.tap.adql.sky import OBJECTS, SPECTRA
 
 # Keys that STILTS 3.4.7 (taplint, stage CAP) knows.

@@ -12,7 +12,7 @@ from astropy.io.votable.ucd import check_ucd
 from astropy.time import Time
 
 from tap.adql.compiler.allowlist import ENGINE_FUNCTIONS
-from tap.engine.duckdb.functions import register_functions
+from tap.engine.duckdb.functions import register_kernels
 from tap.kernels import KERNELS
 
 
@@ -210,7 +210,7 @@ def test_results_of_functions_say_what_they_are(sky):
 def test_functions_of_the_query_process_are_those_that_may_be_called():
     connection = duckdb.connect()
     own = {name for (name,) in connection.sql("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
-    register_functions(connection)
+    register_kernels(connection)
     now = {name for (name,) in connection.sql("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
     connection.close()
     assert now - own == set(KERNELS)

@@ -1,4 +1,4 @@
-"""Geometry against astropy: cones and polygons everywhere, at poles and where right ascension wraps."""
+"""Geometry against astropy: cones and polygons, also at the poles and where right ascension wraps."""
 
 import re
 

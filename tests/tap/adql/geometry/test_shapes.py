@@ -1,4 +1,4 @@
-"""Shapes of every making in every test: columns, casts, regions, boxes that move, coverage maps."""
+"""Predicates of all kinds of shapes: columns, casts, regions, boxes of rows, coverage maps."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,7 @@
 import duckdb
 import pytest
 
-from tap.engine.duckdb.statements import refusal
+from tap.engine.duckdb.statements import refusal_reason
 
 TABLES = {("s", "t"), ("tap_upload", "Mine")}
 
@@ -49,9 +49,9 @@ def connection():
 
 @pytest.mark.parametrize("sql", ALLOWED)
 def test_what_reads_its_own_tables_is_run(connection, sql):
-    assert refusal(connection, sql, TABLES) is None
+    assert refusal_reason(connection, sql, TABLES) is None
 
 
 @pytest.mark.parametrize("sql", REFUSED)
 def test_everything_else_is_refused(connection, sql):
-    assert refusal(connection, sql, TABLES) is not None
+    assert refusal_reason(connection, sql, TABLES) is not None

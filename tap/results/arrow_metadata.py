@@ -1,15 +1,15 @@
-"""Batches for formats that are Arrow's own or near to it: every field says what its column means."""
+"""Arrow batches and schemas with the metadata of columns, for Arrow IPC and Parquet."""
 
 import pyarrow as pa
 
 from core.columns import Column, field_of_column
 from core.votable import arrow_type_of, canonical_arrays
 
-__all__ = ["described_batch", "described_schema"]
+__all__ = ["annotated_batch", "annotated_schema"]
 
 
-def described_batch(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> pa.RecordBatch:
-    """Bring a batch to the types of its columns; times keep their own Arrow type, which is what readers want."""
+def annotated_batch(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> pa.RecordBatch:
+    """Return a batch with the types and metadata of its columns; timestamps keep their Arrow type."""
     arrays = [
         given if pa.types.is_temporal(given.type) else canonical
         for given, canonical in zip(batch.columns, canonical_arrays(batch, columns), strict=True)
@@ -18,6 +18,6 @@ def described_batch(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> pa.Re
     return pa.record_batch(arrays, schema=pa.schema(fields))
 
 
-def described_schema(columns: tuple[Column, ...]) -> pa.Schema:
-    """Return the schema of a table that turned out to have no rows."""
+def annotated_schema(columns: tuple[Column, ...]) -> pa.Schema:
+    """Return the schema of a table without rows."""
     return pa.schema([field_of_column(column, arrow_type_of(column)) for column in columns])

@@ -1,4 +1,7 @@
-"""Words of ADQL that are no names, and how a name is written so that it is one (ADQL 2.1 §2.1.2, §2.1.3)."""
+"""Reserved words and identifiers of ADQL 2.1 (§2.1.2, §2.1.3).
+
+The module imports nothing, so that whoever checks or quotes a name does not load the translator.
+"""
 
 import re
 
@@ -9,7 +12,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Words that stand for themselves in our grammar.
+#: Keywords of the grammar.
 KEYWORDS = _words(
     """ALL AND AS ASC BETWEEN BY CAST DESC DISTINCT EXCEPT EXISTS FROM FULL GROUP HAVING ILIKE IN INNER INTERSECT IS
     JOIN LEFT LIKE NATURAL NOT NULL OFFSET ON OR ORDER OUTER RIGHT SELECT TOP UNION USING WHERE WITH"""
@@ -41,14 +44,14 @@ _OTHER_SQL_WORDS = _words(
     ZONE"""
 )
 
-#: Every word that is no name unless it stands in double quotes.
+#: All reserved words: none is an identifier unless it is delimited by double quotes.
 RESERVED_WORDS = KEYWORDS | FUNCTION_WORDS | TYPE_WORDS | _OTHER_SQL_WORDS
 
 _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def identifier(name: str) -> str:
-    """Write a name as a user must type it: in double quotes when it is a reserved word or has odd characters."""
+    """Return a name as ADQL requires it: delimited when it is a reserved word or no regular identifier."""
     if _REGULAR.fullmatch(name) and name.upper() not in RESERVED_WORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
