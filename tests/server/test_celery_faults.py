@@ -16,7 +16,7 @@ import pytest
 import redis
 from sqlalchemy import update
 
-from core.database import Base, Database
+from core.database import Database
 from server.celery_queue import CeleryQueue
 from tests.support.processes import ending_within, is_gone
 from tests.support.redis import RedisServer, redis_server
@@ -63,10 +63,9 @@ def broker(broker_process: RedisServer) -> RedisServer:
 
 
 @pytest.fixture
-def jobs(broker: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[AnyJobs]:
+def jobs(broker: RedisServer, postgres_tables_url: str, tmp_path: Path) -> Iterator[AnyJobs]:
     """A service over Celery whose sweep waits for nothing; no worker runs yet."""
-    database, kinds = Database(postgres_url), make_kinds(tmp_path)
-    Base.metadata.create_all(database.engine)
+    database, kinds = Database(postgres_tables_url), make_kinds(tmp_path)
     queue = CeleryQueue(broker.url, database)
     yield AnyJobs(JobService(database, queue, kinds, resubmit_after=timedelta(0)), queue, database, tmp_path)
     queue.close()

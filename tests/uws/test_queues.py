@@ -28,10 +28,8 @@ def setup(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, setup: tuple[str, str], tmp_path: Path) -> str:
-    if setup[1] == "sqlite":
-        return f"sqlite:///{tmp_path / 'photoz.sqlite'}"
-    url: str = request.getfixturevalue("postgres_url")
+def tables_url(request: pytest.FixtureRequest, setup: tuple[str, str]) -> str:
+    url: str = request.getfixturevalue(f"{'sqlite' if setup[1] == 'sqlite' else 'postgres'}_tables_url")
     return url
 
 
