@@ -51,6 +51,8 @@ from tests.server.access_rules import (
 from tests.server.application import running_application
 from vospace.schema import NodeRow, NodeWriteRow
 
+pytestmark = pytest.mark.slow
+
 _STORED = (ProductRow, ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow, NodeRow, NodeWriteRow)
 
 

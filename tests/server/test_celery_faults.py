@@ -28,6 +28,8 @@ from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, JobService, Phase
 from uws.schema import JobRow
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60
 
 SERVER = """

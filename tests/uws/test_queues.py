@@ -17,6 +17,8 @@ from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, Phase, ProcessQueue
 from uws.turns import TURNS
 
+pytestmark = pytest.mark.slow
+
 _PROCESSES, _CELERY = "processes", "celery"
 
 
