@@ -29,12 +29,16 @@ serve:  ## Run the server on http://127.0.0.1:8000, made ready first; takes PORT
 	$(call prepare,serve)
 	@exec $(BIN)/photoz serve $(if $(PORT),--port '$(PORT)') $(call given,DATA,data) $(call given,HOST,host)
 
-# Both halves run, so that one look shows everything that is wrong.
+# Both halves run, so that one look shows everything that is wrong; the static checks run beside the tests, which wait now
+# and then, and are printed after them. Long files of tests come first (tests/conftest.py), and not those with many tests.
 test:  ## Run the static checks and all tests; as root on Debian, install what the tests look through
 	$(call prepare,test)
-	@$(MAKE) static; static=$$?; \
-	echo "== pytest"; $(BIN)/pytest -n 2 --dist loadfile; tests=$$?; \
-	if [ $$static -ne 0 ]; then echo "The static checks failed: see above the tests."; fi; \
+	@said=$$(mktemp); $(MAKE) static >"$$said" 2>&1 & checks=$$!; \
+	trap 'kill $$checks 2>/dev/null; rm -f "$$said"' EXIT; trap 'exit 130' INT TERM; \
+	echo "== pytest"; $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$checks; static=$$?; cat "$$said"; \
+	[ $$static -eq 0 ] || echo "The static checks failed: see above."; \
+	[ $$tests -eq 0 ] || echo "The tests failed: see above the static checks."; \
 	[ $$static -eq 0 ] && [ $$tests -eq 0 ]
 
 lint:  ## Run the static checks alone: ruff, mypy, import-linter

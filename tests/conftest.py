@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pzserver.sessions import TidySession
 
+from tests.support.databases import EmptyPostgres, EmptySQLite
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.redis import running_redis
 from tests.support.tools import Stilts, chromium_path, running_browser
@@ -29,6 +30,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # No test depends on how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first: a long file at the end would leave the other workers of pytest-xdist idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the thousands of tests and modules that stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +82,39 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'photoz.sqlite'}"
     url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres: PostgresServer) -> EmptyPostgres:
+    """Gives PostgreSQL databases with every table."""
+    return EmptyPostgres(postgres)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> EmptySQLite:
+    """Gives SQLite databases with every table."""
+    return EmptySQLite(tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture
+def sqlite_tables_url(empty_sqlite: EmptySQLite, tmp_path: Path) -> str:
+    """The SQLAlchemy address of a SQLite database with every table and no rows."""
+    return empty_sqlite.database(tmp_path / "photoz.sqlite")
+
+
+@pytest.fixture
+def postgres_tables_url(empty_postgres: EmptyPostgres) -> Iterator[str]:
+    """The SQLAlchemy address of a PostgreSQL database with every table and no rows."""
+    with empty_postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def tables_url(request: pytest.FixtureRequest) -> str:
+    """The SQLAlchemy address of a database with every table and no rows, once of each kind."""
+    name = "sqlite_tables_url" if request.param == "sqlite" else "postgres_tables_url"
+    url: str = request.getfixturevalue(name)
     return url
 
 

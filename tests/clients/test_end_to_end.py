@@ -15,6 +15,8 @@ from pzserver import AuthenticationError, InvalidValueError, NotFoundError, PzSe
 
 from tests.support.server import RunningServer, photoz_command, running_server
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = {"RAJ2000": "RA", "DEJ2000": "Dec", "zspec": "z"}
 ROWS = 500
 

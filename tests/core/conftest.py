@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 import core.auth.schema  # the import fills the metadata
-from core.database import Base, Database
+from core.database import Database
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(tables_url: str) -> Iterator[Database]:
     assert core.auth.schema.UserRow.__tablename__ == "users"
-    database = Database(database_url)
-    Base.metadata.create_all(database.engine)
+    database = Database(tables_url)
     yield database
     database.close()

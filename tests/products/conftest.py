@@ -9,14 +9,13 @@ import products.schema  # the import fills the metadata
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import GroupRow, UserRow
 from core.auth.service import AccountService
-from core.database import Base, Database
+from core.database import Database
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(tables_url: str) -> Iterator[Database]:
     assert products.schema.ProductRow.__tablename__ == "products"
-    database = Database(database_url)
-    Base.metadata.create_all(database.engine)
+    database = Database(tables_url)
     yield database
     database.close()
 

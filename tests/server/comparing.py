@@ -48,6 +48,11 @@ def _frame(table: Table) -> pd.DataFrame:
 
 
 def _plain_column(column: pd.Series) -> pd.Series:
+    if len(column) and isinstance(column.dtype, np.dtype):
+        if column.dtype.kind == "f":
+            return pd.Series(column.to_numpy(dtype="float64"))
+        if column.dtype.kind in "iu" and np.can_cast(column.dtype, np.int64):
+            return pd.Series(column.to_numpy(dtype="int64"))
     values = column.to_numpy(dtype=object)
     missing = pd.isna(column).to_numpy()
     if all(isinstance(value, bool | np.bool_) for value in values[~missing]) and not missing.all():
@@ -66,6 +71,10 @@ def _text(value: object) -> str:
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
-    keys = frame.apply(lambda column: column.map(lambda v: repr(v) if isinstance(v, str) else f"{v:.17g}"))
-    order = keys.sort_values(list(keys.columns)).index
-    return frame.loc[order].reset_index(drop=True)
+    """Sort by all columns; rows without an order among them are the same."""
+    keys = [_sort_key(frame[name]) for name in frame.columns]
+    return frame.iloc[np.lexsort(keys[::-1])].reset_index(drop=True)
+
+
+def _sort_key(column: pd.Series) -> np.ndarray:
+    return pd.factorize(column, sort=True)[0] if column.dtype == object else column.to_numpy()

@@ -28,6 +28,8 @@ from tests.support.processes import is_gone, processor_seconds, start, wait_unti
 from tests.support.server import account_of, photoz_command
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 ROWS = 120_000
 MEANINGS = {"objid": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
 SETTLED_WITHIN = 120.0

@@ -11,6 +11,8 @@ import pytest
 from core.auth.models import Scope
 from tests.server.application import Application, running_application
 
+pytestmark = pytest.mark.slow
+
 #: Texts that have broken other servers.
 TEXTS = {
     "NUL": "a\0b",

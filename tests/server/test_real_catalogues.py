@@ -9,6 +9,8 @@ import pytest
 from tests.server.real_tables import WRITERS, Site, check_whole_path, running_site
 from tests.support.tools import Stilts
 
+pytestmark = pytest.mark.slow
+
 #: Columns of position and redshift, as the notes that come with the data say.
 CATALOGUES = {
     "2dfgrs_final_release_random_sample": {"ra_j2000_deg": "ra", "dec_j2000_deg": "dec", "z": "z", "quality": "z_flag"},

@@ -11,6 +11,8 @@ from astropy.table import Table
 from tests.server.real_tables import WRITERS, Site, check_whole_path, running_site
 from tests.support.tools import Stilts
 
+pytestmark = pytest.mark.slow
+
 #: Type and meanings of each table.
 RAIL = {
     "rubin_dm_dc2_example.pq": ("object_catalog", {"ra": "ra", "decl": "dec", "objectId": "id"}),

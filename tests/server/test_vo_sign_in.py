@@ -21,6 +21,7 @@ from tests.support.tools import Stilts
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.usefixtures("collected"),
 ]

@@ -64,18 +64,34 @@ class PostgresServer:
     @contextmanager
     def new_database(self) -> Iterator[str]:
         """Make an empty database, give its SQLAlchemy address, and drop it at the end with whoever is connected."""
-        name = f"test_{next(self._numbers)}"
-        self._execute("CREATE DATABASE {} TEMPLATE template0 STRATEGY file_copy", name)
+        name = self.new_name()
+        self.execute("CREATE DATABASE {} TEMPLATE template0 STRATEGY file_copy", name)
         try:
             yield self.url(name)
         finally:
-            self._execute("DROP DATABASE {} WITH (FORCE)", name)
+            self.execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def _execute(self, statement: str, name: str) -> None:
-        with closing(psycopg2.connect(host=str(self.folder), user=_SUPERUSER, dbname="postgres")) as connection:
+    def new_name(self) -> str:
+        """Give a name that no database had yet."""
+        return f"test_{next(self._numbers)}"
+
+    def connect(self, database: str = "postgres") -> psycopg2.extensions.connection:
+        """Connect to a database."""
+        return psycopg2.connect(host=str(self.folder), user=_SUPERUSER, dbname=database)
+
+    def disconnect(self, database: str) -> None:
+        """End all connections to a database, and wait until they are gone."""
+        with closing(self.connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE datname = %s", (60_000, database)
+            )
+
+    def execute(self, statement: str, *names: str) -> None:
+        """Run a statement outside any transaction, with the names of databases in it."""
+        with closing(self.connect()) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
+                cursor.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 def postgres_binaries() -> Path | None:

@@ -6,9 +6,14 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 import redis
 import sqlalchemy
+from sqlalchemy import select
 
+from core.auth.schema import UserRow
+from core.database import Database, utc_now
+from tests.support.databases import EmptyPostgres
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer, postgres_binaries
 
@@ -35,6 +40,34 @@ def test_a_database_is_dropped_although_somebody_is_connected(postgres: Postgres
     engine.dispose()
     with postgres.new_database() as other:
         assert other != url
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_each_test_has_a_database_with_tables_and_no_rows(tables_url: str, number: int):
+    database = Database(tables_url)
+    with database.read() as session:
+        assert session.scalars(select(UserRow)).all() == []
+    with database.write() as session:
+        session.add(UserRow(name=f"user{number}", is_admin=False, created_at=utc_now()))
+    with database.read() as session:
+        assert session.scalars(select(UserRow.id)).one() == 1
+    connection = database.engine.connect()  # somebody stays connected, in the middle of a transaction
+    connection.exec_driver_sql("SELECT * FROM users")
+    connection.invalidate()
+    connection.close()
+    database.close()
+
+
+def test_a_database_with_other_tables_is_not_given_again(empty_postgres: EmptyPostgres):
+    with empty_postgres.database() as url:
+        engine = sqlalchemy.create_engine(url)
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("ALTER TABLE users DROP COLUMN password_hash"))
+        engine.dispose()
+    with empty_postgres.database() as url:
+        engine = sqlalchemy.create_engine(url)
+        assert "password_hash" in {column["name"] for column in sqlalchemy.inspect(engine).get_columns("users")}
+        engine.dispose()
 
 
 def test_redis_answers(redis_url: str):

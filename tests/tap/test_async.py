@@ -21,6 +21,8 @@ from tests.support.processes import command_of, ending_within, processor_seconds
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:

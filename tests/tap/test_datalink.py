@@ -14,6 +14,7 @@ from tests.tap.small_site import SmallSite, small_site
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.usefixtures("collected"),
 ]

@@ -33,6 +33,7 @@ from tests.tap.nasty import COLUMNS, ROWS, write_nasty_votable
 
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.usefixtures("collected"),
 ]

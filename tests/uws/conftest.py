@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database import Base, Database
+from core.database import Database
 from server.broker.job_queue import CeleryQueue
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
 from tests.uws.job_kinds import make_kinds
@@ -56,9 +56,8 @@ class SilentQueue:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    Base.metadata.create_all(database.engine)
+def database(tables_url: str) -> Iterator[Database]:
+    database = Database(tables_url)
     yield database
     database.close()
 

@@ -22,6 +22,8 @@ from tests.uws.job_kinds import count_marks, make_kinds, marks
 from tests.uws.watching import SECONDS, told_end_of, wait_until
 from uws import Job, JobService, Phase, ProcessQueue
 
+pytestmark = pytest.mark.slow
+
 AWAY_SECONDS = 1.5
 
 

@@ -17,6 +17,8 @@ from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, Phase, ProcessQueue
 from uws.lifecycle.fair_share import QUEUED_PER_USER
 
+pytestmark = pytest.mark.slow
+
 _PROCESSES, _CELERY = "processes", "celery"
 
 
@@ -28,10 +30,8 @@ def setup(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, setup: tuple[str, str], tmp_path: Path) -> str:
-    if setup[1] == "sqlite":
-        return f"sqlite:///{tmp_path / 'photoz.sqlite'}"
-    url: str = request.getfixturevalue("postgres_url")
+def tables_url(request: pytest.FixtureRequest, setup: tuple[str, str]) -> str:
+    url: str = request.getfixturevalue(f"{'sqlite' if setup[1] == 'sqlite' else 'postgres'}_tables_url")
     return url
 
 

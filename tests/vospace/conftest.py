@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
-from core.database import Base, Database
+from core.database import Database
 from core.files import FolderStore
 from core.settings import Settings
 from products.lifecycle.uploads import UploadService
@@ -100,7 +100,7 @@ def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpa
 
 
 @pytest.fixture
-def space(database_url: str, tmp_path: Path) -> Iterator[Space]:
+def space(tables_url: str, tmp_path: Path) -> Iterator[Space]:
     settings = Settings(
         data=tmp_path,
         authority="example.org",
@@ -109,8 +109,7 @@ def space(database_url: str, tmp_path: Path) -> Iterator[Space]:
         max_upload_bytes=1_000_000,
         home_nodes=50,
     )
-    database = Database(database_url)
-    Base.metadata.create_all(database.engine)
+    database = Database(tables_url)
     accounts = AccountService(database, session_hours=1, login_attempts=100)
     tokens = {}
     for name in ("owner", "other"):

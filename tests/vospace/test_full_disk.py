@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
-from core.database import Base, Database
+from core.database import Database
 from core.errors import StorageFullError
 from core.settings import Settings
 from tests.vospace.conftest import bare_vospace
@@ -87,7 +87,7 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path: Path, elsewhere: str) -> Iterator[Home]:
+def home(sqlite_tables_url: str, tmp_path: Path, elsewhere: str) -> Iterator[Home]:
     settings = Settings(
         data=tmp_path,
         authority="example.org",
@@ -95,8 +95,7 @@ def home(tmp_path: Path, elsewhere: str) -> Iterator[Home]:
         min_free_bytes=0,
         transfer_hosts=(elsewhere,),
     )
-    database = Database(f"sqlite:///{tmp_path}/photoz.sqlite")
-    Base.metadata.create_all(database.engine)
+    database = Database(sqlite_tables_url)
     accounts = AccountService(database)
     accounts.add_user("ada", None)
     identity = accounts.identity_of_user("ada", Scope.WRITE)

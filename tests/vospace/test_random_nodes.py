@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,6 +19,8 @@ from tests.vospace.conftest import bare_vospace
 from tests.vospace.talking import Person
 from vospace.faults import fault_name
 from vospace.storage import stored_ids
+
+pytestmark = pytest.mark.slow
 
 QUOTA = 3_000
 _NAMES = st.sampled_from(["a", "b", "ü", "x y"])

@@ -17,6 +17,8 @@ from tests.vospace.talking import ROOT, Person, fault, transfer_xml
 from vospace.home.writes import HomeWrites
 from vospace.storage import stored_ids
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def owner(space) -> Person:

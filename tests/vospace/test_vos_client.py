@@ -22,6 +22,8 @@ from tests.support.ports import free_port
 from tests.support.vos_client import VosClient
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 AUTHORITY = "example.org"
 ROOT = f"vos://{AUTHORITY}~vospace"
 HOME = f"{ROOT}/home/ada"

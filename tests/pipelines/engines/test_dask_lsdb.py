@@ -22,6 +22,7 @@ from pipelines.training import make_training_set, parse_configuration
 
 # Libraries of the cluster warn of one another's changes; the collector closes sockets of its workers.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore"),
     pytest.mark.usefixtures("collected"),
     pytest.mark.skipif(find_spec("lsdb") is None, reason="the extra 'dask' is not installed"),

@@ -35,6 +35,8 @@ from tests.pipelines.runs.published import (
 from tests.vospace.talking import node_xml
 from uws import Phase
 
+pytestmark = pytest.mark.slow
+
 RULES = """
 translation_rules:
   VVDS:

@@ -20,6 +20,8 @@ from core.errors import PhotozError
 from products.readers import ReadLimits, open_table
 from tests.products.readers.samples import FORMATS, SUFFIX, astropy_sample, parquet, read, refusal, write
 
+pytestmark = pytest.mark.slow
+
 STARTS = {"CSV": "plain text", "ECSV": "ECSV"}
 ARTICLE = {"CSV": "a CSV", "FITS": "a FITS", "HDF5": "an HDF5", "Parquet": "a Parquet", "VOTable": "a VOTable",
            "ECSV": "an ECSV"}  # fmt: skip

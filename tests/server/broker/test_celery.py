@@ -24,6 +24,8 @@ from tests.support.processes import command_of, ending_within, processor_seconds
 from tests.support.redis import RedisServer, redis_server
 from tests.support.server import RunningServer, photoz_command, running_server
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 60
 RULES_OF_ANOTHER_SURVEY = """
 translation_rules:

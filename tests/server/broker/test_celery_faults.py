@@ -16,7 +16,7 @@ import pytest
 import redis
 from sqlalchemy import update
 
-from core.database import Base, Database
+from core.database import Database
 from server.broker.job_queue import CeleryQueue
 from tests.support.processes import ending_within, is_gone
 from tests.support.redis import RedisServer, redis_server
@@ -27,6 +27,8 @@ from tests.uws.job_kinds import count_marks, make_kinds, marks
 from tests.uws.watching import pid_of, told_end_of, wait_until
 from uws import Job, JobService, Phase
 from uws.schema import JobRow
+
+pytestmark = pytest.mark.slow
 
 SECONDS = 60
 
@@ -63,10 +65,9 @@ def broker(broker_process: RedisServer) -> RedisServer:
 
 
 @pytest.fixture
-def jobs(broker: RedisServer, postgres_url: str, tmp_path: Path) -> Iterator[AnyJobs]:
+def jobs(broker: RedisServer, postgres_tables_url: str, tmp_path: Path) -> Iterator[AnyJobs]:
     """A service over Celery whose sweep waits for nothing; no worker runs yet."""
-    database, kinds = Database(postgres_url), make_kinds(tmp_path)
-    Base.metadata.create_all(database.engine)
+    database, kinds = Database(postgres_tables_url), make_kinds(tmp_path)
     queue = CeleryQueue(broker.url, database)
     yield AnyJobs(JobService(database, queue, kinds, resubmit_after=timedelta(0)), queue, database, tmp_path)
     queue.close()

@@ -10,6 +10,8 @@ import requests
 from tests.support.commands import photoz, run_photoz
 from tests.support.server import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_names_every_command():
     shown = run_photoz("--help", data=Path("unused")).stdout

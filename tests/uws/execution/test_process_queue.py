@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import psutil
+import pytest
 from sqlalchemy import update
 
 from core.database import Database
@@ -21,6 +22,8 @@ from tests.uws.job_kinds import marks, no_kinds
 from tests.uws.watching import SECONDS, end_of, pid_of, wait_until
 from uws import Phase, ProcessQueue
 from uws.schema import JobRow
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_work_has_stopped_when_abort_returns(jobs: Jobs) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -22,9 +21,9 @@ RESOURCES = ("", "/phase", "/executionduration", "/destruction", "/quote", "/own
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def tables_url(sqlite_tables_url: str) -> str:
     """One database will do: what the two do differently is tried in test_service."""
-    return f"sqlite:///{tmp_path / 'photoz.sqlite'}"
+    return sqlite_tables_url
 
 
 @pytest.fixture

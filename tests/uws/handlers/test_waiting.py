@@ -3,7 +3,6 @@
 import asyncio
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -14,9 +13,9 @@ from uws.handlers.waiting import LONGEST_WAIT, job_states, wait_for_change
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def tables_url(sqlite_tables_url: str) -> str:
     """One database will do: what the two do differently is tried in test_service."""
-    return f"sqlite:///{tmp_path / 'photoz.sqlite'}"
+    return sqlite_tables_url
 
 
 async def nobody_left() -> bool:

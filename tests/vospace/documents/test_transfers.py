@@ -18,6 +18,8 @@ from tests.core.vosi.schemas import schema
 from tests.server.application import Application, running_application
 from tests.vospace.talking import CORE, ROOT, Person, checked, fault, node_xml, transfer_xml
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = "vos://cadc.nrc.ca~vospace/CADC/std/Pkg-1.0"
 TOKEN_METHOD = "ivo://ivoa.net/sso#token"
 UWS = {"uws": "http://www.ivoa.net/xml/UWS/v1.0", "xlink": "http://www.w3.org/1999/xlink"}

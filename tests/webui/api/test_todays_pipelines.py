@@ -15,6 +15,8 @@ from tests.support.accounts import new_account
 from tests.support.pypi_client import PypiClient
 from tests.support.server import running_server
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, slots=True)
 class Pipelines:

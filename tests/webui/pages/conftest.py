@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import webui
 from core.auth.dependencies import SESSION_COOKIE
@@ -59,12 +60,29 @@ def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
 def app(services: Services) -> FastAPI:
     web = services.web
     app = FastAPI(redirect_slashes=False)
-    app.include_router(api_routes(web))
+    app.add_middleware(_RoutesOnDemand, prefix="/api/", add=lambda: app.include_router(api_routes(web)))
     app.include_router(page_routes(web))
     app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"))
     for kind, handler in error_handlers(web).items():
         app.add_exception_handler(kind, handler)
     return app
+
+
+class _RoutesOnDemand:
+    """ASGI middleware that adds routes before the first request for one of them.
+
+    To make those of the API takes longer than most tests of pages, few of which ask for one.
+    """
+
+    def __init__(self, app: ASGIApp, prefix: str, add: Callable[[], None]) -> None:
+        self._app, self._prefix, self._add = app, prefix, add
+        self._added = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._added and scope["type"] == "http" and scope["path"].startswith(self._prefix):
+            self._add()
+            self._added = True
+        await self._app(scope, receive, send)
 
 
 @pytest.fixture

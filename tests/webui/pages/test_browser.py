@@ -13,6 +13,8 @@ from tests.support.server import RunningServer, running_server
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 TABLE = "objid,RAJ2000,DEJ2000,zspec,flag\n" + "".join(
     f"{number},{10 + number / 10},{-5 - number / 20},{number / 50},A\n" for number in range(50)
 )

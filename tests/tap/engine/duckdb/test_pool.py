@@ -18,6 +18,8 @@ from tests.support.processes import is_gone
 from tests.support.resources import Resources
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 ENDLESS = "SELECT range AS n FROM range(1000000000000)"
 ONE = "SELECT 1 AS n"
 

@@ -19,6 +19,8 @@ from webui.pages.pipelines.parameter_fields import entered_parameters, parameter
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "<img src=x onerror=window.hit=1>"
 MILLISECONDS = 120_000
 

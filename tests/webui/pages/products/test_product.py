@@ -7,6 +7,8 @@ from products.models import ProductStatus, Visibility
 from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_product_is_told_with_all_that_was_found(alice: TestClient, publish: Publish):
     product = publish(description="A **deep** survey.")

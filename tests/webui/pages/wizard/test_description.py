@@ -7,6 +7,8 @@ from products.models import InspectionState, ProductStatus, Visibility
 from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
 
+pytestmark = pytest.mark.slow
+
 BASIC = {"display_name": "VVDS sample", "product_type": "1", "visibility": "registered", "description": "Text."}
 
 
