@@ -81,7 +81,7 @@ def test_an_answer_counts_once_and_only_in_its_browser(site: Site):
     kept = dict(browser.cookies)
     stranger = other.get(back)
     assert (stranger.status_code, SESSION_COOKIE in other.cookies) == (403, False)
-    assert "begun in another browser" in stranger.text
+    assert "started in another browser" in stranger.text
     other.get("/login/oidc")
     assert other.get(back).status_code == 403  # another attempt of its own
     assert SESSION_COOKIE not in other.cookies
