@@ -1,1 +1,1 @@
-"""The pages that people see, and the REST API under ``/api``; both are thin covers over the services."""
+"""Web pages, and the REST API under ``/api``: a thin layer over the services of the other packages."""

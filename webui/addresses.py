@@ -1,4 +1,4 @@
-"""Addresses of pages, and which address a sign-in may lead back to."""
+"""URLs of pages and files, and the pages that a sign-in may redirect to."""
 
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -7,6 +7,7 @@ from fastapi import Request
 from core.errors import NotFoundError
 
 __all__ = [
+    "file_address",
     "login_address",
     "page_of_request",
     "product_address",
@@ -18,13 +19,18 @@ __all__ = [
 ]
 
 _HOME = "/"
-_LONGEST_NUMBER = 18
+_MAX_DIGITS = 18
 
 
 def product_address(internal_name: str, step: str = "") -> str:
     """Return the address of a product's page, or of one of its steps, such as ``files`` or ``review``."""
     address = f"/product/{quote(internal_name, safe='')}"
     return f"{address}/{step}" if step else address
+
+
+def file_address(product_id: int, name: str) -> str:
+    """Return the address of the bytes of a product's file."""
+    return f"/api/products/{product_id}/files/{quote(name, safe='')}"
 
 
 def user_address(name: str) -> str:
@@ -43,23 +49,23 @@ def type_address(name: str) -> str:
 
 
 def product_key(text: str) -> int | str:
-    """Read the part of an address that names a product: its number, or its internal name, which has a ``_`` in it.
+    """Parse the part of an address that identifies a product: its id, or its internal name (which has a ``_``).
 
     Raises
     ------
     NotFoundError
-        It has a NUL in it, which no name has and PostgreSQL does not take.
+        It contains a NUL, which no name has and PostgreSQL does not accept.
     """
     if "\0" in text:
         message = "There is no product of this name."
         raise NotFoundError(message)
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else text
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else text
 
 
 def safe_next(text: str | None) -> str:
-    r"""Return the address to go to after a sign-in: a path of this server, else the first page.
+    r"""Return the address to redirect to after a sign-in: a path of this server, else the first page.
 
-    Browsers read ``//host``, ``/\host`` and paths with a tab or a line break in them as addresses of other servers.
+    Browsers treat ``//host``, ``/\host`` and paths with a tab or a line break as addresses of other servers.
     """
     if not text or not text.startswith("/") or text.startswith("//"):
         return _HOME
@@ -73,12 +79,12 @@ def safe_next(text: str | None) -> str:
 
 
 def login_address(target: str) -> str:
-    """Return the address of the sign-in page that leads back to a target."""
+    """Return the address of the sign-in page that redirects to a target."""
     return f"/login?{urlencode({'next': safe_next(target)})}"
 
 
 def page_of_request(request: Request) -> str:
-    """Return the page that a request is about: its own address, or for a form the page that it stood on."""
+    """Return the page of a request: its own address, or the page that had the form."""
     if request.method in {"GET", "HEAD"}:
         query = request.url.query
         return f"{request.url.path}?{query}" if query else request.url.path

@@ -13,7 +13,7 @@ __all__ = ["ProductCitation"]
 
 @dataclass(frozen=True, slots=True)
 class ProductCitation:
-    """How a product is cited."""
+    """Citation of a product, as text and in BibTeX."""
 
     text: str
     bibtex: str

@@ -1,4 +1,4 @@
-"""The services that pages and the REST API call."""
+"""Services that the pages and the REST API call."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ __all__ = ["WebServices"]
 
 @dataclass(frozen=True)
 class WebServices:
-    """The services of the packages below, as handlers of the web layer call them."""
+    """Services of the other packages, as the handlers of the web layer use them."""
 
     settings: Settings
     authenticate: Authenticator

@@ -1,4 +1,4 @@
-"""Sign-ins by browser: the cookie that begins one, and its end."""
+"""Session cookies of browsers."""
 
 from fastapi import Request, Response
 
@@ -10,7 +10,7 @@ __all__ = ["SessionCookies"]
 
 
 class SessionCookies:
-    """Gives browsers the cookie of a session, and takes it back.
+    """Create and end sessions of browsers, with their cookies.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class SessionCookies:
         self._secure = secure
 
     def begin(self, request: Request, answer: Response, identity: Identity) -> None:
-        """Begin a session, in place of the one that the browser has."""
+        """Begin a session, which replaces that of the browser, and set its cookie."""
         self.close(request)
         answer.set_cookie(
             self._name,
@@ -37,12 +37,12 @@ class SessionCookies:
         )
 
     def end(self, request: Request, answer: Response) -> None:
-        """End the browser's session, here and there."""
+        """End the browser's session and delete its cookie."""
         self.close(request)
         answer.delete_cookie(self._name, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def close(self, request: Request) -> None:
-        """End the session here."""
+        """End the browser's session on the server only."""
         cookie = request.cookies.get(self._name)
         if cookie:
             self._accounts.close_session(cookie)

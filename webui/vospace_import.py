@@ -1,4 +1,4 @@
-"""Files that lie in VOSpace become files of products, without being sent again."""
+"""Attach files of VOSpace to products, without another upload."""
 
 from core.auth.models import Identity
 from products.models import FileRole, ProductFile
@@ -9,14 +9,14 @@ __all__ = ["attach_node"]
 
 
 def attach_node(services: WebServices, identity: Identity, product_id: int, role: FileRole, path: Path) -> ProductFile:
-    """Return a product the bytes of a node, under the node's name.
+    """Attach the bytes of a node to a product, under the node's name.
 
     Raises
     ------
     NotFoundError
-        There is no such product or node, or the caller may not know that there is.
+        There is no such product or node, or the caller may not read it.
     ConflictError
-        The product has such a file already, or is not open to it.
+        The product already has such a file, or does not accept one in its present state.
     """
     services.products.uploads.check_open(identity, product_id, role)
     stored, name = services.vospace.moves.duplicate(identity, path)

@@ -1,1 +1,1 @@
-"""The REST API under ``/api``: JSON for scripts, for the ``pzserver`` library, and for the pages' own scripts."""
+"""REST API under ``/api``: JSON for scripts, for the ``pzserver`` library, and for the scripts of the pages."""

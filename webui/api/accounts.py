@@ -1,4 +1,4 @@
-"""REST: people, their tokens, and who the caller is."""
+"""REST resources of accounts and tokens."""
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -13,27 +13,27 @@ from webui.services import WebServices
 
 __all__ = ["routes"]
 
-_MOST_DIGITS = 9
+_MAX_DIGITS = 9
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of accounts and tokens."""
+    """Return the routes of accounts and tokens."""
     router = APIRouter(route_class=api_route(), tags=["accounts"])
-    _add_people(router, services)
+    _add_accounts(router, services)
     _add_tokens(router, services)
     return router
 
 
-def _add_people(router: APIRouter, services: WebServices) -> None:
+def _add_accounts(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
 
-    @router.get("/users", summary="People who share products or groups with the caller")
+    @router.get("/users", summary="Accounts that share products or groups with the caller")
     def users(identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        people = [user_json(user) for user in services.products.service.visible_accounts(identity)]
-        return {"count": len(people), "results": people}
+        results = [user_json(user) for user in services.products.service.visible_accounts(identity)]
+        return {"count": len(results), "results": results}
 
-    @router.get("/users/{user_id}", summary="One of them")
+    @router.get("/users/{user_id}", summary="One account")
     def one_user(user_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         for user in services.products.service.visible_accounts(identity):
@@ -42,12 +42,12 @@ def _add_people(router: APIRouter, services: WebServices) -> None:
         message = f"There is no user number {user_id}."
         raise NotFoundError(message)
 
-    @router.post("/logged_user", summary="Who the caller is")
+    @router.post("/logged_user", summary="The caller's account")
     def logged_user(identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         return {"username": identity.name, "is_admin": identity.is_admin, "scope": identity.scope}
 
-    @router.get("/logout", summary="End the browser's sign-in")
+    @router.get("/logout", summary="Sign the browser out")
     def logout(request: Request, response: Response) -> None:
         if request.headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"}:
             services.sessions.end(request, response)
@@ -61,7 +61,7 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         results = [token_json(token) for token in accounts.tokens(identity)]
         return {"count": len(results), "results": results}
 
-    @router.post("/tokens", status_code=201, summary="Make a token; its secret is shown this once")
+    @router.post("/tokens", status_code=201, summary="Create a token; its secret is returned only once")
     async def make_token(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         fields = await read_fields(request)
         scope, days = fields.get("scope", Scope.WRITE), fields.get("days")
@@ -76,15 +76,15 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         )
         return {**token_json(issued.token), "token": issued.secret}
 
-    @router.delete("/tokens/{token_id}", status_code=204, summary="End a token at once")
+    @router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token")
     def revoke(token_id: int, identity: Identity = Depends(authenticate)) -> None:
         accounts.revoke_token(identity, token_id)
 
-    @router.post("/get_token", summary="Make a token named 'API' with the scope 'write'")
+    @router.post("/get_token", summary="Create a token named 'API' with the scope 'write'")
     def get_token(identity: Identity = Depends(authenticate)) -> Json:
         return {"token": accounts.issue_token(identity, "API", Scope.WRITE).secret}
 
-    @router.post("/obtain_token", summary="Name and password to a token")
+    @router.post("/obtain_token", summary="Create a token from name and password")
     async def obtain_token(request: Request) -> JSONResponse:
         fields = await read_fields(request)
         name, password = str(fields.get("username", "")), str(fields.get("password", ""))
@@ -93,13 +93,13 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         except TooManyAttemptsError:
             raise
         except AuthenticationError as e:
-            # No challenge, and this status: what clients of this address are used to.
+            # Clients of this address expect this status, and no challenge.
             return JSONResponse({"non_field_errors": [e.message], "detail": e.message, "code": e.code}, 400)
         return JSONResponse({"token": accounts.issue_token(identity, "API", Scope.WRITE).secret})
 
 
 def _days(value: object) -> int:
-    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS):
+    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS):
         return int(value)
     message = f"'{value!s:.40}' is not a number of days."
     raise InvalidValueError(message, field="days")

@@ -1,4 +1,4 @@
-"""Bodies of requests: JSON, a form, or a form with parts, all read as the same fields."""
+"""Request bodies: JSON, urlencoded or multipart, parsed into the same fields; and their Pydantic models."""
 
 import json
 from typing import Any, TypeVar
@@ -25,13 +25,13 @@ __all__ = [
     "read_fields",
 ]
 
-_LONGEST_BODY = 2_000_000
+_MAX_BYTES = 2_000_000
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class _Body(BaseModel):
-    """Fields that the API does not know are ignored, as its clients expect."""
+    """Base of all bodies; unknown fields are ignored, as clients expect."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -43,16 +43,16 @@ class _Body(BaseModel):
     @field_validator("groups", mode="before", check_fields=False)
     @classmethod
     def _words_are_a_list(cls, value: object) -> object:
-        # A form sends the names of groups as one text.
+        # A form has the names of groups in one value.
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 class ProductBody(_Body):
-    """What a client says to begin a product."""
+    """Body that creates a product."""
 
-    display_name: str = Field(description="Name that people read.")
-    product_type: int = Field(description="Number of the product's type.")
-    release: int | None = Field(None, description="Number of the release, for types that have one.")
+    display_name: str = Field(description="Display name.")
+    product_type: int = Field(description="Id of the product type.")
+    release: int | None = Field(None, description="Id of the release, for types that have one.")
     official_product: bool = Field(default=False, description="Made by the project; administrators only.")
     pz_code: str | None = Field(None, description="Photo-z code, for results and estimates.")
     description: str | None = Field(None, description="Markdown.")
@@ -62,7 +62,7 @@ class ProductBody(_Body):
 
 
 class ProductPatch(_Body):
-    """What a client changes of a product; ``status`` 1 publishes it."""
+    """Body that changes a product; ``status`` 1 publishes it."""
 
     display_name: str | None = None
     release: int | None = None
@@ -76,52 +76,52 @@ class ProductPatch(_Body):
 
 
 class GroupBody(_Body):
-    """What a client says to make a group."""
+    """Body that creates a group."""
 
-    name: str = Field(description="Letters, digits and . _ @ + -; nobody else's group has it.")
+    name: str = Field(description="Unique name: letters, digits and . _ @ + -.")
     description: str = ""
 
 
 class GroupPatch(_Body):
-    """What can be changed of a group."""
+    """Body that changes a group."""
 
     description: str
 
 
 class MemberBody(_Body):
-    """How somebody belongs to a group."""
+    """Body that adds or changes a member of a group."""
 
-    is_manager: bool = Field(default=False, description="Whether they say who else belongs to it.")
+    is_manager: bool = Field(default=False, description="Whether the member manages the group.")
 
 
 class TransferBody(_Body):
-    """Who shall own a product."""
+    """Body that transfers a product to a new owner."""
 
     user: str = Field(description="Name of the account.")
     stay: bool = Field(default=True, description="Whether the old owner remains as a co-owner.")
 
 
 class NodeBody(_Body):
-    """Which file of VOSpace a product shall have."""
+    """Body that attaches a file of VOSpace to a product."""
 
     uri: str = Field(max_length=4000)
     role: str = "main"
 
 
 class LinkBody(_Body):
-    """What a client says to make a link to a product."""
+    """Body that creates a sharing link."""
 
-    days: int = Field(14, description="How long it holds: 1 to 365 days.")
-    note: str = Field("", description="For whom it is, for its maker's memory.")
+    days: int = Field(14, description="Lifetime in days, 1 to 365.")
+    note: str = Field("", description="A note for its creator, such as the recipient.")
 
 
 async def read_fields(request: Request) -> dict[str, Any]:
-    """Read the fields of a request, in whichever way it sends them.
+    """Parse the fields of a request: JSON, urlencoded or multipart.
 
     Raises
     ------
     InvalidValueError
-        The body is not what its content type says.
+        The body does not match its content type.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
@@ -130,8 +130,8 @@ async def read_fields(request: Request) -> dict[str, Any]:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LONGEST_BODY:
-            message = f"The request is larger than {_LONGEST_BODY // 1_000_000} MB."
+        if len(body) > _MAX_BYTES:
+            message = f"The request is larger than {_MAX_BYTES // 1_000_000} MB."
             raise TooLargeError(message)
     if not body:
         return {}
@@ -150,7 +150,7 @@ async def read_fields(request: Request) -> dict[str, Any]:
 
 
 def parse_body(model: type[_Model], fields: dict[str, Any]) -> _Model:
-    """Check fields against a model; the first that is wrong is named."""
+    """Validate fields against a model; the error names the first wrong field."""
     try:
         return model.model_validate(fields)
     except ValidationError as e:
@@ -161,5 +161,5 @@ def parse_body(model: type[_Model], fields: dict[str, Any]) -> _Model:
 
 
 def _no_files(_fields: dict[str, str]) -> Staging:
-    message = "This address takes no files."
+    message = "This address accepts no files."
     raise InvalidValueError(message, field="file")

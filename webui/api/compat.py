@@ -1,4 +1,4 @@
-"""REST: the address that today's Photo-z Server has beside its API."""
+"""REST resource that today's Photo-z Server has outside of ``/api``."""
 
 from fastapi import APIRouter
 
@@ -9,7 +9,7 @@ __all__ = ["outer_routes"]
 
 
 def outer_routes(services: WebServices) -> APIRouter:
-    """Routes beside ``/api``."""
+    """Return the routes outside of ``/api``."""
     router = APIRouter(tags=["server"])
     environment = {"enviroment_name": services.settings.site_name, "is_dev": False}  # so spelt on the wire
 

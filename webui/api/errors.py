@@ -1,4 +1,4 @@
-"""Errors of the REST API as JSON."""
+"""JSON representation of errors of the REST API."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -12,12 +12,12 @@ from core.errors import AuthenticationError, InvalidValueError, NotFoundError, P
 from core.web.routes import route_class
 from products.validation import MissingColumnsError
 
-__all__ = ["api_route", "error_answer"]
+__all__ = ["api_route", "error_response"]
 
 
 def api_route() -> type[APIRoute]:
-    """Make the route class of the REST API: its errors are JSON, and so are parameters of a wrong type."""
-    rendered = route_class(error_answer)
+    """Return the route class of the REST API, which renders all errors as JSON, those of parameters included."""
+    rendered = route_class(error_response)
 
     class ApiRoute(rendered):  # type: ignore[misc,valid-type]  # the class is made at run time
         """A route of the REST API."""
@@ -29,7 +29,7 @@ def api_route() -> type[APIRoute]:
                 try:
                     answer: Response = await handler(request)
                 except RequestValidationError as e:
-                    return error_answer(request, _told(e))
+                    return error_response(request, _as_photoz_error(e))
                 return answer
 
             return checked
@@ -37,10 +37,10 @@ def api_route() -> type[APIRoute]:
     return ApiRoute
 
 
-def error_answer(request: Request, error: PhotozError) -> JSONResponse:
-    """Dress an error: under the name of the field that was wrong, and always as ``detail``.
+def error_response(request: Request, error: PhotozError) -> JSONResponse:
+    """Render an error: under the name of the wrong field, and always as ``detail``.
 
-    Missing columns are a bare JSON string, because that is what clients of this API print.
+    Missing columns are a bare JSON string, because clients of this API print it.
     """
     if isinstance(error, MissingColumnsError):
         return JSONResponse(error.message, error.status)
@@ -52,8 +52,8 @@ def error_answer(request: Request, error: PhotozError) -> JSONResponse:
     return JSONResponse(answer, error.status)
 
 
-def _told(error: RequestValidationError) -> PhotozError:
-    """Tell the first thing that is wrong; an address with something else than a number leads nowhere."""
+def _as_photoz_error(error: RequestValidationError) -> PhotozError:
+    """Return the error for the first wrong parameter; a path parameter that is not a number is a 404."""
     first = error.errors()[0]
     place, name = first["loc"][0], str(first["loc"][-1])
     value = str(first.get("input"))[:80]

@@ -1,4 +1,4 @@
-"""REST: groups of users, and who belongs to them."""
+"""REST resources of groups and their members."""
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -14,7 +14,7 @@ __all__ = ["group_json", "routes"]
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of groups."""
+    """Return the routes of groups."""
     router = APIRouter(route_class=api_route(), tags=["groups"])
     _add_groups(router, services)
     _add_members(router, services)
@@ -22,7 +22,7 @@ def routes(services: WebServices) -> APIRouter:
 
 
 def group_json(group: Group, identity: Identity) -> Json:
-    """A group with its members, as the identity sees it."""
+    """Return a group with its members, as the identity may see it."""
     return {
         "id": group.id,
         "name": group.name,
@@ -39,12 +39,12 @@ def group_json(group: Group, identity: Identity) -> Json:
 def _add_groups(router: APIRouter, services: WebServices) -> None:
     authenticate, groups = services.authenticate, services.accounts.groups
 
-    @router.get("/groups", summary="The caller's groups; for administrators all")
+    @router.get("/groups", summary="The caller's groups; all groups for administrators")
     def list_groups(identity: Identity = Depends(authenticate)) -> Json:
         results = [group_json(group, identity) for group in groups.groups(identity)]
         return {"count": len(results), "results": results}
 
-    @router.post("/groups", status_code=201, summary="Make a group; its maker manages it")
+    @router.post("/groups", status_code=201, summary="Create a group, with the caller as its manager")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(GroupBody, await read_fields(request))
         return group_json(await run_in_threadpool(groups.create, identity, body.name, body.description), identity)
@@ -53,12 +53,12 @@ def _add_groups(router: APIRouter, services: WebServices) -> None:
     def one_group(group_id: int, identity: Identity = Depends(authenticate)) -> Json:
         return group_json(groups.group(identity, group_id), identity)
 
-    @router.patch("/groups/{group_id}", summary="Describe a group anew")
+    @router.patch("/groups/{group_id}", summary="Change the description of a group")
     async def describe(group_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(GroupPatch, await read_fields(request))
         return group_json(await run_in_threadpool(groups.describe, identity, group_id, body.description), identity)
 
-    @router.delete("/groups/{group_id}", status_code=204, summary="Remove a group")
+    @router.delete("/groups/{group_id}", status_code=204, summary="Delete a group")
     def delete(group_id: int, identity: Identity = Depends(authenticate)) -> None:
         groups.delete(identity, group_id)
 
@@ -66,12 +66,12 @@ def _add_groups(router: APIRouter, services: WebServices) -> None:
 def _add_members(router: APIRouter, services: WebServices) -> None:
     authenticate, groups = services.authenticate, services.accounts.groups
 
-    @router.put("/groups/{group_id}/members/{user}", summary="Take somebody in, or make a member a manager")
+    @router.put("/groups/{group_id}/members/{user}", summary="Add a member, or change whether a member is a manager")
     async def add(group_id: int, user: str, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(MemberBody, await read_fields(request))
         group = await run_in_threadpool(groups.add_member, identity, group_id, user, manager=body.is_manager)
         return group_json(group, identity)
 
-    @router.delete("/groups/{group_id}/members/{user}", status_code=204, summary="Let somebody go, or leave")
+    @router.delete("/groups/{group_id}/members/{user}", status_code=204, summary="Remove a member, or leave")
     def remove(group_id: int, user: str, identity: Identity = Depends(authenticate)) -> None:
         groups.remove_member(identity, group_id, user)

@@ -1,14 +1,22 @@
-"""The routes of the REST API, put together."""
+"""Router of the REST API."""
 
 from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from webui.api import accounts, compat, groups, sign_in
 from webui.api.errors import api_route
-from webui.api.processes import processes as pipelines
-from webui.api.products import columns, downloads, files, inspections, products, provenance, sharing
-from webui.api.products import prepared_downloads as archives
-from webui.api.products import vospace_files as nodes
+from webui.api.processes import processes
+from webui.api.products import (
+    columns,
+    downloads,
+    files,
+    inspections,
+    prepared_downloads,
+    products,
+    provenance,
+    sharing,
+    vospace_files,
+)
 from webui.services import WebServices
 
 __all__ = ["api_routes"]
@@ -29,10 +37,10 @@ _NAMES = (
 
 
 def api_routes(services: WebServices) -> APIRouter:
-    """Put the REST API together, with the one address that today's Photo-z Server has beside it."""
+    """Return the router of the REST API and of the one address outside of ``/api``."""
     router = APIRouter(prefix="/api", route_class=api_route())
 
-    @router.get("", summary="What the API offers; answers only to valid credentials")
+    @router.get("", summary="Addresses of the main resources; requires valid credentials")
     def index(identity: Identity = Depends(services.authenticate)) -> dict[str, str]:
         identity.require(Scope.READ)
         base = services.settings.public_url
@@ -42,20 +50,20 @@ def api_routes(services: WebServices) -> APIRouter:
         accounts,
         products,
         files,
-        nodes,
+        vospace_files,
         inspections,
         columns,
         downloads,
-        archives,
+        prepared_downloads,
         provenance,
-        pipelines,
+        processes,
         groups,
         sharing,
         sign_in,
     )
     for part in parts:
         router.include_router(part.routes(services))
-    whole = APIRouter()
-    whole.include_router(router)
-    whole.include_router(compat.outer_routes(services))
-    return whole
+    outer = APIRouter()
+    outer.include_router(router)
+    outer.include_router(compat.outer_routes(services))
+    return outer

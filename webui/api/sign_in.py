@@ -1,8 +1,8 @@
-"""REST: sign-in for programs of the Virtual Observatory, as the challenges of the VO services describe it.
+"""REST resources of sign-in for VO clients, as the challenges of the VO services declare it.
 
-Both take ``username`` and ``password`` as a form over the encrypted connection (SSO 2.0 ``tls-with-password``);
-``ivoa_cookie`` answers with a cookie, ``ivoa_bearer`` with a token in ``X-VO-Bearer``. A token of the account may stand
-in place of the password.
+Both accept ``username`` and ``password`` as a form over an encrypted connection (SSO 2.0 ``tls-with-password``);
+``ivoa_cookie`` returns a cookie, ``ivoa_bearer`` a token in ``X-VO-Bearer``. The password may be a token of
+the account.
 """
 
 from fastapi import APIRouter, Request, Response
@@ -20,19 +20,19 @@ _TOKEN_DAYS = 7
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of VO sign-in."""
+    """Return the routes of VO sign-in."""
     router = APIRouter(route_class=api_route(), tags=["sign-in"])
     accounts = services.accounts.service
 
     async def identity_of(request: Request) -> Identity:
         if services.authenticate.is_of_other_site(request):
-            message = "Pages of other sites cannot sign anybody in."
+            message = "Pages of other sites cannot sign users in."
             raise PermissionDeniedError(message)
         fields = await read_fields(request)
         name, password = str(fields.get("username", "")), str(fields.get("password", ""))
         return await run_in_threadpool(accounts.identity_of_basic, name, password)
 
-    @router.post("/sign-in/cookie", summary="Name and password to a cookie (ivoa_cookie)")
+    @router.post("/sign-in/cookie", summary="Sign in with name and password: cookie (ivoa_cookie)")
     async def cookie(request: Request) -> Response:
         identity = await identity_of(request)
         answer = Response(
@@ -49,7 +49,7 @@ def routes(services: WebServices) -> APIRouter:
         )
         return answer
 
-    @router.post("/sign-in/token", summary="Name and password to a token in X-VO-Bearer (ivoa_bearer)")
+    @router.post("/sign-in/token", summary="Sign in with name and password: token in X-VO-Bearer (ivoa_bearer)")
     async def token(request: Request) -> Response:
         identity = await identity_of(request)
         scope = Scope.WRITE if identity.scope.includes(Scope.WRITE) else identity.scope

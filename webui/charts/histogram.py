@@ -1,4 +1,4 @@
-"""Distributions as SVGs: one outline of bars, another one over them, and two axes with round numbers."""
+"""Histograms as SVG paths: bars, an optional outline over them, and axes with round tick values."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ _TICKS = 6
 
 @dataclass(frozen=True, slots=True)
 class HistogramPlot:
-    """What the template draws.
+    """Histogram for the template: SVG paths and ticks.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class HistogramPlot:
     outline
         Path of the line over them; empty when there is none.
     x_ticks, y_ticks
-        Positions along the axes, and texts.
+        Positions along the axes, and their labels.
     """
 
     width: float
@@ -42,19 +42,19 @@ class HistogramPlot:
 
 
 def histogram_plot(histogram: RedshiftHistogram) -> HistogramPlot:
-    """Draw N(z)."""
+    """Return the histogram of redshifts, N(z)."""
     return bar_plot(histogram.edges, histogram.counts, beyond=histogram.beyond)
 
 
 def bar_plot(
     edges: Sequence[float], counts: Sequence[int], *, beyond: int = 0, outline: Sequence[int] | None = None
 ) -> HistogramPlot:
-    """Draw counts between edges.
+    """Return the histogram of counts between bin edges.
 
     Parameters
     ----------
     beyond
-        How many lie outside of the edges.
+        Number of values outside of the edges.
     outline
         Other counts between the same edges, drawn as a line.
     """
@@ -75,7 +75,7 @@ def bar_plot(
     return HistogramPlot(
         _WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom, bars,
         x_ticks=tuple((across(z), f"{z:g}") for z in _round_values(low, high)),
-        y_ticks=tuple((up(n), f"{n:,.0f}") for n in _round_values(0, highest, whole=True)),
+        y_ticks=tuple((up(n), f"{n:,.0f}") for n in _round_values(0, highest, integer=True)),
         total=sum(counts) + beyond,
         beyond=beyond,
         outline="" if outline is None else _steps(edges, outline, across, up),
@@ -89,11 +89,11 @@ def _steps(
     return f"M{across(edges[0])} {up(0)}{steps}V{up(0)}"
 
 
-def _round_values(low: float, high: float, *, whole: bool = False) -> list[float]:
-    """Give about half a dozen multiples of 1, 2 or 5 times a power of ten that lie between two limits."""
+def _round_values(low: float, high: float, *, integer: bool = False) -> list[float]:
+    """Return about six tick values between two limits: multiples of 1, 2 or 5 times a power of ten."""
     rough = (high - low) / _TICKS
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
-    step = max(step, 1.0) if whole else step
+    step = max(step, 1.0) if integer else step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [round(index * step, 10) for index in range(first, last + 1)]

@@ -1,4 +1,4 @@
-"""The report of a run as its page shows it: facts, tables of counts, and plots, of whichever pipeline."""
+"""View of the report of any pipeline: facts, tables of counts, charts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from webui.charts.sky_map import SkyMap, sky_map
 
 __all__ = ["SKY", "Figure", "ReportView"]
 
-#: Key of the map of the sky among the pictures.
+#: Key of the sky map among the charts.
 SKY = "sky"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A plot of counts.
+    """A histogram of a report.
 
     Parameters
     ----------
     key
-        For its address in the page.
+        Part of the address of its SVG file.
     second
-        What the outline over the bars shows; empty when there is none.
+        Label of the outline over the bars; empty when there is none.
     """
 
     key: str
@@ -36,14 +36,14 @@ class Figure:
 
     @classmethod
     def of(cls, figure: HistogramFigure) -> "Figure":
-        """Draw a histogram."""
+        """Return the chart of a histogram."""
         plot = bar_plot(figure.edges, figure.counts, outline=figure.outline)
         return cls(figure.key, figure.title, figure.x_label, plot, figure.outline_label)
 
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
-    """What the page of a report shows."""
+    """View of a report for the template."""
 
     facts: tuple[tuple[str, str | int], ...]
     warnings: tuple[str, ...]
@@ -53,18 +53,18 @@ class ReportView:
 
     @property
     def pictures(self) -> tuple[tuple[str, str], ...]:
-        """Keys and titles of all pictures."""
-        sky = ((SKY, "Where the rows of the result lie"),) if self.sky else ()
+        """Keys and titles of all charts."""
+        sky = ((SKY, "Positions of the rows of the result"),) if self.sky else ()
         return (*sky, *((figure.key, figure.title) for figure in self.figures))
 
     @classmethod
     def of(cls, pipeline: AnyPipeline, values: Mapping[str, Any], inspection: str | None) -> "ReportView":
-        """Draw the report of a run, with a map of where the rows of the product lie.
+        """Return the view of a report, with a sky map of the rows of the product.
 
         Parameters
         ----------
         values
-            The JSON of the report.
+            JSON of the report.
         """
         report = pipeline.report(values)
         found = None if inspection is None or not report.has_sky_map else Inspection.from_json(inspection)

@@ -1,4 +1,4 @@
-"""A map of where rows lie on the sky: HEALPix cells in the projection of Hammer and Aitoff, as paths of an SVG.
+"""Sky maps as SVG paths: HEALPix cells in the Hammer-Aitoff projection.
 
 Right ascension increases to the left, as seen from inside the sphere; the middle is 180°.
 """
@@ -28,20 +28,20 @@ _Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SkyMap:
-    """What the template draws.
+    """Sky map for the template: SVG paths and labels.
 
     Parameters
     ----------
     levels
-        One SVG path for each step of density, the thinnest first; an empty one where no cell has it.
+        One SVG path for each level of density, the lowest first; empty where no cell has the level.
     graticule
         One path for meridians and parallels.
     rings
-        Centres of rings round patches that would hardly be seen otherwise.
+        Centres of rings around patches that are too small to be seen.
     labels
         Horizontal and vertical position, and text.
     lowest, highest
-        Rows in the emptiest and in the fullest cell that is drawn.
+        Smallest and largest number of rows in a cell of the map.
     """
 
     width: float
@@ -56,7 +56,7 @@ class SkyMap:
 
 
 def sky_map(density: DensityMap) -> SkyMap:
-    """Draw a map of density; neighbouring cells are added up until there are few enough to draw."""
+    """Return the map of a density; cells are merged until at most 3072 remain."""
     order, cells, counts = _coarsened(density)
     steps = _density_steps(counts)
     x, y = _corners(cells, order)
@@ -88,7 +88,7 @@ def _coarsened(density: DensityMap) -> tuple[int, _Integers, _Integers]:
 
 
 def _density_steps(counts: _Integers) -> list[int]:
-    """Sort cells into steps of equal width in the logarithm of their rows; one alone is of the darkest."""
+    """Return the level of each cell, linear in the logarithm of its rows; equal cells have the highest level."""
     logs = np.log(counts)
     low, high = float(logs.min()), float(logs.max())
     if high <= low:
@@ -107,13 +107,13 @@ def _corners(cells: _Integers, order: int) -> tuple[_Floats, _Floats]:
     centres, _ = healpix_to_lonlat(indices, depth)
     corners: tuple[Longitude, Latitude] = vertices(indices, depth)
     centre = centres.to_value(units.deg)[:, np.newaxis]
-    # A cell across the seam keeps its corners together; the outline of the map clips what stands over.
+    # The corners of a cell across the edge of the map stay together; the outline of the map clips the rest.
     longitude = centre + (corners[0].to_value(units.deg) - centre + 180.0) % 360.0 - 180.0
     return _project(longitude, corners[1].to_value(units.deg))
 
 
 def _rings(x: _Floats, y: _Floats) -> tuple[tuple[float, float], ...]:
-    """Return the middles of cells whose rings do not touch; one stands for all that are near."""
+    """Return the centres of cells, without those that are near another one."""
     rings: list[tuple[float, float]] = []
     for centre in zip(x.mean(axis=1).tolist(), y.mean(axis=1).tolist(), strict=True):
         if all(math.dist(centre, other) > _RING for other in rings):
@@ -122,7 +122,7 @@ def _rings(x: _Floats, y: _Floats) -> tuple[tuple[float, float], ...]:
 
 
 def _project(longitude: _Floats, latitude: _Floats) -> tuple[_Floats, _Floats]:
-    """Project degrees to the plane; equal areas stay equal (AIT of Calabretta & Greisen 2002, §5.4.4)."""
+    """Project degrees to the plane; the projection preserves areas (AIT of Calabretta & Greisen 2002, §5.4.4)."""
     half, phi = np.radians(longitude - _CENTRE) / 2, np.radians(latitude)
     scale = 1 / np.sqrt(1 + np.cos(phi) * np.cos(half))
     x, y = np.cos(phi) * np.sin(half) * scale, np.sin(phi) * scale

@@ -1,1 +1,1 @@
-"""The pages that people see: rendered on the server, working without JavaScript."""
+"""Web pages, rendered on the server; they work without JavaScript."""

@@ -1,4 +1,4 @@
-"""What this service is, and the addresses that VO clients need."""
+"""Page about the service, with the addresses for VO clients."""
 
 from fastapi import APIRouter, Depends, Response
 

@@ -1,75 +1,121 @@
-"""Forms that pages send: their fields, and what was wrong with them."""
+"""HTML forms: parse their fields, validate, and render a form again with its error."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
 
-from core.errors import InvalidValueError, PhotozError, TooLargeError
+from core.errors import ConflictError, InvalidValueError, PhotozError, TooLargeError
 
-__all__ = ["FormState", "form_fields", "read_form"]
+__all__ = ["FormState", "form_fields", "read_form", "save_or_show", "see_other"]
 
 _LONGEST_FORM = 2_000_000
 _MOST_FIELDS = 200
 
+_Saved = TypeVar("_Saved")
+
 
 @dataclass(frozen=True, slots=True)
 class FormState:
-    """What a form shows again after it was refused: the values that were entered, and the sentence.
+    """Values and error that a form is rendered with.
 
     Parameters
     ----------
     values
         Entered values by the names of their fields.
     error
-        What was wrong; None for a form that was not sent yet.
+        Error message; None for a form that was not submitted yet.
     field
-        The field next to which the error stands; None when it is about the form as a whole.
+        The field next to which the error is shown; None for an error of the form as a whole.
+    status
+        HTTP status of the page that has the form.
     """
 
-    values: dict[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     field: str | None = None
+    status: int = 200
 
     @classmethod
-    def refused(cls, values: dict[str, str], error: PhotozError, *fields: str) -> "FormState":
-        """Keep what was entered, with the sentence of the error.
+    def refused(cls, values: Mapping[str, str], error: PhotozError, *fields: str) -> "FormState":
+        """Return the state of a form whose values were refused.
 
         Parameters
         ----------
         fields
-            Fields that the form has; an error about any other one is about the form as a whole.
+            Fields that the form has; an error of any other field is an error of the form as a whole.
         """
-        return cls(values, error.message, error.field if error.field in fields else None)
+        return cls(values, error.message, error.field if error.field in fields else None, error.status)
 
     def value(self, name: str, default: str = "") -> str:
-        """Return what was entered into a field."""
+        """Return the entered value of a field."""
         return self.values.get(name, default)
 
     def error_of(self, name: str) -> str | None:
-        """Return the sentence that belongs next to a field."""
+        """Return the error message of a field."""
         return self.error if self.error is not None and self.field == name else None
 
     @property
     def error_of_form(self) -> str | None:
-        """The sentence that belongs to no single field."""
+        """The error message that belongs to no single field."""
         return self.error if self.field is None else None
 
 
+def save_or_show(
+    save: Callable[[], _Saved],
+    show: Callable[[FormState], Response],
+    values: Mapping[str, str],
+    fields: Sequence[str],
+    *,
+    then: str | Callable[[_Saved], str],
+    refusals: tuple[type[PhotozError], ...] = (InvalidValueError, ConflictError),
+) -> Response:
+    """Save a submitted form and redirect to another page, or show the form again with its error.
+
+    Parameters
+    ----------
+    save
+        Saves the form.
+    show
+        Renders the page with the form.
+    values
+        Values to show again.
+    fields
+        Fields that can show an error next to them.
+    then
+        Address to redirect to, or a function that makes it from what was saved.
+    refusals
+        Errors that are shown in the form; all others have an error page.
+    """
+    try:
+        saved = save()
+    except refusals as e:
+        return show(FormState.refused(values, e, *fields))
+    return see_other(then if isinstance(then, str) else then(saved))
+
+
+def see_other(address: str) -> RedirectResponse:
+    """Return a redirect to another page after a form (303, RFC 9110 §15.4.4)."""
+    return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
+
+
 async def form_fields(request: Request) -> dict[str, str]:
-    """Read the fields of a short form; a FastAPI dependency."""
+    """Parse the fields of a short form; a FastAPI dependency."""
     return await read_form(request, _MOST_FIELDS)
 
 
 async def read_form(request: Request, most_fields: int) -> dict[str, str]:
-    """Read the fields of a form in application/x-www-form-urlencoded.
+    """Parse the fields of a form in application/x-www-form-urlencoded.
 
     Raises
     ------
     InvalidValueError
-        The body is no such form.
+        The body is not such a form.
     TooLargeError
-        It has more bytes than any of our forms.
+        It has more bytes than any form of these pages.
     """
     body = bytearray()
     async for chunk in request.stream():
@@ -80,10 +126,10 @@ async def read_form(request: Request, most_fields: int) -> dict[str, str]:
     try:
         fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=most_fields))
     except ValueError as e:
-        message = "The form could not be read; load the page again and send it once more."
+        message = "The form could not be read. Reload the page and submit it again."
         raise InvalidValueError(message) from e
     for name, value in fields.items():
         if "\0" in value:  # which PostgreSQL does not take
-            message = "The text has a character that cannot be stored (NUL); remove it."
+            message = "The text contains a character that cannot be stored (NUL). Remove it."
             raise InvalidValueError(message, field=name)
     return fields

@@ -1,4 +1,4 @@
-"""A user's own files below ``/home`` of the VOSpace: listed, uploaded, put into folders, downloaded, deleted."""
+"""Pages of the user's files in VOSpace (``/home/{user}``): list, upload, create folders, download, delete."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -16,19 +16,19 @@ from vospace.documents.requests import NodeRequest
 from vospace.home.nodes import own_path
 from vospace.models import Listing, Node, NodeKind, Path
 from vospace.uris import http_path, node_path
-from webui.pages.forms import FormState, form_fields
-from webui.pages.rendering.templates import PageRenderer, see_other, size_text
+from webui.pages.forms import FormState, form_fields, see_other
+from webui.pages.rendering.templates import PageRenderer, size_text
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_PAGE = 500
-_MOST_FILES = 50
+_PAGE_SIZE = 500
+_MAX_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """What a row of the list says of a node."""
+    """A node as a row of the list."""
 
     name: str
     kind: NodeKind
@@ -37,12 +37,12 @@ class _Entry:
     delete_url: str
     size: int
     modified: str
-    seen_by: str
+    visible_to: str
     target: str | None
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the list of a folder, and the forms that change it."""
+    """Add the list of a folder, and its forms."""
     authenticate, nodes = services.authenticate, services.vospace.nodes
 
     @router.get("/files")
@@ -82,7 +82,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return see_other(_address("/files", folder))
 
     @router.get("/delete-file/{path:path}")
-    def ask_delete(path: str, identity: Identity = Depends(authenticate)) -> Response:
+    def delete_form(path: str, identity: Identity = Depends(authenticate)) -> Response:
         target = _own_path(identity, path, Scope.WRITE)
         node = nodes.node(identity, target, Listing(limit=0))
         nodes.check_deletable(identity, target)
@@ -99,20 +99,20 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 async def _receive(services: WebServices, request: Request, identity: Identity, folder: Path) -> None:
-    """Store the files of a form, each as soon as all have come."""
+    """Receive the files of a form, then store them one by one."""
     nodes = services.vospace.nodes
     if not request.headers.get("content-length", "").isdecimal():
-        message = "The form came without its length, so that nobody knows whether there is room for it."
+        message = "The request has no Content-Length, so the disk space that it needs is unknown."
         raise InvalidValueError(message, field="file")
-    room = await run_in_threadpool(nodes.room, identity, folder)
-    if announces_more(request, room):
-        message = f"There is room for {size_text(room)} in your files; nothing was stored."
+    free = await run_in_threadpool(nodes.room, identity, folder)
+    if announces_more(request, free):
+        message = f"Your files have {size_text(free)} left of their quota; nothing was stored."
         raise TooLargeError(message, field="file")
 
     def stage(_fields: dict[str, str]) -> Staging:
-        return services.vospace.store.stage(limit=room)
+        return services.vospace.store.stage(limit=free)
 
-    form = await receive_form(request, stage, most_files=_MOST_FILES)
+    form = await receive_form(request, stage, most_files=_MAX_FILES)
     if not form.files:
         message = "Choose a file first."
         raise InvalidValueError(message, field="file")
@@ -129,7 +129,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
 
 
 def _own_path(identity: Identity, path: str, scope: Scope) -> Path:
-    """Return the node in the caller's home that an address of these pages names."""
+    """Return the path of a node in the caller's home."""
     identity.require(scope)
     return own_path(identity, path)
 
@@ -143,14 +143,14 @@ def _refused(
     services: WebServices, renderer: PageRenderer, identity: Identity, folder: Path, error: PhotozError
 ) -> Response:
     node, form = _node(services, identity, folder), FormState.refused({}, error)
-    answer = _page(services, renderer, identity, folder, node, form, status=error.status)
+    answer = _page(services, renderer, identity, folder, node, form)
     close_unread(answer, error)
     return answer
 
 
 def _node(services: WebServices, identity: Identity, path: Path, start: str | None = None) -> Node:
-    """Find a node; of a folder with a page of its children, and one more when there are more."""
-    return services.vospace.nodes.node(identity, path, Listing(limit=_PAGE + 1, start=start))
+    """Return a node; a folder has the children of one page, and one more when there are more."""
+    return services.vospace.nodes.node(identity, path, Listing(limit=_PAGE_SIZE + 1, start=start))
 
 
 def _page(
@@ -160,21 +160,17 @@ def _page(
     folder: Path,
     node: Node,
     form: FormState,
-    *,
-    status: int = 200,
 ) -> Response:
     nodes, children = services.vospace.nodes, list(node.children)
     home = nodes.node(identity, folder[:2], Listing(limit=0))
     free, quota = (int(home.properties.get(name, "0")) for name in ("availableSpace", "quota"))
-    return renderer.page(
+    following = children[_PAGE_SIZE].name if len(children) > _PAGE_SIZE else None
+    return renderer.form(
         "files/files.html",
         identity,
-        status=status,
-        form=form,
-        entries=[_entry(services, child) for child in children[:_PAGE]],
-        following=_address("/files", folder) + f"?from={quote(children[_PAGE].name)}"
-        if len(children) > _PAGE
-        else None,
+        form,
+        entries=[_entry(services, child) for child in children[:_PAGE_SIZE]],
+        following=None if following is None else f"{_address('/files', folder)}?from={quote(following)}",
         trail=[(name, _address("/files", folder[: depth + 2])) for depth, name in enumerate(folder[2:], start=1)],
         address=_address("/files", folder),
         new_folder=_address("/new-folder", folder),
@@ -195,7 +191,7 @@ def _entry(services: WebServices, node: Node) -> _Entry:
         delete_url=_address("/delete-file", node.path),
         size=int(node.properties.get("length", "0")),
         modified=node.properties.get("date", ""),
-        seen_by=_readers(node),
+        visible_to=_readers(node),
         target=node.target,
     )
 

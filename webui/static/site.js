@@ -1,10 +1,10 @@
-// Makes the pages a little nicer; every one of them works without it.
+// Progressive enhancement of the pages; all of them work without it.
 "use strict";
 
 (() => {
   const POLL_MILLISECONDS = 1000;
 
-  // Buttons that copy a text.
+  // Buttons that copy a text to the clipboard.
   const copyButtons = (root) => {
     for (const button of root.querySelectorAll("[data-copy]")) {
       button.hidden = !navigator.clipboard;
@@ -17,7 +17,7 @@
     }
   };
 
-  // Uploads with a progress bar, sent to the same address as the form itself.
+  // Uploads with a progress bar, sent to the address of the form.
   const uploads = (root) => {
     for (const form of root.querySelectorAll("form.upload")) {
       form.addEventListener("submit", (event) => {
@@ -48,7 +48,7 @@
       else show(request.responseText);
     });
     request.addEventListener("error", () => {
-      error.textContent = "The connection broke before the file had arrived. Try again.";
+      error.textContent = "The connection was lost before the upload was complete. Try again.";
       bar.hidden = true;
       button.disabled = false;
     });
@@ -57,7 +57,7 @@
     request.send(new FormData(form));
   };
 
-  // Shows a page that came as the answer to an upload that was refused.
+  // Show the page that an upload returned because it was refused.
   const show = (text) => {
     const page = new DOMParser().parseFromString(text, "text/html");
     const main = document.querySelector("main");
@@ -66,7 +66,7 @@
     document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
   };
 
-  // Reading a file: is told how far it is, and loads the page again when it has ended.
+  // Progress of an inspection; reloads the page at its end.
   const inspections = (root) => {
     for (const box of root.querySelectorAll("[data-inspection]")) follow(box);
   };
@@ -80,7 +80,7 @@
     source.addEventListener("job", (event) => {
       const job = JSON.parse(event.data);
       if (!["PENDING", "QUEUED", "EXECUTING"].includes(job.phase)) return stop();
-      tell(box, job);
+      showProgress(box, job);
     });
     source.addEventListener("removed", stop);
     source.addEventListener("error", () => {
@@ -88,12 +88,12 @@
     });
   };
 
-  const tell = (box, job) => {
+  const showProgress = (box, job) => {
     box.querySelector("progress").value = 100 * (job.progress ?? 0);
     box.querySelector("[data-message]").textContent = job.message ?? "";
   };
 
-  // Asks again and again: when the reading has ended, what it means for the product is known a moment later.
+  // Poll: the state of the product is stored shortly after the end of the job.
   const poll = async (box) => {
     try {
       const answer = await fetch(box.dataset.inspection, { headers: { Accept: "application/json" } });
@@ -102,14 +102,14 @@
         location.reload();
         return;
       }
-      tell(box, inspection);
+      showProgress(box, inspection);
     } catch {
-      // The next round asks again.
+      // Retried in the next round.
     }
     setTimeout(poll, POLL_MILLISECONDS, box);
   };
 
-  // A run of a pipeline: asks how far it is, and loads the page again when it has ended.
+  // Progress of a run; reloads the page at its end.
   const runs = (root) => {
     for (const box of root.querySelectorAll("[data-run]")) followRun(box);
   };
@@ -127,12 +127,12 @@
       const logs = await (await fetch(`${box.dataset.run}/logs`)).json();
       document.querySelector("[data-log]").textContent = logs.pipeline.content;
     } catch {
-      // The next round asks again.
+      // Retried in the next round.
     }
     setTimeout(followRun, POLL_MILLISECONDS, box);
   };
 
-  // Lists to choose from are narrowed by words.
+  // Filter of lists by words.
   const pickers = (root) => {
     for (const field of root.querySelectorAll("[data-narrow]")) {
       field.hidden = false;
@@ -146,7 +146,7 @@
     }
   };
 
-  // Filters of the list act at once.
+  // Filters of the list of products are submitted when they change.
   const filters = (root) => {
     for (const form of root.querySelectorAll("form.filters")) {
       form.addEventListener("change", (event) => {

@@ -350,7 +350,7 @@ def test_objects_may_be_a_file_in_vospace(site: PipelineSite, catalogues: Catalo
     form = {"inputs": (None, str(catalogues.vvds.id)), "objects_file": (None, address)}
     assert site.ask("POST", "/run/training_set_maker", files=form).status_code == 303
     both = site.ask("POST", "/run/training_set_maker", files=form | {"objects": (None, "product:1")})
-    assert (both.status_code, "of the list or a file, not both" in both.text) == (400, True)
+    assert (both.status_code, "listed object catalogue or enter a file, not both" in both.text) == (400, True)
 
 
 def test_a_result_of_files_that_all_registered_users_read_is_for_them(site: PipelineSite, alice: Identity):

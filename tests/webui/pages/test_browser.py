@@ -132,7 +132,7 @@ def test_other_columns_than_guessed_are_published_after_their_rows_are_prepared(
         page.get_by_label(f"Meaning of {name}", exact=True).select_option(key)
     page.get_by_role("button", name="Next: review").click()
     page.get_by_role("button", name="FINISH").click()
-    page.get_by_text("Query its rows").wait_for()
+    page.get_by_text("Query the rows").wait_for()
     assert "/review" not in page.url
 
 

@@ -27,7 +27,7 @@ def stored(services: Services) -> int:
 
 
 def test_files_come_into_folders_and_are_listed(alice: TestClient, services: Services):
-    assert "Nothing is here yet" in alice.get("/files").text
+    assert "This folder is empty" in alice.get("/files").text
     assert alice.post("/new-folder", data={"name": "DESI é"}).headers["location"] == "/files"
     sent = send(alice, ("a.csv", b"ra,dec\n1,2\n"), ("<b>.csv", b"x\n"), to="/files/DESI%20%C3%A9")
     assert sent.status_code == 303
@@ -107,7 +107,7 @@ def test_a_form_of_unknown_length_is_not_read(alice: TestClient, services: Servi
         "/files", content=iter([b"--b\r\n"]), headers={"Content-Type": "multipart/form-data; boundary=b"}
     )
     assert answer.status_code == 400
-    assert "without its length" in answer.text
+    assert "has no Content-Length" in answer.text
     assert stored(services) == 0
 
 
@@ -119,7 +119,7 @@ def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
     answer = send(alice, ("b", b"12"), ("c", b"34"))
     assert answer.status_code >= 400
     assert (names(services), stored(services)) == (["a", "b"], 2)
-    assert "There is room for" in answer.text
+    assert "left of their quota" in answer.text
 
 
 def test_a_folder_needs_a_name_of_its_own(alice: TestClient, services: Services):

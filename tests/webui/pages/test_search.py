@@ -52,7 +52,7 @@ def test_products_that_cover_a_position_are_found(visitor: TestClient, publish: 
     assert _listed(visitor.get("/", params={"position": "10.6 -5.5"}).text) == ["Near"]
     assert _listed(visitor.get("/", params={"position": "200.6, 35.5, 0.1"}).text) == ["Far"]
     nothing = visitor.get("/", params={"position": "100 0"}).text
-    assert "Nothing matches" in nothing
+    assert "No matches" in nothing
     wrong = visitor.get("/", params={"position": "<b>"})
     assert wrong.status_code == 200
     assert "is no position" in wrong.text

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the REST API: what FastAPI finds out, completed with bodies, filters and examples."""
+"""OpenAPI document of the REST API."""
 
 from webui.api.openapi.document import api_document
 

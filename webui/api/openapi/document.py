@@ -1,4 +1,4 @@
-"""Complete the description that FastAPI makes of the REST API (OpenAPI 3.1)."""
+"""OpenAPI 3.1 document of the REST API: the document of FastAPI, completed with descriptions and examples."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,55 +7,55 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from webui.api.openapi.operations import OPERATIONS, Described
+from webui.api.openapi.operations import OPERATIONS, OperationDoc
 
 __all__ = ["api_document"]
 
-_Json = dict[str, Any]  # JSON objects hold whatever JSON holds
+_Json = dict[str, Any]  # JSON of any shape
 
 _TEXT = """JSON for scripts, for notebooks, and for the pzserver library.
 
-Send a token with each request: `Authorization: Bearer pz-…` (or `Token pz-…`); make one on the page Tokens. The scope
-`read` queries and downloads, `write` also uploads, changes and deletes, `admin` does what administrators may.
+Send a token with each request: `Authorization: Bearer pz-…` (or `Token pz-…`); create one on the page Tokens. The scope
+`read` allows queries and downloads, `write` also uploads, changes and deletion, `admin` also administration.
 
-Addresses work with and without a slash at their end. Bodies are JSON or forms. Lists are
-`{"count": …, "results": […]}`, whole unless a page is asked for. Times are UTC.
+Addresses work with and without a trailing slash. Bodies are JSON or forms. Lists are
+`{"count": …, "results": […]}`, and complete unless a page is requested. Times are UTC.
 
-An error is `{"detail": "a sentence", "code": "…"}`, and names the field that was wrong. What may not be read answers as
-what does not exist: 404."""
+An error is `{"detail": "message", "code": "…"}`, and names the wrong field. The response to a resource that the caller
+may not read is the same as for one that does not exist: 404."""
 
 _TAGS: Mapping[str, str] = {
-    "products": "Products from their first word to their publication, their types and releases.",
+    "products": "Products, product types and releases.",
     "files": "The files of products, and their inspection.",
-    "columns": "What the columns of a product's table mean.",
-    "downloads": "Single files with ranges, and products as zips.",
-    "sharing": "Co-owners, new owners, links, versions, and deleted products.",
+    "columns": "Columns of products and their meanings.",
+    "downloads": "Single files, and products as zips; ranges are supported.",
+    "sharing": "Co-owners, transfer, links, versions, and deleted products.",
     "groups": "Groups of users.",
     "pipelines": "Pipelines and their runs.",
-    "provenance": "Where products come from.",
-    "accounts": "People and tokens.",
-    "sign-in": "Sign-in of programs of the Virtual Observatory, as its services' challenges name it.",
+    "provenance": "Provenance and citation of products.",
+    "accounts": "Accounts and tokens.",
+    "sign-in": "Sign-in of VO clients, as the challenges of the VO services declare it.",
     "server": "This server.",
 }
 _ERRORS: Mapping[str, str] = {
-    "401": "No credentials, or some that do not hold.",
-    "403": "The token's scope is too small, or the thing belongs to somebody else.",
-    "404": "There is no such thing, or you may not know that there is.",
+    "401": "No valid credentials.",
+    "403": "The scope of the token is insufficient, or the resource belongs to another user.",
+    "404": "There is no such resource, or you may not read it.",
 }
 
 
 def api_document(app: FastAPI) -> _Json:
-    """Return the description of the addresses of the REST API; made once, and kept by the application."""
+    """Return the OpenAPI document, which is created once and cached by the application."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, description=_TEXT, routes=app.routes)
         document["paths"] = {
-            path: {method: _completed(method, path, said) for method, said in item.items()}
+            path: {method: _completed(method, path, operation) for method, operation in item.items()}
             for path, item in document["paths"].items()
             if path == "/api" or path.startswith("/api/") or path == "/which_environment"
         }
         components = document.setdefault("components", {})
         components["securitySchemes"] = {
-            "token": {"type": "http", "scheme": "bearer", "description": "A token, made on the page Tokens."},
+            "token": {"type": "http", "scheme": "bearer", "description": "A token, created on the page Tokens."},
             "password": {"type": "http", "scheme": "basic"},
         }
         document["security"] = [{"token": []}, {"password": []}]
@@ -64,20 +64,20 @@ def api_document(app: FastAPI) -> _Json:
     return app.openapi_schema
 
 
-def _completed(method: str, path: str, said: _Json) -> _Json:
-    more = OPERATIONS.get((method, path), Described())
-    completed = {**said, "tags": said.get("tags", ["server"])}
+def _completed(method: str, path: str, operation: _Json) -> _Json:
+    more = OPERATIONS.get((method, path), OperationDoc())
+    completed = {**operation, "tags": operation.get("tags", ["server"])}
     if more.text:
         completed["description"] = more.text
     if more.query:
-        known = {parameter["name"] for parameter in said.get("parameters", [])}
+        known = {parameter["name"] for parameter in operation.get("parameters", [])}
         completed["parameters"] = [
-            *said.get("parameters", []),
+            *operation.get("parameters", []),
             *(_parameter(name, text) for name, text in more.query.items() if name not in known),
         ]
     if more.body is not None:
         completed["requestBody"] = _request_body(more)
-    completed["responses"] = _responses(said["responses"], more)
+    completed["responses"] = _responses(operation["responses"], more)
     return completed
 
 
@@ -86,7 +86,7 @@ def _parameter(name: str, text: str) -> _Json:
     return {**shape, "description": text} if text else shape
 
 
-def _request_body(more: Described) -> _Json:
+def _request_body(more: OperationDoc) -> _Json:
     if isinstance(more.body, type) and issubclass(more.body, BaseModel):
         schema: _Json = more.body.model_json_schema(ref_template="#/components/schemas/{model}")
         schema = _inlined(schema)
@@ -101,7 +101,7 @@ def _request_body(more: Described) -> _Json:
 
 
 def _inlined(schema: _Json) -> _Json:
-    """Put the definitions of a schema where they are referred to, so that it stands alone."""
+    """Replace the references of a schema by the definitions, so that it is self-contained."""
     definitions = schema.pop("$defs", {})
 
     def walk(value: Any) -> Any:  # JSON of any shape
@@ -115,11 +115,11 @@ def _inlined(schema: _Json) -> _Json:
     return walked
 
 
-def _responses(said: _Json, more: Described) -> _Json:
-    answers = {status: dict(answer) for status, answer in said.items() if status != "422"}
-    for status, answer in answers.items():
-        if status.startswith("2") and more.answer is not None:
-            answer["content"] = {more.media: {"schema": {}, "example": more.answer}}
+def _responses(responses: _Json, more: OperationDoc) -> _Json:
+    found = {status: dict(response) for status, response in responses.items() if status != "422"}
+    for status, response in found.items():
+        if status.startswith("2") and more.response is not None:
+            response["content"] = {more.media: {"schema": {}, "example": more.response}}
     errors = {
         status: {
             "description": text,
@@ -127,7 +127,7 @@ def _responses(said: _Json, more: Described) -> _Json:
         }
         for status, text in _ERRORS.items()
     }
-    return {**errors, **answers}
+    return {**errors, **found}
 
 
 _CODES = {"401": "NotAuthenticated", "403": "PermissionDenied", "404": "NotFound"}

@@ -1,4 +1,4 @@
-"""Answers of the REST API as examples; they have the keys that real answers have, which a test compares."""
+"""Example responses of the REST API; a test compares their keys with those of real responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ _MD5 = "098f6bcd4621d373cade4e832627b4f6"
 
 
 def listed(item: Example) -> Example:
-    """Return the example of a list with one item."""
+    """Return an example of a list with one item."""
     return {"count": 1, "results": [item]}
 
 

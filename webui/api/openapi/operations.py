@@ -1,4 +1,4 @@
-"""What the description says of each operation beyond its address: body, parameters of the query, and answer."""
+"""Descriptions of operations for the OpenAPI document: body, query parameters, and example response."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,46 +29,46 @@ from webui.api.openapi.examples import (
 from webui.api.openapi.provenance_examples import CITATION, FACETS, PROVENANCE
 from webui.api.products.filters import FILTER_NAMES, ORDERINGS
 
-__all__ = ["LIST_PARAMETERS", "OPERATIONS", "Described"]
+__all__ = ["LIST_PARAMETERS", "OPERATIONS", "OperationDoc"]
 
-#: Parameters of the query of the lists of products, with what they mean.
+#: Query parameters of the lists of products, with their descriptions.
 LIST_PARAMETERS: Mapping[str, str] = {
     **dict.fromkeys(FILTER_NAMES, ""),
-    **{f"{name}__in": f"One of several values of {name}, with commas between." for name in ("status", "product_type")},
+    **{f"{name}__in": f"Several values of {name}, separated by commas." for name in ("status", "product_type")},
     "status": "0 registering, 1 published, 3 processing, 9 failed.",
-    "product_name": "Words that the display name must hold, with commas between; product_name__or: one of them.",
+    "product_name": "Words that the display name contains, separated by commas; product_name__or: any of them.",
     "uploaded_by": "Words in the owner's name.",
     "release__isnull": "true for products without a release.",
-    "search": "Words that must occur in the name, the description or the owner's name.",
-    "ordering": f"One of {', '.join(ORDERINGS)}; a - before it turns the order round.",
-    "page": "Which page, from 1; without page and page_size the list is whole.",
-    "page_size": "How many a page, 1000 at most.",
+    "search": "Words that occur in the name, the description or the owner's name.",
+    "ordering": f"One of {', '.join(ORDERINGS)}; a - before it reverses the order.",
+    "page": "Page, from 1; without page and page_size the list is complete.",
+    "page_size": "Entries per page, at most 1000.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What is said of one operation.
+class OperationDoc:
+    """Description of one operation.
 
     Parameters
     ----------
-    answer
-        Example of the answer; None where it is a file.
+    response
+        Example of the response; None for a file.
     sent
         Example of the body.
     body
-        The fields of the body, as a model; or, for forms and free bodies, as words by their names.
+        Fields of the body, as a model; or, for forms and free bodies, as descriptions by name.
     form
-        Whether the body is a form with parts.
+        Whether the body is a multipart form.
     query
-        Parameters of the query that the handler reads by itself, with what they mean.
+        Query parameters that the handler parses itself, with their descriptions.
     media
-        Media type of the answer.
+        Media type of the response.
     text
-        A few sentences more.
+        Further description.
     """
 
-    answer: object = None
+    response: object = None
     sent: Mapping[str, Any] | None = None
     body: type[BaseModel] | Mapping[str, str] | None = None
     form: bool = False
@@ -77,141 +77,147 @@ class Described:
     text: str = ""
 
 
-_TOKEN_FIELDS = {"name": "What the token is for.", "scope": "read, write or admin.", "days": "How long it lives."}
+_TOKEN_FIELDS = {"name": "What the token is for.", "scope": "read, write or admin.", "days": "Lifetime in days."}
 _PASSWORD = {"username": "Name of the account.", "password": "Its password, or one of its tokens."}
 _SIGN_IN = {"username": "maria", "password": "…"}
 _TEXT = "text/plain"
-_WARNED = "warnings says which inputs of a pipeline's result its readers learn the names of and may not read."
+_WARNED = "warnings lists inputs of a pipeline's result whose names its readers see although they may not read them."
 _SHARED = {**PRODUCT, "warnings": []}
-_MORE = f"What is not named stays as it is. JSON and forms are read alike. {_WARNED}"
+_MORE = f"Omitted fields keep their values. The body is JSON or a form. {_WARNED}"
 _P = "/api/products/{product_id}"
 
 #: Operations by method and path.
-OPERATIONS: Mapping[tuple[str, str], Described] = {
-    ("get", "/api"): Described({"products": "https://photoz.example.org/api/products/"}),
-    ("get", "/api/users"): Described(listed(USER)),
-    ("get", "/api/users/{user_id}"): Described(USER),
-    ("post", "/api/logged_user"): Described({"username": "maria", "is_admin": False, "scope": "write"}),
-    ("get", "/api/tokens"): Described(listed(TOKEN)),
-    ("post", "/api/tokens"): Described(
+OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
+    ("get", "/api"): OperationDoc({"products": "https://photoz.example.org/api/products/"}),
+    ("get", "/api/users"): OperationDoc(listed(USER)),
+    ("get", "/api/users/{user_id}"): OperationDoc(USER),
+    ("post", "/api/logged_user"): OperationDoc({"username": "maria", "is_admin": False, "scope": "write"}),
+    ("get", "/api/tokens"): OperationDoc(listed(TOKEN)),
+    ("post", "/api/tokens"): OperationDoc(
         {**TOKEN, "token": "pz-…"}, {"name": "notebook on my laptop", "scope": "write", "days": 90}, _TOKEN_FIELDS
     ),
-    ("post", "/api/get_token"): Described({"token": "pz-…"}),
-    ("post", "/api/obtain_token"): Described(
+    ("post", "/api/get_token"): OperationDoc({"token": "pz-…"}),
+    ("post", "/api/obtain_token"): OperationDoc(
         {"token": "pz-…"},
         {"username": "maria", "password": "…"},
         {"username": "Name of the account.", "password": "Its password."},
     ),
-    ("post", "/api/sign-in/cookie"): Described(
-        "maria\n", _SIGN_IN, _PASSWORD, media=_TEXT, text="The cookie signs in like the browser's."
+    ("post", "/api/sign-in/cookie"): OperationDoc(
+        "maria\n", _SIGN_IN, _PASSWORD, media=_TEXT, text="The cookie has the same effect as that of the browser."
     ),
-    ("post", "/api/sign-in/token"): Described(
-        "pz-…\n", _SIGN_IN, _PASSWORD, media=_TEXT, text="The token lives a week; X-VO-Bearer names it, too."
+    ("post", "/api/sign-in/token"): OperationDoc(
+        "pz-…\n",
+        _SIGN_IN,
+        _PASSWORD,
+        media=_TEXT,
+        text="The token is valid for a week, and also in X-VO-Bearer.",
     ),
-    ("get", "/api/product-types"): Described(listed(PRODUCT_TYPE), query={"ordering": "order, or id."}),
-    ("get", "/api/product-types/{type_id}"): Described(PRODUCT_TYPE),
-    ("get", "/api/releases"): Described(listed(RELEASE)),
-    ("get", "/api/releases/{release_id}"): Described(RELEASE),
-    ("get", "/api/products"): Described(
-        listed(PRODUCT), query=LIST_PARAMETERS, text="Parameters that are not known are ignored."
+    ("get", "/api/product-types"): OperationDoc(listed(PRODUCT_TYPE), query={"ordering": "order, or id."}),
+    ("get", "/api/product-types/{type_id}"): OperationDoc(PRODUCT_TYPE),
+    ("get", "/api/releases"): OperationDoc(listed(RELEASE)),
+    ("get", "/api/releases/{release_id}"): OperationDoc(RELEASE),
+    ("get", "/api/products"): OperationDoc(
+        listed(PRODUCT), query=LIST_PARAMETERS, text="Unknown parameters are ignored."
     ),
-    ("get", "/api/products-specz"): Described(listed(PRODUCT), query=LIST_PARAMETERS),
-    ("get", "/api/products/facets"): Described(
+    ("get", "/api/products-specz"): OperationDoc(listed(PRODUCT), query=LIST_PARAMETERS),
+    ("get", "/api/products/facets"): OperationDoc(
         FACETS,
         query=LIST_PARAMETERS,
-        text="Values are what the pages' filters take; those without products are left out.",
+        text="The values are those of the filters of the pages; values without products are omitted.",
     ),
-    ("options", "/api/products"): Described(
+    ("options", "/api/products"): OperationDoc(
         {"name": "Products", "filter_classes": [{"name": "status"}], "filterset": [], "search": ["display_name"]}
     ),
-    ("post", "/api/products"): Described(
+    ("post", "/api/products"): OperationDoc(
         {**PRODUCT, "status": 0, "product_status": "Registering"},
         {"display_name": "VVDS final release", "product_type": 1, "visibility": "groups", "groups": ["photo-z.club"]},
         ProductBody,
-        text="The product is a draft until its files are sent, its columns described, and it is published.",
+        text="The product is a draft until its files are uploaded, its columns have meanings, and it is published.",
     ),
-    ("get", "/api/products/pending_publication"): Described({"product": PRODUCT}),
-    ("get", _P): Described(PRODUCT),
-    ("patch", _P): Described(_SHARED, {"description": "Redshifts.", "status": 1}, ProductPatch, text=_MORE),
-    ("put", _P): Described(_SHARED, {"description": "Redshifts."}, ProductPatch, text=_MORE),
-    ("delete", _P): Described(text="It can be restored for a while; see /api/deleted-products."),
-    ("get", f"{_P}/main_file_info"): Described(MAIN_FILE_INFO),
-    ("post", f"{_P}/publish"): Described(
-        _SHARED, text="202 while rows are prepared; 406 when mandatory columns have no meaning yet."
+    ("get", "/api/products/pending_publication"): OperationDoc({"product": PRODUCT}),
+    ("get", _P): OperationDoc(PRODUCT),
+    ("patch", _P): OperationDoc(_SHARED, {"description": "Redshifts.", "status": 1}, ProductPatch, text=_MORE),
+    ("put", _P): OperationDoc(_SHARED, {"description": "Redshifts."}, ProductPatch, text=_MORE),
+    ("delete", _P): OperationDoc(text="It can be restored for some time; see /api/deleted-products."),
+    ("get", f"{_P}/main_file_info"): OperationDoc(MAIN_FILE_INFO),
+    ("post", f"{_P}/publish"): OperationDoc(
+        _SHARED, text="202 while the rows are prepared; 406 when mandatory meanings are missing."
     ),
-    ("get", f"{_P}/process_config"): Described({"config": {"crossmatch": {"radius_arcsec": 1.0}}}),
-    ("get", "/api/product-files"): Described(listed(FILE)),
-    ("get", "/api/product-files/{file_id}"): Described(FILE),
-    ("post", "/api/product-files"): Described(
+    ("get", f"{_P}/process_config"): OperationDoc({"config": {"crossmatch": {"radius_arcsec": 1.0}}}),
+    ("get", "/api/product-files"): OperationDoc(listed(FILE)),
+    ("get", "/api/product-files/{file_id}"): OperationDoc(FILE),
+    ("post", "/api/product-files"): OperationDoc(
         FILE,
         body={
-            "product": "Number of the product; before the file.",
+            "product": "Id of the product; before the file.",
             "role": "0 main, 1 description, 2 auxiliary; before the file.",
             "file": "The file.",
         },
         form=True,
     ),
-    ("put", f"{_P}/files/{{name}}"): Described(FILE, text="The body is the file itself; role is main or auxiliary."),
-    ("post", f"{_P}/inspect"): Described(INSPECTION),
-    ("get", f"{_P}/inspection"): Described(INSPECTION, text="wait: seconds to wait for its end, 60 at most."),
-    ("get", f"{_P}/registry"): Described(PRODUCT),
-    ("post", f"{_P}/registry"): Described(PRODUCT),
-    ("get", f"{_P}/read_data"): Described(READ_DATA),
-    ("get", "/api/product-contents"): Described(listed(COLUMN)),
-    ("get", "/api/product-contents/{column_id}"): Described(COLUMN),
-    ("patch", "/api/product-contents/{column_id}"): Described(
+    ("put", f"{_P}/files/{{name}}"): OperationDoc(FILE, text="The body is the file; role is main or auxiliary."),
+    ("post", f"{_P}/inspect"): OperationDoc(INSPECTION),
+    ("get", f"{_P}/inspection"): OperationDoc(INSPECTION, text="wait: seconds to wait for the end, at most 60."),
+    ("get", f"{_P}/registry"): OperationDoc(PRODUCT),
+    ("post", f"{_P}/registry"): OperationDoc(PRODUCT),
+    ("get", f"{_P}/read_data"): OperationDoc(READ_DATA),
+    ("get", "/api/product-contents"): OperationDoc(listed(COLUMN)),
+    ("get", "/api/product-contents/{column_id}"): OperationDoc(COLUMN),
+    ("patch", "/api/product-contents/{column_id}"): OperationDoc(
         COLUMN,
         {"ucd": "pos.eq.ra;meta.main", "alias": "RA"},
-        {"ucd": "UCD1+ of the column; empty for none.", "alias": "Its meaning or a free name; empty for none."},
+        {"ucd": "UCD1+ of the column; empty for none.", "alias": "Its meaning or a custom name; empty for none."},
     ),
-    ("put", f"{_P}/columns"): Described(
+    ("put", f"{_P}/columns"): OperationDoc(
         listed(COLUMN),
         {"ALPHA": "ra", "DELTA": "dec", "Z": "z"},
-        {"(name of a column)": "Key of a meaning (/api/meanings), or a free name."},
+        {"(name of a column)": "Key of a meaning (/api/meanings), or a custom name."},
     ),
-    ("get", "/api/meanings"): Described(listed({"key": "ra", "alias": "RA", "ucd": "pos.eq.ra;meta.main"})),
+    ("get", "/api/meanings"): OperationDoc(listed({"key": "ra", "alias": "RA", "ucd": "pos.eq.ra;meta.main"})),
     **{
-        (method, f"{_P}/download/{part}{step}"): Described(ARCHIVE)
+        (method, f"{_P}/download/{part}{step}"): OperationDoc(ARCHIVE)
         for part in ("", "main-file/")
         for method, step in (("post", "prepare"), ("get", "status"))
     },
-    ("get", f"{_P}/provenance"): Described(PROVENANCE, text="PROV-JSON, or a VOTable with RESPONSEFORMAT=votable."),
-    ("get", f"{_P}/citation"): Described(f"{CITATION}\n", media=_TEXT, text="format=bibtex gives an entry for BibTeX."),
-    ("get", f"{_P}/downloads"): Described({"product": 12, "downloads": 4}),
-    ("get", "/api/pipelines"): Described(listed(PIPELINE)),
-    ("get", "/api/pipelines/{number}"): Described(PIPELINE),
-    ("get", "/api/processes"): Described(listed(PROCESS)),
-    ("get", "/api/processes/{number}"): Described({**PROCESS, "warnings": []}, text=_WARNED),
-    ("post", "/api/processes"): Described(
+    ("get", f"{_P}/provenance"): OperationDoc(PROVENANCE, text="PROV-JSON, or a VOTable with RESPONSEFORMAT=votable."),
+    ("get", f"{_P}/citation"): OperationDoc(
+        f"{CITATION}\n", media=_TEXT, text="format=bibtex gives an entry for BibTeX."
+    ),
+    ("get", f"{_P}/downloads"): OperationDoc({"product": 12, "downloads": 4}),
+    ("get", "/api/pipelines"): OperationDoc(listed(PIPELINE)),
+    ("get", "/api/pipelines/{number}"): OperationDoc(PIPELINE),
+    ("get", "/api/processes"): OperationDoc(listed(PROCESS)),
+    ("get", "/api/processes/{number}"): OperationDoc({**PROCESS, "warnings": []}, text=_WARNED),
+    ("post", "/api/processes"): OperationDoc(
         {**PROCESS, "warnings": []},
         {"display_name": "My training set", "pipeline": 1, "inputs": [12], "release": 1, "used_config": {"param": {}}},
         {
-            "display_name": "Name of the product that is made.",
-            "pipeline": "Number of the pipeline.",
-            "inputs": "Numbers or internal names of products, or vos: addresses.",
-            "release": "Number of the release, where the pipeline needs one.",
+            "display_name": "Name of the resulting product.",
+            "pipeline": "Id of the pipeline.",
+            "inputs": "Ids or internal names of products, or vos: URIs.",
+            "release": "Id of the release, if the pipeline needs one.",
             "used_config": 'Parameters as {"param": {…}}; an object, or its JSON as text.',
         },
     ),
-    ("post", "/api/processes/{number}/stop"): Described(PROCESS),
-    ("get", "/api/processes/{number}/stop"): Described(PROCESS),
-    ("get", "/api/groups"): Described(listed(GROUP)),
-    ("post", "/api/groups"): Described(GROUP, {"name": "photo-z.club", "description": "Fridays"}, GroupBody),
-    ("get", "/api/groups/{group_id}"): Described(GROUP),
-    ("patch", "/api/groups/{group_id}"): Described(GROUP, {"description": "Fridays"}, GroupPatch),
-    ("put", "/api/groups/{group_id}/members/{user}"): Described(GROUP, {"is_manager": True}, MemberBody),
-    ("put", f"{_P}/co-owners/{{user}}"): Described(_SHARED, text=_WARNED),
-    ("post", f"{_P}/transfer"): Described(_SHARED, {"user": "wei", "stay": True}, TransferBody),
-    ("get", f"{_P}/links"): Described(listed(LINK)),
-    ("post", f"{_P}/links"): Described(
+    ("post", "/api/processes/{number}/stop"): OperationDoc(PROCESS),
+    ("get", "/api/processes/{number}/stop"): OperationDoc(PROCESS),
+    ("get", "/api/groups"): OperationDoc(listed(GROUP)),
+    ("post", "/api/groups"): OperationDoc(GROUP, {"name": "photo-z.club", "description": "Fridays"}, GroupBody),
+    ("get", "/api/groups/{group_id}"): OperationDoc(GROUP),
+    ("patch", "/api/groups/{group_id}"): OperationDoc(GROUP, {"description": "Fridays"}, GroupPatch),
+    ("put", "/api/groups/{group_id}/members/{user}"): OperationDoc(GROUP, {"is_manager": True}, MemberBody),
+    ("put", f"{_P}/co-owners/{{user}}"): OperationDoc(_SHARED, text=_WARNED),
+    ("post", f"{_P}/transfer"): OperationDoc(_SHARED, {"user": "wei", "stay": True}, TransferBody),
+    ("get", f"{_P}/links"): OperationDoc(listed(LINK)),
+    ("post", f"{_P}/links"): OperationDoc(
         {**LINK, "url": "https://photoz.example.org/shared/…", "warnings": []},
         {"days": 14, "note": "referee of paper II"},
         LinkBody,
     ),
-    ("get", f"{_P}/versions"): Described({"previous": None, "newer": [PRODUCT]}),
-    ("post", f"{_P}/new_version"): Described({**PRODUCT, "status": 0, "previous_version": 12}),
-    ("get", "/api/deleted-products"): Described(listed(DELETED)),
-    ("post", "/api/deleted-products/{product_id}/restore"): Described(PRODUCT),
-    ("get", "/api/usage"): Described({"products": 4, "used_bytes": 1_200_000_000, "quota_bytes": 50_000_000_000}),
-    ("get", "/which_environment"): Described({"enviroment_name": "Photo-z Server", "is_dev": False}),
+    ("get", f"{_P}/versions"): OperationDoc({"previous": None, "newer": [PRODUCT]}),
+    ("post", f"{_P}/new_version"): OperationDoc({**PRODUCT, "status": 0, "previous_version": 12}),
+    ("get", "/api/deleted-products"): OperationDoc(listed(DELETED)),
+    ("post", "/api/deleted-products/{product_id}/restore"): OperationDoc(PRODUCT),
+    ("get", "/api/usage"): OperationDoc({"products": 4, "used_bytes": 1_200_000_000, "quota_bytes": 50_000_000_000}),
+    ("get", "/which_environment"): OperationDoc({"enviroment_name": "Photo-z Server", "is_dev": False}),
 }

@@ -1,4 +1,4 @@
-"""Examples of answers that tell how products divide, where they come from, and how they are cited."""
+"""Example responses for facets, provenance and citations."""
 
 from collections.abc import Mapping
 from typing import Any

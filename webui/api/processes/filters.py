@@ -1,4 +1,4 @@
-"""The filters, order and pages of the list of runs, by the names that clients use."""
+"""Query parameters of the list of runs: filters, orderings, pages."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -9,19 +9,19 @@ from pipelines.storage import RunQuery
 
 __all__ = ["paged", "process_query"]
 
-_LARGEST_PAGE = 1000
-_MOST_DIGITS = 9
+_MAX_PAGE_SIZE = 1000
+_MAX_DIGITS = 9
 
 _Item = TypeVar("_Item")
 
 
 def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline]) -> RunQuery:
-    """Turn the parameters of a request into a query; those that are not known are ignored.
+    """Parse the parameters of a request; unknown ones are ignored.
 
     Parameters
     ----------
     definitions
-        The pipelines among which words are looked for, by name.
+        The pipelines, by name.
     """
     isnull = parameters.get("release__isnull", "").lower()
     return RunQuery(
@@ -36,10 +36,10 @@ def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPi
 
 
 def paged(items: Sequence[_Item], parameters: Mapping[str, str]) -> Sequence[_Item]:
-    """Return one page of a list; the whole list when no page is asked for."""
+    """Return one page of a list, or the whole list when no page is requested."""
     if not parameters.get("page") and not parameters.get("page_size"):
         return items
-    size = min(_whole(parameters, "page_size", 100), _LARGEST_PAGE)
+    size = min(_whole(parameters, "page_size", 100), _MAX_PAGE_SIZE)
     start = (_whole(parameters, "page", 1) - 1) * size
     if start and start >= len(items):
         raise NotFoundError("Invalid page.", field="page")
@@ -47,7 +47,7 @@ def paged(items: Sequence[_Item], parameters: Mapping[str, str]) -> Sequence[_It
 
 
 def _pipelines(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline]) -> tuple[str, ...] | None:
-    """Find the pipelines whose names hold all words, or with ``__or`` one of them."""
+    """Return the pipelines whose names contain all words, or with ``__or`` at least one."""
     chosen: tuple[str, ...] | None = None
     for key, enough in (("pipeline", all), ("pipeline__or", any)):
         words = [word.strip().lower() for word in parameters.get(key, "").split(",") if word.strip()]
@@ -65,6 +65,6 @@ def _whole(parameters: Mapping[str, str], name: str, default: int) -> int:
     value = parameters.get(name)
     if not value:
         return default
-    if not (value.isascii() and value.isdecimal()) or len(value) > _MOST_DIGITS or int(value) < 1:
+    if not (value.isascii() and value.isdecimal()) or len(value) > _MAX_DIGITS or int(value) < 1:
         raise InvalidValueError(f"'{value[:40]}' is not a whole number above zero.", field=name)
     return int(value)

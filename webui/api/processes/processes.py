@@ -1,4 +1,4 @@
-"""REST: pipelines, and their runs, which clients of this API call processes."""
+"""REST resources of pipelines and of their runs, which this API calls processes."""
 
 import json
 from collections.abc import Mapping
@@ -14,35 +14,30 @@ from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError
 from pipelines.definitions import pipeline_by_id
 from pipelines.handlers.forms import read_multipart
 from pipelines.models import AnyPipeline, Run, RunRequest
-from pipelines.runs.jobs import REPORT
 from pipelines.runs.requests import parse_request, request_of_parameters
 from webui.api.bodies import read_fields
 from webui.api.errors import api_route
 from webui.api.processes.filters import paged, process_query
-from webui.api.representations.disclosures import run_warnings
 from webui.api.representations.processes import pipeline_json, process_json
 from webui.api.representations.products import STATUSES, Json
 from webui.charts.run_report import ReportView
+from webui.disclosures import run_warnings
+from webui.runs import report_of
 from webui.services import WebServices
 
-__all__ = ["report_of", "routes"]
+__all__ = ["routes"]
 
 _FROM_FORM = ("display_name", "description", "objects", "release", "output_format", "visibility")
-_MOST_DIGITS = 18
+_MAX_DIGITS = 18
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of pipelines and their runs."""
+    """Return the routes of pipelines and their runs."""
     router = APIRouter(route_class=api_route(), tags=["pipelines"])
     _add_pipelines(router, services)
     _add_processes(router, services)
     _add_results(router, services)
     return router
-
-
-def report_of(services: WebServices, identity: Identity, product_id: int) -> Json:
-    """Return the report of the run that made a product, or raise NotFoundError."""
-    return json.loads(_text(services, identity, product_id, REPORT))  # type: ignore[no-any-return]  # our own JSON
 
 
 def _add_pipelines(router: APIRouter, services: WebServices) -> None:
@@ -81,8 +76,7 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
         identity.require(Scope.WRITE)
         fields = await _fields(request)
         pipeline = _pipeline(fields.get("pipeline"), pipelines.definitions)
-        asked = _request(pipeline, fields)
-        made = await run_in_threadpool(pipelines.submit, identity, pipeline, asked)
+        made = await run_in_threadpool(pipelines.submit, identity, pipeline, _request(pipeline, fields))
         return await run_in_threadpool(_process, services, identity, made)
 
     @router.get("/processes/{number}", summary="One run of a pipeline")
@@ -107,7 +101,7 @@ def _process(services: WebServices, identity: Identity, run: Run) -> Json:
 def _add_results(router: APIRouter, services: WebServices) -> None:
     authenticate, pipelines = services.authenticate, services.pipelines.service
 
-    @router.get("/processes/{number}/logs", summary="What a run wrote about its work")
+    @router.get("/processes/{number}/logs", summary="Log of a run")
     def logs(number: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         lines = "\n".join(pipelines.log(identity, number))
@@ -116,7 +110,7 @@ def _add_results(router: APIRouter, services: WebServices) -> None:
             "slurm": {"filename": ["run.out", "run.err"], "content": ""},
         }
 
-    @router.get("/processes/{number}/report", summary="What a run did, in numbers")
+    @router.get("/processes/{number}/report", summary="Report of a run, with links to its charts")
     def report(number: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
         run = pipelines.get(identity, number)
@@ -129,7 +123,7 @@ def _add_results(router: APIRouter, services: WebServices) -> None:
         ]
         return JSONResponse({**found, "pictures": listed})
 
-    @router.get("/products/{product_id}/process_config", summary="What the pipeline was told that made the product")
+    @router.get("/products/{product_id}/process_config", summary="Configuration of the pipeline that made a product")
     def process_config(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         product = services.products.service.get(identity, product_id)
@@ -137,15 +131,14 @@ def _add_results(router: APIRouter, services: WebServices) -> None:
         if run is None:
             return {}
         rules = run.settings.rules
-        told = {} if rules is None else {"flag_translation": yaml.safe_load(rules)}
         return {
             "config": run.pipeline.parameters.model_validate(dict(run.settings.param)).model_dump(mode="json"),
-            **told,
+            **({} if rules is None else {"flag_translation": yaml.safe_load(rules)}),
         }
 
 
 async def _fields(request: Request) -> Mapping[str, Any]:
-    """Read JSON, a form, or a form with a file of rules; ``inputs`` may be repeated in forms."""
+    """Parse JSON, a form, or a form with a file of rules; ``inputs`` may be repeated in forms."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "multipart/form-data":
         return await read_fields(request)
@@ -164,7 +157,7 @@ def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipel
     text = str(value)
     if text in definitions:
         return definitions[text]
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+    if not text.isdecimal() or len(text) > _MAX_DIGITS:
         raise InvalidValueError(f'Invalid pk "{text[:40]}" - object does not exist.', field="pipeline")
     try:
         return pipeline_by_id(int(text), definitions)
@@ -173,7 +166,7 @@ def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipel
 
 
 def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
-    """Read what a client asks: its own fields, and the parameters and the format of ``used_config``."""
+    """Parse the request for a run: its own fields, and the parameters and format of ``used_config``."""
     if fields.get("display_name") in {None, ""}:
         raise InvalidValueError("This field is required.", field="display_name")
     inputs = fields.get("inputs")
@@ -190,7 +183,7 @@ def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
 
 
 def _used_config(value: object) -> str:
-    """Return the configuration as text; clients send it as an object, or as JSON in a string."""
+    """Return the configuration as text; clients send an object, or JSON in a string."""
     if value is None or value == "":
         return "{}"
     if isinstance(value, str):
@@ -198,7 +191,3 @@ def _used_config(value: object) -> str:
     if not isinstance(value, dict):
         raise InvalidValueError("used_config must be an object, or one written as JSON.", field="used_config")
     return json.dumps(value)
-
-
-def _text(services: WebServices, identity: Identity, product_id: int, name: str) -> bytes:
-    return b"".join(services.products.downloads.file(identity, product_id, name).read())

@@ -1,4 +1,6 @@
-"""REST: the columns of a product's table and what they mean."""
+"""REST resources of the columns of a product and their meanings."""
+
+from collections.abc import Sequence
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -6,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
 from products.inspection.meanings import MEANINGS
+from products.models import ProductColumn
 from webui.api.bodies import read_fields
 from webui.api.errors import api_route
 from webui.api.representations.products import Json, column_json
@@ -15,9 +18,9 @@ __all__ = ["routes"]
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of columns."""
+    """Return the routes of columns."""
     router = APIRouter(route_class=api_route(), tags=["columns"])
-    authenticate, associations = services.authenticate, services.products.column_meanings
+    authenticate, column_meanings = services.authenticate, services.products.column_meanings
 
     @router.get("/product-contents", summary="Columns of a product's table")
     def list_columns(
@@ -27,32 +30,35 @@ def routes(services: WebServices) -> APIRouter:
     ) -> Json:
         identity.require(Scope.READ)
         if product is None and id is None:
-            message = "Say of which product: product=…"
+            message = "The parameter product is missing: product=…"
             raise InvalidValueError(message, field="product")
-        found = (
-            (associations.column(identity, id or 0),) if product is None else associations.columns(identity, product)
-        )
+        if product is None:
+            found: Sequence[ProductColumn] = (column_meanings.column(identity, id or 0),)
+        else:
+            found = column_meanings.columns(identity, product)
         results = [column_json(item) for item in found if id in {None, item.id}]
         return {"count": len(results), "results": results}
 
     @router.get("/product-contents/{column_id}", summary="One column")
     def one_column(column_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return column_json(associations.column(identity, column_id))
+        return column_json(column_meanings.column(identity, column_id))
 
-    @router.patch("/product-contents/{column_id}", summary="Say what one column means")
+    @router.patch("/product-contents/{column_id}", summary="Set the meaning of one column")
     async def describe(column_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         fields = await read_fields(request)
         changes: dict[str, str | None] = {
             key: str(fields[key] or "").strip() or None for key in ("ucd", "alias") if key in fields
         }
-        item = await run_in_threadpool(associations.describe, identity, column_id, changes)
+        item = await run_in_threadpool(column_meanings.describe, identity, column_id, changes)
         return column_json(item)
 
-    @router.put("/products/{product_id}/columns", summary="Say what columns mean: a JSON object of names and meanings")
+    @router.put(
+        "/products/{product_id}/columns", summary="Set the meanings of columns: an object of names and meanings"
+    )
     async def associate_all(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         meanings = {name: str(value or "") for name, value in (await read_fields(request)).items()}
-        items = await run_in_threadpool(associations.describe_all, identity, product_id, meanings)
+        items = await run_in_threadpool(column_meanings.describe_all, identity, product_id, meanings)
         return {"count": len(items), "results": [column_json(item) for item in items]}
 
     @router.get("/meanings", summary="The meanings that columns can have")

@@ -1,19 +1,17 @@
-"""REST: single files with ranges, and a product as a zip."""
+"""REST resources of downloads: single files with ranges, and a product as a zip."""
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
-from core.web.routes import counted_answer, file_answer
-from products.files.downloads import ZipDownload
-from products.files.handlers import download_answer
+from products.files.handlers import download_answer, zip_answer
 from webui.api.errors import api_route
 from webui.services import WebServices
 
-__all__ = ["routes", "zip_response"]
+__all__ = ["routes"]
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of downloads."""
+    """Return the routes of downloads."""
     router = APIRouter(route_class=api_route(), tags=["downloads"])
     authenticate, downloads = services.authenticate, services.products.downloads
 
@@ -30,20 +28,6 @@ def routes(services: WebServices) -> APIRouter:
     @router.get("/products/{product_id}/zip", summary="All files and product_metadata.yaml as a zip")
     @router.head("/products/{product_id}/zip", include_in_schema=False)
     def as_zip(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        return zip_response(request, downloads.zip(identity, product_id))
+        return zip_answer(request, downloads.zip(identity, product_id))
 
     return router
-
-
-def zip_response(request: Request, download: ZipDownload, *, name: str | None = None) -> Response:
-    """Answer with a zip whose length is known, or a range of it."""
-    answer = file_answer(
-        request,
-        name=name or download.name,
-        media_type="application/zip",
-        size=download.size,
-        etag=download.signature,
-        modified=download.product.updated_at,
-        read=download.read,
-    )
-    return counted_answer(request, answer, download.size, download.counted)

@@ -1,6 +1,4 @@
-"""REST: the files of products, sent as a form or as the body itself."""
-
-from urllib.parse import quote
+"""REST resources of product files: list, upload as a form or as the request body, remove."""
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -9,28 +7,22 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announced_bytes, announces_more, receive_form, receive_into
-from products.access import changeable
-from products.models import FileRole, Product, ProductFile
+from products.models import FileRole
 from webui.api.errors import api_route
 from webui.api.representations.products import Json, file_json
 from webui.services import WebServices
 
-__all__ = ["file_url", "role_of", "routes"]
+__all__ = ["role_of", "routes"]
 
 _MOST_DIGITS = 18
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of files."""
+    """Return the routes of files."""
     router = APIRouter(route_class=api_route(), tags=["files"])
     _add_listing(router, services)
-    _add_sending(router, services)
+    _add_uploads(router, services)
     return router
-
-
-def file_url(services: WebServices, file: ProductFile) -> str:
-    """Return the address of a file's bytes."""
-    return f"{services.settings.public_url}/api/products/{file.product_id}/files/{quote(file.name)}"
 
 
 def _add_listing(router: APIRouter, services: WebServices) -> None:
@@ -51,7 +43,7 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
         else:
             details = services.products.service.details(identity, number)
             found = tuple((file, details.product) for file in details.files if id in {None, file.id})
-        results = [_file_json(services, file, product_of, identity) for file, product_of in found]
+        results = [file_json(services, file, product_of, identity) for file, product_of in found]
         key = ordering.removeprefix("-")
         # Of files of one role the older one comes first.
         results.sort(key=lambda item: (item["role"] if key == "role" else 0, item["id"]), reverse=ordering[:1] == "-")
@@ -61,7 +53,7 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
     def one_file(file_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         for file, product in services.products.service.files(identity, file_id):
-            return _file_json(services, file, product, identity)
+            return file_json(services, file, product, identity)
         message = f"There is no file number {file_id}."
         raise NotFoundError(message)
 
@@ -70,10 +62,10 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
         services.products.uploads.remove_file(identity, file_id)
 
 
-def _add_sending(router: APIRouter, services: WebServices) -> None:
+def _add_uploads(router: APIRouter, services: WebServices) -> None:
     authenticate, uploads = services.authenticate, services.products.uploads
 
-    @router.post("/product-files", status_code=201, summary="Send a file as a form: product, role, file")
+    @router.post("/product-files", status_code=201, summary="Upload a file as a form: product, role, file")
     async def send_form(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.WRITE)
         _check_length(request, uploads.max_bytes)
@@ -89,9 +81,9 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         sent = form.files[0]
         file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
-        return _file_json(services, file, product, identity)
+        return file_json(services, file, product, identity)
 
-    @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Send a file as the body itself")
+    @router.put("/products/{product_id}/files/{name}", status_code=201, summary="Upload a file as the request body")
     async def send_body(
         product_id: int, name: str, request: Request, role: str = "main", identity: Identity = Depends(authenticate)
     ) -> Json:
@@ -103,15 +95,11 @@ def _add_sending(router: APIRouter, services: WebServices) -> None:
         stored = await receive_into(request, staging)
         file = await run_in_threadpool(uploads.add_file, identity, product_id, wanted, name, stored)
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
-        return _file_json(services, file, product, identity)
-
-
-def _file_json(services: WebServices, file: ProductFile, product: Product, identity: Identity) -> Json:
-    return file_json(file, file_url(services, file), can_delete=changeable(identity, product))
+        return file_json(services, file, product, identity)
 
 
 def _check_length(request: Request, limit: int) -> None:
-    """Refuse a body that says it is too long before reading it."""
+    """Refuse a request whose Content-Length is above the limit."""
     if announces_more(request, limit):
         message = f"The file is larger than the limit of {limit / 1e6:g} MB; nothing was stored."
         raise TooLargeError(message, field="file")
@@ -120,13 +108,13 @@ def _check_length(request: Request, limit: int) -> None:
 def _target(fields: dict[str, str]) -> tuple[int, FileRole]:
     number = fields.get("product", "")
     if not number.isdecimal() or len(number) > _MOST_DIGITS:
-        message = f"'{number[:40]}' is not the number of a product; the fields product and role stand before the file."
+        message = f"'{number[:40]}' is not the id of a product; send the fields product and role before the file."
         raise InvalidValueError(message, field="product")
     return int(number), role_of(fields.get("role", "0"))
 
 
 def role_of(text: str) -> FileRole:
-    """Read a role by its number or its name."""
+    """Parse a role by its number or its name."""
     for role in FileRole:
         if text.lower() in {str(int(role)), role.name.lower()}:
             return role

@@ -1,4 +1,4 @@
-"""The filters, search words and orderings of the list of products, by the names that clients use."""
+"""Query parameters of the list of products: filters, search, orderings, pages."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -12,16 +12,16 @@ from products.schema import ProductRow, ProductTypeRow, ReleaseRow
 from products.search.coverage import Region, region_of_moc, region_of_text
 from products.search.queries import ProductQuery
 
-__all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "product_query", "region_asked"]
+__all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "parse_region", "product_query"]
 
 ORDERINGS = ("id", "display_name", "product_type", "created_at")
 
-_LARGEST_PAGE = 1000
-_MOST_DIGITS = 9
+_MAX_PAGE_SIZE = 1000
+_MAX_DIGITS = 9
 _EXACT = ("internal_name", "display_name", "release", "product_type", "official_product", "status", "user")
 _BY_WORDS = ("uploaded_by", "product_type_name", "release_name", "product_name")
 
-#: Filters by what products hold, which today's Photo-z Server does not have.
+#: Filters by content, which today's Photo-z Server does not have.
 CONTENT_FILTER_NAMES = ("has_redshift", "rows__gte", "rows__lt", "area__gte", "area__lt", "covers", "overlaps")
 
 #: Every other filter of the list of products.
@@ -35,16 +35,16 @@ FILTER_NAMES = (
 
 
 def product_query(parameters: Mapping[str, str]) -> ProductQuery:
-    """Turn the parameters of a request into a query; those that are not known are ignored.
+    """Parse the parameters of a request; unknown ones are ignored.
 
     Raises
     ------
     InvalidValueError
-        A value cannot be what its filter asks for; the filter is named.
+        A value is not valid for its filter, which the error names.
     """
     size = _number(parameters, "page_size")
     page = _number(parameters, "page") or 1
-    limit = None if size is None else max(1, min(size, _LARGEST_PAGE))
+    limit = None if size is None else max(1, min(size, _MAX_PAGE_SIZE))
     if limit is None and "page" in parameters:
         limit = 100
     official = _values(parameters, "official_product")
@@ -86,14 +86,14 @@ def _number(parameters: Mapping[str, str], name: str) -> int | None:
     value = parameters.get(name)
     if not value:
         return None
-    if not value.isdecimal() or len(value) > _MOST_DIGITS or int(value) < 1:
+    if not value.isdecimal() or len(value) > _MAX_DIGITS or int(value) < 1:
         message = f"'{value[:40]}' is not a whole number above zero."
         raise InvalidValueError(message, field=name)
     return int(value)
 
 
-def region_asked(parameters: Mapping[str, str]) -> Region | None:
-    """Return the region that the products have to meet: ``covers`` a position or circle, or ``overlaps`` a MOC."""
+def parse_region(parameters: Mapping[str, str]) -> Region | None:
+    """Parse the region that the products overlap: a position or circle (``covers``), or a MOC (``overlaps``)."""
     if parameters.get("covers"):
         return region_of_text(parameters["covers"])
     return region_of_moc(parameters["overlaps"]) if parameters.get("overlaps") else None

@@ -1,4 +1,4 @@
-"""REST: looking into the main files of products, following it, and what was found. Who waits holds no thread."""
+"""REST resources of inspections: start, progress, results. Blocking requests hold no thread."""
 
 import asyncio
 import time
@@ -20,13 +20,13 @@ from webui.services import WebServices
 
 __all__ = ["routes"]
 
-_LONGEST_WAIT = 60.0
+_MAX_WAIT_SECONDS = 60.0
 _REGISTRY_SECONDS = 900.0
 _PAUSE_SECONDS = 0.2
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of inspections."""
+    """Return the routes of inspections."""
     router = APIRouter(route_class=api_route(), tags=["files"])
     _add_inspection(router, services)
     _add_registry(router, services)
@@ -37,21 +37,21 @@ def routes(services: WebServices) -> APIRouter:
 def _add_inspection(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
 
-    @router.post("/products/{product_id}/inspect", status_code=202, summary="Start looking into the main file")
+    @router.post("/products/{product_id}/inspect", status_code=202, summary="Start the inspection of the main file")
     def inspect(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         services.products.uploads.inspect(identity, product_id)
         return _inspection(services, identity, product_id)
 
-    @router.get("/products/{product_id}/inspection", summary="How far that is, and what was found")
+    @router.get("/products/{product_id}/inspection", summary="Progress and results of the inspection")
     async def inspection(
         product_id: int, request: Request, wait: float = 0, identity: Identity = Depends(authenticate)
     ) -> Json:
         identity.require(Scope.READ)
         if wait > 0:
-            await _inspected(services, identity, product_id, min(wait, _LONGEST_WAIT), request)
+            await _inspected(services, identity, product_id, min(wait, _MAX_WAIT_SECONDS), request)
         return await run_in_threadpool(_inspection, services, identity, product_id)
 
-    @router.get("/products/{product_id}/inspection/events", summary="How far that is, as server-sent events")
+    @router.get("/products/{product_id}/inspection/events", summary="Progress of the inspection, as server-sent events")
     async def events(product_id: int, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.READ)
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
@@ -64,8 +64,12 @@ def _add_inspection(router: APIRouter, services: WebServices) -> None:
 
 
 def _add_registry(router: APIRouter, services: WebServices) -> None:
-    @router.get("/products/{product_id}/registry", summary="Inspect, and wait for it", operation_id="registry_by_get")
-    @router.post("/products/{product_id}/registry", summary="Inspect, and wait for it")
+    @router.get(
+        "/products/{product_id}/registry",
+        summary="Inspect and wait for the end",
+        operation_id="registry_by_get",
+    )
+    @router.post("/products/{product_id}/registry", summary="Inspect and wait for the end")
     async def registry(
         product_id: int, request: Request, identity: Identity = Depends(services.authenticate)
     ) -> JSONResponse:
@@ -98,7 +102,7 @@ def _add_found(router: APIRouter, services: WebServices) -> None:
 async def _inspected(
     services: WebServices, identity: Identity, product_id: int, seconds: float, request: Request
 ) -> Product:
-    """Return the product once its inspection has ended, or as it is after so many seconds, or when nobody listens."""
+    """Wait for the end of an inspection, a timeout or a disconnect, then return the product."""
     deadline = time.monotonic() + seconds
     while True:
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
@@ -116,9 +120,9 @@ async def _job_ended(services: WebServices, product: Product, seconds: float, re
             async for job in states:
                 if not job.phase.ended and await request.is_disconnected():
                     return
-    except UnknownJobError:  # the sweep will say so of the product
+    except UnknownJobError:  # the sweep will set the state of the product
         pass
-    await asyncio.sleep(_PAUSE_SECONDS)  # what the end of the job means for the product is stored a moment later
+    await asyncio.sleep(_PAUSE_SECONDS)  # the state of the product is stored shortly after the end of the job
 
 
 async def _no_events() -> AsyncIterator[bytes]:

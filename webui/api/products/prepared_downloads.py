@@ -1,7 +1,7 @@
-"""REST: downloads as clients of today's Photo-z Server ask for them: prepare, status, then a link that is fetched.
+"""REST resources of prepared downloads, as clients of today's Photo-z Server use them: prepare, status, signed URL.
 
-Nothing is prepared here: zips are made while they are sent, so every answer says ``ready`` at once. The link holds for
-15 minutes, for the user and the bytes that it was made for, and the access rule is asked again when it is fetched.
+Nothing is prepared: zips are built while they are sent, so the status is always ``ready``. The URL is valid for 15
+minutes, for one user and one version of the files, and the access rule is checked again when it is used.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,8 @@ from core.auth.signing import LinkSigner, secret_key
 from core.database import utc_now
 from core.errors import ConflictError, PermissionDeniedError
 from products.files.downloads import DownloadService
-from products.files.handlers import download_answer
+from products.files.handlers import download_answer, zip_answer
 from webui.api.errors import api_route
-from webui.api.products.downloads import zip_response
 from webui.api.representations.products import Json, iso
 from webui.services import WebServices
 
@@ -28,7 +27,7 @@ _LINK_SECONDS = 900
 
 
 class _Scope(StrEnum):
-    """What a link gives; the value stands in the addresses."""
+    """What is downloaded; the value is part of the addresses."""
 
     ZIP = "download"
     MAIN_FILE = "download/main-file"
@@ -36,7 +35,7 @@ class _Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Archive:
-    """What is there to be downloaded now, and how to answer with it."""
+    """A download: its representation for clients, and its response."""
 
     filename: str
     size: int
@@ -47,7 +46,7 @@ class _Archive:
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of prepared downloads, and those of older clients."""
+    """Return the routes of prepared downloads, and those of older clients."""
     router = APIRouter(route_class=api_route(), tags=["downloads"])
     signer = LinkSigner(secret_key(services.settings), "download", seconds=_LINK_SECONDS)
     for scope in _Scope:
@@ -67,39 +66,39 @@ def _add_prepared(router: APIRouter, services: WebServices, signer: LinkSigner, 
         url = f"{services.settings.public_url}/api/products/{product_id}/{scope}/file/?token={token}"
         return _archive_json(product_id, found, url)
 
-    @router.post(f"/products/{{product_id}}/{scope}/prepare", summary=f"Ask for {what}; it is ready at once")
+    @router.post(f"/products/{{product_id}}/{scope}/prepare", summary=f"Prepare {what}; it is ready at once")
     def prepare(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         return describe(product_id, identity)
 
-    @router.get(f"/products/{{product_id}}/{scope}/status", summary=f"The same of {what}, for clients that ask again")
+    @router.get(f"/products/{{product_id}}/{scope}/status", summary=f"Status of {what}: always ready")
     def status(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         return describe(product_id, identity)
 
-    @router.get(f"/products/{{product_id}}/{scope}/file", summary=f"Fetch {what} by its link")
+    @router.get(f"/products/{{product_id}}/{scope}/file", summary=f"Download {what} by its signed URL")
     @router.head(f"/products/{{product_id}}/{scope}/file", include_in_schema=False)
     def fetch(
         product_id: int, request: Request, token: str = "", identity: Identity = Depends(authenticate)
     ) -> Response:
         user = identity.require(Scope.READ)
-        said = signer.read(token)
-        if (said.get("product"), said.get("scope"), said.get("user")) != (product_id, scope, user):
+        claims = signer.read(token)
+        if (claims.get("product"), claims.get("scope"), claims.get("user")) != (product_id, scope, user):
             message = "Invalid download token."
             raise PermissionDeniedError(message, field="token")
         found = _find(downloads, identity, product_id, scope)
-        if "range" in request.headers and said.get("signature") != found.signature:
-            message = "The product was changed since this download began; ask for it anew."
+        if "range" in request.headers and claims.get("signature") != found.signature:
+            message = "The product was changed since this download began; request a new download."
             raise ConflictError(message)
         return found.answer(request)
 
 
 def _add_older(router: APIRouter, services: WebServices) -> None:
-    """Add the addresses of clients up to 0.3.1, which fetch without asking for a link first."""
+    """Add the addresses of clients up to 0.3.1, which download without a signed URL."""
     authenticate, downloads = services.authenticate, services.products.downloads
 
     def fetch(product_id: int, request: Request, identity: Identity, scope: _Scope) -> Response:
         identity.require(Scope.READ)
         answer = _find(downloads, identity, product_id, scope).answer(request)
-        # These clients take all that follows "filename=" for the name.
+        # These clients take everything after "filename=" as the name.
         answer.headers["Content-Disposition"] = answer.headers["Content-Disposition"].partition("; filename*=")[0]
         answer.headers["Deprecation"] = "true"
         answer.headers["Link"] = f'</api/products/{product_id}/{scope}/prepare/>; rel="successor-version"'
@@ -110,7 +109,9 @@ def _add_older(router: APIRouter, services: WebServices) -> None:
     def as_zip(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return fetch(product_id, request, identity, _Scope.ZIP)
 
-    @router.get("/products/{product_id}/download_main_file", summary="The same of the main file", deprecated=True)
+    @router.get(
+        "/products/{product_id}/download_main_file", summary="The main file, for older clients", deprecated=True
+    )
     @router.head("/products/{product_id}/download_main_file", include_in_schema=False)
     def main_file(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         return fetch(product_id, request, identity, _Scope.MAIN_FILE)
@@ -128,7 +129,7 @@ def _find(downloads: DownloadService, identity: Identity, product_id: int, scope
             file.updated_at,
             lambda request: download_answer(request, main),
         )
-    # Users know these zips with the files at their root, and a name that changes with what is in them.
+    # As in today's Photo-z Server: files at the root of the zip, and a name that depends on its content.
     archive = downloads.zip(identity, product_id, in_folder=False)
     name = f"{archive.product.internal_name}_{archive.signature[:32]}.zip"
     return _Archive(
@@ -137,7 +138,7 @@ def _find(downloads: DownloadService, identity: Identity, product_id: int, scope
         lambda: downloads.checksum(archive),
         archive.signature,
         archive.product.updated_at,
-        lambda request: zip_response(request, archive, name=name),
+        lambda request: zip_answer(request, archive, name=name),
     )
 
 

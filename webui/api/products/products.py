@@ -1,4 +1,4 @@
-"""REST: product types, releases, and products from their first word to their publication."""
+"""REST resources of products, product types and releases."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from products.search.queries import Page, ProductQuery
 from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import api_route
-from webui.api.products.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, product_query, region_asked
+from webui.api.products.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, parse_region, product_query
 from webui.api.representations.disclosures import shared_json
 from webui.api.representations.products import (
     Json,
@@ -34,7 +34,7 @@ _PUBLISH_SECONDS = 600
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of products and what they refer to."""
+    """Return the routes of products, product types and releases."""
     router = APIRouter(route_class=api_route(), tags=["products"])
     _add_vocabulary(router, services)
     _add_products(router, services)
@@ -45,7 +45,7 @@ def routes(services: WebServices) -> APIRouter:
 def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
 
-    @router.get("/product-types", summary="Types of products")
+    @router.get("/product-types", summary="Product types")
     def product_types(
         name: str | None = None,
         id: int | None = None,  # noqa: A002 - the parameter's name on the wire
@@ -56,7 +56,7 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         results = [product_type_json(kind) for kind in kinds if name in {None, kind.name} and id in {None, kind.id}]
         return {"count": len(results), "results": results}
 
-    @router.get("/product-types/{type_id}", summary="One type of products")
+    @router.get("/product-types/{type_id}", summary="One product type")
     def one_type(type_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         for kind in services.products.service.types():
@@ -65,7 +65,7 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         message = f"There is no product type number {type_id}."
         raise NotFoundError(message)
 
-    @router.get("/releases", summary="Releases that products refer to")
+    @router.get("/releases", summary="Releases")
     def releases(
         name: str | None = None,
         id: int | None = None,  # noqa: A002 - the parameter's name on the wire
@@ -94,31 +94,31 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
 def _add_products(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products.service
 
-    def asked(request: Request) -> ProductQuery:
-        query, region = product_query(request.query_params), region_asked(request.query_params)
+    def query_of(request: Request) -> ProductQuery:
+        query, region = product_query(request.query_params), parse_region(request.query_params)
         return query if region is None else replace(query, numbers=services.products.coverage.overlapping(region))
 
-    @router.get("/products/facets", summary="How the products that the same filters find divide")
+    @router.get("/products/facets", summary="Facets: values and counts of the products that the filters find")
     def facets(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return {facet.name: facet_json(facet) for facet in services.products.facets.facets(identity, asked(request))}
+        return {facet.name: facet_json(facet) for facet in services.products.facets.facets(identity, query_of(request))}
 
     @router.get("/products", summary="List products; see OPTIONS for the filters")
     def list_products(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        query = asked(request)
+        query = query_of(request)
         page = products.list(identity, query)
         if query.offset and query.offset >= page.count:
             message = "Invalid page."
             raise NotFoundError(message, field="page")
-        # Written as it is: a list may hold every product, and checking each of them again would take longer.
+        # Serialised directly: a list may have all products, and FastAPI would validate each of them.
         return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
 
-    @router.get("/products-specz", summary="Published redshift catalogues, from which pipelines can choose")
+    @router.get("/products-specz", summary="Published redshift catalogues, the possible inputs of pipelines")
     def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
         kind, published = product_type_by_name("redshift_catalog").id, (ProductStatus.PUBLISHED,)
-        query = replace(asked(request), product_types=(kind,), statuses=published)
+        query = replace(query_of(request), product_types=(kind,), statuses=published)
         page = products.list(identity, query)
         return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
 
@@ -146,7 +146,7 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
         product = products.get(identity, product_id)
         return product_json(product, identity, _run_of(services, product))
 
-    @router.get("/products/{product_id}/main_file_info", summary="One product, with what its main file holds")
+    @router.get("/products/{product_id}/main_file_info", summary="One product, with its main file and its columns")
     def main_file_info(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
         details = products.details(identity, product_id)
@@ -166,23 +166,12 @@ def _listed(services: WebServices, page: Page, identity: Identity) -> list[Json]
 def _add_changes(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products.service
 
-    @router.post("/products", status_code=201, summary="Begin a product")
+    @router.post("/products", status_code=201, summary="Create a product, as a draft")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductBody, await read_fields(request))
-        new = NewProduct(
-            display_name=body.display_name,
-            product_type=body.product_type,
-            release=body.release,
-            description=body.description or "",
-            pz_code=body.pz_code,
-            official=body.official_product,
-            visibility=body.visibility,
-            groups=tuple(body.groups),
-            release_year=body.release_year,
-        )
-        return product_json(await run_in_threadpool(products.create, identity, new), identity)
+        return product_json(await run_in_threadpool(products.create, identity, _new_product(body)), identity)
 
-    @router.put("/products/{product_id}", summary="The same as PATCH: what is not named stays")
+    @router.put("/products/{product_id}", summary="Same as PATCH: omitted fields keep their values")
     @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
     async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductPatch, await read_fields(request))
@@ -198,6 +187,20 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
     @router.delete("/products/{product_id}", status_code=204, summary="Delete a product")
     def delete(product_id: int, identity: Identity = Depends(authenticate)) -> None:
         products.delete(identity, product_id)
+
+
+def _new_product(body: ProductBody) -> NewProduct:
+    return NewProduct(
+        display_name=body.display_name,
+        product_type=body.product_type,
+        release=body.release,
+        description=body.description or "",
+        pz_code=body.pz_code,
+        official=body.official_product,
+        visibility=body.visibility,
+        groups=tuple(body.groups),
+        release_year=body.release_year,
+    )
 
 
 def _change(services: WebServices, identity: Identity, product_id: int, body: ProductPatch) -> Product:

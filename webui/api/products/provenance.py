@@ -1,4 +1,4 @@
-"""REST: where a product comes from, how to cite it, and how often it was downloaded."""
+"""REST resources of provenance, citations and download counts."""
 
 from typing import Literal
 
@@ -19,11 +19,11 @@ _FORMATS = {"json": "json", "application/json": "json", "prov-json": "json", "vo
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes of provenance."""
+    """Return the routes of provenance, citations and download counts."""
     router = APIRouter(route_class=api_route(), tags=["provenance"])
     authenticate, url = services.authenticate, services.settings.public_url
 
-    @router.get("/products/{product_id}/provenance", summary="Where a product comes from (IVOA ProvenanceDM 1.0)")
+    @router.get("/products/{product_id}/provenance", summary="Provenance of a product (IVOA ProvenanceDM 1.0)")
     def provenance(
         product_id: int,
         request: Request,
@@ -36,18 +36,18 @@ def routes(services: WebServices) -> APIRouter:
             return Response(provenance_votable(found, url), media_type=_VOTABLE)
         return JSONResponse(provenance_json(found, url))
 
-    @router.get("/products/{product_id}/citation", summary="How to cite a product: a sentence, or format=bibtex")
+    @router.get("/products/{product_id}/citation", summary="Citation of a product: text, or format=bibtex")
     def citation(
         product_id: int,
         wanted: Literal["text", "bibtex"] = Query("text", alias="format"),
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        cited = ProductCitation.of(services, services.products.service.get(identity, product_id))
+        found = ProductCitation.of(services, services.products.service.get(identity, product_id))
         if wanted == "bibtex":
-            return Response(cited.bibtex, media_type="application/x-bibtex")
-        return Response(f"{cited.text}\n", media_type="text/plain")
+            return Response(found.bibtex, media_type="application/x-bibtex")
+        return Response(f"{found.text}\n", media_type="text/plain")
 
-    @router.get("/products/{product_id}/downloads", summary="How often a product was downloaded to the end")
+    @router.get("/products/{product_id}/downloads", summary="Number of complete downloads of a product")
     def downloads(product_id: int, identity: Identity = Depends(authenticate)) -> dict[str, int]:
         product = services.products.service.get(identity, product_id)
         return {
@@ -62,6 +62,6 @@ def _format(chosen: str | None, request: Request) -> str:
     if chosen is None:
         return "votable" if _VOTABLE in request.headers.get("accept", "") else "json"
     if chosen.lower() not in _FORMATS:
-        message = f"'{chosen[:40]}' is not a format of provenance; ask for json or votable."
+        message = f"'{chosen[:40]}' is not a format of provenance; use json or votable."
         raise InvalidValueError(message, field="RESPONSEFORMAT")
     return _FORMATS[chosen.lower()]

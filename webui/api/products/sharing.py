@@ -1,4 +1,4 @@
-"""REST: co-owners, new owners, links for people without an account, versions, and deleted products."""
+"""REST resources of sharing: co-owners, transfer, links, versions, deleted products, storage use."""
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -8,15 +8,16 @@ from products.lifecycle.versions import DeletedProduct
 from products.sharing.links import ProductLink
 from webui.api.bodies import LinkBody, TransferBody, parse_body, read_fields
 from webui.api.errors import api_route
-from webui.api.representations.disclosures import disclosure, shared_json, warnings_of
+from webui.api.representations.disclosures import shared_json
 from webui.api.representations.products import Json, iso, product_json
+from webui.disclosures import disclosure, warnings_of
 from webui.services import WebServices
 
 __all__ = ["routes"]
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Routes about who else has to do with a product, and about its later life."""
+    """Return the routes of sharing, versions and deleted products."""
     router = APIRouter(route_class=api_route(), tags=["sharing"])
     _add_owners(router, services)
     _add_links(router, services)
@@ -28,16 +29,16 @@ def routes(services: WebServices) -> APIRouter:
 def _add_owners(router: APIRouter, services: WebServices) -> None:
     authenticate, sharing = services.authenticate, services.products.sharing
 
-    @router.put("/products/{product_id}/co-owners/{user}", summary="Let somebody else change the product too")
+    @router.put("/products/{product_id}/co-owners/{user}", summary="Add a co-owner")
     def add(product_id: int, user: str, identity: Identity = Depends(authenticate)) -> Json:
         product = sharing.add_co_owner(identity, product_id, user)
         return shared_json(services, identity, product, (services.accounts.service.identity_of_user(user.strip()),))
 
-    @router.delete("/products/{product_id}/co-owners/{user}", status_code=204, summary="Take that right back")
+    @router.delete("/products/{product_id}/co-owners/{user}", status_code=204, summary="Remove a co-owner")
     def remove(product_id: int, user: str, identity: Identity = Depends(authenticate)) -> None:
         sharing.remove_co_owner(identity, product_id, user)
 
-    @router.post("/products/{product_id}/transfer", summary="Give the product a new owner")
+    @router.post("/products/{product_id}/transfer", summary="Transfer the product to a new owner")
     async def transfer(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(TransferBody, await read_fields(request))
         product = await run_in_threadpool(sharing.transfer, identity, product_id, body.user, stay=body.stay)
@@ -48,7 +49,7 @@ def _add_owners(router: APIRouter, services: WebServices) -> None:
 def _add_links(router: APIRouter, services: WebServices) -> None:
     authenticate, links = services.authenticate, services.products.links
 
-    @router.get("/products/{product_id}/links", summary="Links to the product that hold, without their secrets")
+    @router.get("/products/{product_id}/links", summary="Valid links to the product, without their secrets")
     def list_links(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         results = [_link_json(link) for link in links.links(identity, product_id)]
         return {"count": len(results), "results": results}
@@ -56,53 +57,53 @@ def _add_links(router: APIRouter, services: WebServices) -> None:
     @router.post(
         "/products/{product_id}/links",
         status_code=201,
-        summary="Make a link for people without an account; it is shown this once",
+        summary="Create a link for people without an account; it is returned only once",
     )
     async def make(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(LinkBody, await read_fields(request))
         issued = await run_in_threadpool(links.make, identity, product_id, days=body.days, note=body.note)
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
-        told = await run_in_threadpool(disclosure, services, identity, product, (ANONYMOUS,))
+        found = await run_in_threadpool(disclosure, services, identity, product, (ANONYMOUS,))
         url = f"{services.settings.public_url}/shared/{issued.secret}"
-        return {**_link_json(issued.link), "url": url, "warnings": warnings_of(told)}
+        return {**_link_json(issued.link), "url": url, "warnings": warnings_of(found)}
 
-    @router.delete("/products/{product_id}/links/{link_id}", status_code=204, summary="End a link at once")
+    @router.delete("/products/{product_id}/links/{link_id}", status_code=204, summary="Revoke a link")
     def revoke(product_id: int, link_id: int, identity: Identity = Depends(authenticate)) -> None:
         links.revoke(identity, product_id, link_id)
 
 
 def _add_versions(router: APIRouter, services: WebServices) -> None:
-    authenticate, life = services.authenticate, services.products.versions
+    authenticate, lifecycle = services.authenticate, services.products.versions
 
-    @router.get("/products/{product_id}/versions", summary="The version before, and those after")
+    @router.get("/products/{product_id}/versions", summary="Previous and newer versions")
     def versions(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        found = life.versions(identity, services.products.service.get(identity, product_id))
+        found = lifecycle.versions(identity, services.products.service.get(identity, product_id))
         return {
             "previous": None if found.previous is None else product_json(found.previous, identity),
             "newer": [product_json(product, identity) for product in found.newer],
         }
 
-    @router.post("/products/{product_id}/new_version", status_code=201, summary="Begin a new version: a draft like it")
+    @router.post("/products/{product_id}/new_version", status_code=201, summary="Create a new version, as a draft")
     def new_version(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        return product_json(life.new_version(identity, product_id), identity)
+        return product_json(lifecycle.new_version(identity, product_id), identity)
 
 
 def _add_deleted(router: APIRouter, services: WebServices) -> None:
-    authenticate, life = services.authenticate, services.products.versions
+    authenticate, lifecycle = services.authenticate, services.products.versions
 
     @router.get("/deleted-products", summary="The caller's deleted products that can be restored")
     def deleted(identity: Identity = Depends(authenticate)) -> Json:
-        results = [_deleted_json(item, identity) for item in life.deleted(identity)]
+        results = [_deleted_json(item, identity) for item in lifecycle.deleted(identity)]
         return {"count": len(results), "results": results}
 
-    @router.post("/deleted-products/{product_id}/restore", summary="Bring a deleted product back")
+    @router.post("/deleted-products/{product_id}/restore", summary="Restore a deleted product")
     def restore(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        return product_json(life.restore(identity, product_id), identity)
+        return product_json(lifecycle.restore(identity, product_id), identity)
 
-    @router.get("/usage", summary="How much the caller keeps, and may keep")
+    @router.get("/usage", summary="Storage that the caller uses, and the quota")
     def usage(identity: Identity = Depends(authenticate)) -> Json:
-        found = life.usage(identity)
+        found = lifecycle.usage(identity)
         return {"products": found.products, "used_bytes": found.used, "quota_bytes": found.quota}
 
 

@@ -1,20 +1,18 @@
-"""The JSON in which the REST API speaks of pipelines and their runs."""
-
-from collections.abc import Sequence
+"""JSON representations of pipelines and their runs."""
 
 from core.auth.models import Identity
-from core.errors import NotFoundError
 from pipelines.models import AnyPipeline, Run
-from products.models import Product, Release
+from products.models import Release
 from products.product_types import product_type_by_name
 from webui.api.representations.products import STATUSES, Json, iso, product_json
+from webui.runs import input_products
 from webui.services import WebServices
 
-__all__ = ["input_products", "pipeline_json", "process_json"]
+__all__ = ["pipeline_json", "process_json"]
 
 
 def pipeline_json(pipeline: AnyPipeline) -> Json:
-    """A pipeline, with its parameters, and their defaults and descriptions."""
+    """Return a pipeline, with the defaults and the JSON schema of its parameters."""
     return {
         "id": pipeline.id,
         "name": pipeline.name,
@@ -30,7 +28,7 @@ def pipeline_json(pipeline: AnyPipeline) -> Json:
 
 
 def process_json(services: WebServices, identity: Identity, run: Run) -> Json:
-    """A run, as it is shown to the identity, who sees of its inputs those that he may read."""
+    """Return a run, with those of its inputs that the identity may read."""
     inputs, release = input_products(services, identity, run), _release(services, identity, run)
     param = run.pipeline.parameters.model_validate(dict(run.settings.param)).model_dump(mode="json")
     return {
@@ -58,17 +56,6 @@ def process_json(services: WebServices, identity: Identity, run: Run) -> Json:
         "message": run.message,
         "job": f"{services.settings.public_url}/pipelines/{run.pipeline.name}/{run.job_id}",
     }
-
-
-def input_products(services: WebServices, identity: Identity, run: Run) -> Sequence[Product]:
-    """Return the inputs of a run that the identity may read."""
-    found = []
-    for number in run.inputs:
-        try:
-            found.append(services.products.service.get(identity, number))
-        except NotFoundError:
-            continue
-    return found
 
 
 def _release(services: WebServices, identity: Identity, run: Run) -> Release | None:

@@ -1,4 +1,4 @@
-"""The JSON in which the REST API speaks of products, files, columns, releases and people."""
+"""JSON representations of products, files, columns, releases and accounts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ from products.models import FileRole, Product, ProductColumn, ProductFile, Produ
 from products.search.facets import Facet
 from products.service import ProductDetails
 from uws import Phase
+from webui.addresses import file_address
+from webui.services import WebServices
 
 __all__ = [
     "STATUSES",
@@ -29,7 +31,7 @@ __all__ = [
     "user_json",
 ]
 
-#: Phases in the words of clients; those that wait for the end of a run know "Pending", but not that it is queued.
+#: UWS phases as status words of today's API, whose clients do not know "Queued".
 STATUSES: Mapping[Phase, str] = {
     Phase.PENDING: "Pending",
     Phase.QUEUED: "Pending",
@@ -43,16 +45,16 @@ STATUSES: Mapping[Phase, str] = {
     Phase.ABORTED: "Stopped",
 }
 
-Json = dict[str, Any]  # JSON objects hold whatever JSON holds
+Json = dict[str, Any]  # JSON of any shape
 
 
 def iso(time: datetime | None) -> str | None:
-    """Write an instant with microseconds and Z, as clients of this API know it."""
+    """Format an instant with microseconds and Z, as clients of this API expect it."""
     return None if time is None else time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def product_type_json(kind: ProductType) -> Json:
-    """A product type."""
+    """Return a product type."""
     return {
         "id": kind.id,
         "name": kind.name,
@@ -65,7 +67,7 @@ def product_type_json(kind: ProductType) -> Json:
 
 
 def release_json(release: Release, access_groups: Sequence[int]) -> Json:
-    """A release; the groups are those to which it is restricted, by their numbers."""
+    """Return a release; ``access_groups`` are the ids of the groups to which it is restricted."""
     return {
         "id": release.id,
         "name": release.name,
@@ -83,7 +85,7 @@ def release_json(release: Release, access_groups: Sequence[int]) -> Json:
 
 
 def user_json(user: User) -> Json:
-    """An account as other people see it: no e-mail address."""
+    """Return an account as other users see it: without e-mail address."""
     return {
         "id": user.id,
         "username": user.name,
@@ -94,7 +96,7 @@ def user_json(user: User) -> Json:
 
 
 def token_json(token: Token) -> Json:
-    """A token without its secret."""
+    """Return a token without its secret."""
     return {
         "id": token.id,
         "name": token.name,
@@ -106,7 +108,7 @@ def token_json(token: Token) -> Json:
 
 
 def product_json(product: Product, identity: Identity, run: Run | None = None) -> Json:
-    """A product, as its list and its page show it to the identity, with the run that made it."""
+    """Return a product as the identity may see it, with the run that made it."""
     return {
         "id": product.id,
         "release": product.release.id if product.release else None,
@@ -139,34 +141,27 @@ def product_json(product: Product, identity: Identity, run: Run | None = None) -
 
 
 def facet_json(facet: Facet) -> list[Json]:
-    """The values of a facet, with the numbers of products that have them."""
+    """Return the values of a facet with their counts of products."""
     return [{"value": value.key, "label": value.label, "count": value.count} for value in facet.values]
 
 
-def file_json(file: ProductFile, url: str, *, can_delete: bool) -> Json:
-    """A file; ``url`` is where its bytes are."""
+def file_json(services: WebServices, file: ProductFile, product: Product, identity: Identity) -> Json:
+    """Return a file of a product, as the identity may see it."""
     return {
         "id": file.id,
         "product": file.product_id,
-        "file": url,
-        "can_delete": can_delete,
+        "file": services.settings.public_url + file_address(file.product_id, file.name),
+        "can_delete": changeable(identity, product),
         "role_name": file.role.label,
         "role": int(file.role),
-        "name": file.name,
-        "type": file.media_type,
-        "n_rows": file.rows,
-        "size": file.size,
-        "extension": file.extension,
-        "is_directory": False,
-        "md5": file.md5,
-        "sha256": file.sha256,
+        **_stored_file(file),
         "created": iso(file.created_at),
         "updated": iso(file.updated_at),
     }
 
 
 def column_json(item: ProductColumn) -> Json:
-    """A column with its association."""
+    """Return a column with its meaning."""
     return {
         "id": item.id,
         "product": item.product_id,
@@ -180,29 +175,20 @@ def column_json(item: ProductColumn) -> Json:
 
 
 def main_file_json(details: ProductDetails) -> Json:
-    """What clients need to know to read the main file; an object without a name when there is none."""
+    """Return what clients need to read the main file; an object without a name when there is none."""
     main = next((file for file in details.files if file.role is FileRole.MAIN), None)
     if main is None:
         return {"name": None, "type": None, "extension": "", "size": 0, "n_rows": None, "is_directory": False}
-    shape: Json = {
-        "name": main.name,
-        "type": main.media_type,
-        "extension": main.extension,
-        "size": main.size,
-        "n_rows": main.rows,
-        "is_directory": False,
-        "md5": main.md5,
-        "sha256": main.sha256,
-    }
+    found = _stored_file(main)
     if details.columns:
-        shape["columns"] = [item.column.name for item in details.columns]
-        shape["associated_columns"] = [item.association() for item in details.columns]
-    shape.update({key: main.details[key] for key in ("delimiter", "has_header") if key in main.details})
-    return shape
+        found["columns"] = [item.column.name for item in details.columns]
+        found["associated_columns"] = [item.association() for item in details.columns]
+    found.update({key: main.details[key] for key in ("delimiter", "has_header") if key in main.details})
+    return found
 
 
 def inspection_json(details: ProductDetails, progress: Mapping[str, Any]) -> Json:
-    """How far the main file was looked into, and what was found."""
+    """Return the state of the inspection, and its results."""
     product = details.product
     found: Json = {} if details.inspection is None else json.loads(details.inspection)
     return {
@@ -214,4 +200,17 @@ def inspection_json(details: ProductDetails, progress: Mapping[str, Any]) -> Jso
         "tap_table": details.table.full_name if details.table else None,
         **progress,
         "found": found,
+    }
+
+
+def _stored_file(file: ProductFile) -> Json:
+    return {
+        "name": file.name,
+        "type": file.media_type,
+        "n_rows": file.rows,
+        "size": file.size,
+        "extension": file.extension,
+        "is_directory": False,
+        "md5": file.md5,
+        "sha256": file.sha256,
     }

@@ -1,1 +1,1 @@
-"""Pages of an account: sign-in, tokens, groups."""
+"""Pages of the user's account: sign-in, tokens, groups."""

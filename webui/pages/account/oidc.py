@@ -1,16 +1,16 @@
-"""Sign-in with an OpenID provider: the way there, and the way back."""
+"""Sign-in with an OpenID Connect provider: redirect and callback."""
 
 from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 
-from core.auth.models import ANONYMOUS
 from core.auth.oidc import OidcAttempt, OidcSignIn
 from core.auth.signing import LinkSigner, secret_key
-from core.errors import ConflictError, PermissionDeniedError, PhotozError, ServiceBusyError
+from core.errors import ConflictError, PermissionDeniedError, ServiceBusyError
 from webui.addresses import safe_next
-from webui.pages.forms import FormState
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.account.sign_in import login_page
+from webui.pages.forms import FormState, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
@@ -20,7 +20,7 @@ _SECONDS = 600
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the two addresses, when there is a provider."""
+    """Add the redirect and the callback, when the settings name a provider."""
     oidc = services.accounts.oidc
     if oidc is None:
         return
@@ -33,7 +33,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         try:
             address, attempt = oidc.begin(target)
         except ServiceBusyError as e:
-            return _refused(services, renderer, e, target)
+            return login_page(services, renderer, FormState.refused({}, e), target)
         answer = see_other(address)
         answer.set_cookie(
             _COOKIE,
@@ -55,32 +55,21 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             answer: Response = see_other(target)
             _sign_in(services, oidc, request, answer, attempt)
         except (PermissionDeniedError, ConflictError, ServiceBusyError) as e:
-            answer = _refused(services, renderer, e, target)
-        # The answer to an attempt counts once.
+            answer = login_page(services, renderer, FormState.refused({}, e), target)
+        # The callback of an attempt is accepted once.
         answer.delete_cookie(_COOKIE, path=_PATH, secure=settings.cookies_are_secure, httponly=True, samesite="lax")
         return answer
 
 
 def _sign_in(services: WebServices, oidc: OidcSignIn, request: Request, answer: Response, attempt: OidcAttempt) -> None:
-    person = oidc.finish(attempt, dict(request.query_params))
-    services.sessions.begin(request, answer, services.accounts.external.sign_in(person))
+    user = oidc.finish(attempt, dict(request.query_params))
+    services.sessions.begin(request, answer, services.accounts.external.sign_in(user))
 
 
 def _attempt(signer: LinkSigner, request: Request) -> OidcAttempt:
     try:
-        said = signer.read(request.cookies.get(_COOKIE, ""))
+        values = signer.read(request.cookies.get(_COOKIE, ""))
     except PermissionDeniedError as e:
         message = "This sign-in took too long, or was started in another browser. Sign in again."
         raise PermissionDeniedError(message) from e
-    return OidcAttempt(**{key: str(value) for key, value in said.items()})
-
-
-def _refused(services: WebServices, renderer: PageRenderer, error: PhotozError, target: str) -> Response:
-    return renderer.page(
-        "account/login.html",
-        ANONYMOUS,
-        status=error.status,
-        form=FormState.refused({}, error),
-        target=target,
-        elsewhere=services.settings.oidc_label,
-    )
+    return OidcAttempt(**{key: str(value) for key, value in values.items()})

@@ -1,21 +1,21 @@
-"""A user's tokens: listed, made, revoked."""
+"""Page of the user's tokens: list, create, revoke."""
 
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity, IssuedToken, Scope
 from core.errors import InvalidValueError, PermissionDeniedError
-from webui.pages.forms import FormState, form_fields
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.forms import FormState, form_fields, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
 _FIELDS = ("name", "scope", "days")
-_LONGEST_NUMBER = 6
+_MAX_DIGITS = 6
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the pages of tokens."""
+    """Add the page of tokens."""
     accounts, authenticate = services.accounts.service, services.authenticate
 
     @router.get("/tokens")
@@ -23,15 +23,14 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return _page(services, renderer, identity, FormState())
 
     @router.post("/tokens")
-    def make(identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)) -> Response:
+    def create(identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)) -> Response:
         identity.require(Scope.WRITE)
         try:
             issued = accounts.issue_token(
                 identity, fields.get("name", ""), _scope(fields.get("scope", "")), days=_days(fields.get("days", ""))
             )
         except (InvalidValueError, PermissionDeniedError) as e:
-            form = FormState.refused(fields, e, *_FIELDS)
-            return _page(services, renderer, identity, form, status=e.status)
+            return _page(services, renderer, identity, FormState.refused(fields, e, *_FIELDS))
         return _page(services, renderer, identity, FormState(), issued=issued)
 
     @router.post("/tokens/{token_id}/revoke")
@@ -45,16 +44,13 @@ def _page(
     renderer: PageRenderer,
     identity: Identity,
     form: FormState,
-    *,
-    status: int = 200,
     issued: IssuedToken | None = None,
 ) -> Response:
-    return renderer.page(
+    return renderer.form(
         "account/tokens.html",
         identity,
-        status=status,
+        form,
         headers={"Cache-Control": "no-store"},
-        form=form,
         issued=issued,
         tokens=services.accounts.service.tokens(identity),
         scopes=[scope for scope in Scope if scope is not Scope.ADMIN or identity.is_admin],
@@ -72,7 +68,7 @@ def _days(text: str) -> int | None:
     text = text.strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
-        message = f"'{text}' is not a number of days; leave it empty for a token without an end."
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS):
+        message = f"'{text}' is not a number of days; leave it empty for a token that never expires."
         raise InvalidValueError(message, field="days")
     return int(text)

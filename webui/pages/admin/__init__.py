@@ -1,1 +1,1 @@
-"""Pages of administrators."""
+"""Pages of the administration."""

@@ -1,4 +1,4 @@
-"""The pages of administrators: what there is, and the audit log."""
+"""Administration overview, and the audit log."""
 
 from collections.abc import Mapping
 
@@ -14,12 +14,12 @@ from webui.services import WebServices
 __all__ = ["add_routes"]
 
 _PAGE_SIZE = 50
-_LONGEST_NUMBER = 9
-_LONGEST_NAME = 150
+_MAX_DIGITS = 9
+_MAX_NAME_LENGTH = 150
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the overview and the log."""
+    """Add the overview and the audit log."""
     authenticate = services.authenticate
 
     @router.get("/admin")
@@ -41,13 +41,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.get("/admin/log")
     def log(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         require_admin(identity)
-        asked = request.query_params
-        page = max(1, _number(asked, "page") or 1)
-        kind = asked.get("kind", "")
+        parameters = request.query_params
+        page = max(1, _number(parameters, "page") or 1)
+        kind = parameters.get("kind", "")
         query = AuditQuery(
             kind=Subject(kind) if kind in set(Subject) else None,
-            subject_id=_number(asked, "number"),
-            actor=asked.get("actor", "").replace("\0", "").strip()[:_LONGEST_NAME],
+            subject_id=_number(parameters, "number"),
+            actor=parameters.get("actor", "").replace("\0", "").strip()[:_MAX_NAME_LENGTH],
             offset=(page - 1) * _PAGE_SIZE,
             limit=_PAGE_SIZE,
         )
@@ -64,6 +64,6 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         )
 
 
-def _number(asked: Mapping[str, str], name: str) -> int | None:
-    text = asked.get(name, "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
+def _number(parameters: Mapping[str, str], name: str) -> int | None:
+    text = parameters.get(name, "").strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else None

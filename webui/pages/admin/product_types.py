@@ -1,30 +1,30 @@
-"""The pages on which administrators look after product types."""
+"""Administration of product types: list and edit."""
 
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
-from core.errors import ConflictError, InvalidValueError
+from core.errors import InvalidValueError
 from products.models import ProductType
 from products.product_types import PRODUCT_TYPES, TypeChanges
-from webui.pages.forms import FormState, form_fields
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.forms import FormState, form_fields, save_or_show
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
 _FIELDS = ("display_name", "description", "order")
-_LONGEST_ORDER = 4
+_LIST = "/admin/types"
+_MAX_DIGITS = 4
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the list of product types, and the form of each."""
+    """Add the list of product types, and the form that edits one."""
     authenticate, types = services.authenticate, services.products.types
 
-    def page(identity: Identity, kind: ProductType, form: FormState, *, status: int = 200) -> Response:
-        usual = PRODUCT_TYPES[kind.id]
-        return renderer.page("admin/product_type.html", identity, status=status, kind=kind, usual=usual, form=form)
+    def page(identity: Identity, kind: ProductType, form: FormState) -> Response:
+        return renderer.form("admin/product_type.html", identity, form, kind=kind, built_in=PRODUCT_TYPES[kind.id])
 
-    @router.get("/admin/types")
+    @router.get(_LIST)
     def list_types(identity: Identity = Depends(authenticate)) -> Response:
         return renderer.page("admin/product_types.html", identity, kinds=types.all(identity))
 
@@ -38,11 +38,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
         kind = types.find(identity, name)
-        try:
-            types.save(identity, name, _changes_of(fields))
-        except (InvalidValueError, ConflictError) as e:
-            return page(identity, kind, FormState.refused(fields, e, *_FIELDS), status=e.status)
-        return see_other("/admin/types")
+        return save_or_show(
+            lambda: types.save(identity, name, _changes_of(fields)),
+            lambda form: page(identity, kind, form),
+            fields,
+            _FIELDS,
+            then=_LIST,
+        )
 
 
 def _fields_of(kind: ProductType) -> dict[str, str]:
@@ -52,8 +54,8 @@ def _fields_of(kind: ProductType) -> dict[str, str]:
 
 def _changes_of(fields: dict[str, str]) -> TypeChanges:
     order = fields.get("order", "").strip()
-    if not (order.isascii() and order.isdecimal() and len(order) <= _LONGEST_ORDER):
-        message = f"'{order:.20}' cannot be the order of a type; it is a whole number."
+    if not (order.isascii() and order.isdecimal() and len(order) <= _MAX_DIGITS):
+        message = f"'{order:.20}' is not a position in the list; enter a whole number."
         raise InvalidValueError(message, field="order")
     return TypeChanges(
         display_name=fields.get("display_name", ""),

@@ -1,37 +1,40 @@
-"""The pages on which administrators look after releases."""
+"""Administration of releases: list, create, edit, delete."""
 
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.administration import require_admin
 from core.auth.models import Identity
-from core.errors import ConflictError, InvalidValueError
 from products.releases import ReleaseValues, StoredRelease, choices_of_text, text_of_choices
-from webui.pages.forms import FormState, form_fields
+from webui.pages.forms import FormState, form_fields, save_or_show, see_other
 from webui.pages.products.visibility import chosen_groups
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
 _FIELDS = ("name", "display_name", "description", "indexing_column", "dereddening", "fluxes", "groups")
-_REFUSALS = (InvalidValueError, ConflictError)
+_LIST = "/admin/releases"
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the list of releases, and the forms of a new one and of one that there is."""
+    """Add the list of releases, and the forms that create and edit one."""
     authenticate, releases = services.authenticate, services.products.releases
 
-    def page(identity: Identity, stored: StoredRelease | None, form: FormState, *, status: int = 200) -> Response:
-        return renderer.page(
-            "admin/release.html",
-            identity,
-            status=status,
-            stored=stored,
-            form=form,
-            groups=sorted({group.name for group in services.accounts.groups.groups(identity)}),
+    def page(identity: Identity, stored: StoredRelease | None, form: FormState) -> Response:
+        groups = sorted({group.name for group in services.accounts.groups.groups(identity)})
+        return renderer.form("admin/release.html", identity, form, stored=stored, groups=groups)
+
+    def save(identity: Identity, fields: dict[str, str], stored: StoredRelease | None) -> Response:
+        name = None if stored is None else stored.release.name
+        return save_or_show(
+            lambda: releases.save(identity, _values_of(fields), name=name),
+            lambda form: page(identity, stored, form),
+            fields,
+            _FIELDS,
+            then=_LIST,
         )
 
-    @router.get("/admin/releases")
+    @router.get(_LIST)
     def list_releases(identity: Identity = Depends(authenticate)) -> Response:
         return renderer.page("admin/releases.html", identity, releases=releases.all(identity))
 
@@ -43,11 +46,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.post("/admin/new-release")
     def create(identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)) -> Response:
         require_admin(identity)
-        try:
-            releases.save(identity, _values_of(fields))
-        except _REFUSALS as e:
-            return page(identity, None, FormState.refused(fields, e, *_FIELDS), status=e.status)
-        return see_other("/admin/releases")
+        return save(identity, fields, None)
 
     @router.get("/admin/releases/{name}")
     def one(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -58,17 +57,12 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def change(
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
-        stored = releases.find(identity, name)
-        try:
-            releases.save(identity, _values_of(fields), name=name)
-        except _REFUSALS as e:
-            return page(identity, stored, FormState.refused(fields, e, *_FIELDS), status=e.status)
-        return see_other("/admin/releases")
+        return save(identity, fields, releases.find(identity, name))
 
     @router.post("/admin/releases/{name}/delete")
     def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
         releases.delete(identity, name)
-        return see_other("/admin/releases")
+        return see_other(_LIST)
 
 
 def _fields_of(stored: StoredRelease) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The parameters of a pipeline as fields of a form, read off their model: help texts, defaults, choices and bounds."""
+"""Form fields for the parameters of a pipeline, derived from its Pydantic model."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -20,18 +20,18 @@ _NO_HINT = ParameterHint()
 
 @dataclass(frozen=True, slots=True)
 class ParameterField:
-    """One parameter.
+    """Form field of one parameter.
 
     Parameters
     ----------
     name
-        As jobs have it: keys joined by dots.
+        Name of the job parameter: keys joined by dots.
     kind
         ``choice``, ``flag``, ``number``, ``text`` or ``yaml``.
     default
-        As the form shows it; empty for none.
+        Default as the form shows it; empty for none.
     choices
-        Values, and the words for them.
+        Values and their labels.
     """
 
     name: str
@@ -42,20 +42,20 @@ class ParameterField:
     choices: tuple[tuple[str, str], ...] = ()
     low: float | None = None
     high: float | None = None
-    whole: bool = False
+    integer: bool = False
     advanced: bool = False
 
 
 def parameter_fields(pipeline: AnyPipeline) -> tuple[ParameterField, ...]:
-    """Return the fields for the parameters of a pipeline, in the order of its model."""
+    """Return the form fields of a pipeline, in the order of its model."""
     return tuple(_fields(pipeline.parameters, pipeline.parameters(), "", pipeline.form))
 
 
 def entered_parameters(pipeline: AnyPipeline, values: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters of a job that a sent form stands for; what is left as it is by default is left out."""
+    """Return the job parameters of a submitted form, without those that have their default."""
     given = {}
     for field in parameter_fields(pipeline):
-        # A browser sends nothing of a box that is not ticked.
+        # A browser omits a checkbox that is not checked.
         entered = ("true" if field.name in values else "false") if field.kind == "flag" else values.get(field.name, "")
         if entered.strip() and entered.strip() != field.default:
             given[field.name.upper()] = entered.strip()
@@ -91,7 +91,7 @@ def _field(name: str, info: FieldInfo, default: Any, hint: ParameterHint) -> Par
     if all(kind in {int, float} for kind in kinds):
         low, high = _bounds(info)
         text = "" if default is None else f"{default:g}"
-        return replace(field, kind="number", default=text, low=low, high=high, whole=kinds == [int])
+        return replace(field, kind="number", default=text, low=low, high=high, integer=kinds == [int])
     if kinds == [str]:
         return replace(field, kind="text", default=default or "")
     return replace(field, default="" if not default else json.dumps(default))

@@ -1,4 +1,6 @@
-"""The pages of pipelines: what there is, the form that runs one, and the runs of those who may see them."""
+"""Pages of pipelines: list of pipelines and of runs, and the form that runs a pipeline."""
+
+from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -17,34 +19,34 @@ from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from vospace.storage import HOME
 from vospace.uris import NodeUris
-from webui.pages.forms import FormState
+from webui.pages.forms import FormState, see_other
 from webui.pages.pipelines.parameter_fields import entered_parameters, parameter_fields
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_MOST_RUNS = 100
+_MAX_RUNS = 100
 _OWN = {"display_name": "NAME", "description": "DESCRIPTION", "visibility": "VISIBILITY", "output_format": "FORMAT"}
-#: Fields of the form that name catalogues: products are chosen, files are written.
+#: Fields of the form with inputs: selected products, and URIs of files.
 _INPUTS = ("inputs", "files")
 _FIELDS = ("display_name", "description", "inputs", "objects", "visibility", "output_format", "RULES", "CONFIGURATION")
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the pages of pipelines."""
+    """Add the list of pipelines and runs, and the form of each pipeline."""
     authenticate, definitions = services.authenticate, services.pipelines.definitions
 
     @router.get("/pipelines")
     def overview(identity: Identity = Depends(authenticate)) -> Response:
-        runs = () if identity.is_anonymous else services.pipelines.service.list(identity, RunQuery())[:_MOST_RUNS]
+        runs = () if identity.is_anonymous else services.pipelines.service.list(identity, RunQuery())[:_MAX_RUNS]
         return renderer.page("pipelines/pipelines.html", identity, pipelines=tuple(definitions.values()), runs=runs)
 
     @router.get("/run/{name}")
     def run_form(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         pipeline = pipeline_by_name(name, definitions)
         identity.require(Scope.WRITE)
-        # A link may choose inputs beforehand: /run/combine_redshift_dedup?inputs=12&inputs=15.
+        # A link may select inputs: /run/combine_redshift_dedup?inputs=12&inputs=15.
         form = FormState({"inputs": ";".join(request.query_params.getlist("inputs"))})
         return _form_page(services, renderer, identity, pipeline, form)
 
@@ -65,20 +67,20 @@ def _submit(
 ) -> Response:
     values = dict(pairs) | {"inputs": ";".join(value for name, value in pairs if name in _INPUTS)}
     try:
-        made = services.pipelines.service.submit(identity, pipeline, _asked(pipeline, values))
+        made = services.pipelines.service.submit(identity, pipeline, _request(pipeline, values))
     except InvalidValueError as error:
-        form = FormState(values, error.message, _field_of(pipeline, error.field))
-        return _form_page(services, renderer, identity, pipeline, form, status=error.status)
+        form = replace(FormState.refused(values, error), field=_field_of(pipeline, error.field))
+        return _form_page(services, renderer, identity, pipeline, form)
     return see_other(f"/runs/{made.id}")
 
 
-def _field_of(pipeline: AnyPipeline, place: str | None) -> str | None:
-    """Return the field of the form next to which an error stands: that of the parameter in which the place is."""
+def _field_of(pipeline: AnyPipeline, location: str | None) -> str | None:
+    """Return the form field of an error: the parameter that has the value, or contains it."""
     fields = [*_FIELDS, *(field.name for field in parameter_fields(pipeline))]
-    return next((name for name in fields if place == name or (place or "").startswith(f"{name}.")), None)
+    return next((name for name in fields if location == name or (location or "").startswith(f"{name}.")), None)
 
 
-def _asked(pipeline: AnyPipeline, values: dict[str, str]) -> RunRequest:
+def _request(pipeline: AnyPipeline, values: dict[str, str]) -> RunRequest:
     given = entered_parameters(pipeline, values)
     given |= {parameter: values[name].strip() for name, parameter in _OWN.items() if values.get(name, "").strip()}
     given |= {name: values[name] for name in ("RULES", "CONFIGURATION") if values.get(name, "").strip()}
@@ -87,7 +89,7 @@ def _asked(pipeline: AnyPipeline, values: dict[str, str]) -> RunRequest:
     kind, _, key = values.get("objects", "").partition(":")
     if file := values.get("objects_file", "").strip():
         if key:
-            raise InvalidValueError("Choose an object catalogue of the list or a file, not both.", field="objects")
+            raise InvalidValueError("Choose a listed object catalogue or enter a file, not both.", field="objects")
         given["OBJECTS"] = file
     if key and kind in {"product", "release"}:
         given["OBJECTS" if kind == "product" else "RELEASE"] = key
@@ -102,16 +104,13 @@ def _form_page(
     identity: Identity,
     pipeline: AnyPipeline,
     form: FormState,
-    *,
-    status: int = 200,
 ) -> Response:
     fields, given = parameter_fields(pipeline), [part.strip() for part in form.value("inputs").split(";")]
-    return renderer.page(
+    return renderer.form(
         "pipelines/run_form.html",
         identity,
-        status=status,
+        form,
         pipeline=pipeline,
-        form=form,
         chosen=frozenset(given),
         addresses="; ".join(part for part in given if part.lower().startswith("vos:")),
         home=NodeUris(services.settings.authority).of((HOME, identity.name or "")),

@@ -1,4 +1,4 @@
-"""The page of a run: how far it is, what it wrote, and when it has ended its report, or the sentence of its error."""
+"""Page of a run: progress, log, and its report or error."""
 
 from fastapi import APIRouter, Depends, Response
 
@@ -7,19 +7,19 @@ from core.errors import NotFoundError
 from pipelines.models import Run
 from products.access import changeable
 from products.service import ProductDetails
-from webui.api.processes.processes import report_of
-from webui.api.representations.disclosures import run_warnings
-from webui.api.representations.processes import input_products
 from webui.charts.run_report import ReportView
+from webui.disclosures import run_warnings
+from webui.pages.forms import see_other
 from webui.pages.products.drafts import Progress
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.rendering.templates import PageRenderer
+from webui.runs import input_products, report_of
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the pages of runs."""
+    """Add the page of a run, its charts as SVG files, and the form that aborts it."""
     authenticate, pipelines = services.authenticate, services.pipelines.service
 
     @router.get("/runs/{number}")
@@ -33,7 +33,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             details=details,
             product=details.product,
             inputs=input_products(services, identity, run),
-            told=run_warnings(services, identity, run),
+            disclosures=run_warnings(services, identity, run),
             files=_files(services, identity, run),
             log=pipelines.log(identity, number),
             progress=None if run.phase.ended else Progress(run.progress, run.message),
@@ -47,7 +47,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         run = pipelines.get(identity, number)
         report = _report(services, identity, run, services.products.service.details(identity, run.product_id))
         if report is None or key not in dict(report.pictures):
-            raise NotFoundError(f"The report of run {number} has no picture '{key[:100]}'.")
+            raise NotFoundError(f"The report of run {number} has no chart '{key[:100]}'.")
         figure = next((each for each in report.figures if each.key == key), None)
         return renderer.picture("picture.svg", figure=figure, sky=report.sky)
 
@@ -58,13 +58,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _files(services: WebServices, identity: Identity, run: Run) -> tuple[str, ...]:
-    """Return the addresses of the files that a run read, as far as the identity may read them."""
+    """Return the VOSpace URIs of the input files that the identity may read."""
     sources = services.products.provenance.of(identity, run.product_id).sources
     return tuple(each.entity.name for each in sources if each.entity is not None and each.entity.is_file)
 
 
 def _report(services: WebServices, identity: Identity, run: Run, details: ProductDetails) -> ReportView | None:
-    """Return the report of a run; none before its end, or when its owner removed it."""
+    """Return the report of a run; None before its end, or when its owner removed it."""
     try:
         return ReportView.of(run.pipeline, report_of(services, identity, run.product_id), details.inspection)
     except NotFoundError:

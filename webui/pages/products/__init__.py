@@ -1,1 +1,1 @@
-"""Pages of products: search, one product, drafts, sharing, deleted products."""
+"""Pages of products: search, one product, sharing, deleted products."""

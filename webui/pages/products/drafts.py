@@ -1,6 +1,8 @@
-"""Products on their way to publication, as the steps of the wizard see them."""
+"""Products that their owner changes: look-up, progress of the inspection, and pages with a form."""
 
 from dataclasses import dataclass
+
+from fastapi import Response
 
 from core.auth.models import Identity, Scope
 from core.errors import NotFoundError
@@ -8,14 +10,17 @@ from products.access import require_change
 from products.models import InspectionState, Product
 from products.service import ProductDetails
 from webui.addresses import product_key
+from webui.pages.forms import FormState
+from webui.pages.products.product_view import ProductView
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
-__all__ = ["Progress", "own_details", "progress_of"]
+__all__ = ["Progress", "own_details", "product_page", "progress_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the reading of a file is.
+    """Progress of a job.
 
     Parameters
     ----------
@@ -28,21 +33,21 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        """The fraction as people read it."""
+        """The fraction in percent."""
         return round(100 * self.fraction)
 
 
 def own_details(services: WebServices, identity: Identity, name: str) -> ProductDetails:
-    """Find a product that the reader may change, with everything that belongs to it.
+    """Return a product that the caller may change, with its files and columns.
 
     Raises
     ------
     AuthenticationError
-        Nobody signed in.
+        The caller is not signed in.
     NotFoundError
-        There is no such product, or the reader may not know that there is.
+        There is no such product, or the caller may not read it.
     PermissionDeniedError
-        It belongs to somebody else.
+        It belongs to another user.
     """
     identity.require(Scope.WRITE)
     details = services.products.service.details(identity, product_key(name))
@@ -50,14 +55,42 @@ def own_details(services: WebServices, identity: Identity, name: str) -> Product
     return details
 
 
+def product_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    template: str,
+    identity: Identity,
+    details: ProductDetails,
+    form: FormState,
+    **values: object,
+) -> Response:
+    """Render a page with a form about a product.
+
+    Parameters
+    ----------
+    values
+        Further variables of the template.
+    """
+    return renderer.form(
+        template,
+        identity,
+        form,
+        headers=None,
+        details=details,
+        view=ProductView.of(details, identity),
+        progress=progress_of(services, details.product),
+        **values,
+    )
+
+
 def progress_of(services: WebServices, product: Product) -> Progress | None:
-    """Return how far the job is that reads the product's file; None when there is none."""
+    """Return the progress of the job that inspects the product's file; None when there is none."""
     if product.inspection_state is not InspectionState.RUNNING:
         return None
     if product.inspection_job is None:
         return Progress(0.0, "")
     try:
         job = services.jobs.get(product.inspection_job, owner=product.owner)
-    except NotFoundError:  # the sweep will say so of the product
+    except NotFoundError:  # the sweep will set the state of the product
         return Progress(0.0, "")
     return Progress(job.progress or 0.0, job.message or "")

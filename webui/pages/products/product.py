@@ -1,4 +1,4 @@
-"""The page of a product, and what its owner does there: change its description, or delete it."""
+"""The page of a product, and the forms that edit and delete it."""
 
 from fastapi import APIRouter, Depends, Response
 
@@ -8,17 +8,17 @@ from products.access import require_manage
 from products.service import ProductChanges, ProductDetails
 from webui.addresses import product_address, product_key
 from webui.citations import ProductCitation
-from webui.pages.forms import FormState, form_fields
-from webui.pages.products.drafts import own_details, progress_of
+from webui.pages.forms import FormState, form_fields, save_or_show, see_other
+from webui.pages.products.drafts import own_details, product_page, progress_of
 from webui.pages.products.product_view import ProductView
 from webui.pages.products.visibility import (
     chosen_groups,
     chosen_visibility,
-    disclosed_to,
+    disclosures_by_reader,
     groups_on_offer,
     visibility_values,
 )
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
@@ -28,7 +28,7 @@ _LONGEST_NUMBER = 10
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the pages of a product."""
+    """Add the page of a product, its edit form, and its delete form."""
     _add_page(router, services, renderer)
     _add_changes(router, services, renderer)
 
@@ -37,14 +37,12 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
     @router.get("/product/{name}")
     def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
         details = services.products.service.details(identity, product_key(name))
-        view = ProductView.of(details, identity)
-        cited = ProductCitation.of(services, details.product)
+        citation = ProductCitation.of(services, details.product)
         return renderer.page(
             "products/product.html",
             identity,
-            view=view,
-            citation=cited.text,
-            bibtex=cited.bibtex,
+            view=ProductView.of(details, identity),
+            citation=citation,
             downloads=services.products.download_counts.of([details.product.id]).get(details.product.id, 0),
             details=details,
             progress=progress_of(services, details.product),
@@ -66,12 +64,14 @@ def _add_changes(router: APIRouter, services: WebServices, renderer: PageRendere
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
         details = own_details(services, identity, name)
-        try:
-            products.change(identity, details.product.id, _changes(identity, details, fields))
-        except (InvalidValueError, PermissionDeniedError) as e:
-            form = FormState.refused(fields, e, *_FIELDS)
-            return _edit_page(services, renderer, identity, details, form, status=e.status)
-        return see_other(product_address(details.product.internal_name))
+        return save_or_show(
+            lambda: products.change(identity, details.product.id, _changes(identity, details, fields)),
+            lambda form: _edit_page(services, renderer, identity, details, form),
+            fields,
+            _FIELDS,
+            then=product_address(details.product.internal_name),
+            refusals=(InvalidValueError, PermissionDeniedError),
+        )
 
     @router.get("/product/{name}/delete")
     def delete_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -87,23 +87,16 @@ def _add_changes(router: APIRouter, services: WebServices, renderer: PageRendere
 
 
 def _edit_page(
-    services: WebServices,
-    renderer: PageRenderer,
-    identity: Identity,
-    details: ProductDetails,
-    form: FormState,
-    *,
-    status: int = 200,
+    services: WebServices, renderer: PageRenderer, identity: Identity, details: ProductDetails, form: FormState
 ) -> Response:
-    return renderer.page(
+    return product_page(
+        services,
+        renderer,
         "products/product_edit.html",
         identity,
-        status=status,
-        details=details,
-        view=ProductView.of(details, identity),
-        form=form,
-        files_form=FormState(),
-        told=disclosed_to(services, identity, details.product),
+        details,
+        form,
+        disclosures=disclosures_by_reader(services, identity, details.product),
         groups=groups_on_offer(services, identity, details.product),
         releases=services.products.service.releases(identity),
         limit=services.products.uploads.max_bytes,

@@ -1,4 +1,4 @@
-"""What the page of a product shows: its details, and what inspection found, ready for the template."""
+"""View of a product for its pages: details, columns with statistics, preview, charts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ __all__ = ["ColumnView", "ProductView"]
 
 @dataclass(frozen=True, slots=True)
 class ColumnView:
-    """A column with what it holds."""
+    """A column with its statistics."""
 
     item: ProductColumn
     nulls: int | None
@@ -27,7 +27,7 @@ class ColumnView:
 
     @property
     def type_text(self) -> str:
-        """The type in few characters: ``double``, ``int[3]``, ``text``."""
+        """The short name of the data type: ``double``, ``int[3]``, ``text``."""
         column = self.item.column
         if column.is_text:
             return column.xtype or "text"
@@ -36,12 +36,12 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True)
 class ProductView:
-    """A product as its page shows it.
+    """View of a product for the template.
 
     Parameters
     ----------
     preview_names, preview_rows
-        The first rows of the table, row by row.
+        The first rows of the table.
     """
 
     details: ProductDetails
@@ -56,7 +56,7 @@ class ProductView:
 
     @classmethod
     def of(cls, details: ProductDetails, identity: Identity) -> "ProductView":
-        """Prepare what the page of a product shows."""
+        """Return the view of a product, as the identity may see it."""
         found = None if details.inspection is None else Inspection.from_json(details.inspection)
         statistics = {} if found is None else found.statistics
         preview = {} if found is None else found.preview
@@ -74,7 +74,7 @@ class ProductView:
 
     @property
     def main_file(self) -> ProductFile | None:
-        """The main file, if it was sent."""
+        """The main file, if it was uploaded."""
         return next((file for file in self.details.files if file.role is FileRole.MAIN), None)
 
     @property
@@ -89,12 +89,12 @@ class ProductView:
 
     @property
     def is_draft(self) -> bool:
-        """Whether its registration can be continued."""
+        """Whether the product is a draft."""
         return self.details.product.status is ProductStatus.REGISTERING
 
     @property
     def example_columns(self) -> Sequence[str]:
-        """A few columns for an example of a query: those with a meaning, else the first ones."""
+        """Up to five columns for an example query: those with a meaning, else the first ones."""
         names = [view.item.column.name for view in self.columns if view.item.alias] or [
             view.item.column.name for view in self.columns
         ]

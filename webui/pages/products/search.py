@@ -1,4 +1,4 @@
-"""The first page: the products that the reader may see, searched, narrowed, sorted and paged by links."""
+"""First page: list of the products that the user may see, with search, filters, facets, sorting and paging."""
 
 from dataclasses import dataclass
 
@@ -26,20 +26,20 @@ class _ListedProduct:
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the first page."""
+    """Add the list of products."""
 
     @router.get("/")
-    def home(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
+    def search(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
         filters, releases = ListFilters.of(request.query_params), services.products.service.releases(identity)
-        numbers, problem = _covering(services, filters.position)
-        query = filters.query(identity, releases, _owner(services, filters.owner), numbers)
+        covering, position_error = _covering(services, filters.position)
+        query = filters.query(identity, releases, _owner_id(services, filters.owner), covering)
         found = services.products.service.list(identity, query)
         sizes = services.products.service.sizes(found)
         return renderer.page(
             "products/search.html",
             identity,
             filters=filters,
-            problem=problem,
+            position_error=position_error,
             releases=releases,
             product_types=services.products.service.types(),
             facets=services.products.facets.facets(identity, query) if found.count else (),
@@ -50,7 +50,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 def _covering(services: WebServices, position: str) -> tuple[tuple[int, ...] | None, str]:
-    """Return the products that cover a position, or say what is wrong with it; then nothing is left out for it."""
+    """Return the ids of the products that cover a position, or None and what is wrong with the position."""
     if not position:
         return None, ""
     try:
@@ -59,7 +59,7 @@ def _covering(services: WebServices, position: str) -> tuple[tuple[int, ...] | N
         return None, e.message
 
 
-def _owner(services: WebServices, name: str) -> int | None:
+def _owner_id(services: WebServices, name: str) -> int | None:
     try:
         return services.accounts.service.user(name).id if name else None
     except NotFoundError:

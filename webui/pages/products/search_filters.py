@@ -1,4 +1,4 @@
-"""What the reader asked the list of products for, as it stands in the address."""
+"""Search filters of the list of products, as query parameters of its address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ __all__ = ["PAGE_SIZE", "Chosen", "ListFilters"]
 PAGE_SIZE = 25
 
 _LAST_PAGE = 100_000
-_LONGEST = 200
+_MAX_LENGTH = 200
 _ORDERINGS = ("display_name", "product_type", "created_at")
 _NEWEST_FIRST = "-created_at"
 _TYPES = {kind.name: kind.id for kind in PRODUCT_TYPES.values()}
@@ -26,7 +26,7 @@ _NO_RANGE = (None, None)
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Something that narrows the list, and the address of the list without it."""
+    """A filter in use, and the address of the list without it."""
 
     label: str
     without: str
@@ -34,7 +34,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class ListFilters:
-    """What the reader asked the list for; what cannot be understood counts as not asked for.
+    """Search filters; values that are not valid are ignored.
 
     Parameters
     ----------
@@ -61,10 +61,10 @@ class ListFilters:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> "ListFilters":
-        """Read the parameters of the address."""
+        """Parse the query parameters."""
 
         def text(name: str) -> str:
-            return parameters.get(name, "").replace("\0", "").strip()[:_LONGEST]
+            return parameters.get(name, "").replace("\0", "").strip()[:_MAX_LENGTH]
 
         def one_of(name: str, known: Mapping[str, object]) -> str:
             return text(name) if text(name) in known else ""
@@ -87,25 +87,25 @@ class ListFilters:
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether some products are left out."""
+        """Whether any filter is in use."""
         return self != ListFilters(ordering=self.ordering, page=self.page)
 
     def query(
         self, identity: Identity, releases: tuple[Release, ...], owner: int | None, numbers: tuple[int, ...] | None
     ) -> ProductQuery:
-        """Return the query that the catalogue answers.
+        """Return the query of the product catalogue.
 
         Parameters
         ----------
         owner
-            Number of the account that is asked for.
+            Id of the account with the owner's name.
         numbers
-            Numbers of the products that cover the position.
+            Ids of the products that cover the position.
         """
         chosen = tuple(release.id for release in releases if release.name == self.release)
         owners = [identity.user_id] if self.mine and identity.user_id is not None else []
         if self.owner:
-            owners = [owner or 0] if not owners or owners == [owner] else [0]  # there is no number 0
+            owners = [owner or 0] if not owners or owners == [owner] else [0]  # no account has the id 0
         return ProductQuery(
             product_types=(_TYPES[self.product_type],) if self.product_type else (),
             releases=chosen,
@@ -123,7 +123,7 @@ class ListFilters:
         )
 
     def address(self, **changes: object) -> str:
-        """Return the address of this list with some of its parameters changed."""
+        """Return the address of the list with some parameters changed."""
         values: dict[str, object] = {
             "q": self.text,
             "type": self.product_type,
@@ -140,22 +140,22 @@ class ListFilters:
 
     @property
     def further(self) -> dict[str, str]:
-        """What the form keeps although it does not show it: facets that are chosen by links."""
+        """Filters that are set by links of facets; hidden fields of the form."""
         return {"owner": self.owner, "redshifts": self.redshifts, "rows": self.rows, "area": self.area}
 
     def narrowed(self, facet: Facet, value: FacetValue) -> str:
-        """Return the address of the list of those products that have a value."""
+        """Return the address of the list, filtered by a value of a facet."""
         return self.address(**{facet.name: value.key, "page": ""})
 
     def has(self, facet: Facet) -> bool:
-        """Return whether a value of the facet was chosen."""
+        """Return whether the list is filtered by the facet."""
         return bool(
             self.further.get(facet.name) or {"type": self.product_type, "release": self.release}.get(facet.name)
         )
 
     @property
     def chosen(self) -> tuple[Chosen, ...]:
-        """What was chosen by links, to be taken back one by one."""
+        """Filters that were set by links, each with the link that removes it."""
         labels = {
             "owner": self.owner,
             "redshifts": {"yes": "with spectroscopic redshifts", "no": "without spectroscopic redshifts"}.get(
@@ -167,11 +167,11 @@ class ListFilters:
         return tuple(Chosen(label, self.address(**{key: "", "page": ""})) for key, label in labels.items() if label)
 
     def sort_address(self, name: str) -> str:
-        """Return the address that sorts by a column, or turns its order round."""
+        """Return the address that sorts by a column, or reverses its order."""
         return self.address(sort=f"-{name}" if self.ordering == name else name, page="")
 
     def sort_state(self, name: str) -> str:
-        """Say in the words of ARIA how a column is sorted."""
+        """Return the value of ``aria-sort`` of a column."""
         if self.ordering.removeprefix("-") != name:
             return "none"
         return "descending" if self.ordering.startswith("-") else "ascending"

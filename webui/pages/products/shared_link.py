@@ -1,13 +1,12 @@
-"""What a link shows to people without an account: one product, its files, and nothing else.
+"""Pages of a sharing link: one product and its files, for people without an account.
 
-The secret stands in the address, so these pages send no referrer, are kept by nobody, and no search engine lists them.
+The secret is part of the address, so these pages send no referrer, are not cached, and are not indexed.
 """
 
 from fastapi import APIRouter, Request, Response
 
 from core.errors import NotFoundError
-from products.files.handlers import download_answer
-from webui.api.products.downloads import zip_response
+from products.files.handlers import download_answer, zip_answer
 from webui.pages.products.product_view import ProductView
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -18,13 +17,13 @@ _HEADERS = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Ro
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the addresses under a link. Credentials are not looked at: the link says what may be read."""
+    """Add the pages of a link. Credentials are ignored: the link alone gives access."""
     links, downloads = services.products.links, services.products.downloads
 
     @router.get("/shared/{secret}")
     def shared(secret: str) -> Response:
         visitor = links.follow(secret)
-        details = services.products.service.details(visitor, _product_of(visitor.linked_product))
+        details = services.products.service.details(visitor, _product_id(visitor.linked_product))
         return renderer.page(
             "products/shared.html",
             visitor,
@@ -38,7 +37,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.head("/shared/{secret}/zip")
     def as_zip(secret: str, request: Request) -> Response:
         visitor = links.follow(secret)
-        answer = zip_response(request, downloads.zip(visitor, _product_of(visitor.linked_product)))
+        answer = zip_answer(request, downloads.zip(visitor, _product_id(visitor.linked_product)))
         answer.headers.update(_HEADERS)
         return answer
 
@@ -46,13 +45,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.head("/shared/{secret}/files/{name}")
     def one_file(secret: str, name: str, request: Request) -> Response:
         visitor = links.follow(secret)
-        answer = download_answer(request, downloads.file(visitor, _product_of(visitor.linked_product), name))
+        answer = download_answer(request, downloads.file(visitor, _product_id(visitor.linked_product), name))
         answer.headers.update(_HEADERS)
         return answer
 
 
-def _product_of(number: int | None) -> int:
-    if number is None:
+def _product_id(linked: int | None) -> int:
+    if linked is None:
         message = "This link leads to no product."
         raise NotFoundError(message)
-    return number
+    return linked

@@ -1,6 +1,8 @@
-"""Sharing a product: who may see it, co-owners, a new owner, and links for people without an account."""
+"""Sharing page of a product: visibility, co-owners, transfer to a new owner, links for people without an account."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from fastapi import APIRouter, Depends, Response
 
@@ -11,26 +13,28 @@ from products.quotas import QuotaExceededError
 from products.service import ProductChanges, ProductDetails
 from products.sharing.links import IssuedLink
 from webui.addresses import product_address
-from webui.pages.forms import FormState, form_fields
+from webui.pages.forms import FormState, form_fields, save_or_show, see_other
 from webui.pages.products.drafts import own_details
 from webui.pages.products.visibility import (
     chosen_groups,
     chosen_visibility,
-    disclosed_to,
+    disclosures_by_reader,
     groups_on_offer,
     visibility_values,
 )
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_LONGEST_NUMBER = 4
-_REFUSALS = (InvalidValueError, ConflictError)
+_MAX_DIGITS = 4
+_FIELDS = ("visibility", "groups", "days", "note")
+
+_Saved = TypeVar("_Saved")
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the page of sharing and its forms."""
+    """Add the sharing page and its forms."""
     page = _SharePage(services, renderer)
     _add_visibility(router, services, page)
     _add_owners(router, services, page)
@@ -38,7 +42,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 class _SharePage:
-    """The page that all of these forms stand on."""
+    """The sharing page, which has all of these forms."""
 
     def __init__(self, services: WebServices, renderer: PageRenderer) -> None:
         self._services = services
@@ -48,33 +52,44 @@ class _SharePage:
         self,
         identity: Identity,
         details: ProductDetails,
-        form: FormState | None = None,
-        *,
-        status: int = 200,
+        form: FormState,
         issued: IssuedLink | None = None,
     ) -> Response:
-        """Show the page, with what was wrong with one of its forms, or with the link that was just made."""
-        product, form = details.product, form or FormState()
+        """Render the page, with the error of one of its forms, or with a link that was just created."""
+        product = details.product
         manages = manageable(identity, product)
-        return self._renderer.page(
+        return self._renderer.form(
             "products/product_share.html",
             identity,
-            status=status,
+            replace(form, values={**visibility_values(product), **form.values}),
             headers={"Cache-Control": "no-store"},
             details=details,
-            form=replace(form, values={**visibility_values(product), **form.values}),
             groups=groups_on_offer(self._services, identity, product),
-            told=disclosed_to(self._services, identity, product),
+            disclosures=disclosures_by_reader(self._services, identity, product),
             manages=manages,
             links=self._services.products.links.links(identity, product.id) if manages else (),
             issued=issued,
         )
 
-    def refuse(self, identity: Identity, name: str, fields: dict[str, str], error: PhotozError) -> Response:
-        """Show the page with the sentence of an error."""
-        details = own_details(self._services, identity, name)
-        fields_of_page = ("visibility", "groups", "days", "note")
-        return self.show(identity, details, FormState.refused(fields, error, *fields_of_page), status=error.status)
+    def save(
+        self,
+        identity: Identity,
+        name: str,
+        save: Callable[[], _Saved],
+        values: Mapping[str, str],
+        *,
+        then: str | Callable[[_Saved], str],
+        refusals: tuple[type[PhotozError], ...] = (InvalidValueError, ConflictError),
+    ) -> Response:
+        """Save one of the forms and redirect, or render the page with the error."""
+        return save_or_show(
+            save,
+            lambda form: self.show(identity, own_details(self._services, identity, name), form),
+            values,
+            _FIELDS,
+            then=then,
+            refusals=refusals,
+        )
 
 
 def _add_visibility(router: APIRouter, services: WebServices, page: _SharePage) -> None:
@@ -82,19 +97,21 @@ def _add_visibility(router: APIRouter, services: WebServices, page: _SharePage) 
 
     @router.get("/product/{name}/share")
     def share_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
-        return page.show(identity, own_details(services, identity, name))
+        return page.show(identity, own_details(services, identity, name), FormState())
 
     @router.post("/product/{name}/share")
     def share(
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
         product = own_details(services, identity, name).product
-        try:
-            changes = ProductChanges(visibility=chosen_visibility(fields), groups=chosen_groups(fields))
-            services.products.service.change(identity, product.id, changes)
-        except InvalidValueError as e:
-            return page.refuse(identity, name, fields, e)
-        return see_other(product_address(product.internal_name, "share"))
+        return page.save(
+            identity,
+            name,
+            lambda: services.products.service.change(identity, product.id, _changes_of(fields)),
+            fields,
+            then=product_address(product.internal_name, "share"),
+            refusals=(InvalidValueError,),
+        )
 
 
 def _add_owners(router: APIRouter, services: WebServices, page: _SharePage) -> None:
@@ -104,12 +121,14 @@ def _add_owners(router: APIRouter, services: WebServices, page: _SharePage) -> N
     def add(
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
-        product = own_details(services, identity, name).product
-        try:
-            sharing.add_co_owner(identity, product.id, fields.get("user", ""))
-        except _REFUSALS as e:
-            return page.refuse(identity, name, {"co_owner": fields.get("user", "")}, e)
-        return see_other(product_address(product.internal_name, "share"))
+        product, user = own_details(services, identity, name).product, fields.get("user", "")
+        return page.save(
+            identity,
+            name,
+            lambda: sharing.add_co_owner(identity, product.id, user),
+            {"co_owner": user},
+            then=product_address(product.internal_name, "share"),
+        )
 
     @router.post("/product/{name}/co-owners/remove")
     def remove(
@@ -124,20 +143,22 @@ def _add_owners(router: APIRouter, services: WebServices, page: _SharePage) -> N
     def transfer(
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
-        product = own_details(services, identity, name).product
-        try:
-            stay = "stay" in fields
-            moved = sharing.transfer(identity, product.id, fields.get("user", ""), stay=stay)
-        except (*_REFUSALS, QuotaExceededError) as e:
-            return page.refuse(identity, name, {"new_owner": fields.get("user", "")}, e)
-        return see_other(product_address(moved.internal_name) if stay or identity.acts_as_admin else "/")
+        product, user, stay = own_details(services, identity, name).product, fields.get("user", ""), "stay" in fields
+        return page.save(
+            identity,
+            name,
+            lambda: sharing.transfer(identity, product.id, user, stay=stay),
+            {"new_owner": user},
+            then=product_address(product.internal_name) if stay or identity.acts_as_admin else "/",
+            refusals=(InvalidValueError, ConflictError, QuotaExceededError),
+        )
 
 
 def _add_links(router: APIRouter, services: WebServices, page: _SharePage) -> None:
     authenticate, links = services.authenticate, services.products.links
 
     @router.post("/product/{name}/links")
-    def make(
+    def create_link(
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
         details = own_details(services, identity, name)
@@ -146,12 +167,12 @@ def _add_links(router: APIRouter, services: WebServices, page: _SharePage) -> No
             issued = links.make(
                 identity, details.product.id, days=_days(fields.get("days", "")), note=fields.get("note", "")
             )
-        except _REFUSALS as e:
-            return page.refuse(identity, name, fields, e)
-        return page.show(identity, details, issued=issued)
+        except (InvalidValueError, ConflictError) as e:
+            return page.show(identity, details, FormState.refused(fields, e, *_FIELDS))
+        return page.show(identity, details, FormState(), issued)
 
     @router.post("/product/{name}/links/{link_id}/end")
-    def end(name: str, link_id: int, identity: Identity = Depends(authenticate)) -> Response:
+    def revoke_link(name: str, link_id: int, identity: Identity = Depends(authenticate)) -> Response:
         product = own_details(services, identity, name).product
         links.revoke(identity, product.id, link_id)
         return see_other(product_address(product.internal_name, "share"))
@@ -162,9 +183,13 @@ def _add_links(router: APIRouter, services: WebServices, page: _SharePage) -> No
         return see_other(product_address(product.internal_name, "files"))
 
 
+def _changes_of(fields: Mapping[str, str]) -> ProductChanges:
+    return ProductChanges(visibility=chosen_visibility(fields), groups=chosen_groups(fields))
+
+
 def _days(text: str) -> int:
     text = text.strip()
-    if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER:
+    if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS:
         return int(text)
     message = f"'{text:.40}' is not a number of days."
     raise InvalidValueError(message, field="days")

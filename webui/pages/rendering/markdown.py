@@ -1,4 +1,4 @@
-"""Descriptions: Markdown (CommonMark, with tables and strike-through) to HTML that cannot do harm."""
+"""Render Markdown descriptions (CommonMark with tables and strike-through) to safe HTML."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,11 +15,11 @@ __all__ = ["render_markdown"]
 
 
 def render_markdown(text: str) -> Markup:
-    """Turn a description into HTML.
+    """Render a description as HTML.
 
-    HTML in the text is shown as text. Links open a new tab and are not followed by search engines; addresses other
-    than http, https and mailto are no links (markdown-it's ``validateLink`` refuses ``javascript:`` and ``data:``).
-    Pictures become links, because nothing on these pages loads from another server.
+    HTML in the text is escaped. Links open a new tab and are not followed by search engines; only http, https and
+    mailto are allowed (``validateLink`` of markdown-it refuses ``javascript:`` and ``data:``). Images become links,
+    because pages load nothing from other servers.
     """
     return Markup(_MARKDOWN.render(text))  # noqa: S704 - the renderer escapes all text and passes no HTML through
 
@@ -44,7 +44,7 @@ def _image(
 def _heading_open(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, environment: Any
 ) -> str:
-    # The page has its own h1 and h2; those of a description stand below them.
+    # The page has its own h1 and h2; the headings of a description are below them.
     level = min(6, int(tokens[index].tag[1:]) + 2)
     tokens[index].tag = f"h{level}"
     return renderer.renderToken(tokens, index, options, environment)

@@ -1,21 +1,22 @@
-"""Templates to answers: every page leaves through here, escaped, and with the headers that keep browsers careful."""
+"""Render Jinja templates to responses: escaped, and with the security headers of every page."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.auth.models import Identity
 from core.settings import Settings
-from webui.addresses import product_address, release_address, type_address, user_address
+from webui.addresses import file_address, product_address, release_address, type_address, user_address
+from webui.pages.forms import FormState
 from webui.pages.rendering.markdown import render_markdown
 
-__all__ = ["PAGE_HEADERS", "PageRenderer", "see_other", "size_text"]
+__all__ = ["PAGE_HEADERS", "PageRenderer", "size_text"]
 
-#: Headers of every page. Nothing loads from elsewhere, nothing inline runs, and no other site frames a page.
+#: Headers of every page: nothing is loaded from other sites, no inline script runs, no other site may frame a page.
 PAGE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
@@ -36,7 +37,7 @@ _NOTHING = "\N{EN DASH}"
 
 
 class PageRenderer:
-    """Renders templates with what every page needs: the site's name, and who is signed in."""
+    """Renderer of HTML pages, with the variables that every page needs: the name of the site and the signed-in user."""
 
     def __init__(self, settings: Settings) -> None:
         self._environment = Environment(
@@ -54,6 +55,7 @@ class PageRenderer:
             site_name=settings.site_name,
             base_url=settings.public_url,
             product_url=product_address,
+            file_url=file_address,
             user_url=user_address,
             release_url=release_address,
             type_url=type_address,
@@ -68,23 +70,30 @@ class PageRenderer:
         headers: Mapping[str, str] | None = None,
         **values: object,
     ) -> HTMLResponse:
-        """Render a template; a value that it names and does not get is an error."""
+        """Render a template; a missing variable is an error."""
         text = self._environment.get_template(template).render(identity=identity, **values)
         return HTMLResponse(text, status, headers={**PAGE_HEADERS, **(headers or {})})
 
+    def form(
+        self,
+        template: str,
+        identity: Identity,
+        form: FormState,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> HTMLResponse:
+        """Render a template with a form, with the status that the form has."""
+        return self.page(template, identity, status=form.status, headers=headers, form=form, **values)
+
     def picture(self, template: str, **values: object) -> Response:
-        """Render a picture that stands alone, in which nothing runs."""
+        """Render an SVG file of its own, in which no script runs."""
         text = self._environment.get_template(template).render(**values)
         return Response(text, media_type="image/svg+xml", headers=_PICTURE_HEADERS)
 
 
-def see_other(address: str) -> RedirectResponse:
-    """Lead on to another page after a form (303, RFC 9110 §15.4.4)."""
-    return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
-
-
 def size_text(size: int) -> str:
-    """Write a number of bytes with three digits or so: ``12.3 MB``."""
+    """Format a number of bytes with about three digits: ``12.3 MB``."""
     if size < _STEP:
         return f"{size} B"
     value = float(size)
@@ -100,7 +109,7 @@ def _number_text(value: int | None) -> str:
 
 
 def _brief_text(value: object) -> str:
-    """Write a cell or a limit of a column in few characters."""
+    """Format a cell or a limit of a column in few characters."""
     if value is None:
         return ""
     return f"{value:.7g}" if isinstance(value, float) else str(value)

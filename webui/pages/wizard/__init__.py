@@ -1,1 +1,1 @@
-"""Wizard that registers a product, one module a step."""
+"""Wizard that registers a product, one module per step."""

@@ -1,4 +1,4 @@
-"""Step 3 of the wizard as values: what each column may mean, what was guessed, and what was chosen."""
+"""Form values of step 3 of the wizard: the meanings of columns, stored, guessed or entered."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,20 +19,20 @@ _KEYS = {meaning.alias: meaning.key for meaning in MEANINGS}
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """One row of the form.
+    """Row of the form: a column and its meaning.
 
     Parameters
     ----------
     samples
-        A few of its values.
+        First values of the column.
     meaning
-        Key of the meaning that the form shows as chosen; empty for none.
+        Key of the selected meaning; empty for none.
     alias
-        A free name instead.
+        Custom name, instead of a meaning.
     guess
         The best guess for this column, if any.
     repeated
-        Whether another column was given the same meaning.
+        Whether another column has the same meaning.
     """
 
     item: ProductColumn
@@ -44,7 +44,7 @@ class ColumnChoice:
 
     @property
     def is_guessed(self) -> bool:
-        """Whether what is chosen is what was guessed."""
+        """Whether the selected meaning is the guessed one."""
         return self.guess is not None and self.guess.meaning == self.meaning
 
 
@@ -54,7 +54,7 @@ def choices_of(details: ProductDetails, entered: Mapping[str, str] | None) -> tu
     Parameters
     ----------
     entered
-        Fields of a form that was refused; without them stored meanings are shown, or else the guesses.
+        Fields of a form that was refused; None for the stored meanings, or the guesses if there are none.
     """
     found = None if details.inspection is None else Inspection.from_json(details.inspection)
     guesses = found.guesses if found else ()
@@ -62,7 +62,7 @@ def choices_of(details: ProductDetails, entered: Mapping[str, str] | None) -> tu
     counted = Counter(meaning for meaning, _ in chosen.values() if meaning)
     best: dict[str, Guess] = {}
     for guess in guesses:
-        # Guesses come with the best first; the one that is proposed goes before a better one that is not.
+        # Guesses are sorted, the best first; the proposed one has priority over a better one that is not proposed.
         if guess.column not in best or guess.meaning == chosen.get(guess.column, ("", ""))[0]:
             best[guess.column] = guess
     return tuple(
@@ -78,7 +78,7 @@ def choices_of(details: ProductDetails, entered: Mapping[str, str] | None) -> tu
 
 
 def meanings_of(columns: Sequence[ProductColumn], fields: Mapping[str, str]) -> dict[str, str]:
-    """Read what the form says: column name to the key of a meaning or a free alias."""
+    """Parse the form: column name to the key of a meaning, or to a custom name."""
     meanings: dict[str, str] = {}
     for item in columns:
         meaning, alias = fields.get(f"meaning-{item.id}", ""), fields.get(f"alias-{item.id}", "").strip()

@@ -4,13 +4,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity
-from core.errors import ConflictError, InvalidValueError
+from core.errors import InvalidValueError
 from products.inspection.meanings import MEANINGS_BY_KEY
 from products.service import ProductDetails
 from webui.addresses import product_address
-from webui.pages.forms import FormState, read_form
-from webui.pages.products.drafts import own_details, progress_of
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.forms import FormState, read_form, save_or_show
+from webui.pages.products.drafts import own_details, product_page
+from webui.pages.rendering.templates import PageRenderer
 from webui.pages.wizard.column_choices import choices_of, meanings_of, missing_meanings
 from webui.services import WebServices
 
@@ -18,7 +18,7 @@ __all__ = ["add_routes"]
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the third step."""
+    """Add the third step of the wizard."""
     authenticate = services.authenticate
 
     @router.get("/product/{name}/columns")
@@ -40,16 +40,17 @@ def _save_columns(
     details: ProductDetails,
     fields: dict[str, str],
 ) -> Response:
-    try:
-        _describe(services, identity, details, meanings_of(details.columns, fields))
-    except (InvalidValueError, ConflictError) as e:
-        form = FormState.refused(fields, e)
-        return _columns_page(services, renderer, identity, details, form, status=e.status)
-    return see_other(product_address(details.product.internal_name, "review"))
+    return save_or_show(
+        lambda: _describe(services, identity, details, meanings_of(details.columns, fields)),
+        lambda form: _columns_page(services, renderer, identity, details, form),
+        fields,
+        (),
+        then=product_address(details.product.internal_name, "review"),
+    )
 
 
 def _describe(services: WebServices, identity: Identity, details: ProductDetails, meanings: dict[str, str]) -> None:
-    """Store what columns mean; what is missing for publication is said now, and nothing is lost by it."""
+    """Store the meanings of columns, then check that all mandatory ones are given."""
     kind = details.product.product_type
     services.products.column_meanings.describe_all(identity, details.product.id, meanings)
     missing = missing_meanings(kind, meanings)
@@ -59,23 +60,16 @@ def _describe(services: WebServices, identity: Identity, details: ProductDetails
 
 
 def _columns_page(
-    services: WebServices,
-    renderer: PageRenderer,
-    identity: Identity,
-    details: ProductDetails,
-    form: FormState,
-    *,
-    status: int = 200,
+    services: WebServices, renderer: PageRenderer, identity: Identity, details: ProductDetails, form: FormState
 ) -> Response:
-    product = details.product
-    return renderer.page(
+    return product_page(
+        services,
+        renderer,
         "wizard/columns.html",
         identity,
-        status=status,
-        details=details,
-        form=form,
-        progress=progress_of(services, product),
+        details,
+        form,
         choices=choices_of(details, form.values or None),
         meanings=MEANINGS_BY_KEY,
-        mandatory=product.product_type.mandatory,
+        mandatory=details.product.product_type.mandatory,
     )

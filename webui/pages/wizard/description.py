@@ -1,7 +1,7 @@
 """Step 1 of the wizard: basic information of a product.
 
-Each step is a page with a form that works without JavaScript; what a step says is stored when it is left, so that a
-registration can be continued days later.
+Each step is a page with a form that works without JavaScript. A step is stored when it is submitted, so a registration
+can be continued days later.
 """
 
 from fastapi import APIRouter, Depends, Response
@@ -11,9 +11,9 @@ from core.errors import InvalidValueError, PermissionDeniedError
 from products.product_types import PRODUCT_TYPES
 from products.service import NewProduct
 from webui.addresses import product_address
-from webui.pages.forms import FormState, form_fields
+from webui.pages.forms import FormState, form_fields, save_or_show
 from webui.pages.products.visibility import chosen_groups, chosen_visibility, groups_on_offer
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
@@ -31,33 +31,32 @@ _FIELDS = (
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the first step."""
+    """Add the first step of the wizard."""
     authenticate, products = services.authenticate, services.products.service
 
     @router.get("/product/new")
-    def basic_form(identity: Identity = Depends(authenticate)) -> Response:
+    def description_form(identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
-        return _basic_page(services, renderer, identity, FormState())
+        return _description_page(services, renderer, identity, FormState())
 
     @router.post("/product/new")
-    def basic(identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)) -> Response:
+    def create(identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)) -> Response:
         identity.require(Scope.WRITE)
-        try:
-            product = products.create(identity, _new_product(fields))
-        except (InvalidValueError, PermissionDeniedError) as e:
-            form = FormState.refused(fields, e, *_FIELDS)
-            return _basic_page(services, renderer, identity, form, status=e.status)
-        return see_other(product_address(product.internal_name, "files"))
+        return save_or_show(
+            lambda: products.create(identity, _new_product(fields)),
+            lambda form: _description_page(services, renderer, identity, form),
+            fields,
+            _FIELDS,
+            then=lambda product: product_address(product.internal_name, "files"),
+            refusals=(InvalidValueError, PermissionDeniedError),
+        )
 
 
-def _basic_page(
-    services: WebServices, renderer: PageRenderer, identity: Identity, form: FormState, *, status: int = 200
-) -> Response:
-    return renderer.page(
+def _description_page(services: WebServices, renderer: PageRenderer, identity: Identity, form: FormState) -> Response:
+    return renderer.form(
         "wizard/description.html",
         identity,
-        status=status,
-        form=form,
+        form,
         draft=services.products.service.draft(identity),
         releases=services.products.service.releases(identity),
         product_types=[kind for kind in services.products.service.types() if kind.is_open],

@@ -1,4 +1,4 @@
-"""Step 2 of the wizard: the main file and any auxiliary ones, and how the reading of the main file goes."""
+"""Step 2 of the wizard: upload the main file and auxiliary files, and inspect the main file."""
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -14,22 +14,21 @@ from products.service import ProductDetails
 from vospace.home.nodes import own_path
 from vospace.models import Listing
 from webui.addresses import product_address
-from webui.pages.forms import FormState, form_fields
-from webui.pages.products.drafts import own_details, progress_of
-from webui.pages.products.product_view import ProductView
-from webui.pages.rendering.templates import PageRenderer, see_other, size_text
+from webui.pages.forms import FormState, form_fields, see_other
+from webui.pages.products.drafts import own_details, product_page
+from webui.pages.rendering.templates import PageRenderer, size_text
 from webui.services import WebServices
 from webui.vospace_import import attach_node
 
 __all__ = ["add_routes"]
 
-_MOST_FILES = 50
-_MOST_OFFERED = 200
+_MAX_FILES = 50
+_MAX_SUGGESTIONS = 200
 _ROLES = {"main": FileRole.MAIN, "auxiliary": FileRole.AUXILIARY, "description": FileRole.DESCRIPTION}
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the second step."""
+    """Add the second step of the wizard."""
     authenticate, uploads = services.authenticate, services.products.uploads
 
     @router.get("/product/{name}/files")
@@ -49,12 +48,12 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return see_other(product_address(details.product.internal_name, "files"))
 
     @router.post("/product/{name}/take")
-    def take(
+    def attach(
         name: str, identity: Identity = Depends(authenticate), fields: dict[str, str] = Depends(form_fields)
     ) -> Response:
         details = own_details(services, identity, name)
         try:
-            _take(services, identity, details, fields)
+            _attach(services, identity, details, fields)
         except PhotozError as e:
             return _refused(services, renderer, identity, name, e)
         return see_other(product_address(details.product.internal_name, "files"))
@@ -63,7 +62,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def remove(name: str, file_id: int, identity: Identity = Depends(authenticate)) -> Response:
         details = own_details(services, identity, name)
         if file_id not in {file.id for file in details.files}:
-            message = "This file is no longer there."
+            message = "This file no longer exists."
             raise NotFoundError(message)
         uploads.remove_file(identity, file_id)
         return see_other(product_address(details.product.internal_name, "files"))
@@ -75,7 +74,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 
 async def _receive(services: WebServices, request: Request, identity: Identity, details: ProductDetails) -> None:
-    """Store the files of a form, and start reading the main one."""
+    """Store the uploaded files, and start the inspection when it is the main file."""
     uploads, product = services.products.uploads, details.product
     if announces_more(request, uploads.max_bytes):
         message = f"The file is larger than the limit of {size_text(uploads.max_bytes)}; nothing was stored."
@@ -84,7 +83,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
     def stage(fields: dict[str, str]) -> Staging:
         return uploads.stage(identity, product.id, _role(fields), announced=announced_bytes(request))
 
-    form = await receive_form(request, stage, most_files=_MOST_FILES)
+    form = await receive_form(request, stage, most_files=_MAX_FILES)
     if not form.files:
         message = "Choose a file first."
         raise InvalidValueError(message, field=_role(form.fields).name.lower())
@@ -95,22 +94,22 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
         await run_in_threadpool(uploads.inspect, identity, product.id)
 
 
-def _take(services: WebServices, identity: Identity, details: ProductDetails, fields: dict[str, str]) -> None:
-    """Take a file that the caller keeps in the VOSpace, and start reading it when it is the main one."""
-    said, role, product = fields.get("path", "").strip(), _role(fields), details.product
-    if not said:
-        message = "Say which of your files to take."
+def _attach(services: WebServices, identity: Identity, details: ProductDetails, fields: dict[str, str]) -> None:
+    """Attach a file of the caller's VOSpace, and start the inspection when it is the main file."""
+    entered, role, product = fields.get("path", "").strip(), _role(fields), details.product
+    if not entered:
+        message = "Enter the name of one of your files."
         raise InvalidValueError(message, field="path")
-    is_address = said.lower().startswith("vos:")
-    path = services.vospace.nodes.uris.path_of(said) if is_address else own_path(identity, said)
+    is_uri = entered.lower().startswith("vos:")
+    path = services.vospace.nodes.uris.path_of(entered) if is_uri else own_path(identity, entered)
     attach_node(services, identity, product.id, role, path)
     if role is FileRole.MAIN:
         services.products.uploads.inspect(identity, product.id)
 
 
 def _own_files(services: WebServices, identity: Identity) -> list[str]:
-    """Return the names of the first files in the caller's home, to choose from."""
-    home = services.vospace.nodes.node(identity, own_path(identity), Listing(limit=_MOST_OFFERED, brief=True))
+    """Return the names of the first files in the caller's home, as suggestions."""
+    home = services.vospace.nodes.node(identity, own_path(identity), Listing(limit=_MAX_SUGGESTIONS, brief=True))
     return [child.name for child in home.children if child.kind.has_bytes]
 
 
@@ -126,28 +125,21 @@ def _refused(
     services: WebServices, renderer: PageRenderer, identity: Identity, name: str, error: PhotozError
 ) -> Response:
     details = own_details(services, identity, name)
-    answer = _files_page(services, renderer, identity, details, FormState.refused({}, error), status=error.status)
+    answer = _files_page(services, renderer, identity, details, FormState.refused({}, error))
     close_unread(answer, error)
     return answer
 
 
 def _files_page(
-    services: WebServices,
-    renderer: PageRenderer,
-    identity: Identity,
-    details: ProductDetails,
-    form: FormState,
-    *,
-    status: int = 200,
+    services: WebServices, renderer: PageRenderer, identity: Identity, details: ProductDetails, form: FormState
 ) -> Response:
-    return renderer.page(
+    return product_page(
+        services,
+        renderer,
         "wizard/files.html",
         identity,
-        status=status,
-        details=details,
-        view=ProductView.of(details, identity),
-        form=form,
-        progress=progress_of(services, details.product),
+        details,
+        form,
         limit=services.products.uploads.max_bytes,
         own_files=_own_files(services, identity),
         readable_formats=READABLE_FORMATS,

@@ -3,14 +3,12 @@
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
-from core.errors import ConflictError, InvalidValueError
-from products.models import InspectionState, ProductStatus
+from products.models import InspectionState, Product, ProductStatus
 from products.service import ProductDetails
 from webui.addresses import product_address
-from webui.pages.forms import FormState
-from webui.pages.products.drafts import own_details, progress_of
-from webui.pages.products.product_view import ProductView
-from webui.pages.rendering.templates import PageRenderer, see_other
+from webui.pages.forms import FormState, save_or_show, see_other
+from webui.pages.products.drafts import own_details, product_page
+from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
 __all__ = ["add_routes"]
@@ -19,7 +17,7 @@ _PUBLISH_SECONDS = 2.0
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the fourth step."""
+    """Add the fourth step of the wizard."""
     authenticate, uploads = services.authenticate, services.products.uploads
 
     @router.get("/product/{name}/review")
@@ -32,33 +30,30 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     @router.post("/product/{name}/publish")
     def publish(name: str, identity: Identity = Depends(authenticate)) -> Response:
         details = own_details(services, identity, name)
-        try:
-            product = uploads.publish(identity, details.product.id, seconds=_PUBLISH_SECONDS)
-        except (InvalidValueError, ConflictError) as e:
-            return _review_page(services, renderer, identity, details, FormState.refused({}, e), status=e.status)
-        done = product.status is ProductStatus.PUBLISHED
-        return see_other(product_address(product.internal_name, "" if done else "review"))
+        return save_or_show(
+            lambda: uploads.publish(identity, details.product.id, seconds=_PUBLISH_SECONDS),
+            lambda form: _review_page(services, renderer, identity, details, form),
+            {},
+            (),
+            then=_next_page,
+        )
+
+
+def _next_page(product: Product) -> str:
+    done = product.status is ProductStatus.PUBLISHED
+    return product_address(product.internal_name, "" if done else "review")
 
 
 def _review_page(
-    services: WebServices,
-    renderer: PageRenderer,
-    identity: Identity,
-    details: ProductDetails,
-    form: FormState,
-    *,
-    status: int = 200,
+    services: WebServices, renderer: PageRenderer, identity: Identity, details: ProductDetails, form: FormState
 ) -> Response:
-    view = ProductView.of(details, identity)
     failed = details.product.inspection_state is InspectionState.FAILED
-    return renderer.page(
+    return product_page(
+        services,
+        renderer,
         "wizard/review.html",
         identity,
-        status=status,
-        details=details,
-        view=view,
-        form=form,
-        progress=progress_of(services, details.product),
-        warnings=view.found.notes if view.found else (),
+        details,
+        form,
         failure=details.product.inspection_error if failed else None,
     )

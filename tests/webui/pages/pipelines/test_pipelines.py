@@ -98,7 +98,7 @@ def _expect_pictures(page: "Page", site: Site) -> None:
     run = page.url.rpartition("/")[2]
     pictures = site.api.json("GET", f"processes/{run}/report/")["pictures"]
     assert [f"{site.server.base_url}{link}" for link in links] == [picture["url"] for picture in pictures]
-    assert {"Where the rows of the result lie", "Separations of pairs"} <= {picture["title"] for picture in pictures}
+    assert {"Positions of the rows of the result", "Separations of pairs"} <= {picture["title"] for picture in pictures}
     for picture in pictures:
         assert requests.get(picture["url"], timeout=60).status_code == 404
         answer = page.request.get(picture["url"])
@@ -142,7 +142,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_entered_is_lost(signe
 def test_lists_of_catalogues_are_narrowed_by_words(signed_in: "Page", site: Site):
     page = signed_in
     page.goto(f"{site.server.base_url}/run/combine_redshift_dedup")
-    page.get_by_label("Narrow the list").fill("onerror")
+    page.get_by_label("Filter the list").fill("onerror")
     assert page.locator("#catalogues tbody tr:visible").count() == 1
 
 

@@ -19,9 +19,9 @@ def test_visitors_see_what_is_public_and_are_asked_to_sign_in(visitor: TestClien
 
 
 def test_an_empty_list_says_what_to_do(visitor: TestClient, alice: TestClient):
-    assert "Nothing is public yet" in visitor.get("/").text
+    assert "No public products yet" in visitor.get("/").text
     assert "upload a redshift catalogue" in alice.get("/").text
-    assert "Nothing matches" in alice.get("/?q=vvds").text
+    assert "No matches" in alice.get("/?q=vvds").text
 
 
 def test_rows_size_status_and_visibility_are_told(alice: TestClient, publish: Publish):

@@ -53,8 +53,8 @@ def test_a_co_owner_edits_and_does_not_delete(sign_in: SignIn, publish: Publish)
     assert f"{address}/delete" not in page
     assert bob.get(f"{address}/delete").status_code == 403
     shared = bob.get(f"{address}/share").text
-    assert "Step back" in shared
-    assert "Give away" not in shared
+    assert ">Leave</button>" in shared
+    assert ">Transfer</button>" not in shared
     assert bob.post(f"{address}/co-owners/remove", data={"user": "bob"}).headers["location"] == "/"
     assert bob.get(address).status_code == 404
 
@@ -128,7 +128,7 @@ def test_estimates_are_published_without_a_file(sign_in: SignIn, services: Servi
     alice = sign_in("alice")
     fields = {"display_name": "Far away", "product_type": "4", "visibility": "public", "description": "On tape."}
     address = alice.post("/product/new", data=fields).headers["location"].removesuffix("/files")
-    assert "may lie elsewhere" in alice.get(f"{address}/files").text
+    assert "can be stored elsewhere" in alice.get(f"{address}/files").text
     refused = alice.post(f"{address}/publish")
     assert (refused.status_code, "address of its data" in refused.text) == (400, True)
     alice.post(f"{address}/edit", data={**fields, "description": "At https://data.example.org/pz/"})

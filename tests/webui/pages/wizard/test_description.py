@@ -140,7 +140,7 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: TestClient, 
     assert '<option value="notes.txt">' in alice.get("/product/1_vvds_sample/files").text
     address = "/product/1_vvds_sample/take"
     for path, status, sentence in (
-        ("", 400, "Say which of your files"),
+        ("", 400, "Enter the name of one of your files"),
         ("in", 400, "container"),
         ("in/none.csv", 404, "in/none.csv"),
         ("../bob/bobs.csv", 400, "cannot be the path"),
@@ -213,7 +213,7 @@ def test_other_positions_than_guessed_are_prepared_by_a_job(alice: TestClient, r
     alice.post(f"{address}/columns", data=_fields(page, lon="ra", lat="dec", z="z"))
     assert alice.post(f"{address}/publish").headers["location"] == f"{address}/review"
     page = alice.get(f"{address}/review").text
-    assert "The rows are being prepared" in page
+    assert "Preparing the rows" in page
     assert "FINISH</button>" not in page
 
 
@@ -221,7 +221,7 @@ def test_what_is_no_table_is_kept_and_published(alice: TestClient, register: Pub
     product = register("Trained model", table=b"\x80\x04 model", file_name="model.pkl", kind=5)
     address = f"/product/{product.internal_name}"
     files = alice.get(f"{address}/files").text
-    assert "It is kept as it is" in files
+    assert "The file is stored as it is" in files
     assert f'href="{address}/review"' in files
     assert "no columns to describe" in alice.get(f"{address}/columns").text
     assert alice.post(f"{address}/publish").headers["location"] == address

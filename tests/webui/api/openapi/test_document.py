@@ -1,4 +1,4 @@
-"""The description of the REST API: it covers what clients send, and its examples are like real answers."""
+"""The OpenAPI document: it covers what clients send, and its examples are like real responses."""
 
 import html
 import re
