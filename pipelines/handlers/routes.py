@@ -10,7 +10,8 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
-from core.web.dali import DaliParameters, read_parameters
+from core.web.dali import DaliParameters
+from core.web.parameters import read_parameters
 from pipelines.handlers.forms import read_multipart
 from pipelines.handlers.run_list import RunList
 from pipelines.runs.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT

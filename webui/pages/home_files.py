@@ -12,9 +12,8 @@ from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from core.web.routes import close_unread
 from products.files.names import checked_file_name
-from vospace.documents.requests import NodeRequest
 from vospace.home.nodes import own_path
-from vospace.models import Listing, Node, NodeKind, Path
+from vospace.models import Listing, Node, NodeKind, NodeRequest, Path
 from vospace.uris import http_path, node_path
 from webui.pages.forms import FormState, form_fields
 from webui.pages.rendering.templates import PageRenderer, see_other, size_text
@@ -104,7 +103,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
     if not request.headers.get("content-length", "").isdecimal():
         message = "The form came without its length, so that nobody knows whether there is room for it."
         raise InvalidValueError(message, field="file")
-    room = await run_in_threadpool(nodes.room, identity, folder)
+    room = await run_in_threadpool(nodes.available_bytes, identity, folder)
     if announces_more(request, room):
         message = f"There is room for {size_text(room)} in your files; nothing was stored."
         raise TooLargeError(message, field="file")
