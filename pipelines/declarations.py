@@ -1,4 +1,4 @@
-"""What a pipeline declares of itself: its input slots, its file of rules, and how forms show its parameters."""
+"""Declarations of a pipeline: input slots, rules file, and hints for the form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,7 +39,7 @@ class InputSlot:
 
     @property
     def plural(self) -> str:
-        """The noun for several of them."""
+        """The noun in the plural."""
         return f"{self.noun}s"
 
     @property
@@ -50,7 +50,7 @@ class InputSlot:
 
 @dataclass(frozen=True, slots=True)
 class RulesFile:
-    """A file of rules that a pipeline takes beside its configuration (parameter RULES).
+    """A rules file that a pipeline accepts beside its configuration (parameter RULES).
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class RulesFile:
 
 @dataclass(frozen=True, slots=True)
 class ParameterHint:
-    """How the form shows a parameter, where its model does not say that.
+    """Hints for the form of a parameter, beyond what its model declares.
 
     Parameters
     ----------

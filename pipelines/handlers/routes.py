@@ -1,4 +1,4 @@
-"""Pipelines over HTTP: each is a list of UWS jobs at ``/pipelines/{name}``, whose parameters come as a form or JSON."""
+"""Router of the pipelines: a UWS job list at ``/pipelines/{name}``, with parameters as a form or JSON."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ def pipeline_routes(
     pipelines: PipelineService,
     downloads: DownloadService,
 ) -> APIRouter:
-    """Routes of all pipelines."""
+    """Return the router of all pipelines."""
 
     def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
         run = pipelines.of_job(job.id)

@@ -1,4 +1,4 @@
-"""Runs as jobs over HTTP: a job is checked, and its product begun, when it is let run (UWS 1.1 section 2.2)."""
+"""Job list of a pipeline: requests are checked, and the product is created, when a job is run (UWS 1.1 §2.2)."""
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
@@ -15,7 +15,7 @@ __all__ = ["RunList"]
 
 
 class RunList(JobList):
-    """The runs of one pipeline, as a list of jobs."""
+    """The job list of one pipeline."""
 
     def __init__(self, jobs: JobService, pipelines: PipelineService, pipeline: AnyPipeline, base: str) -> None:
         names = tuple(dict.fromkeys((*JOB_PARAMETERS, *parameters_of(pipeline), "RUNID")))
@@ -24,13 +24,13 @@ class RunList(JobList):
         self._pipeline = pipeline
         self._given = tuple(name for name in names if name not in REPEATED)
 
-    def create(self, asked: DaliParameters, identity: Identity) -> Job:
-        """Make a job; with PHASE=RUN check it and let it run, else check what needs no product."""
+    def create(self, parameters: DaliParameters, identity: Identity) -> Job:
+        """Create a job; with PHASE=RUN check and run it, otherwise check its parameters alone."""
         identity.require(Scope.WRITE)
-        phase = asked.one("PHASE")
+        phase = parameters.one("PHASE")
         if phase is not None and phase.upper() != "RUN":
             raise InvalidValueError(f"A new job can be given PHASE=RUN, not PHASE={phase[:100]}.", field="PHASE")
-        given = requested_parameters(asked, self._given, REPEATED)
+        given = requested_parameters(parameters, self._given, REPEATED)
         request = request_of_parameters(self._pipeline, given)
         checked_request(self._pipeline, request)
         if phase is not None:
@@ -40,16 +40,16 @@ class RunList(JobList):
             given | scope_of_request(identity),
             owner=identity.name,
             run=False,
-            run_id=asked.one("RUNID"),
+            run_id=parameters.one("RUNID"),
         )
         if phase is not None:
             self._pipelines.start(identity, self._pipeline, request, job)
         return job
 
-    def change_phase(self, job_id: str, asked: DaliParameters, identity: Identity) -> Job:
+    def change_phase(self, job_id: str, parameters: DaliParameters, identity: Identity) -> Job:
         """Run or abort a job."""
-        if (asked.one("PHASE") or "").upper() != "RUN":
-            return super().change_phase(job_id, asked, identity)
+        if (parameters.one("PHASE") or "").upper() != "RUN":
+            return super().change_phase(job_id, parameters, identity)
         job = self.find(job_id, identity)
         identity.require(Scope.WRITE)
         if less := least_scope(job, identity):

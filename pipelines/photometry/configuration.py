@@ -1,4 +1,4 @@
-"""What a user says about magnitudes: which columns hold the fluxes, and how extinction is removed."""
+"""Configuration of magnitudes: columns of fluxes, and dereddening."""
 
 from typing import Literal, Self
 
@@ -10,7 +10,7 @@ __all__ = ["Dereddening", "PhotometryConfiguration"]
 
 
 class Dereddening(BaseModel):
-    """JobDestruction of Galactic extinction: m - R_b * E(B-V)."""
+    """Removal of Galactic extinction: m - R_b * E(B-V)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,7 +44,7 @@ class Dereddening(BaseModel):
 
 
 class PhotometryConfiguration(BaseModel):
-    """Magnitudes to be computed; in names of columns ``{band}`` and ``{flux_type}`` stand for what they say."""
+    """Magnitudes to be computed; ``{band}`` and ``{flux_type}`` are placeholders in column names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,9 +61,7 @@ class PhotometryConfiguration(BaseModel):
     )
     magnitude_column: str = Field(default="mag_{band}", description="Column of magnitudes to be written.")
     magnitude_error_column: str = Field(default="magerr_{band}", description="Column of their errors to be written.")
-    dereddening: Dereddening | None = Field(
-        default=None, description="JobDestruction of Galactic extinction; null for none."
-    )
+    dereddening: Dereddening | None = Field(default=None, description="Removal of Galactic extinction; null for none.")
     keep_sources: bool = Field(default=True, description="Whether the columns of fluxes stay in the result.")
 
     @model_validator(mode="after")

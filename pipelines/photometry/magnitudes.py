@@ -30,5 +30,5 @@ def magnitude_errors(fluxes: _Floats, errors: _Floats) -> _Floats:
 
 
 def dereddened(magnitudes: _Floats, ebv: _Floats, coefficient: float) -> _Floats:
-    """Take the extinction ``coefficient * E(B-V)`` out of magnitudes."""
+    """Subtract the extinction ``coefficient * E(B-V)`` from magnitudes."""
     return magnitudes - coefficient * ebv
