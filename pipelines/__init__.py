@@ -1,1 +1,1 @@
-"""Pipelines that make products of products: combining redshift catalogues, making training sets."""
+"""Pipelines that compute products from products: combination of redshift catalogues, training sets."""

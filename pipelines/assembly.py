@@ -1,4 +1,4 @@
-"""The parts of the pipelines, each constructed from the settings when it is first used."""
+"""`PipelineServices`: the objects of this package, constructed from the settings."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ __all__ = ["PipelineServices"]
 
 
 class PipelineServices:
-    """The pipelines of one process.
+    """The objects of the pipelines in one process, each constructed when it is first used.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ class PipelineServices:
     store
         The files of products.
     products
-        The catalogue that inputs come from and results go to.
+        The catalogue, which has the inputs and the results.
     inputs
-        Finds the files that ``vos:`` addresses name.
+        Finds the files of ``vos:`` URIs.
     identity_of
         Returns the identity of an account with a scope.
     jobs
-        Returns the jobs of the server; called when runs are first asked for.
+        Returns the job service; called when the service is first used.
     definitions
         The pipelines by name.
     """
@@ -68,7 +68,7 @@ class PipelineServices:
 
     @part
     def service(self) -> PipelineService:
-        """Runs: submit, list, follow, stop."""
+        """Service that submits, lists and stops runs."""
         return PipelineService(
             self._database,
             self._jobs(),
@@ -81,12 +81,12 @@ class PipelineServices:
 
     @part
     def checker(self) -> RunChecker:
-        """Checks of runs before they are queued, and again when they begin."""
+        """Checks of runs, before they are queued and again when they start."""
         return RunChecker(self._products.service, self._inputs, self._settings.datasets)
 
     @part
     def completion(self) -> RunCompletion:
-        """Stores how runs ended."""
+        """Service that stores the final state of runs."""
         return RunCompletion(self._database, self._products.job_products)
 
     def job_kinds(self) -> Iterator[JobKind]:

@@ -1,4 +1,4 @@
-"""The pipelines of this server, by name."""
+"""`PIPELINES`: the pipelines of this server by name."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in 
 
 
 def pipeline_by_name(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:
-    """Return a pipeline by its name, or raise NotFoundError with the names there are."""
+    """Return a pipeline by its name, or raise NotFoundError with the names of all."""
     if name not in definitions:
         raise NotFoundError(
             f"There is no pipeline '{name[:100]}'; there are {', '.join(definitions)}.", field="pipeline"

@@ -1,4 +1,4 @@
-"""Values of this package, and the protocol that each pipeline implements."""
+"""Values of the pipelines, and the protocol `Pipeline`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -36,16 +36,16 @@ __all__ = [
     "part_of",
 ]
 
-#: Takes the fraction that is done and the step that begins; raises to stop the work.
+#: Reports the fraction done and the current step; raises to stop the work.
 Progress = Callable[[float, str], None]
 
 
 class RunRequest(BaseModel):
-    """What a user asks of a pipeline."""
+    """A request for a run of a pipeline."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    display_name: str | None = Field(None, description="Name of the product that will be made.")
+    display_name: str | None = Field(None, description="Name of the resulting product.")
     description: str = Field("", description="Markdown; by default a description is written.")
     inputs: tuple[str, ...] = Field(
         (),
@@ -57,9 +57,9 @@ class RunRequest(BaseModel):
     release: str | None = Field(None, description="Release whose object catalogue is used, by name or number.")
     columns: Mapping[str, Mapping[str, str | None]] = Field(
         {},
-        description="For inputs whose columns mean something else here: internal name or address to meaning to column.",
+        description="Columns by meaning that replace the declared ones, by internal name or URI of an input.",
     )
-    param: Mapping[str, Any] = Field({}, description="Parameters of the pipeline that are not to be as by default.")
+    param: Mapping[str, Any] = Field({}, description="Parameters of the pipeline that differ from their defaults.")
     output_format: str | None = Field(None, description=f"One of {', '.join(sorted(OUTPUT_LABELS))}.")
     visibility: Visibility | None = Field(
         None, description="Who may read the result; private when an input is not open to all registered users."
@@ -69,18 +69,18 @@ class RunRequest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class RunInputs:
-    """Inputs of a run, found and open to its owner.
+    """Inputs of a run, all readable by its owner.
 
     Parameters
     ----------
     catalogues
-        Those of the slot ``inputs``.
+        Inputs of the slot ``inputs``.
     objects
-        That of the slot ``objects``; none when the pipeline has no such slot, or a release stands in.
+        Input of the slot ``objects``; None when the pipeline has no such slot, or a release is used instead.
     release
-        The release that the result belongs to.
+        Release of the result.
     release_folder
-        Folder of the object catalogues of that release, where they are read.
+        Folder of the object catalogues of that release, if they are used.
     """
 
     catalogues: tuple[RunInput, ...]
@@ -90,7 +90,7 @@ class RunInputs:
 
     @property
     def all(self) -> tuple[RunInput, ...]:
-        """All that the run reads, but for the catalogue of a release."""
+        """All inputs except the catalogue of a release."""
         return self.catalogues if self.objects is None else (*self.catalogues, self.objects)
 
     @property
@@ -101,16 +101,16 @@ class RunInputs:
 
 @dataclass(frozen=True, slots=True)
 class PipelineResult:
-    """What a pipeline makes.
+    """The result of a pipeline.
 
     Parameters
     ----------
     report
-        Becomes ``report.json``, from which `Pipeline.report` reads it again.
+        Content of ``report.json``, the input of `Pipeline.report`.
     meanings
-        Meaning (``ra``, ``z`` …) to the column that has it.
+        Column of each meaning (``ra``, ``z`` …).
     warnings
-        What an astronomer should look at, a sentence each.
+        Warnings for the owner, one sentence each.
     """
 
     table: pa.Table
@@ -131,7 +131,7 @@ class InputEntry(Protocol):
 
     @property
     def path(self) -> str:
-        """The file, relative to the configuration file; not looked at on the server."""
+        """Path relative to the configuration file; not used on the server."""
 
     @property
     def internal_name(self) -> str | None:
@@ -143,7 +143,7 @@ _ConfigurationT_co = TypeVar("_ConfigurationT_co", bound=PipelineConfiguration, 
 
 
 class Work(Protocol[_ConfigurationT_co]):
-    """What a running pipeline is given: its configuration, its inputs, an engine, and whom to report progress to."""
+    """Protocol of the environment of a running pipeline: configuration, inputs, engine, progress."""
 
     @property
     def configuration(self) -> _ConfigurationT_co:
@@ -153,7 +153,7 @@ class Work(Protocol[_ConfigurationT_co]):
         """Read the rows of an input; the projection chooses its columns."""
 
     def read_rules(self, name: str) -> str | bytes:
-        """Read the file of rules that the configuration names."""
+        """Read the rules file of the configuration."""
 
     def open_objects(self, entry: InputEntry, catalogue_in: Callable[[Path], Path], progress: Progress) -> ObjectSource:
         """Open the object catalogue.
@@ -161,33 +161,33 @@ class Work(Protocol[_ConfigurationT_co]):
         Parameters
         ----------
         catalogue_in
-            Finds the catalogue in the folder of a release; gives the path of any other catalogue as it is.
+            Returns the catalogue in the folder of a release; returns the path of any other catalogue unchanged.
         """
 
     def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
         """Find all pairs of rows closer than the radius, each once."""
 
     def progress(self, fraction: float, step: str) -> None:
-        """Report what is done, from 0 to 1, and the step that begins; raises when the run was aborted."""
+        """Report the fraction done, from 0 to 1, and the current step; raises when the run was aborted."""
 
 
 class Pipeline(ABC, Generic[ConfigurationT]):
-    """A pipeline that can be run: its names, inputs and parameters, and what it does with them.
+    """Base class of pipelines: names, inputs and parameters, and the computation.
 
     Attributes
     ----------
     id
         Number in the REST API; never given to another pipeline.
     name
-        Name in URLs, of its kind of job, and on the command line.
+        Name in URLs, as a kind of job, and on the command line.
     product_type
         Name of the product type of its result.
     parameters
         Model of its parameters, which have descriptions, bounds and defaults; ``param`` of its configuration.
     inputs, objects
-        The slots that INPUTS, and OBJECTS or RELEASE, fill.
+        Slots of the parameter INPUTS, and of OBJECTS or RELEASE.
     rules
-        The file that RULES gives; none when it takes none.
+        File of the parameter RULES; None if there is none.
     form
         Hints for the form by the name of a parameter, with dots inside nested ones.
     """
@@ -210,7 +210,7 @@ class Pipeline(ABC, Generic[ConfigurationT]):
         return read_configuration(self.configuration, path.read_bytes(), path.name)
 
     def check_rules(self, text: str) -> None:
-        """Check a file of rules; raises InvalidValueError. A pipeline that takes none leaves it unread."""
+        """Check a rules file; raises InvalidValueError. A pipeline without rules checks only that it is YAML."""
         read_yaml(text, "RULES" if self.rules is None else self.rules.name)
 
     @abstractmethod
@@ -220,46 +220,46 @@ class Pipeline(ABC, Generic[ConfigurationT]):
         Raises
         ------
         InvalidValueError
-            The inputs do not fit the request. Columns of inputs that nobody read yet are not known.
+            The inputs do not match the request. Columns of files are not known before they are read.
         """
 
     @abstractmethod
     def run(self, work: Work[ConfigurationT]) -> PipelineResult:
-        """Make the result; killed at any moment, it leaves nothing behind.
+        """Compute the result, without side effects.
 
         Raises
         ------
         PhotozError
-            The inputs cannot be used; the sentence becomes the error of the job.
+            The inputs cannot be used; the message becomes the error of the job.
         """
 
     @abstractmethod
     def describe(self, configuration: ConfigurationT, inputs: RunInputs) -> str:
-        """Describe the result in Markdown, for owners who give no description."""
+        """Describe the result in Markdown, for requests without a description."""
 
     @abstractmethod
     def report(self, values: Mapping[str, Any]) -> RunReport:
-        """Prepare a report for its page, from the JSON of `PipelineResult.report`."""
+        """Return the report for the page, from the JSON of `PipelineResult.report`."""
 
 
-#: A pipeline of whichever configuration, which it alone knows.
+#: A pipeline with any class of configuration.
 AnyPipeline: TypeAlias = Pipeline[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a pipeline, as it is now.
+    """A run of a pipeline, in its present state.
 
     Parameters
     ----------
     product_id
-        The product that it makes.
+        Id of the resulting product.
     inputs
-        Numbers of the products that it reads.
+        Ids of the products that it reads.
     settings
-        The request, as it was checked.
+        The checked request.
     error
-        A sentence, when it failed.
+        Message of a failed run.
     """
 
     id: int
@@ -283,5 +283,5 @@ class Run:
 
 
 def part_of(progress: Progress, begin: float, end: float) -> Progress:
-    """Return the progress of one part of the work, from 0 to 1."""
+    """Return a progress function for one part of the work, from 0 to 1."""
     return lambda fraction, step: progress(begin + fraction * (end - begin), step)

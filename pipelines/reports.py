@@ -1,4 +1,4 @@
-"""The report of a run as it is shown: facts, tables of counts and histograms, of whichever pipeline."""
+"""`RunReport`: facts, count tables and histograms for the page of a run, common to all pipelines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class HistogramFigure:
     Parameters
     ----------
     key
-        Name of the figure in URLs, unique in its report; ``sky`` is taken by the map of the sky.
+        Name of the figure in URLs, unique in its report; ``sky`` is reserved for the sky map.
     edges, counts
         Edges of the bins, one more than there are counts.
     outline
@@ -42,7 +42,7 @@ class HistogramFigure:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What the page of a run shows of its report.
+    """Content of the report page of a run.
 
     Parameters
     ----------

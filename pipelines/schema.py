@@ -1,4 +1,4 @@
-"""What the database stores of runs of pipelines; the job of a run is removed some days after its end."""
+"""Table of the runs of pipelines, which are kept when their jobs are destroyed."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ __all__ = ["PipelineRunRow"]
 
 
 class PipelineRunRow(Base):
-    """A run: one job, and one product that it makes."""
+    """A run of a pipeline: one job with one resulting product."""
 
     __tablename__ = "pipeline_runs"
     __table_args__ = (
@@ -31,7 +31,7 @@ class PipelineRunRow(Base):
     release_id: Mapped[int | None] = mapped_column(ForeignKey("releases.id"))
     inputs: Mapped[list[int]] = mapped_column(JSON)
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)  # a RunRequest
-    phase: Mapped[str] = mapped_column(String(10), index=True)  # as last stored; the job knows better while it runs
+    phase: Mapped[str] = mapped_column(String(10), index=True)  # as last stored; the job has the present phase
     error: Mapped[str | None] = mapped_column(Text)
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     started: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,4 @@
-"""What may be done with pipelines: ask for a run, look at it, stop it."""
+"""`PipelineService`: submit, list and stop runs of pipelines."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from uws import Job, JobPhaseError, JobService, Phase, UnknownJobError, scope_of
 
 __all__ = ["PipelineService"]
 
-#: A run whose job was never queued after this long was cut short between two steps.
+#: Age after which a run without a queued job is considered interrupted during submission.
 _UNQUEUED = timedelta(minutes=10)
 _GONE = "The job of this run is gone; run the pipeline again."
 _NEVER_QUEUED = "This run was never queued; run the pipeline again."
@@ -36,14 +36,14 @@ _ACTIVE = [phase.value for phase in (Phase.PENDING, Phase.QUEUED, Phase.EXECUTIN
 
 
 class PipelineService:
-    """Runs of pipelines.
+    """Service for runs of pipelines.
 
     Parameters
     ----------
     checker
         Checks requests before they are queued.
     results
-        The products that runs make.
+        Service for the products of runs.
     definitions
         The pipelines that can be run, by name.
     """
@@ -67,12 +67,12 @@ class PipelineService:
         self.definitions = definitions
 
     def submit(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest) -> Run:
-        """Check a request, begin its product, and queue its job.
+        """Check a request, create its product, and queue its job.
 
         Raises
         ------
         InvalidValueError
-            With the parameter that is wrong.
+            Names the parameter that is not valid.
         """
         identity.require(Scope.WRITE)
         checked = self.checker.check(identity, pipeline, request)
@@ -81,12 +81,12 @@ class PipelineService:
         return self._start(identity, checked, job)
 
     def start(self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, job: Job) -> Run:
-        """Check a request whose job is there and PENDING, begin its product, and queue the job."""
+        """Check a request with an existing PENDING job, create its product, and queue the job."""
         identity.require(Scope.WRITE)
         return self._start(identity, self.checker.check(identity, pipeline, request), job)
 
     def get(self, identity: Identity, number: int) -> Run:
-        """Find a run whose product the identity may read, or raise NotFoundError."""
+        """Return a run whose product the identity can read, or raise NotFoundError."""
         with self._database.read() as session:
             row = find_run(session, identity, number)
         if row is None:
@@ -94,19 +94,19 @@ class PipelineService:
         return self._run(row)
 
     def list(self, identity: Identity, query: RunQuery) -> tuple[Run, ...]:
-        """List the runs whose products the identity may read."""
+        """Return the runs whose products the identity can read."""
         with self._database.read() as session:
             rows = list_runs(session, identity, query)
         return tuple(self._run(row) for row in rows)
 
     def of_products(self, product_ids: Sequence[int]) -> dict[int, Run]:
-        """Return the runs that made products, which the caller may read, by the products' numbers."""
+        """Return the runs that made given products by product id; the caller must be allowed to read them."""
         with self._database.read() as session:
             rows = runs_of_products(session, product_ids)
         return {row.product_id: self._run(row) for row in rows}
 
     def of_job(self, job_id: str) -> Run | None:
-        """Return the run of a job that the caller may see, if it was let run and its product is not deleted."""
+        """Return the run of a job that the caller may see, unless it was never run or its product is deleted."""
         with self._database.read() as session:
             row = session.scalar(
                 select(PipelineRunRow)
@@ -116,12 +116,12 @@ class PipelineService:
         return None if row is None else self._run(row)
 
     def stop(self, identity: Identity, number: int) -> Run:
-        """Abort a run; one that has ended stays as it is.
+        """Abort a run; a finished run does not change.
 
         Raises
         ------
         PermissionDeniedError
-            It is another's.
+            The product belongs to another user.
         """
         run = self.get(identity, number)
         require_change(identity, self._products.get(identity, run.product_id))
@@ -130,7 +130,7 @@ class PipelineService:
         return self.get(identity, number)
 
     def log(self, identity: Identity, number: int) -> tuple[str, ...]:
-        """Return the lines that a run wrote about its work, as long as its job is kept."""
+        """Return the log lines of a run, as long as its job exists."""
         run = self.get(identity, number)
         try:
             lines = self._jobs.log(run.job_id, owner=run.owner)
@@ -139,7 +139,7 @@ class PipelineService:
         return tuple(f"{line.time:%Y-%m-%d %H:%M:%S} {line.text}" for line in lines)
 
     def reconcile(self) -> None:
-        """End the runs whose jobs ended, vanished, or were never queued, and whose end nobody stored."""
+        """Store the final state of runs whose jobs ended, were destroyed, or were never queued."""
         with self._database.read() as session:
             rows = list(session.scalars(select(PipelineRunRow).where(PipelineRunRow.phase.in_(_ACTIVE))))
             orphans = list(
@@ -198,7 +198,7 @@ class PipelineService:
         kind, request = product_type_by_name(checked.pipeline.product_type), checked.request
         wanted, release = request.visibility or Visibility.REGISTERED, checked.inputs.release
         first, made_by = checked.inputs.catalogues[0], checked.pipeline.display_name
-        # The name becomes part of the internal name, which stays: it names no input that others may not read.
+        # The name becomes part of the permanent internal name, so it must not name an input that others cannot read.
         name = request.display_name or (f"{made_by} of {first.label}" if first.is_open else made_by)
         return NewProduct(
             display_name=name[:255],
@@ -211,7 +211,7 @@ class PipelineService:
     def _run(self, row: PipelineRunRow) -> Run:
         job = None if Phase(row.phase).ended else self._job(row)
         if job is not None and job.phase.ended:
-            # Whoever learns that a run has ended finds its product so, too; the worker may be about to store it.
+            # The product must be final when a client sees that the run ended; the worker may not have stored it yet.
             self._completion.ended(job)
         return run_of_row(row, job, self.definitions)
 

@@ -1,4 +1,4 @@
-"""Between runs and what the database stores of them."""
+"""Queries on the rows of runs, and the conversion of rows to runs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ __all__ = ["RunQuery", "find_run", "list_runs", "run_of_row", "runs_of_products"
 
 @dataclass(frozen=True, slots=True)
 class RunQuery:
-    """What a list of runs is asked for."""
+    """Conditions and order of a list of runs."""
 
     numbers: tuple[int, ...] = ()
     pipelines: tuple[str, ...] | None = None
@@ -29,7 +29,7 @@ class RunQuery:
     oldest_first: bool = False
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what rows must meet."""
+        """Return the conditions on rows."""
         choices = (
             (PipelineRunRow.id, self.numbers),
             (PipelineRunRow.release_id, self.releases),
@@ -45,23 +45,23 @@ class RunQuery:
 
 
 def find_run(session: Session, identity: Identity, number: int) -> PipelineRunRow | None:
-    """Find a run whose product the identity may read."""
+    """Return a run whose product the identity can read."""
     return session.scalar(_readable(identity).where(PipelineRunRow.id == number))
 
 
 def list_runs(session: Session, identity: Identity, query: RunQuery) -> list[PipelineRunRow]:
-    """List the runs whose products the identity may read, newest first unless asked otherwise."""
+    """Return the runs whose products the identity can read, newest first by default."""
     order = PipelineRunRow.id if query.oldest_first else PipelineRunRow.id.desc()
     return list(session.scalars(_readable(identity).where(*query.conditions()).order_by(order)))
 
 
 def runs_of_products(session: Session, product_ids: Sequence[int]) -> list[PipelineRunRow]:
-    """List the runs that made some products, which the caller may read."""
+    """Return the runs that made given products; the caller must be allowed to read them."""
     return list(session.scalars(select(PipelineRunRow).where(PipelineRunRow.product_id.in_(product_ids))))
 
 
 def run_of_row(row: PipelineRunRow, job: Job | None, definitions: Mapping[str, AnyPipeline]) -> Run:
-    """Return the value of a stored run of one of the pipelines; while it is active, its job knows how far it is."""
+    """Convert a row to a run; phase and progress of an active run come from its job."""
     phase, error, started, ended = Phase(row.phase), row.error, row.started, row.ended
     if job is not None and not phase.ended:
         phase, error, started, ended = job.phase, job.error, job.started, job.ended

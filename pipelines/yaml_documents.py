@@ -1,4 +1,4 @@
-"""YAML that strangers write: plain values of bounded size, never objects and never aliases."""
+"""Safe parser of untrusted YAML: plain values of bounded size, no objects and no aliases."""
 
 import yaml
 
@@ -20,10 +20,10 @@ def read_yaml(text: str | bytes, name: str) -> object:
         When it is no YAML, is too large, or has aliases, with which a short file can stand for a gigantic one.
     """
     if len(text) > _LARGEST_FILE:
-        raise InvalidValueError(f"{name} has {len(text)} bytes; such files have {_LARGEST_FILE} at most.")
+        raise InvalidValueError(f"{name} has {len(text)} bytes; the limit is {_LARGEST_FILE} bytes.")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
             raise InvalidValueError(f"{name} has a YAML alias (*name); write the value out.")
         return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe loader
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidValueError(f"{name} is no YAML file: {' '.join(str(error).split())[:300]}") from error
+        raise InvalidValueError(f"{name} is not valid YAML: {' '.join(str(error).split())[:300]}") from error

@@ -1,8 +1,8 @@
-"""Who may read and write nodes below ``/home``; for products ``products.access`` alone says it.
+"""Read and write permission on nodes below ``/home``; products follow `products.access`.
 
-A node may be read by its owner, by the owner of the home that it is in, by administrators, by everybody when it is
-public, and by the groups of ``groupread`` and ``groupwrite``; and only when each container that it lies in may be read.
-Groups are named by identifiers (``ivo://authority/gms?name``); who is in which group, ``core.auth`` says.
+A node can be read by its owner, by the owner of the home, by administrators, by everybody when it is public, and by the
+groups in ``groupread`` and ``groupwrite``, provided that each container above it can be read. Groups are named by
+identifiers (``ivo://authority/gms?name``); membership comes from `core.auth`.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ REGISTERED = "registered"
 
 
 class NodeAccess:
-    """The rule, for the groups of one authority."""
+    """Access rule for nodes below ``/home``, with the group identifiers of one authority."""
 
     def __init__(self, authority: str) -> None:
         self._authority = authority
@@ -36,11 +36,11 @@ class NodeAccess:
         return (self.group_uri(REGISTERED), *sorted(self.group_uri(name) for name in identity.groups))
 
     def may_read(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
-        """Return whether the last node of a chain, which begins at a home, may be read."""
+        """Return whether the last node of a chain, which begins at a home, can be read."""
         return self._owns(identity, chain[0]) or all(self._reads(identity, row) for row in chain)
 
     def may_write(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
-        """Return whether the bytes, children and properties of the last node of a chain may be changed."""
+        """Return whether the bytes, children and properties of the last node of a chain can be changed."""
         if identity.is_anonymous or not identity.scope.includes(Scope.WRITE):
             return False
         if self._owns(identity, chain[0]):
@@ -48,7 +48,7 @@ class NodeAccess:
         return self.may_read(identity, chain) and self._writes(identity, chain[-1])
 
     def readable(self, identity: Identity, home: NodeRow | None) -> ColumnElement[bool]:
-        """Return the condition on ``NodeRow`` under which children of a container that may be read may be read, too."""
+        """Return the condition on ``NodeRow`` for readable children of a readable container."""
         if identity.acts_as_admin or (home is not None and self._owns(identity, home)):
             return true()
         conditions: list[ColumnElement[bool]] = [NodeRow.is_public.is_(True)]
@@ -60,7 +60,7 @@ class NodeAccess:
         return or_(*conditions)
 
     def writes_row(self, identity: Identity, home: NodeRow, row: NodeRow) -> bool:
-        """Return whether a node within a container that may be written may be written, too."""
+        """Return whether a node in a writable container is writable itself."""
         return self._owns(identity, home) or self._writes(identity, row)
 
     def _owns(self, identity: Identity, home: NodeRow) -> bool:

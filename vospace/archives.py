@@ -1,4 +1,4 @@
-"""All that lies in containers, as one zip or tar that is made while it is sent."""
+"""Streaming zip and tar archives of nodes and the trees below them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ ArchiveFormat = Literal["zip", "tar"]
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Files that go into one archive, under their names there.
+    """Members of one archive, and its name.
 
     Parameters
     ----------
     counts
-        To be called when it was sent to its end: one for each product that has files in it.
+        Called after a complete download: one function for each product with files in the archive.
     """
 
     name: str
@@ -35,40 +35,42 @@ class Archive:
     counts: tuple[Callable[[], None], ...] = ()
 
     def size(self, kind: ArchiveFormat) -> int:
-        """Return the number of bytes that the archive has."""
+        """Return the size of the archive in bytes."""
         return zip_size(self.members) if kind == "zip" else tar_size(self.members)
 
     def read(self, kind: ArchiveFormat) -> Iterator[bytes]:
-        """Stream the archive."""
+        """Yield the bytes of the archive."""
         return zip_bytes(self.members) if kind == "zip" else tar_bytes(self.members)
 
     def counted(self) -> None:
-        """Count it as a download of each product that has files in it."""
+        """Count a download for each product with files in the archive."""
         for count in self.counts:
             count()
 
 
 @dataclass(frozen=True, slots=True)
 class ArchiveSource:
-    """How nodes and their bytes are found; what is not found is left out."""
+    """Functions that find nodes and their bytes; nodes that are not found are skipped."""
 
     node: Callable[[Identity, Path, Listing], Node]
     file: Callable[[Identity, Path], NodeFile]
 
 
 def archive_members(source: ArchiveSource, identity: Identity, paths: Sequence[Path]) -> Archive:
-    """Gather the files of nodes, each below the name of its node; links are left out.
+    """Collect the files of nodes and of the trees below them, without links.
 
     Raises
     ------
     NodeNotFoundError
         One of the nodes does not exist, or may not be read.
     InvalidArgumentError
-        Two of them have one name, or they are more than an archive holds.
+        Two of the nodes have the same name.
+    TooLargeError
+        The archive would have too many members.
     """
     names = [path[-1] if path else "vospace" for path in paths]
     if len(set(names)) < len(names):
-        message = "Two of the nodes have the same name; an archive holds each name once."
+        message = "Two of the nodes have the same name; names in an archive must be unique."
         raise InvalidArgumentError(message)
     members: list[ZipMember] = []
     counts: dict[Path, Callable[[], None]] = {}
@@ -78,13 +80,13 @@ def archive_members(source: ArchiveSource, identity: Identity, paths: Sequence[P
             if file.counted is not None:
                 counts.setdefault(path[:-1], file.counted)
             if len(members) > _MOST_MEMBERS:
-                message = f"An archive holds at most {_MOST_MEMBERS} files."
+                message = f"An archive can hold at most {_MOST_MEMBERS} files."
                 raise TooLargeError(message)
     return Archive(names[0] if len(names) == 1 else "vospace", tuple(members), tuple(counts.values()))
 
 
 def _files(source: ArchiveSource, identity: Identity, path: Path, name: str) -> Iterator[tuple[Path, str, NodeFile]]:
-    """Yield the files of a node and of all that lies in it: where they are, their names in the archive, their bytes."""
+    """Yield the files of a node and of the tree below it: path, name in the archive, bytes."""
     node = source.node(identity, path, Listing(brief=True))
     if node.kind.has_bytes:
         yield path, name, source.file(identity, path)
@@ -92,7 +94,7 @@ def _files(source: ArchiveSource, identity: Identity, path: Path, name: str) -> 
         for child in node.children:
             try:
                 yield from _files(source, identity, (*path, child.name), f"{name}/{child.name}")
-            except NotFoundError:  # it was deleted, or closed to the caller, since it was listed
+            except NotFoundError:  # deleted, or closed to the caller, since it was listed
                 continue
 
 

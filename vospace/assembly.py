@@ -1,4 +1,4 @@
-"""The parts of the VOSpace, each constructed from the settings when it is first used."""
+"""`VOSpaceServices`: the objects of this package, constructed from the settings."""
 
 from collections.abc import Callable, Iterator
 
@@ -33,7 +33,7 @@ _UPLOAD_SECONDS = 24 * 3600
 
 
 class VOSpaceServices:
-    """The VOSpace of one process: the server answers with it, and workers run its jobs.
+    """The objects of the VOSpace in one process, each constructed when it is first used.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class VOSpaceServices:
     store
         The files of nodes.
     products
-        The catalogue, which is part of the tree.
+        The catalogue, whose products are nodes below ``/products``.
     identity_of
         Returns the identity of an account with a scope.
     """
@@ -66,12 +66,12 @@ class VOSpaceServices:
 
     @property
     def is_secure(self) -> bool:
-        """Whether it is reached by https."""
+        """Whether the VOSpace has an https URL."""
         return self.base_url.startswith("https:")
 
     @part
     def nodes(self) -> NodeService:
-        """The nodes of the whole tree."""
+        """Service for the nodes of the whole tree."""
         settings, products = self._settings, self._products
         access = NodeAccess(settings.authority)
         limits = HomeLimits(settings.home_quota_bytes, settings.home_nodes, settings.max_upload_bytes)
@@ -87,22 +87,22 @@ class VOSpaceServices:
 
     @part
     def moves(self) -> NodeMoves:
-        """Moves and copies of nodes."""
+        """Service that moves and copies nodes."""
         return NodeMoves(self.nodes)
 
     @part
     def uploads(self) -> NodeUploads:
-        """Bytes that are sent to nodes."""
+        """Service that stores uploads to nodes."""
         return NodeUploads(self.nodes, self.store, self._signer("upload", _UPLOAD_SECONDS))
 
     @part
     def signed_urls(self) -> SignedUrls:
-        """Signed addresses of the bytes of nodes."""
+        """Signed URLs of the bytes of nodes."""
         return SignedUrls(self._signer("transfer", _LINK_SECONDS), self.base_url, self._identity_of)
 
     @part
     def negotiator(self) -> Negotiator:
-        """Answers to requests for transfers."""
+        """Negotiation of transfers."""
         return Negotiator(self.nodes, self.signed_urls, secure=self.is_secure)
 
     @part
@@ -112,12 +112,12 @@ class VOSpaceServices:
 
     @part
     def jobs(self) -> NodeJobs:
-        """The work of jobs on nodes."""
+        """Functions of the jobs on nodes."""
         return NodeJobs(self.nodes, self.moves, self.negotiator, self.remote, self._identity_of)
 
     @part
     def signer(self) -> LinkSigner:
-        """Signs what was negotiated in a synchronous transfer."""
+        """Signer of the tickets of synchronous transfers."""
         return self._signer("negotiation", _LINK_SECONDS)
 
     def job_kinds(self) -> Iterator[JobKind]:

@@ -1,7 +1,4 @@
-"""The faults of VOSpace by their exact names and statuses (VOSpace 2.1 §5), and how they are told."""
-
-from fastapi import Request
-from fastapi.responses import PlainTextResponse
+"""Faults of VOSpace with their standard names and HTTP statuses (VOSpace 2.1 §5)."""
 
 from core.errors import (
     AuthenticationError,
@@ -33,62 +30,61 @@ __all__ = [
     "TransferFailedError",
     "TypeNotSupportedError",
     "ViewNotSupportedError",
-    "fault_answer",
     "fault_name",
     "fault_text",
 ]
 
 
 class InvalidURIError(InvalidValueError):
-    """An address that no node can have, or that belongs to another service."""
+    """Raised for a URI that is not valid for a node of this service."""
 
     code = "InvalidURI"
 
 
 class InvalidArgumentError(InvalidValueError):
-    """A parameter or a document whose value cannot be used."""
+    """Raised for an invalid parameter or document."""
 
     code = "InvalidArgument"
 
 
 class InvalidDataError(InvalidValueError):
-    """Bytes that are not what they were said to be."""
+    """Raised for bytes that differ from what the client declared."""
 
     code = "InvalidData"
 
 
 class DigestMismatchError(InvalidDataError):
-    """Bytes whose checksum is another than the client sent, or a condition on the old bytes that does not hold."""
+    """Raised when a checksum of the client or a conditional header does not match."""
 
     status = 412
 
 
 class TypeNotSupportedError(InvalidValueError):
-    """A type of node that cannot be made here."""
+    """Raised for a node type that this service does not support."""
 
     code = "TypeNotSupported"
 
 
 class ViewNotSupportedError(InvalidValueError):
-    """A view that the service does not give."""
+    """Raised for a view that this service does not support."""
 
     code = "ViewNotSupported"
 
 
 class ProtocolNotSupportedError(InvalidValueError):
-    """No protocol of a transfer is one of this service."""
+    """Raised when this service supports no protocol of a transfer."""
 
     code = "ProtocolNotSupported"
 
 
 class LinkFoundError(InvalidValueError):
-    """A link stands where there must be a container."""
+    """Raised when a path leads through a link that cannot be followed."""
 
     code = "LinkFound"
 
 
 class NodeNotFoundError(NotFoundError):
-    """There is no such node, or the caller may not know of it: the words are the same."""
+    """Raised when a node does not exist or is not visible to the caller; the message is the same."""
 
     code = "NodeNotFound"
 
@@ -97,7 +93,7 @@ class NodeNotFoundError(NotFoundError):
 
 
 class ContainerNotFoundError(NotFoundError):
-    """A container on the way to a node does not exist, or the caller may not know of it."""
+    """Raised when a container above a node does not exist or is not visible to the caller."""
 
     code = "ContainerNotFound"
 
@@ -106,7 +102,7 @@ class ContainerNotFoundError(NotFoundError):
 
 
 class DuplicateNodeError(ConflictError):
-    """There is a node of this name already."""
+    """Raised when a node of this name exists already."""
 
     code = "DuplicateNode"
 
@@ -115,16 +111,16 @@ class DuplicateNodeError(ConflictError):
 
 
 class NodeBusyError(ConflictError):
-    """Bytes are on their way to the node."""
+    """Raised when the bytes of the node are being written by another request."""
 
     code = "NodeBusy"
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"The node '{written(path)[:500]}' is being written; try again when that is done.")
+        super().__init__(f"The node '{written(path)[:500]}' is being written; try again later.")
 
 
 class NodeLockedError(PhotozError):
-    """Somebody locked the node."""
+    """Raised when the node is locked."""
 
     code = "NodeLocked"
     status = 423
@@ -134,36 +130,31 @@ class NodeLockedError(PhotozError):
 
 
 class QuotaExceededError(TooLargeError):
-    """There is no room left in somebody's home."""
+    """Raised when the quota of a home would be exceeded."""
 
     code = "QuotaExceeded"
 
 
 class OperationNotSupportedError(PhotozError):
-    """Something that VOSpace knows and this service does not do."""
+    """Raised for an operation of VOSpace that this service does not support."""
 
     code = "OperationNotSupported"
     status = 501
 
 
 class TransferFailedError(PhotozError):
-    """Bytes could not be fetched from, or sent to, where the client said."""
+    """Raised when bytes could not be fetched from, or sent to, a remote endpoint."""
 
     code = "TransferFailed"
 
 
-def fault_answer(_request: Request, error: PhotozError) -> PlainTextResponse:
-    """Dress an error: the name of the fault is the first word, a sentence for people follows."""
-    return PlainTextResponse(fault_text(error), error.status)
-
-
 def fault_text(error: PhotozError) -> str:
-    """Write an error with the name of its fault before its sentence."""
+    """Return the name of the fault and the message of an error."""
     return f"{fault_name(error)}: {error.message}"
 
 
 def fault_name(error: PhotozError) -> str:
-    """Return the name of the fault that an error is."""
+    """Return the name of the fault for an error."""
     if error.code in _NAMES:
         return error.code
     return next((name for kind, name in _BASES if isinstance(error, kind)), "InternalFault")
@@ -175,7 +166,7 @@ _NAMES = frozenset({
     "TransferFailed", "TypeNotSupported", "ViewNotSupported",
 })  # fmt: skip
 
-#: What errors of other packages are to VOSpace.
+#: Faults for the base classes of errors.
 _BASES = (
     (NotFoundError, "NodeNotFound"),
     (AuthenticationError, "PermissionDenied"),

@@ -1,4 +1,4 @@
-"""What VOSpace talks about: nodes, their properties, and the part of a container that a client asks for."""
+"""Values of VOSpace: nodes, their properties, listings of containers, and requests to set nodes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,29 +18,31 @@ __all__ = [
     "Node",
     "NodeFile",
     "NodeKind",
+    "NodeRequest",
     "Path",
+    "PropertyRequest",
     "SortKey",
     "public_properties",
     "time_property",
     "written",
 ]
 
-#: Before the names of standard properties, views and protocols.
+#: Prefix of the identifiers of standard properties, views and protocols.
 CORE = "ivo://ivoa.net/vospace/core#"
 
-#: Before the names of the properties that CADC's clients have beside them.
+#: Prefix of the identifiers of properties that CADC's clients define, and the names of these properties.
 CADC = "ivo://cadc.nrc.ca/vospace/core#"
 CADC_NAMES = frozenset({"inheritPermissions", "islocked"})
 
-#: Properties that the service sets and clients cannot; of standard properties the name after ``core#`` is enough.
+#: Properties that only the service sets; standard properties are named without ``core#``.
 READ_ONLY = frozenset({"MD5", "availableSpace", "btime", "creator", "ctime", "date", "length", "mtime", "quota"})
 
-#: The names that lead to a node; none for the root.
+#: Path of a node as a tuple of names; empty for the root.
 Path = tuple[str, ...]
 
 
 class NodeKind(StrEnum):
-    """The types of nodes, by their names in ``xsi:type`` (VOSpace 2.1 §3.1)."""
+    """Node types, by their names in ``xsi:type`` (VOSpace 2.1 §3.1)."""
 
     CONTAINER = "ContainerNode"
     DATA = "DataNode"
@@ -55,7 +57,7 @@ class NodeKind(StrEnum):
 
 
 class Detail(StrEnum):
-    """How much of each node a client wants to see (VOSpace 2.1 §6.4.1)."""
+    """Level of detail of a node in a document (VOSpace 2.1 §6.4.1)."""
 
     MIN = "min"
     PROPERTIES = "properties"
@@ -63,7 +65,7 @@ class Detail(StrEnum):
 
 
 class SortKey(StrEnum):
-    """What a listing can be ordered by."""
+    """Sort key of a listing."""
 
     DATE = "date"
     LENGTH = "length"
@@ -71,18 +73,18 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The part of a container that a client asks for.
+    """Range and order of the children of a container that a client requests.
 
     Parameters
     ----------
     limit
-        Most children; None is all of them.
+        Maximum number of children; None means all.
     start
         Name of the first child.
     sort
-        None is the order of the service, which is stable.
+        None is the default order, which is stable.
     brief
-        Whether the names and types of the children are enough.
+        Whether only the names and types of the children are needed.
     """
 
     limit: int | None = None
@@ -99,13 +101,15 @@ class Node:
     Parameters
     ----------
     properties
-        Values by the names after ``core#`` of standard properties, and by the whole identifiers of others.
+        Values by property name: the part after ``core#`` of a standard identifier, or the whole identifier of another.
     children
-        May be read from the database only when they are wanted, in blocks, and anew each time.
+        Children of a container; possibly lazy (`LazyNodes`).
     read_only
-        Names of those that clients cannot set here.
+        Names of properties that clients cannot set on this node.
     target
-        What a link points to.
+        URI that a link points to.
+    busy
+        Whether its bytes are being written.
     """
 
     path: Path
@@ -124,14 +128,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeFile:
-    """The bytes of a data node, and what HTTP says about them; checksums are hexadecimal.
+    """The bytes of a data node with their HTTP metadata; checksums are hexadecimal.
 
     Parameters
     ----------
     stored_id
-        Where the bytes are stored; none when they are made while they are read.
+        Id of the bytes in the file store; None when they are generated on reading.
     counted
-        Is called when the bytes were sent to somebody, where that is counted.
+        Called after a complete download, where downloads are counted.
     """
 
     name: str
@@ -145,39 +149,56 @@ class NodeFile:
     counted: Callable[[], None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PropertyRequest:
+    """A property in a client's document of a node; the value None removes it."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRequest:
+    """A node in a client's document: the node to create, or the properties to set."""
+
+    uri: str
+    kind: NodeKind
+    properties: tuple[PropertyRequest, ...]
+    target: str | None
+
+
 def time_property(time: datetime) -> str:
-    """Write an instant in UTC; never with an offset, because clients of VOSpace cannot read one."""
+    """Format a time in UTC with ``Z``, because VOSpace clients cannot read an offset."""
     return time.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def public_properties(*, public: bool) -> dict[str, str]:
-    """Return whether anybody may read: by the name of the standard, and by the one that CADC's clients read."""
+    """Return the two properties for public access: that of the standard, and that of CADC's clients."""
     value = "true" if public else "false"
     return {"ispublic": value, "publicread": value}
 
 
 def written(path: Path) -> str:
-    """Write a path for people."""
+    """Format a path for messages."""
     return "/" + "/".join(path)
 
 
-#: Nodes that are read at once.
+#: Number of nodes read from the database at once.
 BLOCK = 500
 
 
 class LazyNodes(Sequence[Node]):
-    """Nodes whose order is settled, and which are read when they are wanted, anew each time.
+    """Lazy sequence of nodes: the order is fixed when it is created, the nodes are read in blocks on each iteration.
 
-    However many they are, only a block of them is in memory, and no transaction stays open while somebody reads them
-    slowly. What is deleted, moved away, or closed to the caller meanwhile is left out, though it was counted; nothing
-    comes twice.
+    Only one block is in memory, and no transaction stays open between blocks. Nodes that were deleted, moved or closed
+    to the caller in the meantime are skipped, though ``len`` counts them; no node is repeated.
 
     Parameters
     ----------
     numbers
-        Numbers of the rows, in order.
+        Ids of the rows, in order.
     read
-        Gives the nodes of some rows, in their order, without those that are not there any more.
+        Returns the nodes of some rows, in the same order, without those that no longer exist.
     """
 
     def __init__(self, numbers: Sequence[int], read: Callable[[Sequence[int]], Sequence[Node]]) -> None:

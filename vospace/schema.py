@@ -1,4 +1,4 @@
-"""What is stored of people's own nodes; the nodes of products are made from the catalogue and stored nowhere else."""
+"""Tables of nodes below ``/home``; nodes of products are derived from the catalogue and not stored."""
 
 from datetime import datetime
 
@@ -10,14 +10,14 @@ from core.database import Base, UtcDateTime
 
 __all__ = ["NodeRow", "NodeWriteRow"]
 
-#: Names are ordered by their bytes on both databases, so that a page of a listing begins where the last one ended.
+#: Both databases sort names by bytes, so that the pages of a listing are consistent.
 _Name = String(255).with_variant(String(255, collation="C"), "postgresql")
 
 
 class NodeRow(Base):
-    """A node below ``/home``; one without a parent is somebody's home, and bears the name of the account.
+    """A node below ``/home``; a row without a parent is the home of the account of the same name.
 
-    ``group_read`` and ``group_write`` hold the identifiers of groups, each between two spaces, so that SQL finds them.
+    ``group_read`` and ``group_write`` hold group identifiers, each between two spaces, so that SQL can search them.
     """
 
     __tablename__ = "nodes"
@@ -57,12 +57,12 @@ class NodeRow(Base):
 
     @property
     def owner_name(self) -> str:
-        """Name of the account that it belongs to."""
+        """Name of the owner's account."""
         return self.owner.name
 
 
 class NodeWriteRow(Base):
-    """Bytes that are on their way to a node, which is busy until they are there or the time is up."""
+    """A claim on a node whose bytes are being written; the node is busy until the claim is released or expires."""
 
     __tablename__ = "node_writes"
 

@@ -1,4 +1,4 @@
-"""The whole tree: ``/products`` is the catalogue, ``/home`` is people's own; links lead from anywhere to anywhere."""
+"""`NodeService`: the nodes of the whole tree, with ``/products``, ``/home`` and links between them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +12,21 @@ from vospace.archives import Archive, ArchiveSource, archive_members
 from vospace.catalogue.changes import ProductNodeChanges, ProductWrite
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.catalogue.tree import ProductTree, listed_part
-from vospace.documents.requests import NodeRequest
 from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError, NodeNotFoundError
 from vospace.home.changes import HomeChanges
 from vospace.home.nodes import Homes
 from vospace.home.writes import HomeWrite, HomeWrites
-from vospace.models import Listing, Node, NodeFile, NodeKind, Path, public_properties, time_property, written
+from vospace.models import (
+    Listing,
+    Node,
+    NodeFile,
+    NodeKind,
+    NodeRequest,
+    Path,
+    public_properties,
+    time_property,
+    written,
+)
 from vospace.storage import HOME
 from vospace.uris import NodeUris, chosen_name
 
@@ -27,32 +36,32 @@ _MOST_LINKS = 20
 
 
 class NodeWrite(Protocol):
-    """The writing of one node, from the permission to the end."""
+    """Permission to write the bytes of one node."""
 
     @property
     def path(self) -> Path:
-        """The node."""
+        """Path of the node."""
 
     @property
     def old(self) -> NodeFile | None:
-        """The bytes that are there now."""
+        """Present bytes of the node."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPath:
-    """Where a path leads once its links are followed: to a node here, or to an address elsewhere."""
+    """Path after its links were followed; ``outside`` is the URI when the last link leads to another service."""
 
     path: Path
     outside: str | None = None
 
 
 class NodeService:
-    """Find, make, change and delete nodes of the whole tree, and read and write their bytes.
+    """Service that reads, creates, changes and deletes nodes of the whole tree and their bytes.
 
     Parameters
     ----------
     owner, since
-        Creator and date of the containers that no user made.
+        Creator and date of the root, ``/home`` and ``/products``.
     """
 
     def __init__(
@@ -76,17 +85,17 @@ class NodeService:
     # --- reading
 
     def resolve(self, identity: Identity, path: Path, *, last: bool) -> ResolvedPath:
-        """Follow the links that a path leads through.
+        """Follow the links along a path.
 
         Parameters
         ----------
         last
-            Whether to follow the node at the end, too, when it is a link.
+            Whether to follow the last node as well, if it is a link.
 
         Raises
         ------
         LinkFoundError
-            The links lead in a circle, or through a place that is not here.
+            The links form a cycle, or one before the end leads to another service.
         """
         for _ in range(_MOST_LINKS):
             if path[:1] != (HOME,):
@@ -97,7 +106,7 @@ class NodeService:
             depth, target = found
             if not self.uris.is_own(target):
                 if depth < len(path):
-                    message = f"'{written(path)[:500]}' leads through a link to another place, '{target[:500]}'."
+                    message = f"'{written(path)[:500]}' leads through a link to another service, '{target[:500]}'."
                     raise LinkFoundError(message)
                 return ResolvedPath(path, target)
             path = (*self.uris.path_of(target), *path[depth:])
@@ -105,14 +114,14 @@ class NodeService:
         raise LinkFoundError(message)
 
     def node(self, identity: Identity, path: Path, listing: Listing) -> Node:
-        """Find a node; when it is a container, with the children that the listing asks for.
+        """Return a node, with the children in a listing if it is a container.
 
-        Links on the way are followed, a link at the end is what one gets.
+        Links along the path are followed, but not a link at its end.
 
         Raises
         ------
         NodeNotFoundError
-            In the same words whether it does not exist or may not be read.
+            The node does not exist, or the caller cannot read it.
         """
         path = self.resolve(identity, path, last=False).path
         if path == ():
@@ -125,54 +134,54 @@ class NodeService:
         return replace(node, properties=self._top) if len(path) == 1 else node
 
     def file(self, identity: Identity, path: Path) -> NodeFile:
-        """Find the bytes of a data node."""
+        """Return the bytes of a data node."""
         return self.homes.file(identity, path) if path[:1] == (HOME,) else self.products.file(identity, path)
 
     def archive(self, identity: Identity, paths: Sequence[Path]) -> Archive:
-        """Gather the files of nodes, and of all that lies in them, for one archive."""
+        """Collect the files of nodes and their descendants for one archive."""
         resolved = [self.resolve(identity, path, last=True) for path in paths]
         if outside := next((found.outside for found in resolved if found.outside is not None), None):
-            message = f"'{outside[:300]}' is at another place; this service does not pack it."
+            message = f"'{outside[:300]}' belongs to another service; it cannot be added to an archive."
             raise LinkFoundError(message)
         return archive_members(ArchiveSource(self.node, self.file), identity, [found.path for found in resolved])
 
     # --- changing
 
-    def create(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
-        """Make a node without bytes; ``.auto`` lets the service choose its name.
+    def create(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
+        """Create a node without bytes; the name ``.auto`` lets the service choose one.
 
         Raises
         ------
         InvalidURIError
-            The node says that it is another one.
+            The URI in the document is that of another node.
         """
         identity.require(Scope.WRITE)
-        self._check_uri(path, asked)
+        self._check_uri(path, request)
         path = chosen_name(path)
         self._check_place(identity, path)
         if path[0] == HOME:
-            return self._home_changes.create(identity, path, asked)
-        return self._product_changes.create(identity, path, asked)
+            return self._home_changes.create(identity, path, request)
+        return self._product_changes.create(identity, path, request)
 
-    def change(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
+    def change(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
         """Set properties of a node."""
         identity.require(Scope.WRITE)
-        self._check_uri(path, asked)
+        self._check_uri(path, request)
         self._check_found(identity, path)
         if path[0] == HOME:
-            return self._home_changes.change(identity, path, asked)
-        return self._product_changes.change(identity, path, asked)
+            return self._home_changes.change(identity, path, request)
+        return self._product_changes.change(identity, path, request)
 
-    def change_all(self, identity: Identity, path: Path, asked: NodeRequest) -> tuple[int, int]:
-        """Set properties of a node and all that lies in it; give how many could be changed, and how many not."""
+    def change_all(self, identity: Identity, path: Path, request: NodeRequest) -> tuple[int, int]:
+        """Set properties of a node and its descendants; return the numbers of changed and of unchanged nodes."""
         self._check_found(identity, path)
         if path[0] == HOME:
-            return self._home_changes.change_all(identity, path, asked.properties)
-        self._product_changes.change(identity, path, asked)
+            return self._home_changes.change_all(identity, path, request.properties)
+        self._product_changes.change(identity, path, request)
         return 1, 0
 
     def check_deletable(self, identity: Identity, path: Path) -> None:
-        """Raise if the caller may not delete a node."""
+        """Check that the caller can delete a node."""
         identity.require(Scope.WRITE)
         self._check_found(identity, path)
         if path[0] == HOME:
@@ -181,7 +190,7 @@ class NodeService:
             self._product_changes.check_deletable(identity, path)
 
     def delete(self, identity: Identity, path: Path) -> None:
-        """Delete a node and all that lies in it."""
+        """Delete a node and its descendants."""
         identity.require(Scope.WRITE)
         self._check_found(identity, path)
         if path[0] == HOME:
@@ -190,7 +199,7 @@ class NodeService:
             self._product_changes.delete(identity, path)
 
     def delete_all(self, identity: Identity, path: Path) -> tuple[int, int]:
-        """Delete what may be deleted of a node and all that lies in it; give how many were, and how many were not."""
+        """Delete a node and its descendants where possible; return the numbers of deleted and of kept nodes."""
         identity.require(Scope.WRITE)
         self._check_found(identity, path)
         if path[0] == HOME:
@@ -201,7 +210,7 @@ class NodeService:
     # --- bytes
 
     def begin_write(self, identity: Identity, path: Path, size: int | None) -> NodeWrite:
-        """See whether the bytes of a node may be written; a node that is not there yet is made when they are whole."""
+        """Check that the bytes of a node can be written, and claim it; a new node is created when they are complete."""
         identity.require(Scope.WRITE)
         path = chosen_name(path)
         self._check_place(identity, path)
@@ -210,15 +219,15 @@ class NodeService:
         return self._product_changes.begin(identity, path)
 
     def check_write(self, identity: Identity, path: Path, size: int | None) -> None:
-        """See whether the bytes of a node could be written now, without beginning to."""
+        """Check that the bytes of a node can be written, without claiming it."""
         self.cancel(self.begin_write(identity, path, size))
 
-    def room(self, identity: Identity, path: Path) -> int:
-        """Return how many bytes a file in the home that a path leads to may have."""
-        return self.homes.room(identity, path)
+    def available_bytes(self, identity: Identity, path: Path) -> int:
+        """Return the maximum size of a new file in a container below ``/home``."""
+        return self.homes.available_bytes(identity, path)
 
     def put_stored(self, identity: Identity, path: Path, stored: StoredBytes) -> NodeFile:
-        """Return a node below ``/home`` bytes that are in their place; when that fails they are removed again."""
+        """Write stored bytes to a node below ``/home``; they are deleted when this fails."""
         try:
             write = self.begin_write(identity, path, stored.size)
         except BaseException:
@@ -231,38 +240,38 @@ class NodeService:
             raise
 
     def stage(self, write: NodeWrite) -> Staging:
-        """Make room for the bytes."""
+        """Open a staging file for the bytes."""
         if isinstance(write, HomeWrite):
             return self._home_writes.stage(write)
         assert isinstance(write, ProductWrite)  # noqa: S101 - there are no others
         return self._product_changes.stage(write)
 
     def renew(self, write: NodeWrite) -> None:
-        """Say that bytes still arrive."""
+        """Renew the claim on the node."""
         if isinstance(write, HomeWrite):
             self._home_writes.renew(write)
 
     def cancel(self, write: NodeWrite) -> None:
-        """End the writing without bytes."""
+        """Release the node without changing it."""
         if isinstance(write, HomeWrite):
             self._home_writes.cancel(write)
 
     def finish(self, write: NodeWrite, stored: StoredBytes, media_type: str | None = None) -> NodeFile:
-        """Return the node its new bytes, which are in their place; when that fails they are removed again."""
+        """Replace the bytes of the node by stored ones, which are deleted when this fails."""
         if isinstance(write, HomeWrite):
             return self._home_writes.finish(write, stored, media_type)
         assert isinstance(write, ProductWrite)  # noqa: S101 - there are no others
         return self._product_changes.finish(write, stored)
 
-    def _check_uri(self, path: Path, asked: NodeRequest) -> None:
-        if path not in {self.uris.path_of(asked.uri), self.uris.plain_path_of(asked.uri)}:
-            message = f"The node says that it is '{asked.uri[:300]}', and was sent to '{written(path)[:300]}'."
+    def _check_uri(self, path: Path, request: NodeRequest) -> None:
+        if path not in {self.uris.path_of(request.uri), self.uris.plain_path_of(request.uri)}:
+            message = f"The document has the URI '{request.uri[:300]}', but was sent to '{written(path)[:300]}'."
             raise InvalidURIError(message)
 
     def _check_place(self, identity: Identity, path: Path) -> None:
-        """Raise unless nodes can be made at a path by anybody."""
+        """Check that nodes can be created at a path at all."""
         if len(path) < 2 or (len(path) == 2 and path[0] == HOME and not self.homes.is_own(identity, path)):
-            message = f"Nothing can be made at '{written(path)[:300]}'; your own place is /home/{identity.name}."
+            message = f"Nothing can be created at '{written(path)[:300]}'; your home is /home/{identity.name}."
             raise PermissionDeniedError(message)
         if path[0] not in {HOME, PRODUCTS}:
             raise ContainerNotFoundError(path[:-1])

@@ -1,4 +1,4 @@
-"""Between nodes below ``/home`` and what the database stores of them."""
+"""Queries on the rows of nodes below ``/home``, and the conversion of rows to nodes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ __all__ = [
     "node_of_row",
     "release_write",
     "renew_write",
-    "space_used",
     "stored_ids",
     "subtree",
+    "usage_of_home",
 ]
 
 #: Name of the container of all homes.
 HOME = "home"
 
-#: How long a node stays busy when whoever writes it is not heard of.
-_WRITE_LIFE = timedelta(seconds=120)
+#: Time after which a claim on a node expires unless it is renewed.
+_CLAIM_DURATION = timedelta(seconds=120)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much a home holds, and how many bytes it may hold."""
+    """Bytes and nodes in a home, and its quota in bytes."""
 
     size: int
     nodes: int
@@ -43,12 +43,12 @@ class Usage:
 
 
 def find_chain(session: Session, path: Path, *, lock: bool = False) -> tuple[NodeRow, ...]:
-    """Return the nodes that a path below ``/home`` leads through, from the home on, as far as they exist.
+    """Return the rows along a path below ``/home``, from the home on, as far as they exist.
 
     Parameters
     ----------
     lock
-        Whether nobody else may change anything in the home until the transaction ends.
+        Whether to lock the home against other changes until the transaction ends.
     """
     chain: list[NodeRow] = []
     for name in path[1:]:
@@ -60,14 +60,14 @@ def find_chain(session: Session, path: Path, *, lock: bool = False) -> tuple[Nod
 
 
 def child_row(session: Session, parent_id: int | None, name: str, *, lock: bool = False) -> NodeRow | None:
-    """Find a child by its name; without a parent, a home."""
+    """Return a child by its name, or a home if there is no parent."""
     parent = NodeRow.parent_id.is_(None) if parent_id is None else NodeRow.parent_id == parent_id
     statement = select(NodeRow).where(parent, NodeRow.name == name).execution_options(populate_existing=True)
     return session.scalar(statement.with_for_update(of=NodeRow) if lock else statement)
 
 
 def subtree(session: Session, row: NodeRow) -> Iterator[NodeRow]:
-    """Yield a node and all that lies in it, each container before what it holds."""
+    """Yield a node and its descendants, each container before its children."""
     yield row
     level = [row.id] if row.kind == NodeKind.CONTAINER else []
     while level:
@@ -79,8 +79,8 @@ def subtree(session: Session, row: NodeRow) -> Iterator[NodeRow]:
         level = [child.id for child in found if child.kind == NodeKind.CONTAINER]
 
 
-def space_used(session: Session, home: NodeRow, default_quota: int) -> Usage:
-    """Add up what a home holds."""
+def usage_of_home(session: Session, home: NodeRow, default_quota: int) -> Usage:
+    """Return the bytes and nodes in a home."""
     size, count = session.execute(
         select(func.coalesce(func.sum(NodeRow.size), 0), func.count()).where(NodeRow.home_id == home.id)
     ).one()
@@ -88,13 +88,13 @@ def space_used(session: Session, home: NodeRow, default_quota: int) -> Usage:
 
 
 def stored_ids(database: Database) -> frozenset[str]:
-    """Return the ids of all bytes that nodes have."""
+    """Return the ids of all files of nodes in the file store."""
     with database.read() as session:
         return frozenset(filter(None, session.scalars(select(NodeRow.stored_id))))
 
 
 def busy_names(session: Session, parent_ids: Sequence[int]) -> frozenset[tuple[int, str]]:
-    """Return the nodes in some containers that are being written, by container and name."""
+    """Return the busy nodes in some containers, as container id and name."""
     found: set[tuple[int, str]] = set()
     for first in range(0, len(parent_ids), 500):
         part = NodeWriteRow.parent_id.in_(parent_ids[first : first + 500])
@@ -105,39 +105,39 @@ def busy_names(session: Session, parent_ids: Sequence[int]) -> frozenset[tuple[i
 
 
 def claim_write(session: Session, parent_id: int, name: str, token: str) -> bool:
-    """Mark a node as being written; say whether nobody else writes it. The home must be locked."""
+    """Claim a node for writing; return False when another request holds a claim. The home must be locked."""
     row = session.get(NodeWriteRow, (parent_id, name))
     if row is not None and row.expires_at > utc_now():
         return False
     if row is None:
         row = NodeWriteRow(parent_id=parent_id, name=name)
         session.add(row)
-    row.token, row.expires_at = token, utc_now() + _WRITE_LIFE
+    row.token, row.expires_at = token, utc_now() + _CLAIM_DURATION
     session.flush()
     return True
 
 
 def renew_write(session: Session, parent_id: int, name: str, token: str) -> None:
-    """Keep a node busy for some more time."""
+    """Renew the claim on a node."""
     mine = (NodeWriteRow.parent_id == parent_id, NodeWriteRow.name == name, NodeWriteRow.token == token)
-    session.execute(update(NodeWriteRow).where(*mine).values(expires_at=utc_now() + _WRITE_LIFE))
+    session.execute(update(NodeWriteRow).where(*mine).values(expires_at=utc_now() + _CLAIM_DURATION))
 
 
 def release_write(session: Session, parent_id: int, name: str, token: str) -> bool:
-    """End the writing of a node; say whether it was still the caller's to write."""
+    """Release the claim on a node; return whether the caller still held it."""
     mine = (NodeWriteRow.parent_id == parent_id, NodeWriteRow.name == name, NodeWriteRow.token == token)
     gone = session.scalars(delete(NodeWriteRow).where(*mine).returning(NodeWriteRow.token)).all()
     return bool(gone)
 
 
 def node_of_row(row: NodeRow, path: Path, *, busy: bool = False, usage: Usage | None = None) -> Node:
-    """Return the value of a stored node; a home says how much room is left."""
+    """Convert a row to a node; a home gets its quota and free space as properties."""
     kind = NodeKind(row.kind)
     public = "true" if row.is_public else "false"
     properties = {
         **row.properties,
         "creator": row.owner_name,
-        "length": str(row.size),  # of nodes without bytes, too: clients sort by it
+        "length": str(row.size),  # also for nodes without bytes, because clients sort by it
         "date": time_property(row.modified_at),
         "ctime": time_property(row.created_at),
         "ispublic": public,

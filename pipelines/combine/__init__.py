@@ -1,4 +1,4 @@
-"""Combine Redshift Catalogs: several catalogues become one, with one system of flags and duplicates resolved."""
+"""Combine Redshift Catalogs: one catalogue from several, with homogenised flags and resolved duplicates."""
 
 from pipelines.combine.combination import Combined, combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration, load_configuration, load_rules

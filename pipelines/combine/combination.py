@@ -1,4 +1,4 @@
-"""Combination of redshift catalogues: from Arrow tables and a configuration to one table and a report."""
+"""Main function of the combination: Arrow tables and a configuration to one table and a report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ PairFinder = Callable[[SkyPositions, float], Pairs]
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """The combined catalogue, with units and UCDs on its fields, and what was done."""
+    """The combined catalogue, with units and UCDs on its fields, and the report."""
 
     table: pa.Table
     report: CombineReport
@@ -81,9 +81,9 @@ def combine_redshifts(
     InvalidValueError
         When a table or the rules are missing, or no row is left.
     """
-    tell = progress or _silent
+    report_progress = progress or _silent
     rules = rules or _default_rules(configuration)
-    prepared = _all_prepared(inputs, configuration, rules, tell)
+    prepared = _all_prepared(inputs, configuration, rules, report_progress)
     _give_memory_back()
     columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
     rows = sum(len(each) for each in prepared)
@@ -91,20 +91,20 @@ def combine_redshifts(
     columns |= _footprint_flags(positions, configuration.param)
     pairs, resolution = None, None
     if configuration.param.combine_type != "concatenate":
-        tell(0.5, f"Finding duplicates among {rows} rows")
+        report_progress(0.5, f"Finding duplicates among {rows} rows")
         pairs = finder(positions, _radius(configuration, rules))
     del positions  # 24 bytes a row
     _give_memory_back()
     if pairs is not None:
-        tell(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
+        report_progress(0.7, f"Deciding between duplicates: {len(pairs)} pairs of rows within the radius")
         resolution = _resolved(columns, prepared, pairs, configuration, rules)
         columns |= _tie_columns(resolution)
-    tell(0.9, "Writing down what was done")
+    report_progress(0.9, "Writing the report")
     keep = _kept(rows, configuration, resolution)
     param = configuration.param
     table = result_table(columns, drop_empty=param.drop_empty_columns, keep=frozenset(param.extra_columns))
     report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
-    tell(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
+    report_progress(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
     return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
 
 
@@ -126,7 +126,7 @@ def _tie_columns(resolution: Resolution) -> dict[str, pa.ChunkedArray]:
 
 
 def _give_memory_back() -> None:
-    """Give the system what the allocator kept of steps that are done."""
+    """Release the allocator's unused memory to the operating system."""
     pa.default_memory_pool().release_unused()
 
 
@@ -135,7 +135,7 @@ def _numbers(values: npt.NDArray[np.generic]) -> pa.ChunkedArray:
 
 
 def _silent(fraction: float, step: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 def _default_rules(configuration: CombineConfiguration) -> FlagsTranslation:
@@ -148,7 +148,10 @@ def _default_rules(configuration: CombineConfiguration) -> FlagsTranslation:
 
 
 def _all_prepared(
-    inputs: Mapping[str, pa.Table], configuration: CombineConfiguration, rules: FlagsTranslation, tell: Progress
+    inputs: Mapping[str, pa.Table],
+    configuration: CombineConfiguration,
+    rules: FlagsTranslation,
+    report_progress: Progress,
 ) -> list[Prepared]:
     prepared: list[Prepared] = []
     wrong: list[CatalogueError] = []
@@ -157,7 +160,7 @@ def _all_prepared(
         table = inputs.get(entry.internal_name)
         if table is None:
             raise InvalidValueError(f"The table of {entry.internal_name} is missing.")
-        tell(0.5 * place / len(catalogues), f"Preparing {entry.internal_name}: {table.num_rows} rows")
+        report_progress(0.5 * place / len(catalogues), f"Preparing {entry.internal_name}: {table.num_rows} rows")
         try:
             prepared.append(prepare(entry, table, configuration, rules))
         except CatalogueError as error:
@@ -167,7 +170,7 @@ def _all_prepared(
     if wrong:
         raise InvalidValueError(" ".join(error.message for error in wrong)) from wrong[0]
     if not any(len(each) for each in prepared):
-        raise InvalidValueError("No row is left of any catalogue after the cut of quality.")
+        raise InvalidValueError("No catalogue has rows left after the quality cut.")
     return prepared
 
 
@@ -222,5 +225,5 @@ def _kept(rows: int, configuration: CombineConfiguration, resolution: Resolution
         wanted = (KEPT, UNRESOLVED) if parameters.tie_treatment_option == "keep_all" else (KEPT,)
         kept = np.isin(resolution.tie_result, wanted)
     if not kept.any():
-        raise InvalidValueError("No row is left in the result: all are unresolved duplicates or stars.")
+        raise InvalidValueError("The result has no rows: all are unresolved duplicates or stars.")
     return kept

@@ -42,7 +42,7 @@ RESERVED = frozenset(
 
 
 class CatalogueColumns(BaseModel):
-    """Which column of a catalogue holds what; none where the catalogue has no such column."""
+    """Columns of a catalogue by their meaning; None where the catalogue has no such column."""
 
     model_config = _MODEL
 
@@ -52,7 +52,7 @@ class CatalogueColumns(BaseModel):
     z: str | None = Field(None, description="Redshift.")
     z_flag: str | None = Field(None, description="Quality flag of the redshift, in the survey's own system.")
     z_err: str | None = Field(None, description="Error of the redshift.")
-    survey: str | None = Field(None, description="Name of the survey of each row, by which rules are chosen.")
+    survey: str | None = Field(None, description="Name of the survey of each row, which selects its rules.")
     instrument_type: str | None = Field(None, description="Kind of instrument: s, g or p.")
     z_flag_homogenized: str | None = Field(None, description="Quality flag in the homogenised system.")
     instrument_type_homogenized: str | None = Field(None, description="Kind of instrument, homogenised.")
@@ -68,11 +68,11 @@ class CatalogueInput(BaseModel):
         pattern=r"^\d+_.+", description="Internal name of the product; its number becomes part of each CRD_ID."
     )
     format: str | None = Field(None, description="Format of the file; found out when none is given.")
-    columns: CatalogueColumns = Field(description="Which column holds what.")
+    columns: CatalogueColumns = Field(description="Columns by their meaning.")
 
     @property
     def number(self) -> str:
-        """The digits with which the internal name begins."""
+        """The leading digits of the internal name."""
         return self.internal_name.partition("_")[0]
 
 
@@ -90,13 +90,13 @@ class CatalogueInputs(BaseModel):
         for catalogue in catalogues:
             other = seen.setdefault(catalogue.number, catalogue.internal_name)
             if other is not catalogue.internal_name:
-                message = f"{other} and {catalogue.internal_name} begin with one number, so CRD_ID would repeat"
+                message = f"{other} and {catalogue.internal_name} begin with the same number; CRD_ID would repeat"
                 raise ValueError(message)
         return catalogues
 
 
 class ExtraColumn(BaseModel):
-    """A column that is carried over into the result."""
+    """An extra column to copy to the result."""
 
     model_config = _MODEL
 
@@ -118,44 +118,47 @@ class CombineParameters(BaseModel):
     model_config = _MODEL
 
     combine_type: Literal["concatenate", "concatenate_and_mark_duplicates", "concatenate_and_remove_duplicates"] = (
-        Field("concatenate", description="Whether duplicates are left alone, marked, or removed.")
+        Field("concatenate", description="Whether duplicates are ignored, marked, or removed.")
     )
     tie_treatment_option: Literal["remove_all", "keep_all", "draw_one"] = Field(
         "remove_all",
-        description="When duplicates are removed and no rule decides between some: keep none, all, or one by lot.",
+        description="If duplicates are removed and no rule decides between some: keep none, all, or one at random.",
     )
-    random_seed: int = Field(0, ge=0, lt=2**63, description="Seed of the lots of draw_one.")
+    random_seed: int = Field(0, ge=0, lt=2**63, description="Random seed of draw_one.")
     z_flag_homogenized_value_to_cut: float | None = Field(
         None,
-        description="Least homogenised quality flag that is kept, from 1 to 6; 0 or none keeps all. Stars (6) pass.",
+        description="Minimum homogenised quality flag, from 1 to 6; 0 or none keeps all. Stars (6) pass.",
     )
     extra_columns: Mapping[str, ExtraColumn] = Field(
-        {}, description="Columns to carry over: name: type, or name: {source: column, type: type}."
+        {}, description="Columns to copy to the result: name: type, or name: {source: column, type: type}."
     )
     flags_translation_file: str | None = Field(
-        None, description="File of rules, relative to the configuration; by default the rules of this server."
+        None, description="Rules file, relative to the configuration; by default the rules of this server."
     )
     insert_DP1_footprint_flag: bool = Field(  # noqa: N815 - the name that users' files have
-        default=False, description="Whether is_in_DP1_fields tells which rows lie in the fields of Data Preview 1."
+        default=False, description="Whether to add the column is_in_DP1_fields, for the fields of Data Preview 1."
     )
     insert_rubin_footprint_flag: bool = Field(
-        default=True, description="Whether is_in_rubin_footprint tells which rows lie in the footprint of the LSST."
+        default=True, description="Whether to add the column is_in_rubin_footprint, for the footprint of the LSST."
     )
     crossmatch_radius_arcsec: float | None = Field(
-        None, gt=0, le=3600, description="Rows closer than this are one object, in arcseconds; by default as the rules."
+        None,
+        gt=0,
+        le=3600,
+        description="Rows closer than this are one object, in arcseconds; by default as in the rules.",
     )
     delta_z_threshold: float | None = Field(
-        None, ge=0, description="Redshifts of duplicates closer than this agree; by default as the rules say."
+        None, ge=0, description="Redshifts of duplicates closer than this agree; by default as in the rules."
     )
     tiebreaking_priority: tuple[str, ...] | None = Field(
-        None, description="Columns that decide between duplicates; by default as the rules say."
+        None, description="Columns that decide between duplicates; by default as in the rules."
     )
     drop_empty_columns: bool = Field(
         default=False, description="Whether columns without any value are left out, as the public server does."
     )
-    prepare_max_inflight: int = Field(5, ge=1, description="Accepted and not used: nothing is in flight.")
-    auto_cross_max_inflight: int = Field(2, ge=1, description="Accepted and not used: nothing is in flight.")
-    cross_max_inflight: int = Field(2, ge=1, description="Accepted and not used: nothing is in flight.")
+    prepare_max_inflight: int = Field(5, ge=1, description="Accepted but not used.")
+    auto_cross_max_inflight: int = Field(2, ge=1, description="Accepted but not used.")
+    cross_max_inflight: int = Field(2, ge=1, description="Accepted but not used.")
 
     @field_validator("z_flag_homogenized_value_to_cut")
     @classmethod
@@ -170,7 +173,7 @@ class CombineParameters(BaseModel):
     def _not_reserved(cls, columns: Mapping[str, ExtraColumn]) -> Mapping[str, ExtraColumn]:
         taken = sorted(RESERVED.intersection(columns))
         if taken:
-            message = f"{taken[0]} is a column that the result has anyway; give the extra column another name"
+            message = f"{taken[0]} is a column of every result; give the extra column another name"
             raise ValueError(message)
         return columns
 
@@ -183,7 +186,7 @@ class CombineConfiguration(PipelineConfiguration):
     output_format: Annotated[str, AfterValidator(checked_output_name)] = Field(
         "parquet", description="Format of the result.", json_schema_extra={"enum": [*OUTPUT_LABELS]}
     )
-    param: CombineParameters = Field(CombineParameters(), description="What is done to the catalogues.")
+    param: CombineParameters = Field(CombineParameters(), description="Parameters of the pipeline.")
 
 
 def load_configuration(path: Path) -> CombineConfiguration:
@@ -197,11 +200,11 @@ def load_configuration(path: Path) -> CombineConfiguration:
     try:
         return CombineConfiguration.model_validate(read_yaml(path.read_bytes(), path.name))
     except ValidationError as error:
-        raise InvalidValueError(f"The configuration {path.name} cannot be used: {sentences_of(error)}") from error
+        raise InvalidValueError(f"The configuration {path.name} is not valid: {sentences_of(error)}") from error
 
 
 def load_rules(configuration: CombineConfiguration, folder: Path) -> FlagsTranslation:
-    """Read the file of rules that a configuration names, relative to its folder, or give this server's rules.
+    """Read the rules file of a configuration, relative to its folder; by default the rules of this server.
 
     Raises
     ------
@@ -212,7 +215,7 @@ def load_rules(configuration: CombineConfiguration, folder: Path) -> FlagsTransl
 
 
 def read_rules(configuration: CombineConfiguration, read: Callable[[str], str | bytes]) -> FlagsTranslation:
-    """Read the file of rules that a configuration names with a function of its name; raises as `load_rules` does."""
+    """Read the rules file of a configuration with a given function; raises as `load_rules` does."""
     name = configuration.param.flags_translation_file
     if name is None:
         return FlagsTranslation.default()
@@ -220,5 +223,5 @@ def read_rules(configuration: CombineConfiguration, read: Callable[[str], str | 
         return FlagsTranslation.from_yaml(read(name), name)
     except OSError as error:
         raise InvalidValueError(
-            f"The file of rules {name} cannot be read: {error.strerror}.", field="flags_translation_file"
+            f"The rules file {name} cannot be read: {error.strerror}.", field="flags_translation_file"
         ) from error

@@ -1,10 +1,10 @@
-"""Which positions lie in the fields of Data Preview 1, and in the footprint of the LSST.
+"""Tests of positions against the fields of Data Preview 1 and the footprint of the LSST.
 
 The footprint is drawn from the published definition of the survey's areas (LSST project, ``rubin_scheduler``,
 the defaults of ``SkyAreaGenerator``; PSTN-056): the wide area up to declination +15 degrees in the northern galactic
 hemisphere and +3 in the southern, the dusty plane up to +15, the northern ecliptic spur up to ecliptic latitude +10
-away from the galactic centre, the Virgo cluster, and everything further south. The definition tells dusty sky by a dust
-map; here it is what lies within 15 degrees of the galactic plane, so the flag is uncertain near that edge alone.
+away from the galactic centre, the Virgo cluster, and everything further south. The definition identifies dusty sky by a
+dust map; here it is the sky within 15 degrees of the galactic plane, so the flag is uncertain near that edge alone.
 """
 
 from collections.abc import Callable
@@ -44,12 +44,12 @@ _GALACTIC_CENTRE = (266.40499, -28.93617)
 
 
 def in_dp1_fields(vectors: _Vectors) -> _Truths:
-    """Tell which positions (unit vectors) lie within 2.5 degrees of the centre of a field of Data Preview 1."""
+    """Return which positions (unit vectors) are within 2.5 degrees of the centre of a field of Data Preview 1."""
     return _in_slices(_near_a_field, vectors)
 
 
 def in_rubin_footprint(vectors: _Vectors) -> _Truths:
-    """Tell which positions (unit vectors) lie in the footprint of the LSST."""
+    """Return which positions (unit vectors) are in the footprint of the LSST."""
     return _in_slices(_in_footprint, vectors)
 
 
@@ -81,7 +81,7 @@ def _in_footprint(axes: _Vectors) -> _Truths:
 
 
 def _towards(axes: _Vectors, place: tuple[float, float]) -> npt.NDArray[np.float64]:
-    """Return the cosines of the angles to a place."""
+    """Return the cosines of the angles to a position."""
     # Not as a product of matrices: where memory is short, the library for those ends the whole process.
     ra, dec = np.radians(place)
     x, y, z = axes

@@ -31,7 +31,7 @@ _STANDARD = frozenset({"ra", "dec", "z", "z_err", "z_flag", "z_flag_homogenized"
 
 @dataclass(frozen=True, slots=True)
 class CatalogueRows:
-    """The rows of one catalogue on their way into the result.
+    """The rows of one catalogue before the combination.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class CatalogueRows:
         return len(self.z_flag)
 
     def surveys(self) -> list[tuple[str, npt.NDArray[np.int64] | None]]:
-        """Return each survey with its row numbers, or none when all rows are of the one."""
+        """Return each survey with its row numbers; None when all rows belong to one survey."""
         if not self._surveys:
             encoded = self.survey.dictionary_encode()
             codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
@@ -68,7 +68,7 @@ class CatalogueRows:
 
 
 def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArray[np.float64]:
-    """Return each row its homogenised quality flag, or NaN where no rule knows it.
+    """Return the homogenised quality flag of each row, or NaN where no rule applies.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def homogenised_flags(rows: CatalogueRows, rules: FlagsTranslation) -> npt.NDArr
 
 
 def homogenised_instruments(rows: CatalogueRows, rules: FlagsTranslation) -> tuple[pa.Array, bool]:
-    """Return each row its homogenised instrument type.
+    """Return the homogenised instrument type of each row.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def _translation(rows: CatalogueRows, rules: FlagsTranslation, survey: str, kind
 
 
 def _some_of(survey: str, known: list[str]) -> str:
-    """Name the surveys whose names are like one, or the first few."""
+    """Return surveys with similar names, or the first few."""
     near = difflib.get_close_matches(survey, known, n=3, cutoff=0.6) or known[:5]
     more = len(known) - len(near)
     return (", ".join(near) or "no survey") + (f" and {more} more" if more and near else "")
@@ -176,7 +176,7 @@ def _translated(
     chosen: npt.NDArray[np.int64] | None,
     results: npt.NDArray[np.generic],
 ) -> npt.NDArray[np.generic]:
-    """Apply a translation; ``results`` are what stands for each possible outcome, and last for none."""
+    """Apply a translation; ``results`` are the values for each possible outcome, and for no outcome at the end."""
     possible: list[float | str] = [*(FLAGS if results.dtype.kind == "f" else INSTRUMENTS)]
     z_flag = rows.z_flag[_all_or(chosen)]
     start = len(possible) if translation.default is None else possible.index(translation.default)
@@ -217,12 +217,12 @@ def _why_no_flags(rows: CatalogueRows) -> str:
     values = ", ".join(f"{value:g}" for value in found[:5]) + (", …" if len(found) > 5 else "")
     surveys = ", ".join(survey for survey, _ in rows.surveys())
     return (
-        f"no row gets a homogenised quality flag, because the rules of {surveys} know none of its values of z_flag "
+        f"no row gets a homogenised quality flag, because the rules of {surveys} have none of its values of z_flag "
         f"({values or 'there is none'})."
     )
 
 
 def _survey_hint(rows: CatalogueRows) -> str:
     if rows.surveys():
-        return "its own column holds none."
-    return "it has no survey by which rules could be chosen: say which column holds survey."
+        return "its survey column has no values."
+    return "it has no survey that selects the rules: name the column of survey."

@@ -1,4 +1,4 @@
-"""The columns of a catalogue under the names that the pipeline gives them."""
+"""Mapping of the columns of a catalogue to the names of the pipeline."""
 
 import difflib
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _RESULT_SIGNS = {
 
 
 class CatalogueError(InvalidValueError):
-    """A catalogue cannot be combined; the sentence begins with its name."""
+    """Raised when a catalogue cannot be combined; the message begins with its name."""
 
     code = "InvalidCatalogue"
 
@@ -37,7 +37,7 @@ class CatalogueError(InvalidValueError):
 def mapped_columns(
     entry: CatalogueInput, table: pa.Table, extra_columns: Mapping[str, ExtraColumn]
 ) -> dict[str, pa.ChunkedArray]:
-    """Name the columns of a catalogue as the configuration maps them; others keep their names.
+    """Rename the columns of a catalogue as the configuration maps them; others keep their names.
 
     Conditions may name a mapped column as its catalogue does, too, unless the pipeline uses that name itself.
     A column whose name is needed for a mapped one is kept under ``<name>__orig``. Extra columns from another source
@@ -51,7 +51,7 @@ def mapped_columns(
     names = table.column_names
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise CatalogueError(entry.internal_name, f"the column {twice} is there twice.")
+        raise CatalogueError(entry.internal_name, f"the column {twice} exists twice.")
     mapping = _mapping(entry, set(names))
     _check_sources(entry, mapping, names)
     sources = {source for source in mapping.values() if source in names}
@@ -88,7 +88,7 @@ def _check_sources(entry: CatalogueInput, mapping: Mapping[str, str], names: lis
             near = difflib.get_close_matches(source, names, n=3, cutoff=0.5)
             hint = f"similar ones are {', '.join(near)}" if near else f"it has {', '.join(names[:8])}"
             raise CatalogueError(
-                entry.internal_name, f"the column {source}, said to hold {target}, does not exist; {hint}."
+                entry.internal_name, f"the column {source}, mapped to {target}, does not exist; {hint}."
             )
 
 
@@ -100,7 +100,7 @@ def _free_name(name: str, names: list[str]) -> str:
 
 
 def _copy_homogenised(entry: CatalogueInput, columns: dict[str, pa.ChunkedArray]) -> None:
-    """Keep a homogenised column that is mapped as the raw one under its own name too."""
+    """Copy a homogenised column that is mapped as the raw one, so that it keeps its own name as well."""
     for raw in ("z_flag", "instrument_type"):
         if getattr(entry.columns, raw) == f"{raw}_homogenized":
             columns[f"{raw}_homogenized"] = columns[raw]

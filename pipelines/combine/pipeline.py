@@ -1,4 +1,4 @@
-"""Combine Redshift Catalogs as a pipeline of the server and the command line."""
+"""`Pipeline` implementation of Combine Redshift Catalogs."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -43,14 +43,14 @@ _COMBINE_TYPES = {
     "concatenate_and_remove_duplicates": "Duplicates are removed.",
 }
 _TIES = {
-    "remove_all": "Where no rule decides between rows of one object, none of them is kept.",
-    "keep_all": "Where no rule decides between rows of one object, all of them are kept.",
-    "draw_one": "Where no rule decides between rows of one object, one of them is drawn by lot.",
+    "remove_all": "If no rule decides between rows of one object, none of them is kept.",
+    "keep_all": "If no rule decides between rows of one object, all of them are kept.",
+    "draw_one": "If no rule decides between rows of one object, one of them is drawn at random.",
 }
 _RULES = RulesFile(
     "flags_translation.yaml",
     "Flags translation file",
-    "Your own rules of surveys, in YAML; by default the rules of this server.",
+    "Rules of surveys in YAML; by default the rules of this server.",
 )
 _FORM = {
     "combine_type": ParameterHint(
@@ -63,11 +63,15 @@ _FORM = {
     ),
     "tie_treatment_option": ParameterHint(
         "Undecided duplicates",
-        words={"remove_all": "Remove all of them", "keep_all": "Keep all of them", "draw_one": "Keep one, by lot"},
+        words={
+            "remove_all": "Remove all of them",
+            "keep_all": "Keep all of them",
+            "draw_one": "Keep one, drawn at random",
+        },
     ),
     "random_seed": ParameterHint(advanced=True),
     "z_flag_homogenized_value_to_cut": ParameterHint(
-        "Least quality flag",
+        "Minimum quality flag",
         choices=(("", "Keep all"), *((str(flag), f"{flag} and above") for flag in (1, 2, 3, 4))),
     ),
     "extra_columns": ParameterHint(advanced=True),
@@ -91,7 +95,7 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
     name = "combine_redshift_dedup"
     display_name = "Combine Redshift Catalogs"
     description = (
-        "Makes one catalogue of several, with one system of quality flags and instrument types, and finds the rows "
+        "Combines several catalogues into one with homogenised quality flags and instrument types, and finds the rows "
         "that are one object."
     )
     product_type = "redshift_catalog"
@@ -120,7 +124,7 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         )
 
     def run(self, work: Work[CombineConfiguration]) -> PipelineResult:
-        """Combine the catalogues, of which one is read at a time."""
+        """Combine the catalogues; one is read at a time."""
         configuration = work.configuration
         rules = read_rules(configuration, work.read_rules)
 
@@ -150,5 +154,5 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         return f"Combined redshift catalogues:\n\n{inputs.catalogue_list}\n\n{' '.join(sentences)}"
 
     def report(self, values: Mapping[str, Any]) -> RunReport:
-        """Prepare a report for its page."""
+        """Return the report for its page."""
         return run_report(CombineReport.model_validate(values))

@@ -1,4 +1,4 @@
-"""One catalogue made ready: columns named and tidied, flags homogenised, rows cut, positions checked."""
+"""Preparation of one catalogue: map columns, homogenise flags, cut rows, check positions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ _HOURS = {"h", "hour", "hours", "hr", "hourangle", "hms", "h:m:s"}
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The rows of a catalogue that go into the combination.
+    """The prepared rows of one catalogue.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Prepared:
 
 
 def priority_columns(parameters: CombineParameters, rules: FlagsTranslation) -> tuple[str, ...]:
-    """List the columns that decide between duplicates; none where duplicates are left alone."""
+    """Return the columns that decide between duplicates; none if duplicates are not resolved."""
     if parameters.combine_type == "concatenate":
         return ()
     return rules.tiebreaking_priority if parameters.tiebreaking_priority is None else parameters.tiebreaking_priority
@@ -82,7 +82,7 @@ def expression_columns(rules: FlagsTranslation) -> dict[str, str]:
 def prepare(
     entry: CatalogueInput, table: pa.Table, configuration: CombineConfiguration, rules: FlagsTranslation
 ) -> Prepared:
-    """Make one catalogue ready.
+    """Prepare one catalogue.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def _tidied(entry: CatalogueInput, columns: dict[str, pa.ChunkedArray], rows: in
 
 
 def _without_letters(column: pa.ChunkedArray, survey: pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Turn the letters of surveys that flag by letters into numbers, and what else is no number there into nothing."""
+    """Convert flags that are letters to numbers, and other texts that are not numbers to null."""
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         return column
     texts = texts_of(column, len(column))
@@ -199,7 +199,7 @@ def _result_columns(
 
 def _score(columns: Mapping[str, pa.Array], column: str, catalogue: str) -> _Numbers:
     if column not in columns:
-        raise CatalogueError(catalogue, f"the column {column}, by which duplicates are to be decided, does not exist.")
+        raise CatalogueError(catalogue, f"the column {column}, which decides between duplicates, does not exist.")
     array = columns[column]
     return numbers_of(array, len(array), column, catalogue)
 
@@ -229,7 +229,7 @@ def _refuse_other_units(entry: CatalogueInput, table: pa.Table) -> None:
     for target in ("ra", "dec"):
         source = getattr(entry.columns, target)
         if source is None:
-            raise CatalogueError(entry.internal_name, f"no column is said to hold {target}.")
+            raise CatalogueError(entry.internal_name, f"no column is mapped to {target}.")
         if source in table.column_names and table.column_names.count(source) == 1:
             unit = (column_of_field(table.schema.field(source)).unit or "deg").strip().lower()
             if unit in _HOURS or unit in {"rad", "radian", "radians"}:
@@ -243,9 +243,9 @@ def _warnings(report: CatalogueReport, columns: Mapping[str, pa.Array]) -> tuple
     unruled = sum(report.flags_without_rule.values())
     if unruled:
         values = ", ".join(list(report.flags_without_rule)[:5])
-        found.append(f"{name}: {unruled} rows have a z_flag that no rule knows ({values}).")
+        found.append(f"{name}: {unruled} rows have a z_flag without a rule ({values}).")
     if report.rows_cut == report.rows_in:
-        found.append(f"{name}: no row is left after the cut of quality." if report.rows_in else f"{name}: is empty.")
+        found.append(f"{name}: no row is left after the quality cut." if report.rows_in else f"{name}: is empty.")
     ra, dec, z = (columns[key].to_numpy(zero_copy_only=False) for key in ("ra", "dec", "z"))
     ra, dec = ra[np.isfinite(ra)], dec[np.isfinite(dec)]
     if len(ra) > 100 and ra.max() <= 24 and ra.min() < 4 and ra.max() > 20 and len(dec) and np.ptp(dec) > 10:

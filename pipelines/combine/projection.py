@@ -1,4 +1,4 @@
-"""Which columns of a catalogue the combination looks at, so that a reader can leave out the others."""
+"""Projection of a catalogue to the columns that the combination reads."""
 
 import re
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ _COPY = re.compile(r"__orig\d*$")
 def columns_needed(
     entry: CatalogueInput, parameters: CombineParameters, rules: FlagsTranslation, available: Iterable[str]
 ) -> list[str]:
-    """List the columns of a catalogue that are mapped, named by rules or priorities, or carried over."""
+    """Return the columns of a catalogue that are mapped, used by rules or priorities, or copied to the result."""
     needed = {name for name in entry.columns.model_dump().values() if name}
     needed |= {*RESERVED, "type"}
     for survey in rules.translation_rules.values():

@@ -1,4 +1,4 @@
-"""What the combination did, in numbers: the matter of its report page."""
+"""Models of the combination's ``report.json``."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -24,22 +24,22 @@ class Histogram(BaseModel):
 
 
 class CatalogueReport(BaseModel):
-    """What became of one catalogue."""
+    """Counts of one catalogue."""
 
     model_config = _MODEL
 
     internal_name: str
     rows_in: int = Field(description="Rows of the catalogue.")
-    rows_cut: int = Field(description="Rows that the cut of quality took out.")
+    rows_cut: int = Field(description="Rows removed by the quality cut.")
     rows_out: int = Field(description="Rows in the result.")
     flags_before: Mapping[str, int] = Field(description="Rows by z_flag (the 50 most frequent values).")
     flags_after: Mapping[str, int] = Field(description="Rows by homogenised flag, before the cut.")
     instruments: Mapping[str, int] = Field(description="Rows by homogenised instrument type, before the cut.")
-    flags_without_rule: Mapping[str, int] = Field(description="Rows by values of z_flag that no rule knows.")
+    flags_without_rule: Mapping[str, int] = Field(description="Rows by values of z_flag without a rule.")
 
 
 class SurveyReport(BaseModel):
-    """What became of the rows of one survey."""
+    """Counts of the rows of one survey."""
 
     model_config = _MODEL
 
@@ -58,14 +58,14 @@ class CombineReport(BaseModel):
     rows_out: int
     catalogues: list[CatalogueReport]
     surveys: Mapping[str, SurveyReport] = Field(description="The hundred surveys with the most rows.")
-    ties: Mapping[str, int] = Field(description="Rows, before removal, by what became of them.")
-    reasons: Mapping[str, int] = Field(description="Rows, before removal, by the reason of that.")
+    ties: Mapping[str, int] = Field(description="Rows by outcome, before removal.")
+    reasons: Mapping[str, int] = Field(description="Rows by reason, before removal.")
     pairs: int = Field(description="Pairs of rows within the radius.")
     group_sizes: Mapping[int, int] = Field(description="Groups by their number of rows, from two.")
     separations: Histogram = Field(description="Separations of pairs, in arcseconds.")
     redshift_differences: Histogram = Field(description="|z1 - z2| of pairs that are no stars, up to 0.01.")
     redshifts: Histogram = Field(description="N(z) of the result.")
-    warnings: list[str] = Field(description="What an astronomer should look at, a sentence each.")
+    warnings: list[str] = Field(description="Warnings for the owner, one sentence each.")
 
 
 def counts_of(values: npt.NDArray[np.float64], most: int = 50) -> dict[str, int]:
@@ -78,13 +78,13 @@ def counts_of(values: npt.NDArray[np.float64], most: int = 50) -> dict[str, int]
 
 
 def histogram(values: npt.NDArray[np.float64], edges: Sequence[float] | npt.NDArray[np.float64]) -> Histogram:
-    """Count values between edges; what lies outside, or is NaN, is left out."""
+    """Count values between edges; values outside and NaN are ignored."""
     counts, _ = np.histogram(values, bins=np.asarray(edges))
     return Histogram(edges=[float(edge) for edge in edges], counts=[int(count) for count in counts])
 
 
 def redshift_edges(z: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Choose some forty round bins for an N(z) that reach to the 99.9th percentile, the same for all surveys."""
+    """Choose about forty round bins for an N(z) up to the 99.9th percentile, the same for all surveys."""
     there = z[np.isfinite(z) & (z >= 0) & (z < _BEYOND_THE_UNIVERSE)]
     top = float(np.quantile(there, 0.999, overwrite_input=True)) if len(there) else 1.0
     width = next(step for step in _widths() if step * 40 >= top)

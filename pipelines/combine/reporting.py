@@ -1,4 +1,4 @@
-"""The report, worked out from what the steps left."""
+"""Computation of the report from the results of the steps."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def report_of(
     resolution: Resolution | None,
     radius_arcsec: float,
 ) -> CombineReport:
-    """Work out the report of a combination.
+    """Compute the report of a combination.
 
     Parameters
     ----------

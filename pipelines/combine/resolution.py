@@ -1,4 +1,4 @@
-"""Which of several rows of one object is kept, and why.
+"""Resolution of duplicates: which row of a group is kept, and why.
 
 Rows within the radius of each other hang together in groups, in which stars have no part. In each group the columns of
 the priority list decide one after the other: rows below the group's highest value drop out. Of the rows that are left,
@@ -33,7 +33,7 @@ __all__ = [
     "resolve",
 ]
 
-#: What ``tie_result`` says of a row.
+#: Values of ``tie_result``.
 DUPLICATE, KEPT, UNRESOLVED, STAR_ROW = 0, 1, 2, 3
 
 _ALONE, _STAR, _TIED, _FIRST, _NOT_FIRST, _DRAWN, _NOT_DRAWN, _EARLIER = range(8)
@@ -62,7 +62,7 @@ class Priority:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """All rows, and what decides between them.
+    """All rows, with the columns that decide between duplicates.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Contest:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What became of each row.
+    """The outcome for each row.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Resolution:
 
 
 def resolve(contest: Contest, pairs: Pairs) -> Resolution:
-    """Decide between the rows of each group."""
+    """Select the rows to keep in each group."""
     rows = len(contest.z)
     reasons = list(_REASONS)
     reason = np.where(contest.earlier == KEPT, _ALONE, _EARLIER).astype(np.int8)
@@ -181,7 +181,7 @@ def compared_to(identifiers: pa.Array | pa.ChunkedArray, ranks: _Rows, pairs: Pa
 
 
 def reasons_of(resolution: Resolution) -> pa.ChunkedArray:
-    """Return each row its reason in words."""
+    """Return the reason of each row as text."""
     words, codes = pa.array(resolution.reasons), resolution.reason
     starts = range(0, max(len(codes), 1), _ROWS_IN_CHUNK)
     return pa.chunked_array([words.take(pa.array(codes[start : start + _ROWS_IN_CHUNK])) for start in starts])
@@ -232,7 +232,7 @@ def _by_redshift(
 
 
 def _number_stars(labels: _Rows, star: npt.NDArray[np.bool_], pairs: Pairs) -> None:
-    """Give each star the lowest number of the groups within its radius, if there is one."""
+    """Assign each star the lowest number of the groups within its radius, if there is one."""
     mixed = star[pairs.left] != star[pairs.right]
     left, right = pairs.left[mixed], pairs.right[mixed]
     stars = np.where(star[left], left, right)

@@ -1,4 +1,4 @@
-"""The columns of a combined catalogue, with their units, UCDs and descriptions."""
+"""Columns of a combined catalogue, with units, UCDs and descriptions."""
 
 from collections.abc import Mapping
 
@@ -39,7 +39,7 @@ _COLUMNS: Mapping[str, Column] = {
 
 
 def result_table(columns: Mapping[str, pa.ChunkedArray], *, drop_empty: bool, keep: frozenset[str]) -> pa.Table:
-    """Put columns into a table in the order of the result, extra ones before the last.
+    """Return a table of the columns in the order of the result, extra ones before the last.
 
     Parameters
     ----------

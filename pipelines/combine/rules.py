@@ -1,4 +1,4 @@
-"""Rules by which each survey's own flags become homogenised quality flags and instrument types.
+"""Models of the flags translation file: rules from survey flags to homogenised flags and instrument types.
 
 The file format is that of ``flags_translation.yaml`` of the Combine Redshift Catalogs pipeline: files written for it
 are accepted as they are. Quality flags are 0 none, 1 below 70 %, 2 70 to 90 %, 3 90 to 99 %, 4 above 99 % confidence,
@@ -66,13 +66,13 @@ class Condition(BaseModel):
 
 
 class Translation(BaseModel):
-    """How a survey's rows get one homogenised value: the default, then single flags, then conditions; the last wins."""
+    """Rules for one homogenised value: a default, then single flags, then conditions; the last match wins."""
 
     model_config = _MODEL
 
     values: Mapping[float, Outcome] = Field({}, description="Outcome of each value of z_flag.")
     conditions: tuple[Condition, ...] = Field((), description="Conditions, of which the last that holds wins.")
-    default: Outcome | None = Field(None, description="Outcome where nothing else says one; none by default.")
+    default: Outcome | None = Field(None, description="Outcome where no other rule matches; none by default.")
 
     @model_validator(mode="before")
     @classmethod
@@ -115,13 +115,13 @@ class SurveyRules(BaseModel):
         ):
             wrong = [outcome for outcome in (translation.outcomes if translation else []) if outcome not in known]
             if wrong:
-                message = f"{wrong[0]!r} is none of {', '.join(f'{value}' for value in known)}"
+                message = f"{wrong[0]!r} is not one of {', '.join(f'{value}' for value in known)}"
                 raise ValueError(message)
         return self
 
 
 class FlagsTranslation(BaseModel):
-    """The file of rules, with the parameters of matching that it carries."""
+    """The rules file, with its parameters of matching."""
 
     model_config = _MODEL
 
@@ -175,11 +175,11 @@ class FlagsTranslation(BaseModel):
         try:
             return cls.model_validate(read_yaml(text, name))
         except ValidationError as error:
-            raise InvalidValueError(f"The rules {name} cannot be used: {sentences_of(error)}") from error
+            raise InvalidValueError(f"The rules {name} are not valid: {sentences_of(error)}") from error
 
     @classmethod
     def default(cls) -> "FlagsTranslation":
-        """Return the rules that come with this server."""
+        """Return the default rules of this server."""
         return _default_rules()
 
 
@@ -189,7 +189,7 @@ def _default_rules() -> FlagsTranslation:
 
 
 def sentences_of(error: ValidationError) -> str:
-    """Say what Pydantic found wrong, with the place of each."""
+    """Return the errors of a Pydantic validation as sentences with locations."""
     places = [
         f"{'.'.join(str(part) for part in found['loc']) or 'the file'}: {found['msg'].removeprefix('Value error, ')}"
         for found in error.errors(include_url=False, include_context=False, include_input=False)
@@ -202,7 +202,7 @@ def _flag(key: object) -> float | None:
     if isinstance(key, bool):
         return None
     try:
-        number = float(key)  # type: ignore[arg-type]  # what is no number is told apart right here
+        number = float(key)  # type: ignore[arg-type]  # other values are handled below
     except (TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None

@@ -1,4 +1,4 @@
-"""The report of a combination as its page shows it."""
+"""Conversion of the combination's report to a `RunReport` for its page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _MOST_FLAGS = 12
 
 
 def run_report(report: CombineReport) -> RunReport:
-    """Choose what the page shows of a report."""
+    """Return the facts, tables and histograms of a report."""
     facts: list[tuple[str, str | int]] = [
         ("Rows of all catalogues", report.rows_in),
         ("Cut by quality", report.rows_cut),
@@ -31,7 +31,7 @@ def _tables(report: CombineReport) -> tuple[CountTable, ...]:
         CountTable("Rows by catalogue", ("Catalogue", "In", "Cut", "Out"), catalogues),
         CountTable("Rows by survey", ("Survey", "In", "Out"), surveys),
         *_flags(report),
-        CountTable("What became of rows", ("Result", "Rows"), _pairs(report.ties)),
+        CountTable("Rows by outcome", ("Result", "Rows"), _pairs(report.ties)),
         CountTable("Why", ("Reason", "Rows"), _pairs(report.reasons)),
         CountTable("Groups of duplicates", ("Rows in the group", "Groups"), _pairs(report.group_sizes)),
     )

@@ -1,4 +1,4 @@
-"""Values of columns as the pipeline needs them: tidy texts, and numbers that are numbers."""
+"""Conversion of columns to texts and numbers."""
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ def numbers_of(
     if pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
     if pa.types.is_temporal(array.type) or pa.types.is_nested(array.type) or pa.types.is_binary(array.type):
-        raise CatalogueError(catalogue, f"the column mapped to {name} holds {array.type}, not numbers.")
+        raise CatalogueError(catalogue, f"the column mapped to {name} has the type {array.type}, not numbers.")
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array = _numbers_of_texts(texts_of(array, rows), name, catalogue)
     values = pc.fill_null(array.cast(pa.float64(), safe=False), np.nan).to_numpy(zero_copy_only=False)
@@ -74,7 +74,7 @@ def typed(column: pa.ChunkedArray | pa.Array | None, kind: str, rows: int, name:
         return pa.array(values != 0, mask=missing)
     fraction = np.flatnonzero(~missing & ((values != np.trunc(values)) | (np.abs(values) >= 2**63)))
     if len(fraction):
-        raise CatalogueError(catalogue, f"the column {name} is to be int and holds {values[fraction[0]]:g}.")
+        raise CatalogueError(catalogue, f"the column {name} must be int, but has {values[fraction[0]]:g}.")
     if pa.types.is_integer(array.type):
         return array.cast(pa.int64())
     return pa.array(np.where(missing, 0, values).astype(np.int64), mask=missing)
@@ -99,7 +99,7 @@ def _numbers_of_texts(texts: pa.Array, name: str, catalogue: str) -> pa.Array:
             count = pc.sum(pc.is_in(texts, pa.array(wrong))).as_py()
             examples = ", ".join(repr(text[:40]) for text in wrong[:5])
             raise CatalogueError(
-                catalogue, f"{count} values of the column mapped to {name} are no numbers, for example {examples}."
+                catalogue, f"{count} values of the column mapped to {name} are not numbers, for example {examples}."
             ) from None
         # Python reads a few spellings that Arrow does not, such as +1 and 1_0.
         numbers = pa.array([float(text) for text in unique.to_pylist()], pa.float64())
@@ -120,5 +120,5 @@ def _truths_of_texts(texts: pa.Array, name: str, catalogue: str) -> pa.Array:
     wrong = pc.and_(pc.is_valid(texts), pc.invert(pc.or_(true, false)))
     if pc.any(wrong).as_py():
         example = texts.filter(wrong)[0].as_py()
-        raise CatalogueError(catalogue, f"the column {name} is to be bool and holds {example[:40]!r}.")
+        raise CatalogueError(catalogue, f"the column {name} must be bool, but has {example[:40]!r}.")
     return pc.if_else(pc.is_valid(texts), true, None)

@@ -1,4 +1,4 @@
-"""The one kernel by which all pipelines match positions: only pairs of row numbers leave it, rows never move."""
+"""Cross-match kernel of all pipelines: positions to pairs of row numbers."""
 
 from pipelines.crossmatch.groups import connected_groups, paired_rows
 from pipelines.crossmatch.pairs import Pairs, find_pairs, find_pairs_within, pairs_among

@@ -1,4 +1,4 @@
-"""Rows that hang together through pairs: the connected components of the graph of pairs."""
+"""Groups of matched rows: the connected components of the graph of pairs."""
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ def connected_groups(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
 
 
 def paired_rows(n: int, pairs: Pairs) -> npt.NDArray[np.int64]:
-    """List which of ``n`` rows are in a pair, in their order."""
+    """Return the numbers of the rows that are in a pair, in order."""
     paired = np.zeros(n, dtype=np.bool_)
     paired[pairs.left] = paired[pairs.right] = True
     return np.flatnonzero(paired).astype(np.int64, copy=False)

@@ -1,4 +1,4 @@
-"""Protocol of an object catalogue that is read a part at a time, by position."""
+"""Protocol of an object catalogue that is read in parts, by position."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["NearObjects", "ObjectSource"]
 
 @dataclass(frozen=True, slots=True)
 class NearObjects:
-    """Objects in reach, and how many rows of the catalogue were passed to find them.
+    """A batch of objects in reach, and the number of rows scanned for it.
 
     Parameters
     ----------
@@ -29,19 +29,19 @@ class NearObjects:
 
 @runtime_checkable
 class ObjectSource(Protocol):
-    """An object catalogue that can be read once, a part at a time."""
+    """An object catalogue that can be read once, in parts."""
 
     @property
     def schema(self) -> pa.Schema:
-        """All columns that the catalogue offers."""
+        """All columns of the catalogue."""
 
     @property
     def position(self) -> tuple[str, str] | None:
-        """The columns of right ascension and declination, where the catalogue says them."""
+        """The columns of right ascension and declination, if the catalogue declares them."""
 
     @property
     def rows(self) -> int | None:
-        """How many rows there are, where that is known beforehand."""
+        """The number of rows, if it is known in advance."""
 
     def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
-        """Read the columns of the rows in reach; every row of the catalogue is passed exactly once."""
+        """Yield the columns of the rows in reach; every row of the catalogue is counted exactly once."""

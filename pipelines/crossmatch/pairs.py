@@ -1,4 +1,4 @@
-"""All pairs of positions closer than a radius, found in a sweep of unit vectors or in k-d trees of them.
+"""Pairs of positions closer than a radius, by a sweep over unit vectors or by k-d trees.
 
 Two positions match when the chord between them is strictly shorter than the chord of the radius. Every pair is found:
 there is no cap on neighbours, and partitions of the sky have margins, so that no pair is lost at their edges.
@@ -108,7 +108,7 @@ def find_pairs_within(
 
 
 def pairs_among(positions: SkyPositions, candidates: npt.NDArray[np.int64], radius_arcsec: float) -> Pairs:
-    """Return those of some candidates that are closer than the radius.
+    """Return the candidate pairs that are closer than the radius.
 
     Parameters
     ----------

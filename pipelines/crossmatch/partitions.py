@@ -1,4 +1,4 @@
-"""A table in partitions of the sky: HEALPix cells of so few rows that each is matched with little memory.
+"""Partitions of a table by HEALPix cells, small enough to be matched with bounded memory.
 
 A partition comes with its margin: the rows of later partitions that may match one of its own. So two rows that could
 match stand together in exactly one partition of which one is, and nothing depends on how the sky was divided.
@@ -24,7 +24,7 @@ _ROWS_AT_A_TIME = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Rows from ``first`` up to, without, ``beyond`` in the order of cells, which lie in one cell."""
+    """Rows of one cell: the range from ``first`` to ``beyond`` (exclusive) in the order of cells."""
 
     order: int
     pixel: int

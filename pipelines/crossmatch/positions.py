@@ -1,4 +1,4 @@
-"""Positions on the sky as unit vectors, on which poles and the meridian at RA 0 are places like any other."""
+"""Positions on the sky as unit vectors, without special cases at the poles and at RA 0."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -24,7 +24,7 @@ class SkyPositions:
     ----------
     ra, dec
         Right ascension and declination in degrees, of the same length. Rows in which either is NaN or infinite keep
-        their row number and match nothing. Right ascensions outside 0..360 are taken modulo 360.
+        their row number and match nothing. Right ascensions outside 0..360 are reduced modulo 360.
 
     Raises
     ------
@@ -55,7 +55,7 @@ class SkyPositions:
 
     @classmethod
     def of_vectors(cls, vectors: npt.NDArray[np.float64]) -> Self:
-        """Take unit vectors, one a line, that were worked out before."""
+        """Create positions from unit vectors, one per row."""
         positions = cls([], [])
         positions._length = len(vectors)
         positions.rows = np.arange(len(vectors), dtype=np.int64)
@@ -67,7 +67,7 @@ class SkyPositions:
 
     @cached_property
     def tree(self) -> "KDTree":
-        """The k-d tree of the unit vectors, built when first asked for and kept."""
+        """The k-d tree of the unit vectors, built on first use."""
         from scipy.spatial import KDTree
 
         # Sliding midpoints build three times faster than medians, and searches of small radii lose nothing.

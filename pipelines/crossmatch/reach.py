@@ -1,4 +1,4 @@
-"""The part of the sky from which a match can come, as ranges of HEALPix cells.
+"""Region of the sky that can contain matches, as ranges of HEALPix cells.
 
 Cells are at least four times as wide as the radius, so a position and its matches lie in one cell or in cells that
 touch; of a large catalogue only what lies in these cells is read and matched.
@@ -22,13 +22,13 @@ _FINEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Ranges of cells of order 29 that do not touch each other: from ``first`` up to, without, ``beyond``."""
+    """Disjoint ranges of cells of order 29, from ``first`` to ``beyond`` (exclusive)."""
 
     first: npt.NDArray[np.int64]
     beyond: npt.NDArray[np.int64]
 
     def contains(self, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Tell for each cell whether it is in reach."""
+        """Return for each cell whether it is in reach."""
         place = np.searchsorted(self.first, cells, side="right") - 1
         inside: npt.NDArray[np.bool_] = (place >= 0) & (cells < self.beyond[place])
         return inside
@@ -45,7 +45,7 @@ def finest_order(radius_arcsec: float) -> int:
 
 
 def reach_around(cells: npt.NDArray[np.int64], radius_arcsec: float) -> Reach:
-    """Find what is within a radius of any of the cells of order 29; negative ones are no cells."""
+    """Return the region within a radius of cells of order 29; negative cells are ignored."""
     from cdshealpix.nested import neighbours
 
     order = finest_order(radius_arcsec)

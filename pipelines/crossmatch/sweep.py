@@ -1,4 +1,4 @@
-"""Candidates for pairs, met by going along one axis: quicker than a tree where few rows stand at one place of it."""
+"""Candidate pairs by a sweep along one axis, faster than a tree where rows are sparse along it."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,1 +1,1 @@
-"""Engines on which pipelines compute: this process, or Dask."""
+"""Execution engines of pipelines: the process of the job, or a Dask cluster."""

@@ -1,4 +1,4 @@
-"""The engine on a Dask cluster: LSDB partitions the catalogues as HATS does, the workers run the same kernels.
+"""Engine on a Dask cluster: LSDB partitions the catalogues, the workers run the same kernels.
 
 Workers need this software, and what they read must lie in folders that they see. Results are those of the engine in
 the process of a job: workers find candidates a hair beyond the radius, and the same code here decides about them.
@@ -34,7 +34,7 @@ _FINEST = 9
 
 
 class DaskEngine:
-    """Works on the workers of a Dask scheduler.
+    """Engine that computes on the workers of a Dask scheduler.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class DaskEngine:
             self._client: Any = Client(scheduler, timeout=seconds, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ServiceBusyError(
-                f"The Dask scheduler at {scheduler} does not answer; tell the operator of this server."
+                f"The Dask scheduler at {scheduler} does not respond; contact the operator of this server."
             ) from error
 
     def __enter__(self) -> Self:
@@ -112,7 +112,7 @@ class DaskEngine:
         return pairs_among(positions, found[found[:, 0] < found[:, 1]], radius_arcsec)
 
     def objects(self, path: Path) -> ObjectSource:
-        """Open an object catalogue, which the workers read: one in HATS by LSDB, Parquet files by their row groups."""
+        """Open an object catalogue for the workers: HATS by LSDB, Parquet files by row groups."""
         local = open_objects(path)
         if path.is_dir() and any((path / name).is_file() for name in _PROPERTIES):
             return _HatsObjects(self._client, path, local)
@@ -127,7 +127,7 @@ def _computed(client: Any, parts: Sequence[Any]) -> Sequence[Any]:
 
 
 class _HatsObjects:
-    """Objects of a HATS catalogue; the workers leave out what is not in reach."""
+    """Objects of a HATS catalogue; the workers select the rows in reach."""
 
     def __init__(
         self, client: Any, path: Path, local: ObjectSource
@@ -166,7 +166,7 @@ class _HatsObjects:
 
 
 class _ParquetObjects:
-    """Objects in Parquet files, such as the rows of a product; the workers leave out what is not in reach."""
+    """Objects in Parquet files, such as the rows of a product; the workers select the rows in reach."""
 
     def __init__(self, client: Any, local: ParquetObjects) -> None:  # a Client of distributed, which has no types
         self._client = client
@@ -195,7 +195,7 @@ class _ParquetObjects:
 def _rows_in_reach(
     part: Any, reach: Reach, position: tuple[str, str], schema: pa.Schema
 ) -> tuple[int, pa.RecordBatch | None]:
-    """Take the rows of a partition, a data frame, that are in reach."""
+    """Select the rows of a partition (a data frame) that are in reach."""
     names = list(dict.fromkeys((*schema.names, *position)))
     table = pa.Table.from_pandas(part[names], preserve_index=False).combine_chunks()
     batches = table.to_batches()
@@ -209,7 +209,7 @@ def _rows_in_reach(
 
 
 def _all_pairs(radius_arcsec: float) -> Any:
-    """Make the algorithm by which LSDB matches two partitions: every pair within the radius, however many."""
+    """Create the LSDB crossmatch algorithm that returns all pairs within the radius."""
     import pandas as pd
     from lsdb.core.crossmatch.abstract_crossmatch_algorithm import AbstractCrossmatchAlgorithm
 

@@ -1,4 +1,4 @@
-"""Where the number crunching of a pipeline happens: in the process of its job, or on a Dask cluster with LSDB."""
+"""`Engine` protocol for the computations of pipelines, and the engine in the process of the job."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ __all__ = ["Engine", "LocalEngine", "engine_of"]
 
 
 class Engine(Protocol):
-    """What pipelines ask of an engine; all engines give the same results."""
+    """Protocol of an execution engine; all engines return the same results."""
 
     def pairs_within(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
         """Find all pairs of rows closer than the radius, each once."""
@@ -23,7 +23,7 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Works in this process."""
+    """Engine that computes in this process."""
 
     def pairs_within(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
         """Find all pairs of rows closer than the radius, each once."""
@@ -36,7 +36,7 @@ class LocalEngine:
 
 @contextmanager
 def engine_of(scheduler: str | None) -> Iterator[Engine]:
-    """Return the engine that works on a Dask scheduler, by its address, or in this process when there is none."""
+    """Return the engine on a Dask scheduler with an address, or in this process if there is no address."""
     if scheduler is None:
         yield LocalEngine()
         return

@@ -1,4 +1,4 @@
-"""A small language of conditions on columns, parsed against a whitelist and evaluated on whole columns at once."""
+"""Expression language for conditions on columns, checked against an allowlist and evaluated column-wise."""
 
 from pipelines.expressions.columns import ColumnValues, column_values
 from pipelines.expressions.expression import Expression, ExpressionError

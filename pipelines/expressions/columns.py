@@ -1,4 +1,4 @@
-"""Values of columns as expressions see them: numbers, truths or texts, and where they are unknown."""
+"""Column values in expressions: numbers, booleans or texts, with a mask of unknown values."""
 
 from dataclasses import dataclass
 
@@ -44,12 +44,12 @@ class ColumnValues:
 
     @property
     def truths(self) -> npt.NDArray[np.bool_]:
-        """The values, which must be true or false, as such."""
+        """The values as booleans; raises if they are not."""
         return self.values.astype(np.bool_, copy=False)
 
 
 def column_values(column: pa.ChunkedArray | pa.Array, *, missing_is_unknown: bool) -> ColumnValues:
-    """Read a column of numbers, truths or texts.
+    """Convert a column of numbers, booleans or texts.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def column_values(column: pa.ChunkedArray | pa.Array, *, missing_is_unknown: boo
         return ColumnValues(np.full(len(column), np.nan), np.ones(len(column), dtype=np.bool_))
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type):
         return _numbers(column, missing_is_unknown=missing_is_unknown)
-    message = f"a column of {column.type} holds neither numbers, truths nor texts"
+    message = f"a column of {column.type} has neither numbers, booleans nor texts"
     raise TypeError(message)
 
 

@@ -1,4 +1,4 @@
-"""Evaluation of checked expressions over whole columns, with the three truths of SQL: true, false, unknown."""
+"""Evaluation of expressions over whole columns, with SQL's three-valued logic."""
 
 import ast
 import difflib
@@ -37,20 +37,20 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[..., npt.NDArray[np.generic]]]
 
 
 class ExpressionError(InvalidValueError):
-    """A condition cannot be read, or cannot be evaluated on these columns."""
+    """Raised when a condition cannot be parsed, or cannot be evaluated on the given columns."""
 
     code = "InvalidExpression"
 
 
 class Evaluation:
-    """One walk over the tree of an expression whose nodes have been checked."""
+    """Evaluator of one expression tree whose nodes have been checked."""
 
     def __init__(self, columns: Mapping[str, ColumnValues], text: str) -> None:
         self._columns = columns
         self._text = text
 
     def value_of(self, node: ast.expr) -> ColumnValues:
-        """Work out the value of a node.
+        """Return the value of a node.
 
         Raises
         ------
@@ -86,14 +86,14 @@ class Evaluation:
                 return FUNCTIONS[ast.unparse(func)](self._value(argument))
             case ast.Subscript(value=value, slice=place):
                 return self._part_of_text(self._value(value), place)
-        raise self._error(f"has {ast.unparse(node)} where a value should stand")
+        raise self._error(f"has {ast.unparse(node)} where a value is expected")
 
     def _column(self, name: str) -> ColumnValues:
         if name in self._columns:
             return self._columns[name]
         near = difflib.get_close_matches(name, self._columns, n=3, cutoff=0.5)
         hint = f" Similar columns are {', '.join(near)}." if near else ""
-        raise self._error(f"needs the column {name}, which is not there", hint)
+        raise self._error(f"needs the column {name}, which does not exist", hint)
 
     def _chain(self, left: ast.expr, ops: list[ast.cmpop], others: list[ast.expr]) -> ColumnValues:
         outcomes, first = [], left
@@ -107,7 +107,7 @@ class Evaluation:
 
     def _membership(self, value: ColumnValues, choices: ast.expr, *, negated: bool) -> ColumnValues:
         if not isinstance(choices, ast.Tuple | ast.List) or not choices.elts:
-            raise self._error("has 'in' without a list of values behind it")
+            raise self._error("has 'in' without a list of values")
         found = self._joined(
             [self._compared(ast.Eq(), value, self._value(choice)) for choice in choices.elts], all_of=False
         )
@@ -140,11 +140,11 @@ class Evaluation:
     def _truth(self, node: ast.expr) -> ColumnValues:
         value = self._value(node)
         if not value.is_truth:
-            raise self._error(f"uses {ast.unparse(node)} as a truth; compare it with something")
+            raise self._error(f"uses {ast.unparse(node)} as a condition; compare it with something")
         return value
 
     def _joined(self, truths: list[ColumnValues], *, all_of: bool) -> ColumnValues:
-        """Join truths by *and* or *or*: one false (or true) part decides, whatever is unknown of the others."""
+        """Combine booleans by *and* or *or* with three-valued logic."""
         decided: npt.NDArray[np.bool_] = np.zeros((), np.bool_)
         unknown: npt.NDArray[np.bool_] = np.zeros((), np.bool_)
         for truth in truths:
@@ -156,7 +156,7 @@ class Evaluation:
 
     def _part_of_text(self, value: ColumnValues, place: ast.expr) -> ColumnValues:
         if not value.is_text:
-            raise self._error("takes a character of something that is no text; use str(…)")
+            raise self._error("takes a character of a value that is not a text; use str(…)")
         texts = np.where(_there(value), value.values, "").astype(str)
         unique, places = np.unique(texts, return_inverse=True)
         if isinstance(place, ast.Slice):
@@ -175,7 +175,7 @@ class Evaluation:
                 return number
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
                 return -number
-        raise self._error("takes a character at a place that is no whole number")
+        raise self._error("takes a character at a position that is not an integer")
 
     def _error(self, what: str, hint: str = "") -> ExpressionError:
         return ExpressionError(f"The expression {self._text!r} {what}.{hint}")

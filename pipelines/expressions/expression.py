@@ -1,4 +1,4 @@
-"""Conditions written as Python expressions: what they may contain, and the columns that they need.
+"""Parser of conditions written as Python expressions, with the columns that they need.
 
 The text is parsed by `ast` and never compiled or run: a tree with anything but the listed nodes, operators and
 functions is refused when it is read, and `pipelines.expressions.evaluation` walks what is left over whole columns.
@@ -65,7 +65,7 @@ class Expression:
         return f"Expression({self.text!r})"
 
     def holds(self, columns: Mapping[str, ColumnValues], rows: int) -> npt.NDArray[np.bool_]:
-        """Tell for each row whether the condition holds; where that is unknown it does not.
+        """Return for each row whether the condition holds; unknown counts as false.
 
         Raises
         ------
@@ -81,13 +81,13 @@ class Expression:
 
 def _parsed(text: str) -> ast.expr:
     if len(text) > _LONGEST_TEXT:
-        raise ExpressionError(f"An expression may have {_LONGEST_TEXT} characters; this one has {len(text)}.")
+        raise ExpressionError(f"An expression can have up to {_LONGEST_TEXT} characters; this one has {len(text)}.")
     try:
         return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
-        raise ExpressionError(f"The expression {text!r} cannot be read: {error.msg} at {error.offset}.") from error
+        raise ExpressionError(f"The expression {text!r} cannot be parsed: {error.msg} at {error.offset}.") from error
     except (ValueError, MemoryError, RecursionError) as error:
-        raise ExpressionError(f"The expression {text[:80]!r} cannot be read: it is nested too deeply.") from error
+        raise ExpressionError(f"The expression {text[:80]!r} cannot be parsed: it is nested too deeply.") from error
 
 
 def _check(node: ast.AST, text: str, names: list[str], depth: int) -> None:
@@ -97,11 +97,13 @@ def _check(node: ast.AST, text: str, names: list[str], depth: int) -> None:
         return
     if not isinstance(node, _NODES):
         raise ExpressionError(
-            f"The expression {text!r} uses {type(node).__name__}, which conditions do not have. They have columns, "
+            f"The expression {text!r} uses {type(node).__name__}, which is not supported. Conditions have columns, "
             f"numbers, texts, comparisons, and, or, not, arithmetic, and the functions {', '.join(sorted(FUNCTIONS))}."
         )
     if isinstance(node, ast.Constant) and not isinstance(node.value, (bool, int, float, str)):
-        raise ExpressionError(f"The expression {text!r} has the constant {node.value!r}; use numbers, texts or truths.")
+        raise ExpressionError(
+            f"The expression {text!r} has the constant {node.value!r}; use numbers, texts or booleans."
+        )
     if isinstance(node, ast.Name):
         names.append(node.id)
     children = _arguments(node, text) if isinstance(node, ast.Call) else ast.iter_child_nodes(node)
@@ -114,6 +116,6 @@ def _arguments(node: ast.Call, text: str) -> list[ast.expr]:
     if called not in FUNCTIONS or node.keywords or len(node.args) != 1:
         raise ExpressionError(
             f"The expression {text!r} calls {called[:80]}; the functions are {', '.join(sorted(FUNCTIONS))}, each of "
-            "one value."
+            "one argument."
         )
     return node.args

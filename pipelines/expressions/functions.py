@@ -1,4 +1,4 @@
-"""Functions of the expression language: each takes one value and works on whole columns."""
+"""Functions of the expression language, each of one argument, on whole columns."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ __all__ = ["FUNCTIONS", "as_numbers"]
 
 
 def as_numbers(value: ColumnValues) -> ColumnValues:
-    """Read truths and texts as numbers; a text that is no number is unknown."""
+    """Convert booleans and texts to numbers; a text that is not a number becomes unknown."""
     if value.is_truth:
         return ColumnValues(value.values.astype(np.int64), value.unknown)
     if not value.is_text:

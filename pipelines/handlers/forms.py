@@ -1,4 +1,4 @@
-"""Forms with files: configurations and rules are texts, which are kept in memory up to a bound, never on disk."""
+"""Multipart forms with configuration and rules files, which are kept in memory up to a limit."""
 
 import hashlib
 from types import TracebackType
@@ -17,14 +17,14 @@ _MOST_FILES = 4
 
 
 async def read_multipart(request: Request) -> list[tuple[str, str]]:
-    """Read a form; a file stands for the field of its name, with its text as the value.
+    """Read a form; the text of a file is the value of its field.
 
     Raises
     ------
     InvalidValueError
-        A file is no text in UTF-8.
+        A file is not UTF-8 text.
     TooLargeError
-        A file is larger than configurations ever are.
+        A file exceeds the limit.
     """
     texts: list[_Text] = []
 
@@ -38,12 +38,12 @@ async def read_multipart(request: Request) -> list[tuple[str, str]]:
         try:
             pairs.append((file.field, text.content.decode("utf-8-sig")))
         except UnicodeDecodeError as error:
-            raise InvalidValueError(f"The file {file.name} is no text in UTF-8.", field=file.field) from error
+            raise InvalidValueError(f"The file {file.name} is not UTF-8 text.", field=file.field) from error
     return pairs
 
 
 class _Text:
-    """A small file that stays in memory."""
+    """A staging file in memory."""
 
     def __init__(self) -> None:
         self.content = bytearray()
@@ -51,7 +51,7 @@ class _Text:
     def write(self, chunk: bytes) -> None:
         self.content += chunk
         if len(self.content) > _LARGEST_TEXT:
-            raise TooLargeError(f"The file is larger than {_LARGEST_TEXT // 1_000_000} MB; configurations are small.")
+            raise TooLargeError(f"The file exceeds the limit of {_LARGEST_TEXT // 1_000_000} MB for configurations.")
 
     def finish(self) -> StoredBytes:
         digest = hashlib.sha256(self.content).hexdigest()
@@ -64,4 +64,4 @@ class _Text:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
-        """Keep the text; who needs it no longer forgets it."""
+        """Do nothing: the text is kept until it is garbage-collected."""

@@ -1,4 +1,4 @@
-"""Pipelines over HTTP: each is a list of UWS jobs at ``/pipelines/{name}``, whose parameters come as a form or JSON."""
+"""Router of the pipelines: a UWS job list at ``/pipelines/{name}``, with parameters as a form or JSON."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,8 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
-from core.web.dali import DaliParameters, read_parameters
+from core.web.dali import DaliParameters
+from core.web.parameters import read_parameters
 from pipelines.handlers.forms import read_multipart
 from pipelines.handlers.run_list import RunList
 from pipelines.runs.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
@@ -35,7 +36,7 @@ def pipeline_routes(
     pipelines: PipelineService,
     downloads: DownloadService,
 ) -> APIRouter:
-    """Routes of all pipelines."""
+    """Return the router of all pipelines."""
 
     def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
         run = pipelines.of_job(job.id)

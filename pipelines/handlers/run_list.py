@@ -1,4 +1,4 @@
-"""Job list of the runs of one pipeline: the request is checked, and its product created, before a job is run."""
+"""Job list of a pipeline: requests are checked, and the product is created, when a job is run (UWS 1.1 §2.2)."""
 
 from core.auth.models import Identity, Scope
 from core.web.dali import DaliParameters
@@ -12,7 +12,7 @@ __all__ = ["RunList"]
 
 
 class RunList(JobList):
-    """The runs of one pipeline, as a list of jobs."""
+    """The job list of one pipeline."""
 
     def __init__(self, jobs: JobService, pipelines: PipelineService, pipeline: AnyPipeline, base: str) -> None:
         names = tuple(dict.fromkeys((*JOB_PARAMETERS, *parameters_of(pipeline), "RUNID")))

@@ -1,4 +1,4 @@
-"""Which column of an input means what: as the owner of a product said, as a file's columns tell, or as a run says."""
+"""Meanings of the columns of inputs: declared by the owner of a product, guessed for a file, or given by a request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class InputTable:
     Parameters
     ----------
     words
-        What sentences call it: ``product 12_vvds``.
+        Its name in messages: ``product 12_vvds``.
     meanings
         Meaning (``ra``, ``z`` …) to the column that has it, as far as that is known.
     advice
@@ -43,7 +43,7 @@ class InputTable:
 
 
 def table_of_product(details: ProductDetails) -> InputTable:
-    """Return the columns of a product with the meanings that its owner gave them."""
+    """Return the columns of a product with the meanings that its owner declared."""
     return InputTable(
         f"product {details.product.internal_name}",
         tuple(item.column for item in details.columns),
@@ -53,7 +53,7 @@ def table_of_product(details: ProductDetails) -> InputTable:
 
 
 def table_of_file(address: str, reader: TableReader) -> InputTable:
-    """Return the columns of a file with what they likely mean, as inspection guesses it of the first rows."""
+    """Return the columns of a file with guessed meanings, from the first rows as in inspection."""
     gatherer = StatisticsGatherer(reader.schema)
     for batch in reader.batches():
         gatherer.add(batch)
@@ -61,7 +61,7 @@ def table_of_file(address: str, reader: TableReader) -> InputTable:
     columns = tuple(column_of_field(field) for field in reader.schema)
     guessed = best_assignment(guess_meanings(columns, gatherer.statistics()))
     meanings = {key: name for name, key in guessed.items()}
-    return InputTable(f"file {address}", columns, meanings, "say which column does (COLUMNS)")
+    return InputTable(f"file {address}", columns, meanings, "name the column in COLUMNS")
 
 
 def input_meanings(table: InputTable, chosen: Mapping[str, str | None], needed: Sequence[str]) -> dict[str, str]:
@@ -70,14 +70,14 @@ def input_meanings(table: InputTable, chosen: Mapping[str, str | None], needed: 
     Parameters
     ----------
     chosen
-        Columns that have another meaning in this run.
+        Columns that the request gives for a meaning.
     needed
-        Meanings that there must be; their columns must hold numbers, and positions be in degrees.
+        Required meanings; their columns must be numeric, and positions in degrees.
 
     Raises
     ------
     InvalidValueError
-        A column is not there, is missing, or cannot be used.
+        A column does not exist, is missing, or has a wrong type or unit.
     """
     by_name, meanings = {column.name: column for column in table.columns}, dict(table.meanings)
     for key, name in chosen.items():
@@ -85,13 +85,13 @@ def input_meanings(table: InputTable, chosen: Mapping[str, str | None], needed: 
             meanings.pop(key, None)
         elif name not in by_name:
             raise InvalidValueError(
-                f"The {table.words} has no column '{name}', said to hold {key}; it has {_some(by_name)}."
+                f"The {table.words} has no column '{name}' (requested for {key}); it has {_some(by_name)}."
             )
         else:
             meanings[key] = name
     if missing := [key for key in needed if key not in meanings]:
         raise InvalidValueError(
-            f"No column of the {table.words} is said to hold {', '.join(missing)}; {table.advice}. It has "
+            f"No column of the {table.words} is declared as {', '.join(missing)}; {table.advice}. It has "
             f"{_some(by_name)}."
         )
     for key in needed:
@@ -106,12 +106,10 @@ def _some(names: Mapping[str, Column]) -> str:
 
 def _check_numbers(words: str, key: str, column: Column) -> None:
     if not column.is_numeric:
-        raise InvalidValueError(
-            f"The column '{column.name}' of the {words}, said to hold {key}, does not hold numbers."
-        )
+        raise InvalidValueError(f"The column '{column.name}' of the {words}, declared as {key}, is not numeric.")
     unit = (column.unit or "deg").strip().lower()
     if key in {"ra", "dec"} and unit not in {"deg", "degree", "degrees"}:
         raise InvalidValueError(
-            f"The column '{column.name}' of the {words}, said to hold {key}, is in {column.unit}; positions must be in "
+            f"The column '{column.name}' of the {words}, declared as {key}, is in {column.unit}; positions must be in "
             "degrees."
         )

@@ -1,4 +1,4 @@
-"""Configuration files of pipelines: the fields that all of them have, and how a run on the server fills them in."""
+"""`PipelineConfiguration`: the common fields of configuration files, and their values in a run on the server."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,12 +54,12 @@ def read_configuration(model: type[ConfigurationT], text: bytes, name: str) -> C
     Raises
     ------
     InvalidValueError
-        The text is no YAML, or has a key or a value that no configuration has.
+        The text is not YAML, or has an unknown key or an invalid value.
     """
     try:
         return model.model_validate(read_yaml(text, name))
     except ValidationError as error:
-        raise InvalidValueError(f"The configuration {name} cannot be used: {_sentences_of(error)}") from error
+        raise InvalidValueError(f"The configuration {name} is not valid: {_sentences_of(error)}") from error
 
 
 def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a run reads: products and files that are found, and looked at, before anything is queued."""
+"""Look-up of the inputs of a run: products and files that its owner can read."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,35 +16,36 @@ from products.readers.recognition import HEAD_BYTES, checked_kind
 from products.service import ProductDetails, ProductService
 from products.sharing.audience import ANY_USER
 
-__all__ = ["Inputs", "Look", "RunInput"]
+__all__ = ["Inputs", "InspectInput", "RunInput"]
 
 _LONGEST_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
 class RunInput:
-    """A table that a run may read: that of a product, or a file in the VOSpace.
+    """An input of a run: the table of a product, or a file in the VOSpace.
 
     Parameters
     ----------
     name
-        Internal name of the product. Of a file one like it, whose number begins with 0, as that of no product does.
+        Internal name of the product, or a generated name of a file, whose number begins with 0 (no product has such
+        one).
     label
-        For people.
+        Name for display.
     kind
-        Name of the type of products that it is to the run.
+        Name of its product type in the run.
     address
-        Of a file in the VOSpace; none of the main file of a product.
+        URI of a file in the VOSpace; None for the main file of a product.
     format
-        Name of its format, as far as that is known without reading it.
+        Name of its format, if known without reading it.
     columns
         Meaning (``ra``, ``z`` …) to the column that has it.
     names
-        Names of all columns; none yet of a file that was not read.
+        Names of all columns; empty for a file that was not read yet.
     is_open
-        Whether every registered user may read it.
+        Whether all registered users can read it.
     product
-        The product, also when it is another of its files that is read.
+        The product, also for one of its auxiliary files.
     stored_table
         Name of the Parquet file of the derived rows of a product.
     """
@@ -66,17 +67,17 @@ class RunInput:
     stored_table: str | None = None
 
 
-#: Opens a file and tells its columns; runs that are only checked do without.
-Look = Callable[[RunInput], InputTable]
+#: Opens a file and returns its columns; not needed before a run is queued.
+InspectInput = Callable[[RunInput], InputTable]
 
 
 class Inputs:
-    """Finds products and files for pipelines.
+    """Look-up of products and files for pipelines.
 
     Parameters
     ----------
     nodes
-        Finds what ``vos:`` addresses lead to.
+        Finds the nodes of ``vos:`` URIs.
     """
 
     def __init__(self, products: ProductService, nodes: InputNodes) -> None:
@@ -90,29 +91,29 @@ class Inputs:
         kinds: Sequence[str],
         field: str,
         columns: Mapping[str, Mapping[str, str | None]],
-        look: Look | None = None,
+        inspect: InspectInput | None = None,
     ) -> tuple[RunInput, ...]:
-        """Find what references name, each once.
+        """Return the inputs of references, without duplicates.
 
         Parameters
         ----------
         references
-            Numbers, internal names, or addresses like ``vos://authority~vospace/home/alice/vvds.csv``.
+            Numbers, internal names, or URIs like ``vos://authority~vospace/home/alice/vvds.csv``.
         kinds
-            Names of the types of products that will do; a file in the VOSpace is taken for one of the first.
+            Names of accepted product types; a file in the VOSpace counts as the first of them.
         field
-            Name of the parameter, for sentences.
+            Name of the parameter, for messages.
         columns
-            Columns that have another meaning than their owner gave them, by internal name or reference.
-        look
-            Tells the columns of files, which are not read without it.
+            Columns by meaning that replace the declared ones, by internal name or reference.
+        inspect
+            Returns the columns of files; without it, files are not read.
 
         Raises
         ------
         InvalidValueError
-            Something is not there, may not be read, or cannot be used; all of it is named.
+            An input does not exist, is not readable or is not usable; the message names all of them.
         """
-        search = _Search(self._products, self._nodes, identity, tuple(kinds), columns, look)
+        search = _Search(self._products, self._nodes, identity, tuple(kinds), columns, inspect)
         found: dict[str, RunInput] = {}
         wrong: list[str] = []
         for reference in references:
@@ -136,7 +137,7 @@ class _Search:
     identity: Identity
     kinds: tuple[str, ...]
     columns: Mapping[str, Mapping[str, str | None]]
-    look: Look | None
+    inspect: InspectInput | None
 
     def one(self, reference: str) -> RunInput:
         if not reference.lower().startswith("vos:"):
@@ -144,7 +145,7 @@ class _Search:
         node = self.nodes.find(self.identity, reference)
         details = None if node.product is None else self._details(node.product, reference)
         if node.file is None:
-            assert details is not None  # noqa: S101 - an address leads to a product, to a file, or to both
+            assert details is not None  # noqa: S101 - a node belongs to a product, is a file, or both
             return self._product(reference, details)
         main = None if details is None else _main_file(details)
         if details is not None and main is not None and main.name == node.file.name:
@@ -153,13 +154,13 @@ class _Search:
 
     def _details(self, name: str, reference: str) -> ProductDetails:
         if "\0" in name:
-            raise InvalidValueError("The name of a product has no NUL in it.")
+            raise InvalidValueError("The name of a product cannot contain a NUL character.")
         is_number = name.isascii() and name.isdecimal() and len(name) <= _LONGEST_NUMBER
         try:
             return self.products.details(self.identity, int(name) if is_number else name)
         except NotFoundError:
             raise NotFoundError(
-                f"There is no product '{reference[:100]}' that you may read; name it by its number, its internal name, "
+                f"There is no product '{reference[:100]}' that you may read; use its number, its internal name, "
                 "or its vos: address."
             ) from None
 
@@ -168,15 +169,15 @@ class _Search:
         if product.product_type.name not in self.kinds:
             wanted = " or ".join(kind.display_name for kind in self.products.types() if kind.name in self.kinds)
             raise InvalidValueError(
-                f"The product {product.internal_name} is of type {product.product_type.display_name}; this takes a "
-                f"product of type {wanted}."
+                f"The product {product.internal_name} is of type {product.product_type.display_name}; a product of "
+                f"type {wanted} is needed."
             )
         file = _main_file(details)
         if product.status is not ProductStatus.PUBLISHED or file is None:
             raise InvalidValueError(
                 f"The product {product.internal_name} is not published (it is {product.status.label.lower()})."
             )
-        table, said = table_of_product(details), file.details.get("format")
+        table, stored_format = table_of_product(details), file.details.get("format")
         return RunInput(
             name=product.internal_name,
             label=product.display_name,
@@ -187,7 +188,7 @@ class _Search:
             sha256=file.sha256,
             stored_id=file.stored_id,
             modified=product.updated_at,
-            format=str(said) if said else None,
+            format=str(stored_format) if stored_format else None,
             columns=input_meanings(
                 table, self._chosen(reference, product.internal_name), product.product_type.mandatory
             ),
@@ -201,7 +202,7 @@ class _Search:
         if not file.size:
             raise InvalidValueError(f"The file {file.address} is empty (0 bytes).")
         if file.stored_id is None:
-            raise InvalidValueError(f"The file {file.address} is no table.")
+            raise InvalidValueError(f"The file {file.address} is not a table.")
         kind = checked_kind(file.name, b"".join(file.read(0, min(file.size, HEAD_BYTES))))
         found = RunInput(
             name=file.name,
@@ -219,9 +220,9 @@ class _Search:
             is_open=file.is_open,
             product=product,
         )
-        if self.look is None:
+        if self.inspect is None:
             return found
-        table, needed = self.look(found), product_type_by_name(self.kinds[0]).mandatory
+        table, needed = self.inspect(found), product_type_by_name(self.kinds[0]).mandatory
         meanings = input_meanings(table, self._chosen(reference, file.address), needed)
         return replace(found, columns=meanings, names=table.names)
 
@@ -241,7 +242,7 @@ def _main_file(details: ProductDetails) -> ProductFile | None:
 
 
 def _numbered(found: tuple[RunInput, ...]) -> tuple[RunInput, ...]:
-    """Name files by their place among the addresses, so that the order in which they were asked for is no matter."""
+    """Name files by the sorted order of their URIs, so that the order in the request does not matter."""
     addresses = sorted(each.address for each in found if each.address is not None)
     return tuple(
         each if each.address is None else replace(each, name=f"0{addresses.index(each.address) + 1}_{_stem(each)}")

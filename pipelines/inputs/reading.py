@@ -1,4 +1,4 @@
-"""Tables of inputs, read from the files that their owners sent when the pipeline comes to them."""
+"""Reading of the tables of inputs from their original files."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from products.rows.derive import derive_rows
 
 __all__ = ["InputReader", "LazyTables", "read_table"]
 
-#: Given the names of all columns, lists those that are wanted.
+#: Returns the columns to read, given the names of all columns.
 Projection = Callable[[Sequence[str]], list[str]]
 
 
@@ -39,14 +39,14 @@ def read_table(
 
 @dataclass(frozen=True, slots=True)
 class InputReader:
-    """Reads products, and files in the VOSpace.
+    """Reader of products, and of files in the VOSpace.
 
     Parameters
     ----------
     tables
         Folder of the derived rows.
     scratch
-        Where archives are unpacked.
+        Folder for unpacked archives.
     """
 
     store: FileStore
@@ -65,13 +65,13 @@ class InputReader:
         path = self._path(each)
         return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch)
 
-    def look(self, each: RunInput) -> InputTable:
-        """Tell the columns of a file in the VOSpace."""
+    def inspect(self, each: RunInput) -> InputTable:
+        """Return the columns of a file in the VOSpace."""
         with self._opened(each) as reader:
             return table_of_file(each.address or each.name, reader)
 
     def sorted_rows(self, each: RunInput, progress: Callable[[float, str], None]) -> Path:
-        """Return the Parquet file of the rows of an input, sorted by position; that of a file is made here."""
+        """Return the Parquet file of the rows of an input, sorted by position; it is created for a file."""
         if each.stored_table is not None:
             return self.tables / each.stored_table
         target = self.scratch / f"{each.sha256}.parquet"
@@ -87,11 +87,11 @@ class InputReader:
         try:
             return self.store.local_path(each.stored_id)
         except NotFoundError:
-            raise NotFoundError(f"{each.label} ({each.name}) was removed while the run read its inputs.") from None
+            raise NotFoundError(f"{each.label} ({each.name}) was deleted while the run read its inputs.") from None
 
 
 class LazyTables(Mapping[str, pa.Table]):
-    """Tables by name, each read when it is asked for, so that they need not be in memory together."""
+    """Mapping of names to tables that are read on access, so that not all are in memory at once."""
 
     def __init__(self, readers: Mapping[str, Callable[[], pa.Table]]) -> None:
         self._readers = readers

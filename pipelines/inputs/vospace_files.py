@@ -1,4 +1,4 @@
-"""Files that runs read by their ``vos:`` address, and what finds them: the VOSpace, which stands beside pipelines."""
+"""Protocol for the look-up of input files in the VOSpace by their ``vos:`` URI."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ __all__ = ["InputFile", "InputNode", "InputNodes"]
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """The bytes at an address.
+    """An input file in the VOSpace.
 
     Parameters
     ----------
     address
-        Of the file itself, once links are followed.
+        URI of the file, after links.
     stored_id
-        Where the bytes are stored; none when there are none, or they are made while they are read.
+        Id in the file store; None when there are no bytes, or they are generated on reading.
     is_open
-        Whether every registered user may read it.
+        Whether all registered users can read it.
     read
-        Streams the bytes from a start up to, not including, an end.
+        Yields the bytes from a start to an end (exclusive).
     """
 
     address: str
@@ -38,14 +38,14 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class InputNode:
-    """Where an address leads: to a product as a whole, to a file of a product, or to a file of somebody's own.
+    """Target of a URI: a product, a file of a product, or a file below ``/home``.
 
     Parameters
     ----------
     product
-        Internal name of the product; none of a file of somebody's own.
+        Internal name of the product; None for a file below ``/home``.
     file
-        None of a product as a whole.
+        None for a product as a whole.
     """
 
     product: str | None
@@ -53,15 +53,15 @@ class InputNode:
 
 
 class InputNodes(Protocol):
-    """Finds what addresses lead to, in the name of who asks."""
+    """Protocol of the look-up of ``vos:`` URIs."""
 
     def find(self, identity: Identity, address: str) -> InputNode:
-        """Follow an address and the links on its way.
+        """Return the target of a URI, after links.
 
         Raises
         ------
         InvalidValueError
-            It is not an address of this server, or leads to a folder or to another place.
+            The URI does not belong to this server, or leads to a folder or to another service.
         NotFoundError
-            There is nothing, or nothing that the identity may read; the words are the same.
+            The target does not exist, or the identity cannot read it.
         """

@@ -1,4 +1,4 @@
-"""Tables of pipelines as files, in the format that the configuration asks for."""
+"""Writers of result tables, one per format."""
 
 from pipelines.outputs.formats import (
     OUTPUT_FORMATS,

@@ -1,4 +1,4 @@
-"""Columns as numpy arrays for formats whose cells cannot be null.
+"""Conversion of columns to numpy arrays for formats without nulls.
 
 Missing numbers become NaN. Integers with missing values become doubles when doubles hold all of them, as pandas does;
 else they stay integers and the smallest one stands for a missing value. Missing texts are empty.
@@ -21,7 +21,7 @@ _LARGEST_EXACT = 2**53
 
 @dataclass(frozen=True, slots=True)
 class NullableArray:
-    """Values of a column, and the value that stands for a missing one when NaN or an empty text does not."""
+    """Values of a column, and the marker of missing values where neither NaN nor an empty text marks them."""
 
     values: npt.NDArray[Any]  # the type of the column
     missing_value: int | None = None

@@ -1,4 +1,4 @@
-"""Tables as CSV (RFC 4180): one line of names, missing values empty."""
+"""CSV writer (RFC 4180): a header line, missing values empty."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ def write_csv(table: pa.Table, path: Path) -> None:
             table = table.set_column(position, field, pc.if_else(missing, pa.scalar(None, field.type), column))
         elif pa.types.is_dictionary(field.type):
             table = table.set_column(position, field.name, pc.cast(table.column(position), field.type.value_type))
-    # Arrow quotes every text, which tells an empty one from a missing one; names are quoted only where they must be.
+    # Arrow quotes every text, so that empty and missing texts differ; names are quoted only where necessary.
     names = io.StringIO()
     csv.writer(names, lineterminator="\n").writerow(table.column_names)
     with path.open("wb") as file:

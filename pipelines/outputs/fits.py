@@ -1,4 +1,4 @@
-"""Tables as FITS binary tables (FITS 4.0 §7.3); UCDs and descriptions are where STILTS writes them (TUCDn, TCOMMn)."""
+"""FITS binary table writer (FITS 4.0 §7.3), with UCDs and descriptions in TUCDn and TCOMMn as in STILTS."""
 
 from pathlib import Path
 from typing import Any

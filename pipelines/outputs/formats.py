@@ -1,4 +1,4 @@
-"""The formats in which pipelines write tables, and the names by which users call them."""
+"""Table of output formats, with their names in configurations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """A format in which pipelines write a table as one file.
+    """An output format that writes a table as one file.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ _FOR_INPUTS = {each.name: name for name, known in OUTPUT_FORMATS.items() for eac
 
 
 def output_format_of(name: str) -> OutputFormat:
-    """Find the format that a user's word means.
+    """Return the format for a name that a user gave.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def output_format_of(name: str) -> OutputFormat:
 
 
 def output_name_for(file_format: str | None) -> str:
-    """Return the name of the format of a result that is to be as an input of this format is; else that of Parquet."""
+    """Return the name of the output format that corresponds to an input format, or that of Parquet."""
     return _FOR_INPUTS.get(file_format or "", "parquet")
 
 
@@ -115,8 +115,8 @@ def checked_output_name(name: str) -> str:
 def write_table(table: pa.Table, path: Path, output_format: OutputFormat) -> None:
     """Write a table; units, UCDs and descriptions on its fields are kept in every format but CSV, which has no place.
 
-    Missing values are empty in CSV, null in Parquet and VOTable, and in FITS and HDF5 what `outputs.cells` says. The
-    file appears under its name when it is complete.
+    Missing values are empty in CSV, null in Parquet and VOTable, and the markers of `outputs.cells` in FITS and HDF5.
+    The file appears under its name when it is complete.
 
     Raises
     ------

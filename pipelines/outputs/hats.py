@@ -1,4 +1,4 @@
-"""Tables as HATS catalogues (IVOA Note HATS 1.0): a folder with a Parquet file for each HEALPix cell that has rows."""
+"""HATS writer (IVOA Note HATS 1.0): a folder with a Parquet file per HEALPix cell."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from pipelines.outputs.parquet import parquet_options
 
 __all__ = ["write_hats"]
 
-#: Cells are not divided beyond this order (0.8 arcseconds): rows at one place cannot be told apart.
+#: Cells are not divided beyond this order (0.8 arcseconds): rows at one position cannot be separated.
 _FINEST = 18
 _INDEX = Column(HEALPIX_COLUMN, "long", ucd="pos.healpix", description="HEALPix cell, NESTED, order 29.")
 
@@ -103,7 +103,7 @@ def _properties(
     table: pa.Table, name: str, position: tuple[str, str], partitions: list[_Cell], rows_in_file: int
 ) -> str:
     now = datetime.now(UTC)
-    said = {
+    properties = {
         "obs_collection": name,
         "dataproduct_type": "object",
         "hats_nrows": table.num_rows,
@@ -122,7 +122,7 @@ def _properties(
         "hats_version": "v1.0",
     }
     # A line break in a name would start a key of its own.
-    lines = [f"{key}={str(value).replace(chr(10), ' ').replace(chr(13), ' ')}" for key, value in said.items()]
+    lines = [f"{key}={str(value).replace(chr(10), ' ').replace(chr(13), ' ')}" for key, value in properties.items()]
     return "\n".join(["#HATS catalog", *lines]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Tables as HDF5: a dataset for each column at the root, with its unit, UCD and description as attributes."""
+"""HDF5 writer: a dataset per column at the root, with unit, UCD and description as attributes."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def write_hdf5(table: pa.Table, path: Path) -> None:
     with h5py.File(path, "w") as file:
         for field in table.schema:
             if "/" in field.name or field.name in {"", "."}:
-                raise InvalidValueError(f"HDF5 cannot hold a column named '{field.name}'; a slash starts a group.")
+                raise InvalidValueError(f"HDF5 cannot hold a column named '{field.name}': a slash separates groups.")
             cells = array_of(table, field.name, "utf-8")
             dtype = cells.values.dtype
             kind = h5py.string_dtype("utf-8", dtype.itemsize) if dtype.kind == "S" else dtype

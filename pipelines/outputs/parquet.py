@@ -1,4 +1,4 @@
-"""Tables as Parquet; the meaning of columns is Arrow's field metadata, with the keys of `core.columns`."""
+"""Parquet writer; units, UCDs and descriptions are field metadata with the keys of `core.columns`."""
 
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,9 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def parquet_options(table: pa.Table) -> dict[str, Any]:  # keywords of pyarrow's writer
-    """Choose how a table is written: values that repeat stand in a dictionary, others as they are.
+    """Choose the options of a table: dictionary encoding only for columns with repeated values.
 
-    A dictionary of values that are all different takes three times as long to write, and a third more room.
+    A dictionary of values that are all different takes three times as long to write, and a third more space.
     """
     repetitive = [name for name, column in zip(table.column_names, table.columns, strict=True) if _repeats(column)]
     return {"row_group_size": _ROWS_IN_GROUP, "compression": "zstd", "use_dictionary": repetitive}

@@ -1,4 +1,4 @@
-"""Results as files: the table in the format that was asked for, and a HATS catalogue as one zip."""
+"""Writing of a result table in the requested format; a HATS catalogue becomes one zip."""
 
 import zipfile
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def write_result(
     Raises
     ------
     InvalidValueError
-        A HATS catalogue was asked for of rows without positions.
+        The format is HATS, but the rows have no positions.
     """
     if output_format == "hats":
         if position is None:

@@ -1,4 +1,4 @@
-"""Tables as VOTables in BINARY2, which carries nulls of every type (VOTable 1.4 §5.4)."""
+"""VOTable writer with BINARY2, which supports nulls of all types (VOTable 1.4 §5.4)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Magnitudes from the columns of a catalogue: AB magnitudes of fluxes, and the removal of Galactic extinction."""
+"""Photometry kernels: AB magnitudes from fluxes, and dereddening."""
 
 from pipelines.photometry.coefficients import EXTINCTION_COEFFICIENTS, ExtinctionCoefficients
 from pipelines.photometry.configuration import Dereddening, PhotometryConfiguration

@@ -1,6 +1,6 @@
 """Extinction coefficients R_b = A_b / E(B-V) by band, each set with its source.
 
-E(B-V) is that of the map of Schlegel, Finkbeiner and Davis (1998), as published, except where a source says otherwise.
+E(B-V) is that of the map of Schlegel, Finkbeiner and Davis (1998), as published, unless a source states otherwise.
 """
 
 from collections.abc import Mapping

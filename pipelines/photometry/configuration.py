@@ -1,4 +1,4 @@
-"""What a user says about magnitudes: which columns hold the fluxes, and how extinction is removed."""
+"""Configuration of magnitudes: columns of fluxes, and dereddening."""
 
 from typing import Literal, Self
 
@@ -30,7 +30,7 @@ class Dereddening(BaseModel):
 
     @property
     def source(self) -> str:
-        """Where the coefficients come from, for descriptions and provenance."""
+        """Source of the coefficients, for descriptions and provenance."""
         if isinstance(self.coefficients, dict):
             return "given by the user"
         return EXTINCTION_COEFFICIENTS[self.coefficients].source
@@ -44,7 +44,7 @@ class Dereddening(BaseModel):
 
 
 class PhotometryConfiguration(BaseModel):
-    """Magnitudes to be computed; in names of columns ``{band}`` and ``{flux_type}`` stand for what they say."""
+    """Magnitudes to be computed; ``{band}`` and ``{flux_type}`` are placeholders in column names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -17,7 +17,7 @@ __all__ = ["BandSummary", "add_magnitudes", "photometry_columns"]
 
 @dataclass(frozen=True, slots=True)
 class BandSummary:
-    """What became of one band: rows without a magnitude because the flux was not above zero, or was missing."""
+    """Counts of one band: rows without a magnitude because the flux was not positive, or was missing."""
 
     band: str
     column: str
@@ -27,7 +27,7 @@ class BandSummary:
 
 
 def photometry_columns(configuration: PhotometryConfiguration, flux_type: str) -> list[str]:
-    """List the columns that the conversion reads."""
+    """Return the columns that the conversion reads."""
     names = []
     for band in configuration.bands:
         names.append(_named(configuration.column, band, flux_type))
@@ -46,7 +46,7 @@ def add_magnitudes(
     Raises
     ------
     InvalidValueError
-        When a column is missing, holds text, has a unit that is no flux density, or its name is taken.
+        A column is missing, is not numeric, has a unit that is not a flux density, or an output column exists already.
     """
     ebv = None
     if configuration.dereddening is not None:
@@ -90,7 +90,7 @@ def _unit(table: pa.Table, name: str, configuration: PhotometryConfiguration) ->
     if unit not in FLUX_UNITS:
         raise InvalidValueError(
             f"The column '{name}' has the unit '{unit}', which is none of {', '.join(FLUX_UNITS)}. "
-            "Say the unit of the fluxes in 'photometry.unit'.",
+            "Give the unit of the fluxes in 'photometry.unit'.",
             field="photometry.unit",
         )
     return unit
@@ -122,7 +122,7 @@ def _appended(
         )
     ucd = "stat.error;phot.mag" if error else "phot.mag"
     column = Column(name, "double", unit="mag", ucd=ucd, description=description)
-    # A row without a magnitude has no value, which every format can say.
+    # A row without a magnitude is null, which all formats support.
     return table.append_column(field_of_column(column), pa.array(values, mask=~np.isfinite(values)))
 
 

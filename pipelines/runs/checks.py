@@ -1,6 +1,6 @@
-"""All that can be found wrong with a run before it is queued: access, types and columns of inputs, parameters.
+"""Checks of a run before it is queued: access, types and columns of inputs, parameters.
 
-Columns of files in the VOSpace, which nobody looked into before, are told by the job, which checks all of it again.
+The job repeats all checks, and only there are the columns of files in the VOSpace known.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot
 from pipelines.inputs.configuration import PipelineConfiguration
-from pipelines.inputs.lookup import Inputs, Look, RunInput
+from pipelines.inputs.lookup import Inputs, InspectInput, RunInput
 from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline, RunInputs, RunRequest
 from pipelines.runs.requests import checked_request
@@ -24,7 +24,7 @@ __all__ = ["CheckedRun", "RunChecker"]
 
 @dataclass(frozen=True, slots=True)
 class CheckedRun:
-    """A run that can be queued."""
+    """A checked request, with its pipeline, inputs and configuration."""
 
     pipeline: AnyPipeline
     request: RunRequest
@@ -46,7 +46,7 @@ class CheckedRun:
 
 
 class RunChecker:
-    """Checks what users ask for, as they are: what they may not read is not there.
+    """Checker of requests, with the access rights of the user.
 
     Parameters
     ----------
@@ -62,28 +62,28 @@ class RunChecker:
         self._datasets = datasets
 
     def check(
-        self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, look: Look | None = None
+        self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, inspect: InspectInput | None = None
     ) -> CheckedRun:
         """Check a request.
 
         Parameters
         ----------
-        look
-            Tells the columns of files in the VOSpace; without it the configuration names those alone that were asked
-            for.
+        inspect
+            Returns the columns of files in the VOSpace; without it the configuration has only those in the
+            request.
 
         Raises
         ------
         InvalidValueError
-            With the parameter that is wrong.
+            Names the parameter that is not valid.
         """
         request, slot = checked_request(pipeline, request), pipeline.inputs
         if not request.inputs:
             raise InvalidValueError(f"Choose {slot.one}: the inputs are missing.", field="inputs")
         catalogues = self._inputs.find(
-            identity, request.inputs, slot.product_types, "inputs", request.columns, look
+            identity, request.inputs, slot.product_types, "inputs", request.columns, inspect
         )  # fmt: skip
-        objects = self._objects(identity, pipeline, request, look)
+        objects = self._objects(identity, pipeline, request, inspect)
         _refuse_columns_of_others(request, (*catalogues, *objects))
         _refuse_objects(pipeline, request)
         _check_number(pipeline, len(catalogues))
@@ -91,7 +91,7 @@ class RunChecker:
         return CheckedRun(pipeline, request, pipeline.configure(request, inputs), inputs)
 
     def release(self, identity: Identity, name: str) -> Release:
-        """Find a release that the identity may see, by its name or number."""
+        """Return a release that the identity can see, by its name or number."""
         for release in self._products.releases(identity):
             if name in {release.name, str(release.id)}:
                 return release
@@ -103,12 +103,12 @@ class RunChecker:
         return path if path is not None and path.is_dir() else None
 
     def _objects(
-        self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, look: Look | None
+        self, identity: Identity, pipeline: AnyPipeline, request: RunRequest, inspect: InspectInput | None
     ) -> tuple[RunInput, ...]:
         slot = pipeline.objects
         if request.objects is None or slot is None:
             return ()
-        return self._inputs.find(identity, [request.objects], slot.product_types, "objects", request.columns, look)
+        return self._inputs.find(identity, [request.objects], slot.product_types, "objects", request.columns, inspect)
 
     def _run_inputs(
         self,
@@ -146,7 +146,7 @@ class RunChecker:
 def _refuse_columns_of_others(request: RunRequest, inputs: Sequence[RunInput]) -> None:
     known = {request.objects, *request.inputs, *(each.name for each in inputs), *(each.address for each in inputs)}
     if unknown := sorted(request.columns.keys() - known):
-        raise InvalidValueError(f"Columns are given for {unknown[0]}, which is no input.", field="columns")
+        raise InvalidValueError(f"COLUMNS names {unknown[0]}, which is not an input.", field="columns")
 
 
 def _refuse_objects(pipeline: AnyPipeline, request: RunRequest) -> None:

@@ -1,4 +1,4 @@
-"""Pipelines on files, without a server: a configuration file names what is read, and where the result goes."""
+"""Runs of pipelines on local files with a configuration file (``photoz pipeline run``)."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ __all__ = ["FileRun", "run_files"]
 
 @dataclass(frozen=True, slots=True)
 class FileRun:
-    """What a run left: the table, and beside it its report, configuration and what the public server calls process."""
+    """Files of a finished run: the table and the report."""
 
     result: Path
     report: Path
@@ -53,9 +53,9 @@ def run_files(
     name
         Name of the pipeline.
     base
-        Folder in which the output folder of the configuration lies.
+        Folder that the output folder of the configuration is relative to.
     inputs
-        Folder to which the paths of inputs are relative; by default that of the configuration.
+        Folder that the paths of inputs are relative to; by default that of the configuration.
     definitions
         The pipelines that can be run, by name.
 
@@ -92,7 +92,7 @@ def run_files(
 
 
 class _FileWork:
-    """The work of a pipeline on files.
+    """`Work` on local files.
 
     Attributes
     ----------

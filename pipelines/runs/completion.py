@@ -1,4 +1,4 @@
-"""What is stored of a run when its job has ended, in whichever process that is noticed."""
+"""Storage of the final state of runs, by the process that notices the end of a job."""
 
 from sqlalchemy import select, update
 
@@ -11,18 +11,18 @@ __all__ = ["RunCompletion"]
 
 
 class RunCompletion:
-    """Store the ends of runs, and let the products fail that they did not make."""
+    """Service that stores the final phase of runs, and marks the products of failed runs as failed."""
 
     def __init__(self, database: Database, results: JobProductService) -> None:
         self._database = database
         self._results = results
 
     def ended(self, job: Job) -> None:
-        """Store the end of the run of a job; may be called twice."""
+        """Store the final phase of the run of a job; idempotent."""
         sentence, chosen = _sentence(job), PipelineRunRow.job_id == job.id
         with self._database.read() as session:
             product_id = session.scalar(select(PipelineRunRow.product_id).where(chosen))
-        # The product comes first: whoever learns that the run has ended finds its product so, too.
+        # The product comes first, so that a client that sees the final phase sees the final product as well.
         if product_id is not None and sentence is not None:
             self._results.fail(product_id, sentence)
         with self._database.write() as session:
@@ -33,7 +33,7 @@ class RunCompletion:
             )
 
     def end_without_job(self, run_id: int, product_id: int, sentence: str) -> None:
-        """Store that a run ended whose job tells nothing."""
+        """Store an error for a run whose job is unknown."""
         self._results.fail(product_id, sentence)
         with self._database.write() as session:
             session.execute(

@@ -1,4 +1,4 @@
-"""The description of the result of a run, in Markdown: the owner's own, or one that its pipeline writes."""
+"""Description of the result of a run in Markdown: that of the request, or a generated one."""
 
 from pipelines.runs.checks import CheckedRun
 
@@ -6,5 +6,5 @@ __all__ = ["description_of"]
 
 
 def description_of(checked: CheckedRun) -> str:
-    """Return the description of what a run makes."""
+    """Return the description of the resulting product."""
     return checked.request.description or checked.pipeline.describe(checked.configuration, checked.inputs)

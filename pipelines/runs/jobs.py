@@ -1,4 +1,4 @@
-"""The work of a run: it reads the inputs as its owner may, runs the pipeline, and publishes what came out."""
+"""Job function of runs: read the inputs with the owner's permissions, run the pipeline, publish the result."""
 
 import hashlib
 import re
@@ -40,17 +40,17 @@ __all__ = ["CONFIGURATION", "LOG", "PROVENANCE", "REPORT", "PipelineJobs"]
 
 #: Names of the files that a result has beside its table.
 CONFIGURATION, LOG, PROVENANCE, REPORT = "config.yaml", "pipeline.log", "provenance.json", "report.json"
-#: How far a run is when its pipeline has made the result.
+#: Progress of a run when its pipeline has returned the result.
 _MADE = 0.7
 
 
 class PipelineJobs:
-    """Runs pipelines in the process of a job.
+    """Job functions of the pipelines.
 
     Parameters
     ----------
     identity_of
-        Gives the identity of an active user with a scope, as it is now.
+        Returns the present identity of an active user with a scope.
     definitions
         The pipelines that can be run, by name.
     """
@@ -82,10 +82,10 @@ class PipelineJobs:
         Raises
         ------
         PhotozError
-            An input cannot be used, or is not there for the owner any more.
+            An input cannot be used, or the owner can no longer read it.
         """
         run, internal_name, status = self._run_of(context)
-        if status is not ProductStatus.PUBLISHED:  # else the worker died between the publication and its word of it
+        if status is not ProductStatus.PUBLISHED:  # else the worker died after the publication
             self._make(context, run, internal_name)
         context.progress(1.0, "Published")
         context.add_result("result", "results/result")
@@ -97,7 +97,7 @@ class PipelineJobs:
         identity = context.job.identity(self._identity_of)
         limits = ReadLimits(max_columns=self._settings.max_columns)
         reader = InputReader(self._store, self._settings.tables_folder, limits, context.scratch)
-        checked = self._checker.check(identity, run.pipeline, run.settings, reader.look)
+        checked = self._checker.check(identity, run.pipeline, run.settings, reader.inspect)
         inputs = checked.inputs
         for each in inputs.all:
             if each.address is not None:
@@ -146,19 +146,19 @@ class PipelineJobs:
         if not self._inspector.publish_table(
             run.product_id, context.job.id, table, progress=progress, scratch=context.scratch
         ):
-            raise ConflictError("The product was deleted while its job was running; nothing was stored.")
+            raise ConflictError("The product was deleted during the run; nothing was stored.")
 
     def _run_of(self, context: JobContext) -> tuple[Run, str, ProductStatus]:
         with self._database.read() as session:
             row = session.scalar(select(PipelineRunRow).where(PipelineRunRow.job_id == context.job.id))
             product = None if row is None else session.get(ProductRow, row.product_id)
             if row is None or product is None or product.status == ProductStatus.DELETED:
-                raise NotFoundError("The product that this run should make was deleted.")
+                raise NotFoundError("The product of this run was deleted.")
             return run_of_row(row, None, self._definitions), product.internal_name or "", ProductStatus(product.status)
 
 
 class _JobWork:
-    """The work of a pipeline in a job: inputs are products, files in VOSpace, and catalogues of releases."""
+    """`Work` in a job: inputs are products, files in the VOSpace, and catalogues of releases."""
 
     def __init__(self, checked: CheckedRun, reader: InputReader, engine: Engine, progress: Progress) -> None:
         # Any: each pipeline takes what it configured itself.
@@ -185,7 +185,7 @@ class _JobWork:
             engine = self._engine if objects.stored_table is not None else LocalEngine()
             return engine.objects(path)
         if folder is None:
-            raise NotFoundError("The object catalogue is not there any more.")
+            raise NotFoundError("The object catalogue no longer exists.")
         return self._engine.objects(catalogue_in(folder))
 
     def find_pairs(self, positions: SkyPositions, radius_arcsec: float) -> Pairs:
@@ -199,8 +199,8 @@ class _JobWork:
 
 
 def _meanings_of(each: RunInput) -> str:
-    said = ", ".join(f"{key} is {column}" for key, column in each.columns.items())
-    return f"Columns of {each.name}: {said}."
+    meanings = ", ".join(f"{key} is {column}" for key, column in each.columns.items())
+    return f"Columns of {each.name}: {meanings}."
 
 
 def _write_documents(

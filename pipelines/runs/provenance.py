@@ -1,4 +1,4 @@
-"""Where a result comes from: inputs with checksums, configuration, code and times, as PROV-JSON.
+"""Provenance of a result: inputs with checksums, configuration, code and times, as PROV-JSON.
 
 The document follows the W3C's PROV-JSON with the classes of the IVOA Provenance Data Model 1.0 (activity, used and
 generated entities, agent).
@@ -40,9 +40,9 @@ def activity_of(
     started: datetime,
     release: str | None,
 ) -> Activity:
-    """Return the provenance of a run for the catalogue, which shows each reader only the inputs that he may read.
+    """Return the activity of the run for the catalogue, which shows each reader only the inputs that they can read.
 
-    So the inputs are listed in ``used`` and nowhere else: not in the configuration, nor in the names of steps.
+    Therefore inputs are named only in ``used``, not in the configuration nor in the names of steps.
     """
     timings: Counter[str] = Counter()
     for step, seconds in steps:
@@ -89,7 +89,7 @@ def provenance_json(
     product
         Internal name of the result.
     steps
-        What was done one after the other, with the seconds that each took.
+        Steps in order, with their durations in seconds.
     """
     activity, agent = f"pz:run/{run.id}", f"pz:user/{run.owner}"
     used = {f"pz:{_place(each)}/{each.name}": _input(each, base_url) for each in inputs}

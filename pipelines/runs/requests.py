@@ -1,4 +1,4 @@
-"""What a user asks of a pipeline, read from the parameters of a job, from JSON, and from configuration files."""
+"""Parser of requests for runs: job parameters, JSON and configuration files."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -35,12 +35,12 @@ _FIELDS = {
 }  # fmt: skip
 #: Key of the object catalogue in a configuration file of a pipeline that takes none, so that it is refused.
 _OBJECTS = "dataset"
-#: What a configuration file may say that means nothing to a server.
+#: Keys of a configuration file that the server ignores.
 _IGNORED = frozenset({"executor", "output_root_dir", "output_dir", "output_name"})
 
 
 def parameters_of(pipeline: AnyPipeline) -> Mapping[str, tuple[tuple[str, ...], bool]]:
-    """Return the parameters of a pipeline as jobs have them: name in upper case to keys, and whether it is a text.
+    """Return the job parameters of a pipeline: upper-case name to its path of keys, and whether it is a text.
 
     A parameter inside another one is written with a dot: ``CROSSMATCH.RADIUS_ARCSEC``.
     """
@@ -48,14 +48,14 @@ def parameters_of(pipeline: AnyPipeline) -> Mapping[str, tuple[tuple[str, ...], 
 
 
 def request_of_parameters(pipeline: AnyPipeline, given: Mapping[str, str]) -> RunRequest:
-    """Read the parameters of a job.
+    """Parse the parameters of a job.
 
-    What stands in CONFIGURATION yields to PARAM, and that to single parameters.
+    Single parameters take precedence over PARAM, and PARAM over CONFIGURATION.
 
     Raises
     ------
     InvalidValueError
-        A parameter cannot be read, or a configuration file has keys that none has.
+        A parameter is not valid, or a configuration file has unknown keys.
     """
     fields: dict[str, Any] = {}
     if text := given.get("CONFIGURATION"):
@@ -75,12 +75,12 @@ def request_of_parameters(pipeline: AnyPipeline, given: Mapping[str, str]) -> Ru
 
 
 def parse_request(fields: Mapping[str, Any]) -> RunRequest:
-    """Read a request from JSON.
+    """Parse a request in JSON.
 
     Raises
     ------
     InvalidValueError
-        A key is unknown, or a value of another kind than it must be.
+        A key is unknown, or a value has a wrong type.
     """
     values = dict(fields)
     for key in ("objects", "release"):
@@ -92,12 +92,12 @@ def parse_request(fields: Mapping[str, Any]) -> RunRequest:
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         raise InvalidValueError(
-            f"The run cannot be asked for: {_with_values(error)}", field=str(first[0]) if first else None
+            f"The request is not valid: {_with_values(error)}", field=str(first[0]) if first else None
         ) from error
 
 
 def job_parameters(request: RunRequest) -> dict[str, str]:
-    """Return the parameters of the job of a request, from which `request_of_parameters` reads it again."""
+    """Return the job parameters of a request, the inverse of `request_of_parameters`."""
     values = {name: str(value) for name, field in _FIELDS.items() if (value := getattr(request, field)) is not None}
     values["INPUTS"] = ";".join(request.inputs)
     values["PARAM"] = json.dumps(dict(request.param))
@@ -107,19 +107,19 @@ def job_parameters(request: RunRequest) -> dict[str, str]:
 
 
 def checked_request(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
-    """Check the parameters, the format and the rules of a request; what needs no product to be looked at.
+    """Check the parameters, the format and the rules of a request, without its inputs.
 
     Raises
     ------
     InvalidValueError
-        With the parameter that is wrong, and the value that it has.
+        Names the parameter and its value.
     """
     try:
         pipeline.parameters.model_validate(dict(request.param))
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InvalidValueError(
-            f"The parameters of {pipeline.display_name} cannot be used: {_with_values(error)}", field=place or "param"
+            f"The parameters of {pipeline.display_name} are not valid: {_with_values(error)}", field=place or "param"
         ) from error
     if request.output_format not in {None, "specz", "hats"}:
         output_format_of(str(request.output_format))
@@ -138,7 +138,7 @@ def _leaves(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tup
 
 
 def _is_text(kind: object) -> bool:
-    """Return whether all values but none are texts, which then need not be read as YAML."""
+    """Return whether all values except None are texts, which are not parsed as YAML."""
     if kind is str:
         return True
     arguments = [each for each in get_args(kind) if each is not type(None)]
@@ -163,9 +163,9 @@ def _mapping(text: str, name: str) -> dict[str, Any]:
 
 
 def _of_configuration(pipeline: AnyPipeline, document: object) -> dict[str, Any]:
-    """Read a whole configuration file, or its parameters alone."""
+    """Parse a whole configuration file, or one with parameters only."""
     if not isinstance(document, dict):
-        raise InvalidValueError("A configuration is a mapping of keys to values.", field="CONFIGURATION")
+        raise InvalidValueError("A configuration must be a mapping of keys to values.", field="CONFIGURATION")
     if not {"param", "inputs"} & document.keys():
         whole = {"output_format", *_IGNORED}
         if not whole & document.keys():
@@ -173,13 +173,13 @@ def _of_configuration(pipeline: AnyPipeline, document: object) -> dict[str, Any]
     known = {"param", "inputs", "output_format", *_IGNORED}
     if unknown := sorted(map(str, document.keys() - known)):
         raise InvalidValueError(
-            f"The configuration has the key '{unknown[0]}', which none has; the keys are {', '.join(sorted(known))}.",
+            f"The configuration has the unknown key '{unknown[0]}'; the keys are {', '.join(sorted(known))}.",
             field="CONFIGURATION",
         )
     fields: dict[str, Any] = {"param": document.get("param") or {}, "output_format": document.get("output_format")}
     inputs = document.get("inputs") or {}
     if not isinstance(inputs, dict) or not isinstance(fields["param"], dict):
-        raise InvalidValueError("'inputs' and 'param' of a configuration are mappings.", field="CONFIGURATION")
+        raise InvalidValueError("'inputs' and 'param' of a configuration must be mappings.", field="CONFIGURATION")
     _read_inputs(pipeline, inputs, fields)
     return fields
 
@@ -194,27 +194,28 @@ def _read_inputs(pipeline: AnyPipeline, inputs: Mapping[str, Any], fields: dict[
     dataset = inputs.get(_OBJECTS if pipeline.objects is None else pipeline.objects.key)
     if isinstance(dataset, dict) and (objects := _reference(dataset)):
         fields["objects"] = objects
-        # Of a product its owner said it, and configurations of the public server name a column that need not be there.
+        # The owner of a product declared it, and configurations of the public server may name a column that does not
+        # exist.
         if objects == dataset.get("path") and dataset.get("columns"):
             fields["columns"][objects] = dataset["columns"]
 
 
 def _reference(entry: Mapping[str, Any]) -> str | None:
-    """Return what an entry of a configuration names: a file by its address, a product by its internal name."""
+    """Return the reference in an entry of a configuration: the URI of a file, or the internal name of a product."""
     path = str(entry.get("path") or "")
     return path if path.lower().startswith("vos:") else str(entry.get("internal_name") or "") or None
 
 
 def _with_values(error: ValidationError) -> str:
-    told = []
+    faults = []
     for found in error.errors(include_url=False)[:5]:
         place = ".".join(str(part) for part in found["loc"]) or "param"
         what = found["msg"].removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
-            told.append(f"there is no parameter '{place}'")
+            faults.append(f"there is no parameter '{place}'")
         else:
-            told.append(f"{place}: {what} (found {_brief(found['input'])})")
-    return "; ".join(told) + "."
+            faults.append(f"{place}: {what} (found {_brief(found['input'])})")
+    return "; ".join(faults) + "."
 
 
 def _brief(value: object) -> str:

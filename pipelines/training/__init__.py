@@ -1,4 +1,4 @@
-"""Training Set Maker: redshifts cross-matched with an object catalogue, split into training and validation."""
+"""Training Set Maker: cross-match of redshifts with an object catalogue, split into training and validation."""
 
 from pipelines.training.configuration import TrainingSetConfiguration, load_configuration, parse_configuration
 from pipelines.training.hats import open_objects, release_catalog

@@ -28,7 +28,7 @@ _MODEL = ConfigDict(extra="forbid", frozen=True)
 
 
 class RedshiftColumns(BaseModel):
-    """Which column of the redshift catalogue holds what; null where it has no such column."""
+    """Columns of the redshift catalogue by their meaning; null where it has no such column."""
 
     model_config = _MODEL
 
@@ -50,11 +50,11 @@ class RedshiftInput(BaseModel):
     path: str = Field("", description="The file, relative to the configuration file.")
     internal_name: str | None = Field(None, description="Internal name of the product.")
     format: str | None = Field(None, description="Format of the file; found out when none is given.")
-    columns: RedshiftColumns = Field(RedshiftColumns(), description="Which column holds what.")
+    columns: RedshiftColumns = Field(RedshiftColumns(), description="Columns by their meaning.")
 
 
 class ObjectColumns(BaseModel):
-    """Which column of the object catalogue holds what; null takes what a HATS catalogue says of itself, or ra, dec."""
+    """Columns of the object catalogue by their meaning; null means those that a HATS catalogue declares, or ra, dec."""
 
     model_config = _MODEL
 
@@ -70,7 +70,7 @@ class ObjectInput(BaseModel):
 
     path: str = Field("", description="The folder or file, relative to the configuration file.")
     internal_name: str | None = Field(None, description="Internal name of the product.")
-    columns: ObjectColumns = Field(ObjectColumns(), description="Which column holds what.")
+    columns: ObjectColumns = Field(ObjectColumns(), description="Columns by their meaning.")
 
 
 class TrainingSetInputs(BaseModel):
@@ -85,22 +85,22 @@ class TrainingSetInputs(BaseModel):
 
 
 class CrossMatch(BaseModel):
-    """Which objects belong to a redshift."""
+    """Parameters of the cross-match."""
 
     model_config = _MODEL
 
     radius_arcsec: float = Field(
         1.0, gt=0, le=3600, description="Objects strictly closer than this match, in arcseconds."
     )
-    n_neighbors: int = Field(1, ge=1, le=1000, description="How many objects a redshift is given at most.")
+    n_neighbors: int = Field(1, ge=1, le=1000, description="Maximum number of objects per redshift.")
 
 
 class TrainingSetParameters(BaseModel):
-    """What is done to the catalogues."""
+    """Parameters of the Training Set Maker."""
 
     model_config = _MODEL
 
-    crossmatch: CrossMatch = Field(CrossMatch(), description="Which objects belong to a redshift.")
+    crossmatch: CrossMatch = Field(CrossMatch(), description="Parameters of the cross-match.")
     flux_type: str = Field(
         "auto",
         pattern=r"^[A-Za-z0-9_-]+$",
@@ -114,7 +114,7 @@ class TrainingSetParameters(BaseModel):
     )
     convert_flux_to_mag: bool = Field(
         default=True,
-        description="Whether there shall be magnitudes: of a release those of its folder, else its fluxes; of a "
+        description="Whether the result has magnitudes: of a release those of its folder, else its fluxes; of a "
         "product AB magnitudes are computed from its fluxes.",
     )
     use_absolute_lsdb_path: bool = Field(default=False, description="Whether the path is that of a HATS catalogue.")
@@ -137,7 +137,8 @@ class TrainingSetParameters(BaseModel):
         None, description="Column of the redshift catalogue whose largest value wins before the closest pair does."
     )
     flag_multiple_matches: bool = Field(
-        default=True, description="Whether columns tell how many redshifts an object, and objects a redshift, has."
+        default=True,
+        description="Whether to add columns with the numbers of redshifts per object, and of objects per redshift.",
     )
     split_method: Literal["random", "hash"] = Field(
         "random",
@@ -168,7 +169,7 @@ class TrainingSetConfiguration(PipelineConfiguration):
     output_format: str | None = Field(
         None, description="Format of the result; null or 'specz' is that of the redshift catalogue."
     )
-    param: TrainingSetParameters = Field(TrainingSetParameters(), description="What is done to the catalogues.")
+    param: TrainingSetParameters = Field(TrainingSetParameters(), description="Parameters of the pipeline.")
 
     @property
     def redshifts(self) -> RedshiftInput:

@@ -1,4 +1,4 @@
-"""Conditions that rows must meet, counted as they leave rows out."""
+"""Cuts: conditions on rows, with the number of rows that each removes."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ __all__ = ["Cuts"]
 
 
 class Cuts:
-    """Conditions in their order; each row is left out by the first that it fails.
+    """Conditions in order; each removed row counts for the first one that it fails.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Cuts:
         self.columns = tuple(dict.fromkeys(name for one in self._expressions for name in one.names))
 
     def kept(self, table: pa.Table | pa.RecordBatch) -> npt.NDArray[np.int64] | None:
-        """Number the rows that meet all conditions; none when all rows do.
+        """Return the numbers of the rows that meet all conditions; None when all rows do.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""HATS catalogues (IVOA Note HATS 1.0): folders of Parquet files, one for each HEALPix cell, read without Dask."""
+"""Reader of HATS catalogues (IVOA Note HATS 1.0) without Dask."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ def open_objects(path: Path) -> ParquetObjects:
     InvalidValueError
         When there is no such file, it holds no Parquet, or the catalogue is a margin or an index.
     UnreadableFileError
-        When a file is not what its name says.
+        A file does not have the format of its name.
     """
     if path.is_file():
         return ParquetObjects([parquet_part(path)])
@@ -37,7 +37,7 @@ def open_objects(path: Path) -> ParquetObjects:
 
 
 def release_catalog(path: Path, *, magnitudes: bool, flux_type: str, dereddening: str) -> Path:
-    """Find the catalogue of a release: ``<mag|flux>/<flux type>/<dereddening>/catalog``; or the path itself.
+    """Return the catalogue of a release, ``<mag|flux>/<flux type>/<dereddening>/catalog``, or the path itself.
 
     Raises
     ------
@@ -62,18 +62,18 @@ def read_properties(path: Path) -> Mapping[str, str]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"The file {path.name} of the object catalogue is no text.") from error
+        raise UnreadableFileError(f"The file {path.name} of the object catalogue is not a text file.") from error
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.lstrip().startswith(("#", "!")))
     return {key.strip(): value.strip().replace("\\:", ":").replace("\\=", "=") for key, value in pairs}
 
 
 def _primary_table(path: Path) -> Path:
-    said = read_properties(path / _COLLECTION).get("hats_primary_table_url", "")
-    table = (path / said).resolve()
+    declared = read_properties(path / _COLLECTION).get("hats_primary_table_url", "")
+    table = (path / declared).resolve()
     # A collection that was uploaded must not lead out of its own folder.
-    if not said or not table.is_relative_to(path.resolve()) or not table.is_dir():
+    if not declared or not table.is_relative_to(path.resolve()) or not table.is_dir():
         raise InvalidValueError(
-            f"The collection '{path.name}' names '{said}' as its catalogue, which is no folder in it.",
+            f"The collection '{path.name}' names '{declared}' as its catalogue, which is not a folder in it.",
             field="inputs.dataset.path",
         )
     return table

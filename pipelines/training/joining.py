@@ -1,4 +1,4 @@
-"""The columns of the result: those of the redshift, then those of the object, under today's names."""
+"""Join of redshifts and objects to the columns of the result."""
 
 from collections.abc import Sequence
 
@@ -26,13 +26,13 @@ RESERVED = frozenset(one.name for one in (DISTANCE, IS_TRAINING, OBJECTS_OF_REDS
 
 
 def columns_of_objects(available: Sequence[str], selected: Sequence[str], position: tuple[str, str]) -> list[str]:
-    """List the object columns that the result has: the selected ones or all, always with the position."""
+    """Return the object columns of the result: the selected ones or all, always with the position."""
     wanted = {*selected, *position} if selected else set(available)
     return [name for name in available if name in wanted and name not in RESERVED]
 
 
 def result_names(names: Sequence[str], object_columns: Sequence[str]) -> list[str]:
-    """Name the columns of the redshift catalogue in the result: with the suffix where the name is taken.
+    """Return the names of the redshift columns in the result, with a suffix where an object column has the name.
 
     A column that already had the name which another one gets by its suffix, as in an earlier training set, gets one
     suffix more.

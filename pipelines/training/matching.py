@@ -1,4 +1,4 @@
-"""The nearest objects of each redshift, kept up to date while an object catalogue streams by.
+"""Nearest objects of each redshift, updated batch by batch of an object catalogue.
 
 Memory is bounded by the matched rows: of each batch only objects closer to a redshift than those already known stay.
 """
@@ -44,7 +44,7 @@ class Matches:
 
 
 class NearestObjects:
-    """Collects, for each redshift, up to ``neighbors`` nearest objects strictly closer than the radius.
+    """Collector of up to ``neighbors`` nearest objects per redshift, strictly closer than the radius.
 
     Of objects at the same separation the one that was added first wins.
     """
@@ -64,7 +64,7 @@ class NearestObjects:
         self._rows = self._pending = self._kept = 0
 
     def add(self, batch: pa.RecordBatch, ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> None:
-        """Match a batch whose positions, in degrees, are given beside it."""
+        """Match a batch with its positions in degrees."""
         # Placeholders such as -999 are no positions.
         found = find_pairs(self._redshifts, SkyPositions(ra, np.where(np.abs(dec) <= 90, dec, np.nan)), self._radius)
         if not len(found):
@@ -85,14 +85,14 @@ class NearestObjects:
             self._compact()
 
     def matches(self, schema: pa.Schema) -> Matches:
-        """Return what was found, the objects with the columns of a schema when there are none."""
+        """Return the matches; a schema gives the columns of objects when there are none."""
         self._compact()
         (redshift, objects, separation), counts = self._pairs[0], self._counts[0]
         table = self._objects[0] if self._objects else schema.empty_table()
         return Matches(redshift, objects, separation, table, counts, self._of_redshift)
 
     def _compact(self) -> None:
-        """Keep the nearest pairs, and of the objects those in a pair."""
+        """Drop all but the nearest pairs, and objects without a pair."""
         redshift, objects, separation = (np.concatenate(parts) for parts in zip(*self._pairs, strict=True))
         order = np.lexsort((objects, separation, redshift))
         order = order[ranks_in_runs(redshift[order]) < self._neighbors]

@@ -1,4 +1,4 @@
-"""Columns of numbers, or a sentence that says which column of which catalogue holds something else."""
+"""Checks that columns exist and are numeric."""
 
 import difflib
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _HOURS = frozenset({"h", "hr", "hour", "hours", "hourangle", '"h:m:s"', "h:m:s"}
 
 
 def require_columns(available: Sequence[str], needed: Sequence[str], catalogue: str, field: str) -> None:
-    """Refuse a catalogue that lacks a column, naming those that it has.
+    """Check that a catalogue has columns; the error lists those that it has.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def numbers_of(table: pa.Table | pa.RecordBatch, name: str, catalogue: str) -> n
     Raises
     ------
     InvalidValueError
-        When the column does not hold numbers, or says that it holds hours.
+        The column is not numeric, or its unit is not degrees.
     """
     field = table.schema.field(name)
     unit = (field.metadata or {}).get(b"unit", b"").decode("utf-8", "replace").strip().lower()

@@ -1,4 +1,4 @@
-"""Object catalogues as Arrow batches, and the rows of a batch that are in reach."""
+"""Object source from Arrow batches, and selection of the rows in reach."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -37,7 +37,7 @@ class BatchObjects:
         self.rows: int | None = None
 
     def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
-        """Read the columns of the rows in reach."""
+        """Yield the columns of the rows in reach."""
         for batch in self._batches:
             rows = near_rows(batch, reach, position)
             if not len(rows):
@@ -50,7 +50,7 @@ class BatchObjects:
 def near_rows(
     batch: pa.RecordBatch, reach: Reach, position: tuple[str, str], index: str | None = None
 ) -> npt.NDArray[np.int64]:
-    """Number the rows of a batch that are in reach, by its HEALPix index or, without one, by its positions."""
+    """Return the rows of a batch that are in reach, by HEALPix index or, without one, by position."""
     name = index or HEALPIX_COLUMN
     if name in batch.schema.names and not batch.column(name).null_count:
         cells = batch.column(name).to_numpy(zero_copy_only=False).astype(np.int64, copy=False)

@@ -1,4 +1,4 @@
-"""Objects in Parquet files: only row groups, and of these only rows, that are in reach are read in full."""
+"""Object source from Parquet files; only rows in reach are read in full."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ __all__ = ["ParquetObjects", "ParquetPart", "RowGroup", "near_in_group", "parque
 #: Rows that are held at a time, of all chosen columns.
 _ROWS_AT_A_TIME = 131_072
 
-#: Columns that say where a row lies in a HATS catalogue, and nothing of the object.
+#: Partition columns of a HATS catalogue.
 _PARTITION_COLUMNS = frozenset({"Norder", "Dir", "Npix"})
 
 
 @dataclass(frozen=True, slots=True)
 class ParquetPart:
-    """One file: the range of cells of order 29 that it covers, where its place says so."""
+    """One file, with the range of cells of order 29 that its path declares, if any."""
 
     path: Path
     cells: tuple[int, int] | None = None
@@ -59,7 +59,7 @@ class ParquetObjects:
     parts
         The files.
     position
-        Columns of right ascension and declination, where the catalogue says them.
+        Columns of right ascension and declination, if the catalogue declares them.
     index
         Column with the NESTED HEALPix index of order 29, by which row groups are left out.
 
@@ -91,7 +91,7 @@ class ParquetObjects:
         self.position = position
 
     def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
-        """Read the columns of the rows in reach."""
+        """Yield the columns of the rows in reach."""
         for part in self._parts:
             if part.cells is not None and not reach.overlaps(*part.cells):
                 with _opened(part.path) as file:
@@ -102,13 +102,13 @@ class ParquetObjects:
                     yield from _near_in_group(file, group, reach, position, columns)
 
     def groups(self, reach: Reach) -> Iterator[RowGroup]:
-        """List all row groups, in the order in which `near` reads them."""
+        """Return all row groups, in the order in which `near` reads them."""
         for part in self._parts:
             with _opened(part.path) as file:
                 yield from self._groups(file, part, reach)
 
     def read(self, projection: Callable[[Sequence[str]], list[str]] = list) -> pa.Table:
-        """Read all rows, file by file; the index and what says where a row lies in its catalogue are left out."""
+        """Read all rows, file by file, without the index and the partition columns."""
         names = projection([name for name in self.schema.names if name not in {self._index, *_PARTITION_COLUMNS}])
         tables = []
         for part in self._parts:
@@ -137,15 +137,15 @@ class ParquetObjects:
 def near_in_group(
     group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
 ) -> tuple[NearObjects, ...]:
-    """Read the columns of the rows of one row group that are in reach, on whichever machine."""
+    """Return the columns of the rows in reach of one row group; also runs on Dask workers."""
     with _opened(group.path) as file:
         return tuple(_near_in_group(file, group, reach, position, columns))
 
 
 def parquet_part(path: Path) -> ParquetPart:
-    """Take a file, with the cells that a HATS catalogue's ``Norder=K/Dir=D/Npix=N`` says it covers."""
-    said = dict(piece.removesuffix(".parquet").split("=", 1) for piece in path.parts if "=" in piece)
-    order, pixel = said.get("Norder", ""), said.get("Npix", "")
+    """Return a file with the cells in its HATS path ``Norder=K/Dir=D/Npix=N``."""
+    keys = dict(piece.removesuffix(".parquet").split("=", 1) for piece in path.parts if "=" in piece)
+    order, pixel = keys.get("Norder", ""), keys.get("Npix", "")
     if not (order.isdigit() and pixel.isdigit() and int(order) <= FINEST_ORDER):
         return ParquetPart(path)
     shift = 2 * (FINEST_ORDER - int(order))

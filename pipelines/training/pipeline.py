@@ -1,4 +1,4 @@
-"""The Training Set Maker as a pipeline of the server and the command line."""
+"""`Pipeline` implementation of the Training Set Maker."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -20,7 +20,7 @@ from pipelines.training.training_set import make_training_set
 
 __all__ = ["TrainingSetMaker"]
 
-#: Meanings of the columns that are read of redshift catalogues, and of object catalogues.
+#: Meanings of the columns that are read from redshift catalogues, and from object catalogues.
 _MEANINGS = ("id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type")
 _OBJECT_MEANINGS = ("id", "ra", "dec")
 _BANDS = ("u", "g", "r", "i", "z", "y")
@@ -49,7 +49,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
     name = "training_set_maker"
     display_name = "Training Set Maker"
     description = (
-        "Cross-matches a redshift catalogue with a catalogue of objects, and splits what was matched into training and "
+        "Cross-matches a redshift catalogue with a catalogue of objects, and splits the matches into training and "
         "validation."
     )
     product_type = "training_set"
@@ -63,7 +63,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         ("object_catalog",),
         "dataset",
         maximum=1,
-        help="Each redshift is given its nearest objects of this catalogue.",
+        help="Each redshift is matched with its nearest objects in this catalogue.",
         takes_release=True,
     )
     form = _FORM
@@ -93,7 +93,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         return configuration
 
     def run(self, work: Work[TrainingSetConfiguration]) -> PipelineResult:
-        """Match the objects, which are read a part at a time, with the redshifts."""
+        """Match the redshifts with the objects, which are read in parts."""
         entry = work.configuration.redshifts
         work.progress(0.0, f"Reading {entry.internal_name or Path(entry.path).name}")
         table = work.read(entry)
@@ -117,7 +117,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         )
 
     def report(self, values: Mapping[str, Any]) -> RunReport:
-        """Prepare a report for its page."""
+        """Return the report for its page."""
         return run_report(TrainingSetReport.model_validate(values))
 
     @staticmethod
@@ -135,7 +135,7 @@ def _catalogue_in(folder: Path, param: TrainingSetParameters) -> Path:
 
 
 def _photometry(param: TrainingSetParameters, columns: Sequence[str]) -> Mapping[str, Any] | None:
-    """Have magnitudes computed where an object catalogue has fluxes of the type that was asked for."""
+    """Configure magnitudes if the object catalogue has fluxes of the requested type."""
     fluxes = {band: f"{band}_{param.flux_type}Flux" for band in _BANDS}
     bands = [band for band in _BANDS if fluxes[band] in columns]
     if not param.convert_flux_to_mag or not bands:

@@ -1,4 +1,4 @@
-"""The redshift catalogue as the matching needs it, checked before anything is read from the object catalogue."""
+"""Positions and redshifts of the redshift catalogue, checked before the object catalogue is read."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ _CATALOGUE = "redshift catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Redshifts:
-    """Positions in degrees and redshifts of all rows; NaN where there is none."""
+    """Positions in degrees and redshifts of all rows; NaN where missing."""
 
     table: pa.Table
     ra: npt.NDArray[np.float64]
@@ -58,7 +58,7 @@ def read_redshifts(table: pa.Table, columns: RedshiftColumns) -> Redshifts:
 
 
 def hours_hint(ra: npt.NDArray[np.float64]) -> str:
-    """Tell that right ascensions look like hours; empty when they do not."""
+    """Return a hint if right ascensions look like hours, otherwise an empty text."""
     there = ra[np.isfinite(ra)]
     if not len(there) or there.min() < 0 or there.max() > 24:
         return ""

@@ -1,4 +1,4 @@
-"""What the Training Set Maker tells of its work, as values that become JSON or pictures."""
+"""Models of the Training Set Maker's ``report.json``."""
 
 from collections.abc import Sequence
 
@@ -70,7 +70,7 @@ class MagnitudeSummary(BaseModel):
 
 
 class Cut(BaseModel):
-    """A condition, and how many rows were left out by it."""
+    """A condition, and the number of rows that it removed."""
 
     model_config = _MODEL
 
@@ -79,7 +79,7 @@ class Cut(BaseModel):
 
 
 class TrainingSetReport(BaseModel):
-    """What was matched, cut and split.
+    """The report of a training set.
 
     ``objects_passed`` counts the rows of the object catalogue, ``objects_near`` those that were compared one by one.
     Cuts of objects count among the latter only.
@@ -115,7 +115,7 @@ class TrainingSetReport(BaseModel):
 
 
 def histogram(values: _Floats, low: float, high: float, bins: int = 50) -> Histogram:
-    """Count values in bins of equal width; those beyond the edges are not counted."""
+    """Count values in bins of equal width; values outside are ignored."""
     counts, edges = np.histogram(values[np.isfinite(values)], bins=bins, range=(low, high))
     return Histogram(edges=tuple(edges.tolist()), counts=tuple(counts.tolist()))
 
@@ -143,7 +143,7 @@ def matches_by_survey(surveys: pa.ChunkedArray | None, matched: npt.NDArray[np.i
 
 
 def magnitude_summaries(table: pa.Table, computed: Sequence[str]) -> tuple[MagnitudeSummary, ...]:
-    """Describe the computed magnitudes, and columns whose UCD says that they are magnitudes."""
+    """Return summaries of the computed magnitudes, and of columns with the UCD of magnitudes."""
     names = [field.name for field in table.schema if field.name in computed or _is_magnitude(field)]
     summaries = []
     for name in names:

@@ -1,4 +1,4 @@
-"""The report of a run, put together from what was counted and what came out."""
+"""Computation of the report of a training set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ __all__ = ["Work", "report_of"]
 
 @dataclass
 class Work:
-    """What a run counts while it goes on."""
+    """Counters of a run."""
 
     objects_passed: int = 0
     objects_near: int = 0
@@ -47,7 +47,7 @@ def report_of(
     settings: TrainingSetConfiguration,
     work: Work,
 ) -> TrainingSetReport:
-    """Put the report of a run together; ``pairs`` numbers the pairs of the result."""
+    """Compute the report of a run; ``pairs`` are the numbers of the pairs in the result."""
     radius = settings.param.crossmatch.radius_arcsec
     rows = matches.redshift[pairs]
     matched = np.unique(rows)
@@ -82,20 +82,20 @@ def report_of(
 
 
 def _warnings(redshifts: Redshifts, matched: int, settings: TrainingSetConfiguration, work: Work) -> list[str]:
-    told = []
+    warnings = []
     unused = len(settings.inputs.specz) - 1
     if unused:
-        told.append(f"Of {unused + 1} redshift catalogues in the configuration only the last is used.")
+        warnings.append(f"Of {unused + 1} redshift catalogues in the configuration only the last is used.")
     if work.replaced:
-        told.append(f"The columns {', '.join(work.replaced)} of the object catalogue are left out: we write our own.")
+        warnings.append(f"The columns {', '.join(work.replaced)} of the object catalogue are replaced.")
     missing = int(np.count_nonzero(~redshifts.placed))
     if missing:
-        told.append(f"{missing} redshifts have no position and match nothing.")
+        warnings.append(f"{missing} redshifts have no position and match nothing.")
     without = int(np.count_nonzero(~np.isfinite(redshifts.z)))
     if without:
-        told.append(f"{without} rows of the redshift catalogue have no redshift.")
+        warnings.append(f"{without} rows of the redshift catalogue have no redshift.")
     # Hours would still hit a few objects of a crowded catalogue by chance.
     hint = hours_hint(redshifts.ra)
     if hint and matched < 0.05 * redshifts.table.num_rows:
-        told.append(f"Only {matched} of {redshifts.table.num_rows} redshifts have an object. {hint}")
-    return told
+        warnings.append(f"Only {matched} of {redshifts.table.num_rows} redshifts have an object. {hint}")
+    return warnings

@@ -1,4 +1,4 @@
-"""The report of a training set as its page shows it."""
+"""Conversion of the report of a training set to a `RunReport` for its page."""
 
 from pipelines.reports import CountTable, HistogramFigure, RunReport
 from pipelines.training.report import MagnitudeSummary, TrainingSetReport
@@ -9,7 +9,7 @@ _MOST_MAGNITUDES_DRAWN = 6
 
 
 def run_report(report: TrainingSetReport) -> RunReport:
-    """Choose what the page shows of a report."""
+    """Return the facts, tables and histograms of a report."""
     facts = (
         ("Redshifts", report.redshifts),
         ("Redshifts with an object", report.redshifts_matched),

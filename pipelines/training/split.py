@@ -1,4 +1,4 @@
-"""The split of rows into training and validation, repeatable from its seed."""
+"""Reproducible split of rows into training and validation."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ _Words = npt.NDArray[np.uint64]
 
 
 def split_by_stream(rows: int, fraction: float, seed: int) -> _Bools:
-    """Draw for each row in turn whether it is for training, from the stream that the public server uses.
+    """Draw for each row whether it is for training, from the random stream of the public server.
 
     The same rows in the same order give the same split; a row more changes it for all rows after it.
     """
@@ -31,7 +31,7 @@ def split_by_position(
     fraction: float,
     seed: int,
 ) -> _Bools:
-    """Decide by a hash of the object's position and the seed, whatever the order and number of other rows.
+    """Return for each row whether it is for training, by a hash of the object's position and the seed.
 
     Rows that share an object or a redshift stay together, so that no galaxy is both learnt from and tested on: all
     take the smallest hash among them.

@@ -1,4 +1,4 @@
-"""The Training Set Maker: redshifts and an object catalogue in, a table of matched rows and a report out."""
+"""Main function of the Training Set Maker: redshifts and an object catalogue to a table and a report."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ _OBJECTS = "object catalogue"
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """The rows, and what there is to tell about them.
+    """The rows of a training set, and its report.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def make_training_set(
     progress: Progress | None = None,
     opener: Callable[[Path], ObjectSource] = open_objects,
 ) -> TrainingSet:
-    """Return each redshift its nearest objects, and split the rows into training and validation.
+    """Match each redshift with its nearest objects, and split the rows into training and validation.
 
     Parameters
     ----------
@@ -96,12 +96,12 @@ def make_training_set(
         When a column is missing or holds no numbers, a catalogue is empty, or nothing matches.
     """
     settings = configuration or TrainingSetConfiguration()
-    tell = progress or _silent
+    report_progress = progress or _silent
     checked = read_redshifts(redshifts, settings.redshifts.columns)
     if settings.param.prefer is not None:
         require_columns(redshifts.column_names, [settings.param.prefer], "redshift catalogue", "param.prefer")
     source = _source_of(objects, settings.param, opener)
-    return _Making(checked, source, settings, tell).run()
+    return _Making(checked, source, settings, report_progress).run()
 
 
 def _source_of(
@@ -125,17 +125,17 @@ def _source_of(
 
 
 def _silent(fraction: float, message: str) -> None:
-    """Tell nobody."""
+    """Ignore progress."""
 
 
 @dataclass
 class _Making:
-    """One run: the steps share the catalogues and what has been counted."""
+    """State of one run that its steps share: catalogues and counters."""
 
     redshifts: Redshifts
     source: ObjectSource
     settings: TrainingSetConfiguration
-    tell: Progress
+    report_progress: Progress
     work: Work = field(default_factory=Work)
 
     def run(self) -> TrainingSet:
@@ -148,7 +148,7 @@ class _Making:
         matches = self._matched(cells, position, self._needed(kept, position))
         if not len(matches.redshift):
             raise self._no_overlap()
-        self.tell(0.85, f"{len(matches.redshift)} pairs found, joining them")
+        self.report_progress(0.85, f"{len(matches.redshift)} pairs found, joining them")
         objects, bands = self._photometry(matches.objects, kept)
         pairs = self._chosen_pairs(matches, cells)
         table = joined(self.redshifts.table, objects, matches.redshift[pairs], matches.object[pairs],
@@ -160,15 +160,15 @@ class _Making:
             table = append(table, OBJECTS_OF_REDSHIFT, of_redshift)
             table = append(table, REDSHIFTS_OF_OBJECT, matches.redshifts_of_object[matches.object[pairs]])
         table = append(table, INDEX, cells[matches.redshift[pairs]])
-        self.tell(0.95, "Writing the report")
+        self.report_progress(0.95, "Writing the report")
         report = report_of(self.redshifts, table, matches, pairs, training, bands, self.settings, self.work)
         return TrainingSet(table, report, self._meanings(objects.column_names))
 
     def _meanings(self, object_columns: list[str]) -> Mapping[str, str]:
         names = [name for name in self.redshifts.table.column_names if name != HEALPIX_COLUMN]
         renamed = dict(zip(names, result_names(names, object_columns), strict=True))
-        said = self.settings.redshifts.columns.model_dump(exclude_none=True)
-        return {meaning: renamed[name] for meaning, name in said.items() if name in renamed}
+        declared = self.settings.redshifts.columns.model_dump(exclude_none=True)
+        return {meaning: renamed[name] for meaning, name in declared.items() if name in renamed}
 
     def _position(self) -> tuple[str, str]:
         columns = self.settings.inputs.dataset.columns
@@ -178,7 +178,7 @@ class _Making:
         return position
 
     def _needed(self, kept: list[str], position: tuple[str, str]) -> list[str]:
-        """List the columns to read: those of the result, and those that the cuts and the magnitudes need."""
+        """Return the columns to read: those of the result, of the cuts and of the magnitudes."""
         param, available = self.settings.param, self.source.schema.names
         require_columns(available, param.selected_cols, _OBJECTS, "param.selected_cols")
         wanted = {*kept, *position}
@@ -206,7 +206,9 @@ class _Making:
                 ra, dec = (numbers_of(batch, name, _OBJECTS) for name in position)
                 nearest.add(batch, ra, dec)
             fraction = 0.8 * min(work.objects_passed / total, 1.0) if total else 0.4
-            self.tell(fraction, f"{work.objects_passed} objects passed, {work.objects_near} of them near redshifts")
+            self.report_progress(
+                fraction, f"{work.objects_passed} objects passed, {work.objects_near} of them near redshifts"
+            )
         work.object_cuts = tuple(zip(param.object_cuts, cuts.left_out, strict=True))
         if not work.objects_passed:
             raise InvalidValueError("The object catalogue has no rows. Choose another one.", field="inputs.dataset")
@@ -238,7 +240,7 @@ class _Making:
         return objects.select([*(name for name in kept if name not in fluxes), *computed]), bands
 
     def _chosen_pairs(self, matches: Matches, cells: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Number the pairs that stay, in the order of the result."""
+        """Return the numbers of the pairs to keep, in the order of the result."""
         param = self.settings.param
         preference = None
         if param.prefer is not None:

@@ -1,4 +1,4 @@
-"""Which of several pairs stays when an object, or a redshift, may be in the result only once."""
+"""Selection of unique pairs, where an object or a redshift may be in the result only once."""
 
 from typing import Literal
 
@@ -19,7 +19,7 @@ def unique_pairs(
     unique: Unique,
     preference: npt.NDArray[np.float64] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Tell for each pair whether it stays.
+    """Return for each pair whether it is kept.
 
     The pair whose preference is largest wins, then the closest, then the one whose rows come first; a preference that
     is NaN loses to all others. With ``both``, pairs are taken in that order unless one of their sides is taken.
@@ -45,7 +45,7 @@ def _best(side: _Ints, ranks: _Ints) -> npt.NDArray[np.bool_]:
 
 
 def _taken_in_order(redshift: _Ints, objects: _Ints, ranks: _Ints) -> npt.NDArray[np.bool_]:
-    """Take pairs in order of rank: a pair that is the best of both its sides would be taken, whatever comes before."""
+    """Select pairs greedily by rank, in rounds of pairs that are the best of both their sides."""
     taken = np.zeros(len(ranks), dtype=np.bool_)
     open_pairs = np.arange(len(ranks))
     while len(open_pairs):

@@ -16,7 +16,7 @@ from core.settings import Settings
 from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from core.votable import Info
 from core.votable.document import DocumentWriter
-from core.web.dali import read_parameters
+from core.web.parameters import read_parameters
 from core.web.routes import route_class
 from core.web.streaming import StreamedAnswer, run_until_disconnect
 from tap.conesearch import ConeSearch

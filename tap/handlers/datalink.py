@@ -12,7 +12,8 @@ from core.errors import InvalidValueError, PhotozError
 from core.settings import Settings
 from core.vosi import BASIC_AUTH, Capability, Interface, availability_document, capabilities_document
 from core.votable import Info, TableDescription, error_document, votable_columns, write_votable
-from core.web.dali import DaliParameters, read_parameters
+from core.web.dali import DaliParameters
+from core.web.parameters import read_parameters
 from core.web.routes import route_class
 from tap.datalink import LINKS_ID, LINKS_TYPE, LinkService, ProductLinks
 

@@ -14,7 +14,8 @@ from core.errors import AuthenticationError, NotFoundError, PhotozError
 from core.settings import Settings
 from core.vosi import availability_document
 from core.votable import error_document
-from core.web.dali import DaliParameters, read_parameters
+from core.web.dali import DaliParameters
+from core.web.parameters import read_parameters
 from core.web.routes import route_class
 from core.web.streaming import StreamedAnswer, run_until_disconnect
 from tap.adql import UnknownTableError

@@ -14,7 +14,7 @@ from server.data_folder import prepare_data_folder
     ("module", "without"),
     [
         ("server.cli.main", ["server.app", "server.services", "uvicorn", "fastapi", "astropy", "pandas", "scipy"]),
-        ("server.services", ["server.app", "uvicorn", "astropy", "pandas", "scipy"]),
+        ("server.services", ["server.app", "uvicorn", "fastapi", "starlette", "astropy", "pandas", "scipy"]),
         ("server.app", ["astropy", "pandas", "scipy"]),
     ],
 )

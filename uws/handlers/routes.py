@@ -11,7 +11,8 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
-from core.web.dali import DaliParameters, read_parameters
+from core.web.dali import DaliParameters
+from core.web.parameters import read_parameters
 from core.web.routes import route_class
 from uws.errors import JobPhaseError
 from uws.handlers.documents import job_document, jobs_document, parameters_document, results_document, time_text

@@ -1,4 +1,4 @@
-"""Products are changed through their nodes: the same acts as in the REST API and the pages, by the same rule."""
+"""Changes of products through their nodes, by the same services and access rule as in the REST API."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -12,7 +12,6 @@ from products.files.product_files import ProductFiles
 from products.models import FileRole, Visibility
 from products.service import ProductChanges, ProductDetails, ProductService
 from vospace.catalogue.tree import ProductTree
-from vospace.documents.requests import NodeRequest, PropertyRequest
 from vospace.faults import (
     ContainerNotFoundError,
     DuplicateNodeError,
@@ -21,14 +20,14 @@ from vospace.faults import (
     TypeNotSupportedError,
 )
 from vospace.home.properties import check_read_only, parse_public
-from vospace.models import Listing, Node, NodeFile, Path, written
+from vospace.models import Listing, Node, NodeFile, NodeRequest, Path, PropertyRequest, written
 
 __all__ = ["ProductNodeChanges", "ProductWrite"]
 
 
 @dataclass(frozen=True, slots=True)
 class ProductWrite:
-    """The writing of an auxiliary file, from the permission to the end."""
+    """Permission to write one auxiliary file of a product."""
 
     identity: Identity
     path: Path
@@ -37,41 +36,41 @@ class ProductWrite:
 
 
 class ProductNodeChanges:
-    """Change and delete products and their auxiliary files."""
+    """Service that changes and deletes products and their auxiliary files."""
 
     def __init__(self, tree: ProductTree, products: ProductService, files: ProductFiles) -> None:
         self._tree = tree
         self._products = products
         self._files = files
 
-    def create(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
-        """Refuse: a product has files, which are sent with their bytes, and no nodes of other types."""
+    def create(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
+        """Raise the error that applies: products and their files cannot be created as nodes without bytes."""
         identity.require(Scope.WRITE)
         if len(path) == 2:
-            message = "Products are made with the REST API or the pages; this cannot be done by making a node."
+            message = "Products are created with the REST API or the web pages, not as nodes."
             raise PermissionDeniedError(message)
         self._own_product(identity, path)
         if self._holds(identity, path):
             raise DuplicateNodeError(path)
-        if not asked.kind.has_bytes:
-            message = f"A product holds files alone, no {asked.kind}."
+        if not request.kind.has_bytes:
+            message = f"A product can hold only files, not a {request.kind}."
             raise TypeNotSupportedError(message)
-        message = "A file of a product cannot be empty; send its bytes to the address of the node."
+        message = "A file of a product cannot be created without bytes; send them with a PUT to /files."
         raise InvalidArgumentError(message)
 
-    def change(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
+    def change(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
         """Change title, description and visibility of a product."""
         identity.require(Scope.WRITE)
         node = self._tree.node(identity, path, Listing(limit=0))
         product = self._tree.published(identity, path).product
         require_change(identity, product)
-        if node.kind.has_bytes != asked.kind.has_bytes:
-            message = f"'{written(path)[:500]}' is a {node.kind}; the type of a node stays as it is."
+        if node.kind.has_bytes != request.kind.has_bytes:
+            message = f"'{written(path)[:500]}' is a {node.kind}; the type of a node cannot be changed."
             raise InvalidArgumentError(message)
-        for item in asked.properties:
+        for item in request.properties:
             if item.name not in _CHANGEABLE or len(path) > 2:
                 check_read_only(node, item)
-        if len(path) == 2 and (changes := _product_changes(node, asked)) is not None:
+        if len(path) == 2 and (changes := _product_changes(node, request)) is not None:
             try:
                 self._products.change(identity, product.id, changes)
             except InvalidValueError as e:
@@ -95,36 +94,36 @@ class ProductNodeChanges:
         raise NodeNotFoundError(path)
 
     def check_deletable(self, identity: Identity, path: Path) -> None:
-        """Raise if the caller may not remove a file of a product."""
+        """Check that the caller can delete a file of a product."""
         details = self._tree.published(identity, path)
         require_change(identity, details.product)
         if path[-1] == METADATA_NAME:
             _refuse_metadata()
         if any(file.name == path[-1] and file.role is FileRole.MAIN for file in details.files):
-            message = "The main file of a published product stays; delete the product instead."
+            message = "The main file of a published product cannot be deleted; delete the product instead."
             raise PermissionDeniedError(message)
 
     def begin(self, identity: Identity, path: Path) -> ProductWrite:
-        """See whether an auxiliary file may be written."""
+        """Check that an auxiliary file can be written."""
         identity.require(Scope.WRITE)
         if len(path) != 3:
-            message = f"'{written(path)[:500]}' cannot be a file; the files of a product lie in its container."
+            message = f"'{written(path)[:500]}' cannot be a file; files of a product are directly in its container."
             raise PermissionDeniedError(message)
         details = self._own_product(identity, path)
         if path[-1] == METADATA_NAME:
             _refuse_metadata()
         if any(file.name == path[-1] and file.role is FileRole.MAIN for file in details.files):
-            message = "The main file of a published product stays; make a new product for a new file."
+            message = "The main file of a published product cannot be replaced; create a new product for a new file."
             raise PermissionDeniedError(message)
         old = self._tree.file(identity, path) if self._holds(identity, path) else None
         return ProductWrite(identity, path, details.product.id, old)
 
     def stage(self, write: ProductWrite) -> Staging:
-        """Make room for the bytes."""
+        """Open a staging file for the bytes."""
         return self._files.stage(write.identity, write.product_id, FileRole.AUXILIARY)
 
     def finish(self, write: ProductWrite, stored: StoredBytes) -> NodeFile:
-        """Return the product its file, whose bytes are in their place."""
+        """Add a stored file to the product, or replace the one of the same name."""
         self._files.put_auxiliary(write.identity, write.product_id, write.path[-1], stored)
         return self._tree.file(write.identity, write.path)
 
@@ -149,10 +148,10 @@ class ProductNodeChanges:
 _CHANGEABLE = frozenset({"description", "ispublic", "publicread", "title"})
 
 
-def _product_changes(node: Node, asked: NodeRequest) -> ProductChanges | None:
-    """Return what of a product would change; None when nothing does."""
-    values = {item.name: item for item in asked.properties}
-    public = parse_public(asked.properties, node)
+def _product_changes(node: Node, request: NodeRequest) -> ProductChanges | None:
+    """Return the changes of a product, or None if nothing changes."""
+    values = {item.name: item for item in request.properties}
+    public = parse_public(request.properties, node)
     visibility = None
     if public is not None and public != (node.properties.get("ispublic") == "true"):
         visibility = Visibility.PUBLIC if public else Visibility.REGISTERED
@@ -171,5 +170,5 @@ def _changed(node: Node, item: PropertyRequest | None) -> str | None:
 
 
 def _refuse_metadata() -> NoReturn:
-    message = f"'{METADATA_NAME}' is made by the service and cannot be written or removed."
+    message = f"'{METADATA_NAME}' is generated by the service; it cannot be written or deleted."
     raise PermissionDeniedError(message)

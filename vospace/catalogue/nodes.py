@@ -1,4 +1,4 @@
-"""Products and their files as nodes with properties."""
+"""Conversion of products and their files to nodes."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ __all__ = [
 #: Name of the container of all products.
 PRODUCTS = "products"
 
-#: What clients cannot set of products and their files: title, description and visibility of a product are its owner's.
+#: Properties of products and of their files that clients cannot set; owners set title, description and visibility.
 _PRODUCT_READ_ONLY = READ_ONLY | {"groupread", "groupwrite", "type"}
 _FILE_READ_ONLY = _PRODUCT_READ_ONLY | {"description", "ispublic", "publicread", "title"}
 
-#: Properties of a product that its files share.
+#: Properties that files take from their product.
 _INHERITED = ("creator", "groupread", "ispublic", "publicread")
 _METADATA_TYPE = "application/yaml"
 
@@ -35,9 +35,9 @@ def product_node(product: Product, *, public: bool, group_uri: Callable[[str], s
     Parameters
     ----------
     public
-        Whether anybody may read it, as the access rule says.
+        Whether anonymous users can read it, by the access rule.
     group_uri
-        Gives the identifier of a group.
+        Returns the identifier of a group.
     """
     properties = {
         "title": product.display_name,
@@ -58,13 +58,13 @@ def product_node(product: Product, *, public: bool, group_uri: Callable[[str], s
 
 
 def file_nodes(container: Node, details: ProductDetails) -> list[Node]:
-    """Return the data nodes of a product, by name."""
+    """Return the data nodes of a product, sorted by name."""
     nodes = [_metadata_node(container, metadata_file(details)), *(_file_node(container, f) for f in details.files)]
     return sorted(nodes, key=lambda node: node.name)
 
 
 def metadata_file(details: ProductDetails) -> NodeFile:
-    """Return the description of a product as the file that stands in its container."""
+    """Return the metadata of a product as a file in its container."""
     content = metadata_yaml(details)
 
     def read(start: int, end: int) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The published products seen as a tree, ``/products/{internal_name}/{file}``: read by the access rule of products."""
+"""Tree of published products, ``/products/{internal_name}/{file}``, under the access rule of products."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -27,12 +27,12 @@ __all__ = ["ProductTree", "listed_part"]
 
 
 class ProductTree:
-    """Find nodes, list containers, and give the bytes of data nodes, to those who may read the products.
+    """Look-up of the nodes of products, and their bytes.
 
     Parameters
     ----------
     access
-        Names the groups with whom products are shared.
+        Formats the identifiers of groups.
     """
 
     def __init__(self, products: ProductService, downloads: DownloadService, access: NodeAccess) -> None:
@@ -41,12 +41,12 @@ class ProductTree:
         self._group_uri = access.group_uri
 
     def node(self, identity: Identity, path: Path, listing: Listing) -> Node:
-        """Find a node; when it is a container, with the children that the listing asks for.
+        """Return a node, with the children in a listing if it is a container.
 
         Raises
         ------
         NodeNotFoundError
-            In the same words whether it does not exist or may not be read.
+            The node does not exist, or the caller cannot read it.
         """
         if path == (PRODUCTS,):
             return Node(path, NodeKind.CONTAINER, {}, self._containers(identity, listing))
@@ -62,18 +62,18 @@ class ProductTree:
         raise NodeNotFoundError(path)
 
     def file(self, identity: Identity, path: Path) -> NodeFile:
-        """Find the bytes of a data node.
+        """Return the bytes of a data node.
 
         Raises
         ------
         NodeNotFoundError
-            There is no such node, or it may not be read.
+            The node does not exist, or the caller cannot read it.
         InvalidArgumentError
-            It is a container.
+            The node is a container.
         """
         if len(path) < 3:
             self.node(identity, path, Listing(limit=0))
-            message = f"'{written(path)}' is a container; only files have bytes."
+            message = f"'{written(path)}' is a container and has no bytes."
             raise InvalidArgumentError(message)
         if path[-1] == METADATA_NAME:
             return metadata_file(self.published(identity, path))
@@ -103,7 +103,7 @@ class ProductTree:
             raise NodeNotFoundError(path)
 
     def published(self, identity: Identity, path: Path) -> ProductDetails:
-        """Find the published product that a path leads to, or raise NodeNotFoundError."""
+        """Return the published product of a path, or raise NodeNotFoundError."""
         self._check_file_path(path)
         try:
             details = self._products.details(identity, path[1])
@@ -114,14 +114,14 @@ class ProductTree:
         return details
 
     def _containers(self, identity: Identity, listing: Listing) -> Sequence[Node]:
-        """Return the containers of products: the part is cut out by the database, unless it must be sorted first."""
+        """Return the containers of products; the database selects the range unless the listing is sorted."""
         if listing.limit == 0:
             return ()
         plain = listing.sort is None and not listing.descending
         conditions: tuple[ColumnElement[bool], ...] = ()
         if plain and listing.start is not None:
-            # The number at the beginning of an internal name orders the products, so that a page can begin at a
-            # product that was deleted since the page before it was read.
+            # Internal names begin with the id that products are sorted by, so a page can begin at a product that was
+            # deleted after the previous page was read.
             conditions = (ProductRow.id >= _number_in(listing.start),)
         query = ProductQuery(
             statuses=(ProductStatus.PUBLISHED,),
@@ -142,7 +142,7 @@ class ProductTree:
         return [product_node(p, public=p.id in public, group_uri=self._group_uri) for p in products]
 
     def _public_ids(self, products: Iterable[Product]) -> frozenset[int]:
-        """Find out which products anybody may read; where their release may be closed, the access rule says."""
+        """Return the ids of the products that anonymous users can read, by visibility and by access to the release."""
         shared = [product for product in products if product.visibility is Visibility.PUBLIC]
         doubtful = {p.id for p in shared if p.release is not None and not p.release.is_public}
         public = {product.id for product in shared} - doubtful
@@ -153,7 +153,7 @@ class ProductTree:
 
 
 def listed_part(nodes: list[Node], listing: Listing) -> tuple[Node, ...]:
-    """Cut out of all children of a container the part that a client asks for."""
+    """Sort the children of a container and select the range of a listing."""
     if listing.sort is SortKey.DATE:
         nodes = sorted(nodes, key=lambda node: node.properties["date"])
     elif listing.sort is SortKey.LENGTH:
@@ -164,7 +164,7 @@ def listed_part(nodes: list[Node], listing: Listing) -> tuple[Node, ...]:
     if listing.start is not None:
         first = next((i for i, node in enumerate(nodes) if node.name == listing.start), -1)
         if first < 0:
-            message = f"The listing cannot begin at '{listing.start}': the container has no such child."
+            message = f"The listing cannot start at '{listing.start}': the container has no such child."
             raise InvalidArgumentError(message)
     return tuple(nodes[first:] if listing.limit is None else nodes[first : first + listing.limit])
 
@@ -172,6 +172,6 @@ def listed_part(nodes: list[Node], listing: Listing) -> tuple[Node, ...]:
 def _number_in(internal_name: str) -> int:
     number = internal_name.partition("_")[0]
     if not (number.isascii() and number.isdecimal()) or len(number) > 18:
-        message = f"The listing cannot begin at '{internal_name}': that is not the name of a product."
+        message = f"The listing cannot start at '{internal_name}': this is not the name of a product."
         raise InvalidArgumentError(message)
     return int(number)

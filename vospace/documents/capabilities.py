@@ -1,4 +1,4 @@
-"""What this VOSpace can do, by the identifiers that clients look for."""
+"""VOSI capabilities of the VOSpace."""
 
 from core.vosi import BASIC_AUTH, TOKEN, Capability, Interface
 
@@ -20,7 +20,7 @@ _STANDARDS = (
 
 
 def vospace_capabilities(base_url: str) -> tuple[Capability, ...]:
-    """List the capabilities of the VOSpace at an address."""
+    """Return the capabilities of the VOSpace with a base URL."""
     own = (
         Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base_url}/capabilities"),)),
         Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base_url}/availability"),)),

@@ -1,4 +1,4 @@
-"""The documents of VOSpace 2.1 (its schema has the namespace of version 2.0), put together with lxml."""
+"""Elements of VOSpace documents, and the documents of protocols, views and properties (VOSpace 2.1 §5, §6.1)."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from vospace.models import CADC, CADC_NAMES, CORE, READ_ONLY
 
 __all__ = [
     "DATA_VIEWS",
-    "TAKEN_VIEWS",
+    "UPLOAD_VIEWS",
     "VERSION",
     "VOS",
     "XSI",
@@ -26,14 +26,14 @@ VOS = "http://www.ivoa.net/xml/VOSpace/v2.0"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {"vos": VOS, "xsi": XSI}
 
-#: Version of the standard that documents say.
+#: Version of the standard, an attribute of documents; the namespace is that of version 2.0.
 VERSION = "2.1"
 
-#: Views of data nodes and of containers, and those in which bytes are taken in.
+#: Views of data nodes for downloads and for uploads.
 DATA_VIEWS = (f"{CORE}defaultview", f"{CORE}binaryview")
-TAKEN_VIEWS = (f"{CORE}anyview", f"{CORE}defaultview", f"{CORE}binaryview")
+UPLOAD_VIEWS = (f"{CORE}anyview", f"{CORE}defaultview", f"{CORE}binaryview")
 
-#: Standard properties that clients may set, and those that the service sets.
+#: Standard properties that clients can set.
 _SETTABLE = (
     "contributor", "coverage", "description", "format", "groupread", "groupwrite", "identifier", "inheritPermissions",
     "islocked", "ispublic", "language", "publicread", "publisher", "relation", "rights", "source", "subject", "title",
@@ -44,17 +44,17 @@ _Element = Any  # lxml ships no types
 
 
 def protocols_document(accepted: Iterable[str], provided: Iterable[str]) -> bytes:
-    """Write the protocols by which the service fetches and sends bytes itself, and by which clients do."""
+    """Write the document of protocols: those that the service uses itself, and those that clients can use."""
     return _two_lists("protocols", "protocol", accepted, provided)
 
 
 def views_document(archives: Iterable[str]) -> bytes:
-    """Write the views; ``archives`` are those of containers."""
-    return _two_lists("views", "view", TAKEN_VIEWS, (*DATA_VIEWS, *archives))
+    """Write the document of views; ``archives`` are the views of containers."""
+    return _two_lists("views", "view", UPLOAD_VIEWS, (*DATA_VIEWS, *archives))
 
 
 def properties_document() -> bytes:
-    """Write the properties that nodes have, and those that clients can set."""
+    """Write the document of properties: those that clients can set, and those that nodes have."""
     known = sorted({*_SETTABLE, *READ_ONLY})
     root = _two_lists_root("properties", "property", map(property_uri, _SETTABLE), map(property_uri, known))
     _add_list(root, "contains", "property", map(property_uri, known))
@@ -62,7 +62,7 @@ def properties_document() -> bytes:
 
 
 def property_uri(name: str) -> str:
-    """Return the identifier of a property: a name without a colon is one of the standard, or of CADC."""
+    """Return the identifier of a property; a name without a colon gets the prefix of the standard, or of CADC."""
     if ":" in name:
         return name
     return (CADC if name in CADC_NAMES else CORE) + name
@@ -90,16 +90,16 @@ def _root(name: str, **attributes: str) -> _Element:
 
 
 def foreign_child(parent: _Element, name: str, **attributes: str) -> _Element:
-    """Add an element of VOSpace to one of another standard."""
+    """Add a VOSpace element to an element of another standard."""
     return etree.SubElement(parent, f"{{{VOS}}}{name}", attributes, nsmap=_NAMESPACES)
 
 
 def child(parent: _Element, name: str, **attributes: str) -> _Element:
-    """Add an element of VOSpace to another."""
+    """Add a VOSpace element to a VOSpace element."""
     return etree.SubElement(parent, f"{{{VOS}}}{name}", attributes)
 
 
 def written_document(root: _Element) -> bytes:
-    """Return the bytes of a document."""
+    """Serialise a document in UTF-8."""
     xml: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     return xml

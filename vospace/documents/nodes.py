@@ -1,8 +1,7 @@
-"""Documents of nodes (VOSpace 2.1 §3.1), written as they are sent.
+"""Streaming XML documents of nodes (VOSpace 2.1 §3.1).
 
-A container may have a hundred thousand children with ten properties each, so these documents are not built as trees
-first: they are text with its escapes, a block at a time. The other documents of VOSpace are in
-`vospace.documents.elements`.
+A container may have a hundred thousand children with ten properties each, so the document is written as escaped text, a
+block at a time, instead of as a tree. `vospace.documents.elements` has the other documents.
 """
 
 import re
@@ -10,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from core.votable.texts import UNSPEAKABLE
-from vospace.documents.elements import DATA_VIEWS, TAKEN_VIEWS, VERSION, VOS, XSI, property_uri
+from vospace.documents.elements import DATA_VIEWS, UPLOAD_VIEWS, VERSION, VOS, XSI, property_uri
 from vospace.models import Detail, Node, NodeKind
 from vospace.uris import NodeUris
 
@@ -23,7 +22,7 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;",
 
 
 def node_document(node: Node, uris: NodeUris, detail: Detail) -> Iterator[bytes]:
-    """Write a node and its children; the blocks together are the document."""
+    """Yield the document of a node and its children in blocks."""
     space = f'xmlns:vos="{VOS}" xmlns:xsi="{XSI}" version="{VERSION}"'
     tails = {kind: _tail(kind, uris, detail) for kind in NodeKind}
     head = _node(node, uris.of(node.path), detail, tails, space=space)
@@ -43,7 +42,7 @@ def node_document(node: Node, uris: NodeUris, detail: Detail) -> Iterator[bytes]
 
 
 def _node(node: Node, uri: str, detail: Detail, tails: dict[NodeKind, str], *, space: str = "") -> str:
-    """Write a node up to its children, or its end."""
+    """Write a node without its children and its end tag."""
     busy = (' busy="true"' if node.busy else ' busy="false"') if node.kind.has_bytes else ""
     begin = f'<vos:node {space}{" " if space else ""}uri="{_escaped(uri)}" xsi:type="vos:{node.kind}"{busy}>'
     properties = "" if detail is Detail.MIN else _properties(node)
@@ -66,10 +65,10 @@ def _property(name: str, fixed: bool) -> str:
 
 
 def _tail(kind: NodeKind, uris: NodeUris, detail: Detail) -> str:
-    """Write what stands after the properties of each node of a type."""
+    """Write the elements after the properties, which depend on the node type alone."""
     if detail is not Detail.MAX or kind is NodeKind.LINK:
         return ""
-    accepts = _views("accepts", TAKEN_VIEWS if kind.has_bytes else ())
+    accepts = _views("accepts", UPLOAD_VIEWS if kind.has_bytes else ())
     provides = _views("provides", DATA_VIEWS if kind.has_bytes else uris.archive_views)
     return f"{accepts}{provides}<vos:capabilities/>"
 
@@ -80,5 +79,5 @@ def _views(name: str, views: Iterable[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Write a text between tags or quotes; what XML 1.0 cannot say is left out."""
+    """Escape a text for content or an attribute; characters that XML 1.0 does not allow are removed."""
     return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], ""), text) if _SPECIAL.search(text) else text

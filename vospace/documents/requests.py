@@ -1,18 +1,17 @@
-"""The documents that clients send: nodes and transfers (VOSpace 2.1 §3.1, §3.6), read with any prefixes."""
+"""Parser of documents from clients: nodes, and the root of transfers (VOSpace 2.1 §3.1, §3.6)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from lxml import etree
 
 from core.errors import TooLargeError
 from vospace.faults import InvalidArgumentError, TypeNotSupportedError
-from vospace.models import CADC, CADC_NAMES, CORE, NodeKind
+from vospace.models import CADC, CADC_NAMES, CORE, NodeKind, NodeRequest, PropertyRequest
 
-__all__ = ["LARGEST_DOCUMENT", "NodeRequest", "PropertyRequest", "property_name", "read_document", "read_node"]
+__all__ = ["LARGEST_DOCUMENT", "property_name", "read_document", "read_node"]
 
-#: Bytes that a document of a node or a transfer may have.
+#: Maximum number of bytes of the document of a node or a transfer.
 LARGEST_DOCUMENT = 32_768
 
 _NAMESPACES = frozenset({"http://www.ivoa.net/xml/VOSpace/v2.0", "http://www.ivoa.net/xml/VOSpace/v2.1", None})
@@ -21,33 +20,15 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _Element = Any  # lxml ships no types
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyRequest:
-    """A property that a client sets; None takes it away."""
-
-    name: str
-    value: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRequest:
-    """A node as a client describes it."""
-
-    uri: str
-    kind: NodeKind
-    properties: tuple[PropertyRequest, ...]
-    target: str | None
-
-
 def read_document(body: bytes, root: str) -> _Element:
-    """Parse a document of VOSpace; nothing outside of it is ever looked at.
+    """Parse a VOSpace document with a given root element; no external entity is loaded.
 
     Raises
     ------
     TooLargeError
-        It is longer than such documents are.
+        The document is longer than `LARGEST_DOCUMENT`.
     InvalidArgumentError
-        It is not XML, has a document type, or is another document.
+        The document is not XML, has a document type definition, or has another root element.
     """
     if len(body) > LARGEST_DOCUMENT:
         message = f"The document is longer than {LARGEST_DOCUMENT} bytes."
@@ -59,7 +40,7 @@ def read_document(body: bytes, root: str) -> _Element:
         message = f"The document is not XML: {str(e)[:200]}."
         raise InvalidArgumentError(message) from e
     if element.getroottree().docinfo.doctype or any(True for _ in element.iter(etree.Entity)):
-        message = "The document has a document type definition, which is not allowed here."
+        message = "The document has a document type definition, which is not allowed."
         raise InvalidArgumentError(message)
     name = etree.QName(element)
     if name.localname != root or name.namespace not in _NAMESPACES:
@@ -69,7 +50,7 @@ def read_document(body: bytes, root: str) -> _Element:
 
 
 def read_node(body: bytes) -> NodeRequest:
-    """Read a node."""
+    """Parse the document of a node."""
     element = read_document(body, "node")
     uri = element.get("uri")
     if not uri:
@@ -85,7 +66,7 @@ def read_node(body: bytes) -> NodeRequest:
 
 
 def property_name(uri: str) -> str:
-    """Return the name by which a property is known here."""
+    """Return the short name of a property: without the prefix of the standard, or of CADC."""
     short = uri.removeprefix(CADC)
     return short if short in CADC_NAMES else uri.removeprefix(CORE)
 
@@ -95,7 +76,7 @@ def _kind(element: _Element) -> NodeKind:
     try:
         return NodeKind(name)
     except ValueError as e:
-        message = f"There are no nodes of the type '{name[:80]}' here, only {', '.join(NodeKind)}."
+        message = f"The node type '{name[:80]}' is not supported; supported types are {', '.join(NodeKind)}."
         raise TypeNotSupportedError(message) from e
 
 

@@ -1,4 +1,4 @@
-"""Transfers as clients ask for them and as the service answers (VOSpace 2.1 §3.6)."""
+"""Documents and parameters of transfers (VOSpace 2.1 §3.6)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ _Element = Any  # lxml ships no types
 
 @dataclass(frozen=True, slots=True)
 class ProtocolRequest:
-    """A way to carry bytes: its identifier, its address once there is one, and the ways to sign in that were asked."""
+    """A protocol of a transfer: its identifier, its endpoint if known, and the security methods requested."""
 
     uri: str
     endpoint: str | None = None
@@ -44,18 +44,18 @@ class ProtocolRequest:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """A transfer.
+    """A transfer, as requested by a client or as returned.
 
     Parameters
     ----------
     targets
-        Addresses of nodes; several for a package of them.
+        URIs of nodes; several for a package.
     direction
-        One of the four words, or the address of a node to which the target is moved or copied.
+        One of the four directions, or the URI of the node to which the target is moved or copied.
     keep_bytes
-        Whether the target stays, of a move or copy.
+        Whether the target is copied instead of moved.
     format, size
-        Media type of a package, and bytes that will come, when the client says them.
+        Media type of a package, and number of bytes of an upload, if the client declares them.
     """
 
     targets: tuple[str, ...]
@@ -68,26 +68,32 @@ class Transfer:
 
     @property
     def is_internal(self) -> bool:
-        """Whether it moves or copies nodes within the space."""
+        """Whether it moves or copies nodes within this service."""
         return self.direction not in _DIRECTIONS
 
     def with_protocols(self, protocols: Iterable[ProtocolRequest]) -> "Transfer":
-        """Return the transfer with the protocols of an answer."""
+        """Return the transfer with other protocols."""
         return replace(self, protocols=tuple(protocols))
 
 
 def read_transfer(body: bytes) -> Transfer:
-    """Read a transfer; InvalidArgumentError when it has no target or no direction."""
+    """Parse the document of a transfer.
+
+    Raises
+    ------
+    InvalidArgumentError
+        The document is not a transfer, or has no target or no direction.
+    """
     element = read_document(body, "transfer")
     targets = tuple(text for each in element.iterfind("{*}target") if (text := (each.text or "").strip()))
     direction = (element.findtext("{*}direction") or "").strip()
     if not targets or len(targets) > _MOST_TARGETS or not direction:
-        message = f"A transfer has a direction, and a target; a package has at most {_MOST_TARGETS} of them."
+        message = f"A transfer needs a direction and a target; a package can have up to {_MOST_TARGETS} targets."
         raise InvalidArgumentError(message)
     view = element.find("{*}view")
     keep = (element.findtext("{*}keepBytes") or "true").strip().lower()
     if keep not in {"true", "false", "1", "0"}:
-        message = f"keepBytes is true or false, not '{keep[:40]}'."
+        message = f"keepBytes must be true or false, not '{keep[:40]}'."
         raise InvalidArgumentError(message)
     params = {property_name(each.get("uri", "")): (each.text or "").strip() for each in element.iterfind("{*}param")}
     views = {} if view is None else {
@@ -105,22 +111,24 @@ def read_transfer(body: bytes) -> Transfer:
     )
 
 
-def transfer_of_parameters(asked: DaliParameters) -> Transfer:
-    """Read a transfer out of TARGET, DIRECTION, PROTOCOL, VIEW and SECURITYMETHOD (VOSpace 2.1 §3.6.2)."""
-    target, direction = asked.one("TARGET"), asked.one("DIRECTION")
-    protocols = [value for value in asked.all("PROTOCOL") if value.strip()]
+def transfer_of_parameters(parameters: DaliParameters) -> Transfer:
+    """Return the transfer in TARGET, DIRECTION, PROTOCOL, VIEW and SECURITYMETHOD (VOSpace 2.1 §3.6.2)."""
+    target, direction = parameters.one("TARGET"), parameters.one("DIRECTION")
+    protocols = [value for value in parameters.all("PROTOCOL") if value.strip()]
     if target is None or direction is None or len(protocols) != 1:
-        message = "A transfer by parameters has one TARGET, one DIRECTION and one PROTOCOL."
+        message = "A transfer by parameters needs one TARGET, one DIRECTION and one PROTOCOL."
         raise InvalidArgumentError(message)
     if direction not in {PUSH_TO, PULL_FROM}:
-        message = f"A transfer by parameters is {PUSH_TO} or {PULL_FROM}, not '{direction[:100]}'."
+        message = (
+            f"The DIRECTION of a transfer by parameters must be {PUSH_TO} or {PULL_FROM}, not '{direction[:100]}'."
+        )
         raise InvalidArgumentError(message)
-    security = tuple(value for value in asked.all("SECURITYMETHOD") if value.strip())
-    return Transfer((target,), direction, asked.one("VIEW"), (ProtocolRequest(protocols[0], None, security),))
+    security = tuple(value for value in parameters.all("SECURITYMETHOD") if value.strip())
+    return Transfer((target,), direction, parameters.one("VIEW"), (ProtocolRequest(protocols[0], None, security),))
 
 
 def transfer_document(transfer: Transfer) -> bytes:
-    """Write a transfer."""
+    """Write the document of a transfer."""
     holder = etree.Element("holder")
     return written_document(add_transfer(holder, transfer))
 

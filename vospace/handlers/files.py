@@ -1,4 +1,4 @@
-"""Bytes over HTTP: ``/files`` for those who sign in, ``/data`` for who holds a signed address, ``/archives``."""
+"""Bytes of nodes over HTTP: ``/files`` and ``/archives`` with credentials, ``/data`` by signed URL."""
 
 import re
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from core.web.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
 from vospace.faults import InvalidArgumentError
 from vospace.handlers.nodes import raw_path
+from vospace.handlers.uploads import change_upload, is_upload_query, put_bytes, upload_progress
 from vospace.models import NodeFile, Path
 from vospace.service import NodeService
 from vospace.transfers.digests import digest_header
@@ -29,7 +30,7 @@ _UNQUOTABLE = frozenset('"\\%;')
 
 
 def file_disposition(name: str, media_type: str) -> str:
-    """Return the header that says under which name a file is saved, and whether it may be shown."""
+    """Return the Content-Disposition of a file: inline if browsers may display it, otherwise attachment."""
     word = "inline" if is_inert(media_type) else "attachment"
     plain = "".join(c if c.isascii() and c.isprintable() and c not in _UNQUOTABLE else "_" for c in name)
     given = f'{word}; filename="{plain}"'
@@ -37,40 +38,40 @@ def file_disposition(name: str, media_type: str) -> str:
 
 
 def is_inert(media_type: str) -> bool:
-    """Say whether a browser has nothing to run in bytes of a media type; of one that cannot be read it is not known."""
+    """Return whether a media type is known to have no active content; invalid media types are not."""
     essence = media_type.partition(";")[0].strip().lower()
     return _INERT.fullmatch(essence) is not None and _ACTIVE.search(essence) is None
 
 
 def sent_media_type(media_type: str) -> str:
-    """Return the media type under which bytes are sent: scripts and styles are bytes like others."""
+    """Return the media type of a response: scripts and styles are sent as ``application/octet-stream``."""
     return "application/octet-stream" if _LOADED.search(media_type.lower()) else media_type
 
 
 _READ = ["GET", "HEAD"]
-_UPLOAD = "x-put-txn-id"
 
 
-def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeService, receiver: NodeUploads) -> None:
-    """Add the routes of bytes for those who sign in, or need not."""
+def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeService, uploads: NodeUploads) -> None:
+    """Add the routes of bytes for requests with credentials, and for anonymous ones."""
 
     @router.api_route("/files/{path:path}", methods=_READ)
     def get_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         names = node_path(path, raw_path(request))
-        if request.method == "HEAD" and _UPLOAD in request.headers:
-            return receiver.head(request, identity, nodes.resolve(identity, names, last=True).path)
+        if is_upload_query(request):
+            return upload_progress(request, uploads, identity, nodes.resolve(identity, names, last=True).path)
         return _read(request, identity, nodes, names)
 
     @router.put("/files/{path:path}")
     async def put_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
-        names = await run_in_threadpool(_place, nodes, identity, node_path(path, raw_path(request)))
-        return await receiver.put(request, identity, names)
+        names = await run_in_threadpool(_upload_path, nodes, identity, node_path(path, raw_path(request)))
+        return await put_bytes(request, uploads, identity, names)
 
     @router.post("/files/{path:path}")
-    def change_upload(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+    def post_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
-        return receiver.post(request, identity, _place(nodes, identity, node_path(path, raw_path(request))))
+        names = _upload_path(nodes, identity, node_path(path, raw_path(request)))
+        return change_upload(request, uploads, identity, names)
 
     @router.delete("/files/{path:path}")
     def delete_file(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -82,37 +83,35 @@ def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
         return _archive(request, identity, nodes, kind, (node_path(path, raw_path(request)),))
 
 
-def add_data_routes(router: APIRouter, nodes: NodeService, receiver: NodeUploads, signed_urls: SignedUrls) -> None:
-    """Add the routes of signed addresses: each holds for one node, one direction, one person, and minutes."""
+def add_data_routes(router: APIRouter, nodes: NodeService, uploads: NodeUploads, signed_urls: SignedUrls) -> None:
+    """Add the routes of signed URLs: each is valid for its nodes, one direction, one user, and some minutes."""
 
     @router.api_route("/data/{token}/{name:path}", methods=_READ)
     def get_data(token: str, request: Request) -> Response:
-        uploading = request.method == "HEAD" and _UPLOAD in request.headers
-        grant = signed_urls.read(
-            token, (Direction.PUT,) if uploading else (Direction.GET, Direction.ZIP, Direction.TAR)
-        )
-        if uploading:
-            return receiver.head(request, grant.identity, grant.paths[0])
-        if grant.way is not Direction.GET:
-            return _archive(request, grant.identity, nodes, grant.way, grant.paths)
-        return _read(request, grant.identity, nodes, grant.paths[0])
+        if is_upload_query(request):
+            signed = signed_urls.read(token, (Direction.PUT,))
+            return upload_progress(request, uploads, signed.identity, signed.paths[0])
+        signed = signed_urls.read(token, (Direction.GET, Direction.ZIP, Direction.TAR))
+        if signed.direction is not Direction.GET:
+            return _archive(request, signed.identity, nodes, signed.direction, signed.paths)
+        return _read(request, signed.identity, nodes, signed.paths[0])
 
-    @router.put("/data/{token}/{name:path}")  # noqa: FAST003 - the name is for people
+    @router.put("/data/{token}/{name:path}")  # noqa: FAST003 - the name is the file name for browsers
     async def put_data(token: str, request: Request) -> Response:
-        grant = await run_in_threadpool(signed_urls.read, token, (Direction.PUT,))
-        return await receiver.put(request, grant.identity, grant.paths[0])
+        signed = await run_in_threadpool(signed_urls.read, token, (Direction.PUT,))
+        return await put_bytes(request, uploads, signed.identity, signed.paths[0])
 
-    @router.post("/data/{token}/{name:path}")  # noqa: FAST003 - the name is for people
-    def change_data(token: str, request: Request) -> Response:
-        grant = signed_urls.read(token, (Direction.PUT,))
-        return receiver.post(request, grant.identity, grant.paths[0])
+    @router.post("/data/{token}/{name:path}")  # noqa: FAST003 - the name is the file name for browsers
+    def post_data(token: str, request: Request) -> Response:
+        signed = signed_urls.read(token, (Direction.PUT,))
+        return change_upload(request, uploads, signed.identity, signed.paths[0])
 
 
 def _read(request: Request, identity: Identity, nodes: NodeService, path: Path) -> Response:
     found = nodes.resolve(identity, path, last=True)
     if found.outside is not None:
         if not found.outside.lower().startswith(("http://", "https://")):
-            message = f"This link points to '{found.outside[:300]}', which is no address of the web."
+            message = f"This link points to '{found.outside[:300]}', which is not an HTTP URL."
             raise InvalidArgumentError(message)
         return RedirectResponse(found.outside, 303)
     return _bytes(request, nodes.file(identity, found.path))
@@ -148,7 +147,7 @@ def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str
     elif kind == "tar":
         wanted = "tar"
     else:
-        message = f"'{kind[:40]}' is no archive; there are zip and tar."
+        message = f"'{kind[:40]}' is not an archive format; use zip or tar."
         raise InvalidArgumentError(message)
     archive = nodes.archive(identity, paths)
     size = archive.size(wanted)
@@ -164,8 +163,8 @@ def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str
     return counted_answer(request, answer, size, archive.counted)
 
 
-def _place(nodes: NodeService, identity: Identity, path: Path) -> Path:
-    """Return where bytes that are sent to a path go: links are followed."""
+def _upload_path(nodes: NodeService, identity: Identity, path: Path) -> Path:
+    """Return the path of the node that an upload writes, after links."""
     found = nodes.resolve(identity, path, last=True)
     if found.outside is not None:
         message = f"This link points to '{found.outside[:300]}'; nothing can be written there."

@@ -21,7 +21,7 @@ __all__ = ["add_node_routes", "raw_path", "read_body"]
 
 _XML = "text/xml"
 _READ = ["GET", "HEAD"]
-#: Words for views that people may write instead of their identifiers.
+#: Short names of views, accepted instead of their identifiers.
 _BYTES_VIEWS = frozenset({"data", "defaultview", "binaryview"})
 
 
@@ -31,7 +31,7 @@ def add_node_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
     Parameters
     ----------
     base_url
-        Address of the VOSpace, without a trailing slash.
+        URL of the VOSpace, without a trailing slash.
     """
     uris = nodes.uris
 
@@ -48,15 +48,15 @@ def add_node_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
     @router.put("/nodes/{path:path}")
     async def create_node(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
-        names, asked = node_path(path, raw_path(request)), read_node(await read_body(request))
-        node = await run_in_threadpool(nodes.create, identity, names, asked)
+        names, node_request = node_path(path, raw_path(request)), read_node(await read_body(request))
+        node = await run_in_threadpool(nodes.create, identity, names, node_request)
         return await run_in_threadpool(_node_answer, request, node, uris, status=201)
 
     @router.post("/nodes/{path:path}")
     async def set_node(path: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         identity.require(Scope.WRITE)
-        names, asked = node_path(path, raw_path(request)), read_node(await read_body(request))
-        node = await run_in_threadpool(nodes.change, identity, names, asked)
+        names, node_request = node_path(path, raw_path(request)), read_node(await read_body(request))
+        node = await run_in_threadpool(nodes.change, identity, names, node_request)
         return await run_in_threadpool(_node_answer, request, node, uris)
 
     @router.delete("/nodes/{path:path}")
@@ -66,13 +66,13 @@ def add_node_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
 
 
 def raw_path(request: Request) -> bytes:
-    """Return the path of a request as it was sent."""
+    """Return the percent-encoded path of a request."""
     raw: bytes = request.scope.get("raw_path", b"")
     return raw
 
 
 async def read_body(request: Request) -> bytes:
-    """Read a document; TooLargeError when it is longer than documents of VOSpace are."""
+    """Read the document in a request; raise TooLargeError when it exceeds `LARGEST_DOCUMENT`."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
@@ -85,7 +85,7 @@ async def read_body(request: Request) -> bytes:
 def _node_answer(
     request: Request, node: Node, uris: NodeUris, *, detail: Detail = Detail.MAX, status: int = 200
 ) -> Response:
-    """Answer with the document of a node; a long one is sent while its children are read."""
+    """Respond with the document of a node, streamed when it is long."""
     blocks = node_document(node, uris, detail)
     first, second = next(blocks), next(blocks, None)
     if second is None:
@@ -98,14 +98,14 @@ def _node_answer(
 
 
 def _view_address(nodes: NodeService, identity: Identity, path: Path, view: str, base_url: str) -> str:
-    """Return the address of a view of a node, once it is clear that there is one."""
+    """Return the URL of a view of a node, after a check that the view exists."""
     archives = dict(zip(("zip", "tar"), nodes.uris.archive_views, strict=True))
     wanted = next((word for word, uri in archives.items() if view in {word, uri}), None)
     if wanted is not None:
         nodes.archive(identity, (path,))
         return f"{base_url}/archives/{wanted}/{http_path(path)}"
     if view.removeprefix(CORE) not in _BYTES_VIEWS:
-        message = f"'{view[:200]}' is not a view of this service; it has defaultview, binaryview, zip and tar."
+        message = f"'{view[:200]}' is not a view of this service; the views are defaultview, binaryview, zip and tar."
         raise ViewNotSupportedError(message)
     found = nodes.resolve(identity, path, last=True)
     if found.outside is None:
@@ -120,7 +120,7 @@ def _parameters(request: Request) -> dict[str, str]:
 def _listing(parameters: Mapping[str, str], path: Path, uris: NodeUris, *, brief: bool) -> Listing:
     limit, start = parameters.get("limit"), parameters.get("uri")
     if limit is not None and (not limit.isascii() or not limit.isdecimal() or len(limit) > 9):
-        message = f"The limit '{limit[:40]}' is not a whole number from 0."
+        message = f"The limit '{limit[:40]}' is not a non-negative integer."
         raise InvalidArgumentError(message)
     sort = _one_of(parameters, "sort", ("", *SortKey), "", prefix=CORE)
     order = _one_of(parameters, "order", ("asc", "desc"), "asc")
@@ -136,7 +136,7 @@ def _listing(parameters: Mapping[str, str], path: Path, uris: NodeUris, *, brief
 def _child_name(uri: str, path: Path, uris: NodeUris) -> str:
     child = uris.path_of(uri)
     if child[:-1] != path or not child:
-        message = f"The listing cannot begin at '{uri[:200]}': that is not a child of {uris.of(path)}."
+        message = f"The listing cannot start at '{uri[:200]}': it is not a child of {uris.of(path)}."
         raise InvalidURIError(message)
     return child[-1]
 
@@ -146,6 +146,6 @@ def _one_of(
 ) -> str:
     value = parameters.get(name, default).removeprefix(prefix) or default
     if value not in values:
-        message = f"{name}={value[:40]} is not known; the values are {', '.join(filter(None, values))}."
+        message = f"{name}={value[:40]} is not valid; the values are {', '.join(filter(None, values))}."
         raise InvalidArgumentError(message)
     return value

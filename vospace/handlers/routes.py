@@ -1,21 +1,23 @@
-"""VOSpace over HTTP: the routes put together, and what the service says about itself (VOSpace 2.1 §6)."""
+"""Router of the VOSpace, with its VOSI and metadata documents (VOSpace 2.1 §6)."""
 
 import functools
 from collections.abc import Callable, Mapping
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import ANONYMOUS
 from core.database import utc_now
+from core.errors import PhotozError
 from core.vosi import availability_document, capabilities_document
 from core.web.routes import route_class
 from uws import JobService
 from vospace.assembly import PREFIX, VOSpaceServices
 from vospace.documents.capabilities import vospace_capabilities
 from vospace.documents.elements import properties_document, protocols_document, views_document
-from vospace.faults import fault_answer
+from vospace.faults import fault_text
 from vospace.handlers.files import add_data_routes, add_file_routes
 from vospace.handlers.nodes import add_node_routes
 from vospace.handlers.transfers import add_sync_routes, job_routes
@@ -27,20 +29,25 @@ _READ = ["GET", "HEAD"]
 
 
 def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: JobService) -> APIRouter:
-    """Routes of the VOSpace."""
-    router = APIRouter(prefix=PREFIX, route_class=route_class(fault_answer), include_in_schema=False)
+    """Return the router of the VOSpace."""
+    router = APIRouter(prefix=PREFIX, route_class=route_class(_render_fault), include_in_schema=False)
     add_node_routes(router, authenticate, vospace.nodes, vospace.base_url)
     add_file_routes(router, authenticate, vospace.nodes, vospace.uploads)
     add_data_routes(router, vospace.nodes, vospace.uploads, vospace.signed_urls)
     add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
-    _add_descriptions(router, vospace)
+    _add_document_routes(router, vospace)
     whole = APIRouter()
     whole.include_router(router)
     whole.include_router(job_routes(jobs, authenticate, vospace.negotiator, vospace.base_url, PREFIX))
     return whole
 
 
-def _add_descriptions(router: APIRouter, vospace: VOSpaceServices) -> None:
+def _render_fault(_request: Request, error: PhotozError) -> Response:
+    """Render an error: the name of the fault is the first word, its sentence follows (VOSpace 2.1 §5)."""
+    return PlainTextResponse(fault_text(error), error.status)
+
+
+def _add_document_routes(router: APIRouter, vospace: VOSpaceServices) -> None:
     since = utc_now()
     offered = ("httpsget", "httpsput") if vospace.is_secure else ("httpget", "httpput", "httpsget", "httpsput")
     protocols = tuple(CORE + name for name in offered)

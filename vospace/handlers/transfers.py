@@ -1,7 +1,7 @@
-"""Transfers over HTTP: at once (``/synctrans``) and as jobs (``/transfers``, ``/async-delete``, ``/async-setprops``).
+"""Transfers over HTTP: synchronous (``/synctrans``), or as jobs (with ``/async-delete`` and ``/async-setprops``).
 
-A transfer at once answers with a redirect to an address like that of a job (VOSpace 2.1 §6.3.4), because clients look
-for its phase and its error beside it. Nothing is stored of it: what there is to say stands, signed, in the address.
+A synchronous transfer redirects to a URL like that of a job (VOSpace 2.1 §6.3.4), because clients read its phase and
+its error below that URL. No job is stored: the id in the URL is a signed ticket with the result of the negotiation.
 """
 
 import json
@@ -17,7 +17,8 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.auth.signing import LinkSigner
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
-from core.web.dali import DaliParameters, read_parameters
+from core.web.dali import DaliParameters
+from core.web.parameters import read_parameters
 from uws import Job, JobResult, JobService
 from uws.handlers import JobList, JobResources, ParameterReader, uws_routes
 from vospace.documents.requests import read_node
@@ -42,14 +43,14 @@ __all__ = ["add_sync_routes", "job_routes"]
 _XML = "text/xml"
 _READ = ["GET", "HEAD"]
 _UWS = "{http://www.ivoa.net/xml/UWS/v1.0}"
-#: Clients replace this word in addresses by another.
+#: Some clients replace this word in URLs, so no ticket contains it.
 _FORBIDDEN = "xfer"
 
 
 def add_sync_routes(
     router: APIRouter, authenticate: Authenticator, negotiator: Negotiator, signer: LinkSigner, base_url: str
 ) -> None:
-    """Add the routes of transfers that are negotiated at once."""
+    """Add the routes of synchronous transfers."""
     tickets = _Tickets(signer)
 
     @router.get("/synctrans")
@@ -60,43 +61,43 @@ def add_sync_routes(
             transfer = read_transfer(await read_body(request))
             ticket = await run_in_threadpool(_ticket, tickets, negotiator, identity, transfer)
             return _see(f"{base_url}/transfers/sync-{ticket}/results/transferDetails")
-        asked = await read_parameters(request)
-        answer = await run_in_threadpool(_answer_parameters, negotiator, identity, asked)
-        redirect = (asked.one("REQUEST") or "").lower() in {"redirect", "true"}
+        parameters = await read_parameters(request)
+        answer = await run_in_threadpool(_answer_parameters, negotiator, identity, parameters)
+        redirect = (parameters.one("REQUEST") or "").lower() in {"redirect", "true"}
         if redirect and answer.direction == PULL_FROM:
             return _see(answer.protocols[0].endpoint or "")
         return Response(transfer_document(answer), media_type=_XML)
 
-    def add(part: str, answer: Callable[[Identity, "_Said"], Response]) -> None:
+    def add(part: str, answer: Callable[[Identity, "_Ticket"], Response]) -> None:
         @router.api_route(f"/transfers/sync-{{ticket}}{part}", methods=_READ)
         def read(ticket: str, identity: Identity = Depends(authenticate)) -> Response:
             return answer(identity, tickets.read(ticket, identity))
 
-    def details(identity: Identity, said: "_Said") -> Response:
-        transfer = said.transfer if said.fault else negotiator.answer(identity, said.negotiated())
-        return Response(transfer_document(transfer.with_protocols(()) if said.fault else transfer), media_type=_XML)
+    def details(identity: Identity, ticket: "_Ticket") -> Response:
+        transfer = ticket.transfer if ticket.fault else negotiator.answer(identity, ticket.negotiated())
+        return Response(transfer_document(transfer.with_protocols(()) if ticket.fault else transfer), media_type=_XML)
 
-    def error(_identity: Identity, said: "_Said") -> Response:
-        if not said.fault:
+    def error(_identity: Identity, ticket: "_Ticket") -> Response:
+        if not ticket.fault:
             message = "This job has no error."
             raise NotFoundError(message)
-        return PlainTextResponse(fault_of_sentence(said.fault))
+        return PlainTextResponse(fault_of_sentence(ticket.fault))
 
     add("/results/transferDetails", details)
-    add("/phase", lambda _identity, said: PlainTextResponse("ERROR" if said.fault else "COMPLETED"))
+    add("/phase", lambda _identity, ticket: PlainTextResponse("ERROR" if ticket.fault else "COMPLETED"))
     add("/error", error)
-    add("", lambda _identity, said: Response(_sync_job(said), media_type=_XML))
+    add("", lambda _identity, ticket: Response(_sync_job(ticket), media_type=_XML))
 
 
 def job_routes(
     jobs: JobService, authenticate: Authenticator, negotiator: Negotiator, base_url: str, prefix: str
 ) -> APIRouter:
-    """Routes of the jobs of VOSpace.
+    """Return the router of the jobs of VOSpace.
 
     Parameters
     ----------
     base_url, prefix
-        Address of the VOSpace, and its path.
+        URL of the VOSpace, and its path.
     """
 
     def details(_request: Request, identity: Identity, job: Job, _result: JobResult) -> Response:
@@ -104,7 +105,7 @@ def job_routes(
         answer = negotiator.answer(identity, negotiator.check(identity, transfer))
         return Response(transfer_document(answer), media_type=_XML)
 
-    def none(_request: Request, _identity: Identity, _job: Job, result: JobResult) -> Response:
+    def link(_request: Request, _identity: Identity, _job: Job, result: JobResult) -> Response:
         return PlainTextResponse(result.href)
 
     def error(sentence: str) -> Response:
@@ -121,8 +122,8 @@ def job_routes(
             BODY,
             JobResources(result=details, error=error, read=_reader(read_transfer), document=with_transfer),
         ),
-        ("async-delete", DELETE_JOB, "TARGET", JobResources(result=none, error=error)),
-        ("async-setprops", PROPERTIES_JOB, BODY, JobResources(result=none, error=error, read=_reader(read_node))),
+        ("async-delete", DELETE_JOB, "TARGET", JobResources(result=link, error=error)),
+        ("async-setprops", PROPERTIES_JOB, BODY, JobResources(result=link, error=error, read=_reader(read_node))),
     )
     for path, kind, name, resources in kinds:
         collection = JobList(jobs, kind, f"{base_url}/{path}", (name,))
@@ -130,11 +131,11 @@ def job_routes(
     return router
 
 
-class _Said:
-    """What a ticket says: the transfer, and either the nodes that it is about or its fault."""
+class _Ticket:
+    """Result of a synchronous negotiation: the transfer, and either its nodes or its fault."""
 
     def __init__(self, content: dict[str, object]) -> None:
-        given = dict(content["transfer"])  # type: ignore[call-overload]  # it was signed here
+        given = dict(content["transfer"])  # type: ignore[call-overload]  # this server wrote and signed it
         protocols = [ProtocolRequest(each["uri"], None, tuple(each["security"])) for each in given.pop("protocols")]
         targets = tuple(given.pop("targets"))
         self.transfer = Transfer(**given, targets=targets, protocols=tuple(protocols))
@@ -142,36 +143,36 @@ class _Said:
         self._content = content
 
     def negotiated(self) -> Negotiated:
-        """Return what was negotiated."""
+        """Return the negotiated transfer."""
         paths = tuple(node_path(str(path)) for path in self._content["paths"])  # type: ignore[attr-defined]  # the same
         outside = self._content.get("outside")
-        way = Direction(str(self._content["way"]))
-        return Negotiated(self.transfer, paths, way, None if outside is None else str(outside))
+        direction = Direction(str(self._content["way"]))
+        return Negotiated(self.transfer, paths, direction, None if outside is None else str(outside))
 
 
 class _Tickets:
-    """Sign what was negotiated, for one person, and read it back."""
+    """Sign tickets for one user each, and read them."""
 
     def __init__(self, signer: LinkSigner) -> None:
         self._signer = signer
 
     def write(self, identity: Identity, transfer: Transfer, **content: object) -> str:
-        said = {"transfer": asdict(transfer), **content}
+        negotiation = json.dumps({"transfer": asdict(transfer), **content})
         for salt in range(100):
-            ticket = self._signer.sign({"said": json.dumps(said), "user": identity.name or "", "salt": salt})
+            ticket = self._signer.sign({"said": negotiation, "user": identity.name or "", "salt": salt})
             if _FORBIDDEN not in ticket:
                 break
         return ticket
 
-    def read(self, ticket: str, identity: Identity) -> _Said:
-        """Return what a ticket says; NotFoundError when it does not hold, or is another's."""
+    def read(self, ticket: str, identity: Identity) -> _Ticket:
+        """Return the content of a ticket; raise NotFoundError when it is not valid or belongs to another user."""
         try:
             content = self._signer.read(ticket)
         except PermissionDeniedError as e:
             raise _no_job() from e
         if content.get("user") != (identity.name or ""):
             raise _no_job()
-        return _Said(json.loads(str(content["said"])))
+        return _Ticket(json.loads(str(content["said"])))
 
 
 def _ticket(tickets: _Tickets, negotiator: Negotiator, identity: Identity, transfer: Transfer) -> str:
@@ -181,16 +182,16 @@ def _ticket(tickets: _Tickets, negotiator: Negotiator, identity: Identity, trans
         return tickets.write(identity, transfer, fault=fault_text(e))
     paths = ["/".join(path) for path in negotiated.paths]
     return tickets.write(
-        identity, negotiated.transfer, paths=paths, way=str(negotiated.way), outside=negotiated.outside
+        identity, negotiated.transfer, paths=paths, way=str(negotiated.direction), outside=negotiated.outside
     )
 
 
-def _answer_parameters(negotiator: Negotiator, identity: Identity, asked: DaliParameters) -> Transfer:
-    return negotiator.answer(identity, negotiator.check(identity, transfer_of_parameters(asked)))
+def _answer_parameters(negotiator: Negotiator, identity: Identity, parameters: DaliParameters) -> Transfer:
+    return negotiator.answer(identity, negotiator.check(identity, transfer_of_parameters(parameters)))
 
 
 def _reader(check: Callable[[bytes], object]) -> ParameterReader:
-    """Return what reads a job's parameters out of a request whose body is a document."""
+    """Return a function that reads the parameters of a job from a request whose body is a document."""
 
     async def read(request: Request) -> DaliParameters:
         body = await read_body(request)
@@ -198,7 +199,7 @@ def _reader(check: Callable[[bytes], object]) -> ParameterReader:
             check(body)
             text = body.decode()
         except UnicodeDecodeError as e:
-            message = "InvalidArgument: Documents are written in UTF-8."
+            message = "InvalidArgument: Documents must be encoded in UTF-8."
             raise InvalidArgumentError(message) from e
         except InvalidValueError as e:
             raise InvalidArgumentError(fault_text(e)) from e
@@ -208,7 +209,7 @@ def _reader(check: Callable[[bytes], object]) -> ParameterReader:
 
 
 def _with_info(document: bytes, transfer: Transfer) -> bytes:
-    """Put the transfer of a job into its document (VOSpace 2.1 §3.6.1)."""
+    """Add the transfer of a job to its document, as its jobInfo (VOSpace 2.1 §3.6.1)."""
     root = etree.fromstring(document)
     info = root.find(f"{_UWS}jobInfo")
     if info is None:
@@ -219,15 +220,15 @@ def _with_info(document: bytes, transfer: Transfer) -> bytes:
     return written
 
 
-def _sync_job(said: _Said) -> bytes:
-    """Write the job that a transfer at once looks like."""
+def _sync_job(ticket: _Ticket) -> bytes:
+    """Write the job document of a synchronous transfer."""
     root = etree.Element(f"{_UWS}job", {"version": "1.1"}, nsmap={"uws": _UWS.strip("{}")})
     etree.SubElement(root, f"{_UWS}jobId").text = "sync"
-    etree.SubElement(root, f"{_UWS}phase").text = "ERROR" if said.fault else "COMPLETED"
-    if said.fault:
+    etree.SubElement(root, f"{_UWS}phase").text = "ERROR" if ticket.fault else "COMPLETED"
+    if ticket.fault:
         summary = etree.SubElement(root, f"{_UWS}errorSummary", {"type": "fatal", "hasDetail": "true"})
-        etree.SubElement(summary, f"{_UWS}message").text = said.fault
-    return _with_info(etree.tostring(root), said.transfer)
+        etree.SubElement(summary, f"{_UWS}message").text = ticket.fault
+    return _with_info(etree.tostring(root), ticket.transfer)
 
 
 def _see(address: str) -> Response:

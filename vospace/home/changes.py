@@ -1,4 +1,4 @@
-"""Nodes below ``/home`` are made, changed and deleted (VOSpace 2.1 §6.2, §6.4)."""
+"""Create, set and delete nodes below ``/home`` (VOSpace 2.1 §6.2, §6.4)."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,6 @@ from core.auth.models import Identity, Scope
 from core.database import utc_now
 from core.errors import PermissionDeniedError, TooLargeError
 from core.files import FileStore
-from vospace.documents.requests import NodeRequest, PropertyRequest
 from vospace.faults import (
     DuplicateNodeError,
     InvalidArgumentError,
@@ -22,7 +21,7 @@ from vospace.faults import (
 )
 from vospace.home.nodes import EMPTY_MD5, EMPTY_SHA256, Homes
 from vospace.home.properties import apply_properties
-from vospace.models import Listing, Node, NodeKind, Path, written
+from vospace.models import Listing, Node, NodeKind, NodeRequest, Path, PropertyRequest, written
 from vospace.schema import NodeRow
 from vospace.storage import busy_names, child_row, find_chain, node_of_row, subtree
 
@@ -30,31 +29,31 @@ __all__ = ["HomeChanges", "new_row", "remove_tree"]
 
 
 class HomeChanges:
-    """Make, change and delete nodes."""
+    """Service that creates, changes and deletes nodes."""
 
     def __init__(self, homes: Homes) -> None:
         self._homes = homes
 
-    def create(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
-        """Make a node without bytes.
+    def create(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
+        """Create a node without bytes.
 
         Raises
         ------
         DuplicateNodeError
-            There is one of this name.
+            A node of this name exists.
         ContainerNotFoundError, LinkFoundError
-            What it should lie in is not there, or is a link.
+            The container does not exist, or is a link.
         InvalidURIError, InvalidArgumentError
-            A link has no target, or a property cannot have its value.
+            A link has no target, or a property is not valid.
         PermissionDeniedError
-            The caller may not write there, or a property is read-only.
+            The caller may not write to the container, or a property is read-only.
         """
         identity.require(Scope.WRITE)
-        if asked.kind is NodeKind.LINK and not asked.target:
+        if request.kind is NodeKind.LINK and not request.target:
             message = "A LinkNode needs a 'target'."
             raise InvalidArgumentError(message)
-        if asked.kind is NodeKind.LINK and asked.target:
-            _check_target(asked.target)
+        if request.kind is NodeKind.LINK and request.target:
+            _check_target(request.target)
         if self._homes.is_own(identity, path):
             raise DuplicateNodeError(path)
         try:
@@ -63,34 +62,34 @@ class HomeChanges:
                 if child_row(session, chain[-1].id, path[-1]) is not None:
                     raise DuplicateNodeError(path)
                 self._check_count(session, chain[0])
-                row = new_row(identity, chain, path[-1], asked.kind)
-                row.target = asked.target if asked.kind is NodeKind.LINK else None
+                row = new_row(identity, chain, path[-1], request.kind)
+                row.target = request.target if request.kind is NodeKind.LINK else None
                 session.add(row)
                 session.flush()
                 session.refresh(row)
-                apply_properties(identity, row, node_of_row(row, path), asked.properties)
+                apply_properties(identity, row, node_of_row(row, path), request.properties)
                 chain[-1].modified_at = row.modified_at
                 session.flush()
                 return node_of_row(row, path)
         except IntegrityError as e:
             raise DuplicateNodeError(path) from e
 
-    def change(self, identity: Identity, path: Path, asked: NodeRequest) -> Node:
-        """Set properties of a node; what the client does not name stays as it is."""
+    def change(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
+        """Set properties of a node; properties that are not named keep their values."""
         identity.require(Scope.WRITE)
         with self._homes.database.write() as session:
             row = self._changeable(session, identity, path)
-            if asked.kind is not row.kind and str(asked.kind) != row.kind:
-                message = f"'{written(path)[:500]}' is a {row.kind}; the type of a node stays as it is."
+            if request.kind is not row.kind and str(request.kind) != row.kind:
+                message = f"'{written(path)[:500]}' is a {row.kind}; the type of a node cannot be changed."
                 raise InvalidArgumentError(message)
-            if asked.target and row.target and asked.target != row.target:
-                message = "The target of a link stays as it is; make a new link."
+            if request.target and row.target and request.target != row.target:
+                message = "The target of a link cannot be changed; create a new link."
                 raise InvalidArgumentError(message)
-            apply_properties(identity, row, node_of_row(row, path), asked.properties)
+            apply_properties(identity, row, node_of_row(row, path), request.properties)
         return self._homes.node(identity, path, Listing())
 
-    def change_all(self, identity: Identity, path: Path, asked: Sequence[PropertyRequest]) -> tuple[int, int]:
-        """Set properties of a node and all that lies in it; give how many could be changed, and how many not."""
+    def change_all(self, identity: Identity, path: Path, requests: Sequence[PropertyRequest]) -> tuple[int, int]:
+        """Set properties of a node and its descendants; return the numbers of changed and of unchanged nodes."""
         identity.require(Scope.WRITE)
         done = failed = 0
         with self._homes.database.write() as session:
@@ -104,19 +103,19 @@ class HomeChanges:
                     continue
                 readable.add(row.id)
                 node = node_of_row(row, path)
-                apply_properties(identity, row, node, [item for item in asked if item.name not in _ONES_OWN])
+                apply_properties(identity, row, node, [item for item in requests if item.name not in _OF_ONE_NODE])
                 done += 1
         return done, failed
 
     def delete(self, identity: Identity, path: Path) -> None:
-        """Delete a node and all that lies in it.
+        """Delete a node and its descendants.
 
         Raises
         ------
         PermissionDeniedError
-            It is a home, or the caller may not change a container in it.
+            The node is a home, or a container below it cannot be changed by the caller.
         NodeLockedError, NodeBusyError
-            It, or something in it, is locked or being written.
+            The node or one of its descendants is locked or being written.
         """
         with self._homes.database.write() as session:
             chain = self._deletable(session, identity, path)
@@ -124,12 +123,12 @@ class HomeChanges:
         _discard(self._homes.store, removed)
 
     def check_deletable(self, identity: Identity, path: Path) -> None:
-        """Raise if the caller may not delete a node."""
+        """Check that the caller can delete a node."""
         with self._homes.database.write() as session:
             self._deletable(session, identity, path)
 
     def delete_all(self, identity: Identity, path: Path) -> tuple[int, int]:
-        """Delete what may be deleted of a node and all that lies in it; give how many were, and how many were not."""
+        """Delete a node and its descendants where possible; return the numbers of deleted and of kept nodes."""
         with self._homes.database.write() as session:
             chain = self._deletable(session, identity, path)
             rows = list(subtree(session, chain[-1]))
@@ -145,7 +144,7 @@ class HomeChanges:
     def _kept(
         self, session: Session, identity: Identity, chain: Sequence[NodeRow], rows: Sequence[NodeRow]
     ) -> frozenset[int]:
-        """Return the nodes that must stay: locked, busy, in a container that may not be changed, or holding such."""
+        """Return the ids of nodes to keep: locked, busy, in a container that cannot be changed, and their ancestors."""
         containers = {row.id: row for row in rows if row.kind == NodeKind.CONTAINER}
         busy = busy_names(session, [*containers, *(row.id for row in chain[-2:-1])])
         closed = {
@@ -162,12 +161,12 @@ class HomeChanges:
         return frozenset(kept)
 
     def _changeable(self, session: Session, identity: Identity, path: Path) -> NodeRow:
-        """Find a node whose properties the caller may set; a lock does not keep it from being unlocked."""
+        """Return a node whose properties the caller can set, even if it is locked (so that it can be unlocked)."""
         self._homes.prepare(session, identity, path)
         chain = find_chain(session, path, lock=True)
         self._homes.check_found(identity, chain, path)
         if any(row.kind == NodeKind.LINK for row in chain[:-1]):
-            message = f"'{written(path)[:500]}' leads through a link; name what it points to."
+            message = f"'{written(path)[:500]}' leads through a link; use the path of its target."
             raise LinkFoundError(message)
         if not self._homes.access.may_write(identity, chain):
             message = f"You may not change '{written(path)[:500]}': it belongs to {chain[-1].owner.name}."
@@ -180,7 +179,7 @@ class HomeChanges:
             chain = find_chain(session, path)
             if path[1:] and not self._homes.is_own(identity, path):
                 self._homes.check_found(identity, chain, path)
-            message = f"'{written(path)}' cannot be deleted or moved; only what lies in it."
+            message = f"'{written(path)}' cannot be deleted or moved; only nodes below it can."
             raise PermissionDeniedError(message)
         found = find_chain(session, path)
         if not any(row.kind == NodeKind.LINK for row in found[: len(path) - 2]):
@@ -193,18 +192,18 @@ class HomeChanges:
 
     def _check_count(self, session: Session, home: NodeRow) -> None:
         if self._homes.usage(session, home).nodes >= self._homes.limits.nodes:
-            message = f"A home holds at most {self._homes.limits.nodes} nodes; delete some first."
+            message = f"A home can hold at most {self._homes.limits.nodes} nodes; delete some first."
             raise TooLargeError(message)
 
 
-#: Properties that say something about one node alone, so that they are not set on all below another.
-_ONES_OWN = frozenset(
+#: Properties of a single node, which are not set recursively.
+_OF_ONE_NODE = frozenset(
     {"MD5", "length", "date", "ctime", "mtime", "btime", "creator", "quota", "availableSpace", "type"}
 )
 
 
 def new_row(identity: Identity, chain: Sequence[NodeRow], name: str, kind: NodeKind) -> NodeRow:
-    """Begin a node at the end of a chain of containers: private, or open like its container when that says so."""
+    """Return a new row below a chain of containers; it is private unless the container passes on its permissions."""
     parent, now = chain[-1], utc_now()
     return NodeRow(
         parent_id=parent.id,
@@ -227,7 +226,7 @@ def new_row(identity: Identity, chain: Sequence[NodeRow], name: str, kind: NodeK
 
 
 def remove_tree(session: Session, homes: Homes, identity: Identity, chain: Sequence[NodeRow], path: Path) -> list[str]:
-    """Delete the rows of a node and all that lies in it, and give the ids of their bytes."""
+    """Delete the rows of a node and its descendants, and return the ids of their files."""
     rows = list(subtree(session, chain[-1]))
     for row in rows:
         if row.is_locked:
@@ -235,7 +234,7 @@ def remove_tree(session: Session, homes: Homes, identity: Identity, chain: Seque
         closed = row.kind == NodeKind.CONTAINER and not homes.access.writes_row(identity, chain[0], row)
         if closed and any(child.parent_id == row.id for child in rows):
             message = (
-                f"'{written(path)[:500]}' holds a container that you may not change; it belongs to {row.owner.name}."
+                f"'{written(path)[:500]}' has a container that you may not change; it belongs to {row.owner.name}."
             )
             raise PermissionDeniedError(message)
     containers = [row.id for row in rows if row.kind == NodeKind.CONTAINER]
@@ -254,5 +253,5 @@ def _discard(store: FileStore, stored: Sequence[str]) -> None:
 
 def _check_target(target: str) -> None:
     if len(target) > 2000 or not target.isprintable() or ":" not in target:
-        message = f"'{target[:200]}' cannot be the target of a link; it is not a URI."
+        message = f"'{target[:200]}' is not a valid target of a link; a URI is needed."
         raise InvalidURIError(message)

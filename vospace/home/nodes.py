@@ -1,4 +1,4 @@
-"""Nodes below ``/home/{user}``: found and read by those who may."""
+"""Look-up of nodes below ``/home/{user}``, and their bytes."""
 
 import functools
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ from vospace.faults import (
     NodeLockedError,
     NodeNotFoundError,
 )
-from vospace.home.listing import ChildrenPlace, home_children
+from vospace.home.listing import ChildrenQuery, home_children
 from vospace.models import BLOCK, Listing, Node, NodeFile, NodeKind, Path, written
 from vospace.schema import NodeRow
-from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, space_used
+from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, usage_of_home
 from vospace.uris import node_path
 
 __all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "own_path"]
@@ -35,13 +35,13 @@ _BYTES = "application/octet-stream"
 
 
 def own_path(identity: Identity, path: str = "") -> Path:
-    """Return the path of a node in the home of somebody who signed in, from its path in there."""
+    """Return the path of a node in the caller's home, from its path relative to the home."""
     return (HOME, identity.name or "", *node_path(path))
 
 
 @dataclass(frozen=True, slots=True)
 class HomeLimits:
-    """What one home may hold, unless an administrator gave it another quota."""
+    """Default limits of a home: bytes (unless an administrator set another quota), nodes, bytes per file."""
 
     quota: int
     nodes: int
@@ -49,7 +49,7 @@ class HomeLimits:
 
 
 class Homes:
-    """Find nodes below ``/home``; the services that change them look them up here, too."""
+    """Look-up of nodes below ``/home``, for reading and for the services that change them."""
 
     def __init__(self, database: Database, store: FileStore, access: NodeAccess, limits: HomeLimits) -> None:
         self.database = database
@@ -60,7 +60,7 @@ class Homes:
     # --- reading
 
     def node(self, identity: Identity, path: Path, listing: Listing) -> Node:
-        """Find a node; when it is a container, with the children that the listing asks for."""
+        """Return a node, with the children in a listing if it is a container."""
         if path == (HOME,):
             return Node(path, NodeKind.CONTAINER, {}, self._homes(identity, path, listing))
         with self.database.read() as session:
@@ -72,7 +72,7 @@ class Homes:
             self.check_found(identity, chain, path)
             row, parent = chain[-1], chain[-2].id if len(chain) > 1 else None
             busy = parent is not None and (parent, row.name) in busy_names(session, [parent])
-            usage = space_used(session, row, self.limits.quota) if parent is None else None
+            usage = usage_of_home(session, row, self.limits.quota) if parent is None else None
             node = node_of_row(row, path, busy=busy, usage=usage)
             if node.kind is not NodeKind.CONTAINER:
                 return node
@@ -81,7 +81,7 @@ class Homes:
         return Node(path, node.kind, node.properties, tuple(children) if short else children)
 
     def file(self, identity: Identity, path: Path) -> NodeFile:
-        """Find the bytes of a data node."""
+        """Return the bytes of a data node."""
         with self.database.read() as session:
             if path == (HOME,) or self._is_unused_home(session, identity, path):
                 raise InvalidArgumentError(_no_bytes(path))
@@ -107,12 +107,12 @@ class Homes:
         )
 
     def first_link(self, identity: Identity, path: Path, *, last: bool) -> tuple[int, str] | None:
-        """Find the first link that a path leads through: how many names lead to it, and what it points to.
+        """Return the first link along a path, as the number of names up to it and its target.
 
         Parameters
         ----------
         last
-            Whether the node at the end counts as well.
+            Whether the last node of the path is considered as well.
         """
         with self.database.read() as session:
             chain = find_chain(session, path)
@@ -123,36 +123,40 @@ class Homes:
                 return depth, row.target or ""
         return None
 
-    # --- for those who change
+    # --- for changes
 
     def is_own(self, identity: Identity, path: Path) -> bool:
-        """Return whether a path is that of the caller's home."""
+        """Return whether a path is the caller's home."""
         return identity.name is not None and path == (HOME, identity.name)
 
     def check_found(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
-        """Raise unless a chain reaches the end of a path, and its end may be read."""
+        """Check that a chain reaches the end of a path and that its last node is readable."""
         if len(chain) != len(path) - 1 or not self.access.may_read(identity, chain):
             raise NodeNotFoundError(path)
 
     def container(self, session: Session, identity: Identity, path: Path) -> tuple[NodeRow, ...]:
-        """Find a container in which the caller may make and remove nodes.
+        """Return the chain of a container in which the caller can create and delete nodes; its home is locked.
 
-        Nobody else changes anything in the home until the transaction ends.
+        The lock lasts until the transaction ends.
 
         Raises
         ------
-        ContainerNotFoundError, LinkFoundError, PermissionDeniedError, NodeLockedError
-            In the order in which a client should learn of them.
+        LinkFoundError
+            The path leads through a link.
+        ContainerNotFoundError
+            The container does not exist or is not readable.
+        PermissionDeniedError, NodeLockedError
+            The container cannot be changed.
         """
         identity.require(Scope.WRITE)
         if len(path) < 2 or path[0] != HOME:
-            message = f"Nodes can be made and removed below /home/{identity.name} and in products, not in '{path}'."
+            message = f"Nodes can be created below /home/{identity.name} and in products, not in '{written(path)}'."
             raise PermissionDeniedError(message)
         self.prepare(session, identity, path)
         chain = find_chain(session, path, lock=True)
         links = [row for row in chain if row.kind == NodeKind.LINK]
         if links and self.access.may_read(identity, chain[: chain.index(links[0]) + 1]):
-            message = f"'{written(path)[:500]}' leads through the link '{links[0].name}'; name what it points to."
+            message = f"'{written(path)[:500]}' leads through the link '{links[0].name}'; use the path of its target."
             raise LinkFoundError(message)
         whole = len(chain) == len(path) - 1 and chain[-1].kind == NodeKind.CONTAINER
         if not whole or not self.access.may_read(identity, chain):
@@ -161,26 +165,26 @@ class Homes:
         return chain
 
     def check_writable(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
-        """Raise unless a node that may be read may be changed, too."""
+        """Check that a readable node can be changed."""
         if not self.access.may_write(identity, chain):
             message = f"You may not change '{written(path)[:500]}': it belongs to {chain[-1].owner.name}."
             raise PermissionDeniedError(message)
         if chain[-1].is_locked:
             raise NodeLockedError(path)
 
-    def room(self, identity: Identity, path: Path) -> int:
-        """Return how many bytes a file in the home that a path leads to may have, for somebody who may write there."""
+    def available_bytes(self, identity: Identity, path: Path) -> int:
+        """Return the maximum size of a new file in a container that the caller can change."""
         with self.database.write() as session:
             home = self.container(session, identity, path)[0]
             usage = self.usage(session, home)
         return max(0, min(usage.quota - usage.size, self.limits.file_bytes))
 
     def usage(self, session: Session, home: NodeRow) -> Usage:
-        """Add up what a home holds."""
-        return space_used(session, home, self.limits.quota)
+        """Return the bytes and nodes in a home."""
+        return usage_of_home(session, home, self.limits.quota)
 
     def prepare(self, session: Session, identity: Identity, path: Path) -> None:
-        """Make the caller's home when it is used for the first time."""
+        """Create the caller's home unless it exists."""
         if not self.is_own(identity, path[:2]) or find_chain(session, path[:2]):
             return
         now = utc_now()
@@ -195,14 +199,14 @@ class Homes:
         try:
             with session.begin_nested():
                 session.add(row)
-        except IntegrityError:  # another request of the same person was quicker
+        except IntegrityError:  # a concurrent request created it
             session.expire_all()
 
     def _is_unused_home(self, session: Session, identity: Identity, path: Path) -> bool:
         return self.is_own(identity, path) and not find_chain(session, path)
 
     def _unused_home(self, identity: Identity) -> Node:
-        """Return the home of somebody who keeps nothing yet: as it will be."""
+        """Return the node of a home that is not stored yet."""
         with self.database.read() as session:
             owner = session.scalars(select(UserRow).where(UserRow.id == identity.user_id)).one()
         row = NodeRow(
@@ -222,7 +226,7 @@ class Homes:
         return node_of_row(row, (HOME, owner.name), usage=Usage(0, 0, self.limits.quota))
 
     def _homes(self, identity: Identity, path: Path, listing: Listing) -> tuple[Node, ...]:
-        """List the homes, among them the caller's also when nothing was put there yet."""
+        """Return the homes, with that of the caller even if it is not stored yet."""
         with self.database.read() as session:
             ordered = self._children(session, identity, (), path, listing)
         children = tuple(ordered)
@@ -242,9 +246,9 @@ class Homes:
         if listing.limit == 0:
             return ()
         home, parent_id = (chain[0], chain[-1].id) if chain else (None, None)
-        place = ChildrenPlace(path, parent_id, self.access.readable(identity, home))
-        return home_children(self.database, session, place, listing)
+        query = ChildrenQuery(path, parent_id, self.access.readable(identity, home))
+        return home_children(self.database, session, query, listing)
 
 
 def _no_bytes(path: Path) -> str:
-    return f"'{written(path)[:500]}' is a container; only files have bytes."
+    return f"'{written(path)[:500]}' is a container and has no bytes."

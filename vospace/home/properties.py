@@ -1,12 +1,11 @@
-"""Properties of nodes below ``/home``: what a client may set, and what stays as it is (VOSpace 2.1 §3.2)."""
+"""Validation and storage of properties of nodes below ``/home`` (VOSpace 2.1 §3.2)."""
 
 from collections.abc import Iterable, Mapping
 
 from core.auth.models import Identity
 from core.errors import PermissionDeniedError
-from vospace.documents.requests import PropertyRequest
 from vospace.faults import InvalidArgumentError
-from vospace.models import READ_ONLY, Node, NodeKind
+from vospace.models import READ_ONLY, Node, NodeKind, PropertyRequest
 from vospace.schema import NodeRow
 
 __all__ = ["apply_properties", "check_read_only", "parse_public", "stored_groups"]
@@ -20,22 +19,22 @@ _GROUPS: Mapping[str, str] = {"groupread": "group_read", "groupwrite": "group_wr
 _PUBLIC = ("ispublic", "publicread")
 
 
-def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterable[PropertyRequest]) -> None:
-    """Set the properties of a stored node: what is named changes, everything else stays.
+def apply_properties(identity: Identity, row: NodeRow, node: Node, requests: Iterable[PropertyRequest]) -> None:
+    """Set properties of a stored node; properties that are not named keep their values.
 
     Parameters
     ----------
     node
-        The node as it is now.
+        The node before the change.
 
     Raises
     ------
     PermissionDeniedError
         A read-only property would change.
     InvalidArgumentError
-        A value cannot be used.
+        A value is not valid.
     """
-    properties, others = tuple(asked), dict(row.properties)
+    properties, others = tuple(requests), dict(row.properties)
     public = parse_public(properties, node)
     if public is not None:
         row.is_public = public
@@ -57,13 +56,19 @@ def apply_properties(identity: Identity, row: NodeRow, node: Node, asked: Iterab
         else:
             others[_checked_name(item.name)] = _checked_value(item)
     if len(others) > _MOST_PROPERTIES:
-        message = f"A node has at most {_MOST_PROPERTIES} properties of its own."
+        message = f"A node can have at most {_MOST_PROPERTIES} custom properties."
         raise InvalidArgumentError(message)
     row.properties = others
 
 
 def check_read_only(node: Node, item: PropertyRequest) -> None:
-    """Let a read-only property pass that is sent back as it was, as clients do; refuse another value."""
+    """Check that a read-only property has its present value, as clients send it back.
+
+    Raises
+    ------
+    PermissionDeniedError
+        It has another value.
+    """
     held = node.properties.get(item.name)
     if item.value in {held, None if held is None else held.strip()} or (not item.value and not held):
         return
@@ -73,9 +78,9 @@ def check_read_only(node: Node, item: PropertyRequest) -> None:
     raise PermissionDeniedError(message)
 
 
-def parse_public(asked: Iterable[PropertyRequest], node: Node) -> bool | None:
-    """Read ``ispublic`` and ``publicread``, of which a client may know one and send the other back as it was."""
-    wanted = [_flag(item) for item in asked if item.name in _PUBLIC]
+def parse_public(requests: Iterable[PropertyRequest], node: Node) -> bool | None:
+    """Parse ``ispublic`` and ``publicread``; if only one of them differs from the present value, it wins."""
+    wanted = [_flag(item) for item in requests if item.name in _PUBLIC]
     held = node.properties.get("ispublic") == "true"
     if not wanted:
         return None
@@ -83,11 +88,11 @@ def parse_public(asked: Iterable[PropertyRequest], node: Node) -> bool | None:
 
 
 def stored_groups(text: str) -> str:
-    """Write identifiers of groups as they are stored; clients part them by blanks or commas."""
+    """Return group identifiers as they are stored; clients separate them by spaces or commas."""
     groups = dict.fromkeys(text.replace(",", " ").split())
     stored = f" {' '.join(groups)} " if groups else ""
     if len(stored) > _LONGEST_GROUPS:
-        message = f"The identifiers of groups have at most {_LONGEST_GROUPS} characters together."
+        message = f"The group identifiers can have at most {_LONGEST_GROUPS} characters in total."
         raise InvalidArgumentError(message)
     return stored
 
@@ -95,7 +100,7 @@ def stored_groups(text: str) -> str:
 def _flag(item: PropertyRequest) -> bool:
     value = (item.value or "false").strip().lower()
     if value not in {"true", "false", "1", "0"}:
-        message = f"The property '{item.name}' is true or false, not '{value[:40]}'."
+        message = f"The property '{item.name}' must be true or false, not '{value[:40]}'."
         raise InvalidArgumentError(message)
     return value in {"true", "1"}
 
@@ -105,7 +110,7 @@ def _quota(item: PropertyRequest) -> int | None:
     if not value:
         return None
     if not (value.isascii() and value.isdecimal()) or len(value) > 18:
-        message = f"The property 'quota' is a number of bytes, not '{value[:40]}'."
+        message = f"The property 'quota' must be a number of bytes, not '{value[:40]}'."
         raise InvalidArgumentError(message)
     return int(value)
 
@@ -114,14 +119,14 @@ def _media_type(item: PropertyRequest) -> str | None:
     value = (item.value or "").strip()
     main, _, sub = value.partition(";")[0].partition("/")
     if value and not (value.isascii() and value.isprintable() and main and sub and len(value) <= 255):
-        message = f"The property 'type' is a media type like 'text/csv', not '{value[:80]}'."
+        message = f"The property 'type' must be a media type like 'text/csv', not '{value[:80]}'."
         raise InvalidArgumentError(message)
     return value or None
 
 
 def _checked_name(name: str) -> str:
     if len(name) > _LONGEST_NAME or not name.isprintable() or " " in name:
-        message = f"'{name[:80]}' cannot be the identifier of a property."
+        message = f"'{name[:80]}' is not a valid property identifier."
         raise InvalidArgumentError(message)
     return name
 

@@ -1,4 +1,4 @@
-"""Bytes of nodes below ``/home``: a node is busy while they arrive, and changes at once when they are whole."""
+"""Writing of the bytes of nodes below ``/home``: claim the node, stage the bytes, replace the old ones at once."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ __all__ = ["HomeWrite", "HomeWrites"]
 
 @dataclass(slots=True)
 class HomeWrite:
-    """The writing of one node, from the permission to the end.
+    """A claim on one node for writing its bytes.
 
     Parameters
     ----------
     limit
-        Bytes that may come.
+        Maximum number of bytes.
     old
-        The bytes that are there now.
+        Present bytes of the node.
     """
 
     identity: Identity
@@ -40,33 +40,33 @@ class HomeWrite:
 
 
 class HomeWrites:
-    """Write the bytes of nodes."""
+    """Service that writes the bytes of nodes."""
 
     def __init__(self, homes: Homes) -> None:
         self._homes = homes
 
     def begin(self, identity: Identity, path: Path, size: int | None) -> HomeWrite:
-        """See whether a node may be written, and keep others from writing it.
+        """Check that a node can be written, and claim it.
 
         Parameters
         ----------
         size
-            Bytes that the client announces.
+            Number of bytes that the client announces.
 
         Raises
         ------
         NodeBusyError
-            Somebody else writes it.
+            Another request holds a claim on it.
         DuplicateNodeError
             It is a container or a link.
         QuotaExceededError
-            There is not so much room in the home.
+            The bytes would exceed the quota of the home.
         """
         identity.require(Scope.WRITE)
         with self._homes.database.write() as session:
             chain = self._homes.container(session, identity, path[:-1])
             row = self._writable(session, chain, path)
-            limit = self._room(session, chain[0], row, size)
+            limit = self._available_bytes(session, chain[0], row, size)
             old = None if row is None else self._homes.file_of_row(row)
             write = HomeWrite(identity, path, chain[-1].id, limit, old)
             if not claim_write(session, write.parent_id, path[-1], write.token):
@@ -74,21 +74,21 @@ class HomeWrites:
         return write
 
     def stage(self, write: HomeWrite) -> Staging:
-        """Make room for the bytes."""
+        """Open a staging file for the bytes."""
         return self._homes.store.stage(limit=write.limit)
 
     def renew(self, write: HomeWrite) -> None:
-        """Say that bytes still arrive."""
+        """Renew the claim."""
         with self._homes.database.write() as session:
             renew_write(session, write.parent_id, write.path[-1], write.token)
 
     def cancel(self, write: HomeWrite) -> None:
-        """End the writing without bytes."""
+        """Release the claim without changing the node."""
         with self._homes.database.write() as session:
             release_write(session, write.parent_id, write.path[-1], write.token)
 
     def finish(self, write: HomeWrite, stored: StoredBytes, media_type: str | None) -> NodeFile:
-        """Return the node its new bytes, which are in their place; when that fails they are removed again."""
+        """Replace the bytes of the node by stored ones, which are deleted when this fails."""
         try:
             row, replaced = self._put(write, stored, media_type)
         except BaseException:
@@ -105,7 +105,7 @@ class HomeWrites:
             row = self._writable(session, chain, path)
             if chain[-1].id != write.parent_id or not release_write(session, write.parent_id, path[-1], write.token):
                 raise NodeBusyError(path)
-            self._room(session, chain[0], row, stored.size)
+            self._available_bytes(session, chain[0], row, stored.size)
             if row is None:
                 row = new_row(write.identity, chain, path[-1], NodeKind.DATA)
                 session.add(row)
@@ -126,18 +126,18 @@ class HomeWrites:
             raise NodeLockedError(path)
         return row
 
-    def _room(self, session: Session, home: NodeRow, row: NodeRow | None, size: int | None) -> int:
-        """Return the bytes that a node may have; raise when so many are too many."""
+    def _available_bytes(self, session: Session, home: NodeRow, row: NodeRow | None, size: int | None) -> int:
+        """Return the maximum size of a node; raise when a given size exceeds it."""
         usage, limits = self._homes.usage(session, home), self._homes.limits
         if row is None and usage.nodes >= limits.nodes:
-            message = f"A home holds at most {limits.nodes} nodes; delete some first."
+            message = f"A home can hold at most {limits.nodes} nodes; delete some first."
             raise QuotaExceededError(message)
         free = usage.quota - usage.size + (0 if row is None else row.size)
-        room = min(free, limits.file_bytes)
-        if size is not None and size > room:
+        available = min(free, limits.file_bytes)
+        if size is not None and size > available:
             if size > limits.file_bytes:
                 message = f"The file is larger than the limit of {limits.file_bytes / 1e6:g} MB; nothing was stored."
             else:
-                message = f"There is room for {max(0, free)} bytes in '/home/{home.name}', not for {size}."
+                message = f"The quota of '/home/{home.name}' leaves {max(0, free)} bytes; the file has {size}."
             raise QuotaExceededError(message)
-        return max(0, room)
+        return max(0, available)

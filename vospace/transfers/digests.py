@@ -1,4 +1,4 @@
-"""Checksums in HTTP: what a client says of its bytes, and what the service says of its own (RFC 3230, RFC 9530)."""
+"""Checksums and conditional headers in HTTP (RFC 3230, RFC 9110 §13)."""
 
 import base64
 import binascii
@@ -14,40 +14,40 @@ _ALGORITHMS = {"md5": "md5", "sha-256": "sha256", "sha256": "sha256"}
 
 
 def digest_header(md5: str) -> str:
-    """Write the header ``Digest`` for a hexadecimal MD5."""
+    """Return the header ``Digest`` for a hexadecimal MD5."""
     return f"md5={base64.b64encode(bytes.fromhex(md5)).decode()}"
 
 
 def check_digests(headers: Mapping[str, str], stored: StoredBytes) -> None:
-    """Compare what a client said of its bytes with what came.
+    """Compare the digests that a client sent with those of the stored bytes.
 
     Raises
     ------
     DigestMismatchError
         They differ.
     InvalidArgumentError
-        A header cannot be read.
+        A header is not valid.
     """
-    for algorithm, wanted in _asked(headers):
+    for algorithm, wanted in _requested_digests(headers):
         found = stored.md5 if algorithm == "md5" else stored.sha256
         if wanted != found:
-            message = f"The {algorithm} of the bytes that came is {found}, not {wanted}; nothing was stored."
+            message = f"The {algorithm} of the received bytes is {found}, not {wanted}; nothing was stored."
             raise DigestMismatchError(message)
 
 
 def has_bytes(file: NodeFile | None) -> bool:
-    """Return whether bytes were ever sent to a node; one that was only made has none, not even an empty file."""
+    """Return whether bytes were ever written to a node, possibly none; a node created by a document has no bytes."""
     return file is not None and file.stored_id is not None
 
 
 def check_conditions(headers: Mapping[str, str], old: NodeFile | None) -> None:
-    """Hold a PUT to its If-Match and If-None-Match (RFC 9110 §13.1)."""
+    """Check If-Match and If-None-Match of a PUT (RFC 9110 §13.1)."""
     wanted, unwanted = headers.get("if-match"), headers.get("if-none-match")
     if wanted is not None and not _matches(wanted, old):
-        message = "The file is not the one of If-Match any more; nothing was stored."
+        message = "The file no longer matches If-Match; nothing was stored."
         raise DigestMismatchError(message)
     if unwanted is not None and _matches(unwanted, old):
-        message = "There is a file as If-None-Match forbids it; nothing was stored."
+        message = "A file that matches If-None-Match exists; nothing was stored."
         raise DigestMismatchError(message)
 
 
@@ -57,18 +57,18 @@ def _matches(header: str, old: NodeFile | None) -> bool:
     return old is not None and f'"{old.sha256}"' in {part.strip() for part in header.split(",")}
 
 
-def _asked(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+def _requested_digests(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     given = [part for part in headers.get("digest", "").split(",") if part.strip()]
     given += [f"md5={headers['content-md5']}"] if "content-md5" in headers else []
     found = []
     for part in given:
         name, _, value = part.strip().partition("=")
         algorithm = _ALGORITHMS.get(name.strip().lower())
-        if algorithm is None:  # one that this service does not know
+        if algorithm is None:  # not supported by this service
             continue
         try:
             found.append((algorithm, base64.b64decode(value.strip(), validate=True).hex()))
         except (binascii.Error, ValueError) as e:
-            message = f"'{part[:100]}' is not a digest: it is written as {algorithm}=, and base64 after that."
+            message = f"'{part[:100]}' is not a valid digest; the form is '{name.strip()}=' followed by base64."
             raise InvalidArgumentError(message) from e
     return found

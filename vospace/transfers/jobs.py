@@ -1,4 +1,4 @@
-"""Work on nodes that takes its time, as UWS jobs: transfers, recursive deletion, recursive properties."""
+"""UWS jobs on nodes: transfers, recursive deletion, recursive properties."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,23 +20,23 @@ __all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TRANSFER_JOB", "NodeJobs", "
 #: Names of the kinds of job.
 TRANSFER_JOB, DELETE_JOB, PROPERTIES_JOB = "vospace-transfer", "vospace-delete", "vospace-properties"
 
-#: Where the document that a client sent stands among a job's parameters.
+#: Name of the job parameter with the client's document.
 BODY = "DOCUMENT"
 
 _TRANSFER_SECONDS = 3600
 
 
 class _FaultError(PhotozError):
-    """A fault whose sentence begins with its name, so that it can be told apart later."""
+    """Raised with a message that begins with the name of the fault, because a stored job error has only a message."""
 
 
 class NodeJobs:
-    """The functions of the jobs.
+    """Functions of the jobs on nodes.
 
     Parameters
     ----------
     identity_of
-        Gives the identity of an account with a scope.
+        Returns the identity of an account with a scope.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class NodeJobs:
         yield JobKind(PROPERTIES_JOB, self.set_properties)
 
     def transfer(self, context: JobContext) -> None:
-        """Move or copy a node, or see whether bytes can be transferred."""
+        """Move or copy a node, transfer bytes from or to another server, or check a transfer by the client."""
         with _faults():
             identity, transfer = (
                 context.job.identity(self._identity_of),
@@ -77,34 +77,34 @@ class NodeJobs:
                 context.add_result("dataNode", transfer.targets[0])
 
     def delete(self, context: JobContext) -> None:
-        """Delete what may be deleted of a node and all that lies in it."""
+        """Delete a node and its descendants where possible."""
         with _faults():
             path = self._nodes.uris.path_of(context.parameters["TARGET"])
             _count(context, *self._nodes.delete_all(context.job.identity(self._identity_of), path))
 
     def set_properties(self, context: JobContext) -> None:
-        """Set properties of a node and all that lies in it."""
+        """Set properties of a node and its descendants where possible."""
         with _faults():
-            asked = read_node(context.parameters[BODY].encode())
-            path = self._nodes.uris.path_of(asked.uri)
-            _count(context, *self._nodes.change_all(context.job.identity(self._identity_of), path, asked))
+            request = read_node(context.parameters[BODY].encode())
+            path = self._nodes.uris.path_of(request.uri)
+            _count(context, *self._nodes.change_all(context.job.identity(self._identity_of), path, request))
 
     def _move(self, identity: Identity, transfer: Transfer, context: JobContext) -> None:
         uris = self._nodes.uris
         source, destination = uris.path_of(transfer.targets[0]), uris.path_of(transfer.direction)
-        place = self._moves.run(identity, source, destination, keep=transfer.keep_bytes)
-        context.add_result("destination" if destination[-1:] == (AUTO,) else "dataNode", uris.of(place))
+        target = self._moves.run(identity, source, destination, keep=transfer.keep_bytes)
+        context.add_result("destination" if destination[-1:] == (AUTO,) else "dataNode", uris.of(target))
 
 
 def fault_of_sentence(sentence: str) -> str:
-    """Return the name of the fault with which the sentence of a job's error begins."""
+    """Return the name of the fault at the beginning of a job's error message."""
     name = sentence.partition(":")[0]
     return name if name.isalpha() else "InternalFault"
 
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """Let the sentence of a job's error begin with the name of its fault."""
+    """Raise errors again with the name of the fault at the beginning of the message."""
     try:
         yield
     except PhotozError as e:
@@ -112,7 +112,7 @@ def _faults() -> Iterator[None]:
 
 
 def _count(context: JobContext, done: int, failed: int) -> None:
-    context.progress(1.0, f"{done} done, {failed} not")
+    context.progress(1.0, f"{done} nodes done, {failed} failed")
     context.add_result("successcount", f"final:{done}")
-    if failed:  # clients take the mere presence of the result for a failure
+    if failed:  # clients treat the presence of this result as a failure
         context.add_result("errorcount", f"final:{failed}")

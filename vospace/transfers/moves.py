@@ -1,4 +1,4 @@
-"""Nodes are moved and copied within the space, trees at once, bytes without sending them again (VOSpace 2.1 §6.3)."""
+"""Moves and copies of nodes within this service (VOSpace 2.1 §6.3)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ __all__ = ["NodeMoves"]
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """A node that is copied: its names below the top of the tree, and the copy of its bytes."""
+    """A node to be copied: its path relative to the root of the copy, its properties, and the copy of its bytes."""
 
     path: Path
     kind: NodeKind
@@ -42,7 +42,7 @@ class _Item:
 
 
 class NodeMoves:
-    """Move and copy nodes."""
+    """Service that moves and copies nodes."""
 
     def __init__(self, nodes: NodeService) -> None:
         self._nodes = nodes
@@ -50,44 +50,43 @@ class NodeMoves:
         self._store = nodes.homes.store
 
     def run(self, identity: Identity, source: Path, destination: Path, *, keep: bool) -> Path:
-        """Move a node, or copy it, and give the path at which it is then.
+        """Move or copy a node, and return its new path.
 
-        A destination that is a container takes the node in under its own name; ``.auto`` lets the service choose the
-        name; what is moved to ``.null`` disappears.
+        In a destination that is a container the node keeps its name; the name ``.auto`` lets the service choose one;
+        a move to ``.null`` deletes the node.
 
         Raises
         ------
         DuplicateNodeError
-            There is a node at the destination.
+            A node exists at the destination.
         InvalidArgumentError
-            A container would come to lie in itself.
+            A container would contain itself.
         """
         identity.require(Scope.WRITE)
         if destination and destination[-1] == NULL:
             if keep:
-                message = "Only what is moved can disappear in .null, not what is copied."
+                message = "A node can be moved to .null, but not copied."
                 raise InvalidArgumentError(message)
             self._nodes.delete(identity, source)
             return destination
         self._nodes.node(identity, source, Listing(limit=0))
-        place = self._place(identity, source, destination)
-        if place[: len(source)] == source:
-            message = f"'{written(source)[:300]}' cannot be put into itself, at '{written(place)[:300]}'."
-            raise InvalidArgumentError(message)
+        target = self._target(identity, source, destination)
+        if target[: len(source)] == source:
+            raise InvalidArgumentError(_into_itself(source, target))
         if keep:
-            self._copy(identity, source, place)
-        elif source[0] == HOME and place[0] == HOME:
-            self._move(identity, source, place)
+            self._copy(identity, source, target)
+        elif source[0] == HOME and target[0] == HOME:
+            self._move(identity, source, target)
         else:
-            self._move_file(identity, source, place)
-        return place
+            self._move_file(identity, source, target)
+        return target
 
     def duplicate(self, identity: Identity, source: Path) -> tuple[StoredBytes, str]:
-        """Copy the bytes of a data node for another use, and give its name as well; nothing is sent anew."""
+        """Copy the bytes of a data node within the file store; return the copy and the name of the node."""
         file = self._nodes.file(identity, self._nodes.resolve(identity, source, last=True).path)
         return self._copy_of(file), file.name
 
-    def _place(self, identity: Identity, source: Path, destination: Path) -> Path:
+    def _target(self, identity: Identity, source: Path, destination: Path) -> Path:
         destination = chosen_name(destination)
         try:
             there = self._nodes.node(identity, destination, Listing(limit=0))
@@ -97,32 +96,31 @@ class NodeMoves:
             raise DuplicateNodeError(destination)
         return (*destination, source[-1])
 
-    def _move(self, identity: Identity, source: Path, place: Path) -> None:
+    def _move(self, identity: Identity, source: Path, target: Path) -> None:
         with self._homes.database.write() as session:
-            # Homes are locked in one order, so that two moves between them do not wait for each other.
-            for home in sorted({source[:2], place[:2]}):
+            # Homes are locked in a fixed order, so that two moves between them cannot deadlock.
+            for home in sorted({source[:2], target[:2]}):
                 find_chain(session, home, lock=True)
             if len(source) < 3:
-                message = f"'{written(source)}' cannot be moved; only what lies in it."
+                message = f"'{written(source)}' cannot be moved; only nodes below it can."
                 raise PermissionDeniedError(message)
             parents = self._homes.container(session, identity, source[:-1])
             row = child_row(session, parents[-1].id, source[-1])
             if row is None:
                 raise NodeNotFoundError(source)
-            target = self._homes.container(session, identity, place[:-1])
-            if row.id in {each.id for each in target}:
-                message = f"'{written(source)[:300]}' cannot be put into itself, at '{written(place)[:300]}'."
-                raise InvalidArgumentError(message)
-            if child_row(session, target[-1].id, place[-1]) is not None:
-                raise DuplicateNodeError(place)
+            chain = self._homes.container(session, identity, target[:-1])
+            if row.id in {each.id for each in chain}:
+                raise InvalidArgumentError(_into_itself(source, target))
+            if child_row(session, chain[-1].id, target[-1]) is not None:
+                raise DuplicateNodeError(target)
             rows = self._movable(session, identity, parents, row, source)
-            if target[0].id != parents[0].id:
-                self._check_room(session, target[0], [each.size for each in rows])
+            if chain[0].id != parents[0].id:
+                self._check_quota(session, chain[0], [each.size for each in rows])
                 ids = [each.id for each in rows]
                 for first in range(0, len(ids), 500):
                     part = NodeRow.id.in_(ids[first : first + 500])
-                    session.execute(update(NodeRow).where(part).values(home_id=target[0].id))
-            row.parent_id, row.name = target[-1].id, place[-1]
+                    session.execute(update(NodeRow).where(part).values(home_id=chain[0].id))
+            row.parent_id, row.name = chain[-1].id, target[-1]
 
     def _movable(
         self, session: Session, identity: Identity, parents: Sequence[NodeRow], row: NodeRow, source: Path
@@ -139,26 +137,26 @@ class NodeMoves:
             raise NodeBusyError(source)
         return rows
 
-    def _move_file(self, identity: Identity, source: Path, place: Path) -> None:
-        """Move a file between a home and a product: it is here, then there and here, then there."""
+    def _move_file(self, identity: Identity, source: Path, target: Path) -> None:
+        """Move a file between a home and a product: copy it, then delete the original."""
         if not self._nodes.node(identity, source, Listing(limit=0)).kind.has_bytes:
-            message = f"'{written(source)[:300]}' is no file; between homes and products files alone are moved."
+            message = f"'{written(source)[:300]}' is not a file; only files can be moved between homes and products."
             raise PermissionDeniedError(message)
         self._nodes.check_deletable(identity, source)
-        self._copy(identity, source, place)
+        self._copy(identity, source, target)
         self._nodes.delete(identity, source)
 
     # --- copies
 
-    def _copy(self, identity: Identity, source: Path, place: Path) -> None:
+    def _copy(self, identity: Identity, source: Path, target: Path) -> None:
         items: list[_Item] = []
         try:
             for item in self._items(identity, source):
-                items.append(item)  # noqa: PERF402 - what was copied before one fails must be known
-            if place[0] == PRODUCTS:
-                self._add_to_product(identity, items, place)
+                items.append(item)  # noqa: PERF402 - if one fails, the copies made before it must be known
+            if target[0] == PRODUCTS:
+                self._add_to_product(identity, items, target)
             else:
-                self._insert(identity, items, place)
+                self._insert(identity, items, target)
         except BaseException:
             for item in items:
                 if item.stored is not None:
@@ -166,7 +164,7 @@ class NodeMoves:
             raise
 
     def _items(self, identity: Identity, source: Path) -> Iterator[_Item]:
-        """Yield a node and all in it that the caller may read, with copies of the bytes."""
+        """Yield a node and its readable descendants, with copies of their bytes."""
         node = self._nodes.node(identity, source, Listing())
         todo: list[tuple[Path, Node]] = [((), node)]
         while todo:
@@ -183,7 +181,7 @@ class NodeMoves:
                 todo += [((*below, child.name), child) for child in full.children]
 
     def _copy_of(self, file: NodeFile) -> StoredBytes:
-        """Copy the bytes of a file: a second name for those that are stored, new ones for those that are made."""
+        """Copy the bytes of a file: duplicate a stored file, or store generated bytes."""
         if file.stored_id is not None:
             return StoredBytes(self._store.duplicate(file.stored_id), file.size, file.md5, file.sha256)
         with self._store.stage(limit=max(file.size, 1)) as staging:
@@ -191,26 +189,26 @@ class NodeMoves:
                 staging.write(chunk)
             return staging.finish()
 
-    def _add_to_product(self, identity: Identity, items: Sequence[_Item], place: Path) -> None:
+    def _add_to_product(self, identity: Identity, items: Sequence[_Item], target: Path) -> None:
         stored = items[0].stored
         if len(items) > 1 or stored is None:
-            message = f"A product holds files alone; '{written(place)[:300]}' would be something else."
+            message = f"A product can hold only files; '{written(target)[:300]}' would not be one."
             raise PermissionDeniedError(message)
-        write = self._nodes.begin_write(identity, place, stored.size)
+        write = self._nodes.begin_write(identity, target, stored.size)
         if write.old is not None:
-            raise DuplicateNodeError(place)
+            raise DuplicateNodeError(target)
         self._nodes.finish(write, stored)
 
-    def _insert(self, identity: Identity, items: Sequence[_Item], place: Path) -> None:
+    def _insert(self, identity: Identity, items: Sequence[_Item], target: Path) -> None:
         with self._homes.database.write() as session:
-            chain = self._homes.container(session, identity, place[:-1])
-            if child_row(session, chain[-1].id, place[-1]) is not None:
-                raise DuplicateNodeError(place)
-            self._check_room(session, chain[0], [0 if item.stored is None else item.stored.size for item in items])
+            chain = self._homes.container(session, identity, target[:-1])
+            if child_row(session, chain[-1].id, target[-1]) is not None:
+                raise DuplicateNodeError(target)
+            self._check_quota(session, chain[0], [0 if item.stored is None else item.stored.size for item in items])
             made: dict[Path, NodeRow] = {}
             for item in items:
                 parents = (*chain, made[item.path[:-1]]) if item.path else chain
-                row = new_row(identity, parents, item.path[-1] if item.path else place[-1], item.kind)
+                row = new_row(identity, parents, item.path[-1] if item.path else target[-1], item.kind)
                 row.properties, row.target, row.media_type = item.properties, item.target, item.media_type
                 if item.stored is not None:
                     row.stored_id, row.size = item.stored.id, item.stored.size
@@ -220,14 +218,18 @@ class NodeMoves:
                     session.flush()
                     made[item.path] = row
 
-    def _check_room(self, session: Session, home: NodeRow, sizes: Sequence[int]) -> None:
+    def _check_quota(self, session: Session, home: NodeRow, sizes: Sequence[int]) -> None:
         usage = self._homes.usage(session, home)
         if usage.size + sum(sizes) > usage.quota or usage.nodes + len(sizes) > self._homes.limits.nodes:
-            message = f"There is no room for {len(sizes)} nodes with {sum(sizes)} bytes in '/home/{home.name}'."
+            message = f"{len(sizes)} nodes with {sum(sizes)} bytes would exceed the quota of '/home/{home.name}'."
             raise QuotaExceededError(message)
 
 
-#: Properties of the standard that go with a copy; whether others may read it does not.
+def _into_itself(source: Path, target: Path) -> str:
+    return f"'{written(source)[:300]}' cannot be moved or copied into itself, to '{written(target)[:300]}'."
+
+
+#: Standard properties that are copied; permissions are not.
 _COPIED = frozenset({
     "contributor", "coverage", "description", "format", "identifier", "language", "publisher", "relation", "rights",
     "source", "subject", "title",

@@ -1,7 +1,7 @@
-"""Bytes that the service itself fetches and sends: ``pullToVoSpace`` and ``pushFromVoSpace`` (VOSpace 2.1 §6.3).
+"""Transfers by the service itself: ``pullToVoSpace`` and ``pushFromVoSpace`` (VOSpace 2.1 §6.3).
 
-Whoever may name an address would reach what this machine reaches, so only hosts that the operator listed are spoken to,
-redirects are not followed, and without such a list there are no transfers of this kind.
+To prevent requests to internal hosts (SSRF), only hosts in the setting are contacted and redirects are not followed;
+with an empty setting these transfers are not supported.
 """
 
 import http.client
@@ -27,12 +27,12 @@ _SENDING = frozenset({f"{CORE}httpput", f"{CORE}httpsput"})
 
 
 class RemoteTransfers:
-    """Fetch bytes into nodes, and send bytes of nodes.
+    """HTTP client that fetches bytes into nodes, and sends bytes of nodes.
 
     Parameters
     ----------
     hosts
-        Names of the hosts, with their ports where these are not the usual ones, that may be spoken to.
+        Allowed hosts, with their ports where these are not the default ones.
     """
 
     def __init__(self, nodes: NodeService, hosts: Collection[str]) -> None:
@@ -41,7 +41,7 @@ class RemoteTransfers:
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """Identifiers of the protocols that the service uses itself."""
+        """Identifiers of the protocols that this client supports."""
         return tuple(sorted(_FETCHING | _SENDING)) if self._hosts else ()
 
     def run(self, identity: Identity, transfer: Transfer, progress: Callable[[float, str], None]) -> None:
@@ -50,19 +50,21 @@ class RemoteTransfers:
         Raises
         ------
         OperationNotSupportedError
-            The operator listed no hosts.
+            No host is allowed.
         ProtocolNotSupportedError
-            No protocol has an address on a host that is listed.
+            No protocol has an endpoint on an allowed host.
         TransferFailedError
-            None of them worked.
+            All protocols failed.
         """
         if not self._hosts:
-            message = f"This service fetches and sends nothing itself; '{transfer.direction}' is not offered."
+            message = (
+                f"'{transfer.direction}' is not supported: this service is not configured to contact other servers."
+            )
             raise OperationNotSupportedError(message)
         wanted = _FETCHING if transfer.direction == PULL_TO else _SENDING
         usable = [each for each in transfer.protocols if each.uri in wanted and self._allowed(each)]
         if not usable:
-            message = "No protocol has an http address on a host that this service may speak to."
+            message = "No protocol has an HTTP endpoint on a host that this service is allowed to contact."
             raise ProtocolNotSupportedError(message)
         failures = []
         for each in usable:
@@ -106,16 +108,16 @@ class RemoteTransfers:
     def _store(
         self, write: NodeWrite, answer: http.client.HTTPResponse, progress: Callable[[float, str], None]
     ) -> None:
-        came, total = 0, answer.length
+        received, total = 0, answer.length
         with self._nodes.stage(write) as staging:
             while chunk := answer.read1(_CHUNK):
                 staging.write(chunk)
-                came += len(chunk)
-                progress(came / total if total else 0.0, f"{came} bytes")
-                if came // _RENEWED != (came - len(chunk)) // _RENEWED:
+                received += len(chunk)
+                progress(received / total if total else 0.0, f"{received} bytes")
+                if received // _RENEWED != (received - len(chunk)) // _RENEWED:
                     self._nodes.renew(write)
             if answer.length:
-                message = "The bytes broke off before their end."
+                message = "The connection ended before all bytes had arrived."
                 raise TransferFailedError(message)
             self._nodes.finish(write, staging.finish())
 
@@ -133,5 +135,5 @@ def _target(parts: SplitResult) -> str:
 
 def _check(answer: http.client.HTTPResponse) -> None:
     if not 200 <= answer.status < 300:
-        message = f"The other side answers with the status {answer.status}."
+        message = f"The other server returned the status {answer.status}."
         raise TransferFailedError(message)

@@ -1,4 +1,4 @@
-"""Signed addresses of bytes, which transfers give: for one node, one direction, one person, and minutes."""
+"""Signed URLs of the bytes of nodes: endpoints of transfers, for one direction, one user and some minutes."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ __all__ = ["Direction", "SignedTransfer", "SignedUrls"]
 
 
 class Direction(StrEnum):
-    """What a signed address is for."""
+    """What a signed URL allows: a download, an upload, or an archive."""
 
     GET = "get"
     PUT = "put"
@@ -24,20 +24,20 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedTransfer:
-    """What a signed address lets its bearer do; whether the person still may is asked when it is used."""
+    """Content of a signed URL; permissions of the user are checked when the URL is used."""
 
     identity: Identity
-    way: Direction
+    direction: Direction
     paths: tuple[Path, ...]
 
 
 class SignedUrls:
-    """Make signed addresses, and read them.
+    """Create and read signed URLs.
 
     Parameters
     ----------
     identity_of
-        Gives the identity of an account with a scope; NotFoundError when it is not active any more.
+        Returns the identity of an account with a scope; raises NotFoundError when the account is not active.
     """
 
     def __init__(self, signer: LinkSigner, base_url: str, identity_of: Callable[[str, Scope], Identity]) -> None:
@@ -45,35 +45,35 @@ class SignedUrls:
         self._base_url = base_url
         self._identity_of = identity_of
 
-    def address(self, identity: Identity, way: Direction, paths: tuple[Path, ...]) -> str:
-        """Return the address of nodes for one person."""
+    def address(self, identity: Identity, direction: Direction, paths: tuple[Path, ...]) -> str:
+        """Return the signed URL of nodes for one user."""
         content = {
             "paths": "\n".join(written(path) for path in paths),
-            "way": str(way),
+            "way": str(direction),
             "user": identity.name or "",
             "scope": str(identity.scope),
         }
         name = http_path(paths[0][-1:]) or "vospace"
-        suffix = f".{way}" if way in {Direction.ZIP, Direction.TAR} else ""
+        suffix = f".{direction}" if direction in {Direction.ZIP, Direction.TAR} else ""
         return f"{self._base_url}/data/{self._signer.sign(content)}/{name}{suffix}"
 
-    def read(self, token: str, ways: Collection[Direction]) -> SignedTransfer:
-        """Return what an address lets its bearer do.
+    def read(self, token: str, directions: Collection[Direction]) -> SignedTransfer:
+        """Return the content of a signed URL.
 
         Raises
         ------
         PermissionDeniedError
-            It was not made here, its time is over, it is for the other direction, or the account was closed.
+            The signature is wrong, it expired, it is for another direction, or the account was closed.
         """
         content = self._signer.read(token)
-        way = Direction(str(content["way"]))
-        if way not in ways:
-            message = f"This address is for '{way}' alone."
+        direction = Direction(str(content["way"]))
+        if direction not in directions:
+            message = f"This URL is valid for '{direction}' only."
             raise PermissionDeniedError(message)
         name = str(content["user"])
         try:
             identity = self._identity_of(name, Scope(str(content["scope"]))) if name else ANONYMOUS
         except NotFoundError as e:
-            message = f"The account '{name}' is not active any more."
+            message = f"The account '{name}' is no longer active."
             raise PermissionDeniedError(message) from e
-        return SignedTransfer(identity, way, tuple(node_path(line) for line in str(content["paths"]).split("\n")))
+        return SignedTransfer(identity, direction, tuple(node_path(line) for line in str(content["paths"]).split("\n")))

@@ -1,40 +1,114 @@
-"""Bytes of nodes as they come in over HTTP: in one request, or in parts that can be taken up again.
+"""Uploads of the bytes of nodes: in one request, or in parts, which a client can resume.
 
-An upload in parts follows the headers that CADC's clients send: ``X-Put-Txn-Op: start`` with an empty body begins it
-and gives ``X-Put-Txn-Id``; each PUT with that id adds its body; HEAD tells how much has come, also of a part that broke
-off; POST with ``revert`` takes the last part back, with ``abort`` all; PUT with ``commit`` makes the node.
+An upload in parts is stored as a partial file. Its id is signed for one node and one user, and the next part, a revert
+of the last part, an abort and the commit each present it. While bytes arrive, the node is claimed and the claim is
+renewed.
 """
 
 import time
-from collections.abc import Callable
-
-from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from core.auth.models import Identity
 from core.auth.signing import LinkSigner
 from core.errors import NotFoundError, PermissionDeniedError
-from core.files import FileStore, PartialFile, StoredBytes
-from core.web.multipart import take_body
+from core.files import FileStore, PartialFile, Staging, StoredBytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
 from vospace.models import NodeFile, Path, written
 from vospace.service import NodeService, NodeWrite
-from vospace.transfers.digests import check_conditions, check_digests, digest_header, has_bytes
+from vospace.transfers.digests import check_conditions, check_digests, has_bytes
 
-__all__ = ["NodeUploads"]
+__all__ = ["IncomingBody", "NodeUploads", "StoredUpload", "UploadProgress"]
 
 _RENEW_SECONDS = 30.0
-_LONGEST_LENGTH = 18
-_OPERATION, _ID, _TOTAL = "x-put-txn-op", "x-put-txn-id", "x-total-length"
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpload:
+    """A node whose bytes were stored, and whether it had none before."""
+
+    file: NodeFile
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UploadProgress:
+    """Number and hexadecimal MD5 of the bytes that have arrived of an upload in parts."""
+
+    size: int
+    md5: str
+
+
+class IncomingBody(Generic[_Result]):
+    """The body of one request while it is received; writing it renews the claim on the node.
+
+    Parameters
+    ----------
+    write
+        The claim on the node.
+    file
+        Receives the bytes.
+    finish
+        Called once after the last byte.
+    keeps_claim
+        Whether the claim is still held after ``finish``.
+    """
+
+    def __init__(
+        self,
+        nodes: NodeService,
+        write: NodeWrite,
+        file: Staging,
+        finish: Callable[[], _Result],
+        *,
+        keeps_claim: bool = False,
+    ) -> None:
+        self._nodes = nodes
+        self._write = write
+        self._file = file
+        self._finish = finish
+        self._keeps_claim = keeps_claim
+        self._claimed = True
+        self._renewed = time.monotonic()
+
+    def write(self, block: bytes) -> None:
+        """Add bytes.
+
+        Raises
+        ------
+        TooLargeError
+            They pass the limit of the node.
+        """
+        self._file.write(block)
+        if time.monotonic() - self._renewed > _RENEW_SECONDS:
+            self._nodes.renew(self._write)
+            self._renewed = time.monotonic()
+
+    def finish(self) -> _Result:
+        """End the body after its last byte."""
+        result = self._finish()
+        self._claimed = self._keeps_claim
+        return result
+
+    def close(self) -> None:
+        """Close the file, discard it unless it was stored or is kept for the next part, and release the node."""
+        try:
+            self._file.__exit__(None, None, None)
+        finally:
+            if self._claimed:
+                self._nodes.cancel(self._write)
 
 
 class NodeUploads:
-    """Take in the bytes of nodes.
+    """Store the bytes that clients send to nodes.
 
     Parameters
     ----------
     signer
-        Signs the ids of uploads in parts: each holds for one node and one user.
+        Signs the ids of uploads in parts.
     """
 
     def __init__(self, nodes: NodeService, store: FileStore, signer: LinkSigner) -> None:
@@ -42,107 +116,107 @@ class NodeUploads:
         self._store = store
         self._signer = signer
 
-    async def put(self, request: Request, identity: Identity, path: Path) -> Response:
-        """Answer a PUT: a whole file, or what it says of an upload in parts."""
-        operation, upload = request.headers.get(_OPERATION, "").lower(), request.headers.get(_ID)
-        length = _content_length(request)
-        if upload is not None and operation == "commit":
-            return await run_in_threadpool(self._commit, request, identity, path, upload)
-        if upload is not None:
-            return await self._add(request, identity, path, upload)
-        if operation == "start" and length == 0:
-            return await run_in_threadpool(self._start, request, identity, path)
-        return await self._whole(request, identity, path, length)
+    def begin(
+        self, identity: Identity, path: Path, length: int | None, headers: Mapping[str, str], media_type: str | None
+    ) -> IncomingBody[StoredUpload]:
+        """Begin an upload in one request.
 
-    def post(self, request: Request, identity: Identity, path: Path) -> Response:
-        """Answer a POST about an upload in parts: take back its last part, or all of it."""
-        operation = request.headers.get(_OPERATION, "").lower()
-        file_id = self._file_id(request.headers.get(_ID, ""), identity, path)
+        Parameters
+        ----------
+        length
+            Number of bytes that the client announces.
+        headers
+            Conditions and digests of the request, by names in any case.
+
+        Raises
+        ------
+        DigestMismatchError
+            If-Match or If-None-Match does not hold.
+        NodeBusyError
+            Another request writes the node.
+        """
+        write = self._nodes.begin_write(identity, path, length)
+        try:
+            check_conditions(headers, write.old)
+            staging = self._nodes.stage(write)
+        except BaseException:
+            self._nodes.cancel(write)
+            raise
+        return IncomingBody(self._nodes, write, staging, lambda: self._store_file(write, staging, headers, media_type))
+
+    def start(self, identity: Identity, path: Path, size: int | None) -> str:
+        """Start an upload in parts, and return its id.
+
+        Parameters
+        ----------
+        size
+            Number of bytes of all parts that the client announces.
+        """
+        write = self._nodes.begin_write(identity, path, size)
+        self._nodes.cancel(write)
+        file_id = self._store.begin()
+        return self._signer.sign({"file": file_id, "path": written(write.path), "user": identity.name or ""})
+
+    def append(self, identity: Identity, path: Path, upload: str) -> IncomingBody[UploadProgress]:
+        """Begin the next part of an upload in parts."""
+        file_id = self._file_id(upload, identity, path)
+        write = self._nodes.begin_write(identity, path, None)
+        try:
+            file = self._resumed(file_id, path, _limit(write))
+        except BaseException:
+            self._nodes.cancel(write)
+            raise
+        body = IncomingBody(self._nodes, write, file, lambda: _progress(file), keeps_claim=True)
+        try:
+            file.mark()
+        except BaseException:
+            body.close()
+            raise
+        return body
+
+    def commit(
+        self, identity: Identity, path: Path, upload: str, headers: Mapping[str, str], media_type: str | None
+    ) -> StoredUpload:
+        """End an upload in parts: the node gets the bytes of all its parts."""
+        file_id = self._file_id(upload, identity, path)
+        write = self._nodes.begin_write(identity, path, None)
+        try:
+            check_conditions(headers, write.old)
+            with self._resumed(file_id, path) as part:
+                return self._store_file(write, part, headers, media_type)
+        except BaseException:
+            self._nodes.cancel(write)
+            raise
+
+    def change(self, identity: Identity, path: Path, upload: str, operation: str) -> UploadProgress | None:
+        """Revert the last part of an upload (``revert``), or discard the upload (``abort``; nothing is returned)."""
+        file_id = self._file_id(upload, identity, path)
         if operation == "abort":
             self._store.abandon(file_id)
-            return Response(status_code=204)
+            return None
         if operation != "revert":
-            message = f"X-Put-Txn-Op is 'revert' or 'abort' here, not '{operation[:40]}'."
+            message = f"X-Put-Txn-Op must be 'revert' or 'abort' in a POST, not '{operation[:40]}'."
             raise InvalidArgumentError(message)
         with self._resumed(file_id, path) as file:
             file.revert()
         with self._resumed(file_id, path) as file:
-            return _progress(file, 200)
+            return _progress(file)
 
-    def head(self, request: Request, identity: Identity, path: Path) -> Response:
-        """Return how much of an upload in parts has come."""
-        with self._resumed(self._file_id(request.headers[_ID], identity, path), path) as file:
-            answer = _progress(file, 200)
-            answer.headers["Content-Length"] = str(file.size)
-            return answer
+    def progress(self, identity: Identity, path: Path, upload: str) -> UploadProgress:
+        """Return how much of an upload in parts has arrived."""
+        with self._resumed(self._file_id(upload, identity, path), path) as file:
+            return _progress(file)
 
-    async def _whole(self, request: Request, identity: Identity, path: Path, length: int | None) -> Response:
-        write = await run_in_threadpool(self._nodes.begin_write, identity, path, length)
+    def _store_file(
+        self, write: NodeWrite, file: Staging, headers: Mapping[str, str], media_type: str | None
+    ) -> StoredUpload:
+        stored: StoredBytes = file.finish()
         try:
-            check_conditions(request.headers, write.old)
-            with await run_in_threadpool(self._nodes.stage, write) as staging:
-                await self._receive(request, write, staging.write)
-                file = await run_in_threadpool(self._finish, request, write, staging.finish)
-        except BaseException:
-            await run_in_threadpool(self._nodes.cancel, write)
-            raise
-        return _stored(file, write)
-
-    async def _receive(self, request: Request, write: NodeWrite, add: Callable[[bytes], None]) -> None:
-        renewed = time.monotonic()
-
-        def take(block: bytes) -> None:
-            nonlocal renewed
-            add(block)
-            if time.monotonic() - renewed > _RENEW_SECONDS:
-                self._nodes.renew(write)
-                renewed = time.monotonic()
-
-        await take_body(request, take)
-
-    def _finish(self, request: Request, write: NodeWrite, finish: Callable[[], StoredBytes]) -> NodeFile:
-        stored = finish()
-        try:
-            check_digests(request.headers, stored)
+            check_digests(headers, stored)
         except BaseException:
             self._store.delete(stored.id)
             raise
-        return self._nodes.finish(write, stored, _media_type(request))
-
-    # --- in parts
-
-    def _start(self, request: Request, identity: Identity, path: Path) -> Response:
-        total = request.headers.get(_TOTAL, "")
-        size = int(total) if total.isascii() and total.isdecimal() and len(total) <= _LONGEST_LENGTH else None
-        write = self._nodes.begin_write(identity, path, size)
-        self._nodes.cancel(write)
-        file_id = self._store.begin()
-        token = self._signer.sign({"file": file_id, "path": written(write.path), "user": identity.name or ""})
-        return Response(status_code=202, headers={"X-Put-Txn-Id": token, "Content-Length": "0"})
-
-    async def _add(self, request: Request, identity: Identity, path: Path, upload: str) -> Response:
-        file_id = self._file_id(upload, identity, path)
-        write = await run_in_threadpool(self._nodes.begin_write, identity, path, None)
-        try:
-            file = await run_in_threadpool(self._resumed, file_id, path, _limit(write))
-            with file:
-                await run_in_threadpool(file.mark)
-                await self._receive(request, write, file.write)
-                return _progress(file, 202)
-        finally:
-            await run_in_threadpool(self._nodes.cancel, write)
-
-    def _commit(self, request: Request, identity: Identity, path: Path, upload: str) -> Response:
-        file_id = self._file_id(upload, identity, path)
-        write = self._nodes.begin_write(identity, path, None)
-        try:
-            check_conditions(request.headers, write.old)
-            with self._resumed(file_id, path) as part:
-                file = self._finish(request, write, part.finish)
-        except BaseException:
-            self._nodes.cancel(write)
-            raise
-        return _stored(file, write)
+        return StoredUpload(self._nodes.finish(write, stored, media_type), created=not has_bytes(write.old))
 
     def _resumed(self, file_id: str, path: Path, limit: int | None = None) -> PartialFile:
         try:
@@ -151,11 +225,11 @@ class NodeUploads:
             raise NodeNotFoundError(path) from e
 
     def _file_id(self, upload: str, identity: Identity, path: Path) -> str:
-        said = self._signer.read(upload)
-        if said.get("path") != written(path) or said.get("user") != (identity.name or ""):
-            message = "This upload is that of another node."
+        content = self._signer.read(upload)
+        if content.get("path") != written(path) or content.get("user") != (identity.name or ""):
+            message = "This upload belongs to another node or another user."
             raise PermissionDeniedError(message)
-        return str(said["file"])
+        return str(content["file"])
 
 
 def _limit(write: NodeWrite) -> int | None:
@@ -163,23 +237,5 @@ def _limit(write: NodeWrite) -> int | None:
     return limit if isinstance(limit, int) else None
 
 
-def _stored(file: NodeFile, write: NodeWrite) -> Response:
-    headers = {"Digest": digest_header(file.md5), "ETag": f'"{file.sha256}"', "Content-Length": "0"}
-    return Response(status_code=200 if has_bytes(write.old) else 201, headers=headers)
-
-
-def _progress(file: PartialFile, status: int) -> Response:
-    headers = {"Digest": digest_header(file.md5), "X-Put-Txn-Length": str(file.size)}
-    return Response(status_code=status, headers=headers)
-
-
-def _content_length(request: Request) -> int | None:
-    length = request.headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdecimal() and len(length) <= _LONGEST_LENGTH else None
-
-
-def _media_type(request: Request) -> str | None:
-    """Return the media type that a client says; what clients say of everything tells nothing."""
-    value = request.headers.get("content-type", "").strip()
-    tells_nothing = value.startswith(("application/octet-stream", "application/x-www-form-urlencoded", "text/xml"))
-    return value[:255] if value and not tells_nothing and value.isprintable() and "/" in value else None
+def _progress(file: PartialFile) -> UploadProgress:
+    return UploadProgress(file.size, file.md5)

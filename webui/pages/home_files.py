@@ -12,9 +12,8 @@ from core.files import Staging
 from core.web.multipart import announces_more, receive_form
 from core.web.routes import close_unread
 from products.files.names import checked_file_name
-from vospace.documents.requests import NodeRequest
 from vospace.home.nodes import own_path
-from vospace.models import Listing, Node, NodeKind, Path
+from vospace.models import Listing, Node, NodeKind, NodeRequest, Path
 from vospace.uris import http_path, node_path
 from webui.pages.forms import FormState, form_fields, see_other
 from webui.pages.rendering.templates import PageRenderer, size_text
@@ -104,7 +103,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
     if not request.headers.get("content-length", "").isdecimal():
         message = "The request has no Content-Length, so the disk space that it needs is unknown."
         raise InvalidValueError(message, field="file")
-    free = await run_in_threadpool(nodes.room, identity, folder)
+    free = await run_in_threadpool(nodes.available_bytes, identity, folder)
     if announces_more(request, free):
         message = f"Your files have {size_text(free)} left of their quota; nothing was stored."
         raise TooLargeError(message, field="file")

@@ -177,7 +177,7 @@ def test_nothing_in_common_is_said():
 def test_flags_without_rule_and_an_empty_catalogue_are_said():
     empty = _catalogue().slice(0, 0)
     result = _combined({"1_a": _catalogue(Q=[4, 5, 9, 9]), "2_b": empty})
-    assert "1_a: 3 rows have a z_flag that no rule knows (9, 5)." in result.report.warnings
+    assert "1_a: 3 rows have a z_flag without a rule (9, 5)." in result.report.warnings
     assert "2_b: is empty." in result.report.warnings
     assert result.table.num_rows == 4
 
@@ -186,13 +186,13 @@ def test_flags_without_rule_and_an_empty_catalogue_are_said():
     ("columns", "words"),
     [
         ({"RA": [10.0, 360.0, -1.0, None]}, r"1_a: 3 rows have no position.*row 2 \(360, 5\), row 3"),
-        ({"DEC": ["10", "x", "N/A", "20"]}, r"2 values of the column mapped to dec are no numbers.*'x', 'N/A'"),
-        ({"RA": None, "ra_deg": [1.0] * 4}, "the column RA, said to hold ra, does not exist; similar ones are DEC|RA"),
+        ({"DEC": ["10", "x", "N/A", "20"]}, r"2 values of the column mapped to dec are not numbers.*'x', 'N/A'"),
+        ({"RA": None, "ra_deg": [1.0] * 4}, "the column RA, mapped to ra, does not exist; similar ones are DEC|RA"),
         ({"S": ["NOVEL"] * 4}, "the survey 'NOVEL' has no z_flag_translation in the rules, which know 2DFGRS"),
-        ({"S": ["desi"] * 4}, "the rules of survey DESI: .* needs the column SPECTYPE, which is not there"),
+        ({"S": ["desi"] * 4}, "the rules of survey DESI: .* needs the column SPECTYPE, which does not exist"),
         ({"z_flag_homogenized": [1, 2, 5, 4]}, "1 values of z_flag_homogenized are out of range, for example 5"),
         ({"instrument_type_homogenized": ["s", "qso", "s", "s"]}, "must be s, g or p; it holds 'qso'"),
-        ({"Q": [40, 50, 60, 70]}, "the rules of 2DFLENS know none of its values of z_flag .40, 50"),
+        ({"Q": [40, 50, 60, 70]}, "the rules of 2DFLENS have none of its values of z_flag .40, 50"),
         ({"Z": [[1.0]] * 4}, "mapped to z holds list"),
     ],
 )
@@ -229,9 +229,9 @@ def test_right_ascension_like_hours_is_said():
 
 
 def test_nothing_left_is_an_error():
-    with pytest.raises(InvalidValueError, match="No row is left of any catalogue"):
+    with pytest.raises(InvalidValueError, match="No catalogue has rows left"):
         _combined({"1_a": _catalogue(Q=[1, 2, 1, 2])}, z_flag_homogenized_value_to_cut=4)
-    with pytest.raises(InvalidValueError, match="No row is left in the result"):
+    with pytest.raises(InvalidValueError, match="The result has no rows"):
         _combined({"1_a": _catalogue(Q=[6, 6, 6, 6])}, combine_type="concatenate_and_remove_duplicates")
 
 
@@ -274,7 +274,7 @@ def test_wrong_parameters_are_refused(parameters, words):
 
 
 def test_catalogues_of_one_number_are_refused():
-    with pytest.raises(ValidationError, match="begin with one number"):
+    with pytest.raises(ValidationError, match="begin with the same number"):
         _combined({"1_a": _catalogue(), "1_b": _catalogue()})
 
 

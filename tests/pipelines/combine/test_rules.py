@@ -105,22 +105,22 @@ def _rules_of(translation):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (_rules_of("{1: 5}"), r"translation_rules.X: 5.0 is none of 0.0, 1.0"),
-        (_rules_of("{1: s}"), "'s' is none of"),
+        (_rules_of("{1: 5}"), r"translation_rules.X: 5.0 is not one of 0.0, 1.0"),
+        (_rules_of("{1: s}"), "'s' is not one of"),
         (_rules_of("{one: 1}"), "X.z_flag_translation.one: Extra inputs"),
         (_rules_of("{conditions: [{expr: '__import__(1)', value: 1}]}"), "calls __import__"),
-        (_rules_of("{conditions: [{expr: 'z >', value: 1}]}"), "cannot be read"),
+        (_rules_of("{conditions: [{expr: 'z >', value: 1}]}"), "cannot be parsed"),
         (_rules_of("{conditions: [{expr: z > 1}]}"), "value: Field required"),
         ("translation_rules: {X: {instrument_type_translation: {default: q}}}", "X.instrument_type_translation"),
         ("translation_rules: {x: {}, X: {}}", "the survey X has rules twice"),
         ("radius: 1", "radius: Extra inputs"),
         ("crossmatch_radius_arcsec: -1", "greater than 0"),
         ("[1, 2]", "dictionary"),
-        ("a: [", "no YAML"),
-        ("a: !!python/object/apply:os.system ['true']", "no YAML"),
+        ("a: [", "not valid YAML"),
+        ("a: !!python/object/apply:os.system ['true']", "not valid YAML"),
         ("a: &x [1]\nb: *x", "alias"),
         ("a: '" + "x" * 2_000_001 + "'", "bytes"),
-        (b"\xff\xfe\xfa", "no YAML"),
+        (b"\xff\xfe\xfa", "not valid YAML"),
     ],
 )
 def test_wrong_rules_are_refused(text, words):

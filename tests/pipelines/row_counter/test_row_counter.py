@@ -107,7 +107,7 @@ def test_the_configuration_of_a_run_can_be_run_again(site: PipelineSite, catalog
         ({"INPUTS": "1;2;{address}"}, "Row Counter takes at most 2 catalogues, not 3."),
         ({"INPUTS": "1", "OBJECTS": "2"}, "Row Counter takes no objects."),
         ({"INPUTS": "1", "RELEASE": "dp1"}, "Row Counter takes no release."),
-        ({"INPUTS": "1", "LEAST_ROWS": "-1"}, "The parameters of Row Counter cannot be used: least_rows: Input should"),
+        ({"INPUTS": "1", "LEAST_ROWS": "-1"}, "The parameters of Row Counter are not valid: least_rows: Input should"),
         ({"INPUTS": "1", "PARAM": "{radius: 1}"}, "there is no parameter 'radius'"),
     ],
 )
@@ -219,4 +219,4 @@ def test_the_command_runs_it_on_files(tmp_path: Path):
     assert [each["path"] for each in process["inputs"]] == [str(tmp_path / "vvds.csv")]
     configuration.write_text("inputs: {catalogues: []}\nparam: {order: size}\n")
     wrong = CliRunner().invoke(commands, ["run", "row_counter", str(configuration)])
-    assert "The configuration config.yaml cannot be used: inputs.catalogues:" in str(wrong.exception)
+    assert "The configuration config.yaml is not valid: inputs.catalogues:" in str(wrong.exception)

@@ -55,7 +55,7 @@ def _report(site: PipelineSite, run: Run) -> dict:
         ("homogenized_columns_out_of_range", "values of z_flag_homogenized are out of range, for example 5, 7"),
         ("survey_col_missing", "no survey by which rules could be chosen"),
         ("survey_not_supported", "the survey 'NOT_SUPPORTED' has no z_flag_translation"),
-        ("survey_supported_but_wrong_flags", "know none of its values of z_flag (10, 11, 12"),
+        ("survey_supported_but_wrong_flags", "have none of its values of z_flag (10, 11, 12"),
     ],
 )
 def test_catalogues_with_a_fault_are_named(
@@ -77,7 +77,7 @@ def test_all_faulty_catalogues_are_named_at_once(site: PipelineSite, alice: Iden
     ]
     sentence = _failed(site, alice, *(product.internal_name for product in made))
     assert f"{made[0].internal_name}: the survey 'UNHEARD' has no" in sentence
-    assert f"{made[1].internal_name}: 40 values of the column mapped to z_flag are no numbers" in sentence
+    assert f"{made[1].internal_name}: 40 values of the column mapped to z_flag are not numbers" in sentence
     assert "'good'" in sentence
 
 
@@ -100,7 +100,7 @@ def test_a_wrong_flag_and_hours_are_counted_and_reported(site: PipelineSite, ali
     assert run.phase is Phase.COMPLETED
     report = _report(site, run)
     assert report["catalogues"][0]["flags_without_rule"] == {"77": 5}
-    assert any("5 rows have a z_flag that no rule knows (77)" in warning for warning in report["warnings"])
+    assert any("5 rows have a z_flag without a rule (77)" in warning for warning in report["warnings"])
     assert any("as if they were in hours" in warning for warning in report["warnings"])
 
 
@@ -119,17 +119,17 @@ def test_catalogues_without_overlap_are_told(site: PipelineSite, alice: Identity
 def test_everything_cut_away_is_an_error(site: PipelineSite, alice: Identity):
     product = publish(site.app.services, alice, "poor", catalogue("VVDS").assign(Q=1))
     sentence = _failed(site, alice, product.internal_name, param={"z_flag_homogenized_value_to_cut": 4})
-    assert "No row is left" in sentence
+    assert "No catalogue has rows left" in sentence
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"inputs": ("{objects}",)}, "is of type Objects Catalog; this takes a product of type Reference Redshift"),
-        ({"columns": {"{vvds}": {"z_err": "e_z"}}}, "has no column 'e_z', said to hold z_err; it has name, RAJ2000"),
-        ({"columns": {"{vvds}": {"z": "survey_name"}}}, "said to hold z, does not hold numbers"),
-        ({"columns": {"{vvds}": {"dec": None}}}, "No column of the product {vvds} is said to hold dec"),
-        ({"columns": {"77_other": {"z": "z"}}}, "Columns are given for 77_other, which is no input"),
+        ({"inputs": ("{objects}",)}, "is of type Objects Catalog; a product of type Reference Redshift"),
+        ({"columns": {"{vvds}": {"z_err": "e_z"}}}, "has no column 'e_z' (requested for z_err); it has name, RAJ2000"),
+        ({"columns": {"{vvds}": {"z": "survey_name"}}}, "declared as z, is not numeric"),
+        ({"columns": {"{vvds}": {"dec": None}}}, "No column of the product {vvds} is declared as dec"),
+        ({"columns": {"77_other": {"z": "z"}}}, "COLUMNS names 77_other, which is not an input"),
         ({"param": {"tie_treatment_option": "toss"}}, "tie_treatment_option: Input should be"),
         ({"param": {"crossmatch_radius_arcsec": 0}}, "crossmatch_radius_arcsec: Input should be greater than 0"),
         ({"inputs": ("vos://other.org/products/1_vvds",)}, "is not of this server"),
@@ -138,7 +138,7 @@ def test_everything_cut_away_is_an_error(site: PipelineSite, alice: Identity):
             "There is no file 'vos://photoz.local/home/alice/x.csv'",
         ),
         ({"inputs": ("vos://photoz.local/products/{vvds}/more.csv",)}, "/more.csv' that you may read"),
-        ({"inputs": ("vos://photoz.local~vospace/products/{vvds}/product_metadata.yaml",)}, "yaml is no table"),
+        ({"inputs": ("vos://photoz.local~vospace/products/{vvds}/product_metadata.yaml",)}, "yaml is not a table"),
         ({"inputs": ("vos://photoz.local~vospace/home/alice",)}, "is a container; only files have bytes"),
         ({"rules": "translation_rules: {VVDS: {z_flag_translation: {1: 9}}}"}, "9"),
         ({"rules": "a: &x [1]\nb: *x"}, "alias"),
@@ -275,9 +275,9 @@ def test_a_file_whose_columns_do_not_tell_what_they_mean_is_named(site: Pipeline
     frame = catalogue("VVDS").rename(columns={"zspec": "stretch"})
     address = put_file(site, "/home/alice/odd.csv", frame.to_csv(index=False).encode())
     sentence = _failed(site, alice, address)
-    assert f"No column of the file {address} is said to hold z; say which column does (COLUMNS)." in sentence
+    assert f"No column of the file {address} is declared as z; name the column in COLUMNS." in sentence
     assert "stretch" in sentence
     told = _finished(site, alice, address, columns={address: {"z": "stretch"}})
     assert told.phase is Phase.COMPLETED, told.error
     wrong = _failed(site, alice, address, columns={address: {"z": "shift"}})
-    assert f"The file {address} has no column 'shift', said to hold z" in wrong
+    assert f"The file {address} has no column 'shift' (requested for z)" in wrong

@@ -93,8 +93,8 @@ def test_a_catalogue_without_any_position_is_refused() -> None:
         (b"output_format: docx", "no output format 'docx'"),
         (b"param: {flux_type: ../../etc}", "param.flux_type"),
         (b"param: {photometry: {column: flux}}", r"'column' must contain \{band\}"),
-        (b"param: [", "is no YAML"),
-        (b"- 1", "cannot be used"),
+        (b"param: [", "is not valid YAML"),
+        (b"- 1", "is not valid"),
     ],
 )
 def test_a_wrong_configuration_names_key_and_value(text: bytes, said: str) -> None:

@@ -7,8 +7,7 @@ from fastapi.testclient import TestClient
 
 from server.services import Services
 from tests.webui.pages.conftest import SignIn
-from vospace.documents.requests import NodeRequest, PropertyRequest
-from vospace.models import Listing, NodeKind
+from vospace.models import Listing, NodeKind, NodeRequest, PropertyRequest
 
 HOME = ("home", "alice")
 

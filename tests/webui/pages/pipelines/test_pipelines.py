@@ -80,7 +80,7 @@ def test_catalogues_are_combined_and_the_report_is_shown(signed_in: "Page", site
     _wait_for_the_report(page)
     text = page.get_by_role("main").inner_text()
     assert "Finding duplicates among 80 rows" in text
-    for title in ("Rows by survey", "Flags before", "Flags after", "What became of rows", "Groups of duplicates"):
+    for title in ("Rows by survey", "Flags before", "Flags after", "Rows by outcome", "Groups of duplicates"):
         assert title in text
     for picture in ("Redshifts in the result", "Separations of pairs", "Rows on the sky"):
         assert page.locator(f"svg[role=img] title:has-text('{picture}')").count() == 1
