@@ -37,6 +37,7 @@ def routes(services: WebServices) -> APIRouter:
     """Return the routes of products, product types and releases."""
     router = APIRouter(route_class=api_route(), tags=["products"])
     _add_vocabulary(router, services)
+    _add_lists(router, services)
     _add_products(router, services)
     _add_changes(router, services)
     return router
@@ -91,7 +92,7 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         raise NotFoundError(message)
 
 
-def _add_products(router: APIRouter, services: WebServices) -> None:
+def _add_lists(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products.service
 
     def query_of(request: Request) -> ProductQuery:
@@ -133,6 +134,10 @@ def _add_products(router: APIRouter, services: WebServices) -> None:
             "search": ["display_name", "description", "user", "columns"],
             "ordering": list(ORDERINGS),
         }
+
+
+def _add_products(router: APIRouter, services: WebServices) -> None:
+    authenticate, products = services.authenticate, services.products.service
 
     @router.get("/products/pending_publication", summary="The caller's newest draft, if any")
     def pending(identity: Identity = Depends(authenticate)) -> Json:
