@@ -8,24 +8,24 @@ __all__ = ["InputSlot", "ParameterHint", "RulesFile"]
 
 @dataclass(frozen=True, slots=True)
 class InputSlot:
-    """Inputs of one kind that a pipeline takes.
+    """A group of inputs of a pipeline.
 
     Parameters
     ----------
     noun
-        What one of them is called, in lower case: ``redshift catalogue``.
+        Noun for one of them, in lower case: ``redshift catalogue``.
     product_types
-        Names of the product types that are accepted; a file in VOSpace is taken for one of the first.
+        Names of accepted product types; a file in the VOSpace counts as the first of them.
     key
         Name under ``inputs`` of a configuration file.
     minimum, maximum
-        How many there may be; no maximum for any number.
+        Number of inputs; without a maximum any number.
     if_too_many
-        What to do when there are more, for the error.
+        Advice when there are more, for the error message.
     help
-        What the pipeline does with them, for the form.
+        Explanation in the form.
     takes_release
-        Whether the object catalogue of a release may stand in.
+        Whether the object catalogue of a release can be used instead.
     """
 
     noun: str
@@ -57,7 +57,7 @@ class RulesFile:
     name
         Name of the file among those of the result.
     label, help
-        Of its field in the form.
+        Label and explanation of its field in the form.
     """
 
     name: str
@@ -74,11 +74,11 @@ class ParameterHint:
     label
         By default the name of the parameter.
     advanced, hidden
-        Whether it stands among those that most people leave alone, or not in the form at all.
+        Whether it is among the advanced parameters, or not in the form.
     words
-        Words for the values of a choice.
+        Labels of the values of a choice.
     choices
-        Values and words that are offered in place of a free entry.
+        Values and labels of a select field, instead of a free entry.
     """
 
     label: str | None = None

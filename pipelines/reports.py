@@ -22,7 +22,7 @@ class HistogramFigure:
     Parameters
     ----------
     key
-        Name of the figure in URLs, unique in its report; ``sky`` is taken by the map of the sky.
+        Name of the figure in URLs, unique in its report; ``sky`` is reserved for the sky map.
     edges, counts
         Edges of the bins, one more than there are counts.
     outline

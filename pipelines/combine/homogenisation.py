@@ -176,7 +176,7 @@ def _translated(
     chosen: npt.NDArray[np.int64] | None,
     results: npt.NDArray[np.generic],
 ) -> npt.NDArray[np.generic]:
-    """Apply a translation; ``results`` are what stands for each possible outcome, and last for none."""
+    """Apply a translation; ``results`` are the values for each possible outcome, and for no outcome at the end."""
     possible: list[float | str] = [*(FLAGS if results.dtype.kind == "f" else INSTRUMENTS)]
     z_flag = rows.z_flag[_all_or(chosen)]
     start = len(possible) if translation.default is None else possible.index(translation.default)

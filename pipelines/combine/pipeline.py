@@ -71,7 +71,7 @@ _FORM = {
     ),
     "random_seed": ParameterHint(advanced=True),
     "z_flag_homogenized_value_to_cut": ParameterHint(
-        "Least quality flag",
+        "Minimum quality flag",
         choices=(("", "Keep all"), *((str(flag), f"{flag} and above") for flag in (1, 2, 3, 4))),
     ),
     "extra_columns": ParameterHint(advanced=True),

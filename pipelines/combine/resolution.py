@@ -232,7 +232,7 @@ def _by_redshift(
 
 
 def _number_stars(labels: _Rows, star: npt.NDArray[np.bool_], pairs: Pairs) -> None:
-    """Give each star the lowest number of the groups within its radius, if there is one."""
+    """Assign each star the lowest number of the groups within its radius, if there is one."""
     mixed = star[pairs.left] != star[pairs.right]
     left, right = pairs.left[mixed], pairs.right[mixed]
     stars = np.where(star[left], left, right)

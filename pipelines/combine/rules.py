@@ -179,7 +179,7 @@ class FlagsTranslation(BaseModel):
 
     @classmethod
     def default(cls) -> "FlagsTranslation":
-        """Return the rules that come with this server."""
+        """Return the default rules of this server."""
         return _default_rules()
 
 

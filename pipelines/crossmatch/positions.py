@@ -24,7 +24,7 @@ class SkyPositions:
     ----------
     ra, dec
         Right ascension and declination in degrees, of the same length. Rows in which either is NaN or infinite keep
-        their row number and match nothing. Right ascensions outside 0..360 are taken modulo 360.
+        their row number and match nothing. Right ascensions outside 0..360 are reduced modulo 360.
 
     Raises
     ------

@@ -21,7 +21,7 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def parquet_options(table: pa.Table) -> dict[str, Any]:  # keywords of pyarrow's writer
-    """Choose how a table is written: values that repeat stand in a dictionary, others as they are.
+    """Choose the options of a table: dictionary encoding only for columns with repeated values.
 
     A dictionary of values that are all different takes three times as long to write, and a third more space.
     """

@@ -30,7 +30,7 @@ class Dereddening(BaseModel):
 
     @property
     def source(self) -> str:
-        """Where the coefficients come from, for descriptions and provenance."""
+        """Source of the coefficients, for descriptions and provenance."""
         if isinstance(self.coefficients, dict):
             return "given by the user"
         return EXTINCTION_COEFFICIENTS[self.coefficients].source

@@ -46,7 +46,7 @@ def add_magnitudes(
     Raises
     ------
     InvalidValueError
-        When a column is missing, holds text, has a unit that is no flux density, or its name is taken.
+        A column is missing, is not numeric, has a unit that is not a flux density, or an output column exists already.
     """
     ebv = None
     if configuration.dereddening is not None:

@@ -14,7 +14,7 @@ _Floats = npt.NDArray[np.float64]
 
 
 def magnitudes_of_fluxes(fluxes: _Floats, zero_point: float = FLUX_UNITS["nJy"]) -> _Floats:
-    """Return the magnitude of each flux; fluxes of zero and below have none and give NaN."""
+    """Return the magnitude of each flux; fluxes of zero and below give NaN."""
     positive = fluxes > 0
     logarithms = np.full(len(fluxes), np.nan)
     np.log10(fluxes, out=logarithms, where=positive)

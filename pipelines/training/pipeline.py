@@ -20,7 +20,7 @@ from pipelines.training.training_set import make_training_set
 
 __all__ = ["TrainingSetMaker"]
 
-#: Meanings of the columns that are read of redshift catalogues, and of object catalogues.
+#: Meanings of the columns that are read from redshift catalogues, and from object catalogues.
 _MEANINGS = ("id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type")
 _OBJECT_MEANINGS = ("id", "ra", "dec")
 _BANDS = ("u", "g", "r", "i", "z", "y")
@@ -63,7 +63,7 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         ("object_catalog",),
         "dataset",
         maximum=1,
-        help="Each redshift is given its nearest objects of this catalogue.",
+        help="Each redshift is matched with its nearest objects in this catalogue.",
         takes_release=True,
     )
     form = _FORM

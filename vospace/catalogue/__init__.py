@@ -1,1 +1,1 @@
-"""Nodes below /products, which are made from the catalogue."""
+"""Nodes below ``/products``, derived from the catalogue of products."""
