@@ -1,4 +1,4 @@
-"""Combination as a whole: what goes in, what comes out, and the sentences when it cannot."""
+"""The combination as a whole: inputs, results and error messages."""
 
 import numpy as np
 import pyarrow as pa

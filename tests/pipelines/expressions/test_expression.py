@@ -1,4 +1,4 @@
-"""Conditions on columns: what they say, what is unknown, and what is refused."""
+"""Conditions on columns: values, unknown values, and invalid expressions."""
 
 import math
 

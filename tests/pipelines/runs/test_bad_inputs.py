@@ -25,7 +25,7 @@ from tests.pipelines.runs.published import (
     put_file,
     wait_for_run,
 )
-from tests.vospace.talking import node_xml
+from tests.vospace.client import node_xml
 from uws import Phase
 
 _FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_err", "survey": "survey"}
