@@ -32,15 +32,15 @@ class OutputFormat:
     Parameters
     ----------
     file_format
-        The format of that file, as the readers know it.
+        The format in the table of readers.
     write
         Writes a table to a path.
     other_names
-        Words by which users may call it, beside its name.
+        Further names in configurations.
     inputs
-        Formats of inputs whose results are written in this one, when the result is to be as the input is.
+        Input formats for which this is the output format of ``specz``.
     details
-        What a reader would find out about such a file, beside its format.
+        Details that a reader reports of such a file, besides its format.
     """
 
     file_format: FileFormat

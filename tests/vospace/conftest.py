@@ -1,4 +1,4 @@
-"""A VOSpace with a few products, spoken to over HTTP."""
+"""Fixtures: a VOSpace with a few products, used over HTTP."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

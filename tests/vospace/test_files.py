@@ -7,8 +7,8 @@ import yaml
 
 from products.files.download_counts import DownloadCounts
 from products.models import Visibility
+from tests.vospace.client import VOSpaceClient
 from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
-from tests.vospace.talking import Person
 from vospace.handlers.files import is_inert
 from vospace.transfers.signed_urls import Direction
 
@@ -120,7 +120,7 @@ SHOWN = (
     "media_type", ["text/javascript", "Application/X-JavaScript;v=1", "text/css", "text/plain, text/jscript"]
 )
 def test_pages_of_the_site_cannot_load_scripts_and_styles_of_people(space, media_type):
-    owner = Person(space.client, space.tokens["owner"])
+    owner = VOSpaceClient(space.client, space.tokens["owner"])
     owner.put("/home/owner/f", b"alert(1)", headers={"Content-Type": media_type})
     for method in ("GET", "HEAD"):
         answer = owner.ask(method, "files/home/owner/f")
@@ -145,7 +145,7 @@ def test_it_is_known_what_browsers_run():
     ],
 )
 def test_bytes_of_people_are_shown_and_never_run(space, name, media_type, disposition):
-    owner = Person(space.client, space.tokens["owner"])
+    owner = VOSpaceClient(space.client, space.tokens["owner"])
     path, content = ("home", "owner", name), b"<script>alert(document.domain)</script>"
     assert owner.put("/".join(("", *path)), content, headers={"Content-Type": media_type}).status_code == 201
     signed = space.vospace.signed_urls.address(space.owner, Direction.GET, (path,))

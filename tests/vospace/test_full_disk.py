@@ -1,4 +1,4 @@
-"""A disk that is full in the middle of a file: a clear fault, nothing half there, and the old bytes kept.
+"""Uploads to a full disk: a clear fault, no partial file, and the old bytes kept.
 
 The system refuses to let any file grow beyond a size, in this process and for the moment, which is what a full disk
 looks like to a program. The database stays below that size.
@@ -21,8 +21,8 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.errors import StorageFullError
 from core.settings import Settings
+from tests.vospace.client import CORE, ROOT, VOSpaceClient, fault
 from tests.vospace.conftest import bare_vospace
-from tests.vospace.talking import CORE, ROOT, Person, fault
 from vospace.assembly import VOSpaceServices
 from vospace.documents.transfers import PULL_TO, ProtocolRequest, Transfer
 from vospace.faults import fault_text
@@ -76,7 +76,7 @@ class Home:
     database: Database
     space: VOSpaceServices
     identity: Identity
-    ada: Person
+    ada: VOSpaceClient
 
     def check(self, names: list[str]) -> None:
         """The old file is there, and nothing is that should not be."""
@@ -100,7 +100,7 @@ def home(sqlite_tables_url: str, tmp_path: Path, elsewhere: str) -> Iterator[Hom
     accounts.add_user("ada", None)
     identity = accounts.identity_of_user("ada", Scope.WRITE)
     app, space = bare_vospace(settings, database)
-    ada = Person(TestClient(app), accounts.issue_token(identity, "t").secret)
+    ada = VOSpaceClient(TestClient(app), accounts.issue_token(identity, "t").secret)
     assert ada.put(FILE, OLD).status_code == 201
     yield Home(settings, database, space, identity, ada)
     database.close()

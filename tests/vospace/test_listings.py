@@ -1,4 +1,4 @@
-"""Long listings: sent a block at a time, in one order, with every escape, and with nothing that may not be seen."""
+"""Long listings: streamed in blocks, in a stable order, escaped, and without nodes that the caller cannot read."""
 
 from lxml import etree
 from sqlalchemy import insert, select
@@ -7,7 +7,7 @@ from core.auth.models import ANONYMOUS
 from core.auth.service import AccountService
 from products.models import Visibility
 from products.schema import ProductRow
-from tests.vospace.talking import CORE, ROOT, Person, checked
+from tests.vospace.client import CORE, ROOT, VOSpaceClient, checked
 from vospace.documents.nodes import node_document
 from vospace.home.changes import new_row
 from vospace.models import Detail, Listing, Node, NodeKind, SortKey
@@ -17,9 +17,9 @@ COUNT = 1203
 PLACE = ("home", "owner", "many")
 
 
-def fill(space) -> Person:
+def fill(space) -> VOSpaceClient:
     """Give the owner a container of more nodes than are read at once."""
-    owner = Person(space.client, space.tokens["owner"])
+    owner = VOSpaceClient(space.client, space.tokens["owner"])
     assert owner.make("/home/owner/many").status_code == 201
     with space.database.write() as session:
         chain = space.vospace.nodes.homes.container(session, space.owner, PLACE)
@@ -51,7 +51,7 @@ def test_a_long_listing_is_whole_and_in_order_whatever_it_is_sorted_by(space):
 
 
 def test_what_goes_away_while_a_listing_is_read_is_left_out_and_nothing_comes_twice(space):
-    owner, other = fill(space), Person(space.client, space.tokens["other"])
+    owner, other = fill(space), VOSpaceClient(space.client, space.tokens["other"])
     nodes, stranger = space.vospace.nodes, AccountService(space.database).identity_of_user("other")
     children = iter(nodes.node(space.owner, PLACE, Listing(sort=SortKey.DATE, descending=True)).children)
     first = next(children)
@@ -72,7 +72,7 @@ def test_what_goes_away_while_a_listing_is_read_is_left_out_and_nothing_comes_tw
 
 def test_products_are_listed_in_blocks_like_nodes(space):
     names = [space.product(f"p{number}", Visibility.PUBLIC).internal_name for number in range(3)]
-    person = Person(space.client)
+    person = VOSpaceClient(space.client)
     with space.database.write() as session:
         like = session.scalars(select(ProductRow)).first()
         copied = {column.name: getattr(like, column.name) for column in ProductRow.__table__.columns}

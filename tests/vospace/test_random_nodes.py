@@ -1,4 +1,4 @@
-"""Random operations on nodes against a model that is nothing but a dictionary."""
+"""Random operations on nodes, compared with a dictionary as a model."""
 
 import shutil
 import tempfile
@@ -15,8 +15,8 @@ from core.auth.service import AccountService
 from core.database import Base, Database
 from core.errors import PhotozError
 from core.settings import Settings
+from tests.vospace.client import VOSpaceClient
 from tests.vospace.conftest import bare_vospace
-from tests.vospace.talking import Person
 from vospace.faults import fault_name
 from vospace.storage import stored_ids
 
@@ -46,7 +46,7 @@ class NodeMachine(RuleBasedStateMachine):
         accounts.add_user("ada", None)
         self.identity: Identity = accounts.identity_of_user("ada", Scope.WRITE)
         app, self.space = bare_vospace(self.settings, self.database)
-        self.person = Person(TestClient(app), accounts.issue_token(self.identity, "t").secret)
+        self.person = VOSpaceClient(TestClient(app), accounts.issue_token(self.identity, "t").secret)
         self.tree: Tree = {}
 
     def teardown(self) -> None:

@@ -1,4 +1,4 @@
-"""Bytes over raw HTTP: checksums, conditions, quotas, uploads in parts, two at once, and a server that is killed."""
+"""Uploads over HTTP: checksums, conditions, quotas, parts, concurrent writers, and a server that is killed."""
 
 import base64
 import contextlib
@@ -13,7 +13,7 @@ import requests
 from server.services import Services
 from tests.server.application import Application
 from tests.server.test_kills import Server
-from tests.vospace.talking import ROOT, Person, fault, transfer_xml
+from tests.vospace.client import ROOT, VOSpaceClient, fault, transfer_xml
 from vospace.home.writes import HomeWrites
 from vospace.storage import stored_ids
 
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def owner(space) -> Person:
-    return Person(space.client, space.tokens["owner"])
+def owner(space) -> VOSpaceClient:
+    return VOSpaceClient(space.client, space.tokens["owner"])
 
 
 def md5(content: bytes) -> str:
@@ -142,7 +142,7 @@ def test_an_upload_in_parts_goes_on_after_it_broke_off(space, owner):
     reverted = owner.ask("POST", "files/home/owner/f", headers=upload | {"X-Put-Txn-Op": "revert"})
     assert reverted.headers["digest"] == md5(content[:20_000])
     owner.put("/home/owner/f", content[20_000:], headers=upload)
-    other = Person(space.client, space.tokens["other"])
+    other = VOSpaceClient(space.client, space.tokens["other"])
     assert other.put("/home/owner/f", b"", headers=upload).status_code in {403, 404}
     commit = owner.put("/home/owner/f", b"", headers=upload | {"X-Put-Txn-Op": "commit", "Digest": md5(content)})
     assert commit.status_code == 201
@@ -167,8 +167,8 @@ def test_files_go_from_a_home_to_a_product_and_back_without_new_bytes(site: Appl
     from tests.vospace.documents.test_transfers import error_of, move, phase
 
     services, person = site.services, site.services.accounts.service.identity_of_user("owner")
-    owner = Person(site.client, site.token("owner"))
-    other = Person(site.client, site.token("other"))
+    owner = VOSpaceClient(site.client, site.token("owner"))
+    other = VOSpaceClient(site.client, site.token("other"))
     product = services.products.service.create(person, NewProduct("one", 7, visibility=Visibility.PUBLIC))
     with services.products.uploads.stage(person, product.id, FileRole.MAIN) as staging:
         staging.write(b"main")
@@ -201,7 +201,7 @@ def test_files_go_from_a_home_to_a_product_and_back_without_new_bytes(site: Appl
 
 
 def test_a_file_of_a_home_becomes_a_product_without_being_sent_again(site: Application):
-    owner, other = Person(site.client, site.token("owner")), Person(site.client, site.token("other"))
+    owner, other = VOSpaceClient(site.client, site.token("owner")), VOSpaceClient(site.client, site.token("other"))
     content = b"ra,dec,z\n1,2,0.5\n"
     owner.put("/home/owner/survey.csv", content)
     api = f"{site.services.settings.public_url}/api/products"

@@ -13,7 +13,7 @@ from core.errors import NotFoundError, TooLargeError
 from core.files.object_store import ObjectStore
 from core.settings import Settings
 from tests.server.application import running_application
-from tests.vospace.talking import Person
+from tests.vospace.client import VOSpaceClient
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_a_server_keeps_its_files_in_s3(endpoint: str, tmp_path: Path):
     url = "s3://photoz/server"
     with running_application(tmp_path / "data", files_url=url, authority="example.org") as running:
         running.services.accounts.service.add_user("owner", None)
-        owner = Person(running.client, running.token("owner"))
+        owner = VOSpaceClient(running.client, running.token("owner"))
         assert owner.put("/home/owner/f", b"0123456789").status_code == 201
         assert owner.get("/home/owner/f", headers={"Range": "bytes=3-5"}).content == b"345"
         assert owner.put("/home/owner/f", b"new").status_code == 200

@@ -1,4 +1,4 @@
-"""Combination as a whole: what goes in, what comes out, and the sentences when it cannot."""
+"""The combination as a whole: inputs, results and error messages."""
 
 import numpy as np
 import pyarrow as pa
@@ -193,7 +193,7 @@ def test_flags_without_rule_and_an_empty_catalogue_are_said():
         ({"z_flag_homogenized": [1, 2, 5, 4]}, "1 values of z_flag_homogenized are out of range, for example 5"),
         ({"instrument_type_homogenized": ["s", "qso", "s", "s"]}, "must be s, g or p; it holds 'qso'"),
         ({"Q": [40, 50, 60, 70]}, "the rules of 2DFLENS have none of its values of z_flag .40, 50"),
-        ({"Z": [[1.0]] * 4}, "mapped to z holds list"),
+        ({"Z": [[1.0]] * 4}, "mapped to z has the type list"),
     ],
 )
 def test_unusable_catalogues_are_named(columns, words):

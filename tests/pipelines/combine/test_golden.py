@@ -91,7 +91,7 @@ def test_our_own_rules_say_the_same(name):
         ("homogenized_columns_out_of_range", r"003_homogenized_out_of_range: \d+ values of z_flag_homogenized.*5, 7"),
         ("survey_col_missing", "003_survey_col_missing: no row gets.*no survey"),
         ("survey_not_supported", "003_survey_not_supported: the survey 'NOT_SUPPORTED' has no z_flag_translation"),
-        ("survey_supported_but_wrong_flags", "wrong_flags: no row gets.*2DFGRS know none.*10, 11, 12"),
+        ("survey_supported_but_wrong_flags", "wrong_flags: no row gets.*2DFGRS have none.*10, 11, 12"),
     ],
 )
 def test_wrong_catalogues_end_in_a_sentence(name, words):

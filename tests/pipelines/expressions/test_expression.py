@@ -1,4 +1,4 @@
-"""Conditions on columns: what they say, what is unknown, and what is refused."""
+"""Conditions on columns: values, unknown values, and invalid expressions."""
 
 import math
 
@@ -115,13 +115,13 @@ def test_what_is_no_condition_is_refused_when_it_is_read(text):
     [
         ("zflag == 1", "zflag.*Similar columns are z_flag"),
         ("z_flag", "neither true nor false"),
-        ("z_flag and True", "uses z_flag as a truth"),
+        ("z_flag and True", "uses z_flag as a condition"),
         ("SPECTYPE < 3", "text with a number"),
         ("SPECTYPE + 1 == 3", "calculates with a text"),
-        ("z_flag[0] == '1'", "no text"),
-        ("SPECTYPE[1.5] == 'x'", "no whole number"),
+        ("z_flag[0] == '1'", "not a text"),
+        ("SPECTYPE[1.5] == 'x'", "not an integer"),
         ("z_flag in count", "without a list"),
-        ("(1, 2) == 1", "where a value should stand"),
+        ("(1, 2) == 1", "where a value is expected"),
     ],
 )
 def test_what_does_not_go_with_the_columns_is_said(text, words):

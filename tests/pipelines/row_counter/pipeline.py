@@ -1,4 +1,4 @@
-"""A third pipeline, as somebody would add it: it counts the rows of catalogues, and its result has no positions."""
+"""Example of a further pipeline: it counts the rows of catalogues, and its result has no positions."""
 
 from collections.abc import Mapping
 from pathlib import PurePath

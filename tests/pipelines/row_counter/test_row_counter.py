@@ -1,4 +1,4 @@
-"""A third pipeline that is only defined: checks, jobs, REST, pages and the command line have it without a change."""
+"""A further pipeline by its definition alone: checks, jobs, REST, pages and the command line support it."""
 
 import io
 from collections.abc import Iterator

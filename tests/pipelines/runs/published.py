@@ -22,7 +22,7 @@ from products.quotas import QuotaRule
 from products.service import NewProduct
 from server.services import Services
 from tests.server.application import Application
-from tests.vospace.talking import node_xml
+from tests.vospace.client import node_xml
 from uws import JobService
 
 __all__ = [

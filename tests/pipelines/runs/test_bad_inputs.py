@@ -25,7 +25,7 @@ from tests.pipelines.runs.published import (
     put_file,
     wait_for_run,
 )
-from tests.vospace.talking import node_xml
+from tests.vospace.client import node_xml
 from uws import Phase
 
 _FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_err", "survey": "survey"}
@@ -53,7 +53,7 @@ def _report(site: PipelineSite, run: Run) -> dict:
     ("name", "words"),
     [
         ("homogenized_columns_out_of_range", "values of z_flag_homogenized are out of range, for example 5, 7"),
-        ("survey_col_missing", "no survey by which rules could be chosen"),
+        ("survey_col_missing", "no survey that selects the rules"),
         ("survey_not_supported", "the survey 'NOT_SUPPORTED' has no z_flag_translation"),
         ("survey_supported_but_wrong_flags", "have none of its values of z_flag (10, 11, 12"),
     ],

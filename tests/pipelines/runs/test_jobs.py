@@ -32,7 +32,7 @@ from tests.pipelines.runs.published import (
     table_bytes,
     wait_for_run,
 )
-from tests.vospace.talking import node_xml
+from tests.vospace.client import node_xml
 from uws import Phase
 
 pytestmark = pytest.mark.slow

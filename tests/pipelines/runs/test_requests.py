@@ -1,4 +1,4 @@
-"""What configuration files ask for on a server: products by their internal names, files by their addresses."""
+"""Configuration files as requests on a server: products by internal name, files by URI."""
 
 import pytest
 

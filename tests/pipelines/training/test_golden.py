@@ -58,7 +58,7 @@ def _read_hdf5(path: Path) -> pd.DataFrame:
     [(OUTPUT_FORMATS["csv"], _read_csv), (OUTPUT_FORMATS["fits"], _read_fits), (OUTPUT_FORMATS["hdf5"], _read_hdf5)],
 )
 def test_files_in_other_formats_hold_the_values_of_todays(output_format: OutputFormat, read, tmp_path: Path) -> None:
-    name = f"tsm_{output_format.value}.{output_format.value}"
+    name = f"tsm_{output_format.name}.{output_format.name}"
     write_table(_made("tsm_parquet").table, tmp_path / name, output_format)
     ours, theirs = read(tmp_path / name), read(_GOLDEN / name)
     assert set(theirs) <= set(ours)

@@ -1,4 +1,4 @@
-"""Bad input, and the sentence that its user reads."""
+"""Invalid inputs, and their error messages."""
 
 import numpy as np
 import pyarrow as pa

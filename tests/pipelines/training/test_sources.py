@@ -87,7 +87,7 @@ def test_a_collection_may_not_lead_out_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "c").mkdir()
     (tmp_path / "secret").mkdir()
     (tmp_path / "c" / "collection.properties").write_text("hats_primary_table_url=../secret\n")
-    with pytest.raises(InvalidValueError, match="no folder in it"):
+    with pytest.raises(InvalidValueError, match="not a folder in it"):
         open_objects(tmp_path / "c")
 
 

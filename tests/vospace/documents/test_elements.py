@@ -7,8 +7,8 @@ from lxml import etree
 from core.database import Database
 from core.settings import Settings
 from tests.core.vosi.schemas import schema
+from tests.vospace.client import checked
 from tests.vospace.conftest import bare_vospace
-from tests.vospace.talking import checked
 from vospace.documents.nodes import node_document
 from vospace.models import CORE, Detail, Node, NodeKind, time_property
 from vospace.uris import NodeUris

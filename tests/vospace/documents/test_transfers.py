@@ -1,4 +1,4 @@
-"""Transfers over raw HTTP: negotiated at once and as jobs, moves, copies, packages, recursive work."""
+"""Transfers over HTTP: synchronous and as jobs, moves, copies, packages, recursive operations."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ from core.auth.groups import GroupService
 from core.auth.models import Scope
 from tests.core.vosi.schemas import schema
 from tests.server.application import Application, running_application
-from tests.vospace.talking import CORE, ROOT, Person, checked, fault, node_xml, transfer_xml
+from tests.vospace.client import CORE, ROOT, VOSpaceClient, checked, fault, node_xml, transfer_xml
 
 pytestmark = pytest.mark.slow
 
@@ -26,23 +26,23 @@ UWS = {"uws": "http://www.ivoa.net/xml/UWS/v1.0", "xlink": "http://www.w3.org/19
 
 
 @pytest.fixture(scope="module")
-def owner(site: Application) -> Person:
-    return Person(site.client, site.token("owner"))
+def owner(site: Application) -> VOSpaceClient:
+    return VOSpaceClient(site.client, site.token("owner"))
 
 
 @pytest.fixture(scope="module")
-def other(site: Application) -> Person:
-    return Person(site.client, site.token("other"))
+def other(site: Application) -> VOSpaceClient:
+    return VOSpaceClient(site.client, site.token("other"))
 
 
 @pytest.fixture
-def folder(owner: Person, request: pytest.FixtureRequest) -> str:
+def folder(owner: VOSpaceClient, request: pytest.FixtureRequest) -> str:
     path = f"/home/owner/{request.node.originalname}"
     assert owner.make(path).status_code == 201
     return path
 
 
-def negotiate(person: Person, *targets: str, **said) -> tuple[str, etree._Element]:
+def negotiate(person: VOSpaceClient, *targets: str, **said) -> tuple[str, etree._Element]:
     """Negotiate at once, as clients do; give the address of the job, and its transfer."""
     answer = person.ask("POST", "synctrans", content=transfer_xml(*targets, **said))
     assert answer.status_code == 303, answer.text
@@ -57,7 +57,7 @@ def signed_urls(transfer: etree._Element) -> list[str]:
     return [each.text for each in transfer.iterfind("{*}protocol/{*}endpoint")]
 
 
-def run_job(person: Person, path: str, **sent) -> etree._Element:
+def run_job(person: VOSpaceClient, path: str, **sent) -> etree._Element:
     """Make a job, run it, and give it as it is at its end."""
     answer = person.ask("POST", path, **sent)
     assert answer.status_code == 303, answer.text
@@ -83,12 +83,12 @@ def results(job: etree._Element) -> dict[str, str]:
     return {each.get("id"): each.get(f"{{{UWS['xlink']}}}href") for each in found}
 
 
-def move(person: Person, source: str, destination: str, *, keep: bool = False) -> etree._Element:
+def move(person: VOSpaceClient, source: str, destination: str, *, keep: bool = False) -> etree._Element:
     content = transfer_xml(ROOT + quote(source), direction=ROOT + quote(destination), keep=keep)
     return run_job(person, "transfers", content=content)
 
 
-def error_of(person: Person, job: etree._Element) -> str:
+def error_of(person: VOSpaceClient, job: etree._Element) -> str:
     return person.ask("GET", f"{job.get('place')}/error").text
 
 
@@ -97,7 +97,7 @@ def test_bytes_are_pushed_and_pulled_by_signed_addresses(owner, other, folder):
     job, transfer = negotiate(owner, target, direction="pushToVoSpace", protocols=("httpsput",), security=TOKEN_METHOD)
     assert owner.ask("GET", f"{job}/phase").text == "COMPLETED"
     assert transfer.find("{*}protocol/{*}securityMethod").get("uri") == TOKEN_METHOD
-    nobody = Person(owner.client)
+    nobody = VOSpaceClient(owner.client)
     (put,) = signed_urls(transfer)
     assert nobody.ask("HEAD", put).status_code in {403, 404}
     assert fault(nobody.ask("GET", put)) == (403, "PermissionDenied")
@@ -119,7 +119,7 @@ def test_wrong_bytes_at_a_signed_address_are_refused_and_the_old_ones_stay(owner
     _, transfer = negotiate(owner, f"{ROOT}{folder}/f", direction="pushToVoSpace", protocols=("httpput",))
     (put,) = signed_urls(transfer)
     wrong = "md5=" + base64.b64encode(hashlib.md5(b"other").digest()).decode()
-    nobody = Person(owner.client)
+    nobody = VOSpaceClient(owner.client)
     assert fault(nobody.ask("PUT", put, content=b"new", headers={"Digest": wrong})) == (412, "InvalidData")
     assert owner.get(f"{folder}/f").content == b"old"
     assert nobody.ask("PUT", put, content=b"new").status_code == 200
@@ -149,9 +149,9 @@ def test_a_signed_address_holds_only_as_long_as_its_person_may(site, owner, othe
     owner.set(folder, ispublic="true")
     owner.set(f"{folder}/f", "DataNode", ispublic="true")
     _, transfer = negotiate(other, f"{ROOT}{folder}/f", direction="pullFromVoSpace", protocols=("httpget",))
-    assert Person(site.client).ask("GET", signed_urls(transfer)[0]).content == b"abc"
+    assert VOSpaceClient(site.client).ask("GET", signed_urls(transfer)[0]).content == b"abc"
     owner.set("/home/owner", ispublic="false")
-    assert fault(Person(site.client).ask("GET", signed_urls(transfer)[0])) == (404, "NodeNotFound")
+    assert fault(VOSpaceClient(site.client).ask("GET", signed_urls(transfer)[0])) == (404, "NodeNotFound")
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_the_service_fetches_and_sends_bytes_itself_where_its_operator_allows(tm
     try:
         with running_application(tmp_path / "data", authority="example.org", transfer_hosts=(host,)) as running:
             running.services.accounts.service.add_user("owner", None)
-            owner = Person(running.client, running.token("owner", Scope.WRITE))
+            owner = VOSpaceClient(running.client, running.token("owner", Scope.WRITE))
             said = {"direction": "pullToVoSpace", "protocols": ("httpget",)}
             pulled = transfer_xml(f"{ROOT}/home/owner/f", **said, endpoint=f"http://{host}/x")
             assert phase(run_job(owner, "transfers", content=pulled)) == "COMPLETED"

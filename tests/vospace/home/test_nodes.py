@@ -1,26 +1,26 @@
-"""People's own nodes over HTTP: made, changed, listed, shared and deleted, with every fault by its name."""
+"""Nodes below ``/home`` over HTTP: create, change, list, share and delete, with every fault by its name."""
 
 import pytest
 from lxml import etree
 
 from core.auth.groups import GroupService
 from core.auth.service import AccountService
-from tests.vospace.talking import CORE, ROOT, Person, fault, node_xml
+from tests.vospace.client import CORE, ROOT, VOSpaceClient, fault, node_xml
 
 
 @pytest.fixture
-def owner(space) -> Person:
-    return Person(space.client, space.tokens["owner"])
+def owner(space) -> VOSpaceClient:
+    return VOSpaceClient(space.client, space.tokens["owner"])
 
 
 @pytest.fixture
-def other(space) -> Person:
-    return Person(space.client, space.tokens["other"])
+def other(space) -> VOSpaceClient:
+    return VOSpaceClient(space.client, space.tokens["other"])
 
 
 @pytest.fixture
-def nobody(space) -> Person:
-    return Person(space.client)
+def nobody(space) -> VOSpaceClient:
+    return VOSpaceClient(space.client)
 
 
 def test_a_home_is_there_before_anything_is_in_it_and_reading_makes_nothing(space, owner, other):
@@ -284,7 +284,7 @@ def test_a_token_for_reading_changes_nothing(space, owner):
     from core.auth.models import Scope
 
     reading = accounts.issue_token(accounts.identity_of_user("owner"), "r", Scope.READ).secret
-    reader = Person(space.client, reading)
+    reader = VOSpaceClient(space.client, reading)
     owner.put("/home/owner/f", b"x")
     assert reader.get("/home/owner/f").content == b"x"
     for answer in (reader.put("/home/owner/f", b"y"), reader.make("/home/owner/a"), reader.delete("/home/owner/f")):

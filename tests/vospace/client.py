@@ -1,4 +1,4 @@
-"""Speaking VOSpace as a client does: documents made by hand, answers taken apart."""
+"""A client of VOSpace for tests: documents written by hand, and responses parsed."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +11,7 @@ import httpx
 from fastapi.testclient import TestClient
 from lxml import etree
 
-__all__ = ["CORE", "ROOT", "VOS", "Person", "checked", "fault", "node_xml", "transfer_xml"]
+__all__ = ["CORE", "ROOT", "VOS", "VOSpaceClient", "checked", "fault", "node_xml", "transfer_xml"]
 
 CORE = "ivo://ivoa.net/vospace/core#"
 ROOT = "vos://example.org~vospace"
@@ -20,7 +20,7 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def node_xml(path: str, kind: str = "ContainerNode", *, target: str | None = None, **properties: str | None) -> bytes:
-    """Write a node; None takes a property away. Names with double underscores stand for whole identifiers."""
+    """Write the document of a node; a property with the value None is removed."""
     listed = ""
     for name, value in properties.items():
         nil = ' xsi:nil="true"' if value is None else ""
@@ -44,7 +44,7 @@ def transfer_xml(
     security: str | None = None,
     endpoint: str | None = None,
 ) -> bytes:
-    """Write a transfer."""
+    """Write the document of a transfer."""
     inner = "".join(f"<vos:target>{escape(target)}</vos:target>" for target in targets)
     inner += f"<vos:direction>{escape(direction)}</vos:direction>"
     if view is not None:
@@ -65,42 +65,42 @@ def _schema() -> etree.XMLSchema:
 
 
 def checked(document: bytes) -> Any:
-    """Parse a document of VOSpace, and hold it to the schema."""
+    """Parse a VOSpace document, and validate it against the schema."""
     element = etree.fromstring(document)
     _schema().assertValid(element)
     return element
 
 
 @dataclass(slots=True)
-class Person:
-    """Somebody who speaks with a VOSpace; without a token, nobody."""
+class VOSpaceClient:
+    """A client of one user; without a token, an anonymous one."""
 
     client: TestClient
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        """Send a request below ``/vospace``, or to a whole address; redirects are shown, not followed."""
+        """Send a request below ``/vospace``, or to a whole URL; redirects are not followed."""
         headers = {**self.headers, **sent.pop("headers", {})}
         if self.token is not None:
             headers["Authorization"] = f"Bearer {self.token}"
         url = path if "://" in path else f"/vospace/{path}"
         return self.client.request(method, url, headers=headers, follow_redirects=False, **sent)
 
-    def make(self, path: str, kind: str = "ContainerNode", **said: Any) -> httpx.Response:
+    def make(self, path: str, kind: str = "ContainerNode", **properties: Any) -> httpx.Response:
         """createNode."""
-        return self.ask("PUT", f"nodes{quote(path)}", content=node_xml(quote(path), kind, **said))
+        return self.ask("PUT", f"nodes{quote(path)}", content=node_xml(quote(path), kind, **properties))
 
     def set(self, path: str, kind: str = "ContainerNode", **properties: str | None) -> httpx.Response:
         """setNode."""
         return self.ask("POST", f"nodes{quote(path)}", content=node_xml(quote(path), kind, **properties))
 
     def put(self, path: str, content: bytes, **sent: Any) -> httpx.Response:
-        """Send the bytes of a node."""
+        """Upload the bytes of a node."""
         return self.ask("PUT", f"files{quote(path)}", content=content, **sent)
 
     def get(self, path: str, **sent: Any) -> httpx.Response:
-        """Fetch the bytes of a node."""
+        """Download the bytes of a node."""
         return self.ask("GET", f"files{quote(path)}", **sent)
 
     def delete(self, path: str) -> httpx.Response:
@@ -114,16 +114,16 @@ class Person:
         return checked(answer.content)
 
     def names(self, path: str, **params: Any) -> list[str]:
-        """Give the names of the children of a container."""
+        """Return the names of the children of a container."""
         found = self.node(path, **params).iterfind("{*}nodes/{*}node")
         return [child.get("uri").rpartition("/")[2] for child in found]
 
     def properties(self, path: str) -> dict[str, str]:
-        """Give the properties of a node."""
+        """Return the properties of a node."""
         found = self.node(path).iterfind("{*}properties/{*}property")
         return {each.get("uri").removeprefix(CORE): each.text or "" for each in found}
 
 
 def fault(answer: httpx.Response) -> tuple[int, str]:
-    """Give the status and the name of a fault."""
+    """Return the status and the name of a fault."""
     return answer.status_code, answer.text.partition(":")[0]
