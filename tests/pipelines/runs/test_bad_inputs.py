@@ -139,7 +139,7 @@ def test_everything_cut_away_is_an_error(site: PipelineSite, alice: Identity):
         ),
         ({"inputs": ("vos://photoz.local/products/{vvds}/more.csv",)}, "/more.csv' that you may read"),
         ({"inputs": ("vos://photoz.local~vospace/products/{vvds}/product_metadata.yaml",)}, "yaml is not a table"),
-        ({"inputs": ("vos://photoz.local~vospace/home/alice",)}, "is a container; only files have bytes"),
+        ({"inputs": ("vos://photoz.local~vospace/home/alice",)}, "is a container and has no bytes"),
         ({"rules": "translation_rules: {VVDS: {z_flag_translation: {1: 9}}}"}, "9"),
         ({"rules": "a: &x [1]\nb: *x"}, "alias"),
     ],
