@@ -58,7 +58,7 @@ def test_deleting_asks_first_and_takes_what_is_inside(alice: TestClient, service
 
 
 def test_the_list_goes_on_where_a_page_ends(alice: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("webui.pages.home_files._PAGE", 2)
+    monkeypatch.setattr("webui.pages.home_files._PAGE_SIZE", 2)
     send(alice, *((f"{name}.txt", b"x") for name in "abc"))
     first = alice.get("/files").text
     following = re.search(r'rel="next" href="([^"]+)"', first)
@@ -118,7 +118,7 @@ def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
     answer = send(alice, ("b", b"12"), ("c", b"34"))
     assert answer.status_code >= 400
     assert (names(services), stored(services)) == (["a", "b"], 2)
-    assert "left of their quota" in answer.text
+    assert "There is room for" in answer.text
 
 
 def test_a_folder_needs_a_name_of_its_own(alice: TestClient, services: Services):

@@ -19,7 +19,7 @@ def test_a_group_is_made_and_a_product_shared_with_it(sign_in: SignIn, services:
     product = publish(visibility=Visibility.PRIVATE)
     alice, bob = sign_in("alice"), sign_in("bob")
     address = f"/product/{product.internal_name}"
-    assert "make one" in alice.get(f"{address}/share").text
+    assert "Create one" in alice.get(f"{address}/share").text
     made = alice.post("/groups", data={"name": "club", "description": "Us <b>"})
     assert made.status_code == 303
     group = made.headers["location"]
@@ -102,7 +102,7 @@ def test_a_link_shows_the_product_to_people_without_an_account(visitor: TestClie
 def test_a_deleted_product_is_restored(sign_in: SignIn, publish: Publish):
     product = publish()
     alice, bob, address = sign_in("alice"), sign_in("bob"), f"/product/{product.internal_name}"
-    assert "Within 30 days" in alice.get(f"{address}/delete").text
+    assert "within 30 days" in alice.get(f"{address}/delete").text
     alice.post(f"{address}/delete")
     assert alice.get(address).status_code == 404
     assert product.internal_name in alice.get("/deleted").text

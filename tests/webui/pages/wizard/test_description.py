@@ -26,7 +26,7 @@ def test_the_wizard_asks_for_a_sign_in(visitor: TestClient):
 
 def test_types_tell_what_they_need(alice: TestClient):
     text = re.sub(r"<[^>]+>", "", alice.get("/product/new").text)
-    assert "Needs columns for RA, Dec, z." in text
+    assert "Requires columns for RA, Dec, z." in text
     assert "Official product" not in text
 
 
