@@ -118,7 +118,7 @@ def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
     answer = send(alice, ("b", b"12"), ("c", b"34"))
     assert answer.status_code >= 400
     assert (names(services), stored(services)) == (["a", "b"], 2)
-    assert "There is room for" in answer.text
+    assert "leaves 1 bytes; the file has 2." in answer.text
 
 
 def test_a_folder_needs_a_name_of_its_own(alice: TestClient, services: Services):
