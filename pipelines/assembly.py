@@ -116,6 +116,7 @@ class PipelineServices:
             self.checker,
             self._products.job_products,
             self._products.provenance,
+            self._products.inspector,
             self._identity_of,
             self.definitions,
         )

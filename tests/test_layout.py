@@ -75,6 +75,46 @@ def test_packages_import_only_from_below():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+#: Services that are constructed outside the assemblies and the root: `docs/architecture.md` says why.
+_APART = {
+    ("server/cli/context.py", "AccountServices"),
+    ("server/operations/doctor.py", "DuckDBEngine"),
+    ("tap/async_queries/jobs.py", "TapService"),
+    ("tap/async_queries/warm_engine.py", "DuckDBEngine"),
+    ("server/broker/worker.py", "ProcessQueue"),
+}
+_SERVICES = (
+    "Service",
+    "Services",
+    "Store",
+    "Catalog",
+    "Engine",
+    "Queue",
+    "Administration",
+    "Jobs",
+    "Uploads",
+    "Inspector",
+)
+
+
+def calls_of(path: Path) -> set[str]:
+    """Find the names that a module calls."""
+    return {
+        node.func.id
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+
+def test_only_assemblies_and_the_composition_root_construct_services():
+    roots = [path for path in MODULES if path.name == "assembly.py" or name_of(path) == "server/services.py"]
+    services = {name for path in roots for name in calls_of(path) if name.endswith(_SERVICES)}
+    services -= {"Services"}  # the root itself, which each process constructs
+    assert len(services) > 20
+    elsewhere = {(name_of(path), name) for path in MODULES if path not in roots for name in calls_of(path) & services}
+    assert elsewhere == _APART
+
+
 def test_every_module_says_what_it_is_for_and_what_it_offers():
     assert [name_of(path) for path in MODULES if not ast.get_docstring(parsed(path))] == [], "without a docstring"
     assert [name_of(path) for path in MODULES if not offers(path)] == [], "without __all__"

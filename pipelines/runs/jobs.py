@@ -63,6 +63,7 @@ class PipelineJobs:
         checker: RunChecker,
         results: JobProductService,
         provenance: ProvenanceService,
+        inspector: Inspector,
         identity_of: Callable[[str, Scope], Identity],
         definitions: Mapping[str, AnyPipeline] = PIPELINES,
     ) -> None:
@@ -74,7 +75,7 @@ class PipelineJobs:
         self._results = results
         self._definitions = definitions
         self._provenance = provenance
-        self._inspector = Inspector(database, store, settings.tables_folder, max_columns=settings.max_columns)
+        self._inspector = inspector
 
     def run(self, context: JobContext) -> None:
         """Run the pipeline of a job and publish its result.

@@ -18,7 +18,6 @@ from products.models import Product, ProductStatus, Release, Visibility
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from vospace.storage import HOME
-from vospace.uris import NodeUris
 from webui.pages.forms import FormState, see_other
 from webui.pages.pipelines.parameter_fields import entered_parameters, parameter_fields
 from webui.pages.rendering.templates import PageRenderer
@@ -113,7 +112,7 @@ def _form_page(
         pipeline=pipeline,
         chosen=frozenset(given),
         addresses="; ".join(part for part in given if part.lower().startswith("vos:")),
-        home=NodeUris(services.settings.authority).of((HOME, identity.name or "")),
+        home=services.vospace.nodes.uris.of((HOME, identity.name or "")),
         catalogues=_published(services, identity, pipeline.inputs),
         objects=() if pipeline.objects is None else _published(services, identity, pipeline.objects),
         releases=_releases(services, identity, pipeline),
