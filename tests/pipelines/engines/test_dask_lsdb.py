@@ -150,5 +150,5 @@ def test_rows_of_a_product_that_are_not_in_reach_are_not_read(cluster: str, tmp_
 def test_a_scheduler_that_is_away_is_told():
     from pipelines.engines.dask_lsdb import DaskEngine
 
-    with pytest.raises(ServiceBusyError, match=r"tcp://127\.0\.0\.1:9 does not answer"):
+    with pytest.raises(ServiceBusyError, match=r"tcp://127\.0\.0\.1:9 does not respond"):
         DaskEngine("tcp://127.0.0.1:9", seconds=1)
