@@ -143,9 +143,9 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: TestClient, 
         ("", 400, "Enter the name of one of your files"),
         ("in", 400, "container"),
         ("in/none.csv", 404, "in/none.csv"),
-        ("../bob/bobs.csv", 400, "cannot be the path"),
+        ("../bob/bobs.csv", 400, "not a valid path"),
         ("vos://photoz.local~vospace/home/bob/bobs.csv", 404, "bobs.csv"),
-        ("vos://elsewhere~vospace/x", 400, "not the address of a node here"),
+        ("vos://elsewhere~vospace/x", 400, "not the URI of a node of this service"),
     ):
         answer = alice.post(address, data={"role": "main", "path": path})
         assert (answer.status_code, sentence in answer.text) == (status, True), path
