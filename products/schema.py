@@ -11,6 +11,7 @@ from core.auth.schema import GroupRow, UserRow
 from core.database import Base, UtcDateTime
 
 __all__ = [
+    "STORED_LAYOUT",
     "DownloadCountRow",
     "ProductColumnRow",
     "ProductFileRow",
@@ -26,6 +27,10 @@ __all__ = [
     "product_groups",
     "release_groups",
 ]
+
+#: Layout of the Parquet files that are written today: columns are named by their position. In layout 0 they had the
+#: names of the table.
+STORED_LAYOUT = 1
 
 release_groups = Table(
     "release_groups",
@@ -112,6 +117,8 @@ class ProductRow(Base):
     inspection_job: Mapped[str | None] = mapped_column(String(64))
     inspection_error: Mapped[str | None] = mapped_column(Text)
     inspection: Mapped[str | None] = mapped_column(Text, deferred=True)
+    # How the table is taken from the main file: see products.tables.options.TableOptions.
+    table_options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
     # Names of the columns of its table, one a line, used by searches only.
     column_names: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -219,6 +226,7 @@ class ProductTableRow(Base):
     z: Mapped[str | None] = mapped_column(Text)
     area_deg2: Mapped[float | None]
     footprint: Mapped[str | None] = mapped_column(Text)
+    layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)
 
 
 class ProductLinkRow(Base):
@@ -296,3 +304,4 @@ class UserTablePartRow(Base):
     stored_id: Mapped[str] = mapped_column(String(64), unique=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
+    layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)

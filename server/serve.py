@@ -15,7 +15,7 @@ from core.settings import Settings
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
-from server.migrations.upgrade import migrate
+from server.migrations.upgrade import migrate, migrate_rows
 from server.services import Services
 from uws import JobNotifier
 
@@ -39,6 +39,7 @@ def serve(settings: Settings) -> None:
     app = create_app(services)
     try:
         migrate(services.database)
+        migrate_rows(settings, services.database, _print)
         _print(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
         first = _make_first_account(services)
         if first and settings.demo:

@@ -17,6 +17,7 @@ from products.rows.background import Background
 from products.rows.findings import Findings
 from products.rows.parquet_target import ParquetTarget, rows_in_group
 from products.rows.sorting import RowSorter
+from products.rows.stored_columns import stored_name
 from products.rows.stored_types import StoredTypes, UnsignedOverflowError
 
 __all__ = ["Meanings", "derive_rows"]
@@ -38,7 +39,7 @@ def derive_rows(
     """Inspect a table and write its rows as Parquet.
 
     Rows are sorted by the HEALPix index of their position, which is added as a column; rows without a position come
-    last, and a table without positions keeps its order.
+    last, and a table without positions keeps its order. Columns have the names of ``products.rows.stored_columns``.
 
     Parameters
     ----------
@@ -64,12 +65,12 @@ def derive_rows(
     """
     chosen = _guessed(reader) if meanings is None else _checked(meanings, reader.schema)
     work = _Work(reader, target, chosen, progress, scratch, memory_bytes)
-    as_double: set[str] = set()
+    as_text: set[str] = set()
     while True:
         try:
-            return _attempt(work, as_double)
+            return _attempt(work, as_text)
         except UnsignedOverflowError as e:
-            as_double.add(e.column)
+            as_text.add(e.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,10 @@ class _Work:
     memory_bytes: int
 
 
-def _attempt(work: _Work, as_double: Collection[str]) -> Inspection:
+def _attempt(work: _Work, as_text: Collection[str]) -> Inspection:
     position = (work.chosen.ra, work.chosen.dec) if work.chosen.has_position else ()
-    types = StoredTypes(work.reader.schema, as_double, position=[name for name in position if name])
-    findings = Findings(types.written if types.replaces_index else types.schema, work.chosen)
+    types = StoredTypes(work.reader.schema, as_text, position=[name for name in position if name])
+    findings = Findings(types.schema, work.chosen)
     key = HEALPIX_COLUMN if work.chosen.has_position else None
     sorter = RowSorter(types.written, key, scratch=work.scratch, memory_bytes=work.memory_bytes)
     try:
@@ -95,7 +96,7 @@ def _attempt(work: _Work, as_double: Collection[str]) -> Inspection:
         _write(work, types, findings, sorter, row_bytes=size // max(1, findings.rows))
     finally:
         sorter.close()
-    return findings.inspection((*work.reader.notes, *_conversions(types, as_double)))
+    return findings.inspection((*work.reader.notes, *_conversions(as_text)))
 
 
 def _read(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter) -> int:
@@ -106,9 +107,8 @@ def _read(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorter
         for raw in work.reader.batches(size=_BATCH_ROWS):
             batch = types.convert(raw)
             places = findings.index(batch)
-            stored = batch if places is None else types.with_index(batch, *places)
-            background.run(findings.add, stored if types.replaces_index else batch, places)
-            sorter.add(stored)
+            background.run(findings.add, batch, places)
+            sorter.add(types.stored(batch, places))
             rows, size = rows + batch.num_rows, size + batch.nbytes
             work.progress(*_read_so_far(rows, total))
     return size
@@ -119,7 +119,7 @@ def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorte
     group = rows_in_group(work.memory_bytes, row_bytes)
     written = 0
     with (
-        ParquetTarget(work.target, types.written, repetitive=findings.repetitive()) as target,
+        ParquetTarget(work.target, types.written, repetitive=_stored(types, findings.repetitive())) as target,
         Background() as background,
     ):
         for batch in sorter.sorted_batches(group):
@@ -130,6 +130,10 @@ def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorte
         background.wait()
         target.finish()
     work.progress(1.0, f"Wrote {_spaced(written)} rows")
+
+
+def _stored(types: StoredTypes, names: Collection[str]) -> list[str]:
+    return [stored_name(position) for position, name in enumerate(types.schema.names) if name in names]
 
 
 def _read_so_far(rows: int, total: int | None) -> tuple[float, str]:
@@ -169,8 +173,6 @@ def _checked(meanings: Meanings, schema: pa.Schema) -> Meanings:
     return meanings
 
 
-def _conversions(types: StoredTypes, as_double: Collection[str]) -> Iterator[str]:
-    for name in sorted(as_double):
-        yield f"The numbers of '{name}' are too large for 64-bit integers and were stored as double precision."
-    if types.replaces_index:
-        yield f"The column '{HEALPIX_COLUMN}' of the file was replaced by an index computed from the positions."
+def _conversions(as_text: Collection[str]) -> Iterator[str]:
+    for name in sorted(as_text):
+        yield f"The numbers of '{name}' are too large for signed 64-bit integers; their digits are kept as text."

@@ -52,9 +52,13 @@ class ParquetTarget:
         )
 
     def write(self, rows: pa.RecordBatch) -> None:
-        """Write a row group."""
+        """Write a batch as a row group."""
+        self.write_group(pa.Table.from_batches([rows]))
+
+    def write_group(self, rows: pa.Table) -> None:
+        """Write a table as a row group."""
         try:
-            self._writer.write_table(pa.Table.from_batches([rows]), row_group_size=max(1, rows.num_rows))
+            self._writer.write_table(rows, row_group_size=max(1, rows.num_rows))
         except OSError as e:
             raise _disk_error(e) from e
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.columns import HEALPIX_COLUMN
+from products.rows.stored_columns import stored_schema
 
 __all__ = ["StoredTypes", "UnsignedOverflowError"]
 
@@ -23,27 +23,31 @@ class StoredTypes:
     """Conversion of the batches of a reader to the stored types.
 
     NaN becomes null, as in VOTable, where both mean that there is no value; the engine would sort NaN as the largest
-    number. Unsigned 64-bit numbers, which VOTable does not have, become signed ones, or double precision for the
-    columns in ``as_double``; columns without a type become text; dictionaries are decoded.
+    number. Unsigned 64-bit numbers, which VOTable does not have, become signed ones, or text for the columns in
+    ``as_text``, so that identifiers stay distinct; columns without a type become text; dictionaries are decoded.
 
     Parameters
     ----------
     schema
         Schema of the reader.
-    as_double
+    as_text
         Names of unsigned columns with values above the largest signed number.
     position
         Names of the columns of position, in which infinite values become null as well, because the engine refuses to
         compute with them. Empty when rows are not indexed.
+
+    Attributes
+    ----------
+    schema
+        Schema of converted batches, with the names of the table.
+    written
+        Schema of stored rows.
     """
 
-    def __init__(self, schema: pa.Schema, as_double: Collection[str], *, position: Collection[str] = ()) -> None:
-        self.schema = pa.schema([_stored_field(field, as_double) for field in schema])
+    def __init__(self, schema: pa.Schema, as_text: Collection[str], *, position: Collection[str] = ()) -> None:
+        self.schema = pa.schema([_stored_field(field, as_text) for field in schema])
         self._finite = frozenset(position)
-        indexed = bool(position)
-        self._position = schema.names.index(HEALPIX_COLUMN) if HEALPIX_COLUMN in schema.names else len(schema)
-        self.written = self._written(indexed=indexed)
-        self.replaces_index = indexed and self._position < len(schema)
+        self.written = stored_schema(self.schema, indexed=bool(position))
 
     def convert(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Convert a batch to the stored types.
@@ -59,37 +63,27 @@ class StoredTypes:
         ]
         return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
-    def with_index(self, batch: pa.RecordBatch, cells: np.ndarray, placed: np.ndarray) -> pa.RecordBatch:
-        """Add the derived index to a converted batch, in place of a column of its name, else as the last.
+    def stored(self, batch: pa.RecordBatch, places: tuple[np.ndarray, np.ndarray] | None) -> pa.RecordBatch:
+        """Return a converted batch under its stored names, with the derived index as its last column.
 
         Parameters
         ----------
-        cells, placed
-            The index, and which rows have one.
+        places
+            The index of each row, and whether it has one; None for tables that are not indexed.
         """
         columns = list(batch.columns)
-        index = pa.array(cells) if placed.all() else pa.array(cells, mask=~placed)
-        columns[self._position : self._position + 1] = [index]
+        if places is not None:
+            cells, placed = places
+            columns.append(pa.array(cells) if placed.all() else pa.array(cells, mask=~placed))
         return pa.RecordBatch.from_arrays(columns, schema=self.written)
 
-    def _written(self, *, indexed: bool) -> pa.Schema:
-        if not indexed:
-            return self.schema
-        if self._position < len(self.schema):
-            field = self.schema.field(self._position)
-            return self.schema.set(self._position, _index_field(field.metadata))
-        return self.schema.append(_index_field({b"ucd": b"pos.healpix"}))
 
-
-def _index_field(metadata: dict[bytes, bytes] | None) -> pa.Field:
-    kept = {key: value for key, value in (metadata or {}).items() if key not in {b"arraysize", b"xtype"}}
-    return pa.field(HEALPIX_COLUMN, pa.int64(), metadata={**kept, b"datatype": b"long"})
-
-
-def _stored_field(field: pa.Field, as_double: Collection[str]) -> pa.Field:
+def _stored_field(field: pa.Field, as_text: Collection[str]) -> pa.Field:
     if pa.types.is_uint64(field.type):
-        kind, datatype = (pa.float64(), b"double") if field.name in as_double else (pa.int64(), b"long")
-        return field.with_type(kind).with_metadata({**(field.metadata or {}), b"datatype": datatype})
+        metadata = field.metadata or {}
+        if field.name in as_text:
+            return field.with_type(pa.string()).with_metadata({**metadata, b"datatype": b"char", b"arraysize": b"*"})
+        return field.with_type(pa.int64()).with_metadata({**metadata, b"datatype": b"long"})
     if pa.types.is_null(field.type):
         return field.with_type(pa.string())
     return field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field

@@ -82,12 +82,9 @@ def checked(definition: TableDefinition, max_columns: int) -> TableDefinition:
         raise InvalidValueError("A table needs at least one column.")
     if len(names) > max_columns:
         raise TooLargeError(f"A table has {max_columns} columns at most, not {len(names)}.")
-    lower = [name.lower() for name in names]
-    if alike := sorted({name for name in names if lower.count(name.lower()) > 1}):
-        raise InvalidValueError(
-            f"The columns {', '.join(alike[:5])} have names that are equal or differ in case alone; give each its own."
-        )
-    if odd := next((n for n in names if not n.strip() or not n.isprintable() or n.startswith(("_healpix", "@"))), None):
+    if alike := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidValueError(f"Several columns are called {', '.join(alike[:5])}; give each a name of its own.")
+    if odd := next((name for name in names if not name.strip() or not name.isprintable()), None):
         raise InvalidValueError(f"'{odd[:100]}' cannot be the name of a column.")
     return definition
 

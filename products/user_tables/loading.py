@@ -18,6 +18,7 @@ from products.inspection.meanings import Meanings
 from products.readers.base import ReadLimits, TableReader
 from products.readers.formats import FILE_FORMATS
 from products.rows.derive import derive_rows
+from products.rows.stored_columns import stored_name
 from products.user_tables.models import TablePart, UserTable
 from products.user_tables.service import UserTableService
 
@@ -89,9 +90,11 @@ class TableLoader:
         """Raise InvalidValueError when a column has a value more than once."""
         table = self.tables.get(table_id)
         files = [self.folder / part.stored_id for part in table.parts]
+        schema = arrow_schema(table.definition.columns)
+        stored = stored_name(schema.names.index(column))
         values = pa.chunked_array(
-            [chunk for file in files for chunk in pq.read_table(file, columns=[column])[column].chunks],
-            type=arrow_schema(table.definition.columns).field(column).type,
+            [chunk for file in files for chunk in pq.read_table(file, columns=[stored])[stored].chunks],
+            type=schema.field(column).type,
         ).drop_null()
         if len(values.unique()) != len(values):
             message = f"The column '{column}' has values that occur more than once; its index cannot be unique."
@@ -168,13 +171,15 @@ class _Conformed(_Rows):
         super().__init__(schema)
         self._reader = reader
         self.rows = reader.rows
-        by_name = {name.lower(): name for name in reader.schema.names}
-        known = {name.lower() for name in schema.names}
-        if unknown := [name for key, name in by_name.items() if key not in known and name != HEALPIX_COLUMN]:
+        found = {name: _column_named(name, schema.names) for name in reader.schema.names}
+        if unknown := [name for name, column in found.items() if column is None and name != HEALPIX_COLUMN]:
             raise InvalidValueError(
                 f"The table has no column '{unknown[0][:100]}'; its columns are {', '.join(schema.names)[:500]}."
             )
-        self._sources = [by_name.get(name.lower()) for name in schema.names]
+        sources = {column: name for name, column in found.items()}
+        if len(sources) != len(found):
+            raise InvalidValueError("Two columns of the file belong to one column of the table; write its exact names.")
+        self._sources = [sources.get(name) for name in schema.names]
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Read the rows."""
@@ -192,8 +197,8 @@ class _Delimited(_Rows):
         self._path = path
         self._parse = pc_csv.ParseOptions(delimiter=delimiter, newlines_in_values=delimiter == ",")
         names = self._names()
-        by_name = {field.name.lower(): field for field in schema}
-        types = {name: by_name[name.lower()].type if name.lower() in by_name else pa.string() for name in names}
+        found = {name: _column_named(name, schema.names) for name in names}
+        types = {name: pa.string() if column is None else schema.field(column).type for name, column in found.items()}
         if nested := [name for name, kind in types.items() if pa.types.is_nested(kind)]:
             raise InvalidValueError(
                 f"The column '{nested[0][:100]}' holds arrays, which cannot be written in CSV; send a VOTable or FITS."
@@ -225,7 +230,7 @@ class _Delimited(_Rows):
                 names: list[str] = reader.schema.names
         except (pa.ArrowException, UnicodeError) as e:
             raise _not_fitting(e) from e
-        if len({name.lower() for name in names}) != len(names):
+        if len(set(names)) != len(names):
             raise InvalidValueError("The first line must name each column once.")
         return names
 
@@ -241,16 +246,26 @@ class _Parts(_Rows):
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Read the rows."""
-        names = list(columns or self.schema.names)
-        wanted = pa.schema([self.schema.field(name) for name in names])
+        positions = [self.schema.names.index(name) for name in columns or self.schema.names]
+        names = [stored_name(position) for position in positions]
+        wanted = pa.schema([self.schema.field(position) for position in positions])
         if self._sort_by is not None:
-            whole = pa.concat_tables([pq.read_table(file, columns=names) for file in self._files])
-            yield from whole.sort_by(self._sort_by).cast(wanted).to_batches(max_chunksize=size)
+            key = stored_name(self.schema.names.index(self._sort_by))
+            whole = pa.concat_tables([pq.read_table(file, columns=names) for file in self._files]).sort_by(key)
+            yield from whole.rename_columns(wanted.names).cast(wanted).to_batches(max_chunksize=size)
             return
         for file in self._files:
             with pq.ParquetFile(file) as parts:
                 for batch in parts.iter_batches(size, columns=names):
                     yield pa.RecordBatch.from_arrays([batch[name] for name in names], schema=wanted)
+
+
+def _column_named(name: str, columns: Sequence[str]) -> str | None:
+    """Return the column with a name; a name in another case is that column if it is the only one."""
+    if name in columns:
+        return name
+    alike = [column for column in columns if column.lower() == name.lower()]
+    return alike[0] if len(alike) == 1 else None
 
 
 def _conformed(batch: pa.RecordBatch, source: str | None, field: pa.Field) -> pa.Array:

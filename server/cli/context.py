@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +14,7 @@ from core.auth.models import Identity, Scope
 from core.database import Database
 from core.settings import Settings
 from server.data_folder import StartError, prepare_data_folder
-from server.migrations.upgrade import migrate
+from server.migrations.upgrade import migrate, migrate_rows
 
 if TYPE_CHECKING:
     from server.services import Services
@@ -62,6 +63,7 @@ def open_services(data: Path | None, *, prepare: bool = True) -> "Iterator[Servi
     try:
         if prepare:
             migrate(services.database)
+            migrate_rows(settings, services.database, partial(typer.echo, err=True))
         yield services
     finally:
         services.close()

@@ -20,7 +20,7 @@ from server.cli import products as cli_products
 from server.cli import releases as cli_releases
 from server.cli.context import DataOption, open_accounts, read_settings
 from server.data_folder import StartError, prepare_data_folder
-from server.migrations.upgrade import migrate
+from server.migrations.upgrade import migrate, migrate_rows
 
 __all__ = ["app", "main"]
 
@@ -73,12 +73,13 @@ def worker_command(data: DataOption = None) -> None:
 
 @app.command("migrate")
 def migrate_command(data: DataOption = None) -> None:
-    """Migrate the database to the schema of this version."""
+    """Migrate the database to the schema of this version, and stored rows to its layout."""
     settings = read_settings(data=data)
     prepare_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     try:
         migrate(database)
+        migrate_rows(settings, database, typer.echo)
     finally:
         database.close()
     typer.echo("The database has the schema of this version.")

@@ -1,5 +1,6 @@
-"""Bring the database to the schema of this version, with Alembic."""
+"""Bring the database to the schema of this version, with Alembic, and stored rows to its layout."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -9,8 +10,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from core.database import Database
+from core.settings import Settings
 
-__all__ = ["is_current", "migrate"]
+__all__ = ["is_current", "migrate", "migrate_rows"]
+
+
+_REPORTED = 100
 
 
 def migrate(database: Database) -> None:
@@ -19,6 +24,24 @@ def migrate(database: Database) -> None:
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def migrate_rows(settings: Settings, database: Database, report: Callable[[str], None]) -> None:
+    """Convert the stored rows of an earlier version, after the database is migrated and before requests are answered.
+
+    Parameters
+    ----------
+    report
+        Called with sentences about long work.
+    """
+    # A large import, which is needed here only.
+    from products.lifecycle.stored_rows import StoredRowsUpgrade
+
+    def progress(done: int, total: int) -> None:
+        if done == total or done % _REPORTED == 0:
+            report(f"Converted the rows of {done} of {total} tables to the layout of this version.")
+
+    StoredRowsUpgrade(database, settings.tables_folder, settings.user_tables_folder).run(progress)
 
 
 def is_current(engine: Engine) -> bool:

@@ -10,7 +10,7 @@ from tap.adql import tree
 from tap.adql.catalog import Catalog, CatalogTable
 from tap.adql.compiler.allowlist import require_allowed
 from tap.adql.compiler.context import Context
-from tap.adql.compiler.queries import compile_query
+from tap.adql.compiler.queries import compile_query, distinct_names
 from tap.adql.errors import QueryError
 from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
@@ -32,8 +32,8 @@ class Translation:
         SQL of DuckDB, generated from a tree; of the user's text it contains only quoted names and constants.
         It requires the settings ``integer_division=true`` and ``ieee_floating_point_ops=false``.
     columns
-        The columns of the result as users see them. Datatypes are exact for columns of tables, and estimated for
-        computed columns.
+        The columns of the result as users see them, in its order; the engine may call them otherwise. Datatypes are
+        exact for columns of tables, and estimated for computed columns.
     tables
         Every table that is read.
     top
@@ -84,7 +84,9 @@ def translate(
         sql = compiled.sql.sql(dialect="duckdb", comments=False)
     except RecursionError:
         raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH") from None
-    columns = tuple(replace(output.column, name=output.engine_name) for output in compiled.outputs)
+    outputs = compiled.outputs
+    names = distinct_names([output.column.name for output in outputs], [output.exact for output in outputs])
+    columns = tuple(replace(output.column, name=name) for name, output in zip(names, outputs, strict=True))
     return Translation(sql, columns, tuple(context.tables), _top(parsed))
 
 

@@ -8,6 +8,7 @@ from core.auth.models import Identity
 from core.markdown import plain_text
 from products.lifecycle.published import PublishedProducts
 from products.models import ProductTable, ProductType, Release
+from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
 from tap.adql import CatalogTable
 from tap.metadata.rows import photoz_rows
@@ -68,6 +69,7 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -
         sorted_by_healpix=position is not None,
         engine_schema=table.schema,
         engine_table=table.name,
+        engine_columns=stored_names(len(details.columns)),
     )
     text = f"{product.display_name} ({product.product_type.display_name}, by {product.owner})"
     if product.description:

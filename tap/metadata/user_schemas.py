@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from core.auth.models import Identity
+from products.rows.stored_columns import stored_names, stored_schema
 from products.user_tables.loading import arrow_schema
 from products.user_tables.models import UserTable
 from products.user_tables.service import UserTableService
@@ -49,6 +50,7 @@ def _table(table: UserTable, folder: Path) -> TapTable:
         sorted_by_healpix=sorted_rows,
         engine_schema=table.schema,
         engine_table=table.name,
+        engine_columns=stored_names(len(columns)),
     )
     return TapTable(
         schema=table.schema,
@@ -56,7 +58,7 @@ def _table(table: UserTable, folder: Path) -> TapTable:
         description=table.definition.description or f"Table of {table.owner}",
         principal=frozenset(column.name for column in columns),
         files=tuple(folder / part.stored_id for part in table.parts),
-        rows=None if table.parts else lambda: arrow_schema(columns).empty_table(),
+        rows=None if table.parts else lambda: stored_schema(arrow_schema(columns), indexed=False).empty_table(),
         row_count=table.rows,
         more_indexed=frozenset(table.indexed),
     )

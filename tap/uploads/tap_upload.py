@@ -16,6 +16,7 @@ from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore, Staging
 from core.web.dali import DaliParameters
 from products.readers.votable.reader import VotableReader
+from products.rows.stored_columns import stored_names
 from tap.adql import Catalog, CatalogTable
 from tap.engine import EngineTable, UploadedVOTable, upload_limits
 from tap.identifiers import RESERVED_WORDS
@@ -151,7 +152,7 @@ class Uploads:
                 columns = tuple(column_of_field(field) for field in reader.schema)
         except UnreadableFileError as e:
             raise InvalidValueError(e.message, field="UPLOAD") from e
-        engine_columns = tuple(f"c{number}" for number in range(len(columns)))
+        engine_columns = stored_names(len(columns))
         entry = CatalogTable(
             name=full_name,
             columns=columns,

@@ -19,11 +19,18 @@ __all__ = ["CompiledQuery", "Context", "OutputColumn"]
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """One column of a compiled query: its name in the engine and its metadata."""
+    """One column of a compiled query: its name in the engine and its metadata.
+
+    Parameters
+    ----------
+    exact
+        Whether the case of its name has a meaning.
+    """
 
     engine_name: str
     column: Column
     kind: Kind
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)

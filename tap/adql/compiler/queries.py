@@ -1,6 +1,6 @@
 """Compiler of query expressions: SELECT lists, grouping, ordering, limits (ADQL 2.1 §2.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
@@ -17,7 +17,7 @@ from tap.adql.errors import QueryError
 from tap.adql.sqltree import all_of, attachable, cast_to, column, identifier, number
 from tap.adql.values import Field, Value
 
-__all__ = ["compile_query"]
+__all__ = ["compile_query", "distinct_names"]
 
 #: Most SELECTs of one query.
 MAX_SELECTS = 100
@@ -51,11 +51,12 @@ def compile_query(
 
 @dataclass(slots=True)
 class _Column:
-    """A column of a SELECT list: its value, its name, and whether the name is an alias."""
+    """A column of a SELECT list: its value, its name, whether that is an alias, and whether its case has a meaning."""
 
     value: Value
     name: str
     alias: bool
+    exact: bool
 
 
 class _SelectCompiler:
@@ -100,9 +101,11 @@ class _SelectCompiler:
         having: exp.Expr | None,
         order: list[exp.Ordered],
     ) -> exp.Select:
+        # The engine compares names in any case.
+        engine_names = distinct_names([column.name for column in self._columns])
         self._outputs = [
-            OutputColumn(name, replace(column.value.column, name=column.name), column.value.kind)
-            for name, column in zip(unique_names([column.name for column in self._columns]), self._columns, strict=True)
+            OutputColumn(name, replace(column.value.column, name=column.name), column.value.kind, column.exact)
+            for name, column in zip(engine_names, self._columns, strict=True)
         ]
         sql = exp.Select(
             expressions=[
@@ -137,14 +140,14 @@ class _SelectCompiler:
             if isinstance(item, tree.Star):
                 for known in self._starred(item):
                     count += 1
-                    yield _Column(known.value(item.at), known.name, alias=False)
+                    yield _Column(known.value(item.at), known.name, alias=False, exact=True)
                 continue
             count += 1
             value = compiler.value(item.value)
             if value.kind == "null":
                 value = replace(value, sql=cast_to(value.sql, "VARCHAR"))
             name = item.alias.text if item.alias else self._name(item.value, count)
-            yield _Column(value, name, item.alias is not None)
+            yield _Column(value, name, item.alias is not None, item.alias.quoted if item.alias else True)
 
     def _starred(self, star: tree.Star) -> list[Field]:
         if not star.names:
@@ -199,19 +202,32 @@ class _SelectCompiler:
         return exp.Ordered(this=attachable(value.sql), desc=term.descending, nulls_first=False)
 
 
-def unique_names(names: Sequence[str]) -> list[str]:
-    """Return names that are unique in any case: the second ``x`` becomes ``x_2``."""
+def distinct_names(names: Sequence[str], exact: Sequence[bool] | None = None) -> list[str]:
+    """Return names that are distinct in any case: the second ``x`` becomes ``x_2``.
+
+    Parameters
+    ----------
+    exact
+        Whether the case of each name has a meaning, as in the names of columns and in delimited aliases: such names may
+        differ in case alone. None if that of no name has one.
+    """
     taken = {name.lower() for name in names}
-    seen: set[str] = set()
+    seen: dict[str, set[str] | None] = {}  # the spellings of exact names; None for names in any case
     result: list[str] = []
-    for name in names:
+    for name, is_exact in zip(names, exact or [False] * len(names), strict=True):
         unique, count = name, 1
-        while unique.lower() in seen or (count > 1 and unique.lower() in taken):
+        while _is_seen(unique, seen, is_exact=is_exact) or (count > 1 and unique.lower() in taken):
             count += 1
             unique = f"{name}_{count}"
-        seen.add(unique.lower())
+        key = unique.lower()
+        seen[key] = {unique, *(seen.get(key) or ())} if is_exact else None
         result.append(unique)
     return result
+
+
+def _is_seen(name: str, seen: Mapping[str, set[str] | None], *, is_exact: bool) -> bool:
+    spellings = seen.get(name.lower(), set())
+    return spellings is None or (name in spellings if is_exact else bool(spellings))
 
 
 def _selected(context: Context, compiled: CompiledQuery) -> CompiledQuery:

@@ -1,12 +1,16 @@
 """A table in memory that reads like a file, and catalogues made up for tests."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-__all__ = ["MemoryReader", "random_catalogue", "silent"]
+from products.rows.stored_columns import column_names
+
+__all__ = ["MemoryReader", "random_catalogue", "silent", "stored_table"]
 
 
 class MemoryReader:
@@ -67,3 +71,9 @@ def random_catalogue(rows: int, seed: int = 0) -> pa.Table:
 
 def silent(share: float, sentence: str) -> None:
     """Progress that nobody follows."""
+
+
+def stored_table(path: Path) -> pa.Table:
+    """Read stored rows under the names that the columns have in their table."""
+    table = pq.read_table(path)
+    return table.rename_columns(column_names(table.schema))

@@ -18,7 +18,7 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
 from products.inspection.inspection import Inspection
 from products.rows.derive import Meanings, derive_rows
-from tests.products.rows.tables import MemoryReader, random_catalogue, silent
+from tests.products.rows.tables import MemoryReader, random_catalogue, silent, stored_table
 
 _SMALL_MEMORY = 100_000
 
@@ -34,7 +34,7 @@ def derive(table: pa.Table, folder: Path, *, meanings: Meanings | None = None, m
         scratch=folder,
         memory_bytes=memory,
     )
-    return found, pq.read_table(target)
+    return found, stored_table(target)
 
 
 def assert_same(rows: pa.Table, expected: pa.Table) -> None:
@@ -197,23 +197,34 @@ def test_inspection_comes_back_from_json_as_it_was(catalogue, tmp_path) -> None:
     assert found.preview["tags"][:3] == ([], [1], [2, 2])
 
 
-def test_an_index_in_the_source_is_replaced_in_its_place(tmp_path) -> None:
+def test_a_column_called_like_the_index_keeps_its_values_beside_it(tmp_path) -> None:
     table = pa.table({HEALPIX_COLUMN: pa.array([1.5, 2.5]), "ra": [10.0, 20.0], "dec": [1.0, 2.0]})
-    found, rows = derive(table, tmp_path)
-    assert rows.column_names == table.column_names
-    assert rows.schema.field(HEALPIX_COLUMN).type == pa.int64()
-    assert (found.columns[0].name, found.columns[0].datatype) == (HEALPIX_COLUMN, "long")
+    found, _ = derive(table, tmp_path)
     assert [column.name for column in found.columns] == table.column_names
-    assert found.statistics[HEALPIX_COLUMN].maximum == rows[HEALPIX_COLUMN].to_pylist()[-1]
-    assert any("was replaced" in note for note in found.notes)
+    assert (found.columns[0].datatype, found.statistics[HEALPIX_COLUMN].maximum) == ("double", 2.5)
+    stored = pq.read_table(tmp_path / "rows.parquet")
+    assert stored.column_names == ["c0", "c1", "c2", HEALPIX_COLUMN]
+    assert sorted(stored["c0"].to_pylist()) == [1.5, 2.5]
+    assert stored.schema.field(HEALPIX_COLUMN).type == pa.int64()
 
 
-def test_unsigned_numbers_that_no_long_holds_become_double_with_a_note(tmp_path) -> None:
-    table = pa.table({"small": pa.array([1, 2], pa.uint64()), "large": pa.array([1, 2**64 - 1], pa.uint64())})
+def test_columns_are_stored_under_names_of_their_own(tmp_path) -> None:
+    names = ["z", "Z", "z_1", "c0", "SELECT", "two words", "😀", 'a"b', "a.b", "é", "e\u0301", "_healpix_29"]
+    table = pa.table({name: [float(number)] for number, name in enumerate(names)})
+    _, rows = derive(table, tmp_path)
+    assert rows.column_names == names
+    assert [rows[name].to_pylist() for name in names] == [[float(number)] for number in range(len(names))]
+    assert pq.read_schema(tmp_path / "rows.parquet").names == [f"c{number}" for number in range(len(names))]
+
+
+def test_unsigned_numbers_that_no_long_holds_stay_distinct_as_text_with_a_note(tmp_path) -> None:
+    values = [2**64 - 1, 2**64 - 2, None]
+    table = pa.table({"small": pa.array([1, 2, None], pa.uint64()), "large": pa.array(values, pa.uint64())})
     found, rows = derive(table, tmp_path)
-    assert [column.datatype for column in found.columns] == ["long", "double"]
-    assert rows["small"].to_pylist() == [1, 2]
-    assert rows["large"].to_pylist() == [1.0, float(2**64 - 1)]
+    assert [(column.datatype, column.arraysize) for column in found.columns] == [("long", None), ("char", "*")]
+    assert rows["small"].to_pylist() == [1, 2, None]
+    assert rows["large"].to_pylist() == ["18446744073709551615", "18446744073709551614", None]
+    assert found.statistics["large"].distinct == 2
     assert "'large'" in found.notes[0]
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 from astropy.coordinates import SkyCoord
 from cdshealpix.nested import skycoord_to_healpix
@@ -12,7 +11,7 @@ from cdshealpix.nested import skycoord_to_healpix
 from core.columns import HEALPIX_COLUMN
 from products.readers import open_table
 from products.rows.derive import derive_rows
-from tests.products.rows.tables import silent
+from tests.products.rows.tables import silent, stored_table
 
 _CATALOGUES = Path(__file__).parents[4] / "shared" / "data" / "redshift_catalogs"
 _POSITIONS = {
@@ -33,7 +32,7 @@ def test_rows_of_a_real_catalogue_are_those_that_pandas_reads(name, tmp_path) ->
     target = tmp_path / "rows.parquet"
     with open_table(source, source.name, scratch=tmp_path) as reader:
         found = derive_rows(reader, target, meanings=None, progress=silent, scratch=tmp_path)
-    original, rows = pd.read_parquet(source), pq.read_table(target)
+    original, rows = pd.read_parquet(source), stored_table(target)
     ra, dec = (original[column].to_numpy(float) for column in _POSITIONS[name])
     cells = skycoord_to_healpix(SkyCoord(ra, dec, unit="deg"), 29).astype(np.int64)
     order = np.argsort(cells, kind="stable")
