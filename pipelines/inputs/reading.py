@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
@@ -15,6 +14,7 @@ from pipelines.inputs.lookup import RunInput
 from products.inspection.meanings import Meanings
 from products.readers import ReadLimits, TableReader, open_table
 from products.rows.derive import derive_rows
+from products.rows.stored_file import StoredFile
 
 __all__ = ["InputReader", "LazyTables", "read_table"]
 
@@ -59,9 +59,9 @@ class InputReader:
         if each.format == "HATS" and each.stored_table is not None:
             # A HATS catalogue is sorted as the derived rows are.
             path = self.tables / each.stored_table
-            with pq.ParquetFile(path) as file:
-                names = [name for name in file.schema_arrow.names if name != HEALPIX_COLUMN]
-                return file.read(columns=projection(names)).combine_chunks()
+            with StoredFile(path) as file:
+                names = projection([name for name in file.names if name != HEALPIX_COLUMN])
+                return file.read(names).combine_chunks()
         path = self._path(each)
         return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch)
 

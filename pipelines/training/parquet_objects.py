@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError, UnreadableFileError
@@ -14,6 +13,7 @@ from core.sky.healpix import FINEST_ORDER
 from pipelines.crossmatch.objects import NearObjects
 from pipelines.crossmatch.reach import Reach
 from pipelines.training.objects import near_rows
+from products.rows.stored_file import StoredFile
 
 __all__ = ["ParquetObjects", "ParquetPart", "RowGroup", "near_in_group", "parquet_part"]
 
@@ -84,7 +84,7 @@ class ParquetObjects:
         self._parts = parts
         self._index = index
         with _opened(parts[0].path) as file:
-            schema = file.schema_arrow.remove_metadata()
+            schema = file.schema
             self.rows: int | None = file.metadata.num_rows if len(parts) == 1 else rows
         hidden = _PARTITION_COLUMNS if index in schema.names else frozenset()
         self.schema: pa.Schema = pa.schema([field for field in schema if field.name not in hidden])
@@ -114,21 +114,20 @@ class ParquetObjects:
         for part in self._parts:
             with _opened(part.path) as file:
                 _refuse_missing(file, names, part.path)
-                tables.append(file.read(columns=names).select(names))
+                tables.append(file.read(names))
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
-    def _groups(self, file: pq.ParquetFile, part: ParquetPart, reach: Reach) -> Iterator[RowGroup]:
+    def _groups(self, file: StoredFile, part: ParquetPart, reach: Reach) -> Iterator[RowGroup]:
         overlaps = part.cells is None or reach.overlaps(*part.cells)
         for number in range(file.num_row_groups):
             rows = file.metadata.row_group(number).num_rows
             is_near = overlaps and self._may_be_near(file, number, reach)
             yield RowGroup(part.path, number, rows, self._index, is_near)
 
-    def _may_be_near(self, file: pq.ParquetFile, group: int, reach: Reach) -> bool:
-        if self._index not in file.schema_arrow.names:
+    def _may_be_near(self, file: StoredFile, group: int, reach: Reach) -> bool:
+        if self._index not in file.names:
             return True
-        place = file.schema.names.index(self._index)
-        statistics = file.metadata.row_group(group).column(place).statistics
+        statistics = file.statistics(group, self._index)
         if statistics is None or not statistics.has_min_max:
             return True
         return reach.overlaps(int(statistics.min), int(statistics.max))
@@ -153,16 +152,16 @@ def parquet_part(path: Path) -> ParquetPart:
 
 
 def _near_in_group(
-    file: pq.ParquetFile, group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
+    file: StoredFile, group: RowGroup, reach: Reach, position: tuple[str, str], columns: Sequence[str]
 ) -> Iterator[NearObjects]:
     if not group.is_near:
         yield NearObjects(group.rows, None)
         return
     wanted = list(columns)
-    names = [group.index] if group.index in file.schema_arrow.names else list(position)
+    names = [group.index] if group.index in file.names else list(position)
     _refuse_missing(file, [*names, *wanted], group.path)
     # The place of a row is read first: where nothing is near, the many other columns are not read at all.
-    places = file.read_row_group(group.number, columns=names).combine_chunks()
+    places = file.read_row_group(group.number, names).combine_chunks()
     batches = places.to_batches()
     near = near_rows(batches[0], reach, position, group.index) if batches else np.empty(0, np.int64)
     if not len(near):
@@ -172,20 +171,19 @@ def _near_in_group(
     for batch in file.iter_batches(_ROWS_AT_A_TIME, row_groups=[group.number], columns=wanted):
         beyond = start + batch.num_rows
         rows = near[np.searchsorted(near, start) : np.searchsorted(near, beyond)] - start
-        # Columns come in the file's order.
-        chosen = batch.select(wanted).take(pa.array(rows)) if len(rows) else None
+        chosen = batch.take(pa.array(rows)) if len(rows) else None
         yield NearObjects(batch.num_rows, chosen)
         start = beyond
 
 
-def _opened(path: Path) -> pq.ParquetFile:
+def _opened(path: Path) -> StoredFile:
     try:
-        return pq.ParquetFile(path)
+        return StoredFile(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise UnreadableFileError(f"The file {path.name} of the object catalogue cannot be read: {error}") from error
 
 
-def _refuse_missing(file: pq.ParquetFile, names: list[str], path: Path) -> None:
-    missing = [name for name in names if name not in file.schema_arrow.names]
+def _refuse_missing(file: StoredFile, names: list[str], path: Path) -> None:
+    missing = [name for name in names if name not in file.names]
     if missing:
         raise UnreadableFileError(f"The file {path.name} lacks the column '{missing[0]}' that other files have.")

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.columns import HEALPIX_COLUMN
 
-__all__ = ["INDEX_FIELD", "column_names", "stored_name", "stored_names", "stored_schema"]
+__all__ = ["INDEX_FIELD", "column_names", "original_field", "stored_name", "stored_names", "stored_schema"]
 
 _NAME = b"name"
 
@@ -44,6 +44,13 @@ def stored_schema(schema: pa.Schema, *, indexed: bool) -> pa.Schema:
     return pa.schema([*fields, INDEX_FIELD] if indexed else fields)
 
 
+def original_field(stored: pa.Field) -> pa.Field:
+    """Return the field of the table's column; other fields are returned as they are."""
+    metadata = dict(stored.metadata or {})
+    name = metadata.pop(_NAME, None)
+    return stored if name is None else stored.with_name(name.decode()).with_metadata(metadata or None)
+
+
 def column_names(stored: pa.Schema) -> list[str]:
     """Return the names of the table's columns, in the order of a stored schema; the index keeps its own."""
-    return [(field.metadata or {}).get(_NAME, field.name.encode()).decode() for field in stored]
+    return [original_field(field).name for field in stored]
