@@ -1,7 +1,9 @@
 """Column statistics, computed batch by batch with array kernels."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +12,11 @@ import pyarrow.compute as pc
 __all__ = ["ColumnStatistics", "StatisticsGatherer"]
 
 _MOST_DISTINCT = 64
+_SAMPLES = 20
+_LONGEST_SAMPLE = 40
+#: Rows among which samples are looked for, and how the text of a number or an angle begins.
+_SAMPLED_ROWS = 2000
+_BEGIN_OF_NUMBERS = frozenset("0123456789+-.\u2212")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,8 @@ class ColumnStatistics:
         Number of different values, when there are at most 64.
     unique
         Whether no value occurs twice in the first batch of rows (integers and text).
+    samples
+        Some values of text that may hold numbers or angles; none of other text.
     """
 
     rows: int
@@ -44,6 +53,12 @@ class ColumnStatistics:
     ascii: bool | None = None
     distinct: int | None = None
     unique: bool | None = None
+    samples: tuple[str, ...] = ()
+
+    @classmethod
+    def from_object(cls, item: Mapping[str, Any]) -> "ColumnStatistics":
+        """Return statistics from the object that JSON has of them."""
+        return cls(**{**item, "samples": tuple(item.get("samples", ()))})
 
 
 class StatisticsGatherer:
@@ -179,9 +194,12 @@ class _Text(_Gatherer):
         self._ascii = True
         self._shortest: int | None = None
         self._longest: int | None = None
+        self._samples: tuple[str, ...] = ()
 
     def add(self, array: pa.Array) -> None:
         super().add(array)
+        if not self._samples:
+            self._samples = _samples_of(array)
         lengths = pc.min_max(pc.binary_length(array)).as_py()
         if lengths["min"] is not None:
             self._shortest = lengths["min"] if self._shortest is None else min(lengths["min"], self._shortest)
@@ -197,7 +215,18 @@ class _Text(_Gatherer):
             ascii=self._ascii,
             distinct=self._distinct(),
             unique=self._unique,
+            samples=self._samples
+            if sum(text[0] in _BEGIN_OF_NUMBERS for text in self._samples) * 2 > len(self._samples)
+            else (),
         )
+
+
+def _samples_of(array: pa.Array) -> tuple[str, ...]:
+    """Return values at equal distances in the first rows, without blank ones."""
+    known = array[:_SAMPLED_ROWS].drop_null()
+    step = max(1, len(known) // _SAMPLES)
+    texts = (text.strip()[:_LONGEST_SAMPLE] for text in known[::step][:_SAMPLES].to_pylist())
+    return tuple(text for text in texts if text)
 
 
 class _Others(_Gatherer):

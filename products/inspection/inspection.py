@@ -67,7 +67,7 @@ class Inspection:
         return cls(
             rows=found["rows"],
             columns=tuple(Column(**column) for column in found["columns"]),
-            statistics={name: ColumnStatistics(**item) for name, item in found["statistics"].items()},
+            statistics={name: ColumnStatistics.from_object(item) for name, item in found["statistics"].items()},
             guesses=tuple(Guess(**guess) for guess in found["guesses"]),
             ucd_guesses=tuple(UcdGuess(**guess) for guess in found["ucd_guesses"]),
             meanings=Meanings(**found["meanings"]),
