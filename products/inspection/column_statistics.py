@@ -1,22 +1,43 @@
 """Column statistics, computed batch by batch with array kernels."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["ColumnStatistics", "StatisticsGatherer"]
+from products.inspection.moments import Moments
+from products.inspection.stand_ins import RepeatedValue, StandInNumbers, StandInWords, is_stand_in_word
+
+__all__ = ["ColumnStatistics", "OtherNumbers", "StatisticsGatherer"]
 
 _MOST_DISTINCT = 64
 _SAMPLES = 20
 _LONGEST_SAMPLE = 40
+_ROWS_OF_WHOLE = 2000
 #: Rows among which samples are looked for, and how the text of a number or an angle begins.
 _SAMPLED_ROWS = 2000
 _BEGIN_OF_NUMBERS = frozenset("0123456789+-.\u2212")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherNumbers:
+    """Statistics of the numbers of a column without those that may stand for missing values.
+
+    Parameters
+    ----------
+    whole
+        Whether all of them seem to be whole numbers.
+    """
+
+    count: int
+    minimum: float | int | None
+    maximum: float | int | None
+    mean: float | None
+    std: float | None
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +62,10 @@ class ColumnStatistics:
         Whether no value occurs twice in the first batch of rows (integers and text).
     samples
         Some values of text that may hold numbers or angles; none of other text.
+    stand_ins
+        Values that may stand for missing ones; they count in all of the above.
+    others
+        Of the finite numbers without these values; None when there are no such values.
     """
 
     rows: int
@@ -54,11 +79,19 @@ class ColumnStatistics:
     distinct: int | None = None
     unique: bool | None = None
     samples: tuple[str, ...] = ()
+    stand_ins: tuple[RepeatedValue, ...] = ()
+    others: OtherNumbers | None = None
 
     @classmethod
     def from_object(cls, item: Mapping[str, Any]) -> "ColumnStatistics":
         """Return statistics from the object that JSON has of them."""
-        return cls(**{**item, "samples": tuple(item.get("samples", ()))})
+        others = item.get("others")
+        parts = {
+            "samples": tuple(item.get("samples", ())),
+            "stand_ins": tuple(RepeatedValue(**each) for each in item.get("stand_ins", ())),
+            "others": others and OtherNumbers(**others),
+        }
+        return cls(**{**item, **parts})
 
 
 class StatisticsGatherer:
@@ -123,14 +156,14 @@ class _Gatherer:
 
 
 class _Numbers(_Gatherer):
-    """Accumulator for numbers; merges moments batch by batch (Chan, Golub & LeVeque 1983) for numerical stability."""
+    """Accumulator for numbers."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._minimum: float | int | None = None
-        self._maximum: float | int | None = None
-        self._infinite = self._count = 0
-        self._mean = self._squares = 0.0
+        self._moments = Moments()
+        self._stand_ins = StandInNumbers()
+        self._infinite = 0
+        self._whole = True
 
     def add(self, array: pa.Array) -> None:
         super().add(array)
@@ -139,31 +172,31 @@ class _Numbers(_Gatherer):
             values = self._finite(values)
         if not len(values):
             return
-        low, high = values.min().item(), values.max().item()
-        self._minimum = low if self._minimum is None else min(low, self._minimum)
-        self._maximum = high if self._maximum is None else max(high, self._maximum)
-        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest have no mean or deviation
-            count, mean = len(values), float(values.mean(dtype=np.float64))
-            off = np.subtract(values, mean, dtype=np.float64)
-            squares = float(np.square(off, out=off).sum())
-        total, step = self._count + count, mean - self._mean
-        self._squares += squares + step * step * self._count * count / total
-        self._mean += step * count / total
-        self._count = total
+        self._moments.merge(self._stand_ins.separate(values))
+        if values.dtype.kind == "f" and self._whole:
+            first = values[:_ROWS_OF_WHOLE]
+            self._whole = self._stand_ins.has_only(first[first != np.trunc(first)])
 
     def statistics(self) -> ColumnStatistics:
-        known = self._count > 0
-        spread = math.sqrt(self._squares / self._count) if known else None
+        found, known, others = self._stand_ins.counts(), replace(self._moments), None
+        if found:
+            others = OtherNumbers(
+                known.count, known.minimum, known.maximum, known.finite_mean, known.std, whole=self._whole
+            )
+            for each in found:
+                known.merge(each.moments())
         return ColumnStatistics(
             self.rows,
             self.nulls,
-            self._minimum,
-            self._maximum,
-            mean=self._mean if known and math.isfinite(self._mean) else None,
-            std=spread if spread is not None and math.isfinite(spread) else None,
+            known.minimum,
+            known.maximum,
+            mean=known.finite_mean,
+            std=known.std,
             infinite=self._infinite,
             distinct=self._distinct(),
             unique=self._unique,
+            stand_ins=found,
+            others=others,
         )
 
     def _finite(self, values: np.ndarray) -> np.ndarray:
@@ -194,12 +227,15 @@ class _Text(_Gatherer):
         self._ascii = True
         self._shortest: int | None = None
         self._longest: int | None = None
-        self._samples: tuple[str, ...] = ()
+        self._samples: tuple[str, ...] | None = None
+        self._stand_ins = StandInWords()
 
     def add(self, array: pa.Array) -> None:
         super().add(array)
-        if not self._samples:
+        if self._samples is None:
             self._samples = _samples_of(array)
+        if self._samples != ():
+            self._stand_ins.add(array)
         lengths = pc.min_max(pc.binary_length(array)).as_py()
         if lengths["min"] is not None:
             self._shortest = lengths["min"] if self._shortest is None else min(lengths["min"], self._shortest)
@@ -215,18 +251,20 @@ class _Text(_Gatherer):
             ascii=self._ascii,
             distinct=self._distinct(),
             unique=self._unique,
-            samples=self._samples
-            if sum(text[0] in _BEGIN_OF_NUMBERS for text in self._samples) * 2 > len(self._samples)
-            else (),
+            samples=self._samples or (),
+            stand_ins=self._stand_ins.counts() if self._samples else (),
         )
 
 
-def _samples_of(array: pa.Array) -> tuple[str, ...]:
-    """Return values at equal distances in the first rows, without blank ones."""
+def _samples_of(array: pa.Array) -> tuple[str, ...] | None:
+    """Return values at equal distances in the first rows, if they may be numbers or angles; None without values."""
     known = array[:_SAMPLED_ROWS].drop_null()
-    step = max(1, len(known) // _SAMPLES)
-    texts = (text.strip()[:_LONGEST_SAMPLE] for text in known[::step][:_SAMPLES].to_pylist())
-    return tuple(text for text in texts if text)
+    texts = [text for value in known.to_pylist() if (text := value.strip()) and not is_stand_in_word(text)]
+    chosen = [text[:_LONGEST_SAMPLE] for text in texts[:: max(1, len(texts) // _SAMPLES)][:_SAMPLES]]
+    if not chosen:
+        return None
+    numbers = sum(text[0] in _BEGIN_OF_NUMBERS for text in chosen)
+    return tuple(chosen) if numbers * 2 > len(chosen) else ()
 
 
 class _Others(_Gatherer):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY
+from products.inspection.missing_values import missing_values, without_missing
 from products.inspection.naming import is_band, name_score, plain_name, without_axis
 from products.inspection.plausibility import Verdict, unit_verdict, value_verdict
 
@@ -56,7 +57,8 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
     Parameters
     ----------
     statistics
-        Statistics of all columns or of some; unknown ones are ignored.
+        Statistics of all columns or of some; unknown ones are ignored. Values that seem to stand for missing ones
+        say nothing about a meaning.
 
     Returns
     -------
@@ -64,12 +66,13 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
         All plausible guesses, the best first; a column may have several, and so may a meaning.
     """
     names = frozenset(plain_name(column.name) for column in columns)
+    known = without_missing(statistics, missing_values(columns, statistics))
     guesses = [
         guess
         for position, column in enumerate(columns)
         if column.arraysize is None or column.is_text
         for meaning in MEANINGS
-        if (guess := _guess(column, meaning.key, statistics.get(column.name), names, first=position == 0))
+        if (guess := _guess(column, meaning.key, known.get(column.name), names, first=position == 0))
     ]
     return tuple(sorted(guesses, key=lambda guess: -guess.score))
 

@@ -9,12 +9,13 @@ from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.footprint import DensityMap
 from products.inspection.guesses import Guess
 from products.inspection.meanings import Meanings
+from products.inspection.missing_values import MissingValue
 from products.inspection.photometry import UcdGuess
 from products.inspection.preview import Cell
 from products.inspection.ranges import Ranges
 from products.inspection.redshifts import RedshiftHistogram
 
-__all__ = ["ColumnStatistics", "DensityMap", "Inspection", "Ranges", "RedshiftHistogram"]
+__all__ = ["ColumnStatistics", "DensityMap", "Inspection", "MissingValue", "Ranges", "RedshiftHistogram"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Inspection:
         All plausible meanings of columns, the best first.
     ucd_guesses
         Guessed UCDs of columns without a UCD or one of these meanings, such as magnitudes.
+    missing_values
+        Values that seem to stand for missing ones; they are values until the owner decides.
     meanings
         The columns used as position and redshift.
     preview
@@ -46,6 +49,7 @@ class Inspection:
     statistics: Mapping[str, ColumnStatistics]
     guesses: tuple[Guess, ...] = ()
     ucd_guesses: tuple[UcdGuess, ...] = ()
+    missing_values: tuple[MissingValue, ...] = ()
     meanings: Meanings = field(default_factory=Meanings)
     ranges: Ranges = field(default_factory=Ranges)
     preview: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
@@ -70,6 +74,7 @@ class Inspection:
             statistics={name: ColumnStatistics.from_object(item) for name, item in found["statistics"].items()},
             guesses=tuple(Guess(**guess) for guess in found["guesses"]),
             ucd_guesses=tuple(UcdGuess(**guess) for guess in found["ucd_guesses"]),
+            missing_values=tuple(MissingValue(**each) for each in found.get("missing_values", ())),
             meanings=Meanings(**found["meanings"]),
             ranges=Ranges(**found["ranges"]),
             preview={name: tuple(values) for name, values in found["preview"].items()},

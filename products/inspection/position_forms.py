@@ -8,6 +8,7 @@ from typing import Literal
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.guesses import Guess, best_assignment
+from products.inspection.missing_values import missing_values, without_missing
 from products.inspection.naming import without_axis
 from products.inspection.position_axes import Axis, Frame, axis_of, frame_of_name, frame_of_system
 from products.inspection.sexagesimal import sexagesimal_unit
@@ -101,15 +102,16 @@ def position_forms(
         The best first; a form that is uncertain is followed by what else its columns may be.
     """
     systems = frames or {}
+    known = without_missing(statistics, missing_values(columns, statistics))
     axes = [axis for column in columns if (axis := axis_of(column, systems.get(column.name)))]
     proposed = {key: name for name, key in best_assignment(guesses).items()}
     scored: list[tuple[float, tuple[PositionForm, ...]]] = []
     for lon, lat, style in _pairs(axes):
         bonus = _PROPOSED * ((proposed.get("ra"), proposed.get("dec")) == (lon.column.name, lat.column.name))
         score = lon.score + lat.score + _SAME_STYLE * style + bonus
-        if found := tuple(_forms_of_pair(lon, lat, statistics)):
+        if found := tuple(_forms_of_pair(lon, lat, known)):
             scored.append((score - _penalty(found[0]), found))
-    for split in split_positions(columns, statistics):
+    for split in split_positions(columns, known):
         form = _split_form(split, systems)
         scored.append((_SPLIT_SCORE - _penalty(form) - 0.1 * bool(split.style), (form,)))
     ordered = sorted(scored, key=lambda item: -item[0])

@@ -12,6 +12,7 @@ from products.inspection.footprint import Footprint
 from products.inspection.guesses import guess_meanings
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import Meanings
+from products.inspection.missing_values import missing_values
 from products.inspection.photometry import guess_ucds
 from products.inspection.position_warnings import position_warnings
 from products.inspection.preview import preview_columns
@@ -79,6 +80,7 @@ class Findings:
             statistics=statistics,
             guesses=guesses,
             ucd_guesses=guess_ucds(columns),
+            missing_values=missing_values(columns, statistics),
             meanings=self._meanings,
             ranges=ranges,
             preview=preview_columns(self._first) if self._first else {},
