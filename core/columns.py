@@ -2,7 +2,7 @@
 
 The types are those of VOTable 1.5 §2.1; ``xtype`` values are those of DALI 1.1 §3.3. Metadata travels on Arrow
 schemas as field metadata (keys ``unit``, ``ucd``, ``utype``, ``xtype``, ``description``, ``datatype``,
-``arraysize``), so that every stream of record batches describes its columns.
+``arraysize``, ``frame``), so that every stream of record batches describes its columns.
 """
 
 from collections.abc import Mapping
@@ -57,6 +57,9 @@ class Column:
         ``char`` (text, ASCII only) or ``unicodeChar`` (any text).
     arraysize
         ``*`` for text, a length or ``N*`` for arrays, none for scalars.
+    frame
+        Frame of a coordinate, as declared by its file: ``ICRS``, ``FK4(B1950)``, ``GALACTIC``; a name of the IVOA
+        vocabulary refframe, and the equinox where the frame has one.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Column:
     ucd: str | None = None
     utype: str | None = None
     description: str | None = field(default=None, compare=False)
+    frame: str | None = None
 
     @property
     def is_text(self) -> bool:

@@ -1,7 +1,7 @@
 """Models of the catalogue: product types, releases, products, files and columns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -239,6 +239,8 @@ class ProductTable:
         Columns by which the rows were sorted and from which the footprint and N(z) were computed.
     footprint
         Footprint of the rows as an ASCII MOC; None when they have no positions.
+    options
+        The options by which the rows were taken from the file (``TableOptions`` as an object of JSON).
     """
 
     product_id: int
@@ -250,6 +252,7 @@ class ProductTable:
     dec: str | None
     z: str | None
     footprint: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -117,7 +117,7 @@ class ProductRow(Base):
     inspection_job: Mapped[str | None] = mapped_column(String(64))
     inspection_error: Mapped[str | None] = mapped_column(Text)
     inspection: Mapped[str | None] = mapped_column(Text, deferred=True)
-    # How the table is taken from the main file: see products.tables.options.TableOptions.
+    # How the table is taken from the main file: see products.adjustments.options.TableOptions.
     table_options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
     # Names of the columns of its table, one a line, used by searches only.
     column_names: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)
@@ -190,6 +190,7 @@ class ProductColumnRow(Base):
     utype: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
     alias: Mapped[str | None] = mapped_column(Text)
+    frame: Mapped[str | None] = mapped_column(String(64))
 
     @classmethod
     def of(
@@ -208,6 +209,7 @@ class ProductColumnRow(Base):
             utype=column.utype,
             description=column.description,
             alias=alias,
+            frame=column.frame,
         )
 
 
@@ -227,6 +229,8 @@ class ProductTableRow(Base):
     area_deg2: Mapped[float | None]
     footprint: Mapped[str | None] = mapped_column(Text)
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)
+    # The options by which the rows were taken from the file, with what was decided by the file.
+    options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
 
 
 class ProductLinkRow(Base):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity, Scope, User
 from core.database import Database, utc_now
 from products.access import release_readable, require_change, require_manage
+from products.adjustments.options import TableOptions
 from products.models import (
     Product,
     ProductColumn,
@@ -91,13 +92,14 @@ class ProductChanges:
 
 @dataclass(frozen=True, slots=True)
 class ProductDetails:
-    """A product with its files, columns, rows and inspection."""
+    """A product with its files, columns, rows and inspection, and how its table is taken from its file."""
 
     product: Product
     files: tuple[ProductFile, ...]
     columns: tuple[ProductColumn, ...]
     table: ProductTable | None
     inspection: str | None
+    options: TableOptions = field(default_factory=TableOptions)
 
 
 class ProductService:
@@ -160,6 +162,7 @@ class ProductService:
                 columns=product_columns(session, [row.id]),
                 table=product_table(session, row.id),
                 inspection=row.inspection,
+                options=TableOptions.from_object(row.table_options),
             )
 
     def list(self, identity: Identity, query: ProductQuery) -> Page:

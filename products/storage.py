@@ -208,6 +208,7 @@ def column_of_row(row: ProductColumnRow) -> ProductColumn:
         ucd=row.ucd,
         utype=row.utype,
         description=row.description,
+        frame=row.frame,
     )
     return ProductColumn(row.id, row.product_id, row.position, column, row.alias)
 
@@ -224,6 +225,7 @@ def table_of_row(row: ProductTableRow) -> ProductTable:
         dec=row.dec,
         z=row.z,
         footprint=row.footprint,
+        options=row.options,
     )
 
 

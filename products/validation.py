@@ -11,8 +11,10 @@ from core.auth.models import Identity
 from core.columns import Column
 from core.errors import ConflictError, InvalidValueError, PermissionDeniedError
 from products.access import release_readable
+from products.adjustments.options import AS_GIVEN, TableOptions
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY, Meanings
+from products.inspection.position_warnings import column_problem
 from products.inspection.ranges import offending_rows
 from products.models import (
     InspectionState,
@@ -31,6 +33,7 @@ __all__ = [
     "MissingColumnsError",
     "check_data_elsewhere",
     "check_official",
+    "check_positions",
     "check_publication",
     "check_release",
     "check_type_rules",
@@ -140,6 +143,17 @@ def check_publication(
         if product.inspection_state is not InspectionState.DONE:
             raise ConflictError(product.inspection_error or "The main file could not be read.")
     _check_mandatory(kind, columns)
+
+
+def check_positions(found: Inspection, chosen: Meanings, options: TableOptions) -> None:
+    """Raise InvalidValueError when the columns chosen as position are not in ICRS degrees, or it is not known."""
+    if options.position == AS_GIVEN or chosen.ra is None or chosen.dec is None:
+        return
+    problem = column_problem(
+        chosen.ra, chosen.dec, found.position_forms, found.derived_columns, form=found.derived_from
+    )
+    if problem is not None:
+        raise InvalidValueError(problem, field=chosen.ra)
 
 
 def check_values(kind: ProductType, found: Inspection) -> None:

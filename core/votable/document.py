@@ -3,6 +3,7 @@
 The version is 1.4: it is sufficient here, and STILTS 3.4.7 does not know 1.5.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -19,7 +20,7 @@ __all__ = ["VOTABLE_NAMESPACE", "DocumentWriter", "document_without_rows", "erro
 
 #: Namespace of VOTable 1.3 and all later versions.
 VOTABLE_NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
-_FRAME = "icrs"
+_ICRS = "ICRS"
 
 
 class DocumentWriter:
@@ -54,8 +55,9 @@ class DocumentWriter:
         self.info(Info("QUERY_STATUS", "OK"))
         for info in description.infos:
             self.info(info)
-        if any(_is_position(column) for column in description.columns):
-            self._leaf("COOSYS", {"ID": _FRAME, "system": "ICRS"})
+        for frame in dict.fromkeys(found for column in description.columns if (found := _frame_of(column))):
+            system, _, equinox = frame.rstrip(")").partition("(")
+            self._leaf("COOSYS", {"ID": _frame_id(frame), "system": system, "equinox": equinox or None})
         with self._element("TABLE", {"name": description.name}):
             self._leaf("DESCRIPTION", {}, description.description)
             referred = {number for service in description.services for number in service.columns}
@@ -124,7 +126,7 @@ class DocumentWriter:
             "unit": column.unit,
             "ucd": column.ucd,
             "utype": column.utype,
-            "ref": _FRAME if _is_position(column) else None,
+            "ref": _frame_id(frame) if (frame := _frame_of(column)) else None,
         }
         with self._element("FIELD", attributes):
             self._leaf("DESCRIPTION", {}, column.description)
@@ -174,8 +176,13 @@ def _field_id(number: int) -> str:
     return f"column{number}"
 
 
-def _is_position(column: Column) -> bool:
-    return (column.ucd or "").lower().startswith("pos.eq.")
+def _frame_of(column: Column) -> str | None:
+    """Return the declared frame of a column; equatorial coordinates without one are in ICRS."""
+    return column.frame or (_ICRS if (column.ucd or "").lower().startswith("pos.eq.") else None)
+
+
+def _frame_id(frame: str) -> str:
+    return re.sub(r"\W+", "_", frame).strip("_").lower()
 
 
 def legal_xml(text: str) -> str:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from core.columns import Column, column_of_field
 from core.errors import InvalidValueError
+from products.adjustments.reader import AdjustedReader
 from products.inspection.column_statistics import StatisticsGatherer
 from products.inspection.guesses import best_assignment, guess_meanings
-from products.inspection.meanings import MEANINGS
-from products.readers import TableReader
+from products.inspection.meanings import MEANINGS, Meanings
 from products.service import ProductDetails
 
 __all__ = ["InputTable", "input_meanings", "table_of_file", "table_of_product"]
@@ -52,8 +52,11 @@ def table_of_product(details: ProductDetails) -> InputTable:
     )
 
 
-def table_of_file(address: str, reader: TableReader) -> InputTable:
-    """Return the columns of a file with guessed meanings, from the first rows as in inspection."""
+def table_of_file(address: str, reader: AdjustedReader) -> InputTable:
+    """Return the columns of a file with guessed meanings, from the first rows as in inspection.
+
+    Columns of position that are not in ICRS degrees, or may not be, have no meaning; the advice says why.
+    """
     gatherer = StatisticsGatherer(reader.schema)
     for batch in reader.batches():
         gatherer.add(batch)
@@ -61,7 +64,11 @@ def table_of_file(address: str, reader: TableReader) -> InputTable:
     columns = tuple(column_of_field(field) for field in reader.schema)
     guessed = best_assignment(guess_meanings(columns, gatherer.statistics()))
     meanings = {key: name for name, key in guessed.items()}
-    return InputTable(f"file {address}", columns, meanings, "name the column in COLUMNS")
+    problem = reader.problem_of(Meanings(meanings.get("ra"), meanings.get("dec")))
+    if problem is not None:
+        meanings = {key: name for key, name in meanings.items() if key not in {"ra", "dec"}}
+    advice = "name the column in COLUMNS"
+    return InputTable(f"file {address}", columns, meanings, advice if problem is None else f"{problem} Or {advice}")
 
 
 def input_meanings(table: InputTable, chosen: Mapping[str, str | None], needed: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
 
@@ -10,6 +10,7 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, UnreadableFileError
 from pipelines.inputs.columns import InputTable, input_meanings, table_of_product
 from pipelines.inputs.vospace_files import InputFile, InputNodes
+from products.adjustments.options import AS_GIVEN, TableOptions
 from products.models import FileRole, Product, ProductFile, ProductStatus
 from products.product_types import product_type_by_name
 from products.readers.recognition import HEAD_BYTES, checked_kind
@@ -48,6 +49,8 @@ class RunInput:
         The product, also for one of its auxiliary files.
     stored_table
         Name of the Parquet file of the derived rows of a product.
+    options
+        How the table is taken from the file; as for the rows of a product, else by what the file tells.
     """
 
     name: str
@@ -65,6 +68,7 @@ class RunInput:
     is_open: bool
     product: Product | None = None
     stored_table: str | None = None
+    options: TableOptions = field(default_factory=TableOptions)
 
 
 #: Opens a file and returns its columns; not needed before a run is queued.
@@ -196,6 +200,7 @@ class _Search:
             is_open=self._is_open(product),
             product=product,
             stored_table=None if details.table is None else details.table.stored_id,
+            options=_options_of(details),
         )
 
     def _file(self, reference: str, file: InputFile, product: Product | None) -> RunInput:
@@ -235,6 +240,12 @@ class _Search:
 
     def _chosen(self, *names: str) -> dict[str, str | None]:
         return {key: column for name in names for key, column in self.columns.get(name, {}).items()}
+
+
+def _options_of(details: ProductDetails) -> TableOptions:
+    """Return the options by which the rows of a product were taken from its file; none is decided anew."""
+    options = TableOptions() if details.table is None else TableOptions.from_object(details.table.options)
+    return options if options.position else replace(options, position=AS_GIVEN)
 
 
 def _main_file(details: ProductDetails) -> ProductFile | None:

@@ -11,8 +11,10 @@ from core.errors import NotFoundError
 from core.files import FileStore
 from pipelines.inputs.columns import InputTable, table_of_file
 from pipelines.inputs.lookup import RunInput
+from products.adjustments.options import TableOptions
+from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.meanings import Meanings
-from products.readers import ReadLimits, TableReader, open_table
+from products.readers import ReadLimits
 from products.rows.derive import derive_rows
 from products.rows.stored_file import StoredFile
 
@@ -29,9 +31,16 @@ def read_table(
     *,
     limits: ReadLimits | None = None,
     scratch: Path | None = None,
+    options: TableOptions | None = None,
 ) -> pa.Table:
-    """Read a whole file, in the order of its rows."""
-    with open_table(path, name, limits=limits, scratch=scratch) as reader:
+    """Read a whole table, in the order of its rows.
+
+    Parameters
+    ----------
+    options
+        How the table is taken from the file.
+    """
+    with open_adjusted(path, name, options, limits=limits, scratch=scratch) as reader:
         names = projection(reader.schema.names)
         schema = pa.schema([reader.schema.field(column) for column in names])
         return pa.Table.from_batches(reader.batches(names), schema=schema)
@@ -63,7 +72,8 @@ class InputReader:
                 names = projection([name for name in file.names if name != HEALPIX_COLUMN])
                 return file.read(names).combine_chunks()
         path = self._path(each)
-        return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch)
+        options = each.options
+        return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch, options=options)
 
     def inspect(self, each: RunInput) -> InputTable:
         """Return the columns of a file in the VOSpace."""
@@ -80,8 +90,9 @@ class InputReader:
             derive_rows(reader, target, meanings=meanings, progress=progress, scratch=self.scratch)
         return target
 
-    def _opened(self, each: RunInput) -> TableReader:
-        return open_table(self._path(each), each.file_name, limits=self.limits, scratch=self.scratch)
+    def _opened(self, each: RunInput) -> AdjustedReader:
+        path = self._path(each)
+        return open_adjusted(path, each.file_name, each.options, limits=self.limits, scratch=self.scratch)
 
     def _path(self, each: RunInput) -> Path:
         try:

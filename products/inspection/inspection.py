@@ -11,6 +11,7 @@ from products.inspection.guesses import Guess
 from products.inspection.meanings import Meanings
 from products.inspection.missing_values import MissingValue
 from products.inspection.photometry import UcdGuess
+from products.inspection.position_forms import PositionForm
 from products.inspection.preview import Cell
 from products.inspection.ranges import Ranges
 from products.inspection.redshifts import RedshiftHistogram
@@ -42,6 +43,10 @@ class Inspection:
         Area of that MOC in square degrees.
     notes
         Sentences for the uploader.
+    position_forms
+        The forms of positions that were recognised, the best first.
+    derived_from, derived_columns
+        The form from which positions were derived, and the columns with them; none where none were derived.
     """
 
     rows: int
@@ -58,6 +63,9 @@ class Inspection:
     redshift_histogram: RedshiftHistogram | None = None
     density_map: DensityMap | None = None
     notes: tuple[str, ...] = ()
+    position_forms: tuple[PositionForm, ...] = ()
+    derived_from: PositionForm | None = None
+    derived_columns: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the inspection as JSON."""
@@ -84,6 +92,9 @@ class Inspection:
             and RedshiftHistogram(tuple(histogram["edges"]), tuple(histogram["counts"]), histogram["beyond"]),
             density_map=density and DensityMap(density["order"], tuple(density["cells"]), tuple(density["counts"])),
             notes=tuple(found["notes"]),
+            position_forms=tuple(PositionForm.from_object(form) for form in found.get("position_forms", ())),
+            derived_from=PositionForm.from_object(form) if (form := found.get("derived_from")) else None,
+            derived_columns=tuple(found.get("derived_columns", ())),
         )
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
@@ -72,6 +72,12 @@ class PositionForm:
     equinox: str | None
     reason: str
     certain: bool
+
+    @classmethod
+    def from_object(cls, item: Mapping[str, Any]) -> "PositionForm":
+        """Return a form from the object that JSON has of it."""
+        first, second = item["units"]
+        return cls(**{**item, "columns": tuple(item["columns"]), "units": (first, second)})
 
     @property
     def is_plain(self) -> bool:

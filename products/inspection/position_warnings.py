@@ -1,56 +1,99 @@
-"""Warnings about positions in hours, in radians or as sexagesimal text."""
+"""Sentences about positions that are not ICRS degrees: what was not decided, and what a column cannot be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from core.columns import Column
-from products.inspection.column_statistics import ColumnStatistics
-from products.inspection.guesses import Guess
-from products.inspection.meanings import Meanings
-from products.inspection.naming import name_score, plain_name
-from products.inspection.plausibility import is_in_hours
+from products.inspection.naming import name_score
+from products.inspection.position_forms import PositionForm
 
-__all__ = ["position_warnings"]
+__all__ = ["column_problem", "form_words", "open_question", "text_positions"]
 
 _TELLING_NAME = 0.8
+_UNITS = {
+    "deg": "degrees",
+    "hourangle": "hours",
+    "rad": "radians",
+    "arcmin": "arcminutes",
+    "arcsec": "arcseconds",
+    "mas": "milliarcseconds",
+}
 
 
-def position_warnings(
-    columns: Sequence[Column],
-    statistics: Mapping[str, ColumnStatistics],
-    guesses: Sequence[Guess],
-    meanings: Meanings,
-) -> tuple[str, ...]:
-    """Return warnings about the columns of position."""
-    by_name = {column.name: column for column in columns}
-    ra, dec = by_name.get(meanings.ra or ""), by_name.get(meanings.dec or "")
-    if ra is None or dec is None:
-        return tuple(_text_sentences(columns, guesses))
-    name = f"The right ascension '{ra.name}'"
-    if _in_hours(ra, statistics[ra.name], statistics[dec.name]):
-        return (f"{name} seems to be in hours, and was taken as degrees: multiply it by 15 and send the file again.",)
-    if (ra.unit or "").strip().lower() in {"rad", "radian", "radians"}:
-        return (f"{name} is in radians by its unit, and was taken as degrees: convert it and send the file again.",)
-    return ()
+def open_question(forms: Sequence[PositionForm]) -> str | None:
+    """Return the question that only the owner can answer; None when the best form is certain or there is none.
+
+    Parameters
+    ----------
+    forms
+        The recognised forms, the best first.
+    """
+    if not forms or forms[0].certain:
+        return None
+    best = forms[0]
+    others = [form_words(form) for form in forms[1:] if form.columns == best.columns]
+    alternatives = " or ".join(dict.fromkeys([form_words(best), *others]))
+    names = ", ".join(f"'{name}'" for name in best.columns if name)
+    return (
+        f"The positions in {names} may be {alternatives} ({best.reason}). Say what they are: with the columns, or with "
+        "the option position of the table."
+    )
 
 
-def _in_hours(ra: Column, of_ra: ColumnStatistics, of_dec: ColumnStatistics) -> bool:
-    declared = is_in_hours(ra.unit) or "hour" in plain_name(ra.name) or plain_name(ra.name).endswith("_hr")
-    if of_ra.maximum is None or of_ra.minimum is None or of_dec.minimum is None or of_dec.maximum is None:
-        return False
-    fits = of_ra.minimum >= 0 and of_ra.maximum <= 24
-    whole_sky = of_ra.maximum - of_ra.minimum > 20 and of_dec.maximum - of_dec.minimum > 90  # a strip would be odd
-    return fits and (declared or whole_sky)
+def column_problem(
+    ra: str, dec: str, forms: Sequence[PositionForm], derived: Sequence[str], *, form: PositionForm | None
+) -> str | None:
+    """Return why two columns cannot be right ascension and declination in ICRS degrees, or None.
+
+    Parameters
+    ----------
+    forms
+        The recognised forms, the best first.
+    derived, form
+        The derived columns, and the form from which they were computed.
+    """
+    if (ra, dec) == tuple(derived):
+        return None
+    known = [form, *forms] if form is not None else list(forms)
+    of_pair = next((each for each in known if each.columns == (ra, dec)), None)
+    if of_pair is not None and not of_pair.certain:
+        return open_question([of_pair, *(each for each in known if each is not of_pair)])
+    wrong = of_pair or next((each for each in known if each.certain and {ra, dec} & set(each.columns)), None)
+    if wrong is None or wrong.is_plain:
+        return None
+    name = next(each for each in (ra, dec) if each in wrong.columns)
+    advice = f"choose '{derived[0]}' and '{derived[1]}', which were computed" if derived else "convert them"
+    return (
+        f"The columns {_listed(wrong)} hold positions in {form_words(wrong)} ({wrong.reason}), so that '{name}' is not "
+        f"in ICRS degrees: {advice}."
+    )
 
 
-def _text_sentences(columns: Sequence[Column], guesses: Sequence[Guess]) -> Iterator[str]:
-    numeric = {guess.meaning for guess in guesses}
+def text_positions(columns: Sequence[Column], forms: Sequence[PositionForm], proposed: Sequence[str]) -> Iterator[str]:
+    """Yield sentences about coordinates in text that no form explains.
+
+    Parameters
+    ----------
+    proposed
+        Meanings for which columns are proposed.
+    """
+    explained = {name for form in forms for name in form.columns}
     for key, words in (("ra", "right ascension"), ("dec", "declination")):
-        if key in numeric:
+        if key in proposed:
             continue
         for column in columns:
-            if column.is_text and name_score(column.name, key) >= _TELLING_NAME:
+            if column.is_text and column.name not in explained and name_score(column.name, key) >= _TELLING_NAME:
                 yield (
-                    f"The column '{column.name}' seems to hold the {words} as text: rows are placed on the sky only "
-                    "by columns of numbers, in degrees."
+                    f"The column '{column.name}' seems to hold the {words} as text that is not understood: rows are "
+                    "placed on the sky only by numbers in degrees, or by sexagesimal text."
                 )
                 break
+
+
+def form_words(form: PositionForm) -> str:
+    """Return the units and the frame of a form in words."""
+    units = dict.fromkeys(_UNITS[unit] for unit in form.units)
+    return f"{' and '.join(units)}, {form.frame.upper()}{f' {form.equinox}' if form.equinox else ''}"
+
+
+def _listed(form: PositionForm) -> str:
+    return ", ".join(f"'{name}'" for name in form.columns if name)

@@ -8,8 +8,9 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -17,21 +18,25 @@ from sqlalchemy.orm import Session
 from core.database import Database, utc_now
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore
+from products.adjustments.options import TableOptions
+from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import Meanings
+from products.inspection.position_warnings import open_question, text_positions
 from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
-from products.readers import ReadLimits, TableReader, open_table
-from products.rows.derive import derive_rows
+from products.readers import ReadLimits, TableReader
+from products.rows.derive import derive_rows, guessed_meanings
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.storage import main_file_row, product_columns
-from products.validation import check_values, wanted_meanings
+from products.validation import check_positions, check_values, wanted_meanings
 
 __all__ = ["Inspector"]
 
 _LONGEST_TABLE_NAME = 60
 #: Minimum score of a guessed UCD that is stored for a column without one.
 _SURE = 0.7
+_MOST_FORMS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class _Task:
     stored_id: str
     tabular: bool
     meanings: Meanings | None
+    options: TableOptions
 
 
 class Inspector:
@@ -82,9 +88,8 @@ class Inspector:
         if task is None:
             return
         try:
-            with open_table(
-                self._store.local_path(task.stored_id), task.file_name, limits=self._limits, scratch=scratch
-            ) as reader:
+            path = self._store.local_path(task.stored_id)
+            with open_adjusted(path, task.file_name, task.options, limits=self._limits, scratch=scratch) as reader:
                 self._inspect(task, reader, publish=publish, progress=progress, scratch=scratch)
         except UnreadableFileError as e:
             if task.tabular:
@@ -123,7 +128,10 @@ class Inspector:
         target = self._tables / stored_id
         kept = False
         try:
-            inspection = derive_rows(reader, target, meanings=task.meanings, progress=progress, scratch=scratch)
+            meanings = _meanings(task, reader)
+            inspection = derive_rows(reader, target, meanings=meanings, progress=progress, scratch=scratch)
+            if isinstance(reader, AdjustedReader):
+                inspection = _with_positions(inspection, reader)
             kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
         finally:
             if not kept:
@@ -138,7 +146,8 @@ class Inspector:
                 return None
             chosen = _chosen_meanings(session, product_id)
             kind = product_type(row.product_type_id)
-            return _Task(product_id, job_id, file.id, file.name, file.stored_id, kind.tabular, chosen)
+            options = TableOptions.from_object(row.table_options)
+            return _Task(product_id, job_id, file.id, file.name, file.stored_id, kind.tabular, chosen, options)
 
     def _store_findings(
         self, task: _Task, reader: TableReader, inspection: Inspection, stored_id: str, *, publish: bool
@@ -150,7 +159,7 @@ class Inspector:
             old = session.get(ProductTableRow, task.product_id)
             obsolete = None if old is None else old.stored_id
             _replace_columns(session, task.product_id, inspection)
-            _replace_table(session, row, inspection, stored_id)
+            _replace_table(session, row, inspection, stored_id, _options_of(reader))
             session.execute(
                 update(ProductFileRow)
                 .where(ProductFileRow.id == task.file_id)
@@ -177,6 +186,7 @@ class Inspector:
 def _publish(row: ProductRow, inspection: Inspection) -> None:
     """Publish a product, or return it to its owner as a draft when its values contradict the column meanings."""
     try:
+        check_positions(inspection, inspection.meanings, TableOptions.from_object(row.table_options))
         check_values(product_type(row.product_type_id), inspection)
     except InvalidValueError as e:
         row.status, row.inspection_error = ProductStatus.REGISTERING, e.message
@@ -204,6 +214,32 @@ def _still_wanted(session: Session, task: _Task) -> ProductRow | None:
     return row if file is not None and file.stored_id == task.stored_id else None
 
 
+def _meanings(task: _Task, reader: TableReader) -> Meanings | None:
+    """Return the columns by which rows are placed: the chosen ones, or those guessed if they are ICRS degrees."""
+    if task.meanings is not None or not isinstance(reader, AdjustedReader):
+        return task.meanings
+    found = guessed_meanings(reader)
+    return Meanings(z=found.z) if found.has_position and reader.problem_of(found) else found
+
+
+def _with_positions(inspection: Inspection, reader: AdjustedReader) -> Inspection:
+    """Return an inspection with what is known of the positions."""
+    question = open_question(reader.forms)
+    proposed = [guess.meaning for guess in inspection.guesses]
+    sentences = (*([question] if question else []), *text_positions(inspection.columns, reader.forms, proposed))
+    return replace(
+        inspection,
+        notes=(*inspection.notes, *sentences),
+        position_forms=reader.forms[:_MOST_FORMS],
+        derived_from=reader.options.form,
+        derived_columns=reader.derived_columns,
+    )
+
+
+def _options_of(reader: TableReader) -> dict[str, Any]:
+    return (reader.options if isinstance(reader, AdjustedReader) else TableOptions()).to_object()
+
+
 def _replace_columns(session: Session, product_id: int, inspection: Inspection) -> None:
     """Store the columns; those that keep their name keep the meaning given by their owner."""
     guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
@@ -216,10 +252,19 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection) 
     session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
     for position, column in enumerate(inspection.columns):
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
+        if inspection.derived_columns and column.name not in inspection.derived_columns:
+            ucd = _without_main(ucd)
         session.add(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
 
 
-def _replace_table(session: Session, product: ProductRow, inspection: Inspection, stored_id: str) -> None:
+def _without_main(ucd: str | None) -> str | None:
+    """Return the UCD of a position beside derived ones, which are the main ones."""
+    return ucd.removesuffix(";meta.main") if ucd and ucd.lower().startswith("pos.eq.") else ucd
+
+
+def _replace_table(
+    session: Session, product: ProductRow, inspection: Inspection, stored_id: str, options: dict[str, Any]
+) -> None:
     meanings = inspection.meanings
     session.execute(delete(ProductTableRow).where(ProductTableRow.product_id == product.id))
     session.add(
@@ -234,6 +279,7 @@ def _replace_table(session: Session, product: ProductRow, inspection: Inspection
             z=meanings.z,
             area_deg2=inspection.sky_area_deg2,
             footprint=inspection.moc,
+            options=options,
         )
     )
 

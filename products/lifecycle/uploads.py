@@ -1,19 +1,24 @@
 """Service of uploads: from a draft, its files and their inspection to a published product."""
 
 import time
+from collections.abc import Collection
 from typing import Protocol
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError
 from core.files import FileStore
 from products.access import require_change
+from products.adjustments.options import TableOptions
 from products.files.product_files import ProductFiles
 from products.inspection.inspection import Inspection
 from products.models import InspectionState, Product, ProductStatus
 from products.product_types import product_type
 from products.quotas import QuotaRule
-from products.schema import ProductRow
+from products.schema import ProductColumnRow, ProductRow
 from products.storage import (
     file_of_row,
     find_product,
@@ -23,7 +28,7 @@ from products.storage import (
     product_table,
     record_product,
 )
-from products.validation import check_publication, check_values, rows_agree, wanted_meanings
+from products.validation import check_positions, check_publication, check_values, rows_agree, wanted_meanings
 
 __all__ = ["InspectionJobs", "UploadService"]
 
@@ -78,6 +83,33 @@ class UploadService(ProductFiles):
                 raise ConflictError(message, field="file")
         return self._start_job(row.id, row.owner.name, publish=False)
 
+    def take_table(self, identity: Identity, product_id: int, options: TableOptions) -> Product:
+        """Choose how the table of a draft is taken from its main file, and inspect the file again.
+
+        Raises
+        ------
+        ConflictError
+            The product is published, or its file is being inspected.
+        """
+        with self._database.write() as session:
+            row = find_product(session, identity, product_id, lock=True)
+            require_change(identity, row)
+            if row.status != ProductStatus.REGISTERING:
+                message = "The table of a published product cannot be changed; make a new version of the product."
+                raise ConflictError(message)
+            if row.inspection_state == InspectionState.RUNNING:
+                message = "The main file is being inspected; choose when the inspection has ended."
+                raise ConflictError(message)
+            before, chosen = TableOptions.from_object(row.table_options), options.to_object()
+            if before.to_object() == chosen:
+                return product_of_row(row)
+            if before.table == options.table:
+                _check_columns(options, [item.column.name for item in product_columns(session, [row.id])])
+            row.table_options = chosen
+            if (before.position, before.table) != (options.position, options.table):
+                _forget_position(session, row.id)
+        return self.inspect(identity, product_id)
+
     def wait_for_inspection(self, identity: Identity, product_id: int, seconds: float) -> Product:
         """Return the product once its inspection has ended, or as it is after so many seconds."""
         deadline = time.monotonic() + seconds
@@ -129,9 +161,13 @@ class UploadService(ProductFiles):
             main_file = main_file_row(session, row.id)
             check_publication(kind, product_of_row(row), columns, None if main_file is None else file_of_row(main_file))
             table = product_table(session, row.id)
-            agree = table is None or rows_agree(table, wanted_meanings(columns))
-            if agree and table is not None and row.inspection is not None:
-                check_values(kind, Inspection.from_json(row.inspection))
+            wanted = wanted_meanings(columns)
+            agree = table is None or rows_agree(table, wanted)
+            if table is not None and row.inspection is not None:
+                found = Inspection.from_json(row.inspection)
+                check_positions(found, wanted, TableOptions.from_object(row.table_options))
+                if agree:
+                    check_values(kind, found)
             record_product(session, identity, "publish", row, visibility=row.visibility)
             if agree:
                 row.status = ProductStatus.PUBLISHED
@@ -144,3 +180,20 @@ class UploadService(ProductFiles):
             # The values of the chosen columns were refused when they had been read.
             raise InvalidValueError(product.inspection_error or "The product was not published; try again.")
         return product
+
+
+def _check_columns(options: TableOptions, names: Collection[str]) -> None:
+    """Raise InvalidValueError when an option names a column that an inspected table does not have."""
+    form = options.form
+    named = [*options.missing_values, *(() if form is None else filter(None, form.columns))]
+    if names and (unknown := [name for name in named if name not in names]):
+        raise InvalidValueError(f"The table has no column '{unknown[0][:100]}'.", field=unknown[0][:100])
+
+
+def _forget_position(session: Session, product_id: int) -> None:
+    """Take the meanings of position from the columns, because others are derived now."""
+    session.execute(
+        update(ProductColumnRow)
+        .where(ProductColumnRow.product_id == product_id, ProductColumnRow.alias.in_(("RA", "Dec")))
+        .values(alias=None)
+    )

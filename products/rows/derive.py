@@ -20,7 +20,7 @@ from products.rows.sorting import RowSorter
 from products.rows.stored_columns import stored_name
 from products.rows.stored_types import StoredTypes, UnsignedOverflowError
 
-__all__ = ["Meanings", "derive_rows"]
+__all__ = ["Meanings", "derive_rows", "guessed_meanings"]
 
 _BATCH_ROWS = 65_536
 _READING_SHARE = 0.55
@@ -63,7 +63,7 @@ def derive_rows(
     StorageFullError
         There is not enough disk space for the rows.
     """
-    chosen = _guessed(reader) if meanings is None else _checked(meanings, reader.schema)
+    chosen = guessed_meanings(reader) if meanings is None else _checked(meanings, reader.schema)
     work = _Work(reader, target, chosen, progress, scratch, memory_bytes)
     as_text: set[str] = set()
     while True:
@@ -147,8 +147,8 @@ def _spaced(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def _guessed(reader: TableReader) -> Meanings:
-    """Guess position and redshift from the schema and the first batch."""
+def guessed_meanings(reader: TableReader) -> Meanings:
+    """Return the guessed columns of position and redshift, from the schema and the first batch."""
     gatherer = StatisticsGatherer(reader.schema)
     for batch in reader.batches(size=_BATCH_ROWS):
         gatherer.add(batch)

@@ -14,7 +14,6 @@ from products.inspection.inspection import Inspection
 from products.inspection.meanings import Meanings
 from products.inspection.missing_values import missing_values
 from products.inspection.photometry import guess_ucds
-from products.inspection.position_warnings import position_warnings
 from products.inspection.preview import preview_columns
 from products.inspection.ranges import Ranges, offending_rows
 from products.inspection.redshifts import RedshiftSpread
@@ -90,7 +89,6 @@ class Findings:
             density_map=self._footprint.density(),
             notes=(
                 *notes,
-                *position_warnings(columns, statistics, guesses, self._meanings),
                 *(sentence for _, sentence in offending_rows(ranges).values()),
             ),
         )

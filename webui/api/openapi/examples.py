@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = [
     "ARCHIVE", "COLUMN", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO", "PIPELINE", "PROCESS",
-    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "TOKEN", "USER", "listed",
+    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "TABLE_OPTIONS", "TOKEN", "USER", "listed",
 ]  # fmt: skip
 
 Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
@@ -116,10 +116,24 @@ INSPECTION: Example = {
     "job": "3e2f9a52c1d84c0f8a9b1b7f3c5d2e10",
     "published": False,
     "tap_table": None,
+    "options": {"table": None, "missing_values": {}, "position": None},
     "progress": 0.4,
     "message": "10 000 rows read",
     "phase": "EXECUTING",
     "found": {},
+}
+
+TABLE_OPTIONS: Example = {
+    "table": None,
+    "missing_values": {"Z": [-99]},
+    "position": {
+        "kind": "numbers",
+        "columns": ["ALPHA", "DELTA"],
+        "units": ["hourangle", "deg"],
+        "frame": "fk5",
+        "equinox": "J2000",
+        "reason": "chosen by the owner",
+    },
 }
 
 READ_DATA: Example = {

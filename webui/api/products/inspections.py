@@ -11,9 +11,11 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import NotFoundError, PermissionDeniedError
+from products.adjustments.options import TableOptions
 from products.models import InspectionState, Product
 from uws import UnknownJobError
 from uws.handlers import job_events, job_states
+from webui.api.bodies import read_fields
 from webui.api.errors import api_route
 from webui.api.representations.products import Json, inspection_json, product_json
 from webui.services import WebServices
@@ -41,6 +43,21 @@ def _add_inspection(router: APIRouter, services: WebServices) -> None:
     def inspect(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         services.products.uploads.inspect(identity, product_id)
         return _inspection(services, identity, product_id)
+
+    @router.get("/products/{product_id}/table-options", summary="How the table is taken from the main file")
+    def table_options(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+        identity.require(Scope.READ)
+        return services.products.service.details(identity, product_id).options.to_object()
+
+    @router.put(
+        "/products/{product_id}/table-options",
+        status_code=202,
+        summary="Choose how the table is taken from the main file, which is then inspected again",
+    )
+    async def take_table(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        options = TableOptions.from_object(await read_fields(request))
+        await run_in_threadpool(services.products.uploads.take_table, identity, product_id, options)
+        return await run_in_threadpool(_inspection, services, identity, product_id)
 
     @router.get("/products/{product_id}/inspection", summary="Progress and results of the inspection")
     async def inspection(

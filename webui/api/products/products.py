@@ -17,7 +17,7 @@ from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import api_route
 from webui.api.products.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, parse_region, product_query
-from webui.api.representations.disclosures import shared_json
+from webui.api.representations.disclosures import published_json, shared_json
 from webui.api.representations.products import (
     Json,
     facet_json,
@@ -181,13 +181,14 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
     async def change(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductPatch, await read_fields(request))
         changed = await run_in_threadpool(_change, services, identity, product_id, body)
-        return await run_in_threadpool(shared_json, services, identity, changed)
+        represent = published_json if body.status == ProductStatus.PUBLISHED else shared_json
+        return await run_in_threadpool(represent, services, identity, changed)
 
     @router.post("/products/{product_id}/publish", summary="Publish a product")
     def publish(product_id: int, identity: Identity = Depends(authenticate)) -> JSONResponse:
         product = services.products.uploads.publish(identity, product_id, seconds=_PUBLISH_SECONDS)
         done = product.status is ProductStatus.PUBLISHED
-        return JSONResponse(shared_json(services, identity, product), 200 if done else 202)
+        return JSONResponse(published_json(services, identity, product), 200 if done else 202)
 
     @router.delete("/products/{product_id}", status_code=204, summary="Delete a product")
     def delete(product_id: int, identity: Identity = Depends(authenticate)) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from core.auth.models import Identity
+from products.inspection.inspection import Inspection
 from products.models import Product
 from webui.api.representations.products import Json, product_json
 from webui.disclosures import disclosure, warnings_of
 from webui.services import WebServices
 
-__all__ = ["shared_json"]
+__all__ = ["published_json", "shared_json"]
 
 
 def shared_json(
@@ -17,3 +18,11 @@ def shared_json(
     """Return a product, with warnings for its present readers or for some new ones."""
     found = disclosure(services, identity, product, readers)
     return {**product_json(product, identity), "warnings": warnings_of(found)}
+
+
+def published_json(services: WebServices, identity: Identity, product: Product) -> Json:
+    """Return a product that was published, with the notes of its inspection and warnings for its readers."""
+    stored = services.products.service.details(identity, product.id).inspection
+    notes = [] if stored is None else list(Inspection.from_json(stored).notes)
+    shared = shared_json(services, identity, product)
+    return {**shared, "warnings": [*notes, *shared["warnings"]]}

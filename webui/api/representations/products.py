@@ -198,6 +198,7 @@ def inspection_json(details: ProductDetails, progress: Mapping[str, Any]) -> Jso
         "job": product.inspection_job,
         "published": product.status is ProductStatus.PUBLISHED,
         "tap_table": details.table.full_name if details.table else None,
+        "options": details.options.to_object(),
         **progress,
         "found": found,
     }

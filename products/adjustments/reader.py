@@ -1,0 +1,183 @@
+"""Reader of an adjusted table: missing values are null, and positions in ICRS degrees are derived where needed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from core.columns import column_of_field
+from core.errors import InvalidValueError
+from products.adjustments.missing_values import MissingValues
+from products.adjustments.options import AS_GIVEN, TableOptions
+from products.adjustments.positions import DerivedPosition
+from products.inspection.column_statistics import StatisticsGatherer
+from products.inspection.guesses import guess_meanings
+from products.inspection.meanings import Meanings
+from products.inspection.position_forms import PositionForm, position_forms
+from products.inspection.position_warnings import column_problem
+from products.readers import ReadLimits, TableReader, open_table
+
+__all__ = ["AdjustedReader", "adjusted", "open_adjusted"]
+
+_FRAME = b"frame"
+_BATCH_ROWS = 65_536
+
+
+class AdjustedReader:
+    """`TableReader` of the table that another reader gives, after its adjustments.
+
+    Parameters
+    ----------
+    options
+        The adjustments; those of ``position`` are made when it is a form.
+    forms
+        The forms of positions that were recognised, the best first.
+    first
+        The first rows of the reader.
+
+    Raises
+    ------
+    InvalidValueError
+        The options do not fit the table.
+    """
+
+    def __init__(
+        self, reader: TableReader, options: TableOptions, forms: Sequence[PositionForm], first: pa.RecordBatch
+    ) -> None:
+        self._reader = reader
+        self.options = options
+        self.forms = tuple(forms)
+        self._missing = {name: _missing_values(first, name, values) for name, values in options.missing_values.items()}
+        fields = [self._missing[f.name].field if f.name in self._missing else f for f in reader.schema]
+        self._position = None if options.form is None else DerivedPosition(options.form, pa.schema(fields))
+        self._derived = {} if self._position is None else {f.name: i for i, f in enumerate(self._position.fields)}
+        self.schema = pa.schema([*fields, *(self._position.fields if self._position else ())])
+        self.notes = (*reader.notes, *self._notes())
+
+    @property
+    def format(self) -> str:
+        """Name of the format."""
+        return self._reader.format
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows, or None when it is unknown before reading."""
+        return self._reader.rows
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """Properties of the format."""
+        return self._reader.details
+
+    @property
+    def derived_columns(self) -> tuple[str, ...]:
+        """Names of the derived columns of right ascension and declination; none without them."""
+        return tuple(self._derived)
+
+    def problem_of(self, meanings: Meanings) -> str | None:
+        """Return why the columns chosen as position are not ICRS degrees, or None."""
+        if self.options.position == AS_GIVEN or meanings.ra is None or meanings.dec is None:
+            return None
+        return column_problem(meanings.ra, meanings.dec, self.forms, self.derived_columns, form=self.options.form)
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """Yield the rows from the beginning."""
+        if columns is not None and (unknown := [name for name in columns if name not in self.schema.names]):
+            raise InvalidValueError(f"The table has no column '{unknown[0]}'.", field="columns")
+        wanted = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
+        needed = None
+        if columns is not None:
+            plain = [name for name in columns if name not in self._derived]
+            sources = self._position.sources if self._position and len(plain) < len(columns) else ()
+            needed = list(dict.fromkeys((*plain, *sources)))
+        for batch in self._reader.batches(needed, size=size):
+            yield self._adjusted(batch, wanted)
+
+    def close(self) -> None:
+        """Close the file and remove what was unpacked from it."""
+        self._reader.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _adjusted(self, batch: pa.RecordBatch, wanted: pa.Schema) -> pa.RecordBatch:
+        arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
+        for name, missing in self._missing.items():
+            if name in arrays:
+                arrays[name] = missing.apply(arrays[name])
+        if self._position is not None and not self._derived.keys().isdisjoint(wanted.names):
+            sources = {name: arrays[name] for name in self._position.sources}
+            derived = self._position.arrays(pa.record_batch(sources))
+            arrays |= {name: derived[number] for name, number in self._derived.items()}
+        return pa.RecordBatch.from_arrays([arrays[name] for name in wanted.names], schema=wanted)
+
+    def _notes(self) -> Iterator[str]:
+        for name, values in self.options.missing_values.items():
+            listed = ", ".join(str(value) for value in values)
+            yield f"In the column '{name}', {listed} {'means' if len(values) == 1 else 'mean'} that there is no value."
+        if self._position is not None:
+            yield self._position.note
+
+
+def open_adjusted(
+    path: Path,
+    name: str,
+    options: TableOptions | None = None,
+    *,
+    limits: ReadLimits | None = None,
+    scratch: Path | None = None,
+) -> AdjustedReader:
+    """Open a file for reading its adjusted table; see `products.readers.open_table` and `adjusted`."""
+    reader = open_table(path, name, limits=limits, scratch=scratch)
+    try:
+        return adjusted(reader, options)
+    except BaseException:
+        reader.close()
+        raise
+
+
+def adjusted(reader: TableReader, options: TableOptions | None = None) -> AdjustedReader:
+    """Return the reader of an adjusted table; positions are derived when the file tells that they need it.
+
+    Parameters
+    ----------
+    options
+        What the owner of the table chose; the default leaves the decision to what the file tells.
+
+    Raises
+    ------
+    InvalidValueError
+        The options do not fit the table.
+    """
+    options = options or TableOptions()
+    first = next(reader.batches(size=_BATCH_ROWS), None)
+    if first is None:
+        first = pa.RecordBatch.from_pylist([], schema=reader.schema)
+    forms = _forms(first)
+    best = forms[0] if forms else None
+    if options.position is None and best is not None and best.certain and not best.is_plain:
+        options = replace(options, position=best)
+    return AdjustedReader(reader, options, forms, first)
+
+
+def _forms(first: pa.RecordBatch) -> tuple[PositionForm, ...]:
+    gatherer = StatisticsGatherer(first.schema)
+    gatherer.add(first)
+    statistics = gatherer.statistics()
+    columns = [column_of_field(field) for field in first.schema]
+    frames = {field.name: field.metadata[_FRAME].decode() for field in first.schema if _FRAME in (field.metadata or {})}
+    return position_forms(columns, statistics, guess_meanings(columns, statistics), frames)
+
+
+def _missing_values(first: pa.RecordBatch, name: str, values: Sequence[float | int | str]) -> MissingValues:
+    if name not in first.schema.names:
+        raise InvalidValueError(f"The table has no column '{name}', whose missing values were chosen.", field=name)
+    return MissingValues(first.schema.field(name), values, first.column(name))
