@@ -101,7 +101,5 @@ def _columns_page(
         meanings=MEANINGS_BY_KEY,
         mandatory=details.product.product_type.mandatory,
         table=table_choices(details),
-        failure=details.product.inspection_error
-        if details.product.inspection_state is InspectionState.FAILED
-        else None,
+        failure=details.product.inspection_error if failed else None,
     )
