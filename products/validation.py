@@ -172,9 +172,21 @@ def check_values(kind: ProductType, found: Inspection) -> None:
             message = (
                 f"The column '{column}' cannot be {alias}: of {found.rows:,} rows, "
                 f"{' '.join(sentence for sentence in (odd_value, no_value) if sentence)} "
-                "Choose another column, or correct the file."
+                f"{_advice(found, column)}"
             )
             raise InvalidValueError(message, field=column)
+
+
+def _advice(found: Inspection, column: str) -> str:
+    """Return what to do about a column with hardly any plausible value."""
+    proposed = [str(item.value) for item in found.missing_values if item.column == column]
+    if not proposed:
+        return "Choose another column, or correct the file."
+    verb = "seems" if len(proposed) == 1 else "seem"
+    return (
+        f"{', '.join(proposed)} {verb} to mean that there is no value: accept that with the columns, or with the "
+        "option missing_values of the table; or choose another column."
+    )
 
 
 def has_link(description: str) -> bool:

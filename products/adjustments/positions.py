@@ -62,7 +62,7 @@ class DerivedPosition:
         self.sources = tuple(self._sources(form))
         origin = f"computed from {', '.join(self.sources)} ({_described(form)})"
         self.fields = tuple(
-            described_field(name, pa.float64(), unit="deg", ucd=ucd, description=f"{words}, ICRS; {origin}")
+            described_field(name, pa.float64(), unit="deg", ucd=ucd, frame="ICRS", description=f"{words}; {origin}")
             for name, ucd, words in zip(_free_names(schema.names), _UCDS, _WORDS, strict=True)
         )
         names = " and ".join(field.name for field in self.fields)
@@ -181,23 +181,24 @@ def _text_angle(array: pa.Array, unit: str) -> np.ndarray:
     third = pc.struct_field(parts, "third")
     values = [_numbers(pc.struct_field(parts, name)) for name in ("first", "second")]
     seconds = np.where(_truth(pc.equal(third, "")), 0.0, _numbers(third))
-    angle = values[0] + values[1] / 60 + seconds / 3600
+    angle = 3600 * values[0] + 60 * values[1] + seconds
     negative = _truth(pc.is_in(pc.struct_field(parts, "sign"), value_set=pa.array(["-", "\u2212"], third.type)))
-    signed: np.ndarray = np.where(negative, -angle, angle) * _FACTORS[unit]
+    signed: np.ndarray = np.where(negative, -angle, angle) * _FACTORS[unit] / 3600
     return signed
 
 
 def _split_angles(parts: Sequence[pa.Array | None]) -> tuple[np.ndarray, np.ndarray]:
     """Combine hours, minutes and seconds of right ascension; sign, degrees, minutes and seconds of declination."""
     hours, ra_minutes, ra_seconds, sign, degrees, minutes, seconds = parts
-    lon = 15 * _sum(hours, ra_minutes, ra_seconds)
-    lat = _sum(degrees, minutes, seconds)
+    lon = 15 * _sum(hours, ra_minutes, ra_seconds) / 3600
+    lat = _sum(degrees, minutes, seconds) / 3600
     return lon, np.where(_negative(degrees if sign is None else sign), -lat, lat)
 
 
 def _sum(first: pa.Array | None, minutes: pa.Array | None, seconds: pa.Array | None) -> np.ndarray:
-    total: np.ndarray = np.abs(_numbers(first)) + _numbers(minutes) / 60  # both are in every form in parts
-    return total if seconds is None else total + _numbers(seconds) / 3600
+    """Return the sum in seconds; the first two numbers are in every form in parts."""
+    total: np.ndarray = 3600 * np.abs(_numbers(first)) + 60 * _numbers(minutes)
+    return total if seconds is None else total + _numbers(seconds)
 
 
 def _negative(array: pa.Array) -> np.ndarray:

@@ -6,7 +6,7 @@ The UCDs are UCD1+ words (IVOA UCD list 1.5); keys and aliases are those used by
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["MEANINGS", "MEANINGS_BY_KEY", "Meaning", "Meanings"]
+__all__ = ["MEANINGS", "MEANINGS_BY_KEY", "POSITION_UNITS", "Meaning", "Meanings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +53,6 @@ MEANINGS: tuple[Meaning, ...] = (
 
 #: The same by their keys.
 MEANINGS_BY_KEY: Mapping[str, Meaning] = {meaning.key: meaning for meaning in MEANINGS}
+
+#: Unit of columns of position that declare none, by alias.
+POSITION_UNITS: Mapping[str, str] = {"RA": "deg", "Dec": "deg"}

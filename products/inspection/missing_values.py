@@ -16,7 +16,7 @@ from products.inspection.position_axes import axis_of
 from products.inspection.sexagesimal import is_sexagesimal
 from products.inspection.stand_ins import HUGE, RepeatedValue
 
-__all__ = ["MissingValue", "missing_values", "without_missing"]
+__all__ = ["MissingValue", "missing_sentence", "missing_values", "without_missing"]
 
 _TELLING_NAME = 0.5
 #: Absolute value from which a number is a code rather than a flag or a count.
@@ -57,6 +57,12 @@ class MissingValue:
     value: float | int | str
     rows: int
     reason: str
+
+
+def missing_sentence(item: MissingValue) -> str:
+    """Return the proposal as a sentence."""
+    rows = "1 row" if item.rows == 1 else f"{item.rows:,} rows".replace(",", " ")
+    return f"In the column '{item.column}', {item.value} ({rows}) seems to mean that there is no value."
 
 
 def missing_values(columns: Sequence[Column], statistics: Mapping[str, ColumnStatistics]) -> tuple[MissingValue, ...]:

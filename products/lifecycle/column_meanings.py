@@ -9,7 +9,7 @@ from core.auth.models import Identity
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
 from products.access import require_change
-from products.inspection.meanings import MEANINGS
+from products.inspection.meanings import MEANINGS, POSITION_UNITS
 from products.models import ProductColumn, ProductStatus
 from products.schema import ProductColumnRow, ProductRow, ProductTableRow
 from products.storage import column_of_row, find_product, product_columns
@@ -17,8 +17,6 @@ from products.storage import column_of_row, find_product, product_columns
 __all__ = ["ColumnMeaningService"]
 
 _ALIASES = {meaning.key: meaning.alias for meaning in MEANINGS}
-#: Unit of columns of position that declare none.
-_UNITS = {"RA": "deg", "Dec": "deg"}
 _UCDS = {meaning.alias: meaning.ucd for meaning in MEANINGS}
 
 
@@ -60,7 +58,7 @@ class ColumnMeaningService:
             alias = changes.get("alias", row.alias)
             _check_fixed(session, product, row, alias)
             row.alias, row.ucd = alias, changes.get("ucd", row.ucd)
-            row.unit = row.unit or _UNITS.get(alias or "")
+            row.unit = row.unit or POSITION_UNITS.get(alias or "")
             session.flush()
             _check_unique(session, product.id)
             product.updated_at = utc_now()
@@ -96,7 +94,7 @@ class ColumnMeaningService:
                 if alias != row.alias:
                     row.ucd = _UCDS.get(alias or "")
                 row.alias = alias
-                row.unit = row.unit or _UNITS.get(alias or "")
+                row.unit = row.unit or POSITION_UNITS.get(alias or "")
             session.flush()
             _check_unique(session, product_id)
             product.updated_at = utc_now()

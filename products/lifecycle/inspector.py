@@ -21,7 +21,7 @@ from core.files import FileStore
 from products.adjustments.options import TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
-from products.inspection.meanings import Meanings
+from products.inspection.meanings import POSITION_UNITS, Meanings
 from products.inspection.position_warnings import open_question, text_positions
 from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
@@ -254,7 +254,8 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection) 
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
         if inspection.derived_columns and column.name not in inspection.derived_columns:
             ucd = _without_main(ucd)
-        session.add(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
+        described = replace(column, unit=column.unit or POSITION_UNITS.get(alias or ""))
+        session.add(ProductColumnRow.of(product_id, position, described, ucd=ucd, alias=alias))
 
 
 def _without_main(ucd: str | None) -> str | None:

@@ -12,7 +12,7 @@ from products.inspection.footprint import Footprint
 from products.inspection.guesses import guess_meanings
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import Meanings
-from products.inspection.missing_values import missing_values
+from products.inspection.missing_values import missing_sentence, missing_values
 from products.inspection.photometry import guess_ucds
 from products.inspection.preview import preview_columns
 from products.inspection.ranges import Ranges, offending_rows
@@ -71,7 +71,7 @@ class Findings:
         statistics = self._statistics.statistics()
         columns = tuple(_typed(column_of_field(field), statistics[field.name]) for field in self._schema)
         guesses = guess_meanings(columns, statistics)
-        ranges = self._ranges()
+        ranges, missing = self._ranges(), missing_values(columns, statistics)
         moc = self._footprint.moc()
         return Inspection(
             rows=self.rows,
@@ -79,7 +79,7 @@ class Findings:
             statistics=statistics,
             guesses=guesses,
             ucd_guesses=guess_ucds(columns),
-            missing_values=missing_values(columns, statistics),
+            missing_values=missing,
             meanings=self._meanings,
             ranges=ranges,
             preview=preview_columns(self._first) if self._first else {},
@@ -90,6 +90,7 @@ class Findings:
             notes=(
                 *notes,
                 *(sentence for _, sentence in offending_rows(ranges).values()),
+                *(missing_sentence(item) for item in missing),
             ),
         )
 
