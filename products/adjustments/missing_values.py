@@ -12,7 +12,8 @@ from products.adjustments.options import MissingNumber
 __all__ = ["MissingValues"]
 
 _WHOLE_NUMBERS = r"^\s*[+-]?(0|[1-9]\d{0,17})\s*$"
-_NUMBERS = r"^\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*$"
+#: Texts that a number gives back; a leading zero would be lost.
+_NUMBERS = r"^\s*[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*$"
 
 
 class MissingValues:

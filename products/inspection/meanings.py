@@ -6,7 +6,7 @@ The UCDs are UCD1+ words (IVOA UCD list 1.5); keys and aliases are those used by
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["MEANINGS", "MEANINGS_BY_KEY", "POSITION_UNITS", "Meaning", "Meanings"]
+__all__ = ["MEANINGS", "MEANINGS_BY_KEY", "Meaning", "Meanings", "position_unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +54,14 @@ MEANINGS: tuple[Meaning, ...] = (
 #: The same by their keys.
 MEANINGS_BY_KEY: Mapping[str, Meaning] = {meaning.key: meaning for meaning in MEANINGS}
 
-#: Unit of columns of position that declare none, by alias.
-POSITION_UNITS: Mapping[str, str] = {"RA": "deg", "Dec": "deg"}
+
+def position_unit(alias: str | None, declared: str | None, *, as_given: bool) -> str | None:
+    """Return the unit of a column: columns of position are in degrees when they declare no unit.
+
+    Parameters
+    ----------
+    as_given
+        Whether the owner said that columns of position are in degrees, whatever they declare.
+    """
+    is_position = alias in {"RA", "Dec"}
+    return "deg" if is_position and (as_given or not declared) else declared

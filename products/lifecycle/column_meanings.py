@@ -9,7 +9,8 @@ from core.auth.models import Identity
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError
 from products.access import require_change
-from products.inspection.meanings import MEANINGS, POSITION_UNITS
+from products.adjustments.options import AS_GIVEN, TableOptions
+from products.inspection.meanings import MEANINGS, position_unit
 from products.models import ProductColumn, ProductStatus
 from products.schema import ProductColumnRow, ProductRow, ProductTableRow
 from products.storage import column_of_row, find_product, product_columns
@@ -58,7 +59,7 @@ class ColumnMeaningService:
             alias = changes.get("alias", row.alias)
             _check_fixed(session, product, row, alias)
             row.alias, row.ucd = alias, changes.get("ucd", row.ucd)
-            row.unit = row.unit or POSITION_UNITS.get(alias or "")
+            row.unit = _unit(product, alias, row.unit)
             session.flush()
             _check_unique(session, product.id)
             product.updated_at = utc_now()
@@ -94,11 +95,17 @@ class ColumnMeaningService:
                 if alias != row.alias:
                     row.ucd = _UCDS.get(alias or "")
                 row.alias = alias
-                row.unit = row.unit or POSITION_UNITS.get(alias or "")
+                row.unit = _unit(product, alias, row.unit)
             session.flush()
             _check_unique(session, product_id)
             product.updated_at = utc_now()
             return product_columns(session, [product_id])
+
+
+def _unit(product: ProductRow, alias: str | None, declared: str | None) -> str | None:
+    """Return the unit of a column: that of positions is known when the owner says that they are as given."""
+    as_given = TableOptions.from_object(product.table_options).position == AS_GIVEN
+    return position_unit(alias, declared, as_given=as_given)
 
 
 def _find(session: Session, identity: Identity, column_id: int) -> tuple[ProductColumnRow, ProductRow]:

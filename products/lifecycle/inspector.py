@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from core.database import Database, utc_now
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore
-from products.adjustments.options import TableOptions
+from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.inspection import Inspection
-from products.inspection.meanings import POSITION_UNITS, Meanings
+from products.inspection.meanings import Meanings, position_unit
 from products.inspection.position_warnings import open_question, text_positions
 from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
@@ -158,7 +158,7 @@ class Inspector:
                 return False
             old = session.get(ProductTableRow, task.product_id)
             obsolete = None if old is None else old.stored_id
-            _replace_columns(session, task.product_id, inspection)
+            _replace_columns(session, task.product_id, inspection, as_given=task.options.position == AS_GIVEN)
             _replace_table(session, row, inspection, stored_id, _options_of(reader))
             session.execute(
                 update(ProductFileRow)
@@ -240,7 +240,7 @@ def _options_of(reader: TableReader) -> dict[str, Any]:
     return (reader.options if isinstance(reader, AdjustedReader) else TableOptions()).to_object()
 
 
-def _replace_columns(session: Session, product_id: int, inspection: Inspection) -> None:
+def _replace_columns(session: Session, product_id: int, inspection: Inspection, *, as_given: bool) -> None:
     """Store the columns; those that keep their name keep the meaning given by their owner."""
     guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
     old = {
@@ -254,7 +254,7 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection) 
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
         if inspection.derived_columns and column.name not in inspection.derived_columns:
             ucd = _without_main(ucd)
-        described = replace(column, unit=column.unit or POSITION_UNITS.get(alias or ""))
+        described = replace(column, unit=position_unit(alias, column.unit, as_given=as_given))
         session.add(ProductColumnRow.of(product_id, position, described, ucd=ucd, alias=alias))
 
 

@@ -228,16 +228,6 @@ def test_unsigned_numbers_that_no_long_holds_stay_distinct_as_text_with_a_note(t
     assert "'large'" in found.notes[0]
 
 
-def test_hours_and_sexagesimal_text_are_told(tmp_path) -> None:
-    hours = pa.table({"ra": [0.5, 12.0, 23.5], "dec": [-60.0, 0.0, 60.0]})
-    found, _ = derive(hours, tmp_path)
-    assert any("hours" in note for note in found.notes)
-    text = pa.table({"RA": ["05:30:00"], "Dec": ["-30:00:00"], "z": [0.5]})
-    found, _ = derive(text, tmp_path)
-    assert found.meanings == Meanings(None, None, "z")
-    assert any("'RA'" in note and "text" in note for note in found.notes)
-
-
 def test_columns_that_cannot_be_a_position_are_refused(catalogue, tmp_path) -> None:
     with pytest.raises(InvalidValueError, match="no column 'nothing'"):
         derive(catalogue, tmp_path, meanings=Meanings("nothing", "dec", None))
