@@ -11,7 +11,14 @@ from products.readers.recognition import HEAD_BYTES, checked_kind
 __all__ = ["open_table"]
 
 
-def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scratch: Path | None = None) -> TableReader:
+def open_table(
+    path: Path,
+    name: str,
+    *,
+    limits: ReadLimits | None = None,
+    scratch: Path | None = None,
+    table: str | None = None,
+) -> TableReader:
     """Open a table file for reading.
 
     Parameters
@@ -23,9 +30,14 @@ def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scrat
     scratch
         Folder for files extracted from archives, which are removed when the reader is closed; the system's folder for
         temporary files by default.
+    table
+        Name of one of the tables of the file, or of several extensions of a FITS file with one row each for the same
+        objects, joined by ``+``; by default the first table, of HDF5 the largest. `TableReader.tables` has the names.
 
     Raises
     ------
+    InvalidValueError
+        The file has no such table.
     UnreadableFileError
         The file is not a readable table; the message states why and what to do.
     TooLargeError
@@ -34,7 +46,7 @@ def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scrat
     limits = limits or ReadLimits()
     kind = _kind(path, name)
     if kind in FILE_FORMATS:
-        return FILE_FORMATS[kind].open(path, name, limits)
+        return FILE_FORMATS[kind].open(path, name, limits, table)
     from products.readers.archives import unpacked_table
 
     table = unpacked_table(path, name, kind, limits=limits, scratch=scratch)

@@ -7,7 +7,8 @@ import h5py
 import numpy as np
 import pyarrow as pa
 
-from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import described_field
 from products.readers.errors import ColumnTypeError, NotATableError, damage_reported, listed
 from products.readers.formats import HDF5
 from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, read_slice

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from core.errors import PhotozError
-from products.readers.base import FileReader, ReadLimits, checked_names, described_field
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import checked_names, described_field
 from products.readers.errors import EmptyTableError, NotATableError, RaggedRowError, damage_reported
 from products.readers.formats import CSV
 from products.readers.recognition import suffix_of

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyColumn, AstropyMetadata, astropy_metadata
-from products.readers.base import FileReader, ReadLimits, checked_names, described_field
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import checked_names, described_field
 from products.readers.errors import ColumnTypeError, DamagedFileError, damage_reported, listed
 from products.readers.formats import ECSV
 from products.readers.text.delimited import DelimitedRows

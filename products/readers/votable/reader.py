@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import TooLargeError
-from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import described_field
 from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_reported, listed
 from products.readers.formats import VOTABLE
 from products.readers.votable.cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes

@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
+from products.readers import TableChoice
+
 __all__ = ["MemoryReader", "random_catalogue", "silent"]
 
 
@@ -14,6 +16,7 @@ class MemoryReader:
 
     format = "memory"
     details: Mapping[str, object] = {}
+    tables: tuple[TableChoice, ...] = ()
 
     def __init__(self, table: pa.Table, *, knows_rows: bool = True, notes: tuple[str, ...] = ()) -> None:
         self._table = table

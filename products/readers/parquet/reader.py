@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
-from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import described_field
 from products.readers.errors import DamagedFileError, WrongFormatError, damage_reported, listed
 from products.readers.formats import PARQUET
 from products.readers.unpacking import checked_expansion
