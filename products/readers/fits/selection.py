@@ -16,6 +16,7 @@ from products.readers.fits.hdus import FitsTable
 __all__ = ["Selection", "selected_tables", "without_repeated_columns"]
 
 _IDENTIFIER = re.compile(r"(^|_)(\w*id|name|number)$", re.IGNORECASE)
+_NUMBERED = re.compile(r"HDU (\d{1,4})", re.IGNORECASE)
 _CHECKED_ROWS = 1 << 16
 
 
@@ -39,7 +40,7 @@ def selected_tables(tables: Sequence[FitsTable], name: str, wanted: str | None) 
     choices = [TableChoice(each.label, each.rows, len(each.names)) for each in tables]
     notes: list[str] = []
     if wanted is not None:
-        taken = [tables[number] for number in chosen_tables(name, choices, wanted)]
+        taken = [tables[number] for number in _numbers(tables, choices, name, wanted)]
         _check_rows(taken, name)
     elif parts := _ensemble(tables):
         taken = parts
@@ -91,6 +92,17 @@ def without_repeated_columns(tables: Sequence[FitsTable], path: Path, name: str)
             else:
                 sources[f"{table.label}.{column.name}"] = (table, column)
     return sources
+
+
+def _numbers(tables: Sequence[FitsTable], choices: Sequence[TableChoice], name: str, wanted: str) -> list[int]:
+    """Return the numbers of the tables of a choice, in which ``HDU 2`` also names an extension that has a name."""
+    numbered = _NUMBERED.fullmatch(wanted.strip())
+    known = {each.label.casefold() for each in tables}
+    if numbered and wanted.strip().casefold() not in known:
+        by_number = {each.number: position for position, each in enumerate(tables)}
+        if (position := by_number.get(int(numbered[1]))) is not None:
+            return [position]
+    return chosen_tables(name, choices, wanted)
 
 
 def _ensemble(tables: Sequence[FitsTable]) -> list[FitsTable]:
