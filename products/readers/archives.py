@@ -237,4 +237,3 @@ def _is_hidden(name: str) -> bool:
 def _is_table(name: str) -> bool:
     stem = PurePosixPath(name).name.lower()
     return suffix_of(name) in TABLE_SUFFIXES and not stem.startswith(_PAPERS)
-

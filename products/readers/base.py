@@ -100,7 +100,10 @@ class FileReader(ABC):
         self.limits = limits
         self.rows = rows
         self.notes = tuple(notes)
-        self.details: Mapping[str, object] = {**(details or {}), **({"left_out": self.left_out} if self.left_out else {})}
+        self.details: Mapping[str, object] = {
+            **(details or {}),
+            **({"left_out": self.left_out} if self.left_out else {}),
+        }
         self.tables = tuple(tables) or (TableChoice(name, rows, len(schema) + len(self.left_out), is_read=True),)
         self._closers: list[Callable[[], object]] = []
 
@@ -198,4 +201,3 @@ def _value_bytes(arrow_type: pa.DataType) -> int:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-

@@ -10,7 +10,17 @@ from core.errors import TooLargeError
 from products.readers.errors import ColumnNameError, ColumnTypeError, EmptyTableError, listed
 from products.readers.limits import ReadLimits
 
-__all__ = ["ARRAYS_OF_ARRAYS", "ARRAYS_OF_TEXTS", "COMPLEX", "NO_VALUES", "checked_names", "described_field", "left_out_notes", "readable_schema", "unreadable_reason"]
+__all__ = [
+    "ARRAYS_OF_ARRAYS",
+    "ARRAYS_OF_TEXTS",
+    "COMPLEX",
+    "NO_VALUES",
+    "checked_names",
+    "described_field",
+    "left_out_notes",
+    "readable_schema",
+    "unreadable_reason",
+]
 
 #: Reasons why columns are left out of a table.
 COMPLEX = "complex numbers"

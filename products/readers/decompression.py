@@ -6,7 +6,7 @@ import lzma
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Self, cast
 
 __all__ = ["COMPRESSIONS", "decompressed", "name_without_compression"]
 
@@ -26,8 +26,8 @@ _XZ_BYTES = 100_000_000
 def decompressed(path: Path, compression: str) -> AbstractContextManager[IO[bytes]]:
     """Open a file as a stream of its unpacked bytes, which are unpacked as they are read."""
     openers: dict[str, Callable[[Path], object]] = {
-        "gzip": lambda packed: gzip.open(packed, "rb"),
-        "bzip2": lambda packed: bz2.open(packed, "rb"),
+        "gzip": gzip.open,
+        "bzip2": bz2.open,
         "xz": _XzStream,
         "zstandard": _zstandard,
     }
@@ -57,7 +57,7 @@ class _XzStream:
         self._decompressor: lzma.LZMADecompressor | None = None
         self._waiting = b""
 
-    def __enter__(self) -> "_XzStream":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -55,7 +55,8 @@ def kind_of_bytes(head: bytes) -> str:
     Returns
     -------
     str
-        The name of a supported format, ``zip``, ``tar``, one of ``COMPRESSIONS``, or words for a message ("a PDF document").
+        The name of a supported format, ``zip``, ``tar``, one of ``COMPRESSIONS``, or words for a message ("a PDF
+        document").
     """
     for magic, kind in _MAGIC:
         if head.startswith(magic):

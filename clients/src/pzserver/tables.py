@@ -111,7 +111,7 @@ def _values(item: h5py.Dataset) -> np.ndarray[Any, np.dtype[Any]]:
 _FORMATS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
     ((".csv",), _text(",")),
     ((".tsv", ".tab"), _text("\t")),
-    ((".txt", ".dat", ".asc", ".ascii"), _text(None)),
+    ((".txt", ".dat", ".asc", ".ascii", ".tbl", ".cat", ".mrt"), _text(None)),
     ((".fits", ".fit", ".fts"), _astropy("fits")),
     ((".vot", ".votable", ".xml", ".vo"), _astropy("votable")),
     ((".ecsv",), _astropy("ascii.ecsv")),

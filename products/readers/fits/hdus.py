@@ -184,7 +184,8 @@ def _stacked_rows(header: Mapping[str, Any], forms: list[dict[str, Any]]) -> int
     if int(header["NAXIS2"]) != 1 or not all("TDIM" in words for words in forms):
         return None
     sizes = {(dimensions_of(str(words["TDIM"])) or [0])[-1] for words in forms}
-    is_stacked = len(sizes) == 1 and (len(forms) > 1 and not sizes & {0, 1} or "ColFits" in str(header.get("STILCLAS")))
+    by_stil = "ColFits" in str(header.get("STILCLAS"))
+    is_stacked = len(sizes) == 1 and (by_stil or (len(forms) > 1 and not sizes & {0, 1}))
     return sizes.pop() if is_stacked else None
 
 

@@ -59,12 +59,12 @@ def selected_tables(tables: Sequence[FitsTable], name: str, wanted: str | None) 
             f"{which}, {listed([each.label for each in taken])}, {verb} read; there are others: {listed(others)}."
         )
     labels = {each.label for each in taken}
-    return Selection(
-        tuple(taken), tuple(replace(each, is_read=each.name in labels) for each in choices), tuple(notes)
-    )
+    return Selection(tuple(taken), tuple(replace(each, is_read=each.name in labels) for each in choices), tuple(notes))
 
 
-def without_repeated_columns(tables: Sequence[FitsTable], path: Path, name: str) -> dict[str, tuple[FitsTable, BinaryColumn | AsciiColumn]]:
+def without_repeated_columns(
+    tables: Sequence[FitsTable], path: Path, name: str
+) -> dict[str, tuple[FitsTable, BinaryColumn | AsciiColumn]]:
     """Return the columns of tables that are read side by side, by name.
 
     A column that two tables have with the same values is one column. With other values, a second one is named after

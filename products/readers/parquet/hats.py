@@ -15,7 +15,9 @@ from products.readers.unpacking import checked_expansion
 
 __all__ = ["HatsReader", "hats_partitions"]
 
-_PARTITION = re.compile(r"(.*?/?)(?:dataset/)?Norder=(\d{1,2})/(?:Dir=\d+/)?Npix=(\d{1,18})(?:\.parquet|/[^/]+\.parquet)")
+_PARTITION = re.compile(
+    r"(.*?/?)(?:dataset/)?Norder=(\d{1,2})/(?:Dir=\d+/)?Npix=(\d{1,18})(?:\.parquet|/[^/]+\.parquet)"
+)
 _PROPERTIES = ("hats.properties", "properties")
 _COLLECTION = "collection.properties"
 #: Catalogues that go with another one, and are not the table of a collection.
@@ -96,9 +98,7 @@ class HatsReader(FileReader):
                     )
                 for batch in part.batches(schema.names, size=size):
                     with damage_reported(self.name, "HATS", pa.ArrowException):
-                        arrays = [
-                            array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)
-                        ]
+                        arrays = [array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)]
                         whole = pa.RecordBatch.from_arrays(arrays, schema=schema)
                     yield whole
 

@@ -1,7 +1,7 @@
 """Plain columns of a Parquet table: fields of records become columns, and stored types become those of the readers.
 
-Records of lists, and lists of records, are how nested-pandas and the DP1 photo-z catalogues store p(z); their fields are
-list columns called ``record.field``, as nested-pandas calls them.
+Records of lists, and lists of records, are how nested-pandas and the DP1 photo-z catalogues store p(z); their fields
+are list columns called ``record.field``, as nested-pandas calls them.
 """
 
 from collections.abc import Sequence

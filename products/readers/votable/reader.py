@@ -41,7 +41,9 @@ class VotableReader(FileReader):
     def __init__(self, path: Path, name: str, limits: ReadLimits, table: str | None = None) -> None:
         self._path = path
         # With a query comes the first table of a document (DALI 1.1 §3.4.5); the others are not looked at.
-        choices = [] if limits.whole_standard and table is None else votable_tables(path, name, even_one=table is not None)
+        choices = (
+            [] if limits.whole_standard and table is None else votable_tables(path, name, even_one=table is not None)
+        )
         self._number, notes = _chosen(choices, name, table)
         handler = _head(path, name, limits, self._number)
         if limits.whole_standard:
