@@ -81,10 +81,10 @@ class FitsTable:
             rows = data[self.start + first * step : self.start + last * step].view(np.ndarray).view(self.dtype)
             return lambda name: rows[name]
         widths = {column.name: column.dtype for column in self.columns}
+        places = {name: int(place[1]) for name, place in (self.dtype.fields or {}).items()}
 
         def column_cells(name: str) -> np.ndarray:
-            dtype = widths[name]
-            start = self.start + (self.dtype.fields or {})[name][1]
+            dtype, start = widths[name], self.start + places[name]
             raw = data[start + first * dtype.itemsize : start + last * dtype.itemsize]
             base = dtype.base
             values: np.ndarray = raw.view(np.ndarray).view(base).reshape(last - first, *dtype.shape)

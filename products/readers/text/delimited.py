@@ -43,6 +43,7 @@ class DelimitedReader(FileReader):
         if source.encoding != "utf-8":
             notes.append(f"The text is not UTF-8; it was read as {_encoding_word(source.encoding)}.")
         details = {"delimiter": dialect.delimiter, "has_header": dialect.has_header, "encoding": source.encoding}
+        label = dialect.label or ("text with exponents of Fortran" if self._rows.rewritten else "")
         super().__init__(
             name,
             pa.schema([
@@ -51,7 +52,7 @@ class DelimitedReader(FileReader):
                 if column not in dialect.left_out
             ]),
             limits=limits, rows=rows, notes=notes,
-            details={**details, "layout": dialect.label} if dialect.label else details,
+            details={**details, "layout": label} if label else details,
         )  # fmt: skip
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:

@@ -91,7 +91,8 @@ def _with_header(table: _Rows) -> Dialect:
     """Return the dialect of a table whose first row has the names, and perhaps rows with units and dashes below."""
     names, rows, notes = table.rows[0], table.rows, [*table.notes]
     meanings = vizier_columns(table.sample.comments)
-    header, widths, units = 1, (), []
+    header, units = 1, list[str]()
+    widths: tuple[tuple[int, int], ...] = ()
     if len(rows) > 1 and is_dashes(rows[1]):
         header = 2
         widths = dash_columns(table.sample.rows[1]) if table.delimiter == " " and not table.barred else ()
@@ -116,6 +117,7 @@ def _with_header(table: _Rows) -> Dialect:
         table.delimiter, tuple(names), has_header=True, skipped_lines=table.skipped(header), padded=table.padded,
         notes=tuple(notes), barred=table.barred, widths=widths, decimal=table.decimal, left_out=left_out,
         meanings={name: known for name, known in meanings.items() if name in names},
+        label=_label(table, is_plain=header == 1 and index is None),
     )  # fmt: skip
 
 
@@ -137,8 +139,16 @@ def _without_header(table: _Rows) -> Dialect:
     return Dialect(
         table.delimiter, names, has_header=found is not None, skipped_lines=table.skipped(0), padded=table.padded,
         notes=(*table.notes, note), barred=table.barred, decimal=table.decimal,
-        meanings={} if found is None else found.meanings,
+        meanings={} if found is None else found.meanings, label=_label(table, is_plain=True),
     )  # fmt: skip
+
+
+def _label(table: _Rows, *, is_plain: bool) -> str:
+    if table.decimal == ",":
+        return "text with decimal commas"
+    if table.barred:
+        return "text between bars"
+    return "" if is_plain else "text with a header of several rows or a row index"
 
 
 def _index_name(names: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str) -> str | None:

@@ -63,7 +63,7 @@ def _number_of_rows(rows: DelimitedRows, known: Mapping[str, ColumnType], watch:
         for name, column in known.items()
     }
     try:
-        return sum(batch.num_rows for batch in rows.batches(rows.names, types, watch=watch))
+        return sum(int(batch.num_rows) for batch in rows.batches(rows.names, types, watch=watch))
     except pa.ArrowInvalid as e:
         if "In CSV column #" in str(e) or rows.rewritten:
             return None

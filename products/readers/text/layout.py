@@ -30,7 +30,9 @@ class Dialect:
     decimal
         The decimal mark, ``.`` or ``,``.
     label
-        Name of the format of the field whose header was read, such as ``IPAC table``.
+        Name of what is more than delimited text with one line of names, such as ``IPAC table``.
+    has_comments
+        Whether lines that begin with ``#`` are comments.
     meanings
         Metadata of columns by the keys of ``core.columns``.
     declared
@@ -51,6 +53,7 @@ class Dialect:
     widths: tuple[tuple[int, int], ...] = ()
     decimal: str = "."
     label: str = ""
+    has_comments: bool = True
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     nulls: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -72,7 +72,7 @@ class DelimitedRows:
         """Return the rows of a text with a known dialect."""
         is_fixed = bool(dialect.widths)
         cleaning = Cleaning(
-            comments=source.has_inner_comments and not dialect.label,
+            comments=source.has_inner_comments and dialect.has_comments,
             blanks=dialect.delimiter == " " and not is_fixed,
             padding=dialect.delimiter if dialect.padded else "",
             bars=dialect.barred,

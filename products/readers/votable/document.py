@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 
@@ -17,7 +17,7 @@ from defusedxml.expatreader import DefusedExpatParser
 from products.readers.column_checks import ARRAYS_OF_ARRAYS, ARRAYS_OF_TEXTS, COMPLEX, NO_VALUES
 from products.readers.errors import DamagedFileError, NotATableError, RaggedRowError
 
-__all__ = ["TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
+__all__ = ["DocumentHandler", "TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
 
 _PIECE = 262_144
 _MAX_DEPTH = 64
@@ -76,7 +76,24 @@ class VotableField:
         self.shape = "x".join(sizes) if fixed else "*"
 
 
-class TableHandler(ContentHandler):
+class DocumentHandler(ContentHandler):
+    """SAX handler of a VOTable.
+
+    Attributes
+    ----------
+    name
+        Name of the file in messages.
+    finished
+        Whether nothing more is to be read.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.finished = False
+
+
+class TableHandler(DocumentHandler):
     """SAX handler that collects the first TABLE of a document.
 
     Parameters
@@ -103,8 +120,7 @@ class TableHandler(ContentHandler):
     """
 
     def __init__(self, name: str, *, number: int = 0) -> None:
-        super().__init__()
-        self.name = name
+        super().__init__(name)
         self._before = number
         self.fields: list[VotableField] = []
         self.serialization: str | None = None
@@ -112,7 +128,6 @@ class TableHandler(ContentHandler):
         self.cells: list[list[str]] = []
         self.text: list[str] = []
         self.rows = 0
-        self.finished = False
         self._path: list[str] = []
         self._collected: list[str] | None = None
         self._column = 0
@@ -235,12 +250,7 @@ class TableHandler(ContentHandler):
             )
 
 
-class _Handler(Protocol):
-    name: str
-    finished: bool
-
-
-def parsed_pieces(path: Path, handler: _Handler) -> Iterator[None]:
+def parsed_pieces(path: Path, handler: DocumentHandler) -> Iterator[None]:
     """Parse a document piece by piece, yielding after each piece so that the caller can take what was read.
 
     Raises
@@ -268,7 +278,7 @@ def column_meanings(document: bytes, name: str) -> dict[str, dict[str, str]]:
     return {column.name: column.meanings for column in handler.fields}
 
 
-def _parser(handler: object) -> DefusedExpatParser:
+def _parser(handler: ContentHandler) -> DefusedExpatParser:
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setContentHandler(handler)
     return parser

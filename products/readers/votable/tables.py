@@ -4,10 +4,9 @@ import mmap
 import re
 from pathlib import Path
 from typing import Any
-from xml.sax.handler import ContentHandler
 
 from products.readers.base import TableChoice
-from products.readers.votable.document import parsed_pieces
+from products.readers.votable.document import DocumentHandler, parsed_pieces
 
 __all__ = ["votable_tables"]
 
@@ -42,13 +41,11 @@ def _has_several(path: Path) -> bool:
     return several
 
 
-class _Survey(ContentHandler):
+class _Survey(DocumentHandler):
     """SAX handler that counts the columns and rows of all tables."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-        self.finished = False
+        super().__init__(name)
         self.tables: list[TableChoice] = []
         self._label = ""
         self._columns = self._rows = 0
