@@ -19,7 +19,7 @@ TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 _FORTRAN = r"^([+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+))[dD]([+-]?[0-9]+)$"
 #: Columns of degrees, minutes and seconds, which are numbers however they are padded.
-_SEXAGESIMAL = re.compile(r"(ra|de|dec|l|b)?_?[hdms]|(ra|dec?)_?(hour|deg|min|sec)s?", re.IGNORECASE)
+_SEXAGESIMAL = re.compile(r"(ra|dec?)_?([hdms]|hour|deg|min|sec|hours|minutes|seconds|degrees)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,10 @@ class ColumnType:
         ``text``, ``integer`` or ``real`` where the header of the file declares it.
     is_rewritten
         Whether numbers have a Fortran exponent or integers a plus sign, which pyarrow does not parse.
+    has_fortran
+        Whether numbers have a Fortran exponent.
+    is_long
+        Whether the column is text because double precision would lose digits.
     has_zeros, has_bare_exponent
         Whether integers have leading zeros, or numbers an exponent without point and sign.
     has_sign, has_point, has_long
@@ -43,6 +47,8 @@ class ColumnType:
     kind: pa.DataType = field(default_factory=pa.null)
     declared: str = ""
     is_rewritten: bool = False
+    has_fortran: bool = False
+    is_long: bool = False
     has_zeros: bool = False
     has_bare_exponent: bool = False
     has_sign: bool = False
@@ -68,14 +74,16 @@ class ColumnType:
             has_sign=self.has_sign or _any(texts, "^[+-]"),
             has_point=self.has_point or _any(texts, "[.,]|[eEdD][+-]"),
             has_long=self.has_long or _any(texts, "^[+-]?[0-9]{16,}$"),
-            is_rewritten=self.is_rewritten or _any(texts, _FORTRAN) or _any(texts, "^[+][0-9]+$"),
+            has_fortran=self.has_fortran or _any(texts, _FORTRAN),
         )
+        plus = not known.is_rewritten and _any(texts, "^[+][0-9]+$")
+        known = replace(known, is_rewritten=known.is_rewritten or known.has_fortran or plus)
         numbers = numbers_of(texts, decimal)
         if not pa.types.is_floating(self.kind) and _fits(numbers, pa.int64()):
             return replace(known, kind=pa.int64())
-        if known.has_long or not _fits(numbers, pa.float64()):
+        if not _fits(numbers, pa.float64()):
             return replace(known, kind=pa.string())
-        return replace(known, kind=pa.float64())
+        return replace(known, kind=pa.string() if known.has_long else pa.float64(), is_long=known.has_long)
 
     def decided(self, name: str) -> pa.DataType:
         """Return the type of the column, which is text for identifiers and for columns without values."""
@@ -87,6 +95,8 @@ class ColumnType:
 
     def is_identifier(self, name: str) -> bool:
         """Return whether the values are text although all of them could be numbers."""
+        if self.is_long:
+            return True
         if self.declared or self.has_sign or _SEXAGESIMAL.fullmatch(name):
             return False
         if pa.types.is_integer(self.kind):

@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from products.readers.text.header_rows import is_dashes, is_units, unit_of
+from products.readers.text.header_rows import is_rule, is_units, unit_of
 from products.readers.text.layout import NUMBER
 
 __all__ = ["CommentHeader", "names_in_comments"]
 
 _NUMBERED = re.compile(r"#+\s*(?:col(?:umn)?s?\.?\s*)?[(\[]?\s*(\d{1,4})\s*[)\]:.=,]*\s+(\S+)\s*(.*)", re.IGNORECASE)
+_NAME_AND_NUMBER = re.compile(r"#+\s*(\S+)\s+(\d{1,4})\s*#*")
 _UNIT_IN_NAME = re.compile(r"(.+?)\s*[\[(]([^\[\]()]+)[\])]")
 
 
@@ -39,7 +40,7 @@ def names_in_comments(comments: Sequence[str], fields: Sequence[Sequence[str]], 
         return numbered
     last: Sequence[str] | None = None
     for texts in reversed(fields):
-        if len(texts) != count or is_dashes(texts):
+        if len(texts) != count or is_rule(" ".join(texts)) or not all(re.search(r"\w", text) for text in texts):
             continue
         if any(NUMBER.fullmatch(text) for text in texts) or len(set(texts)) < count:
             if last is None and not any(NUMBER.fullmatch(text) for text in texts):
@@ -75,6 +76,8 @@ def _numbered(comments: Sequence[str], count: int) -> CommentHeader | None:
     for comment in comments:
         if found := _NUMBERED.fullmatch(comment.strip()):
             entries.setdefault(int(found[1]), (found[2].rstrip(",;"), found[3].strip()))
+        elif found := _NAME_AND_NUMBER.fullmatch(comment.strip()):
+            entries.setdefault(int(found[2]), (found[1], ""))
     if 1 not in entries or len(entries) < 2 or max(entries) > count or len(entries) < count // 2:
         return None
     names: list[str] = []

@@ -43,7 +43,9 @@ class DelimitedReader(FileReader):
         if source.encoding != "utf-8":
             notes.append(f"The text is not UTF-8; it was read as {_encoding_word(source.encoding)}.")
         details = {"delimiter": dialect.delimiter, "has_header": dialect.has_header, "encoding": source.encoding}
-        label = dialect.label or ("text with exponents of Fortran" if self._rows.rewritten else "")
+        label = dialect.label or (
+            "text with exponents of Fortran" if any(column.has_fortran for column in known.values()) else ""
+        )
         super().__init__(
             name,
             pa.schema([

@@ -9,7 +9,7 @@ from itertools import islice
 from products.readers.errors import EmptyTableError, NotATableError
 from products.readers.text.comment_headers import names_in_comments
 from products.readers.text.field_formats import field_format, vizier_columns
-from products.readers.text.header_rows import dash_columns, is_dashes, is_units, unit_of
+from products.readers.text.header_rows import dash_columns, has_types_of_rdb, is_rule, is_units, unit_of
 from products.readers.text.layout import NUMBER, Dialect
 from products.readers.text.plain_text import check_is_table
 from products.readers.text.source import TextSource
@@ -29,12 +29,16 @@ _POINT_NUMBER = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """The first lines of a text: comments, and rows with their numbers from 1."""
+    """The first lines of a text: comments, and rows with their numbers from 1.
+
+    ``rule`` is the first line where that is a rule of dashes, as in reStructuredText; all rules are dropped then.
+    """
 
     comments: list[str]
     rows: list[str]
     numbers: list[int]
     lines: int
+    rule: str = ""
 
 
 def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
@@ -91,15 +95,19 @@ def _with_header(table: _Rows) -> Dialect:
     """Return the dialect of a table whose first row has the names, and perhaps rows with units and dashes below."""
     names, rows, notes = table.rows[0], table.rows, [*table.notes]
     meanings = vizier_columns(table.sample.comments)
-    header, units = 1, list[str]()
+    header, units, ruled = 1, list[str](), ""
     widths: tuple[tuple[int, int], ...] = ()
-    if len(rows) > 1 and is_dashes(rows[1]):
+    lines = table.sample.rows
+    if len(rows) > 1 and is_rule(lines[1]):
+        header, ruled = 2, lines[1]
+    elif len(rows) > 2 and is_rule(lines[2]):
+        header, units, ruled = 3, rows[1], lines[2]
+    elif table.delimiter == "\t" and len(rows) > 1 and has_types_of_rdb(rows[1]):
         header = 2
-        widths = dash_columns(table.sample.rows[1]) if table.delimiter == " " and not table.barred else ()
-    elif len(rows) > 2 and is_dashes(rows[2]):
-        header, units = 3, rows[1]
     elif len(rows) > 2 and is_units([_bare(text) for text in rows[1]], rows[2:]):
         header, units = 2, rows[1]
+    if table.delimiter == " ":
+        widths = dash_columns(ruled or table.sample.rule)
     if len(widths) != len(names):
         widths = ()
     for name, text in zip(names, units, strict=False):
@@ -117,7 +125,7 @@ def _with_header(table: _Rows) -> Dialect:
         table.delimiter, tuple(names), has_header=True, skipped_lines=table.skipped(header), padded=table.padded,
         notes=tuple(notes), barred=table.barred, widths=widths, decimal=table.decimal, left_out=left_out,
         meanings={name: known for name, known in meanings.items() if name in names},
-        label=_label(table, is_plain=header == 1 and index is None),
+        label=_label(table, is_plain=header == 1 and index is None), has_rules=bool(table.sample.rule),
     )  # fmt: skip
 
 
@@ -140,10 +148,13 @@ def _without_header(table: _Rows) -> Dialect:
         table.delimiter, names, has_header=found is not None, skipped_lines=table.skipped(0), padded=table.padded,
         notes=(*table.notes, note), barred=table.barred, decimal=table.decimal,
         meanings={} if found is None else found.meanings, label=_label(table, is_plain=True),
+        has_rules=bool(table.sample.rule),
     )  # fmt: skip
 
 
 def _label(table: _Rows, *, is_plain: bool) -> str:
+    if table.sample.rule:
+        return "text with rules"
     if table.decimal == ",":
         return "text with decimal commas"
     if table.barred:
@@ -190,6 +201,9 @@ def _sample(source: TextSource, name: str) -> _Sample:
             numbers.append(number)
             if len(rows) == _SAMPLE_LINES:
                 break
+    if rows and is_rule(rows[0]):
+        kept = [(row, place) for row, place in zip(rows, numbers, strict=True) if not is_rule(row)]
+        return _Sample(comments, [row for row, _ in kept], [place for _, place in kept], number, rows[0])
     return _Sample(comments, rows, numbers, number)
 
 

@@ -88,7 +88,8 @@ def _ipac(lines: Sequence[str], name: str) -> Dialect | None:
         last += 1
     rows = _rows_after(lines, last + 1)
     # Where the rows have bars, too, it is a table with bars as delimiters.
-    if last - starts[0] > 3 or any(row.startswith("|") for row in rows):
+    types = [text.strip().lower() for text in lines[min(starts[0] + 1, last)].strip().strip("|").split("|")]
+    if last - starts[0] > 3 or (not rows and not set(types) <= {"", *_IPAC_TYPES}):
         return None
     columns, nulls = _astropy_columns("ipac", [*lines[: last + 1], *rows], name)
     return Dialect(

@@ -6,22 +6,29 @@ from collections.abc import Sequence
 
 from products.readers.text.layout import NULLS, NUMBER
 
-__all__ = ["dash_columns", "is_dashes", "is_units", "unit_of"]
+__all__ = ["dash_columns", "has_types_of_rdb", "is_rule", "is_units", "unit_of"]
 
-_DASHES = re.compile(r"[-=+|:\s]*(-{1,}|={1,})[-=+|:\s]*")
+_RULE = re.compile(r"[-+|:\s]*-[-+|:\s]*|[=+|:\s]*=[=+|:\s]*")
+_RDB_TYPE = re.compile(r"\d*[SNM][<>|]?")
 _NO_UNIT = frozenset({"", "-", "--", "---", "..."})
 
 
-def is_dashes(fields: Sequence[str]) -> bool:
-    """Return whether a row underlines the header, as VizieR, psql, Markdown and astropy's two-line format do."""
-    return any(fields) and all(not field or re.fullmatch(r":?(-+|=+):?", field) for field in fields)
+def is_rule(line: str) -> bool:
+    """Return whether a line underlines the header, as in VizieR's tables, psql, Markdown and astropy's two-line format.
+
+    A line of single dashes has no values instead.
+    """
+    return _RULE.fullmatch(line) is not None and ("--" in line or "==" in line)
 
 
 def dash_columns(line: str) -> tuple[tuple[int, int], ...]:
-    """Return the places of the columns that a line of dashes marks; none when it marks nothing."""
-    if not _DASHES.fullmatch(line):
-        return ()
+    """Return the places of the columns that a line of dashes marks."""
     return tuple((found.start(), found.end()) for found in re.finditer(r"-+|=+", line))
+
+
+def has_types_of_rdb(fields: Sequence[str]) -> bool:
+    """Return whether a row has the types of an RDB table: S for text, N for numbers, M for months."""
+    return bool(fields) and all(map(_RDB_TYPE.fullmatch, fields))
 
 
 def is_units(fields: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:

@@ -33,6 +33,8 @@ class Dialect:
         Name of what is more than delimited text with one line of names, such as ``IPAC table``.
     has_comments
         Whether lines that begin with ``#`` are comments.
+    has_rules
+        Whether lines of dashes frame the header and the rows.
     meanings
         Metadata of columns by the keys of ``core.columns``.
     declared
@@ -54,6 +56,7 @@ class Dialect:
     decimal: str = "."
     label: str = ""
     has_comments: bool = True
+    has_rules: bool = False
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     nulls: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Texts that are no tables, recognised by the look of their lines."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from products.readers.errors import NotATableError
@@ -36,19 +37,19 @@ def check_is_table(name: str, lines: Sequence[str], rows: Sequence[Sequence[str]
         With what the text seems to be.
     """
     counts = [len(row) for row in rows]
-    agreement = sum(count == counts[0] for count in counts) / len(counts)
+    agreement = Counter(counts).most_common(1)[0][1] / len(counts)
     look, share = _look(lines)
     numbers = any(NUMBER.fullmatch(text) for row in rows[1:] or rows for text in row)
     is_prose = (
         agreement < 0.5
         or (delimiter == " " and not numbers)
-        or (counts[0] == 1 and _has_sentences(lines))
+        or (_has_sentences(lines) and (counts[0] == 1 or (agreement < 1 and not numbers)))
         or (share > 0.8 and (delimiter == " " or counts[0] == 1) and look != "program code")
     )
     if is_prose:
         seems = look if share > 0.5 else "running text"
         few, many = min(counts), max(counts)
-        number = f"{few} fields" if few == many else f"between {few} and {many} fields"
+        number = f"{few} field{'s' * (few > 1)}" if few == many else f"between {few} and {many} fields"
         raise NotATableError(
             f"{name} is not a table: its lines have {number} and it looks like {seems}. Send {READABLE_FORMATS}."
         )

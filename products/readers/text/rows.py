@@ -76,6 +76,7 @@ class DelimitedRows:
             blanks=dialect.delimiter == " " and not is_fixed,
             padding=dialect.delimiter if dialect.padded else "",
             bars=dialect.barred,
+            rules=dialect.has_rules,
             widths=dialect.widths,
         )
         return cls(

@@ -34,6 +34,8 @@ class Cleaning:
         Delimiter around which blanks are dropped; none by default.
     bars
         Whether the vertical bars at the beginning and the end of each line are dropped.
+    rules
+        Whether lines of dashes are dropped.
     widths
         First character and the one after the last of each column of fixed place; a tab separates them then.
     """
@@ -42,17 +44,20 @@ class Cleaning:
     blanks: bool = False
     padding: str = ""
     bars: bool = False
+    rules: bool = False
     widths: tuple[tuple[int, int], ...] = ()
 
     @property
     def needed(self) -> bool:
         """Whether any cleaning is necessary."""
-        return self.comments or self.blanks or bool(self.padding) or self.bars or bool(self.widths)
+        return self.comments or self.blanks or bool(self.padding) or self.bars or self.rules or bool(self.widths)
 
     def __call__(self, lines: bytes) -> bytes:
         """Clean complete lines."""
         if self.comments:
             lines = re.sub(rb"(?m)^#[^\r\n]*(?:\r\n|\n|\r|\Z)", b"", lines)
+        if self.rules:
+            lines = re.sub(rb"(?m)^[-=+| \t]*(?:--|==)[-=+| \t]*(?:\r\n|\n|\r|\Z)", b"", lines)
         if self.widths:
             return _columns_of(lines, self.widths)
         if self.bars:
