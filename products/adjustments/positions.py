@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from core.errors import InvalidValueError
 from products.inspection.position_forms import PositionForm
-from products.readers.base import described_field
+from products.readers.column_checks import described_field
 
 if TYPE_CHECKING:
     from astropy.coordinates import BaseCoordinateFrame

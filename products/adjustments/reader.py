@@ -18,7 +18,7 @@ from products.inspection.guesses import guess_meanings
 from products.inspection.meanings import Meanings
 from products.inspection.position_forms import PositionForm, position_forms
 from products.inspection.position_warnings import column_problem
-from products.readers import ReadLimits, TableReader, open_table
+from products.readers import ReadLimits, TableChoice, TableReader, open_table
 
 __all__ = ["AdjustedReader", "adjusted", "open_adjusted"]
 
@@ -66,6 +66,11 @@ class AdjustedReader:
     def rows(self) -> int | None:
         """Number of rows, or None when it is unknown before reading."""
         return self._reader.rows
+
+    @property
+    def tables(self) -> tuple[TableChoice, ...]:
+        """The tables of the file in its order."""
+        return self._reader.tables
 
     @property
     def details(self) -> Mapping[str, object]:
@@ -136,7 +141,8 @@ def open_adjusted(
     scratch: Path | None = None,
 ) -> AdjustedReader:
     """Open a file for reading its adjusted table; see `products.readers.open_table` and `adjusted`."""
-    reader = open_table(path, name, limits=limits, scratch=scratch)
+    table = None if options is None else options.table
+    reader = open_table(path, name, limits=limits, scratch=scratch, table=table)
     try:
         return adjusted(reader, options)
     except BaseException:

@@ -15,6 +15,7 @@ from products.inspection.position_forms import PositionForm
 from products.inspection.preview import Cell
 from products.inspection.ranges import Ranges
 from products.inspection.redshifts import RedshiftHistogram
+from products.readers.base import TableChoice
 
 __all__ = ["ColumnStatistics", "DensityMap", "Inspection", "MissingValue", "Ranges", "RedshiftHistogram"]
 
@@ -47,6 +48,8 @@ class Inspection:
         The forms of positions that were recognised, the best first.
     derived_from, derived_columns
         The form from which positions were derived, and the columns with them; none where none were derived.
+    tables
+        The tables of the file, of which this one is read.
     """
 
     rows: int
@@ -66,6 +69,7 @@ class Inspection:
     position_forms: tuple[PositionForm, ...] = ()
     derived_from: PositionForm | None = None
     derived_columns: tuple[str, ...] = ()
+    tables: tuple[TableChoice, ...] = ()
 
     def to_json(self) -> str:
         """Return the inspection as JSON."""
@@ -95,6 +99,7 @@ class Inspection:
             position_forms=tuple(PositionForm.from_object(form) for form in found.get("position_forms", ())),
             derived_from=PositionForm.from_object(form) if (form := found.get("derived_from")) else None,
             derived_columns=tuple(found.get("derived_columns", ())),
+            tables=tuple(TableChoice(**item) for item in found.get("tables", ())),
         )
 
 

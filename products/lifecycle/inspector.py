@@ -131,7 +131,7 @@ class Inspector:
             meanings = _meanings(task, reader)
             inspection = derive_rows(reader, target, meanings=meanings, progress=progress, scratch=scratch)
             if isinstance(reader, AdjustedReader):
-                inspection = _with_positions(inspection, reader)
+                inspection = _completed(inspection, reader)
             kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
         finally:
             if not kept:
@@ -222,8 +222,8 @@ def _meanings(task: _Task, reader: TableReader) -> Meanings | None:
     return Meanings(z=found.z) if found.has_position and reader.problem_of(found) else found
 
 
-def _with_positions(inspection: Inspection, reader: AdjustedReader) -> Inspection:
-    """Return an inspection with what is known of the positions."""
+def _completed(inspection: Inspection, reader: AdjustedReader) -> Inspection:
+    """Return an inspection with what is known of the tables of the file and of the positions."""
     question = open_question(reader.forms)
     proposed = [guess.meaning for guess in inspection.guesses]
     sentences = (*([question] if question else []), *text_positions(inspection.columns, reader.forms, proposed))
@@ -233,6 +233,7 @@ def _with_positions(inspection: Inspection, reader: AdjustedReader) -> Inspectio
         position_forms=reader.forms[:_MOST_FORMS],
         derived_from=reader.options.form,
         derived_columns=reader.derived_columns,
+        tables=reader.tables,
     )
 
 

@@ -1,10 +1,10 @@
-"""Extraction of the table in a zip, tar or gzip archive, with limits on what is unpacked.
+"""Extraction of the table in an archive or a compressed file, with limits on what is unpacked.
 
 Refused are, following PyPI's rules for uploaded archives: absolute names, ``..``, links, devices, encrypted and
 duplicate members, and members larger than declared.
 """
 
-import gzip
+import lzma
 import shutil
 import stat
 import tarfile
@@ -15,20 +15,27 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO
+
+import pyarrow as pa
 
 from core.errors import TooLargeError
 from products.readers.base import ReadLimits
+from products.readers.decompression import decompressed, name_without_compression
 from products.readers.errors import ArchiveError, damage_reported, listed
 from products.readers.formats import READABLE_FORMATS
+from products.readers.parquet.hats import hats_partitions
 from products.readers.recognition import TABLE_SUFFIXES, suffix_of
 
 __all__ = ["UnpackedTable", "unpacked_table"]
 
 _LIBRARY_ERRORS = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, zlib.error, NotImplementedError,
-                   RuntimeError, KeyError, IndexError, OverflowError)  # fmt: skip
+                   RuntimeError, KeyError, IndexError, OverflowError, lzma.LZMAError, pa.ArrowException)  # fmt: skip
 _BLOCK = 1 << 20
 _ALWAYS_ALLOWED = 10_000_000
+#: Members of a tar that are looked at, also those of a HATS catalogue.
+_MOST_MEMBERS = 100_000
+_LONGEST_PROPERTIES = 1_000_000
 _PAPERS = ("readme", "license", "licence", "copying", "changelog", "citation")
 
 
@@ -44,12 +51,15 @@ class UnpackedTable:
         Name in messages.
     note
         Sentence about its origin.
+    partitions
+        For a HATS catalogue, the files of its partitions in the order of their rows.
     """
 
     folder: Path
     path: Path
     name: str
     note: str
+    partitions: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def unpacked_table(path: Path, name: str, kind: str, *, limits: ReadLimits, scra
     Parameters
     ----------
     kind
-        ``zip``, ``tar`` or ``gzip``.
+        ``zip``, ``tar``, or one of ``COMPRESSIONS``.
 
     Raises
     ------
@@ -78,9 +88,7 @@ def unpacked_table(path: Path, name: str, kind: str, *, limits: ReadLimits, scra
     """
     folder = Path(tempfile.mkdtemp(prefix="unpacked-", dir=scratch))
     try:
-        with damage_reported(
-            name, {"zip": "a zip", "tar": "a tar", "gzip": "a gzip"}[kind] + " archive", *_LIBRARY_ERRORS
-        ):
+        with damage_reported(name, f"{'an' if kind == 'xz' else 'a'} {kind} archive", *_LIBRARY_ERRORS):
             return _unpack(path, name, kind, folder, limits)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -96,13 +104,13 @@ def _unpack(path: Path, name: str, kind: str, folder: Path, limits: ReadLimits) 
     if kind == "tar":
         return _take_from_tar(path, name, folder, budget, limits)
     whole = folder / "unpacked"
-    with gzip.open(path, "rb") as packed:
-        budget.copy(cast("IO[bytes]", packed), whole)
+    with decompressed(path, kind) as packed:
+        budget.copy(packed, whole)
     if tarfile.is_tarfile(whole):
         table = _take_from_tar(whole, name, folder, budget, limits)
         whole.unlink()
         return table
-    inner = _name_inside(name)
+    inner = name_without_compression(name)
     return UnpackedTable(folder, whole, inner, f"The table was unpacked from {name}.")
 
 
@@ -111,14 +119,19 @@ def _take_from_tar(path: Path, name: str, folder: Path, budget: "_Budget", limit
         members = []
         for info in archive:
             members.append(_tar_member(archive, info))
-            _check_number(members, name, limits)
+            if len(members) > _MOST_MEMBERS:
+                raise ArchiveError(f"{name} has more than {_MOST_MEMBERS} members. Send one table alone.")
         return _take(members, name, folder, budget, limits)
 
 
 def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", limits: ReadLimits) -> UnpackedTable:
-    _check_number(members, name, limits)
     _check_members(members, name)
     shown = [member for member in members if not member.is_folder and not _is_hidden(member.name)]
+    by_name = {member.name: member for member in shown}
+    if partitions := hats_partitions(list(by_name), lambda wanted: _text(by_name[wanted], budget)):
+        _check_number(len(shown) - len(partitions), name, limits)
+        return _take_hats([by_name[partition] for partition in partitions], name, folder, budget)
+    _check_number(len(members), name, limits)
     tables = [member for member in shown if _is_table(member.name)]
     if len(tables) != 1:
         found = listed([member.name for member in (tables or shown)]) or "nothing"
@@ -136,6 +149,22 @@ def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", li
     return UnpackedTable(folder, target, inner, f"The table {inner} was unpacked from {name}.{ignored}")
 
 
+def _take_hats(partitions: list[_Member], name: str, folder: Path, budget: "_Budget") -> UnpackedTable:
+    paths = tuple(folder / f"{number}.parquet" for number in range(len(partitions)))
+    for member, target in zip(partitions, paths, strict=True):
+        with member.open() as packed:
+            budget.copy(packed, target)
+    number = "one partition" if len(paths) == 1 else f"{len(paths)} partitions"
+    return UnpackedTable(folder, paths[0], name, f"{name} holds a HATS catalogue of {number}.", paths)
+
+
+def _text(member: _Member, budget: "_Budget") -> str:
+    with member.open() as packed:
+        content = packed.read(_LONGEST_PROPERTIES)
+    budget.use(len(content))
+    return content.decode("utf-8", "replace")
+
+
 class _Budget:
     """Number of bytes that an archive may still unpack to."""
 
@@ -148,13 +177,17 @@ class _Budget:
         """Copy a member, or raise TooLargeError as soon as it exceeds the remaining bytes."""
         with target.open("wb") as file:
             while block := packed.read(_BLOCK):
-                self._left -= len(block)
-                if self._left < 0:
-                    raise TooLargeError(
-                        f"{self._name} unpacks to more than {self._allowed // 1_000_000} MB, which is more than is "
-                        "allowed for an archive of its size. Send the table without the archive."
-                    )
+                self.use(len(block))
                 file.write(block)
+
+    def use(self, number: int) -> None:
+        """Subtract bytes, or raise TooLargeError when there are not so many left."""
+        self._left -= number
+        if self._left < 0:
+            raise TooLargeError(
+                f"{self._name} unpacks to more than {self._allowed // 1_000_000} MB, which is more than is "
+                "allowed for an archive of its size. Send the table without the archive."
+            )
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Member:
@@ -178,8 +211,8 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> _Member:
     return _Member(info.name, is_regular=info.isreg(), is_folder=info.isdir(), is_encrypted=False, open=opened)
 
 
-def _check_number(members: Sequence[_Member], name: str, limits: ReadLimits) -> None:
-    if len(members) > limits.max_members:
+def _check_number(number: int, name: str, limits: ReadLimits) -> None:
+    if number > limits.max_members:
         raise ArchiveError(f"{name} has more than {limits.max_members} members. Send one table alone.")
 
 
@@ -204,7 +237,3 @@ def _is_hidden(name: str) -> bool:
 def _is_table(name: str) -> bool:
     stem = PurePosixPath(name).name.lower()
     return suffix_of(name) in TABLE_SUFFIXES and not stem.startswith(_PAPERS)
-
-
-def _name_inside(name: str) -> str:
-    return name[:-3] if name.lower().endswith(".gz") else name

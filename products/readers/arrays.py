@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from products.readers.column_checks import ARRAYS_OF_ARRAYS, ARRAYS_OF_TEXTS, COMPLEX, NO_VALUES
+
 __all__ = ["array_of", "arrow_type_of", "masked", "text_of"]
 
 _BIG_LIST = 10_000_000
@@ -12,23 +14,37 @@ _BIG_LIST = 10_000_000
 def arrow_type_of(dtype: np.dtype) -> pa.DataType:
     """Return the Arrow type of a numpy type; float16 becomes float32, one-dimensional fields become lists.
 
+    Dimensions of size 1 are none: an array of one value is that value.
+
     Raises
     ------
     TypeError
-        For complex numbers, nested records, arrays of texts and arrays of arrays.
+        For complex numbers, nested records, arrays of texts, arrays of arrays and arrays without values; the message
+        is the reason for leaving the column out.
     """
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         inner = arrow_type_of(base)
-        if len(shape) > 1 or pa.types.is_string(inner) or shape[0] > _BIG_LIST:
-            raise TypeError(f"no column holds {dtype}")
-        return pa.list_(inner, shape[0])
+        sizes = [size for size in shape if size != 1]
+        if not sizes:
+            return inner
+        if 0 in sizes:
+            raise TypeError(NO_VALUES)
+        if len(sizes) > 1:
+            raise TypeError(ARRAYS_OF_ARRAYS)
+        if pa.types.is_string(inner):
+            raise TypeError(ARRAYS_OF_TEXTS)
+        if sizes[0] > _BIG_LIST:
+            raise TypeError(f"arrays of more than {_BIG_LIST} values")
+        return pa.list_(inner, sizes[0])
+    if dtype.kind == "c":
+        raise TypeError(COMPLEX)
     if dtype.kind in "SU":
         return pa.string()
     if dtype.kind == "f" and dtype.itemsize == 2:
         return pa.float32()
     if dtype.kind not in "biuf" or dtype.itemsize > 8:
-        raise TypeError(f"no column holds {dtype}")
+        raise TypeError(f"values of the type {dtype}")
     return pa.from_numpy_dtype(dtype.newbyteorder("="))
 
 
@@ -38,14 +54,18 @@ def array_of(values: np.ndarray, arrow_type: pa.DataType, mask: np.ndarray | Non
     Parameters
     ----------
     values
-        Of any byte order; shape ``(rows,)``, or ``(rows, n)`` for a list of n numbers.
+        Of any byte order; shape ``(rows,)``, or ``(rows, n)`` for a list of n numbers. Other sizes are 1.
     mask
         True where a value is missing; of the shape of ``values``.
     """
     if pa.types.is_fixed_size_list(arrow_type):
+        if arrow_type.list_size == 0:  # Arrow divides by the size
+            return pa.array([[]] * len(values), arrow_type)
         flat_mask = None if mask is None else mask.reshape(-1)
         flat = array_of(values.reshape(-1), arrow_type.value_type, flat_mask)
         return pa.FixedSizeListArray.from_arrays(flat, type=arrow_type)
+    if values.ndim > 1:
+        values, mask = values.reshape(-1), None if mask is None else mask.reshape(-1)
     if pa.types.is_string(arrow_type):
         return masked(text_of(values), mask)
     if pa.types.is_timestamp(arrow_type):

@@ -3,52 +3,20 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Protocol, Self
 
 import pyarrow as pa
 
-from core.columns import Column, votable_type_of
-from core.errors import InvalidValueError, TooLargeError
-from products.readers.errors import ColumnNameError, ColumnTypeError, EmptyTableError, listed
+from core.errors import InvalidValueError
+from products.readers.column_checks import left_out_notes, readable_schema
+from products.readers.errors import EmptyTableError, listed
+from products.readers.limits import ReadLimits, TableChoice
 
-__all__ = ["FileReader", "ReadLimits", "TableReader", "checked_names", "described_field"]
+__all__ = ["FileReader", "ReadLimits", "TableChoice", "TableReader", "chosen_tables"]
 
 _TEXT_BYTES = 24
 _LIST_BYTES = 256
-
-
-@dataclass(frozen=True, slots=True)
-class ReadLimits:
-    """Limits on the files that are read.
-
-    Parameters
-    ----------
-    max_columns
-        Maximum number of columns of a table.
-    max_unpacked_bytes
-        Maximum number of bytes that a compressed file may unpack to.
-    max_ratio
-        Maximum ratio of unpacked bytes to bytes of an archive.
-    max_members
-        Maximum number of members of an archive.
-    batch_bytes
-        Maximum size of a batch in bytes; wide tables get fewer rows than requested.
-    allow_empty
-        Whether a table without rows is accepted.
-    whole_standard
-        Whether everything that the format's standard allows is accepted: in VOTables also repeated or missing names,
-        arrays of arrays and of texts, and complex numbers.
-    """
-
-    max_columns: int = 4096
-    max_unpacked_bytes: int = 2_000_000_000
-    max_ratio: int = 100
-    max_members: int = 1000
-    batch_bytes: int = 32_000_000
-    allow_empty: bool = False
-    whole_standard: bool = False
 
 
 class TableReader(Protocol):
@@ -74,6 +42,10 @@ class TableReader(Protocol):
     def details(self) -> Mapping[str, object]:
         """Properties of the format, such as the delimiter of a CSV file."""
 
+    @property
+    def tables(self) -> tuple[TableChoice, ...]:
+        """The tables of the file in its order, among which `open_table` has chosen."""
+
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:
         """Yield the rows from the beginning, ``size`` rows at most in a batch."""
 
@@ -95,7 +67,11 @@ class FileReader(ABC):
     name
         Name of the file in messages.
     schema
-        The columns; their names, number and types are checked.
+        The columns; their names, number and types are checked, and those of types that cannot be read are left out.
+    left_out
+        Columns that the reader has left out, each with the reason; they are named in the notes.
+    tables
+        The tables of the file in its order; by default the one that is read.
     """
 
     format: ClassVar[str]
@@ -109,8 +85,11 @@ class FileReader(ABC):
         rows: int | None = None,
         notes: Sequence[str] = (),
         details: Mapping[str, object] | None = None,
+        left_out: Mapping[str, str] | None = None,
+        tables: Sequence[TableChoice] = (),
     ) -> None:
-        notes = [*notes, *_checked_columns(name, schema, limits)]
+        schema, self.left_out = readable_schema(name, schema, left_out or {}, limits)
+        notes = [*notes, *left_out_notes(self.left_out), *_alike(schema)]
         if rows == 0 and not limits.allow_empty:
             raise EmptyTableError(
                 f"{name} has no rows, only {_counted(len(schema), 'column')} ({listed(schema.names)}). "
@@ -121,7 +100,11 @@ class FileReader(ABC):
         self.limits = limits
         self.rows = rows
         self.notes = tuple(notes)
-        self.details: Mapping[str, object] = details or {}
+        self.details: Mapping[str, object] = {
+            **(details or {}),
+            **({"left_out": self.left_out} if self.left_out else {}),
+        }
+        self.tables = tuple(tables) or (TableChoice(name, rows, len(schema) + len(self.left_out), is_read=True),)
         self._closers: list[Callable[[], object]] = []
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:
@@ -173,70 +156,32 @@ class FileReader(ABC):
         """Yield the columns of a schema, ``size`` rows at most in a batch."""
 
 
-def described_field(
-    name: str, arrow_type: pa.DataType, *, unit: str | None = None, ucd: str | None = None, **others: str | None
-) -> pa.Field:
-    """Return an Arrow field with a column's metadata and the VOTable datatype that corresponds to its Arrow type.
+def chosen_tables(name: str, tables: Sequence[TableChoice], wanted: str) -> list[int]:
+    """Return the numbers of the tables that a choice names: one, or several joined by ``+``, in any case.
 
     Raises
     ------
-    TypeError
-        For types that VOTable columns cannot have.
+    InvalidValueError
+        The file has no such table, or more than one.
     """
-    datatype, arraysize, xtype = votable_type_of(arrow_type)
-    xtype = others.pop("xtype", None) or xtype
-    column = Column(name, datatype, arraysize, xtype=xtype, unit=unit or None, ucd=ucd or None, **others)
-    keys = ("datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description", "frame")
-    return pa.field(name, arrow_type, metadata={key: value for key in keys if (value := getattr(column, key))})
+    names = [table.name.casefold() for table in tables]
+    parts = [wanted] if wanted.casefold() in names else wanted.split("+")
+    numbers = []
+    for part in parts:
+        key = part.strip().casefold()
+        if names.count(key) != 1:
+            raise InvalidValueError(
+                f"{name} has no table called {part.strip()}; its tables are {listed([each.name for each in tables])}.",
+                field="table",
+            )
+        numbers.append(names.index(key))
+    return numbers
 
 
-def checked_names(name: str, names: Sequence[str], limits: ReadLimits) -> None:
-    """Raise when a table has too many columns, or names that are empty or repeated.
-
-    Readers whose libraries cannot handle such names call this before they use the library.
-
-    Raises
-    ------
-    EmptyTableError, TooLargeError, ColumnNameError
-        With the names in question.
-    """
-    if not names:
-        raise EmptyTableError(f"No columns were found in {name}. Send a table with named columns and rows.")
-    if len(names) > limits.max_columns:
-        raise TooLargeError(
-            f"{name} has {len(names)} columns; at most {limits.max_columns} are allowed. "
-            "Leave out those that are not needed."
-        )
-    if unnamed := [str(number) for number, column in enumerate(names, 1) if not column.strip()]:
-        raise ColumnNameError(
-            f"{_numbered(unnamed)} without a name in {name}. Name every column; if it is the row index "
-            "that pandas writes, save with index=False."
-        )
-    repeated = [column for column, count in Counter(names).items() if count > 1]
-    if repeated:
-        raise ColumnNameError(
-            f"{name} has more than one column called {listed(repeated)}. Give each column a name of its own."
-        )
-
-
-def _checked_columns(name: str, schema: pa.Schema, limits: ReadLimits) -> list[str]:
-    checked_names(name, schema.names, limits)
-    if nested := [field.name for field in schema if not _is_plain(field.type)]:
-        raise ColumnTypeError(
-            f"{name} has nested columns ({listed(nested)}). Only numbers, text, times and arrays of numbers can be "
-            "read: split these columns or leave them out."
-        )
+def _alike(schema: pa.Schema) -> list[str]:
     alike = Counter(column.casefold() for column in schema.names)
     same = [column for column in schema.names if alike[column.casefold()] > 1]
     return [f"The names of the columns {listed(same)} differ only by case."] if same else []
-
-
-def _is_plain(arrow_type: pa.DataType) -> bool:
-    try:
-        votable_type_of(arrow_type)
-    except TypeError:
-        return False
-    return True
 
 
 def _row_bytes(schema: pa.Schema) -> int:
@@ -256,7 +201,3 @@ def _value_bytes(arrow_type: pa.DataType) -> int:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _numbered(numbers: Sequence[str]) -> str:
-    return f"Column {numbers[0]} is" if len(numbers) == 1 else f"Columns {listed(numbers)} are"

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 
-from products.readers.base import FileReader, ReadLimits
+from core.errors import InvalidValueError
+from products.readers.base import FileReader, ReadLimits, chosen_tables
 
 __all__ = [
     "CSV",
@@ -51,6 +52,8 @@ class FileFormat:
         Name in messages about files with such bytes; ``name`` by default.
     also_named
         Names of other formats whose extensions its files may have.
+    has_tables
+        Whether a file may hold several tables; its reader then takes the choice as its fourth argument.
     """
 
     name: str
@@ -61,13 +64,14 @@ class FileFormat:
     accepted_types: tuple[str, ...] = ()
     label: str = ""
     also_named: frozenset[str] = frozenset()
+    has_tables: bool = False
 
     @property
     def extensions(self) -> tuple[str, ...]:
         """Extensions of its files, with their dots; the usual one first."""
         return tuple(self.media_types)
 
-    def open(self, path: Path, name: str, limits: ReadLimits) -> FileReader:
+    def open(self, path: Path, name: str, limits: ReadLimits, table: str | None = None) -> FileReader:
         """Open a file of this format.
 
         Parameters
@@ -76,9 +80,25 @@ class FileFormat:
             Path of its bytes.
         name
             Name of the file in messages.
+        table
+            Name of one of its tables; by default that which the format prefers.
+
+        Raises
+        ------
+        InvalidValueError
+            The file has no such table.
         """
-        reader: Callable[[Path, str, ReadLimits], FileReader] = resolve_name(self.reader)
-        return reader(path, name, limits)
+        reader: Callable[..., FileReader] = resolve_name(self.reader)
+        if self.has_tables:
+            return reader(path, name, limits, table)
+        opened = reader(path, name, limits)
+        if table is not None:
+            try:
+                chosen_tables(name, opened.tables, table)
+            except InvalidValueError:
+                opened.close()
+                raise
+        return opened
 
 
 def is_binary(head: bytes) -> bool:
@@ -117,6 +137,9 @@ CSV = FileFormat(
         ".asc": "text/plain",
         ".tab": "text/tab-separated-values",
         ".ascii": "text/plain",
+        ".tbl": "text/plain",
+        ".cat": "text/plain",
+        ".mrt": "text/plain",
     },
     label="plain text",
 )
@@ -126,6 +149,7 @@ FITS = FileFormat(
     dict.fromkeys((".fits", ".fit", ".fts"), "application/fits"),
     magic=(b"SIMPLE  =",),
     accepted_types=("application/fits", "image/fits"),
+    has_tables=True,
 )
 HDF5 = FileFormat(
     "HDF5",
@@ -133,10 +157,11 @@ HDF5 = FileFormat(
     dict.fromkeys((".hdf5", ".h5", ".hdf", ".he5", ".hf5"), "application/x-hdf5"),
     magic=(_HDF5_SIGNATURE,),
     recognised=_has_user_block,
+    has_tables=True,
 )
 PARQUET = FileFormat(
     "Parquet",
-    "products.readers.parquet:ParquetReader",
+    "products.readers.parquet.reader:ParquetReader",
     dict.fromkeys((".parquet", ".pq", ".parq"), "application/vnd.apache.parquet"),
     magic=(b"PAR1",),
     accepted_types=("application/vnd.apache.parquet", "application/x-parquet"),
@@ -148,6 +173,7 @@ VOTABLE = FileFormat(
     | {".xml": "application/xml", ".vo": "application/x-votable+xml"},
     recognised=_is_votable,
     accepted_types=("application/x-votable+xml",),
+    has_tables=True,
 )
 #: Its files may have the extensions of plain text.
 ECSV = FileFormat(

@@ -6,6 +6,8 @@ from typing import Self
 
 import pyarrow as pa
 
+from products.readers.limits import TableChoice
+
 __all__ = ["MemoryReader"]
 
 
@@ -26,6 +28,7 @@ class MemoryReader:
         self.rows: int | None = table.num_rows
         self.notes: tuple[str, ...] = ()
         self.details: Mapping[str, object] = details or {}
+        self.tables = (TableChoice(format, table.num_rows, table.num_columns, is_read=True),)
         self._table = table
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:

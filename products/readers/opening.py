@@ -2,16 +2,27 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from products.readers.base import FileReader, ReadLimits, TableReader
 from products.readers.errors import ArchiveError, EmptyTableError
 from products.readers.formats import FILE_FORMATS
 from products.readers.recognition import HEAD_BYTES, checked_kind
 
+if TYPE_CHECKING:
+    from products.readers.archives import UnpackedTable
+
 __all__ = ["open_table"]
 
 
-def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scratch: Path | None = None) -> TableReader:
+def open_table(
+    path: Path,
+    name: str,
+    *,
+    limits: ReadLimits | None = None,
+    scratch: Path | None = None,
+    table: str | None = None,
+) -> TableReader:
     """Open a table file for reading.
 
     Parameters
@@ -23,9 +34,14 @@ def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scrat
     scratch
         Folder for files extracted from archives, which are removed when the reader is closed; the system's folder for
         temporary files by default.
+    table
+        Name of one of the tables of the file, or of several extensions of a FITS file with one row each for the same
+        objects, joined by ``+``; by default the first table, of HDF5 the largest. `TableReader.tables` has the names.
 
     Raises
     ------
+    InvalidValueError
+        The file has no such table.
     UnreadableFileError
         The file is not a readable table; the message states why and what to do.
     TooLargeError
@@ -34,17 +50,17 @@ def open_table(path: Path, name: str, *, limits: ReadLimits | None = None, scrat
     limits = limits or ReadLimits()
     kind = _kind(path, name)
     if kind in FILE_FORMATS:
-        return FILE_FORMATS[kind].open(path, name, limits)
+        return FILE_FORMATS[kind].open(path, name, limits, table)
     from products.readers.archives import unpacked_table
 
-    table = unpacked_table(path, name, kind, limits=limits, scratch=scratch)
+    unpacked = unpacked_table(path, name, kind, limits=limits, scratch=scratch)
     try:
-        reader = _open_member(table.path, table.name, name, limits)
+        reader = _open_unpacked(unpacked, path, name, limits, table)
     except BaseException:
-        shutil.rmtree(table.folder, ignore_errors=True)
+        shutil.rmtree(unpacked.folder, ignore_errors=True)
         raise
-    reader.notes = (table.note, *reader.notes)
-    reader.when_closed_last(lambda: shutil.rmtree(table.folder, ignore_errors=True))
+    reader.notes = (unpacked.note, *reader.notes)
+    reader.when_closed_last(lambda: shutil.rmtree(unpacked.folder, ignore_errors=True))
     return reader
 
 
@@ -56,8 +72,14 @@ def _kind(path: Path, name: str) -> str:
     return checked_kind(name, head)
 
 
-def _open_member(path: Path, name: str, archive: str, limits: ReadLimits) -> FileReader:
-    kind = _kind(path, name)
+def _open_unpacked(
+    unpacked: "UnpackedTable", path: Path, archive: str, limits: ReadLimits, table: str | None
+) -> FileReader:
+    if unpacked.partitions:
+        from products.readers.parquet.hats import HatsReader
+
+        return HatsReader(unpacked.partitions, archive, limits, stored=path.stat().st_size)
+    kind = _kind(unpacked.path, unpacked.name)
     if kind not in FILE_FORMATS:
         raise ArchiveError(f"{archive} holds another archive. Send the table itself, or in one archive.")
-    return FILE_FORMATS[kind].open(path, name, limits)
+    return FILE_FORMATS[kind].open(unpacked.path, unpacked.name, limits, table)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from products.readers.decompression import COMPRESSIONS
 from products.readers.errors import NotATableError, WrongFormatError
 from products.readers.formats import CSV, FILE_FORMATS, READABLE_FORMATS, is_binary
 
@@ -18,9 +19,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
-    (b"BZh", "a bzip2 archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstandard archive"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstandard"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
     (b"%PDF", "a PDF document"),
@@ -35,7 +36,9 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x7fELF", "a program"),
 )
 
-_ARCHIVES: Mapping[str, str] = {".zip": "zip", ".tar": "tar", ".gz": "gzip", ".tgz": "gzip"}
+_ARCHIVES: Mapping[str, str] = {".zip": "zip", ".tar": "tar"} | {
+    ending: name for name, endings in COMPRESSIONS.items() for ending in (*endings[0], *endings[1])
+}
 _FORMAT_OF_SUFFIX = {suffix: known.name for known in FILE_FORMATS.values() for suffix in known.extensions}
 _KIND_OF_SUFFIX: Mapping[str, str] = {**_FORMAT_OF_SUFFIX, **_ARCHIVES}
 
@@ -52,7 +55,8 @@ def kind_of_bytes(head: bytes) -> str:
     Returns
     -------
     str
-        The name of a supported format, ``zip``, ``gzip``, ``tar``, or words for a message ("a PDF document").
+        The name of a supported format, ``zip``, ``tar``, one of ``COMPRESSIONS``, or words for a message ("a PDF
+        document").
     """
     for magic, kind in _MAGIC:
         if head.startswith(magic):
@@ -125,10 +129,10 @@ def _names_allowed(kind: str) -> frozenset[str]:
 
 
 def _with_article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "EH" else f"a {kind}"
+    return f"an {kind}" if kind[0] in "EHx" else f"a {kind}"
 
 
 def _words(kind: str) -> str:
     if kind in FILE_FORMATS:
         return FILE_FORMATS[kind].label or kind
-    return f"a {kind} archive" if kind in _ARCHIVES.values() else kind
+    return f"{_with_article(kind)} archive" if kind in _ARCHIVES.values() else kind

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import ConflictError, InvalidValueError
 from products.inspection.meanings import Meanings
-from products.readers.base import ReadLimits, TableReader
+from products.readers.base import ReadLimits, TableChoice, TableReader
 from products.readers.formats import FILE_FORMATS
 from products.rows.derive import derive_rows
 from products.rows.stored_columns import stored_name
@@ -150,6 +150,7 @@ class _Rows:
     rows: int | None = None
     notes: tuple[str, ...] = ()
     details: Mapping[str, object] = {}
+    tables: tuple[TableChoice, ...] = ()
 
     def __init__(self, schema: pa.Schema) -> None:
         self.schema = schema

@@ -28,7 +28,8 @@ def read_table(path: Path, main_file: Mapping[str, Any]) -> Table:
     Parameters
     ----------
     main_file
-        Properties found by the server: for texts ``delimiter``, ``has_header`` and ``columns``.
+        Properties found by the server: for texts ``delimiter``, ``has_header``, ``columns``, and a ``layout`` where a
+        text is more than rows below one line of names.
 
     Raises
     ------
@@ -58,7 +59,13 @@ def with_descriptions(table: Table, columns: Iterable[Mapping[str, Any]]) -> Tab
 
 
 def _text(delimiter: str | None) -> _Reader:
-    return lambda path, main_file: read_text(path, main_file, delimiter)
+    def read(path: Path, main_file: Mapping[str, Any]) -> Table:
+        if layout := main_file.get("layout"):
+            message = f"{path.name} is not read by this library ({layout}); get_rows reads it through the server."
+            raise UnknownFormatError(message)
+        return read_text(path, main_file, delimiter)
+
+    return read
 
 
 def _astropy(format_name: str) -> _Reader:
@@ -111,7 +118,7 @@ def _values(item: h5py.Dataset) -> np.ndarray[Any, np.dtype[Any]]:
 _FORMATS: tuple[tuple[tuple[str, ...], _Reader], ...] = (
     ((".csv",), _text(",")),
     ((".tsv", ".tab"), _text("\t")),
-    ((".txt", ".dat", ".asc", ".ascii"), _text(None)),
+    ((".txt", ".dat", ".asc", ".ascii", ".tbl", ".cat", ".mrt"), _text(None)),
     ((".fits", ".fit", ".fts"), _astropy("fits")),
     ((".vot", ".votable", ".xml", ".vo"), _astropy("votable")),
     ((".ecsv",), _astropy("ascii.ecsv")),

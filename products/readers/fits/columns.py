@@ -1,5 +1,6 @@
 """Columns of FITS tables (FITS 4.0 §7), and the conversion of their cells to Arrow arrays."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,11 +10,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from products.readers.arrays import array_of, masked, text_of
+from products.readers.column_checks import ARRAYS_OF_ARRAYS, ARRAYS_OF_TEXTS, COMPLEX, NO_VALUES
 from products.readers.errors import ColumnTypeError, DamagedFileError
 
-__all__ = ["AsciiColumn", "BinaryColumn", "binary_column", "tform_of"]
+__all__ = [
+    "AsciiColumn",
+    "BinaryColumn",
+    "UnreadableColumnError",
+    "binary_column",
+    "cell_width",
+    "dimensions_of",
+    "tform_of",
+]
 
 _CODES = {"L": "u1", "X": "u1", "B": "u1", "I": ">i2", "J": ">i4", "K": ">i8", "E": ">f4", "D": ">f8", "A": "S"}
+_COMPLEX_BYTES = {"C": 8, "M": 16}
 _UNSIGNED = {("B", -128): np.int8, ("I", 2**15): np.uint16, ("J", 2**31): np.uint32, ("K", 2**63): np.uint64}
 _TRUE, _FALSE = ord("T"), ord("F")
 
@@ -135,19 +146,37 @@ class AsciiColumn:
         return pc.add(pc.multiply(values.cast(pa.float64()), self.scale), self.zero)
 
 
-def binary_column(name: str, words: Mapping[str, Any], meanings: Mapping[str, str]) -> BinaryColumn:
+class UnreadableColumnError(Exception):
+    """A column of a type that no column of a table holds; the reason stands in the note about it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def binary_column(
+    name: str, words: Mapping[str, Any], meanings: Mapping[str, str], stacked: int | None = None
+) -> BinaryColumn:
     """Return a column of a binary table from its header keywords, given without their number.
+
+    Parameters
+    ----------
+    stacked
+        Number of rows of a column-oriented table, whose cell holds the whole column.
 
     Raises
     ------
-    TypeError
-        For complex numbers, arrays of arrays and of texts.
+    UnreadableColumnError
+        For complex numbers, arrays of arrays and of texts, and arrays without values.
     """
     count, code, descriptor = tform_of(str(words["TFORM"]))
-    if code not in _CODES:
-        raise TypeError(f"no column holds TFORM {words['TFORM']}")
-    if "," in str(words.get("TDIM", "")) and (count > 1 or descriptor):
-        raise TypeError("no column holds an array of arrays")
+    sizes = dimensions_of(str(words.get("TDIM", "")))
+    if stacked is not None:
+        if descriptor or code == "X" or count % stacked:
+            raise UnreadableColumnError("stored by column in a way that is not read")
+        count //= stacked
+        sizes = sizes[:-1]
+    _check_type(code, count, descriptor, sizes)
     scale, zero = float(words.get("TSCAL", 1)), float(words.get("TZERO", 0))
     null = words.get("TNULL")
     scalar = _scalar_type(code, scale, zero)
@@ -163,11 +192,57 @@ def binary_column(name: str, words: Mapping[str, Any], meanings: Mapping[str, st
     )  # fmt: skip
 
 
+def _check_type(code: str, count: int, descriptor: str, sizes: list[int]) -> None:
+    if code in {"C", "M"}:
+        raise UnreadableColumnError(COMPLEX)
+    if code not in _CODES:
+        raise UnreadableColumnError(f"TFORM code {code}")
+    if count == 0 and (descriptor or code != "A"):
+        raise UnreadableColumnError(NO_VALUES)
+    # Sizes of 1 add no dimension; the first size of a text is its number of characters.
+    if code == "A":
+        sizes = sizes[1:]
+    several = [size for size in sizes if size != 1]
+    if code == "A" and several:
+        raise UnreadableColumnError(ARRAYS_OF_TEXTS)
+    if len(several) > 1 and (count > 1 or descriptor):
+        raise UnreadableColumnError(ARRAYS_OF_ARRAYS)
+
+
+def cell_width(tform: str) -> int:
+    """Return the bytes of a cell in its row.
+
+    Raises
+    ------
+    TypeError
+        The type is none of the standard.
+    """
+    count, code, descriptor = tform_of(tform)
+    if descriptor:
+        return count * (8 if descriptor == "P" else 16)
+    if code == "X":
+        return (count + 7) // 8
+    if code == "A":
+        return count
+    if code in _COMPLEX_BYTES:
+        return count * _COMPLEX_BYTES[code]
+    if code not in _CODES:
+        raise TypeError(f"TFORM {tform} has no type of the standard")
+    return count * np.dtype(_CODES[code]).itemsize
+
+
+def dimensions_of(tdim: str) -> list[int]:
+    """Return the sizes in TDIM; none when it is missing or not valid."""
+    found = re.fullmatch(r"\s*\(\s*(\d+(?:\s*,\s*\d+)*)\s*\)\s*", tdim)
+    return [int(size) for size in found[1].split(",")] if found else []
+
+
 def tform_of(tform: str) -> tuple[int, str, str]:
     """Take TFORM apart: number of values, letter of their type, and ``P`` or ``Q`` for arrays in the heap."""
     digits = tform.strip()
     letters = digits.lstrip("0123456789")
-    count = int(digits[: len(digits) - len(letters)] or 1)
+    number = digits[: len(digits) - len(letters)]
+    count = int(number) if number else 1
     if not letters:
         raise TypeError(f"TFORM {tform} has no type")
     if letters[0] in "PQ":

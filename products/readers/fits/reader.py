@@ -1,29 +1,17 @@
-"""Reader of FITS files (FITS 4.0): the first binary or ASCII table, mapped into memory and converted in slices.
+"""Reader of FITS files (FITS 4.0): binary and ASCII tables, mapped into memory and converted in slices."""
 
-The headers are read by astropy; UCDs, utypes and descriptions are where STILTS writes them (TUCDn, TUTYPn, TCOMMn).
-"""
-
-import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 
-from products.readers.base import FileReader, ReadLimits, checked_names, described_field
-from products.readers.errors import (
-    ColumnTypeError,
-    DamagedFileError,
-    EmptyTableError,
-    NotATableError,
-    damage_reported,
-    listed,
-)
-from products.readers.fits.columns import AsciiColumn, BinaryColumn, binary_column
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import described_field
+from products.readers.errors import DamagedFileError, NotATableError, damage_reported, listed
+from products.readers.fits.hdus import FitsTable, fits_tables
+from products.readers.fits.selection import selected_tables, without_repeated_columns
 from products.readers.formats import FITS
 
 __all__ = ["FitsReader"]
@@ -39,202 +27,69 @@ _LIBRARY_ERRORS = (
     ArithmeticError,
     fits.VerifyError,
 )
-_MEANINGS = {"TUNIT": "unit", "TUCD": "ucd", "TUTYP": "utype", "TXTYP": "xtype"}
-_DESCRIPTIONS = ("TDESC", "TCOMM")
-_MAX_HDUS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Hdu:
-    """A table of a FITS file: its columns and the position of its bytes."""
-
-    number: int
-    label: str
-    columns: tuple[BinaryColumn | AsciiColumn, ...]
-    refused: tuple[str, ...]
-    dtype: np.dtype
-    rows: int
-    start: int
-    heap: tuple[int, int]
-    is_ascii: bool
-
-    @property
-    def end(self) -> int:
-        """Where the last byte of the table ends."""
-        return max(self.start + self.rows * self.dtype.itemsize, sum(self.heap))
 
 
 class FitsReader(FileReader):
-    """A FITS file with a table."""
+    """Reader of the tables of a FITS file.
+
+    Parameters
+    ----------
+    table
+        Name of the extension (EXTNAME), or of several with one row each for the same objects, joined by ``+``; the
+        first table by default.
+    """
 
     format = FITS.name
 
-    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+    def __init__(self, path: Path, name: str, limits: ReadLimits, table: str | None = None) -> None:
         with damage_reported(name, "FITS", *_LIBRARY_ERRORS):
-            hdus, others = _tables(path, name, limits)
-        if not hdus:
+            tables, others = fits_tables(path, name, limits)
+        if not tables:
             holds = f"it holds {listed(others)}" if others else "it holds no extension"
             raise NotATableError(f"{name} has no table: {holds}. Send a FITS file with a binary or ASCII table.")
-        self._hdus, notes = _chosen(hdus)
-        self._path = path
-        for hdu in self._hdus:
-            _check(hdu, path, name)
-        self._sources = {column.name: (hdu, column) for hdu in self._hdus for column in hdu.columns}
+        selection = selected_tables(tables, name, table)
+        self._tables, self._path = selection.tables, path
+        for each in self._tables:
+            _check_size(each, path, name)
+        with damage_reported(name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
+            self._sources = without_repeated_columns(self._tables, path, name)
         schema = pa.schema([
-            described_field(column.name, column.arrow_type, **column.meanings)
-            for hdu in self._hdus
-            for column in hdu.columns
+            described_field(key, column.arrow_type, **column.meanings) for key, (_, column) in self._sources.items()
         ])  # fmt: skip
-        first = self._hdus[0]
+        first = self._tables[0]
+        #: Names of all columns in the order of the file, also of those that were left out.
+        self.stored_names = tuple(stored for each in self._tables for stored in each.names)
+        left_out = {key: reason for each in self._tables for key, reason in each.left_out.items()}
         super().__init__(
-            name, schema, limits=limits, rows=first.rows, notes=notes,
-            details={"hdu": first.number, "kind": "ASCII table" if first.is_ascii else "binary table"},
+            name, schema, limits=limits, rows=first.rows, notes=selection.notes, tables=selection.choices,
+            left_out={key: reason for key, reason in left_out.items() if key not in schema.names},
+            details={"hdu": first.number, "kind": first.kind},
         )  # fmt: skip
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        rows = self._hdus[0].rows
-        wide = max(hdu.dtype.itemsize for hdu in self._hdus)
+        rows = self._tables[0].rows
+        wide = max(each.row_bytes for each in self._tables)
         size = max(1, min(size, self.limits.batch_bytes // max(1, wide)))
-        maps = {hdu.number: np.memmap(self._path, np.uint8, "r") for hdu in self._hdus}
-        heaps = {hdu.number: maps[hdu.number][hdu.heap[0] : sum(hdu.heap)] for hdu in self._hdus}
+        maps = {each.number: np.memmap(self._path, np.uint8, "r") for each in self._tables}
+        heaps = {each.number: maps[each.number][each.heap[0] : sum(each.heap)] for each in self._tables}
         for first in range(0, rows, size):
             last = min(rows, first + size)
-            slices = {}
-            for hdu in self._hdus:
-                step = hdu.dtype.itemsize
-                raw = maps[hdu.number][hdu.start + first * step : hdu.start + last * step]
-                slices[hdu.number] = raw.view(np.ndarray).view(hdu.dtype)
             arrays = []
             with damage_reported(self.name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
+                cells = {each.number: each.cells(maps[each.number], first, last) for each in self._tables}
                 for field in schema:
-                    hdu, column = self._sources[field.name]
-                    arrays.append(column.array(slices[hdu.number][field.name], heaps[hdu.number], self.name))
+                    each, column = self._sources[field.name]
+                    arrays.append(column.array(cells[each.number](column.name), heaps[each.number], self.name))
                 batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
             yield batch
 
 
-def _tables(path: Path, name: str, limits: ReadLimits) -> tuple[list[_Hdu], list[str]]:
-    """Return the tables of a file by reading its headers, without reading data."""
-    tables, others = [], []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        warnings.simplefilter("ignore", UserWarning)
-        with path.open("rb") as file, fits.open(file, memmap=False, lazy_load_hdus=True) as hdus:
-            for number in range(_MAX_HDUS):
-                try:
-                    hdu = hdus[number]
-                except IndexError:
-                    break
-                header, info = hdu.header, hdu.fileinfo()
-                kind = str(header.get("XTENSION", "")).strip()
-                if kind not in {"BINTABLE", "TABLE"} or header.get("ZIMAGE"):
-                    if header.get("NAXIS", 0):
-                        others.append(f"an image ({header.get('EXTNAME', f'HDU {number}')})")
-                    continue
-                if header.get("ZTABLE"):
-                    raise NotATableError(
-                        f"{name} is a compressed FITS table. Uncompress it with funpack and send it again."
-                    )
-                _check_names(header, name, limits)
-                tables.append(_table(number, header, int(info["datLoc"])))
-    return tables, others
-
-
-def _check_names(header: Mapping[str, Any], name: str, limits: ReadLimits) -> None:
-    count = int(header.get("TFIELDS", 0))
-    if not 0 <= count <= 999:
-        raise DamagedFileError(f"{name} declares {count} columns; a FITS table has at most 999.")
-    if count == 0:
-        raise EmptyTableError(f"No columns were found in {name}. Send a table with named columns and rows.")
-    names = [str(header.get(f"TTYPE{n}", "")).strip() for n in range(1, count + 1)]
-    checked_names(name, names, limits)
-
-
-def _table(number: int, header: Mapping[str, Any], start: int) -> _Hdu:
-    is_ascii = str(header["XTENSION"]).strip() == "TABLE"
-    columns: list[BinaryColumn | AsciiColumn] = []
-    refused: list[str] = []
-    offsets: list[int] = []
-    position = 0
-    for n in range(1, int(header["TFIELDS"]) + 1):
-        words = {
-            key: header[f"{key}{n}"]
-            for key in ("TFORM", "TDIM", "TNULL", "TSCAL", "TZERO", "TBCOL")
-            if f"{key}{n}" in header
-        }
-        name = str(header[f"TTYPE{n}"]).strip()
-        meanings = _meanings(header, n)
-        try:
-            column = _ascii_column(name, words, meanings) if is_ascii else binary_column(name, words, meanings)
-        except TypeError:
-            refused.append(name)
-            continue
-        columns.append(column)
-        offsets.append(int(words["TBCOL"]) - 1 if is_ascii else position)
-        position += column.dtype.itemsize
-    width, rows = int(header["NAXIS1"]), int(header["NAXIS2"])
-    if not refused and not is_ascii and position != width:
-        raise ValueError(f"the columns take {position} bytes, the row {width}")
-    dtype = np.dtype({"names": [column.name for column in columns], "formats": [column.dtype for column in columns],
-                      "offsets": offsets, "itemsize": width})  # fmt: skip
-    heap = start + int(header.get("THEAP", width * rows))
-    size = width * rows + int(header.get("PCOUNT", 0)) - (heap - start)
-    label = str(header.get("EXTNAME", "")) or f"HDU {number}"
-    return _Hdu(number, label, tuple(columns), tuple(refused), dtype, rows, start, (heap, max(0, size)), is_ascii)
-
-
-def _ascii_column(name: str, words: Mapping[str, Any], meanings: Mapping[str, str]) -> AsciiColumn:
-    tform = str(words["TFORM"]).strip()
-    code, width = tform[0], int(tform[1:].split(".")[0])
-    types = {"A": pa.string(), "I": pa.int64(), "F": pa.float64(), "E": pa.float64(), "D": pa.float64()}
-    if code not in types:
-        raise TypeError(f"no column holds TFORM {tform}")
-    scale, zero = float(words.get("TSCAL", 1)), float(words.get("TZERO", 0))
-    scaled = code != "A" and (scale != 1 or zero != 0)
-    null = str(words["TNULL"]).strip() if "TNULL" in words else None
-    arrow_type = pa.float64() if scaled else types[code]
-    return AsciiColumn(name, code, np.dtype(f"S{width}"), arrow_type, null, scale, zero, meanings)
-
-
-def _meanings(header: Mapping[str, Any], n: int) -> dict[str, str]:
-    known = {key: str(header[f"{word}{n}"]).strip() for word, key in _MEANINGS.items() if header.get(f"{word}{n}")}
-    for word in _DESCRIPTIONS:
-        if text := str(header.get(f"{word}{n}") or "").strip():
-            known["description"] = text
-            break
-    return known
-
-
-def _chosen(hdus: list[_Hdu]) -> tuple[list[_Hdu], list[str]]:
-    """Return the first table, or those of a qp ensemble of photo-z distributions, with notes."""
-    labels = {hdu.label.upper(): hdu for hdu in hdus}
-    meta, data, ancil = labels.get("META"), labels.get("DATA"), labels.get("ANCIL")
-    if meta and data and any(column.name == "pdf_name" for column in meta.columns):
-        parts = [data] if ancil is None or ancil.rows != data.rows else [ancil, data]
-        return parts, [
-            (
-                f"This is a qp ensemble of {data.rows} distributions: its rows are the values of each distribution "
-                f"({listed([column.name for column in data.columns])}) with its ancillary columns; "
-                "the grid they share, in META, is not a column."
-            )
-        ]
-    others = [f"{hdu.label} ({hdu.rows} rows)" for hdu in hdus[1:]]
-    notes = [f"The first table, {hdus[0].label}, was read; there are others: {listed(others)}."] if others else []
-    return hdus[:1], notes
-
-
-def _check(hdu: _Hdu, path: Path, name: str) -> None:
-    if hdu.refused:
-        raise ColumnTypeError(
-            f"{name} has complex or nested columns ({listed(hdu.refused)}). Only numbers, text, times and arrays of "
-            "numbers can be read: split these columns or leave them out."
-        )
+def _check_size(table: FitsTable, path: Path, name: str) -> None:
     there = path.stat().st_size
-    if min(hdu.rows, hdu.dtype.itemsize) < 0 or hdu.end > there or hdu.heap[0] > there:
-        step = max(1, hdu.dtype.itemsize)
-        whole = max(0, there - hdu.start) // step
+    if min(table.rows, table.dtype.itemsize) < 0 or table.end > there or table.heap[0] > there:
+        whole = max(0, there - table.start) // max(1, table.row_bytes)
         raise DamagedFileError(
-            f"{name} is truncated: its header promises {hdu.rows} rows, and it holds {min(whole, hdu.rows)}"
-            f"{' without all of their arrays' if whole >= hdu.rows else ''}. "
+            f"{name} is truncated: its header promises {table.rows} rows, and it holds {min(whole, table.rows)}"
+            f"{' without all of their arrays' if whole >= table.rows else ''}. "
             "Check that it opens on your side, then send it again."
         )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from products.readers.arrays import array_of, arrow_type_of, text_of
+from products.readers.column_checks import COMPLEX
 
 __all__ = ["Hdf5Column", "Hdf5Table", "column_of", "read_slice", "storage_problem"]
 
@@ -50,8 +51,8 @@ class Hdf5Column:
         """Convert a slice of the values."""
         if self.position is not None:
             values = values[:, self.position]
-        elif values.ndim == 2 and not pa.types.is_nested(self.arrow_type):
-            values = values[:, 0]
+        elif values.ndim > 1 and not pa.types.is_nested(self.arrow_type):
+            values = values.reshape(-1)
         if self.categories is not None:
             codes = values.astype(np.int64, copy=False)
             missing = (codes < 0) | (codes >= len(self.categories))
@@ -103,9 +104,9 @@ def column_of(name: str, dataset: h5py.Dataset, member: str | None = None) -> Hd
         kind = kind.get_member_type(kind.get_member_index(member.encode()))
     dtype = _numpy_type(kind)
     if member is None and dataset.ndim > 1:
-        if dataset.ndim > 2:
-            raise TypeError("an array of arrays")
-        dtype = np.dtype((dtype, dataset.shape[1:]))
+        # Dimensions of size 1 are none, also for objects, which numpy puts into no array type.
+        sizes = tuple(size for size in dataset.shape[1:] if size != 1)
+        dtype = np.dtype((dtype, sizes)) if sizes else dtype
     return Hdf5Column(name, dataset.name, _arrow_type(kind, dtype), member)
 
 
@@ -165,7 +166,7 @@ def _arrow_type(kind: h5py.h5t.TypeID, dtype: np.dtype) -> pa.DataType:
     if dtype.kind == "O":
         return _object_type(dtype)
     if dtype.kind == "c" or (dtype.subdtype and dtype.subdtype[0].kind == "c"):
-        raise TypeError("complex numbers")
+        raise TypeError(COMPLEX)
     if dtype.kind == "V" and dtype.subdtype is None:
         raise TypeError("records within records")
     return arrow_type_of(dtype)

@@ -20,10 +20,9 @@ _META = ".__table_column_meta__"
 
 
 def found_tables(file: h5py.File, name: str) -> tuple[list[Hdf5Table], list[str]]:
-    """Return all tables of a file, those with most rows first, and sentences about what was skipped."""
+    """Return all tables of a file in its order, and sentences about what was skipped."""
     notes: list[str] = []
-    tables = list(_tables(file, name, notes, set(), 0))
-    return sorted(tables, key=lambda table: (not table.columns, -table.rows)), notes
+    return list(_tables(file, name, notes, set(), 0)), notes
 
 
 def _tables(group: h5py.Group, name: str, notes: list[str], seen: set[int], depth: int) -> Iterator[Hdf5Table]:
@@ -100,6 +99,7 @@ def _compound(dataset: h5py.Dataset, name: str) -> Hdf5Table:
             continue
         if storage:
             refused[member] = storage
+            continue
         columns.append(column.renamed(mask=masks.get(member), meanings=described.meanings(member)))
     return Hdf5Table(dataset.name, "compound dataset", int(dataset.shape[0]), tuple(columns), refused)
 

@@ -15,11 +15,12 @@ from products.readers.arrays import text_of
 from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, column_of, storage_problem
 from products.readers.hdf5.plain_pickles import plain_value
 
-__all__ = ["is_pandas_group", "pandas_table"]
+__all__ = ["PICKLED", "is_pandas_group", "pandas_table"]
 
 _SMALL = 1_000_000
 _INDEX_LEFT_OUT = "The row index that pandas wrote was left out."
-_PICKLED = "Python objects, which pandas pickled"
+#: Reason for leaving out columns, which are never unpickled.
+PICKLED = "Python objects, which pandas pickled"
 
 
 def is_pandas_group(group: h5py.Group) -> bool:
@@ -47,11 +48,11 @@ def _fixed(group: h5py.Group) -> Hdf5Table:
         if "shape" in values.attrs:
             columns |= {name: Hdf5Column(name, values.name, pa.string()) for name in names}
             continue
-        reason = _PICKLED if _attribute(values, "CLASS") == "VLARRAY" else storage_problem(values)
+        reason = PICKLED if _attribute(values, "CLASS") == "VLARRAY" else storage_problem(values)
         if reason or values.ndim != 2 or values.shape[1] != len(names):
             refused |= dict.fromkeys(names, reason or "a block of another shape than its names")
             continue
-        kind = column_of(names[0], values).arrow_type.value_type
+        kind = _item_type(column_of(names[0], values).arrow_type)
         kind = _time_type(_attribute(values, "value_type")) or kind
         for position, name in enumerate(names):
             columns[name] = Hdf5Column(name, values.name, kind, position=position)
@@ -122,7 +123,7 @@ def _member_column(dataset: h5py.Dataset, member: str) -> Hdf5Column:
 def _members_columns(
     group: h5py.Group, dataset: h5py.Dataset, member: str, names: Sequence[str], column: Hdf5Column
 ) -> dict[str, Hdf5Column]:
-    kind = column.arrow_type.value_type if pa.types.is_nested(column.arrow_type) else column.arrow_type
+    kind = _item_type(column.arrow_type)
     written = _attribute(dataset, f"{member}_dtype")
     kind = _time_type(written) or (pa.bool_() if written == "bool" else kind)
     categories = null_text = None
@@ -132,7 +133,7 @@ def _members_columns(
     elif pa.types.is_string(kind):
         null_text = _attribute(dataset, f"{member}_nan_rep") or "nan"
     # A block of texts is one array of texts a row, for which numpy has a shape and Arrow no list.
-    several = len(names) > 1 or pa.types.is_nested(column.arrow_type)
+    several = len(names) > 1 or pa.types.is_nested(column.arrow_type) or _is_array(dataset, member)
     return {
         name: column.renamed(
             name=name,
@@ -143,6 +144,15 @@ def _members_columns(
         )
         for position, name in enumerate(names)
     }
+
+
+def _item_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_nested(kind) else kind
+
+
+def _is_array(dataset: h5py.Dataset, member: str) -> bool:
+    kind = dataset.id.get_type()
+    return isinstance(kind.get_member_type(kind.get_member_index(member.encode())), h5py.h5t.TypeArrayID)
 
 
 def _table_index(group: h5py.Group, dataset: h5py.Dataset) -> tuple[list[Hdf5Column], tuple[str, ...]]:

@@ -7,11 +7,14 @@ import h5py
 import numpy as np
 import pyarrow as pa
 
-from products.readers.base import FileReader, ReadLimits, described_field
+from core.errors import InvalidValueError
+from products.readers.base import FileReader, ReadLimits, TableChoice, chosen_tables
+from products.readers.column_checks import described_field
 from products.readers.errors import ColumnTypeError, NotATableError, damage_reported, listed
 from products.readers.formats import HDF5
 from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, read_slice
 from products.readers.hdf5.layouts import found_tables
+from products.readers.hdf5.pandas_layouts import PICKLED
 from products.readers.unpacking import checked_expansion
 
 __all__ = ["Hdf5Reader"]
@@ -21,29 +24,40 @@ _LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, Index
 
 
 class Hdf5Reader(FileReader):
-    """Reader of an HDF5 file with a table in one of the known layouts."""
+    """Reader of an HDF5 file with a table in one of the known layouts.
+
+    Parameters
+    ----------
+    table
+        Path of the group or dataset of the table; that with most rows by default.
+    """
 
     format = HDF5.name
 
-    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+    def __init__(self, path: Path, name: str, limits: ReadLimits, table: str | None = None) -> None:
         with damage_reported(name, "HDF5", *_LIBRARY_ERRORS):
             self._file = h5py.File(path, "r", locking=False)
         try:
             with damage_reported(name, "HDF5", *_LIBRARY_ERRORS):
                 tables, notes = found_tables(self._file, name)
-            table = _chosen(tables, name)
-            others = [f"{other.path} ({other.rows} rows)" for other in tables if other is not table]
+            chosen = _chosen(tables, name, table)
+            choices = tuple(
+                TableChoice(each.path, each.rows, len(each.columns) + len(each.refused), is_read=each is chosen)
+                for each in tables
+            )
+            others = [f"{each.path} ({each.rows} rows)" for each in tables if each is not chosen]
             if others:
-                notes.append(f"The largest table, {table.path}, was read; there are others: {listed(others)}.")
-            _check_refused(table, name)
-            self._columns = {column.name: column for column in table.columns}
+                which = "largest table" if table is None else "table"
+                notes.append(f"The {which}, {chosen.path}, was read; there are others: {listed(others)}.")
+            _check_refused(chosen, name)
+            self._columns = {column.name: column for column in chosen.columns}
             schema = pa.schema([
-                described_field(column.name, column.arrow_type, **column.meanings) for column in table.columns
+                described_field(column.name, column.arrow_type, **column.meanings) for column in chosen.columns
             ])  # fmt: skip
-            checked_expansion(name, _unpacked(self._file, table), path.stat().st_size, limits)
+            checked_expansion(name, _unpacked(self._file, chosen), path.stat().st_size, limits)
             super().__init__(
-                name, schema, limits=limits, rows=table.rows, notes=[*table.notes, *notes],
-                details={"layout": table.layout, "group": table.path},
+                name, schema, limits=limits, rows=chosen.rows, notes=[*chosen.notes, *notes], tables=choices,
+                left_out=chosen.refused, details={"layout": chosen.layout, "group": chosen.path},
             )  # fmt: skip
         except BaseException:
             self._file.close()
@@ -71,30 +85,29 @@ def _array(column: Hdf5Column, values: Mapping[str | None, np.ndarray]) -> pa.Ar
     return column.array(values[column.member], mask)
 
 
-def _chosen(tables: list[Hdf5Table], name: str) -> Hdf5Table:
+def _chosen(tables: list[Hdf5Table], name: str, wanted: str | None) -> Hdf5Table:
     if not tables:
         raise NotATableError(
             f"{name} holds no table. Put the columns as arrays of equal length into one group, or save the table with "
             'astropy, or with pandas (to_hdf with format="table").'
         )
-    return tables[0]
+    if wanted is None:
+        return max(tables, key=lambda table: (bool(table.columns), table.rows))
+    choices = [TableChoice(table.path, table.rows, len(table.columns)) for table in tables]
+    numbers = chosen_tables(name, choices, wanted)
+    if len(numbers) > 1:
+        raise InvalidValueError(f"Only one table of {name} can be read at a time.", field="table")
+    return tables[numbers[0]]
 
 
 def _check_refused(table: Hdf5Table, name: str) -> None:
-    if not table.refused:
-        return
-    columns = listed(list(table.refused))
-    reasons = listed(sorted(set(table.refused.values())))
-    if "pickled" in reasons:
+    if not table.columns and PICKLED in table.refused.values():
         raise ColumnTypeError(
-            f"Columns of {name} hold {reasons} ({columns}); these are never opened, since they can run code. Save the "
-            'table with to_hdf(…, format="table") or to_parquet(…), and send that.'
+            f"Columns of {name} hold {PICKLED} ({listed(list(table.refused))}); these are never opened, since they can "
+            'run code. Save the table with to_hdf(…, format="table") or to_parquet(…), and send that.'
         )
-    raise ColumnTypeError(
-        f"Columns of {name} cannot be read ({columns}): {reasons}. Only numbers, text, times and arrays of numbers "
-        "can be; change these columns or leave them out."
-    )
 
 
 def _unpacked(file: h5py.File, table: Hdf5Table) -> int:
-    return sum(int(file[path].nbytes) for path in {column.dataset for column in table.columns})
+    datasets = [file[path] for path in {column.dataset for column in table.columns}]
+    return sum(int(dataset.size or 0) * int(dataset.id.get_type().get_size()) for dataset in datasets)

@@ -9,10 +9,18 @@ import pyarrow as pa
 
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyColumn, AstropyMetadata, astropy_metadata
-from products.readers.base import FileReader, ReadLimits, checked_names, described_field
-from products.readers.errors import ColumnTypeError, DamagedFileError, damage_reported, listed
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import (
+    ARRAYS_OF_ARRAYS,
+    ARRAYS_OF_TEXTS,
+    COMPLEX,
+    NO_VALUES,
+    checked_names,
+    described_field,
+)
+from products.readers.errors import DamagedFileError, damage_reported, listed
 from products.readers.formats import ECSV
-from products.readers.text.delimited import DelimitedRows
+from products.readers.text.rows import DelimitedRows
 from products.readers.text.source import Cleaning, TextSource, surveyed_text
 
 __all__ = ["EcsvReader"]
@@ -37,22 +45,25 @@ class EcsvReader(FileReader):
         self._masks = dict(described.masks)
         hidden = set(self._masks.values())
         columns = [column for column in described.columns.values() if column.name not in hidden]
-        self._types = _types(columns, name)
+        types, left_out = _types(columns)
+        self._json = {column.name for column in columns if column.subtype is not None}
         self._rows = DelimitedRows(
             source, name, list(described.columns), delimiter=described.delimiter, skipped_lines=skipped,
             cleaning=Cleaning(), nulls=("",),
         )  # fmt: skip
         schema = pa.schema([
-            described_field(column.name, self._types[column.name], **column.meanings) for column in columns
+            described_field(column.name, types[column.name], **column.meanings)
+            for column in columns
+            if column.name in types
         ])  # fmt: skip
-        # Lists are JSON texts in the file; masks are truths.
-        in_file = {key: pa.string() if pa.types.is_nested(kind) else kind for key, kind in self._types.items()}
+        # Arrays are JSON texts in the file; masks are truths.
+        in_file = {key: pa.string() if key in self._json else kind for key, kind in types.items()}
         self._rows.types = in_file | dict.fromkeys(hidden, pa.bool_())
         with damage_reported(name, "ECSV", pa.ArrowException, OSError, ValueError):
             first = next(self._rows.batches(list(described.columns)), None)
         super().__init__(
             name, schema, limits=limits, rows=0 if first is None or first.num_rows == 0 else None,
-            details={"delimiter": described.delimiter},
+            details={"delimiter": described.delimiter}, left_out=left_out,
         )  # fmt: skip
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
@@ -62,9 +73,8 @@ class EcsvReader(FileReader):
                 columns = []
                 for field in schema:
                     array = batch.column(field.name)
-                    if pa.types.is_nested(field.type):
-                        lists = [None if text is None else json.loads(text) for text in array.to_pylist()]
-                        array = pa.array(lists, field.type)
+                    if field.name in self._json:
+                        array = _parsed(array, field.type)
                     columns.append(masked(array, batch.column(masks[field.name]) if field.name in masks else None))
                 whole = pa.RecordBatch.from_arrays(columns, schema=schema)
                 for start in range(0, whole.num_rows, size):
@@ -99,29 +109,43 @@ def _check_delimiter(described: AstropyMetadata, name: str) -> None:
         raise DamagedFileError(f"The delimiter of {name} is neither a blank nor a comma. Write the file again.")
 
 
-def _types(columns: list[AstropyColumn], name: str) -> dict[str, pa.DataType]:
-    types, nested = {}, []
+def _types(columns: list[AstropyColumn]) -> tuple[dict[str, pa.DataType], dict[str, str]]:
+    """Return the types of the columns that can be read, and the others, each with the reason."""
+    types, left_out = {}, {}
     for column in columns:
         kind = _type(column)
-        if kind is None:
-            nested.append(column.name)
+        if isinstance(kind, str):
+            left_out[column.name] = kind
         else:
             types[column.name] = kind
-    if nested:
-        raise ColumnTypeError(
-            f"{name} has complex or nested columns ({listed(nested)}). Only numbers, text, times and arrays of "
-            "numbers can be read: split these columns or leave them out."
-        )
-    return types
+    return types, left_out
 
 
-def _type(column: AstropyColumn) -> pa.DataType | None:
-    if column.subtype is None:
-        return _TYPES.get(column.datatype)
-    base, _, shape = column.subtype.rstrip("]").partition("[")
+def _type(column: AstropyColumn) -> pa.DataType | str:
+    """Return the type of a column, or the reason why it cannot be read."""
+    base, _, shape = (column.subtype or column.datatype).rstrip("]").partition("[")
+    if base.startswith("complex"):
+        return COMPLEX
     item = _TYPES.get(base)
-    if item is None or pa.types.is_string(item) or not shape:
-        return None
-    if shape == "null":
+    if item is None:
+        return f"the type {base}"
+    sizes = [size.strip() for size in shape.split(",") if size.strip() not in {"", "1"}]
+    if "0" in sizes:
+        return NO_VALUES
+    if len(sizes) > 1:
+        return ARRAYS_OF_ARRAYS
+    if not sizes:
+        return item
+    if pa.types.is_string(item):
+        return ARRAYS_OF_TEXTS
+    if sizes[0] == "null":
         return pa.list_(item)
-    return pa.list_(item, int(shape)) if shape.isdigit() else None
+    return pa.list_(item, int(sizes[0])) if sizes[0].isdigit() else f"arrays of the shape {shape}"
+
+
+def _parsed(texts: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Parse the JSON of arrays; an array of one value is that value."""
+    values = [None if text is None else json.loads(text) for text in texts.to_pylist()]
+    if not pa.types.is_nested(kind):
+        values = [value[0] if isinstance(value, list) and len(value) == 1 else value for value in values]
+    return pa.array(values, kind)

@@ -3,8 +3,9 @@
 import codecs
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from products.readers.errors import EncodingError, NotATableError
@@ -17,7 +18,6 @@ _LONGEST_LINE = 16 << 20
 _WESTERN = "cp1252"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _QUOTED_OR_BLANKS = re.compile(rb'"[^"\n]*"|[ \t]+')
-_QUOTED_OR_PADDED = re.compile(rb'"[^"\n]*"|[ \t]*([,;|\t])[ \t]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +31,37 @@ class Cleaning:
     blanks
         Whether runs of blanks separate fields; each becomes one tab.
     padding
-        Whether blanks around a delimiter are dropped.
+        Delimiter around which blanks are dropped; none by default.
+    bars
+        Whether the vertical bars at the beginning and the end of each line are dropped.
+    rules
+        Whether lines of dashes are dropped.
+    widths
+        First character and the one after the last of each column of fixed place; a tab separates them then.
     """
 
     comments: bool = False
     blanks: bool = False
-    padding: bool = False
+    padding: str = ""
+    bars: bool = False
+    rules: bool = False
+    widths: tuple[tuple[int, int], ...] = ()
 
     @property
     def needed(self) -> bool:
         """Whether any cleaning is necessary."""
-        return self.comments or self.blanks or self.padding
+        return self.comments or self.blanks or bool(self.padding) or self.bars or self.rules or bool(self.widths)
 
     def __call__(self, lines: bytes) -> bytes:
         """Clean complete lines."""
         if self.comments:
             lines = re.sub(rb"(?m)^#[^\r\n]*(?:\r\n|\n|\r|\Z)", b"", lines)
+        if self.rules:
+            lines = re.sub(rb"(?m)^[-=+| \t]*(?:--|==)[-=+| \t]*(?:\r\n|\n|\r|\Z)", b"", lines)
+        if self.widths:
+            return _columns_of(lines, self.widths)
+        if self.bars:
+            lines = re.sub(rb"(?m)^[ \t]*\||\|[ \t]*(?=\r?$)", b"", lines)
         if self.blanks:
             lines = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", lines)
             if b'"' not in lines:
@@ -54,7 +69,7 @@ class Cleaning:
             return _QUOTED_OR_BLANKS.sub(lambda found: found[0] if found[0][:1] == b'"' else b"\t", lines)
         if self.padding:
             lines = re.sub(rb"(?m)^ +| +(?=\r?$)", b"", lines)
-            return _QUOTED_OR_PADDED.sub(lambda found: found[1] or found[0], lines)
+            return _padded(self.padding).sub(lambda found: found[1] or found[0], lines)
         return lines
 
 
@@ -84,9 +99,17 @@ class TextSource:
                 for line in text:
                     yield line.rstrip("\r\n")
 
-    def open(self, skipped_lines: int, cleaning: Cleaning) -> io.BufferedReader:
-        """Open the text as UTF-8, without its first lines, and cleaned."""
-        return io.BufferedReader(_Cleaned(self, skipped_lines, cleaning), _BLOCK)
+    def open(
+        self, skipped_lines: int, cleaning: Cleaning, watch: Callable[[bytes], None] | None = None
+    ) -> io.BufferedReader:
+        """Open the text as UTF-8, without its first lines, and cleaned.
+
+        Parameters
+        ----------
+        watch
+            Called with each block of complete lines that is read.
+        """
+        return io.BufferedReader(_Cleaned(self, skipped_lines, cleaning, watch), _BLOCK)
 
 
 def surveyed_text(path: Path, name: str) -> TextSource:
@@ -170,7 +193,10 @@ def _has_inner_comment(text: str, seen_data: bool) -> bool:
 class _Cleaned(io.RawIOBase):
     """Raw stream of a text source as UTF-8, cleaned block by block."""
 
-    def __init__(self, source: TextSource, skipped_lines: int, cleaning: Cleaning) -> None:
+    def __init__(
+        self, source: TextSource, skipped_lines: int, cleaning: Cleaning, watch: Callable[[bytes], None] | None
+    ) -> None:
+        self._watch = watch
         self._file = source.path.open("rb")
         self._file.seek(source.start)
         self._decoder = None if source.encoding == "utf-8" else codecs.getincrementaldecoder(source.encoding)()
@@ -212,4 +238,32 @@ class _Cleaned(io.RawIOBase):
                 return b""
             text = text[found.end() :]
             self._skip -= 1
-        return self._cleaning(text) if self._cleaning.needed else text
+        if self._cleaning.needed:
+            text = self._cleaning(text)
+        if self._watch is not None:
+            self._watch(text)
+        return text
+
+
+def _columns_of(lines: bytes, widths: tuple[tuple[int, int], ...]) -> bytes:
+    """Return lines with the columns at fixed places separated by tabs, without the blanks around them."""
+    text = re.sub(r"(?m)^[ \t]*(?:\r\n|\n|\r|\Z)", "", lines.decode())
+    text = _places(widths).sub(
+        lambda line: "\t".join([part.strip().replace("\t", " ") for part in line.groups()]), text
+    )
+    return text.encode()
+
+
+@lru_cache(maxsize=16)
+def _padded(delimiter: str) -> re.Pattern[bytes]:
+    mark, blanks = re.escape(delimiter.encode()), rb" *" if delimiter == "\t" else rb"[ \t]*"
+    return re.compile(rb'"[^"\n]*"|' + blanks + rb"(" + mark + rb")" + blanks)
+
+
+@lru_cache(maxsize=16)
+def _places(widths: tuple[tuple[int, int], ...]) -> re.Pattern[str]:
+    parts, here = [], 0
+    for first, beyond in widths:
+        parts.append(f"[^\r\n]{{0,{first - here}}}([^\r\n]{{0,{beyond - first}}})")
+        here = beyond
+    return re.compile(f"(?m)^(?=[^\r\n]){''.join(parts)}[^\r\n]*")

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from products.readers.arrays import array_of, masked, text_of
 from products.readers.votable.document import VotableField
 
-__all__ = ["array_of_bytes", "array_of_texts", "arrow_type_of_field", "fixed_length", "item_bytes"]
+__all__ = ["DATATYPES", "array_of_bytes", "array_of_texts", "arrow_type_of_field", "fixed_length", "item_bytes"]
 
 _NUMBERS = {
     "boolean": pa.bool_(),
@@ -23,6 +23,8 @@ _NUMBERS = {
 }
 _ITEM = {"boolean": "u1", "unsignedByte": "u1", "short": ">i2", "int": ">i4", "long": ">i8", "float": ">f4",
          "double": ">f8", "char": "S1", "unicodeChar": ">u2", "bit": "u1"}  # fmt: skip
+#: Datatypes of VOTable whose bytes can be told apart; complex numbers are pairs of these.
+DATATYPES = frozenset(_ITEM)
 _TRUE = ("T", "t", "true", "True", "TRUE", "1")
 _FALSE = ("F", "f", "false", "False", "FALSE", "0")
 
@@ -45,7 +47,7 @@ def arrow_type_of_field(column: VotableField) -> pa.DataType:
     number = _NUMBERS[column.datatype]
     if not size or (size == "1" and column.datatype != "bit"):
         return number
-    return pa.list_(number, int(size)) if size.isdigit() else pa.list_(number)
+    return pa.list_(number, int(size)) if size.isdigit() and int(size) else pa.list_(number)
 
 
 def fixed_length(column: VotableField) -> int | None:
@@ -103,6 +105,8 @@ def array_of_bytes(
     """
     if column.datatype in {"char", "unicodeChar"}:
         return masked(_texts_of_bytes(items, lengths, column), nulls)
+    if lengths is None and fixed_length(column) == 0:
+        return masked(pa.array([[]] * len(items), arrow_type), nulls)
     values = _values_of_bytes(items, column)
     item_type = arrow_type.value_type if pa.types.is_nested(arrow_type) else arrow_type
     missing = _missing(items, values, column)
@@ -152,6 +156,8 @@ def _missing(items: np.ndarray, values: np.ndarray, column: VotableField) -> np.
 def _texts_of_bytes(items: np.ndarray, lengths: np.ndarray | None, column: VotableField) -> pa.Array:
     width = item_bytes(column)
     if lengths is None:
+        if not items.shape[1]:
+            return pa.array([""] * len(items), pa.string())
         if width == 1:
             return text_of(np.ascontiguousarray(items).view(f"S{items.shape[1]}").reshape(-1))
         return pa.array([row.tobytes().decode("utf-16-be", "replace").rstrip("\x00 ") for row in items], pa.string())

@@ -14,9 +14,10 @@ from xml.sax.handler import ContentHandler
 from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser
 
+from products.readers.column_checks import ARRAYS_OF_ARRAYS, ARRAYS_OF_TEXTS, COMPLEX, NO_VALUES
 from products.readers.errors import DamagedFileError, NotATableError, RaggedRowError
 
-__all__ = ["TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
+__all__ = ["DocumentHandler", "TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
 
 _PIECE = 262_144
 _MAX_DEPTH = 64
@@ -34,6 +35,23 @@ class VotableField:
     null: str | None = None
     meanings: dict[str, str] = field(default_factory=dict)
     shape: str | None = None
+
+    def simplify(self) -> str | None:
+        """Drop sizes of 1, which add no dimension, and return the reason why the column cannot be read, or None."""
+        sizes = [size.strip() for size in (self.arraysize or "").split("x") if size.strip()]
+        is_text = self.datatype in {"char", "unicodeChar"}
+        several = [size for size in sizes[is_text:] if size != "1"]
+        if self.datatype in _PARTS_OF_COMPLEX:
+            return COMPLEX
+        if is_text and several:
+            return ARRAYS_OF_TEXTS
+        if "0" in several:
+            return NO_VALUES
+        if len(several) > 1:
+            return ARRAYS_OF_ARRAYS
+        if len(sizes) > 1:
+            self.arraysize = sizes[0] if is_text else several[0] if several else None
+        return None
 
     @property
     def is_nested(self) -> bool:
@@ -58,15 +76,32 @@ class VotableField:
         self.shape = "x".join(sizes) if fixed else "*"
 
 
-class TableHandler(ContentHandler):
+class DocumentHandler(ContentHandler):
+    """SAX handler of a VOTable.
+
+    Attributes
+    ----------
+    name
+        Name of the file in messages.
+    finished
+        Whether nothing more is to be read.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        self.finished = False
+
+
+class TableHandler(DocumentHandler):
     """SAX handler that collects the first TABLE of a document.
 
     Parameters
     ----------
     name
         Name of the file in messages.
-    fits
-        Whether rows may be stored as FITS.
+    number
+        Which of the tables that have columns is collected, from 0.
 
     Attributes
     ----------
@@ -74,6 +109,8 @@ class TableHandler(ContentHandler):
         The columns.
     serialization
         ``TABLEDATA``, ``BINARY``, ``BINARY2`` or ``FITS`` once the data have begun.
+    extension
+        Number of the extension of a FITS file that holds the rows, if the document has it.
     cells
         For TABLEDATA: for each column, the texts of the rows not yet taken.
     text
@@ -82,16 +119,15 @@ class TableHandler(ContentHandler):
         Whether the table has been read to its end.
     """
 
-    def __init__(self, name: str, *, fits: bool = False) -> None:
-        super().__init__()
-        self.name = name
-        self._refused = {"PARQUET"} if fits else {"FITS", "PARQUET"}
+    def __init__(self, name: str, *, number: int = 0) -> None:
+        super().__init__(name)
+        self._before = number
         self.fields: list[VotableField] = []
         self.serialization: str | None = None
+        self.extension: int | None = None
         self.cells: list[list[str]] = []
         self.text: list[str] = []
         self.rows = 0
-        self.finished = False
         self._path: list[str] = []
         self._collected: list[str] | None = None
         self._column = 0
@@ -121,7 +157,7 @@ class TableHandler(ContentHandler):
         tag = name.rpartition(":")[2]
         self._path.append(tag)
         if tag == "TD":
-            self._collected = []
+            self._collected = None if self._before else []
         elif tag == "TR":
             self._column = 0
         else:
@@ -132,24 +168,33 @@ class TableHandler(ContentHandler):
         if self.finished:
             return
         tag = self._path.pop()
-        if tag == "TD":
-            self._end_cell()
-        elif tag == "TR":
-            self._end_row()
+        if tag in {"TD", "TR"}:
+            if not self._before:
+                self._end_cell() if tag == "TD" else self._end_row()
         elif tag == "DESCRIPTION" and self._collected is not None:
             description = " ".join("".join(self._collected).split())
             if description:
                 self.fields[-1].meanings["description"] = description
             self._collected = None
-        elif tag == "TABLE":
-            self.finished = bool(self.fields)
+        elif tag == "TABLE" and self.fields:
+            self._end_table()
 
     def characters(self, content: str) -> None:
         """Handle a piece of text."""
         if self._collected is not None:
             self._collected.append(content)
-        elif self._path and self._path[-1] == "STREAM" and not self.finished and not content.isspace():
+        elif self._path and self._path[-1] == "STREAM" and self._collects and not content.isspace():
             self.text.append(content)
+
+    @property
+    def _collects(self) -> bool:
+        return not self.finished and not self._before
+
+    def _end_table(self) -> None:
+        self.finished = not self._before
+        if self._before:
+            self._before -= 1
+            self.fields, self.serialization, self.extension = [], None, None
 
     def _start_other(self, tag: str, attrs: Mapping[str, str]) -> None:
         if len(self._path) > _MAX_DEPTH:
@@ -162,8 +207,8 @@ class TableHandler(ContentHandler):
         elif tag == "DESCRIPTION" and parent == "FIELD":
             self._collected = []
         elif tag in {"TABLEDATA", "BINARY", "BINARY2", "FITS", "PARQUET"}:
-            self._start_data(tag)
-        elif tag == "STREAM" and (attrs.get("href") or attrs.get("encoding", "base64") != "base64"):
+            self._start_data(tag, attrs)
+        elif tag == "STREAM" and self._collects and (attrs.get("href") or attrs.get("encoding", "base64") != "base64"):
             raise NotATableError(
                 f"{self.name} keeps its rows elsewhere or compressed (its STREAM is not plain base64). "
                 "Save it as TABLEDATA or BINARY2 and send it again."
@@ -180,10 +225,14 @@ class TableHandler(ContentHandler):
             )
         )
 
-    def _start_data(self, tag: str) -> None:
-        if tag in self._refused:
-            raise NotATableError(f"{self.name} is a VOTable around {tag.title()} data. Send the {tag.title()} file.")
+    def _start_data(self, tag: str, attrs: Mapping[str, str]) -> None:
+        if self._before:
+            return
+        if tag == "PARQUET":
+            raise NotATableError(f"{self.name} is a VOTable around Parquet data. Send the Parquet file.")
         self.serialization = tag
+        number = str(attrs.get("extnum", ""))
+        self.extension = int(number) if number.isdigit() else None
         self.cells = [[] for _ in self.fields]
 
     def _end_cell(self) -> None:
@@ -201,7 +250,7 @@ class TableHandler(ContentHandler):
             )
 
 
-def parsed_pieces(path: Path, handler: TableHandler) -> Iterator[None]:
+def parsed_pieces(path: Path, handler: DocumentHandler) -> Iterator[None]:
     """Parse a document piece by piece, yielding after each piece so that the caller can take what was read.
 
     Raises
@@ -229,7 +278,7 @@ def column_meanings(document: bytes, name: str) -> dict[str, dict[str, str]]:
     return {column.name: column.meanings for column in handler.fields}
 
 
-def _parser(handler: TableHandler) -> DefusedExpatParser:
+def _parser(handler: ContentHandler) -> DefusedExpatParser:
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setContentHandler(handler)
     return parser

@@ -4,23 +4,38 @@ import base64
 import binascii
 import string
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
 from products.readers.base import ReadLimits
-from products.readers.errors import DamagedFileError
+from products.readers.errors import ColumnTypeError, DamagedFileError
 
-__all__ = ["fits_batches"]
+__all__ = ["EmbeddedFits", "fits_batches"]
 
 _NO_SPACES = str.maketrans("", "", string.whitespace)
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddedFits:
+    """A FITS file that arrives as pieces of base64.
+
+    Parameters
+    ----------
+    extension
+        Number of the extension with the rows; the first table by default.
+    """
+
+    pieces: Iterable[str]
+    extension: int | None = None
+
+
 def fits_batches(
-    pieces: Iterable[str], name: str, limits: ReadLimits, schema: pa.Schema, columns: list[int], size: int
+    source: EmbeddedFits, name: str, limits: ReadLimits, schema: pa.Schema, columns: list[int], size: int
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a FITS file that arrives as pieces of base64.
+    """Yield the rows of a FITS file inside a document.
 
     Parameters
     ----------
@@ -32,13 +47,20 @@ def fits_batches(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.fits"
         with path.open("wb") as file:
-            for data in _decoded(pieces, name):
+            for data in _decoded(source.pieces, name):
                 file.write(data)
-        with FitsReader(path, name, limits) as reader:
-            if len(reader.schema) <= max(columns, default=0):
+        chosen = None if source.extension is None else f"HDU {source.extension}"
+        with FitsReader(path, name, limits, chosen) as reader:
+            if len(reader.stored_names) <= max(columns, default=0):
                 raise DamagedFileError(f"The FITS file inside {name} has other columns than its fields declare.")
-            for batch in reader.batches(size=size):
-                arrays = [_cast(batch.column(i), field, name) for i, field in zip(columns, schema, strict=True)]
+            names = [reader.stored_names[number] for number in columns]
+            if missing := [stored for stored in names if stored not in reader.schema.names]:
+                raise ColumnTypeError(
+                    f"The column {missing[0]} of the FITS file inside {name} cannot be read "
+                    f"({reader.left_out.get(missing[0])}). Leave it out."
+                )
+            for batch in reader.batches(names, size=size):
+                arrays = [_cast(array, field, name) for array, field in zip(batch.columns, schema, strict=True)]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

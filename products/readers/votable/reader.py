@@ -1,21 +1,24 @@
-"""Reader of VOTable files (VOTable 1.5): the first table, in TABLEDATA, BINARY, BINARY2 or FITS."""
+"""Reader of VOTable files (VOTable 1.5): one of its tables, in TABLEDATA, BINARY, BINARY2 or FITS."""
 
 import base64
 import binascii
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from core.errors import TooLargeError
-from products.readers.base import FileReader, ReadLimits, described_field
+from core.errors import InvalidValueError, TooLargeError
+from products.readers.base import FileReader, ReadLimits, TableChoice, chosen_tables
+from products.readers.column_checks import checked_names, described_field
 from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_reported, listed
 from products.readers.formats import VOTABLE
 from products.readers.votable.cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
 from products.readers.votable.document import TableHandler, VotableField, parsed_pieces
-from products.readers.votable.fits_rows import fits_batches
+from products.readers.votable.fits_rows import EmbeddedFits, fits_batches
+from products.readers.votable.tables import votable_tables
 
 __all__ = ["VotableReader"]
 
@@ -25,32 +28,45 @@ _NO_SPACES = str.maketrans("", "", string.whitespace)
 
 
 class VotableReader(FileReader):
-    """Reader of a VOTable file, piece by piece."""
+    """Reader of a VOTable file, piece by piece.
+
+    Parameters
+    ----------
+    table
+        Name or ID of the table; the first one by default.
+    """
 
     format = VOTABLE.name
 
-    def __init__(self, path: Path, name: str, limits: ReadLimits) -> None:
+    def __init__(self, path: Path, name: str, limits: ReadLimits, table: str | None = None) -> None:
         self._path = path
-        handler = _head(path, name, limits)
+        # With a query comes the first table of a document (DALI 1.1 §3.4.5); the others are not looked at.
+        choices = (
+            [] if limits.whole_standard and table is None else votable_tables(path, name, even_one=table is not None)
+        )
+        self._number, notes = _chosen(choices, name, table)
+        handler = _head(path, name, limits, self._number)
         if limits.whole_standard:
             _name_all(handler.fields)
+        checked_names(name, [column.name for column in handler.fields], limits)
         self._fields = {column.name: column for column in handler.fields}
         self._order = handler.fields
+        self._extension = handler.extension
+        schema, left_out = _schema(handler, name, whole_standard=limits.whole_standard)
         empty = not handler.rows and not handler.text
         super().__init__(
-            name,
-            _schema(handler.fields, name, whole_standard=limits.whole_standard),
-            limits=limits,
-            rows=0 if empty else None,
+            name, schema, limits=limits, rows=0 if empty else None, notes=notes, left_out=left_out,
+            tables=[replace(each, is_read=number == self._number) for number, each in enumerate(choices)],
             details={"serialization": handler.serialization or "none"},
-        )
+        )  # fmt: skip
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        handler = TableHandler(self.name, fits=self.limits.whole_standard)
+        handler = TableHandler(self.name, number=self._number)
         if self.details["serialization"] == "FITS":
             pieces = (handler.take_text() for _ in parsed_pieces(self._path, handler))
             numbers = [list(self._fields).index(name) for name in schema.names]
-            yield from fits_batches(pieces, self.name, self.limits, schema, numbers, size)
+            source = EmbeddedFits(pieces, self._extension)
+            yield from fits_batches(source, self.name, self.limits, schema, numbers, size)
             return
         binary: _BinaryRows | None = None
         for _ in parsed_pieces(self._path, handler):
@@ -187,9 +203,25 @@ def _cell_bytes(column: VotableField) -> int | None:
     return (length + 7) // 8 if column.datatype == "bit" else length * item_bytes(column)
 
 
-def _head(path: Path, name: str, limits: ReadLimits) -> TableHandler:
-    """Parse a document up to its first rows."""
-    handler = TableHandler(name, fits=limits.whole_standard)
+def _chosen(choices: list[TableChoice], name: str, wanted: str | None) -> tuple[int, list[str]]:
+    """Return the number of the table to read, and the note about the others."""
+    numbers = [0] if wanted is None else chosen_tables(name, choices, wanted)
+    if len(numbers) > 1:
+        raise InvalidValueError(f"Only one table of {name} can be read at a time.", field="table")
+    if len(choices) < 2:
+        return 0, []
+    others = [
+        each.name if each.rows is None else f"{each.name} ({each.rows} rows)"
+        for number, each in enumerate(choices)
+        if number != numbers[0]
+    ]
+    which = "first table" if wanted is None else "table"
+    return numbers[0], [f"The {which}, {choices[numbers[0]].name}, was read; there are others: {listed(others)}."]
+
+
+def _head(path: Path, name: str, limits: ReadLimits, number: int) -> TableHandler:
+    """Parse a document up to the first rows of a table."""
+    handler = TableHandler(name, number=number)
     for read, _ in enumerate(parsed_pieces(path, handler)):
         if handler.serialization and (handler.rows or handler.text):
             break
@@ -198,7 +230,7 @@ def _head(path: Path, name: str, limits: ReadLimits) -> TableHandler:
                 f"{name} has more than the {limits.max_columns} columns that are allowed. Leave out those that are "
                 "not needed."
             )
-        if not handler.serialization and read > _MOST_HEAD_PIECES:
+        if not number and not handler.serialization and read > _MOST_HEAD_PIECES:
             raise NotATableError(f"{name} has too much metadata before its rows.")
     if not handler.fields:
         raise NotATableError(f"{name} is a VOTable without a table that has columns. Send one with a table.")
@@ -219,23 +251,29 @@ def _name_all(fields: list[VotableField]) -> None:
         column.name = name
 
 
-def _schema(fields: list[VotableField], name: str, *, whole_standard: bool) -> pa.Schema:
-    described, nested = [], []
-    for column in fields:
+def _schema(handler: TableHandler, name: str, *, whole_standard: bool) -> tuple[pa.Schema, dict[str, str]]:
+    """Return the columns that can be read, and the others, each with the reason."""
+    described: list[pa.Field] = []
+    left_out: dict[str, str] = {}
+    for column in handler.fields:
+        reason = None if whole_standard else column.simplify()
         try:
-            if whole_standard:
+            # The bytes of a column that is left out are skipped, so its size must be known.
+            if whole_standard or reason:
                 column.flatten()
-            arrow_type = arrow_type_of_field(column)
-            field = described_field(column.name, arrow_type, **column.meanings)
+            if reason:
+                left_out[column.name] = reason
+                continue
+            field = described_field(column.name, arrow_type_of_field(column), **column.meanings)
             described.append(_as_declared(field, column) if whole_standard else field)
         except (TypeError, ValueError, OverflowError):
-            nested.append(column.name)
-    if nested:
-        raise ColumnTypeError(
-            f"{name} has complex or nested columns ({listed(nested)}). Only numbers, text, times and arrays of "
-            "numbers can be read: split these columns or leave them out."
-        )
-    return pa.schema(described)
+            left_out[column.name] = f"datatype {column.datatype or 'missing'}, arraysize {column.arraysize}"
+            if (handler.serialization or "").startswith("BINARY"):
+                raise ColumnTypeError(
+                    f"The column {column.name} of {name} has no valid type ({left_out[column.name]}), so that the "
+                    "bytes after it cannot be read. Correct it and send the file again."
+                ) from None
+    return pa.schema(described), left_out
 
 
 def _as_declared(field: pa.Field, column: VotableField) -> pa.Field:

@@ -132,12 +132,15 @@ def parquet_named(folder: Path, *names: str) -> Path:
 FIELDS = '<FIELD name="{}" datatype="double"/><FIELD name="{}" datatype="double"/>'
 ROW = "<DATA><TABLEDATA><TR><TD>1</TD><TD>2</TD></TR></TABLEDATA></DATA>"
 ECSV = "# %ECSV 1.0\n# ---\n# datatype:\n# - {{name: {0}, datatype: float64}}\n# - {{name: {1}, datatype: {2}}}\n{0} {1}\n1 2\n"
+ECSV_OF_TEXTS = (
+    b'# %ECSV 1.0\n# ---\n# datatype:\n# - {name: v, datatype: string, subtype: \'string[2]\'}\nv\n"[""a"",""b""]"\n'
+)
 TWICE = "has more than one column called ra. Give each column a name of its own."
 UNNAMED = (
     "Column 2 is without a name in {}. Name every column; if it is the row index that pandas writes, "
     "save with index=False."
 )
-NESTED = "(v). Only numbers, text, times and arrays of numbers can be"
+NOTHING = "has no column that can be read: v ({}). Only numbers, text, times and arrays of numbers can be"
 
 FAULTS: list[tuple[str, Callable[[Path], Path], str]] = [
     ("no columns FITS", fits_without_columns, "No columns were found in cat.fits. Send a table with named columns and rows."),
@@ -160,16 +163,17 @@ FAULTS: list[tuple[str, Callable[[Path], Path], str]] = [
     ("not UTF-8 VOTable", lambda p: bytes_file(p, "cat.vot", b"<?xml version='1.0'?><VOTABLE><DESCRIPTION>\xff</DESCRIPTION></VOTABLE>"), "cat.vot is not well-formed XML"),
     ("ragged CSV", lambda p: bytes_file(p, "cat.csv", b"# made by hand\nra,dec\n1,2\n3,4,5\n"), "Line 4 of cat.csv has 3 fields where 2 were expected."),
     ("ragged VOTable", lambda p: votable(p, FIELDS.format("ra", "dec") + "<DATA><TABLEDATA><TR><TD>1</TD></TR></TABLEDATA></DATA>"), "Row 1 of cat.vot has 1 cells where 2 were expected."),
-    ("nested Parquet", lambda p: parquet(p, ra=[1.0], v=pa.array([{"a": 1}])), f"cat.parquet has nested columns {NESTED}"),
-    ("map Parquet", lambda p: parquet(p, v=pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))), f"cat.parquet has nested columns {NESTED}"),
-    ("complex FITS", lambda p: write(Table({"v": [1j]}), "FITS", p), f"cat.fits has complex or nested columns {NESTED}"),
-    ("nested FITS", lambda p: write(Table({"v": np.ones((2, 3, 4))}), "FITS", p), f"cat.fits has complex or nested columns {NESTED}"),
-    ("complex HDF5", lambda p: hdf5(p, v=np.array([1j])), "Columns of cat.hdf5 cannot be read (v): "),
-    ("nested HDF5", lambda p: hdf5(p, v=np.ones((2, 3, 4))), "Columns of cat.hdf5 cannot be read (v): an array of arrays."),
-    ("references HDF5", lambda p: hdf5(p, v=np.array([None], dtype=h5py.ref_dtype)), "Columns of cat.hdf5 cannot be read (v): references or objects."),
-    ("complex VOTable", lambda p: votable(p, '<FIELD name="v" datatype="doubleComplex"/><DATA><TABLEDATA><TR><TD>1 1</TD></TR></TABLEDATA></DATA>'), f"cat.vot has complex or nested columns {NESTED}"),
-    ("nested VOTable", lambda p: votable(p, '<FIELD name="v" datatype="double" arraysize="2x2"/><DATA><TABLEDATA/></DATA>'), f"cat.vot has complex or nested columns {NESTED}"),
-    ("complex ECSV", lambda p: bytes_file(p, "cat.ecsv", ECSV.format("ra", "v", "complex128").encode()), f"cat.ecsv has complex or nested columns {NESTED}"),
+    ("nested Parquet", lambda p: parquet(p, v=pa.array([[[1.0]]])), "cat.parquet " + NOTHING.format("arrays of arrays")),
+    ("map Parquet", lambda p: parquet(p, v=pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))), "cat.parquet " + NOTHING.format("records")),
+    ("complex FITS", lambda p: write(Table({"v": [1j]}), "FITS", p), "cat.fits " + NOTHING.format("complex numbers")),
+    ("nested FITS", lambda p: write(Table({"v": np.ones((2, 3, 4))}), "FITS", p), "cat.fits " + NOTHING.format("arrays of arrays")),
+    ("complex HDF5", lambda p: hdf5(p, v=np.array([1j])), "cat.hdf5 " + NOTHING.format("complex numbers")),
+    ("nested HDF5", lambda p: hdf5(p, v=np.ones((2, 3, 4))), "cat.hdf5 " + NOTHING.format("arrays of arrays")),
+    ("references HDF5", lambda p: hdf5(p, v=np.array([None], dtype=h5py.ref_dtype)), "cat.hdf5 " + NOTHING.format("references or objects")),
+    ("complex VOTable", lambda p: votable(p, '<FIELD name="v" datatype="doubleComplex"/><DATA><TABLEDATA><TR><TD>1 1</TD></TR></TABLEDATA></DATA>'), "cat.vot " + NOTHING.format("complex numbers")),
+    ("nested VOTable", lambda p: votable(p, '<FIELD name="v" datatype="double" arraysize="2x2"/><DATA><TABLEDATA/></DATA>'), "cat.vot " + NOTHING.format("arrays of arrays")),
+    ("texts FITS", lambda p: write(Table({"v": [["a", "b"]]}), "FITS", p), "cat.fits " + NOTHING.format("arrays of texts")),
+    ("texts ECSV", lambda p: bytes_file(p, "cat.ecsv", ECSV_OF_TEXTS), "cat.ecsv " + NOTHING.format("arrays of texts")),
     ("wrong cell VOTable", lambda p: votable(p, FIELDS.format("ra", "dec") + ROW.replace("2", "north")), "A cell of the column dec of cat.vot is not of its datatype, double."),
     ("DTD VOTable", lambda p: bytes_file(p, "cat.vot", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><VOTABLE>&b;</VOTABLE>'), "cat.vot has a document type declaration (DTD), which is never read."),
     ("YAML tag ECSV", lambda p: bytes_file(p, "cat.ecsv", b"# %ECSV 1.0\n# ---\n# datatype: !!python/object/apply:os.system [echo]\nra\n1\n"), "The description of the columns of cat.ecsv is not the YAML that astropy writes."),

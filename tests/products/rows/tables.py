@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from products.readers import TableChoice
 from products.rows.stored_columns import column_names
 
 __all__ = ["MemoryReader", "random_catalogue", "silent", "stored_table"]
@@ -18,6 +19,7 @@ class MemoryReader:
 
     format = "memory"
     details: Mapping[str, object] = {}
+    tables: tuple[TableChoice, ...] = ()
 
     def __init__(self, table: pa.Table, *, knows_rows: bool = True, notes: tuple[str, ...] = ()) -> None:
         self._table = table

@@ -183,7 +183,7 @@ def main_file_json(details: ProductDetails) -> Json:
     if details.columns:
         found["columns"] = [item.column.name for item in details.columns]
         found["associated_columns"] = [item.association() for item in details.columns]
-    found.update({key: main.details[key] for key in ("delimiter", "has_header") if key in main.details})
+    found.update({key: main.details[key] for key in ("delimiter", "has_header", "layout") if key in main.details})
     return found
 
 

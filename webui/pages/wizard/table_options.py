@@ -12,6 +12,7 @@ from products.adjustments.options import AS_GIVEN, MissingNumber, TableOptions
 from products.inspection.inspection import Inspection
 from products.inspection.position_forms import PositionForm
 from products.inspection.position_warnings import form_words, open_question
+from products.readers import TableChoice
 from products.service import ProductDetails
 
 __all__ = ["MissingChoice", "PositionChoice", "TableChoices", "chosen_options", "table_choices"]
@@ -54,26 +55,30 @@ class TableChoices:
 
     Parameters
     ----------
+    tables
+        The tables of a file that holds several.
     question
         What only the owner can decide; None when nothing is open.
     """
 
+    tables: tuple[TableChoice, ...]
     missing: tuple[MissingChoice, ...]
     positions: tuple[PositionChoice, ...]
     question: str | None
 
     def __bool__(self) -> bool:
         """Whether there is anything to choose."""
-        return bool(self.missing or self.positions)
+        return bool(self.tables or self.missing or self.positions)
 
 
 def table_choices(details: ProductDetails) -> TableChoices:
     """Return the choices that the inspection of a product leaves to its owner."""
     if details.inspection is None:
-        return TableChoices((), (), None)
+        return TableChoices((), (), (), None)
     found, options = Inspection.from_json(details.inspection), details.options
     question = open_question(found.position_forms) if options.position is None else None
-    return TableChoices(tuple(_missing(found, options)), tuple(_positions(found, options)), question)
+    tables = found.tables if len(found.tables) > 1 else ()
+    return TableChoices(tables, tuple(_missing(found, options)), tuple(_positions(found, options)), question)
 
 
 def chosen_options(details: ProductDetails, fields: Mapping[str, str]) -> TableOptions:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tables
 
+from core.errors import InvalidValueError
 from products.readers import open_table
 from products.readers.hdf5.plain_pickles import plain_value
 from tests.products.readers.samples import read, refusal
@@ -75,9 +76,14 @@ def test_unnamed_index_of_pandas_is_left_out_with_a_note(tmp_path: Path) -> None
         assert reader.details == {"layout": "pandas table", "group": "/sub/df"}
 
 
-def test_pickled_columns_of_pandas_are_refused_by_name_with_another_way(tmp_path: Path) -> None:
-    sentence = refusal(saved(frame().drop(columns="kind"), tmp_path, format="fixed"))
-    assert sentence == (
+def test_pickled_columns_of_pandas_are_left_out_and_never_opened(tmp_path: Path) -> None:
+    table = frame().drop(columns="kind")
+    path = saved(table, tmp_path, format="fixed")
+    assert_same(path, table.drop(columns=["name", "survey"]))
+    with open_table(path, "cat.h5") as reader:
+        note = "Columns left out of the table: name, survey (Python objects, which pandas pickled)."
+        assert note in reader.notes
+    assert refusal(saved(table[["name", "survey"]], tmp_path, format="fixed")) == (
         "Columns of cat.h5 hold Python objects, which pandas pickled (name, survey); these are never opened, since "
         'they can run code. Save the table with to_hdf(…, format="table") or to_parquet(…), and send that.'
     )
@@ -99,11 +105,13 @@ def test_pytables_table_is_read(tmp_path: Path) -> None:
     }
 
 
-def test_time_of_pytables_is_refused_by_name(tmp_path: Path) -> None:
+def test_time_of_pytables_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "cat.h5"
     with tables.open_file(path, "w") as file:
-        file.create_table("/", "cat", {"when": tables.Time64Col(), "ra": tables.Float64Col()}).append([(1.0, 2.0)])
-    assert refusal(path).startswith("Columns of cat.h5 cannot be read (when): a type that numpy does not have.")
+        file.create_table("/", "cat", {"when": tables.Time64Col(), "ra": tables.Float64Col()}).append([(2.0, 1.0)])
+    assert read(path).to_pydict() == {"ra": [2.0]}
+    with open_table(path, "cat.h5") as reader:
+        assert reader.notes == ("Column left out of the table: when (a type that numpy does not have).",)
 
 
 def test_group_of_arrays_at_the_root_with_big_endian_numbers_and_texts(tmp_path: Path) -> None:
@@ -151,12 +159,12 @@ def test_values_in_other_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "cat.hdf5"
     with h5py.File(path, "w") as file:
         file.create_dataset("ra", (3,), "f8", external=[(str(tmp_path / "raw"), 0, 24)])
-    assert refusal(path).startswith("Columns of cat.hdf5 cannot be read (ra): its values lie in other files.")
+    assert refusal(path).startswith("cat.hdf5 has no column that can be read: ra (its values lie in other files).")
     layout = h5py.VirtualLayout((3,), "f8")
     layout[:] = h5py.VirtualSource(str(tmp_path / "other.hdf5"), "ra", (3,))
     with h5py.File(path, "w") as file:
         file.create_virtual_dataset("ra", layout)
-    assert refusal(path).startswith("Columns of cat.hdf5 cannot be read (ra): its values lie in other files.")
+    assert refusal(path).startswith("cat.hdf5 has no column that can be read: ra (its values lie in other files).")
 
 
 def test_table_that_would_grow_beyond_the_limit_is_refused(tmp_path: Path) -> None:
@@ -191,3 +199,50 @@ def test_readers_never_import_pytables(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(path)], cwd=root, capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.returncode) == ("7", 0), done.stderr
+
+
+def test_arrays_of_one_value_are_that_value_and_arrays_without_values_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "cat.hdf5"
+    kind = np.dtype([("id", "i8", (1,)), ("pdf", "f8", (2, 1))])
+    with h5py.File(path, "w") as file:
+        file["ra"] = np.array([[1.5], [2.5]])
+        file["name"] = np.array([["a"], ["é"]], dtype=object)
+        file["deep"] = np.ones((2, 1, 1))
+        file["row"] = np.arange(6.0).reshape(2, 1, 3)
+        file["empty"] = np.empty((2, 0))
+        file["square"] = np.ones((2, 2, 2))
+    assert read(path).to_pydict() == {
+        "deep": [1.0, 1.0],
+        "name": ["a", "é"],
+        "ra": [1.5, 2.5],
+        "row": [[0, 1, 2], [3, 4, 5]],
+    }
+    with open_table(path, "cat.hdf5") as reader:
+        assert reader.details["left_out"] == {"empty": "arrays without values", "square": "arrays of arrays"}
+    with h5py.File(path, "w") as file:
+        file["cat"] = np.array([([7], [[1.0], [2.0]])], kind)
+    assert read(path).to_pydict() == {"id": [7], "pdf": [[1.0, 2.0]]}
+
+
+def test_columns_are_in_the_order_in_which_they_were_created_where_the_file_has_it(tmp_path: Path) -> None:
+    names = ["z_spec", "ra", "dec", "a", "z_phot"]
+    for tracked in (True, False):
+        path = tmp_path / "cat.hdf5"
+        with h5py.File(path, "w", track_order=tracked) as file:
+            group = file.create_group("cat", track_order=tracked)
+            for name in names:
+                group[name] = np.arange(3.0)
+        assert read(path).column_names == (names if tracked else sorted(names))
+
+
+def test_table_of_several_is_chosen_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "cat.hdf5"
+    with h5py.File(path, "w") as file:
+        file["a/ra"] = np.arange(3.0)
+        file["b/ra"] = np.arange(5.0)
+    with open_table(path, "cat.hdf5", table="/A") as reader:
+        assert reader.rows == 3
+        assert [(each.name, each.rows, each.is_read) for each in reader.tables] == [("/a", 3, True), ("/b", 5, False)]
+        assert "The table, /a, was read; there are others: /b (5 rows)." in reader.notes
+    with pytest.raises(InvalidValueError, match="has no table called /c; its tables are /a, /b"):
+        open_table(path, "cat.hdf5", table="/c")

@@ -5,6 +5,7 @@ the metadata of the fields: the first of these that exists.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import pyarrow.parquet as pq
 
 from products.readers.arrays import masked
 from products.readers.astropy_metadata import AstropyMetadata, astropy_metadata
-from products.readers.base import FileReader, ReadLimits, described_field
+from products.readers.base import FileReader, ReadLimits
+from products.readers.column_checks import described_field
 from products.readers.errors import DamagedFileError, WrongFormatError, damage_reported, listed
 from products.readers.formats import PARQUET
+from products.readers.parquet.plain_columns import plain_columns
 from products.readers.unpacking import checked_expansion
 from products.readers.votable.document import column_meanings
 
@@ -24,6 +27,7 @@ __all__ = ["ParquetReader"]
 _LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
 # Read through small buffers: a memory map, or buffers of whole columns, would keep much of the file in memory.
 _BUFFER_BYTES = 1 << 18
+_GENERATED_INDEX = re.compile(r"__index_level_\d+__")
 _KEYS = ("unit", "ucd", "utype", "xtype", "description")
 
 
@@ -42,33 +46,37 @@ class ParquetReader(FileReader):
         self._astropy = _astropy_metadata(footer, name)
         dropped = _unnamed_index(footer, stored)
         left_out = {*dropped, *self._astropy.masks.values()}
-        fields = [_plain_field(field) for field in stored if field.name not in left_out]
+        columns, clashing = plain_columns([field for field in stored if field.name not in left_out])
         meanings = _meanings(footer, name, self._astropy)
-        schema = pa.schema([_described(field, meanings.get(field.name, {})) for field in fields])
+        self._columns = {column.field.name: column for column in columns}
+        schema = pa.schema([_described(column.field, meanings.get(column.field.name, {})) for column in columns])
         notes = [f"The row index that pandas wrote ({listed(dropped)}) was left out."] if dropped else []
         notes += _conversions(stored, schema)
+        #: Notes that do not come from the checks of the columns.
+        self.own_notes = tuple(notes)
         super().__init__(
-            name, schema, limits=limits, rows=metadata.num_rows, notes=notes,
+            name, schema, limits=limits, rows=metadata.num_rows, notes=notes, left_out=clashing,
             details={"row_groups": metadata.num_row_groups, "created_by": metadata.created_by},
         )  # fmt: skip
-        unpacked = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-        checked_expansion(name, unpacked, path.stat().st_size, limits)
+        #: Bytes of the table in memory.
+        self.unpacked_bytes = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        checked_expansion(name, self.unpacked_bytes, path.stat().st_size, limits)
         self.when_closed(self._file.close)
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
-        masks = {data: mask for data, mask in self._astropy.masks.items() if data in schema.names}
-        wanted = [*schema.names, *masks.values()]
+        columns = [self._columns[name] for name in schema.names]
+        masks = {name: mask for name, mask in self._astropy.masks.items() if name in schema.names}
+        wanted = list(dict.fromkeys([*(column.stored for column in columns), *masks.values()]))
         found = 0
         with damage_reported(self.name, "Parquet", *_LIBRARY_ERRORS):
             for batch in self._file.iter_batches(size, columns=wanted):
-                columns = [
-                    masked(_plain(batch.column(field.name), field.type), batch.column(masks[field.name]))
-                    if field.name in masks
-                    else _plain(batch.column(field.name), field.type)
-                    for field in schema
-                ]
+                arrays = []
+                for column in columns:
+                    mask = masks.get(column.field.name)
+                    array = column.array(batch.column(column.stored))
+                    arrays.append(array if mask is None else masked(array, batch.column(mask)))
                 found += batch.num_rows
-                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
         if found != self.rows and len(schema):
             raise DamagedFileError(f"{self.name} promises {self.rows} rows and holds {found}: send it again.")
 
@@ -93,15 +101,14 @@ def _astropy_metadata(footer: Mapping[bytes, bytes], name: str) -> AstropyMetada
 
 def _unnamed_index(footer: Mapping[bytes, bytes], stored: pa.Schema) -> list[str]:
     """Return the index columns that pandas stored under a generated name."""
+    generated = {name for name in stored.names if _GENERATED_INDEX.fullmatch(name)}
     try:
         columns = json.loads(footer.get(b"pandas", b"{}")).get("columns", [])
-        return [
-            column["field_name"]
-            for column in columns
-            if column["name"] is None and column["field_name"] in stored.names
-        ]
+        generated |= {column["field_name"] for column in columns if column["name"] is None}
     except (ValueError, KeyError, TypeError, AttributeError):
-        return []
+        pass
+    found = [name for name in stored.names if name in generated]
+    return found if len(found) < len(stored.names) else []
 
 
 def _meanings(footer: Mapping[bytes, bytes], name: str, described: AstropyMetadata) -> Mapping[str, Mapping[str, str]]:
@@ -121,52 +128,6 @@ def _described(field: pa.Field, meanings: Mapping[str, str]) -> pa.Field:
         return described_field(field.name, field.type, **known)
     except TypeError:
         return field  # the check of all columns reports those that cannot be read
-
-
-def _plain_field(field: pa.Field) -> pa.Field:
-    return field.with_type(_plain_type(field.type))
-
-
-def _plain_type(stored: pa.DataType) -> pa.DataType:
-    """Return the plain type to which a type is converted, without loss except for decimals."""
-    kinds = pa.types
-    if kinds.is_dictionary(stored):
-        return _plain_type(stored.value_type)
-    if isinstance(stored, pa.BaseExtensionType):
-        return _plain_type(stored.storage_type)
-    if (
-        kinds.is_large_string(stored) or kinds.is_string_view(stored) or kinds.is_null(stored)
-        or kinds.is_binary(stored) or kinds.is_large_binary(stored) or kinds.is_binary_view(stored)
-        or kinds.is_fixed_size_binary(stored)
-    ):  # fmt: skip
-        return pa.string()
-    if kinds.is_float16(stored):
-        return pa.float32()
-    if kinds.is_decimal(stored):
-        return pa.float64()
-    if kinds.is_duration(stored):
-        return pa.int64()
-    if kinds.is_fixed_size_list(stored):
-        return pa.list_(_plain_type(stored.value_type), stored.list_size)
-    if kinds.is_list(stored) or kinds.is_large_list(stored) or kinds.is_list_view(stored):
-        return pa.list_(_plain_type(stored.value_type))
-    return stored
-
-
-def _plain(array: pa.Array, plain: pa.DataType) -> pa.Array:
-    if isinstance(array, pa.ExtensionArray):
-        array = array.storage
-    if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
-    if array.type == plain:
-        return array
-    if pa.types.is_string(plain) and not pa.types.is_string_view(array.type):
-        try:
-            return array.cast(plain)
-        except pa.ArrowInvalid:
-            texts = [None if value is None else value.decode("latin-1") for value in array.to_pylist()]
-            return pa.array(texts, plain)
-    return array.cast(plain, safe=not pa.types.is_decimal(array.type))
 
 
 def _conversions(stored: pa.Schema, schema: pa.Schema) -> list[str]:

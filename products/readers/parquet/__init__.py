@@ -1,0 +1,1 @@
+"""Readers of Parquet files and of HATS catalogues."""

@@ -1,0 +1,67 @@
+"""Texts that are no tables, recognised by the look of their lines."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from products.readers.errors import NotATableError
+from products.readers.formats import READABLE_FORMATS
+from products.readers.text.layout import NUMBER
+
+__all__ = ["check_is_table"]
+
+_LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a LaTeX document", re.compile(r"\s*\\(documentclass|begin|end|usepackage|section|item)\b|.*(?<!\\)&.*\\\\\s*")),
+    ("an HTML page or an XML document", re.compile(r"\s*</?[A-Za-z!][^>]*>|.*</[A-Za-z]+>\s*")),
+    ("JSON", re.compile(r"\s*[{}\[\]]+,?\s*|\s*\"[^\"]+\"\s*:\s*.+")),
+    ("a log", re.compile(
+        r"\s*(\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d).*\b[A-Za-z]{2,}.*\b[A-Za-z]{2,}.*"
+        r"|.*\b(DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)\b.*"
+    )),
+    ("YAML", re.compile(r"---\s*|\s*(- )?[\w.\-/]+:(\s.*)?|\s*- .+")),
+    ("program code", re.compile(r"\s*(def|class|import|from|return|if|for|while|print)\b.*[:()\w]|.*[;{}]\s*")),
+)  # fmt: skip
+
+
+def check_is_table(name: str, lines: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str) -> None:
+    """Raise when the lines of a text do not look like the rows of a table.
+
+    Parameters
+    ----------
+    lines, rows
+        The first lines that are neither blank nor comments, and the fields of each.
+
+    Raises
+    ------
+    NotATableError
+        With what the text seems to be.
+    """
+    counts = [len(row) for row in rows]
+    agreement = Counter(counts).most_common(1)[0][1] / len(counts)
+    look, share = _look(lines)
+    numbers = any(NUMBER.fullmatch(text) for row in rows[1:] or rows for text in row)
+    is_prose = (
+        agreement < 0.5
+        or (delimiter == " " and not numbers)
+        or (_has_sentences(lines) and (counts[0] == 1 or (agreement < 1 and not numbers)))
+        or (share > 0.8 and (delimiter == " " or counts[0] == 1) and look != "program code")
+    )
+    if is_prose:
+        seems = look if share > 0.5 else "running text"
+        few, many = min(counts), max(counts)
+        number = f"{few} field{'s' * (few > 1)}" if few == many else f"between {few} and {many} fields"
+        raise NotATableError(
+            f"{name} is not a table: its lines have {number} and it looks like {seems}. Send {READABLE_FORMATS}."
+        )
+
+
+def _look(lines: Sequence[str]) -> tuple[str, float]:
+    """Return what most of the lines look like, with their share."""
+    shares = [(sum(look.fullmatch(line) is not None for line in lines) / len(lines), name) for name, look in _LOOKS]
+    share = max(each for each, _ in shares)
+    return next(name for each, name in shares if each == share), share
+
+
+def _has_sentences(lines: Sequence[str]) -> bool:
+    """Return whether most lines have several words, or end as headings and sentences do."""
+    return sum(len(line.split()) > 2 or line.rstrip().endswith((":", ".")) for line in lines) > len(lines) / 2
