@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
 
-__all__ = ["Verdict", "is_in_degrees", "is_in_hours", "unit_verdict", "value_verdict"]
+__all__ = ["NO_VALUES", "Verdict", "is_in_degrees", "is_in_hours", "unit_verdict", "value_verdict"]
+
+#: Reason of a verdict on a column that holds only missing values.
+NO_VALUES = "no values"
 
 _DEGREES = frozenset({"deg", "degree", "degrees", "degs"})
 _HOURS = frozenset({"h", "hr", "hour", "hours", "hourangle"})
 _NO_UNIT = frozenset({"", "-", "---", "none", "1", "unitless", "dimensionless"})
-_UNLIKELY, _ODD, _FITTING = 0.1, 0.6, 1.3
+_UNLIKELY, _ODD, _MANY, _FITTING = 0.1, 0.6, 0.7, 1.3
+#: Rows from which the number of different values says something.
+_FEW_ROWS = 10
+_LEAST_FLAGS, _MOST_FLAGS = 2, 40
+_LARGEST_FLAG, _LONGEST_FLAG = 1000, 4
 
-#: Range of the mean of a column with this meaning, when few of its values are placeholders such as -99.
+#: Range of the mean of a column with this meaning, some of whose values may be impossible.
 _MEANS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-10, 15), "z_err": (-10, 5)}
-#: Range of all values except placeholders.
+#: Range of all values.
 _LIMITS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-0.1, 15), "z_err": (0, 5)}
 
 
@@ -64,6 +71,8 @@ def value_verdict(column: Column, meaning: str, known: ColumnStatistics | None) 
 
 
 def _number_verdict(column: Column, meaning: str, known: ColumnStatistics | None) -> Verdict:
+    if known is not None and known.rows and known.minimum is None:
+        return Verdict(_ODD, NO_VALUES)
     if known is None or known.minimum is None or known.maximum is None:
         return Verdict()
     reason = f"values {known.minimum:.6g} to {known.maximum:.6g}"
@@ -89,9 +98,16 @@ def _identifier_verdict(column: Column, known: ColumnStatistics | None) -> Verdi
 
 
 def _flag_verdict(column: Column, known: ColumnStatistics | None) -> Verdict:
-    if known is None or known.distinct is None:
+    """Judge a flag: it has few values, which are small numbers or a few letters."""
+    if known is None or known.rows < _FEW_ROWS:
         return Verdict()
-    reason = f"{known.distinct} different values" if known.distinct > 1 else "one value only"
-    if column.is_text or known.minimum is None:
-        return Verdict(1, reason)
-    return Verdict(1, f"values {known.minimum:.6g} to {known.maximum:.6g}, {known.distinct} different")
+    if known.distinct is None:
+        return Verdict(_UNLIKELY if column.is_text else _MANY, "many values")
+    words = f"{known.distinct} different"
+    if known.minimum is None or known.maximum is None or known.distinct < _LEAST_FLAGS:
+        return Verdict(1, "one value only" if known.distinct == 1 else f"{words} values")
+    if column.is_text:
+        fits = known.maximum <= _LONGEST_FLAG and known.distinct <= _MOST_FLAGS
+        return Verdict(_FITTING if fits else _ODD, f"{words} values of text")
+    fits = known.minimum >= -_LARGEST_FLAG and known.maximum <= _LARGEST_FLAG and known.distinct <= _MOST_FLAGS
+    return Verdict(_FITTING if fits else 1, f"values {known.minimum:.6g} to {known.maximum:.6g}, {words}")

@@ -27,6 +27,8 @@ _CODES: tuple[float, ...] = (
 )
 #: Largest absolute value of numbers that are shifted out of the way: their sums are exact.
 _SHIFTED = 1e12
+#: Relative difference between a number as a type has it and as people write it; in half precision it is larger.
+_PRECISION = 1e-6
 _SURROUNDED = (-99, -999, -9999)
 _BITS = (8, 16, 32, 64)
 _PLAIN_WORDS = (
@@ -185,6 +187,7 @@ def _codes_of(kind: np.dtype) -> dict[float | int, float | int]:
     if kind.kind == "f":
         largest = float(np.finfo(kind).max)
         reals = {float(kind.type(code)): code for code in _CODES if abs(code) < largest}
+        reals = {code: spelt for code, spelt in reals.items() if abs(code - spelt) <= _PRECISION * abs(spelt)}
         return {code: int(spelt) if float(spelt).is_integer() else spelt for code, spelt in reals.items()}
     limits = np.iinfo(kind)
     extremes = {int(limits.max), 2**31 - 1, *(-(2 ** (bits - 1)) for bits in _BITS)}

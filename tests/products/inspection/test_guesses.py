@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -128,8 +129,11 @@ def real(path: Path) -> pa.Table:
 
 
 @pytest.mark.parametrize("name", _REAL)
-def test_guesses_on_real_catalogues_are_those_of_people(name) -> None:
-    assert chosen(real(_CATALOGUES / f"{name}.parquet")) == _REAL[name]
+def test_guesses_on_real_catalogues_are_those_of_people_in_any_order_of_columns(name) -> None:
+    table = real(_CATALOGUES / f"{name}.parquet")
+    assert chosen(table) == _REAL[name]
+    for order in (table.column_names[::-1], sorted(table.column_names)):  # HDF5 sorts its datasets
+        assert chosen(table.select(order)) == _REAL[name]
 
 
 def test_guesses_on_photometry_take_no_filter_for_a_redshift() -> None:
@@ -176,6 +180,48 @@ def test_errors_and_components_are_no_positions(name) -> None:
 def test_values_speak_against_a_name() -> None:
     table = pa.table({"z": [22.0, 23.5, 24.1], "dec": [1000.0, 2000.0, 3000.0]})
     assert chosen(table) == {}
+
+
+def test_text_with_angles_or_numbers_is_no_identifier() -> None:
+    commas = [f"{number},5" for number in range(100, 130)]
+    sexagesimal = [f"10:00:{number}.5" for number in range(10, 40)]
+    assert chosen(pa.table({"ra": commas, "dec": commas, "z": commas})) == {}
+    assert chosen(pa.table({"ra": sexagesimal, "dec": sexagesimal})) == {}
+    assert chosen(pa.table({"source": [f"{number:08d}" for number in range(30)]})) == {"id": "source"}
+
+
+def test_columns_without_a_telling_name_are_identifiers_by_their_values() -> None:
+    rows = np.arange(100)
+    names = pa.array([f"ELAISC15_{number}" for number in rows])
+    for order in (["XMM", "Field"], ["Field", "XMM"]):
+        assert chosen(pa.table({"XMM": rows[::-1] + 7, "Field": rows % 5}).select(order)) == {"id": "XMM"}
+        assert chosen(pa.table({"XMM": names, "Field": rows * 7 % 10}).select(order)) == {"id": "XMM"}
+    assert chosen(pa.table({"Field": rows % 5, "__index_level_0__": rows})) == {}
+
+
+def test_errors_and_flags_are_those_of_the_chosen_redshift() -> None:
+    columns = [Column(name, "double") for name in ("z_spec", "z_phot_err", "z_spec_err", "z_phot_flag", "z_spec_flag")]
+    assert best_assignment(guess_meanings(columns, {})) == {
+        "z_spec": "z",
+        "z_spec_err": "z_err",
+        "z_spec_flag": "z_flag",
+    }
+    assert best_assignment(guess_meanings(columns[:2], {})) == {"z_spec": "z"}
+    assert best_assignment(guess_meanings(columns[1:], {})) == {}
+
+
+def test_a_redshift_without_values_gives_way_to_a_photometric_one() -> None:
+    table = pa.table({"z_spec": pa.array([None] * 50, pa.float64()), "z_phot": np.linspace(0.1, 2, 50)})
+    assert chosen(table) == {"z": "z_phot"}
+    table = pa.table({"z_spec": pa.array([0.5] + [None] * 49, pa.float64()), "z_phot": np.linspace(0.1, 2, 50)})
+    assert chosen(table) == {"z": "z_spec"}
+
+
+def test_a_photometric_redshift_by_ucd_comes_after_a_spectroscopic_one() -> None:
+    columns = [Column("x1", "double", ucd="src.redshift.phot"), Column("zCOSMOS", "double")]
+    assert best_assignment(guess_meanings(columns, {})) == {"zCOSMOS": "z"}
+    columns = [Column("zphot", "double", ucd="src.redshift"), Column("x2", "double", ucd="src.redshift;meta.main")]
+    assert best_assignment(guess_meanings(columns, {})) == {"x2": "z"}
 
 
 def test_ucds_of_photometry_are_guessed() -> None:

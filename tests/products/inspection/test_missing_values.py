@@ -195,3 +195,22 @@ def test_inspections_keep_proposals() -> None:
         for key in ("samples", "stand_ins", "others"):
             del item[key]
     assert Inspection.from_json(json.dumps(older)).missing_values == ()
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
+def test_statistics_of_every_type_are_those_of_numpy(kind: str) -> None:
+    generator = np.random.default_rng(5)
+    for _ in range(20):
+        values = np.abs(generator.normal(20, 15, 90)).astype(kind)
+        codes = [99, 100, 1] if kind.startswith("u") else [99, -1, -9, -99]
+        for code in codes:
+            values[generator.random(90) < 0.2] = code
+        if kind not in {"f2", "f4", "f8"}:
+            values[generator.random(90) < 0.1] = np.iinfo(kind).min
+        known = gathered(pa.table({"x": values}), rows=40)["x"]
+        numbers = values.astype(float)
+        assert (known.minimum, known.maximum) == (values.min(), values.max())
+        assert known.mean == pytest.approx(numbers.mean(), rel=1e-9)
+        assert known.std == pytest.approx(numbers.std(), rel=1e-9)
+        for each in known.stand_ins:
+            assert each.rows <= np.count_nonzero(values == each.value)
