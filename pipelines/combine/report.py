@@ -31,6 +31,7 @@ class CatalogueReport(BaseModel):
     internal_name: str
     rows_in: int = Field(description="Rows of the catalogue.")
     rows_cut: int = Field(description="Rows removed by the quality cut.")
+    rows_without_position: int = Field(0, description="Rows above the cut that were left out for want of a position.")
     rows_out: int = Field(description="Rows in the result.")
     flags_before: Mapping[str, int] = Field(description="Rows by z_flag (the 50 most frequent values).")
     flags_after: Mapping[str, int] = Field(description="Rows by homogenised flag, before the cut.")

@@ -25,10 +25,13 @@ def run_report(report: CombineReport) -> RunReport:
 
 
 def _tables(report: CombineReport) -> tuple[CountTable, ...]:
-    catalogues = tuple((each.internal_name, each.rows_in, each.rows_cut, each.rows_out) for each in report.catalogues)
+    catalogues = tuple(
+        (each.internal_name, each.rows_in, each.rows_cut, each.rows_without_position, each.rows_out)
+        for each in report.catalogues
+    )
     surveys = tuple((name, each.rows_in, each.rows_out) for name, each in report.surveys.items())
     return (
-        CountTable("Rows by catalogue", ("Catalogue", "In", "Cut", "Out"), catalogues),
+        CountTable("Rows by catalogue", ("Catalogue", "In", "Cut", "Without position", "Out"), catalogues),
         CountTable("Rows by survey", ("Survey", "In", "Out"), surveys),
         *_flags(report),
         CountTable("Rows by outcome", ("Result", "Rows"), _pairs(report.ties)),

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from core.columns import HEALPIX_COLUMN, Column, field_of_column
 from core.errors import InvalidValueError
 from core.sky.healpix import FINEST_ORDER, nested_indices
+from core.sky.positions import placed_rows
 from pipelines.outputs.parquet import parquet_options
 
 __all__ = ["write_hats"]
@@ -74,14 +75,13 @@ def write_hats(table: pa.Table, folder: Path, position: tuple[str, str], *, rows
 
 def _cells_of(table: pa.Table, position: tuple[str, str]) -> npt.NDArray[np.int64]:
     ra, dec = (table.column(name).to_numpy().astype(np.float64) for name in position)
-    cells = nested_indices(ra, dec)
-    missing = int(np.count_nonzero(cells < 0))
-    if missing or not len(cells):
+    _, counts = placed_rows(ra, dec)
+    if counts.no_position or not len(ra):
         raise InvalidValueError(
-            f"A HATS catalogue needs a position for every row; {missing} of {len(cells)} rows have none in "
+            f"A HATS catalogue needs a position for every row; {counts.no_position} of {len(ra)} rows have none in "
             f"'{position[0]}' and '{position[1]}'. Leave them out, or choose another format."
         )
-    return cells
+    return nested_indices(ra, dec)
 
 
 def _divided(cells: npt.NDArray[np.int64], most: int) -> Iterator[_Cell]:

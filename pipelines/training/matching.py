@@ -65,8 +65,7 @@ class NearestObjects:
 
     def add(self, batch: pa.RecordBatch, ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> None:
         """Match a batch with its positions in degrees."""
-        # Placeholders such as -999 are no positions.
-        found = find_pairs(self._redshifts, SkyPositions(ra, np.where(np.abs(dec) <= 90, dec, np.nan)), self._radius)
+        found = find_pairs(self._redshifts, SkyPositions(ra, dec), self._radius)
         if not len(found):
             return
         self._of_redshift += np.bincount(found.left, minlength=len(self._of_redshift))
