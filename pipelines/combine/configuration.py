@@ -67,7 +67,7 @@ class CatalogueInput(BaseModel):
     internal_name: str = Field(
         pattern=r"^\d+_.+", description="Internal name of the product; its number becomes part of each CRD_ID."
     )
-    format: str | None = Field(None, description="Format of the file; found out when none is given.")
+    format: str | None = Field(None, description="Accepted and not used: the format of a file is found out.")
     columns: CatalogueColumns = Field(description="Columns by their meaning.")
 
     @property

@@ -224,7 +224,7 @@ def _placed(
     whole, found = input_positions(ra, dec), input_positions(ra[above], dec[above])
     if whole.are_wrong:
         raise CatalogueError(
-            catalogue, f"its columns of ra and dec are hardly positions in degrees. {whole.sentence} Map other columns."
+            catalogue, f"its columns ra and dec hardly hold positions in degrees. {whole.sentence} Map other columns."
         )
     keep = above.copy()
     keep[above] = found.placed

@@ -50,8 +50,8 @@ def read_redshifts(table: pa.Table, columns: RedshiftColumns) -> Redshifts:
     positions = input_positions(ra, dec)
     if positions.are_wrong:
         raise InvalidValueError(
-            f"The columns '{columns.ra}' and '{columns.dec}' of the redshift catalogue are hardly positions in degrees. "
-            f"{positions.sentence} Choose other columns, or correct the file.",
+            f"The columns '{columns.ra}' and '{columns.dec}' of the redshift catalogue hardly hold positions in "
+            f"degrees. {positions.sentence} Choose other columns, or correct the file.",
             field="inputs.specz.columns",
         )
     placed = positions.placed

@@ -9,6 +9,7 @@ from core.sky.positions import PositionCounts, placed_rows
 
 __all__ = ["PositionIndexer", "numbers_of"]
 
+
 class PositionIndexer:
     """Compute HEALPix indices from right ascensions and declinations, and count invalid positions.
 
