@@ -46,10 +46,13 @@ class Prepared:
         Columns of the result that stand in this catalogue, and nothing else, all of one length.
     scores
         For each column of the priority list that is no homogenised one, its values.
+    sources
+        Names of the columns that were read of this catalogue.
     """
 
     columns: Mapping[str, pa.Array]
     scores: Mapping[str, _Numbers]
+    sources: frozenset[str]
     tie_result: npt.NDArray[np.int8]
     report: CatalogueReport
     surveys_in: Mapping[str, int]
@@ -125,6 +128,7 @@ def prepare(
     return Prepared(
         columns=result,
         scores={key: score[keep] for key, score in scores.items()},
+        sources=frozenset(table.column_names),
         tie_result=_earlier_ties(columns, name)[keep],
         report=report,
         surveys_in=_text_counts(columns["survey"]),

@@ -61,6 +61,8 @@ class CombineReport(BaseModel):
     surveys: Mapping[str, SurveyReport] = Field(description="The hundred surveys with the most rows.")
     ties: Mapping[str, int] = Field(description="Rows by outcome, before removal.")
     reasons: Mapping[str, int] = Field(description="Rows by reason, before removal.")
+    radius_arcsec: float | None = Field(None, description="Radius within which rows were compared; none if none were.")
+    delta_z_threshold: float | None = Field(None, description="Difference of redshifts that agree; none likewise.")
     pairs: int = Field(description="Pairs of rows within the radius.")
     group_sizes: Mapping[int, int] = Field(description="Groups by their number of rows, from two.")
     separations: Histogram = Field(description="Separations of pairs, in arcseconds.")

@@ -21,6 +21,11 @@ def run_report(report: CombineReport) -> RunReport:
     ]
     if report.ties:
         facts += [("Pairs within the radius", report.pairs)]
+    if report.radius_arcsec is not None:
+        facts += [
+            ("Radius (arcsec)", f"{report.radius_arcsec:g}"),
+            ("Redshifts agree within", f"{report.delta_z_threshold or 0:g}"),
+        ]
     return RunReport(tuple(facts), tuple(report.warnings), _tables(report), _figures(report))
 
 

@@ -70,8 +70,9 @@ class PhotometryConfiguration(BaseModel):
     def _every_choice_has_an_effect(self) -> Self:
         if self.quantity == "magnitude" and self.unit != "auto":
             raise ValueError(f"'unit' is that of fluxes, but 'quantity' is magnitude; leave out '{self.unit}'")
-        if self.error_column is None and "magnitude_error_column" in self.model_fields_set:
-            raise ValueError("'magnitude_error_column' is given, but 'error_column' is null")
+        default = type(self).model_fields["magnitude_error_column"].default
+        if self.error_column is None and self.magnitude_error_column != default:
+            raise ValueError(f"'magnitude_error_column' is {self.magnitude_error_column}, but 'error_column' is null")
         return self
 
     @model_validator(mode="after")

@@ -135,7 +135,8 @@ class TrainingSetParameters(BaseModel):
         "none", description="Whether an object, a redshift, or each of both may be in the result only once."
     )
     prefer: str | None = Field(
-        None, description="Column of the redshift catalogue whose largest value wins, before the closest pair does, in 'unique'."
+        None,
+        description="Column of the redshift catalogue whose largest value wins in 'unique', before the closest pair.",
     )
     flag_multiple_matches: bool = Field(
         default=True,

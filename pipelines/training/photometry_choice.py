@@ -4,10 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
 from core.errors import InvalidValueError
-from pipelines.photometry import EXTINCTION_COEFFICIENTS, Dereddening, PhotometryConfiguration
+from pipelines.photometry import Dereddening, PhotometryConfiguration
 from pipelines.training.configuration import TrainingSetParameters
 
 __all__ = ["PhotometryChoice", "choose_photometry"]
@@ -104,20 +102,18 @@ def _dereddening(
     if param.dereddening == _NONE:
         return None, ()
     if _EBV not in columns:
-        return None, (
+        sentence = (
             f"Magnitudes are not dereddened: the object catalogue has no column {_EBV}. Name its column of E(B-V) in "
-            f"'photometry.dereddening.ebv_column', or set 'dereddening' to '{_NONE}'.",
+            f"'photometry.dereddening.ebv_column', or set 'dereddening' to '{_NONE}'."
         )
-    try:
-        chosen = Dereddening(ebv_column=_EBV)
-        PhotometryConfiguration(bands=tuple(bands), dereddening=chosen)
-    except ValidationError:
-        unknown = ", ".join(band for band in bands if band not in EXTINCTION_COEFFICIENTS["lsstcam"].by_band)
+        return None, (sentence,)
+    chosen = Dereddening(ebv_column=_EBV)
+    if unknown := [band for band in bands if band not in chosen.by_band]:
         raise InvalidValueError(
-            f"There is no extinction coefficient for the bands {unknown}. Give it in "
+            f"There is no extinction coefficient for the bands {', '.join(unknown)}. Give it in "
             f"'photometry.dereddening.coefficients', or set 'dereddening' to '{_NONE}'.",
             field="photometry",
-        ) from None
+        )
     return chosen, ()
 
 
@@ -132,10 +128,11 @@ def _no_fluxes(flux_type: str, columns: Sequence[str]) -> str:
 def _kept_fluxes(param: TrainingSetParameters) -> tuple[str, ...]:
     if param.dereddening == _NONE and param.flux_type == _default("flux_type"):
         return ()
-    return (
+    sentence = (
         f"Fluxes stay as they are: flux type '{param.flux_type}' and dereddening '{param.dereddening}' have no effect "
-        "without 'convert_flux_to_mag'.",
+        "without 'convert_flux_to_mag'."
     )
+    return (sentence,)
 
 
 def _default(name: str) -> object:

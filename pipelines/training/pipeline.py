@@ -92,7 +92,8 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
             _require_columns(configuration.param.selected_cols, objects)
             choose_photometry(configuration.param, objects.names, is_selected=False)
         if inputs.release_folder is not None:
-            _catalogue_in(inputs.release_folder, configuration.param)
+            selected = _catalogue_in(inputs.release_folder, configuration.param)
+            choose_photometry(configuration.param, (), is_selected=selected != inputs.release_folder)
         return configuration
 
     def run(self, work: Work[TrainingSetConfiguration]) -> PipelineResult:

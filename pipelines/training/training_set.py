@@ -112,8 +112,9 @@ def make_training_set(
         require_columns(redshifts.column_names, [settings.param.prefer], "redshift catalogue", "param.prefer")
     has_path = isinstance(objects, Path)
     if isinstance(objects, Path):
-        selected = _selected(objects, settings.param)
-        objects, is_selected = opener(selected), selected != objects
+        path = _selected(objects, settings.param)
+        is_selected = path != objects
+        objects = opener(path)
     source = _source_of(objects)
     choice = choose_photometry(settings.param, source.schema.names, is_selected=is_selected)
     without_effect = parameters_without_effect(settings.param, choice.configuration, has_path=has_path or is_selected)
