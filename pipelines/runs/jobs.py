@@ -91,7 +91,8 @@ class PipelineJobs:
             self._make(context, run, internal_name)
         context.progress(1.0, "Published")
         context.add_result("result", "results/result")
-        for name in ("report", "provenance", "configuration", "log"):
+        names = ("report", "provenance", "configuration", "log")
+        for name in names if run.pipeline.rules is None else (*names, "rules"):
             context.add_result(name, f"results/{name}")
 
     def _make(self, context: JobContext, run: Run, internal_name: str) -> None:
