@@ -125,8 +125,8 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         file = request.param.get("flags_translation_file")
         if file is not None and request.rules is None:
             raise InvalidValueError(
-                f"'flags_translation_file' names {file}, which this server does not have; send its text as RULES (a run "
-                "has it among its results), or leave it out for the rules of this server.",
+                f"'flags_translation_file' names {file}, which this server does not have; send its text as RULES (it "
+                "is among the results of a run), or leave it out for the rules of this server.",
                 field="flags_translation_file",
             )
         return CombineConfiguration.model_validate(

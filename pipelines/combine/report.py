@@ -64,6 +64,9 @@ class CombineReport(BaseModel):
     radius_arcsec: float | None = Field(None, description="Radius within which rows were compared; none if none were.")
     delta_z_threshold: float | None = Field(None, description="Difference of redshifts that agree; none likewise.")
     pairs: int = Field(description="Pairs of rows within the radius.")
+    kept_by_identifier: int = Field(
+        0, description="Rows kept by their CRD_ID alone, which counts the rows of a catalogue in their order."
+    )
     group_sizes: Mapping[int, int] = Field(description="Groups by their number of rows, from two.")
     separations: Histogram = Field(description="Separations of pairs, in arcseconds.")
     redshift_differences: Histogram = Field(description="|z1 - z2| of pairs that are no stars, up to 0.01.")

@@ -13,7 +13,7 @@ from pipelines.combine.effects import parameters_without_effect
 from pipelines.combine.homogenisation import STAR
 from pipelines.combine.preparation import Prepared
 from pipelines.combine.report import CatalogueReport, CombineReport, SurveyReport, histogram, redshift_edges
-from pipelines.combine.resolution import Resolution
+from pipelines.combine.resolution import Resolution, rows_kept_by_identifier
 from pipelines.crossmatch import Pairs
 
 __all__ = ["report_of"]
@@ -62,6 +62,7 @@ def report_of(
         radius_arcsec=param.crossmatch_radius_arcsec if compared else None,
         delta_z_threshold=param.delta_z_threshold if compared else None,
         pairs=len(left),
+        kept_by_identifier=0 if resolution is None else rows_kept_by_identifier(resolution),
         group_sizes={} if resolution is None else _group_sizes(resolution, star),
         separations=histogram(
             np.empty(0) if pairs is None else pairs.separation,

@@ -25,6 +25,7 @@ def run_report(report: CombineReport) -> RunReport:
         facts += [
             ("Radius (arcsec)", f"{report.radius_arcsec:g}"),
             ("Redshifts agree within", f"{report.delta_z_threshold or 0:g}"),
+            ("Kept by their CRD_ID alone (order of rows)", report.kept_by_identifier),
         ]
     return RunReport(tuple(facts), tuple(report.warnings), _tables(report), _figures(report))
 

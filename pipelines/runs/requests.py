@@ -158,8 +158,9 @@ def _put(target: dict[str, Any], path: tuple[str, ...], value: object) -> None:
         target[key] = dict(inner) if isinstance(inner, Mapping) else {}
         target = target[key]
     old = target.get(path[-1])
-    is_group = isinstance(old, Mapping) and isinstance(value, Mapping)
-    target[path[-1]] = {**old, **value} if is_group else value
+    if isinstance(old, Mapping) and isinstance(value, Mapping):
+        value = {**old, **value}
+    target[path[-1]] = value
 
 
 def _mapping(text: str, name: str) -> dict[str, Any]:

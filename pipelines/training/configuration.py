@@ -58,7 +58,9 @@ class ObjectColumns(BaseModel):
 
     model_config = _MODEL
 
-    id: str | None = Field(None, description="Accepted and not used.")
+    id: str | None = Field(
+        None, description="Identifier of the object, by which objects at one place are ordered; ignored where missing."
+    )
     ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
     dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
 

@@ -31,7 +31,7 @@ from pipelines.training.joining import (
     joined,
     result_names,
 )
-from pipelines.training.matching import Matches, NearestObjects
+from pipelines.training.matching import Matches, NearestObjects, row_ranks
 from pipelines.training.number_columns import numbers_of, require_columns
 from pipelines.training.objects import BatchObjects
 from pipelines.training.photometry_choice import choose_photometry
@@ -199,11 +199,18 @@ class _Making:
         require_columns(self.source.schema.names, position, _OBJECTS, "inputs.dataset.columns")
         return position
 
+    def _identifier(self) -> str | None:
+        """Return the column of identifiers of the objects, if the configuration names one that is there."""
+        name = self.settings.inputs.dataset.columns.id
+        return name if name in self.source.schema.names else None
+
     def _needed(self, kept: list[str], position: tuple[str, str]) -> list[str]:
         """Return the columns to read: those of the result, of the cuts and of the magnitudes."""
         param, available = self.settings.param, self.source.schema.names
         require_columns(available, param.selected_cols, _OBJECTS, "param.selected_cols")
         wanted = {*kept, *position}
+        if (identifier := self._identifier()) is not None:
+            wanted.add(identifier)
         if param.photometry is not None:
             fluxes = photometry_columns(param.photometry, param.flux_type)
             require_columns(available, fluxes, _OBJECTS, "param.photometry")
@@ -217,7 +224,13 @@ class _Making:
         param, work, total = self.settings.param, self.work, self.source.rows
         reach = reach_around(cells, param.crossmatch.radius_arcsec)
         places = SkyPositions(self.redshifts.ra, self.redshifts.dec)
-        nearest = NearestObjects(places, param.crossmatch.radius_arcsec, param.crossmatch.n_neighbors)
+        nearest = NearestObjects(
+            places,
+            param.crossmatch.radius_arcsec,
+            param.crossmatch.n_neighbors,
+            position=position,
+            identifier=self._identifier(),
+        )
         cuts = Cuts(param.object_cuts, _OBJECTS, "param.object_cuts")
         for near in self.source.near(reach, position, columns):
             work.objects_passed += near.passed
@@ -267,12 +280,23 @@ class _Making:
         preference = None
         if param.prefer is not None:
             preference = numbers_of(self.redshifts.table, param.prefer, "redshift catalogue")[matches.redshift]
-        stay = unique_pairs(matches.redshift, matches.object, matches.separation, param.unique, preference)
+        left, right = self._ranks(matches)
+        stay = unique_pairs(left, right, matches.separation, param.unique, preference)
         self.work.pairs_not_unique = int(np.count_nonzero(~stay))
         pairs = np.flatnonzero(stay)
         # Stable, so that pairs of one cell keep the order of the redshift catalogue.
         order: npt.NDArray[np.int64] = pairs[np.argsort(cells[matches.redshift[pairs]], kind="stable")]
         return order
+
+    def _ranks(self, matches: Matches) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the place of the redshift and of the object of each pair, in orders that no file decides."""
+        names, table = self.settings.redshifts.columns, self.redshifts.table
+        own = [name for name in (names.id, names.survey) if name is not None]
+        left = row_ranks([table[name] for name in (names.ra, names.dec, names.z, *own)])
+        identifier = self._identifier()
+        others = [*self._position(), *(() if identifier is None else (identifier,))]
+        right = row_ranks([matches.objects[name] for name in others])
+        return left[matches.redshift], right[matches.object]
 
     def _cut(self, table: pa.Table, pairs: npt.NDArray[np.int64]) -> tuple[pa.Table, npt.NDArray[np.int64]]:
         conditions = self.settings.param.cuts
