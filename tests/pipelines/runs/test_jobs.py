@@ -137,7 +137,7 @@ def test_a_hats_result_is_a_zip_that_can_be_combined_again(site: PipelineSite, c
     job_id, _ = _run(site, COMBINE, data=sent)
     main = site.ask("GET", f"{COMBINE}/{job_id}/results/result")
     with zipfile.ZipFile(io.BytesIO(main.content)) as archive:
-        assert "tiled/hats.properties" in archive.namelist()
+        assert "tiled/catalog/hats.properties" in archive.namelist()
     product = site.json("GET", "/api/products?display_name=Tiled")["results"][0]
     again = {"NAME": "Tiled again", "INPUTS": str(product["id"]), "PHASE": "RUN"}
     assert _run(site, COMBINE, data=again)[1] == "COMPLETED"
