@@ -111,12 +111,19 @@ class PipelineResult:
         Column of each meaning (``ra``, ``z`` …).
     warnings
         Warnings for the owner, one sentence each.
+    configuration
+        The configuration with all that was decided in the run, such as a seed that was drawn, so that the same run can
+        be made again; by default the one of the run.
+    rules
+        Text of the rules that were applied, if the pipeline has any.
     """
 
     table: pa.Table
     report: BaseModel
     meanings: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    configuration: PipelineConfiguration | None = None
+    rules: str | None = None
 
     @property
     def position(self) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from products.adjustments.options import AS_GIVEN, TableOptions
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY, Meanings
 from products.inspection.position_warnings import column_problem
-from products.inspection.ranges import offending_rows
+from products.inspection.ranges import hardly_any, offending_rows
 from products.models import (
     InspectionState,
     Product,
@@ -165,9 +165,7 @@ def check_values(kind: ProductType, found: Inspection) -> None:
     offending = offending_rows(found.ranges)
     for key in kind.mandatory:
         (missing, no_value), (outside, odd_value) = (offending.get(name, (0, "")) for name in _FAULTS[key])
-        if missing + outside < found.rows and 2 * outside <= found.rows - missing:
-            continue
-        if found.rows:
+        if found.rows and hardly_any(found.rows, missing, outside):
             alias, column = MEANINGS_BY_KEY[key].alias, getattr(found.meanings, key)
             message = (
                 f"The column '{column}' cannot be {alias}: of {found.rows:,} rows, "

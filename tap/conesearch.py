@@ -14,6 +14,7 @@ from core.cancellation import Cancellation
 from core.columns import Column
 from core.errors import InvalidValueError, NotFoundError, PhotozError
 from core.settings import Settings
+from core.sky.positions import HIGHEST_RA, LOWEST_RA
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import translate
@@ -195,7 +196,13 @@ def _adql(table: TapTable, cone: Cone, chosen: _Chosen) -> str:
     names = ", ".join([first, *(_selected(column, table) for column in chosen.others)])
     centre = f"POINT({cone.ra!r}, {cone.dec!r})"
     return "\n".join(
-        (f"SELECT {names}", f"FROM {table.name}", f"WHERE DISTANCE(POINT({ra}, {dec}), {centre}) <= {cone.radius!r}")
+        (
+            f"SELECT {names}",
+            f"FROM {table.name}",
+            f"WHERE DISTANCE(POINT({ra}, {dec}), {centre}) <= {cone.radius!r}",
+            # Rows without a position are in no cone, also where the index on positions is of no use.
+            f"AND {ra} BETWEEN {LOWEST_RA!r} AND {HIGHEST_RA!r} AND {dec} BETWEEN -90 AND 90",
+        )
     )
 
 

@@ -41,10 +41,17 @@ PairFinder = Callable[[SkyPositions, float], Pairs]
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """The combined catalogue, with units and UCDs on its fields, and the report."""
+    """The combined catalogue, with units and UCDs on its fields, and the report.
+
+    Parameters
+    ----------
+    configuration
+        The configuration with what its rules decided: the radius, the threshold and the priorities of duplicates.
+    """
 
     table: pa.Table
     report: CombineReport
+    configuration: CombineConfiguration
 
 
 def combine_redshifts(
@@ -83,6 +90,7 @@ def combine_redshifts(
     """
     report_progress = progress or _silent
     rules = rules or _default_rules(configuration)
+    configuration = _decided(configuration, rules)
     prepared = _all_prepared(inputs, configuration, rules, report_progress)
     _give_memory_back()
     columns = {name: pa.chunked_array([each.columns[name] for each in prepared]) for name in prepared[0].columns}
@@ -92,7 +100,7 @@ def combine_redshifts(
     pairs, resolution = None, None
     if configuration.param.combine_type != "concatenate":
         report_progress(0.5, f"Finding duplicates among {rows} rows")
-        pairs = finder(positions, _radius(configuration, rules))
+        pairs = finder(positions, configuration.param.crossmatch_radius_arcsec or rules.crossmatch_radius_arcsec)
     del positions  # 24 bytes a row
     _give_memory_back()
     if pairs is not None:
@@ -103,9 +111,9 @@ def combine_redshifts(
     keep = _kept(rows, configuration, resolution)
     param = configuration.param
     table = result_table(columns, drop_empty=param.drop_empty_columns, keep=frozenset(param.extra_columns))
-    report = report_of(prepared, columns, keep, pairs, resolution, _radius(configuration, rules))
+    report = report_of(prepared, columns, keep, pairs, resolution, param)
     report_progress(1.0, f"{report.rows_out} of {report.rows_in} rows are in the result")
-    return Combined(table if keep.all() else table.filter(pa.array(keep)), report)
+    return Combined(table if keep.all() else table.filter(pa.array(keep)), report, configuration)
 
 
 def _footprint_flags(positions: SkyPositions, param: CombineParameters) -> dict[str, pa.ChunkedArray]:
@@ -174,9 +182,14 @@ def _all_prepared(
     return prepared
 
 
-def _radius(configuration: CombineConfiguration, rules: FlagsTranslation) -> float:
-    own = configuration.param.crossmatch_radius_arcsec
-    return rules.crossmatch_radius_arcsec if own is None else own
+def _decided(configuration: CombineConfiguration, rules: FlagsTranslation) -> CombineConfiguration:
+    """Return the configuration with the parameters of duplicates, as the rules have them by default."""
+    param = configuration.param
+    if param.combine_type == "concatenate":
+        return configuration
+    names = ("crossmatch_radius_arcsec", "delta_z_threshold", "tiebreaking_priority")
+    decided = {name: getattr(rules, name) for name in names if getattr(param, name) is None}
+    return configuration.model_copy(update={"param": param.model_copy(update=decided)})
 
 
 def _resolved(
@@ -191,7 +204,6 @@ def _resolved(
     columns["compared_to"] = compared_to(identifiers, ranks, pairs)
     flags = columns["z_flag_homogenized"].to_numpy()
     own = {"z_flag_homogenized": flags, "instrument_type_homogenized": _instrument_scores(columns, rules)}
-    threshold = parameters.delta_z_threshold
     contest = Contest(
         star=flags == STAR,
         priorities=[
@@ -201,7 +213,7 @@ def _resolved(
         z=columns["z"].to_numpy(),
         rank=ranks,
         earlier=np.concatenate([each.tie_result for each in prepared]),
-        threshold=rules.delta_z_threshold if threshold is None else threshold,
+        threshold=parameters.delta_z_threshold or 0.0,
     )
     resolution = resolve(contest, pairs)
     if parameters.combine_type.endswith("remove_duplicates") and parameters.tie_treatment_option == "draw_one":

@@ -24,13 +24,14 @@ __all__ = [
     "ExtraColumn",
     "load_configuration",
     "load_rules",
-    "read_rules",
+    "rules_text",
 ]
 
 _MODEL = ConfigDict(extra="forbid", frozen=True)
 
 _TYPES: Mapping[str, str] = {"int64": "int", "float64": "float", "double": "float", "string": "str", "boolean": "bool"}
 
+_DEFAULT_RULES = "flags_translation.yaml"
 #: Columns of the result, which extra columns cannot replace.
 RESERVED = frozenset(
     {
@@ -67,7 +68,7 @@ class CatalogueInput(BaseModel):
     internal_name: str = Field(
         pattern=r"^\d+_.+", description="Internal name of the product; its number becomes part of each CRD_ID."
     )
-    format: str | None = Field(None, description="Format of the file; found out when none is given.")
+    format: str | None = Field(None, description="Accepted and not used: the format of a file is found out.")
     columns: CatalogueColumns = Field(description="Columns by their meaning.")
 
     @property
@@ -211,17 +212,27 @@ def load_rules(configuration: CombineConfiguration, folder: Path) -> FlagsTransl
     InvalidValueError
         When the file is not there, or is no file of rules.
     """
-    return read_rules(configuration, lambda name: (folder / name).read_bytes())
+    text = rules_text(configuration, lambda name: (folder / name).read_bytes())
+    return FlagsTranslation.from_yaml(text, configuration.param.flags_translation_file or _DEFAULT_RULES)
 
 
-def read_rules(configuration: CombineConfiguration, read: Callable[[str], str | bytes]) -> FlagsTranslation:
-    """Read the rules file of a configuration with a given function; raises as `load_rules` does."""
+def rules_text(configuration: CombineConfiguration, read: Callable[[str], str | bytes]) -> str:
+    """Read the text of the rules of a configuration with a given function; by default the rules of this server.
+
+    Raises
+    ------
+    InvalidValueError
+        When the file is not there, or is no UTF-8 text.
+    """
     name = configuration.param.flags_translation_file
     if name is None:
-        return FlagsTranslation.default()
+        return FlagsTranslation.default_text()
     try:
-        return FlagsTranslation.from_yaml(read(name), name)
+        found = read(name)
+        return found if isinstance(found, str) else found.decode("utf-8-sig")
     except OSError as error:
         raise InvalidValueError(
             f"The rules file {name} cannot be read: {error.strerror}.", field="flags_translation_file"
         ) from error
+    except UnicodeDecodeError as error:
+        raise InvalidValueError(f"The rules file {name} is not UTF-8 text.", field="flags_translation_file") from error

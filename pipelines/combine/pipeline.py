@@ -6,13 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from core.errors import InvalidValueError
 from pipelines.combine.combination import combine_redshifts
 from pipelines.combine.configuration import (
     CatalogueInput,
     CombineConfiguration,
     CombineParameters,
     load_configuration,
-    read_rules,
+    rules_text,
 )
 from pipelines.combine.projection import columns_needed
 from pipelines.combine.report import CombineReport
@@ -114,7 +115,20 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         FlagsTranslation.from_yaml(text, _RULES.name)
 
     def configure(self, request: RunRequest, inputs: RunInputs) -> CombineConfiguration:
-        """Return the configuration of a run on the server."""
+        """Return the configuration of a run on the server.
+
+        Raises
+        ------
+        InvalidValueError
+            The parameters name a rules file that was not sent along.
+        """
+        file = request.param.get("flags_translation_file")
+        if file is not None and request.rules is None:
+            raise InvalidValueError(
+                f"'flags_translation_file' names {file}, which this server does not have; send its text as RULES (it "
+                "is among the results of a run), or leave it out for the rules of this server.",
+                field="flags_translation_file",
+            )
         return CombineConfiguration.model_validate(
             {
                 "inputs": {"specz": [entry_of(each, _MEANINGS) for each in inputs.catalogues]},
@@ -126,7 +140,8 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
     def run(self, work: Work[CombineConfiguration]) -> PipelineResult:
         """Combine the catalogues; one is read at a time."""
         configuration = work.configuration
-        rules = read_rules(configuration, work.read_rules)
+        text = rules_text(configuration, work.read_rules)
+        rules = FlagsTranslation.from_yaml(text, configuration.param.flags_translation_file or _RULES.name)
 
         def reader_of(entry: CatalogueInput) -> Callable[[], pa.Table]:
             return lambda: work.read(entry, lambda names: columns_needed(entry, configuration.param, rules, names))
@@ -140,7 +155,10 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         )
         names = made.table.column_names
         meanings = {key: column for key, column in _RESULT.items() if column in names}
-        return PipelineResult(made.table, made.report, meanings, tuple(made.report.warnings))
+        # The rules become a file of the result: those of this server may be others tomorrow.
+        param = made.configuration.param.model_copy(update={"flags_translation_file": _RULES.name})
+        decided = made.configuration.model_copy(update={"param": param})
+        return PipelineResult(made.table, made.report, meanings, tuple(made.report.warnings), decided, text)
 
     def describe(self, configuration: CombineConfiguration, inputs: RunInputs) -> str:
         """Describe the result in Markdown."""

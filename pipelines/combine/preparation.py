@@ -9,12 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.columns import column_of_field
+from core.sky.positions import HIGHEST_RA, within_turn
 from pipelines.combine.configuration import CatalogueInput, CombineConfiguration, CombineParameters
 from pipelines.combine.homogenisation import CatalogueRows, homogenised_flags, homogenised_instruments
 from pipelines.combine.mapping import CatalogueError, mapped_columns
 from pipelines.combine.report import CatalogueReport, counts_of
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.combine.values import numbers_of, texts_of, typed
+from pipelines.inputs.positions import input_positions
 
 __all__ = ["EXPRESSION_KINDS", "Prepared", "expression_columns", "prepare", "priority_columns"]
 
@@ -44,10 +46,13 @@ class Prepared:
         Columns of the result that stand in this catalogue, and nothing else, all of one length.
     scores
         For each column of the priority list that is no homogenised one, its values.
+    sources
+        Names of the columns that were read of this catalogue.
     """
 
     columns: Mapping[str, pa.Array]
     scores: Mapping[str, _Numbers]
+    sources: frozenset[str]
     tie_result: npt.NDArray[np.int8]
     report: CatalogueReport
     surveys_in: Mapping[str, int]
@@ -87,8 +92,8 @@ def prepare(
     Raises
     ------
     CatalogueError
-        When a mapped column is missing, numbers or positions are none, a survey has no rules, a condition cannot be
-        evaluated, or homogenised values are out of range.
+        When a mapped column is missing, numbers are none, hardly a row has a position, a survey has no rules, a
+        condition cannot be evaluated, or homogenised values are out of range.
     """
     name, parameters = entry.internal_name, configuration.param
     _refuse_other_units(entry, table)
@@ -99,8 +104,8 @@ def prepare(
     instruments, own = homogenised_instruments(rows, rules)
     if own:
         columns["instrument_type"] = instruments
-    keep = _kept(flags, parameters.z_flag_homogenized_value_to_cut)
-    _check_positions(columns, keep, name)
+    above = _kept(flags, parameters.z_flag_homogenized_value_to_cut)
+    keep, position_warning = _placed(columns, above, name)
     result = _result_columns(entry, columns, flags, instruments, parameters, rules)
     scores = {
         column: _score(columns, column, name)
@@ -110,7 +115,8 @@ def prepare(
     report = CatalogueReport(
         internal_name=name,
         rows_in=table.num_rows,
-        rows_cut=int(table.num_rows - keep.sum()),
+        rows_cut=int(table.num_rows - above.sum()),
+        rows_without_position=int(above.sum() - keep.sum()),
         rows_out=0,
         flags_before=counts_of(rows.z_flag),
         flags_after=counts_of(flags),
@@ -122,10 +128,11 @@ def prepare(
     return Prepared(
         columns=result,
         scores={key: score[keep] for key, score in scores.items()},
+        sources=frozenset(table.column_names),
         tie_result=_earlier_ties(columns, name)[keep],
         report=report,
         surveys_in=_text_counts(columns["survey"]),
-        warnings=_warnings(report, columns),
+        warnings=(*position_warning, *_warnings(report, columns)),
     )
 
 
@@ -213,16 +220,21 @@ def _earlier_ties(columns: Mapping[str, pa.Array], catalogue: str) -> npt.NDArra
     return np.where(np.isnan(earlier), 1, earlier).astype(np.int8)
 
 
-def _check_positions(columns: Mapping[str, pa.Array], keep: npt.NDArray[np.bool_], catalogue: str) -> None:
+def _placed(
+    columns: dict[str, pa.Array], above: npt.NDArray[np.bool_], catalogue: str
+) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
+    """Return the rows above the cut that have a position, and warnings; put their right ascensions into 0 to 360."""
     ra, dec = (columns[name].to_numpy(zero_copy_only=False) for name in ("ra", "dec"))
-    good = np.isfinite(ra) & np.isfinite(dec) & (ra >= 0) & (ra < 360) & (np.abs(dec) <= 90)
-    wrong = np.flatnonzero(keep & ~good)
-    if len(wrong):
-        examples = ", ".join(f"row {row + 1} ({ra[row]:g}, {dec[row]:g})" for row in wrong[:5])
+    whole, found = input_positions(ra, dec), input_positions(ra[above], dec[above])
+    if whole.are_wrong:
         raise CatalogueError(
-            catalogue,
-            f"{len(wrong)} rows have no position with 0 <= ra < 360 and -90 <= dec <= 90 degrees: {examples}.",
+            catalogue, f"its columns ra and dec hardly hold positions in degrees. {whole.sentence} Map other columns."
         )
+    keep = above.copy()
+    keep[above] = found.placed
+    if found.counts.ra_negative or (ra[keep] == HIGHEST_RA).any():
+        columns["ra"] = pa.array(within_turn(np.where(np.isfinite(ra), ra, np.nan)), from_pandas=True)
+    return keep, () if found.warning is None else (f"{catalogue}: {found.warning}",)
 
 
 def _refuse_other_units(entry: CatalogueInput, table: pa.Table) -> None:

@@ -31,6 +31,7 @@ class CatalogueReport(BaseModel):
     internal_name: str
     rows_in: int = Field(description="Rows of the catalogue.")
     rows_cut: int = Field(description="Rows removed by the quality cut.")
+    rows_without_position: int = Field(0, description="Rows above the cut that were left out for want of a position.")
     rows_out: int = Field(description="Rows in the result.")
     flags_before: Mapping[str, int] = Field(description="Rows by z_flag (the 50 most frequent values).")
     flags_after: Mapping[str, int] = Field(description="Rows by homogenised flag, before the cut.")
@@ -60,7 +61,12 @@ class CombineReport(BaseModel):
     surveys: Mapping[str, SurveyReport] = Field(description="The hundred surveys with the most rows.")
     ties: Mapping[str, int] = Field(description="Rows by outcome, before removal.")
     reasons: Mapping[str, int] = Field(description="Rows by reason, before removal.")
+    radius_arcsec: float | None = Field(None, description="Radius within which rows were compared; none if none were.")
+    delta_z_threshold: float | None = Field(None, description="Difference of redshifts that agree; none likewise.")
     pairs: int = Field(description="Pairs of rows within the radius.")
+    kept_by_identifier: int = Field(
+        0, description="Rows kept by their CRD_ID alone, which counts the rows of a catalogue in their order."
+    )
     group_sizes: Mapping[int, int] = Field(description="Groups by their number of rows, from two.")
     separations: Histogram = Field(description="Separations of pairs, in arcseconds.")
     redshift_differences: Histogram = Field(description="|z1 - z2| of pairs that are no stars, up to 0.01.")

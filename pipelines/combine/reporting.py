@@ -8,10 +8,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.combine.configuration import CombineParameters
+from pipelines.combine.effects import parameters_without_effect
 from pipelines.combine.homogenisation import STAR
 from pipelines.combine.preparation import Prepared
 from pipelines.combine.report import CatalogueReport, CombineReport, SurveyReport, histogram, redshift_edges
-from pipelines.combine.resolution import Resolution
+from pipelines.combine.resolution import Resolution, rows_kept_by_identifier
 from pipelines.crossmatch import Pairs
 
 __all__ = ["report_of"]
@@ -27,12 +29,14 @@ def report_of(
     keep: _Mask,
     pairs: Pairs | None,
     resolution: Resolution | None,
-    radius_arcsec: float,
+    param: CombineParameters,
 ) -> CombineReport:
     """Compute the report of a combination.
 
     Parameters
     ----------
+    param
+        The parameters, with what the rules decided.
     columns, keep
         All rows that were combined, and which of them are in the result.
     pairs, resolution
@@ -45,6 +49,8 @@ def report_of(
     galaxies = ~(star[left] | star[right])
     kept = z if keep.all() else z[keep]
     edges = redshift_edges(kept)
+    compared, radius = pairs is not None, param.crossmatch_radius_arcsec or 1.0
+    sources = frozenset().union(*(each.sources for each in prepared))
     return CombineReport(
         rows_in=sum(each.report.rows_in for each in prepared),
         rows_cut=sum(each.report.rows_cut for each in prepared),
@@ -53,12 +59,22 @@ def report_of(
         surveys=_surveys(prepared, columns["survey"], z, keep, edges),
         ties={} if resolution is None else _ties(resolution),
         reasons={} if resolution is None else _reasons(resolution),
+        radius_arcsec=param.crossmatch_radius_arcsec if compared else None,
+        delta_z_threshold=param.delta_z_threshold if compared else None,
         pairs=len(left),
+        kept_by_identifier=0 if resolution is None else rows_kept_by_identifier(resolution),
         group_sizes={} if resolution is None else _group_sizes(resolution, star),
-        separations=histogram(np.empty(0) if pairs is None else pairs.separation, np.linspace(0, radius_arcsec, 21)),
+        separations=histogram(
+            np.empty(0) if pairs is None else pairs.separation,
+            np.linspace(0, radius, 21),
+        ),
         redshift_differences=histogram(_differences(z, left[galaxies], right[galaxies]), np.linspace(0, 0.01, 41)),
         redshifts=histogram(kept, edges),
-        warnings=[*(warning for each in prepared for warning in each.warnings), *_overlap(prepared, pairs)],
+        warnings=[
+            *(warning for each in prepared for warning in each.warnings),
+            *_overlap(prepared, pairs),
+            *parameters_without_effect(param, sources),
+        ],
     )
 
 

@@ -4,7 +4,8 @@ Rows within the radius of each other hang together in groups, in which stars hav
 the priority list decide one after the other: rows below the group's highest value drop out. Of the rows that are left,
 those whose redshifts chain together within the threshold agree, and the one with the alphabetically first CRD_ID stays.
 If one row is left it is kept (1), if several are, they are unresolved (2); the others are duplicates (0).
-Stars are 3. Nothing depends on the order of rows, but for the numbers in CRD_ID and group_id.
+Stars are 3. CRD_ID counts the rows of its catalogue; nothing else depends on the order of rows, except the numbers in
+group_id.
 """
 
 import hashlib
@@ -31,6 +32,7 @@ __all__ = [
     "identifier_ranks",
     "reasons_of",
     "resolve",
+    "rows_kept_by_identifier",
 ]
 
 #: Values of ``tie_result``.
@@ -95,7 +97,8 @@ class Resolution:
     tie_result
         1 kept, 0 duplicate, 2 unresolved, 3 star.
     group
-        Number of each row's group, from 1 in the order of first rows. Stars bear the number of the group beside them.
+        Number of each row's group, from 1 in the order of first rows. Stars bear the number of the group of the nearest
+        row within their radius.
     reason
         For each row a code into ``reasons``.
     """
@@ -123,7 +126,7 @@ def resolve(contest: Contest, pairs: Pairs) -> Resolution:
     tie_result[members] = np.where(alive, np.where(several, UNRESOLVED, KEPT), DUPLICATE)
     reason[members] = np.where(alive & several, _TIED, because)
     tie_result[contest.star], reason[contest.star] = STAR_ROW, _STAR
-    _number_stars(labels, contest.star, pairs)
+    _number_stars(labels, contest, pairs)
     labels += 1
     return Resolution(tie_result, labels, reason, tuple(reasons))
 
@@ -187,6 +190,11 @@ def reasons_of(resolution: Resolution) -> pa.ChunkedArray:
     return pa.chunked_array([words.take(pa.array(codes[start : start + _ROWS_IN_CHUNK])) for start in starts])
 
 
+def rows_kept_by_identifier(resolution: Resolution) -> int:
+    """Count the rows that were kept because of their CRD_ID: first of equal redshifts, or drawn by lot."""
+    return int(np.isin(resolution.reason, (_FIRST, _DRAWN)).sum())
+
+
 def _by_priorities(
     contest: Contest, members: _Rows, group: _Rows, reasons: list[str]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int8]]:
@@ -231,15 +239,15 @@ def _by_redshift(
     because[order[first & shared]] = _FIRST
 
 
-def _number_stars(labels: _Rows, star: npt.NDArray[np.bool_], pairs: Pairs) -> None:
-    """Assign each star the lowest number of the groups within its radius, if there is one."""
+def _number_stars(labels: _Rows, contest: Contest, pairs: Pairs) -> None:
+    """Assign each star the number of the group of the nearest row within its radius, if there is one."""
+    star = contest.star
     mixed = star[pairs.left] != star[pairs.right]
     left, right = pairs.left[mixed], pairs.right[mixed]
-    stars = np.where(star[left], left, right)
-    numbers = labels[np.where(star[left], right, left)]
-    # Of several numbers of a star the lowest is written last, and stays.
-    order = np.argsort(-numbers)
-    labels[stars[order]] = numbers[order]
+    stars, others = np.where(star[left], left, right), np.where(star[left], right, left)
+    # Of several rows of a star the nearest is written last, and stays; of equally near ones the first CRD_ID.
+    order = np.lexsort((-contest.rank[others], -pairs.separation[mixed]))
+    labels[stars[order]] = labels[others[order]]
 
 
 def _chosen(pairs: Pairs, mask: npt.NDArray[np.bool_]) -> Pairs:

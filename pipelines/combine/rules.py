@@ -182,10 +182,15 @@ class FlagsTranslation(BaseModel):
         """Return the default rules of this server."""
         return _default_rules()
 
+    @classmethod
+    def default_text(cls) -> str:
+        """Return the text of the default rules of this server."""
+        return (files("pipelines.combine") / "flags_translation.yaml").read_text("utf-8")
+
 
 @cache
 def _default_rules() -> FlagsTranslation:
-    return FlagsTranslation.from_yaml((files("pipelines.combine") / "flags_translation.yaml").read_bytes())
+    return FlagsTranslation.from_yaml(FlagsTranslation.default_text())
 
 
 def sentences_of(error: ValidationError) -> str:

@@ -21,14 +21,23 @@ def run_report(report: CombineReport) -> RunReport:
     ]
     if report.ties:
         facts += [("Pairs within the radius", report.pairs)]
+    if report.radius_arcsec is not None:
+        facts += [
+            ("Radius (arcsec)", f"{report.radius_arcsec:g}"),
+            ("Redshifts agree within", f"{report.delta_z_threshold or 0:g}"),
+            ("Kept by their CRD_ID alone (order of rows)", report.kept_by_identifier),
+        ]
     return RunReport(tuple(facts), tuple(report.warnings), _tables(report), _figures(report))
 
 
 def _tables(report: CombineReport) -> tuple[CountTable, ...]:
-    catalogues = tuple((each.internal_name, each.rows_in, each.rows_cut, each.rows_out) for each in report.catalogues)
+    catalogues = tuple(
+        (each.internal_name, each.rows_in, each.rows_cut, each.rows_without_position, each.rows_out)
+        for each in report.catalogues
+    )
     surveys = tuple((name, each.rows_in, each.rows_out) for name, each in report.surveys.items())
     return (
-        CountTable("Rows by catalogue", ("Catalogue", "In", "Cut", "Out"), catalogues),
+        CountTable("Rows by catalogue", ("Catalogue", "In", "Cut", "Without position", "Out"), catalogues),
         CountTable("Rows by survey", ("Survey", "In", "Out"), surveys),
         *_flags(report),
         CountTable("Rows by outcome", ("Result", "Rows"), _pairs(report.ties)),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidValueError
+from core.sky.positions import placed_rows
 
 if TYPE_CHECKING:
     from scipy.spatial import KDTree
@@ -23,13 +24,13 @@ class SkyPositions:
     Parameters
     ----------
     ra, dec
-        Right ascension and declination in degrees, of the same length. Rows in which either is NaN or infinite keep
-        their row number and match nothing. Right ascensions outside 0..360 are reduced modulo 360.
+        Right ascension and declination in degrees, of the same length. Rows without a position, by the rule of
+        `core.sky.positions`, keep their row number and match nothing.
 
     Raises
     ------
     InvalidValueError
-        When a declination is beyond a pole, or the lengths differ.
+        When the lengths differ.
     """
 
     def __init__(self, ra: npt.ArrayLike, dec: npt.ArrayLike) -> None:
@@ -38,18 +39,12 @@ class SkyPositions:
             raise InvalidValueError(
                 f"RA and Dec must be columns of one length, not of shapes {alpha.shape} and {delta.shape}."
             )
-        there = np.isfinite(alpha) & np.isfinite(delta)
+        there, _ = placed_rows(alpha, delta)
         self._length = len(alpha)
         #: Numbers of the rows that have a position.
         self.rows: npt.NDArray[np.int64] = np.flatnonzero(there).astype(np.int64, copy=False)
         if len(self.rows) < self._length:
             alpha, delta = alpha[there], delta[there]
-        beyond = np.flatnonzero(np.abs(delta) > 90)
-        if len(beyond):
-            raise InvalidValueError(
-                f"A declination must lie between -90 and 90 degrees; row {self.rows[beyond[0]] + 1} has "
-                f"{delta[beyond[0]]:g}."
-            )
         #: Unit vectors of those rows, one a line.
         self.vectors: npt.NDArray[np.float64] = _unit_vectors(alpha, delta)
 

@@ -44,7 +44,8 @@ def pipeline_routes(
             raise NotFoundError("The product of this run was deleted.")
         if result.id == "result":
             return download_answer(request, downloads.main_file(identity, run.product_id))
-        return download_answer(request, downloads.file(identity, run.product_id, _FILES[result.id]))
+        rules = {} if run.pipeline.rules is None else {"rules": run.pipeline.rules.name}
+        return download_answer(request, downloads.file(identity, run.product_id, (_FILES | rules)[result.id]))
 
     whole, resources = APIRouter(), JobResources(result=answer, read=_read_parameters)
     for pipeline in pipelines.definitions.values():

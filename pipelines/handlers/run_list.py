@@ -16,7 +16,7 @@ class RunList(JobList):
 
     def __init__(self, jobs: JobService, pipelines: PipelineService, pipeline: AnyPipeline, base: str) -> None:
         names = tuple(dict.fromkeys((*JOB_PARAMETERS, *parameters_of(pipeline), "RUNID")))
-        super().__init__(jobs, pipeline.name, base, names, REPEATED)
+        super().__init__(jobs, pipeline.name, base, names, REPEATED, is_strict=True)
         self._pipelines = pipelines
         self._pipeline = pipeline
 

@@ -11,7 +11,7 @@ from pipelines.inputs.lookup import RunInput
 from pipelines.outputs import output_format_of, output_name_for
 from pipelines.yaml_documents import read_yaml
 
-__all__ = ["PipelineConfiguration", "entry_of", "format_of", "read_configuration"]
+__all__ = ["PipelineConfiguration", "configuration_document", "entry_of", "format_of", "read_configuration"]
 
 
 class PipelineConfiguration(BaseModel):
@@ -62,6 +62,11 @@ def read_configuration(model: type[ConfigurationT], text: bytes, name: str) -> C
         raise InvalidValueError(f"The configuration {name} is not valid: {_sentences_of(error)}") from error
 
 
+def configuration_document(configuration: BaseModel) -> dict[str, Any]:
+    """Return a configuration as JSON that reads back as the same: nulls that are defaults are left out."""
+    return _without_default_nulls(configuration, configuration.model_dump(mode="json"))
+
+
 def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
     """Return the entry of an input in a configuration, with the columns that have some meanings."""
     columns = {key: each.columns[key] for key in meanings if key in each.columns}
@@ -75,6 +80,19 @@ def format_of(output_format: str | None, inputs: Sequence[RunInput]) -> str:
         return output_name_for(inputs[0].format)
     name = output_format or "parquet"
     return name if name == "hats" else output_format_of(name).name
+
+
+def _without_default_nulls(model: BaseModel, document: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            kept[name] = _without_default_nulls(value, document[name])
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+            kept[name] = [_without_default_nulls(one, each) for one, each in zip(value, document[name], strict=True)]
+        elif value is not None or field.is_required() or field.default is not None:
+            kept[name] = document[name]
+    return kept
 
 
 def _sentences_of(error: ValidationError) -> str:

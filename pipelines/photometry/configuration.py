@@ -61,8 +61,19 @@ class PhotometryConfiguration(BaseModel):
     )
     magnitude_column: str = Field(default="mag_{band}", description="Column of magnitudes to be written.")
     magnitude_error_column: str = Field(default="magerr_{band}", description="Column of their errors to be written.")
-    dereddening: Dereddening | None = Field(default=None, description="Removal of Galactic extinction; null for none.")
+    dereddening: Dereddening | None = Field(
+        default=None, description="Removal of Galactic extinction; null is what the parameter 'dereddening' requests."
+    )
     keep_sources: bool = Field(default=True, description="Whether the columns of fluxes stay in the result.")
+
+    @model_validator(mode="after")
+    def _every_choice_has_an_effect(self) -> Self:
+        if self.quantity == "magnitude" and self.unit != "auto":
+            raise ValueError(f"'unit' is that of fluxes, but 'quantity' is magnitude; leave out '{self.unit}'")
+        default = type(self).model_fields["magnitude_error_column"].default
+        if self.error_column is None and self.magnitude_error_column != default:
+            raise ValueError(f"'magnitude_error_column' is {self.magnitude_error_column}, but 'error_column' is null")
+        return self
 
     @model_validator(mode="after")
     def _names_differ_by_band(self) -> Self:

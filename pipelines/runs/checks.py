@@ -151,7 +151,11 @@ def _refuse_columns_of_others(request: RunRequest, inputs: Sequence[RunInput]) -
 
 def _refuse_objects(pipeline: AnyPipeline, request: RunRequest) -> None:
     slot = pipeline.objects
-    taken = {"objects": slot is not None, "release": slot is not None and slot.takes_release}
+    taken = {
+        "objects": slot is not None,
+        "release": slot is not None and slot.takes_release,
+        "rules": pipeline.rules is not None,
+    }
     for field, is_taken in taken.items():
         if getattr(request, field) is not None and not is_taken:
             raise InvalidValueError(f"{pipeline.display_name} takes no {field}.", field=field)

@@ -15,11 +15,12 @@ from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
-from pipelines.inputs.configuration import PipelineConfiguration
+from pipelines.inputs.configuration import PipelineConfiguration, configuration_document
 from pipelines.inputs.reading import Projection, read_table
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
 from pipelines.outputs.result_files import write_result
+from pipelines.runs.provenance import software_versions
 from pipelines.training import open_objects
 from products.readers.recognition import format_of_name
 
@@ -77,14 +78,16 @@ def run_files(
             f"The folder {folder / settings.output_name} exists; remove it, or name another result."
         )  # fmt: skip
     written = write_result(made.table, folder, settings.output_name, output_format, made.position, as_zip=False)
-    report = _write_documents(folder, settings, made)
+    report = _write_documents(folder, settings, pipeline, made)
     process = {
         "pipeline": pipeline.name,
         "version": pipeline.version,
+        "software": software_versions(),
         "status": "Successful",
         "start_time": started.isoformat(),
         "end_time": utc_now().isoformat(),
         "inputs": [{"path": str(path), "sha256": _digest(path)} for path in work.paths],
+        "rules": None if made.rules is None else {"sha256": hashlib.sha256(made.rules.encode()).hexdigest()},
         "outputs": [{"path": written.path.name, "role": "main", "columns_assoc": dict(made.meanings)}],
     }
     (folder / "process.yml").write_text(_yaml(process), "utf-8")
@@ -147,10 +150,15 @@ class _FileWork:
         return path
 
 
-def _write_documents(folder: Path, settings: PipelineConfiguration, made: PipelineResult) -> Path:
+def _write_documents(
+    folder: Path, settings: PipelineConfiguration, pipeline: AnyPipeline, made: PipelineResult
+) -> Path:
+    decided = made.configuration or settings
+    if made.rules is not None and pipeline.rules is not None:
+        (folder / pipeline.rules.name).write_text(made.rules, "utf-8")
     report = folder / f"{settings.output_name}_report.json"
     report.write_text(made.report.model_dump_json(indent=1), "utf-8")
-    (folder / "config.yaml").write_text(_yaml(settings.model_dump(mode="json", exclude_none=True)), "utf-8")
+    (folder / "config.yaml").write_text(_yaml(configuration_document(decided)), "utf-8")
     return report
 
 

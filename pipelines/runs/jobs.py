@@ -18,6 +18,7 @@ from pipelines.crossmatch import Pairs, SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.definitions import PIPELINES
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
+from pipelines.inputs.configuration import configuration_document
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import InputReader, Projection
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
@@ -90,7 +91,8 @@ class PipelineJobs:
             self._make(context, run, internal_name)
         context.progress(1.0, "Published")
         context.add_result("result", "results/result")
-        for name in ("report", "provenance", "configuration", "log"):
+        names = ("report", "provenance", "configuration", "log")
+        for name in names if run.pipeline.rules is None else (*names, "rules"):
             context.add_result(name, f"results/{name}")
 
     def _make(self, context: JobContext, run: Run, internal_name: str) -> None:
@@ -109,14 +111,14 @@ class PipelineJobs:
             steps.log(warning)
         folder = context.scratch / "result"
         folder.mkdir()
-        configuration = checked.configuration
+        configuration = made.configuration or checked.configuration
         steps.report(0.72, f"Writing {made.table.num_rows} rows")
         written = write_result(
             made.table, folder, _stem(internal_name, run), str(configuration.output_format), made.position, as_zip=True
         )
         steps.close()
         main = ResultFile(written.path, FileRole.MAIN, made.table.num_rows, written.details)
-        settings = configuration.model_dump(mode="json", exclude_none=True)
+        settings = configuration_document(configuration)
         _write_documents(folder, checked, made, settings, steps)
         files = [_generated(path) for path in sorted(folder.iterdir()) if path.is_file()]
         provenance = provenance_json(
@@ -125,7 +127,7 @@ class PipelineJobs:
         )  # fmt: skip
         (folder / PROVENANCE).write_bytes(provenance)
         release = inputs.release.name if inputs.release is not None and inputs.objects is None else None
-        activity = activity_of(run, inputs.all, settings, steps.done, started, release)
+        activity = activity_of(run, inputs.all, settings, steps.done, started, release, made.rules)
         self._provenance.record(run.product_id, activity)
         others = [path for path in sorted(folder.iterdir()) if path.is_file() and path != written.path]
         self._publish(
@@ -211,8 +213,8 @@ def _write_documents(
 
     (folder / REPORT).write_text(made.report.model_dump_json(indent=1), "utf-8")
     (folder / CONFIGURATION).write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
-    if checked.request.rules is not None and checked.pipeline.rules is not None:
-        (folder / checked.pipeline.rules.name).write_text(checked.request.rules, "utf-8")
+    if made.rules is not None and checked.pipeline.rules is not None:
+        (folder / checked.pipeline.rules.name).write_text(made.rules, "utf-8")
     lines = [f"{seconds:9.3f} s  {step}" for step, seconds in steps.done]
     lines += [f"WARNING  {warning}" for warning in made.warnings]
     (folder / LOG).write_text("\n".join(lines) + "\n", "utf-8")

@@ -4,7 +4,9 @@ The document follows the W3C's PROV-JSON with the classes of the IVOA Provenance
 generated entities, agent).
 """
 
+import hashlib
 import json
+import platform
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,9 +20,10 @@ from pipelines.inputs.lookup import RunInput
 from pipelines.models import Run
 from products.provenance import Activity, UsedEntity
 
-__all__ = ["GeneratedFile", "activity_of", "provenance_json"]
+__all__ = ["GeneratedFile", "activity_of", "provenance_json", "software_versions"]
 
-_LIBRARIES = ("numpy", "scipy", "pyarrow", "astropy")
+#: Distributions on which the values in a result may depend.
+_SOFTWARE = ("photoz-server", "numpy", "scipy", "pyarrow", "astropy", "cdshealpix", "pydantic", "PyYAML")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class GeneratedFile:
     sha256: str
 
 
+def software_versions() -> dict[str, str]:
+    """Return the versions of this software, of Python and of the libraries that compute results."""
+    return {"python": platform.python_version()} | {name: version(name) for name in _SOFTWARE}
+
+
 def activity_of(
     run: Run,
     inputs: Sequence[RunInput],
@@ -39,6 +47,7 @@ def activity_of(
     steps: Sequence[tuple[str, float]],
     started: datetime,
     release: str | None,
+    rules: str | None = None,
 ) -> Activity:
     """Return the activity of the run for the catalogue, which shows each reader only the inputs that they can read.
 
@@ -64,7 +73,8 @@ def activity_of(
             )
             for each in inputs
         )
-        + _used_release(run, release),
+        + _used_release(run, release)
+        + _used_rules(run, rules),
         timings={step: round(seconds, 3) for step, seconds in timings.items()},
         job_id=run.job_id,
     )
@@ -108,7 +118,7 @@ def provenance_json(
                 "pz:pipeline": run.pipeline.name,
                 "pz:version": run.version,
                 "pz:job": run.job_id,
-                "pz:software": {name: version(name) for name in _LIBRARIES},
+                "pz:software": software_versions(),
                 "pz:configuration": configuration,
                 "pz:steps": [{"step": step, "seconds": round(seconds, 3)} for step, seconds in steps],
             }
@@ -135,6 +145,13 @@ def _anonymous(step: str, inputs: Sequence[RunInput]) -> str:
 def _used_release(run: Run, release: str | None) -> tuple[UsedEntity, ...]:
     slot = run.pipeline.objects
     return () if release is None or slot is None else (UsedEntity(slot.product_types[0], release),)
+
+
+def _used_rules(run: Run, rules: str | None) -> tuple[UsedEntity, ...]:
+    if rules is None or run.pipeline.rules is None:
+        return ()
+    digest = hashlib.sha256(rules.encode()).hexdigest()
+    return (UsedEntity("flags_translation", run.pipeline.rules.name, sha256=digest),)
 
 
 def _place(each: RunInput) -> str:

@@ -1,7 +1,8 @@
 """Parser of requests for runs: job parameters, JSON and configuration files."""
 
+import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -42,7 +43,8 @@ _IGNORED = frozenset({"executor", "output_root_dir", "output_dir", "output_name"
 def parameters_of(pipeline: AnyPipeline) -> Mapping[str, tuple[tuple[str, ...], bool]]:
     """Return the job parameters of a pipeline: upper-case name to its path of keys, and whether it is a text.
 
-    A parameter inside another one is written with a dot: ``CROSSMATCH.RADIUS_ARCSEC``.
+    A parameter inside another one is written with a dot: ``CROSSMATCH.RADIUS_ARCSEC``; the group ``CROSSMATCH`` may be
+    given as a mapping as well, and comes first.
     """
     return {".".join(path).upper(): (path, is_text) for path, is_text in _leaves(pipeline.parameters, ())}
 
@@ -59,7 +61,8 @@ def request_of_parameters(pipeline: AnyPipeline, given: Mapping[str, str]) -> Ru
     """
     fields: dict[str, Any] = {}
     if text := given.get("CONFIGURATION"):
-        fields = _of_configuration(pipeline, read_yaml(text, "CONFIGURATION"))
+        has_inputs = bool(given.get("INPUTS"))
+        fields = _of_configuration(pipeline, read_yaml(text, "CONFIGURATION"), has_inputs=has_inputs)
     fields |= {_FIELDS[name]: given[name] for name in _FIELDS if given.get(name)}
     if given.get("INPUTS"):
         fields["inputs"] = [part for part in given["INPUTS"].replace(",", ";").split(";") if part.strip()]
@@ -92,7 +95,7 @@ def parse_request(fields: Mapping[str, Any]) -> RunRequest:
     except ValidationError as error:
         first = error.errors()[0]["loc"]
         raise InvalidValueError(
-            f"The request is not valid: {_with_values(error)}", field=str(first[0]) if first else None
+            f"The request is not valid: {_with_values(error, RunRequest)}", field=str(first[0]) if first else None
         ) from error
 
 
@@ -119,7 +122,8 @@ def checked_request(pipeline: AnyPipeline, request: RunRequest) -> RunRequest:
     except ValidationError as error:
         place = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise InvalidValueError(
-            f"The parameters of {pipeline.display_name} are not valid: {_with_values(error)}", field=place or "param"
+            f"The parameters of {pipeline.display_name} are not valid: {_with_values(error, pipeline.parameters)}",
+            field=place or "param",
         ) from error
     if request.output_format not in {None, "specz", "hats"}:
         output_format_of(str(request.output_format))
@@ -132,6 +136,7 @@ def _leaves(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tup
     for name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield (*path, name), False
             yield from _leaves(kind, (*path, name))
         else:
             yield (*path, name), _is_text(kind)
@@ -152,6 +157,9 @@ def _put(target: dict[str, Any], path: tuple[str, ...], value: object) -> None:
         inner = target.get(key)
         target[key] = dict(inner) if isinstance(inner, Mapping) else {}
         target = target[key]
+    old = target.get(path[-1])
+    if isinstance(old, Mapping) and isinstance(value, Mapping):
+        value = {**old, **value}
     target[path[-1]] = value
 
 
@@ -162,8 +170,8 @@ def _mapping(text: str, name: str) -> dict[str, Any]:
     return value
 
 
-def _of_configuration(pipeline: AnyPipeline, document: object) -> dict[str, Any]:
-    """Parse a whole configuration file, or one with parameters only."""
+def _of_configuration(pipeline: AnyPipeline, document: object, *, has_inputs: bool) -> dict[str, Any]:
+    """Parse a whole configuration file, or one with parameters only; other inputs may take the place of its own."""
     if not isinstance(document, dict):
         raise InvalidValueError("A configuration must be a mapping of keys to values.", field="CONFIGURATION")
     if not {"param", "inputs"} & document.keys():
@@ -180,15 +188,22 @@ def _of_configuration(pipeline: AnyPipeline, document: object) -> dict[str, Any]
     inputs = document.get("inputs") or {}
     if not isinstance(inputs, dict) or not isinstance(fields["param"], dict):
         raise InvalidValueError("'inputs' and 'param' of a configuration must be mappings.", field="CONFIGURATION")
-    _read_inputs(pipeline, inputs, fields)
+    _read_inputs(pipeline, inputs, fields, has_inputs=has_inputs)
     return fields
 
 
-def _read_inputs(pipeline: AnyPipeline, inputs: Mapping[str, Any], fields: dict[str, Any]) -> None:
+def _read_inputs(pipeline: AnyPipeline, inputs: Mapping[str, Any], fields: dict[str, Any], *, has_inputs: bool) -> None:
     catalogues = [each for each in inputs.get(pipeline.inputs.key) or [] if isinstance(each, dict)]
-    named = [(name, each) for each in catalogues if (name := _reference(each))]
     if pipeline.inputs.maximum == 1:
-        named = named[-1:]
+        catalogues = catalogues[-1:]
+    named = [(name, each) for each in catalogues if (name := _reference(each))]
+    if len(named) < len(catalogues) and not has_inputs:
+        lost = next(each for each in catalogues if not _reference(each))
+        raise InvalidValueError(
+            f"The catalogue '{str(lost.get('path') or '')[:100]}' of the configuration is neither a product nor a file "
+            "in the VOSpace; give its 'internal_name', its vos: address as 'path', or INPUTS.",
+            field="CONFIGURATION",
+        )
     fields["inputs"] = [name for name, _ in named]
     fields["columns"] = {name: each["columns"] for name, each in named if each.get("columns")}
     dataset = inputs.get(_OBJECTS if pipeline.objects is None else pipeline.objects.key)
@@ -206,16 +221,29 @@ def _reference(entry: Mapping[str, Any]) -> str | None:
     return path if path.lower().startswith("vos:") else str(entry.get("internal_name") or "") or None
 
 
-def _with_values(error: ValidationError) -> str:
+def _with_values(error: ValidationError, model: type[BaseModel]) -> str:
     faults = []
     for found in error.errors(include_url=False)[:5]:
         place = ".".join(str(part) for part in found["loc"]) or "param"
         what = found["msg"].removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
-            faults.append(f"there is no parameter '{place}'")
+            faults.append(f"there is no parameter '{place}'{_nearest(found['loc'], model)}")
         else:
             faults.append(f"{place}: {what} (found {_brief(found['input'])})")
     return "; ".join(faults) + "."
+
+
+def _nearest(place: Sequence[int | str], model: type[BaseModel]) -> str:
+    """Return a hint at the parameter that is most like an unknown one, or at all of them."""
+    for part in place[:-1]:
+        inner = model.model_fields[str(part)].annotation if str(part) in model.model_fields else None
+        models = [each for each in (inner, *get_args(inner)) if isinstance(each, type) and issubclass(each, BaseModel)]
+        if not models:
+            return ""
+        model = models[0]
+    known = sorted(model.model_fields)
+    near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    return f" (did you mean {near[0]}?)" if near else f" (the parameters are {', '.join(known)})"
 
 
 def _brief(value: object) -> str:

@@ -49,7 +49,7 @@ class RedshiftInput(BaseModel):
 
     path: str = Field("", description="The file, relative to the configuration file.")
     internal_name: str | None = Field(None, description="Internal name of the product.")
-    format: str | None = Field(None, description="Format of the file; found out when none is given.")
+    format: str | None = Field(None, description="Accepted and not used: the format of a file is found out.")
     columns: RedshiftColumns = Field(RedshiftColumns(), description="Columns by their meaning.")
 
 
@@ -58,7 +58,9 @@ class ObjectColumns(BaseModel):
 
     model_config = _MODEL
 
-    id: str | None = Field(None, description="Identifier of the object.")
+    id: str | None = Field(
+        None, description="Identifier of the object, by which objects at one place are ordered; ignored where missing."
+    )
     ra: str | None = Field(None, description="Right ascension (ICRS), in degrees.")
     dec: str | None = Field(None, description="Declination (ICRS), in degrees.")
 
@@ -104,25 +106,26 @@ class TrainingSetParameters(BaseModel):
     flux_type: str = Field(
         "auto",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Kind of photometry: of a release its folder, of a product the columns {band}_{flux_type}Flux.",
+        description="Kind of photometry: of a release its folder, of other objects the columns {band}_{flux_type}Flux.",
     )
     dereddening: str = Field(
         "sfd",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Kind of dereddening: of a release its folder; magnitudes computed of a product are dereddened by "
-        "its column ebv, unless this is 'none'.",
+        description="Kind of dereddening: of a release its folder; for magnitudes computed of other objects 'sfd' (by "
+        "their column ebv) or 'none'.",
     )
     convert_flux_to_mag: bool = Field(
         default=True,
-        description="Whether the result has magnitudes: of a release those of its folder, else its fluxes; of a "
-        "product AB magnitudes are computed from its fluxes.",
+        description="Whether the result has magnitudes: of a release those of its folder, else its fluxes; of "
+        "other objects AB magnitudes are computed from their fluxes.",
     )
     use_absolute_lsdb_path: bool = Field(default=False, description="Whether the path is that of a HATS catalogue.")
     selected_cols: tuple[str, ...] = Field(
         (), description="Columns of objects to keep, besides their positions; none keeps all."
     )
     photometry: PhotometryConfiguration | None = Field(
-        None, description="Magnitudes to be computed from the columns of the objects; null computes none."
+        None,
+        description="Magnitudes to be computed from the columns of the objects; null computes those of the flux type.",
     )
     object_cuts: tuple[str, ...] = Field(
         (), description="Conditions on columns of the objects; those that fail one are not matched."
@@ -134,16 +137,18 @@ class TrainingSetParameters(BaseModel):
         "none", description="Whether an object, a redshift, or each of both may be in the result only once."
     )
     prefer: str | None = Field(
-        None, description="Column of the redshift catalogue whose largest value wins before the closest pair does."
+        None,
+        description="Column of the redshift catalogue whose largest value wins in 'unique', before the closest pair.",
     )
     flag_multiple_matches: bool = Field(
         default=True,
         description="Whether to add columns with the numbers of redshifts per object, and of objects per redshift.",
     )
     split_method: Literal["random", "hash"] = Field(
-        "random",
-        description="random draws for each row in HEALPix order, as the public server does; hash decides by the "
-        "position of the object, so that rows of one object stay together and other rows do not matter.",
+        "hash",
+        description="hash decides by the position of the object, so that rows of one object stay together and other "
+        "rows do not matter; random draws for each row in HEALPix order, as the public server does, so that rows of "
+        "one object may come on both sides.",
     )
     train_fraction: float = Field(0.7, gt=0, lt=1, description="Expected fraction of rows for training.")
     random_seed: int | None = Field(

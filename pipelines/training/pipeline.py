@@ -1,7 +1,6 @@
 """`Pipeline` implementation of the Training Set Maker."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pipelines.models import Pipeline, PipelineResult, Progress, RunInputs, RunR
 from pipelines.reports import RunReport
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.hats import release_catalog
+from pipelines.training.photometry_choice import choose_photometry
 from pipelines.training.report import TrainingSetReport
 from pipelines.training.run_report import run_report
 from pipelines.training.training_set import make_training_set
@@ -23,7 +23,6 @@ __all__ = ["TrainingSetMaker"]
 #: Meanings of the columns that are read from redshift catalogues, and from object catalogues.
 _MEANINGS = ("id", "ra", "dec", "z", "z_flag", "z_err", "survey", "instrument_type")
 _OBJECT_MEANINGS = ("id", "ra", "dec")
-_BANDS = ("u", "g", "r", "i", "z", "y")
 _MOST_NAMES = 12
 _FORM = {
     "crossmatch.radius_arcsec": ParameterHint("Radius (arcsec)"),
@@ -76,20 +75,25 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         InvalidValueError
             The object catalogue has no such column, or the release no such catalogue.
         """
-        param, objects = dict(request.param), inputs.objects
+        objects = inputs.objects
         entries: dict[str, Any] = {"specz": [entry_of(each, _MEANINGS) for each in inputs.catalogues]}
         if objects is not None:
             entries["dataset"] = entry_of(objects, _OBJECT_MEANINGS)
-            if param.get("photometry") is None:
-                param["photometry"] = _photometry(TrainingSetParameters.model_validate(param), objects.names)
         output_format = format_of(request.output_format, inputs.catalogues)
         configuration = TrainingSetConfiguration.model_validate(
-            {"inputs": entries, "output_format": output_format, "param": param}
+            {"inputs": entries, "output_format": output_format, "param": dict(request.param)}
         )
+        if configuration.param.use_absolute_lsdb_path:
+            raise InvalidValueError(
+                "'use_absolute_lsdb_path' is for configuration files with paths; leave it out.",
+                field="use_absolute_lsdb_path",
+            )
         if objects is not None:
             _require_columns(configuration.param.selected_cols, objects)
+            choose_photometry(configuration.param, objects.names, is_selected=False)
         if inputs.release_folder is not None:
-            _catalogue_in(inputs.release_folder, configuration.param)
+            selected = _catalogue_in(inputs.release_folder, configuration.param)
+            choose_photometry(configuration.param, (), is_selected=selected != inputs.release_folder)
         return configuration
 
     def run(self, work: Work[TrainingSetConfiguration]) -> PipelineResult:
@@ -97,9 +101,11 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         entry = work.configuration.redshifts
         work.progress(0.0, f"Reading {entry.internal_name or Path(entry.path).name}")
         table = work.read(entry)
-        objects = self._open_objects(work, part_of(work.progress, 0.03, 0.14))
-        made = make_training_set(table, objects, work.configuration, progress=part_of(work.progress, 0.14, 1.0))
-        return PipelineResult(made.table, made.report, made.columns, made.report.warnings)
+        objects, is_selected = self._open_objects(work, part_of(work.progress, 0.03, 0.14))
+        made = make_training_set(
+            table, objects, work.configuration, progress=part_of(work.progress, 0.14, 1.0), is_selected=is_selected
+        )
+        return PipelineResult(made.table, made.report, made.columns, made.report.warnings, made.configuration)
 
     def describe(self, configuration: TrainingSetConfiguration, inputs: RunInputs) -> str:
         """Describe the result in Markdown."""
@@ -121,31 +127,23 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         return run_report(TrainingSetReport.model_validate(values))
 
     @staticmethod
-    def _open_objects(work: Work[TrainingSetConfiguration], progress: Progress) -> ObjectSource:
+    def _open_objects(work: Work[TrainingSetConfiguration], progress: Progress) -> tuple[ObjectSource, bool]:
+        """Open the objects; return also whether flux type and dereddening selected them in a release."""
         entry, param = work.configuration.inputs.dataset, work.configuration.param
-        if param.use_absolute_lsdb_path and entry.path:
-            return work.open_objects(entry, lambda path: path, progress)
-        return work.open_objects(entry, partial(_catalogue_in, param=param), progress)
+        selected: list[bool] = []
+
+        def catalogue_in(path: Path) -> Path:
+            catalogue = path if param.use_absolute_lsdb_path else _catalogue_in(path, param)
+            selected.append(catalogue != path)
+            return catalogue
+
+        return work.open_objects(entry, catalogue_in, progress), any(selected)
 
 
 def _catalogue_in(folder: Path, param: TrainingSetParameters) -> Path:
     return release_catalog(
         folder, magnitudes=param.convert_flux_to_mag, flux_type=param.flux_type, dereddening=param.dereddening
     )
-
-
-def _photometry(param: TrainingSetParameters, columns: Sequence[str]) -> Mapping[str, Any] | None:
-    """Configure magnitudes if the object catalogue has fluxes of the requested type."""
-    fluxes = {band: f"{band}_{param.flux_type}Flux" for band in _BANDS}
-    bands = [band for band in _BANDS if fluxes[band] in columns]
-    if not param.convert_flux_to_mag or not bands:
-        return None
-    errors = all(f"{fluxes[band]}Err" in columns for band in bands)
-    return {
-        "bands": bands,
-        "error_column": "{band}_{flux_type}FluxErr" if errors else None,
-        "dereddening": {"ebv_column": "ebv"} if param.dereddening != "none" and "ebv" in columns else None,
-    }
 
 
 def _require_columns(selected: Sequence[str], objects: RunInput) -> None:

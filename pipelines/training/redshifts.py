@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from core.errors import InvalidValueError
+from pipelines.inputs.positions import InputPositions, input_positions
 from pipelines.training.configuration import RedshiftColumns
 from pipelines.training.number_columns import numbers_of, require_columns
 
@@ -17,18 +18,18 @@ _CATALOGUE = "redshift catalogue"
 
 @dataclass(frozen=True, slots=True)
 class Redshifts:
-    """Positions in degrees and redshifts of all rows; NaN where missing."""
+    """Positions in degrees and redshifts of all rows; NaN where missing, and positions also where they are none."""
 
     table: pa.Table
     ra: npt.NDArray[np.float64]
     dec: npt.NDArray[np.float64]
     z: npt.NDArray[np.float64]
+    positions: InputPositions
 
     @property
     def placed(self) -> npt.NDArray[np.bool_]:
         """Whether each row has a position."""
-        there: npt.NDArray[np.bool_] = np.isfinite(self.ra) & np.isfinite(self.dec)
-        return there
+        return self.positions.placed
 
 
 def read_redshifts(table: pa.Table, columns: RedshiftColumns) -> Redshifts:
@@ -37,7 +38,7 @@ def read_redshifts(table: pa.Table, columns: RedshiftColumns) -> Redshifts:
     Raises
     ------
     InvalidValueError
-        When it has no rows, lacks a column, or positions or redshifts are no numbers or out of range.
+        When it has no rows, lacks a column, positions or redshifts are no numbers, or hardly a row has a position.
     """
     if not table.num_rows:
         raise InvalidValueError("The redshift catalogue has no rows. Choose another one.", field="inputs.specz")
@@ -46,15 +47,15 @@ def read_redshifts(table: pa.Table, columns: RedshiftColumns) -> Redshifts:
     needed = [*named, *(name for name in others if name)]
     require_columns(table.column_names, needed, _CATALOGUE, "inputs.specz.columns")
     ra, dec, z = (numbers_of(table, name, _CATALOGUE) for name in named)
-    _refuse_beyond(ra, columns.ra, -180, 360)
-    _refuse_beyond(dec, columns.dec, -90, 90)
-    read = Redshifts(table, ra, dec, z)
-    if not read.placed.any():
+    positions = input_positions(ra, dec)
+    if positions.are_wrong:
         raise InvalidValueError(
-            f"No row of the redshift catalogue has a position in the columns '{columns.ra}' and '{columns.dec}'.",
+            f"The columns '{columns.ra}' and '{columns.dec}' of the redshift catalogue hardly hold positions in "
+            f"degrees. {positions.sentence} Choose other columns, or correct the file.",
             field="inputs.specz.columns",
         )
-    return read
+    placed = positions.placed
+    return Redshifts(table, np.where(placed, ra, np.nan), np.where(placed, dec, np.nan), z, positions)
 
 
 def hours_hint(ra: npt.NDArray[np.float64]) -> str:
@@ -66,14 +67,3 @@ def hours_hint(ra: npt.NDArray[np.float64]) -> str:
         f"All right ascensions of the redshift catalogue lie between {there.min():.3f} and {there.max():.3f}: if they "
         "are in hours, multiply them by 15."
     )
-
-
-def _refuse_beyond(values: npt.NDArray[np.float64], name: str, low: float, high: float) -> None:
-    beyond = np.flatnonzero((values < low) | (values > high))
-    if len(beyond):
-        examples = ", ".join(f"{values[row]:g} in row {row + 1}" for row in beyond[:5])
-        raise InvalidValueError(
-            f"The column '{name}' of the redshift catalogue must lie between {low:g} and {high:g} degrees, but "
-            f"{len(beyond)} rows do not: {examples}. Correct or leave out these rows.",
-            field="inputs.specz.columns",
-        )

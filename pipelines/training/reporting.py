@@ -30,11 +30,15 @@ class Work:
     objects_passed: int = 0
     objects_near: int = 0
     pairs_not_unique: int = 0
-    seed: int = 0
+    #: Objects, and redshifts, of which some rows are for training and some for validation.
+    objects_on_both_sides: int = 0
+    redshifts_on_both_sides: int = 0
     object_cuts: tuple[tuple[str, int], ...] = ()
     cuts: tuple[tuple[str, int], ...] = ()
     #: Columns of the object catalogue whose names are those of the result's own.
     replaced: tuple[str, ...] = ()
+    #: Sentences about parameters that could not be applied.
+    warnings: tuple[str, ...] = ()
 
 
 def report_of(
@@ -69,7 +73,7 @@ def report_of(
         validation=int(np.count_nonzero(~training)),
         radius_arcsec=radius,
         split_method=settings.param.split_method,
-        seed=work.seed,
+        seed=settings.param.random_seed or 0,
         surveys=matches_by_survey(redshifts.table.column(survey) if survey else None, matched),
         object_cuts=tuple(Cut(condition=text, left_out=count) for text, count in work.object_cuts),
         cuts=tuple(Cut(condition=text, left_out=count) for text, count in work.cuts),
@@ -88,9 +92,8 @@ def _warnings(redshifts: Redshifts, matched: int, settings: TrainingSetConfigura
         warnings.append(f"Of {unused + 1} redshift catalogues in the configuration only the last is used.")
     if work.replaced:
         warnings.append(f"The columns {', '.join(work.replaced)} of the object catalogue are replaced.")
-    missing = int(np.count_nonzero(~redshifts.placed))
-    if missing:
-        warnings.append(f"{missing} redshifts have no position and match nothing.")
+    if redshifts.positions.warning is not None:
+        warnings.append(f"Of the redshift catalogue {redshifts.positions.warning}")
     without = int(np.count_nonzero(~np.isfinite(redshifts.z)))
     if without:
         warnings.append(f"{without} rows of the redshift catalogue have no redshift.")
@@ -98,4 +101,12 @@ def _warnings(redshifts: Redshifts, matched: int, settings: TrainingSetConfigura
     hint = hours_hint(redshifts.ra)
     if hint and matched < 0.05 * redshifts.table.num_rows:
         warnings.append(f"Only {matched} of {redshifts.table.num_rows} redshifts have an object. {hint}")
-    return warnings
+    return [*warnings, *_leaks(work), *work.warnings]
+
+
+def _leaks(work: Work) -> list[str]:
+    leaks = (("objects", work.objects_on_both_sides), ("redshifts", work.redshifts_on_both_sides))
+    found = " and ".join(f"{number} {noun}" for noun, number in leaks if number)
+    if not found:
+        return []
+    return [f"Rows of {found} are both for training and for validation; the 'split_method' hash keeps them together."]

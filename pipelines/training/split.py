@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from pipelines.crossmatch import Pairs, connected_groups
 
-__all__ = ["split_by_position", "split_by_stream"]
+__all__ = ["number_on_both_sides", "split_by_position", "split_by_stream"]
 
 _Bools = npt.NDArray[np.bool_]
 _Words = npt.NDArray[np.uint64]
@@ -16,7 +16,8 @@ _Words = npt.NDArray[np.uint64]
 def split_by_stream(rows: int, fraction: float, seed: int) -> _Bools:
     """Draw for each row whether it is for training, from the random stream of the public server.
 
-    The same rows in the same order give the same split; a row more changes it for all rows after it.
+    The same rows in the same order give the same split; a row more changes it for all rows after it. Rows of one object
+    may come on both sides.
     """
     word = hashlib.sha256(f"{seed}:0".encode()).hexdigest()[:8]
     drawn: _Bools = np.random.default_rng(int(word, 16)).random(rows) < fraction
@@ -54,6 +55,11 @@ def split_by_position(
     uniform = (_mixed(smallest[labels] ^ _mixed(np.array([seed], dtype=np.uint64))) >> np.uint64(11)) / 2.0**53
     chosen: _Bools = uniform < fraction
     return chosen
+
+
+def number_on_both_sides(sources: npt.NDArray[np.int64], training: _Bools) -> int:
+    """Count the objects, or redshifts, of which some rows are for training and some for validation."""
+    return len(np.intersect1d(sources[training], sources[~training]))
 
 
 def _mixed(words: _Words) -> _Words:

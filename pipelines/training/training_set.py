@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,10 @@ from core.sky.healpix import nested_indices
 from pipelines.crossmatch import SkyPositions
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.crossmatch.reach import reach_around
-from pipelines.photometry import BandSummary, add_magnitudes, photometry_columns
+from pipelines.photometry import BandSummary, PhotometryConfiguration, add_magnitudes, photometry_columns
 from pipelines.training.configuration import TrainingSetConfiguration, TrainingSetParameters
 from pipelines.training.cuts import Cuts
+from pipelines.training.effects import parameters_without_effect
 from pipelines.training.hats import open_objects, release_catalog
 from pipelines.training.joining import (
     INDEX,
@@ -30,13 +31,14 @@ from pipelines.training.joining import (
     joined,
     result_names,
 )
-from pipelines.training.matching import Matches, NearestObjects
+from pipelines.training.matching import Matches, NearestObjects, row_ranks
 from pipelines.training.number_columns import numbers_of, require_columns
 from pipelines.training.objects import BatchObjects
+from pipelines.training.photometry_choice import choose_photometry
 from pipelines.training.redshifts import Redshifts, hours_hint, read_redshifts
 from pipelines.training.report import TrainingSetReport
 from pipelines.training.reporting import Work, report_of
-from pipelines.training.split import split_by_position, split_by_stream
+from pipelines.training.split import number_on_both_sides, split_by_position, split_by_stream
 from pipelines.training.uniqueness import unique_pairs
 
 __all__ = ["Progress", "TrainingSet", "make_training_set"]
@@ -56,11 +58,14 @@ class TrainingSet:
     columns
         What the columns mean to a catalogue of redshifts: ``ra``, ``dec``, ``z``, and ``id``, ``z_flag``, ``z_err``,
         ``survey`` where the configuration names them, each with the name that the column has in the result.
+    configuration
+        The configuration with what was decided in the run, its seed and its magnitudes; it gives the same rows again.
     """
 
     table: pa.Table
     report: TrainingSetReport
     columns: Mapping[str, str]
+    configuration: TrainingSetConfiguration
 
 
 def make_training_set(
@@ -70,6 +75,7 @@ def make_training_set(
     *,
     progress: Progress | None = None,
     opener: Callable[[Path], ObjectSource] = open_objects,
+    is_selected: bool = False,
 ) -> TrainingSet:
     """Match each redshift with its nearest objects, and split the rows into training and validation.
 
@@ -84,6 +90,9 @@ def make_training_set(
         Paths and formats in it are not looked at here.
     opener
         Opens an object catalogue that is given by its path; another one than the default may read with many machines.
+    is_selected
+        Whether flux type and dereddening selected the objects among the catalogues of a release, so that both are
+        done; of a path that is found out.
 
     Returns
     -------
@@ -93,35 +102,48 @@ def make_training_set(
     Raises
     ------
     InvalidValueError
-        When a column is missing or holds no numbers, a catalogue is empty, or nothing matches.
+        When a column is missing or holds no numbers, a catalogue is empty, nothing matches, or magnitudes are requested
+        that cannot be computed.
     """
     settings = configuration or TrainingSetConfiguration()
     report_progress = progress or _silent
     checked = read_redshifts(redshifts, settings.redshifts.columns)
     if settings.param.prefer is not None:
         require_columns(redshifts.column_names, [settings.param.prefer], "redshift catalogue", "param.prefer")
-    source = _source_of(objects, settings.param, opener)
-    return _Making(checked, source, settings, report_progress).run()
-
-
-def _source_of(
-    objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch] | Path,
-    param: TrainingSetParameters,
-    opener: Callable[[Path], ObjectSource],
-) -> ObjectSource:
+    has_path = isinstance(objects, Path)
     if isinstance(objects, Path):
-        if not param.use_absolute_lsdb_path:
-            objects = release_catalog(
-                objects,
-                magnitudes=param.convert_flux_to_mag,
-                flux_type=param.flux_type,
-                dereddening=param.dereddening,
-            )
-        return opener(objects)
+        path = _selected(objects, settings.param)
+        is_selected = path != objects
+        objects = opener(path)
+    source = _source_of(objects)
+    choice = choose_photometry(settings.param, source.schema.names, is_selected=is_selected)
+    without_effect = parameters_without_effect(settings.param, choice.configuration, has_path=has_path or is_selected)
+    work = Work(warnings=(*choice.warnings, *without_effect))
+    return _Making(checked, source, _decided(settings, choice.configuration), report_progress, work).run()
+
+
+def _selected(path: Path, param: TrainingSetParameters) -> Path:
+    if param.use_absolute_lsdb_path:
+        return path
+    return release_catalog(
+        path, magnitudes=param.convert_flux_to_mag, flux_type=param.flux_type, dereddening=param.dereddening
+    )
+
+
+def _source_of(objects: ObjectSource | pa.Table | Iterable[pa.RecordBatch]) -> ObjectSource:
     # A pa.Table is no iterable of batches, but has them.
     if isinstance(objects, pa.Table):
         return BatchObjects(objects.to_batches() or [pa.RecordBatch.from_pylist([], schema=objects.schema)])
     return objects if isinstance(objects, ObjectSource) else BatchObjects(objects)
+
+
+def _decided(
+    settings: TrainingSetConfiguration, photometry: PhotometryConfiguration | None
+) -> TrainingSetConfiguration:
+    """Return the configuration with its magnitudes and its seed."""
+    seed = secrets.randbits(32) if settings.param.random_seed is None else settings.param.random_seed
+    param = settings.param.model_copy(update={"photometry": photometry, "random_seed": seed})
+    return settings.model_copy(update={"param": param})
 
 
 def _silent(fraction: float, message: str) -> None:
@@ -136,7 +158,7 @@ class _Making:
     source: ObjectSource
     settings: TrainingSetConfiguration
     report_progress: Progress
-    work: Work = field(default_factory=Work)
+    work: Work
 
     def run(self) -> TrainingSet:
         param = self.settings.param
@@ -162,7 +184,7 @@ class _Making:
         table = append(table, INDEX, cells[matches.redshift[pairs]])
         self.report_progress(0.95, "Writing the report")
         report = report_of(self.redshifts, table, matches, pairs, training, bands, self.settings, self.work)
-        return TrainingSet(table, report, self._meanings(objects.column_names))
+        return TrainingSet(table, report, self._meanings(objects.column_names), self.settings)
 
     def _meanings(self, object_columns: list[str]) -> Mapping[str, str]:
         names = [name for name in self.redshifts.table.column_names if name != HEALPIX_COLUMN]
@@ -177,11 +199,18 @@ class _Making:
         require_columns(self.source.schema.names, position, _OBJECTS, "inputs.dataset.columns")
         return position
 
+    def _identifier(self) -> str | None:
+        """Return the column of identifiers of the objects, if the configuration names one that is there."""
+        name = self.settings.inputs.dataset.columns.id
+        return name if name in self.source.schema.names else None
+
     def _needed(self, kept: list[str], position: tuple[str, str]) -> list[str]:
         """Return the columns to read: those of the result, of the cuts and of the magnitudes."""
         param, available = self.settings.param, self.source.schema.names
         require_columns(available, param.selected_cols, _OBJECTS, "param.selected_cols")
         wanted = {*kept, *position}
+        if (identifier := self._identifier()) is not None:
+            wanted.add(identifier)
         if param.photometry is not None:
             fluxes = photometry_columns(param.photometry, param.flux_type)
             require_columns(available, fluxes, _OBJECTS, "param.photometry")
@@ -195,7 +224,13 @@ class _Making:
         param, work, total = self.settings.param, self.work, self.source.rows
         reach = reach_around(cells, param.crossmatch.radius_arcsec)
         places = SkyPositions(self.redshifts.ra, self.redshifts.dec)
-        nearest = NearestObjects(places, param.crossmatch.radius_arcsec, param.crossmatch.n_neighbors)
+        nearest = NearestObjects(
+            places,
+            param.crossmatch.radius_arcsec,
+            param.crossmatch.n_neighbors,
+            position=position,
+            identifier=self._identifier(),
+        )
         cuts = Cuts(param.object_cuts, _OBJECTS, "param.object_cuts")
         for near in self.source.near(reach, position, columns):
             work.objects_passed += near.passed
@@ -245,12 +280,23 @@ class _Making:
         preference = None
         if param.prefer is not None:
             preference = numbers_of(self.redshifts.table, param.prefer, "redshift catalogue")[matches.redshift]
-        stay = unique_pairs(matches.redshift, matches.object, matches.separation, param.unique, preference)
+        left, right = self._ranks(matches)
+        stay = unique_pairs(left, right, matches.separation, param.unique, preference)
         self.work.pairs_not_unique = int(np.count_nonzero(~stay))
         pairs = np.flatnonzero(stay)
         # Stable, so that pairs of one cell keep the order of the redshift catalogue.
         order: npt.NDArray[np.int64] = pairs[np.argsort(cells[matches.redshift[pairs]], kind="stable")]
         return order
+
+    def _ranks(self, matches: Matches) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the place of the redshift and of the object of each pair, in orders that no file decides."""
+        names, table = self.settings.redshifts.columns, self.redshifts.table
+        own = [name for name in (names.id, names.survey) if name is not None]
+        left = row_ranks([table[name] for name in (names.ra, names.dec, names.z, *own)])
+        identifier = self._identifier()
+        others = [*self._position(), *(() if identifier is None else (identifier,))]
+        right = row_ranks([matches.objects[name] for name in others])
+        return left[matches.redshift], right[matches.object]
 
     def _cut(self, table: pa.Table, pairs: npt.NDArray[np.int64]) -> tuple[pa.Table, npt.NDArray[np.int64]]:
         conditions = self.settings.param.cuts
@@ -268,14 +314,13 @@ class _Making:
     def _split(
         self, table: pa.Table, matches: Matches, pairs: npt.NDArray[np.int64], position: tuple[str, str]
     ) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
-        param = self.settings.param
-        self.work.seed = secrets.randbits(32) if param.random_seed is None else param.random_seed
+        param, seed = self.settings.param, self.settings.param.random_seed or 0
+        redshift, objects = matches.redshift[pairs], matches.object[pairs]
         if param.split_method == "random":
-            training = split_by_stream(table.num_rows, param.train_fraction, self.work.seed)
+            training = split_by_stream(table.num_rows, param.train_fraction, seed)
         else:
-            objects = matches.object[pairs]
             ra, dec = (numbers_of(matches.objects, name, _OBJECTS)[objects] for name in position)
-            training = split_by_position(
-                matches.redshift[pairs], objects, ra, dec, param.train_fraction, self.work.seed
-            )  # fmt: skip
+            training = split_by_position(redshift, objects, ra, dec, param.train_fraction, seed)
+        self.work.objects_on_both_sides = number_on_both_sides(objects, training)
+        self.work.redshifts_on_both_sides = number_on_both_sides(redshift, training)
         return append(table, IS_TRAINING, training.astype(np.int64)), training

@@ -21,8 +21,13 @@ def unique_pairs(
 ) -> npt.NDArray[np.bool_]:
     """Return for each pair whether it is kept.
 
-    The pair whose preference is largest wins, then the closest, then the one whose rows come first; a preference that
+    The pair whose preference is largest wins, then the closest, then the one with the lowest numbers; a preference that
     is NaN loses to all others. With ``both``, pairs are taken in that order unless one of their sides is taken.
+
+    Parameters
+    ----------
+    redshift, objects
+        Numbers of the redshift and of the object of each pair.
     """
     if unique == "none":
         return np.ones(len(redshift), dtype=np.bool_)

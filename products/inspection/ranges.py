@@ -1,9 +1,12 @@
-"""Counts of rows with missing or impossible positions and redshifts, which are checked before publication."""
+"""Counts of rows with missing or impossible positions and redshifts, which are checked before publication.
+
+Which positions are impossible is decided in `core.sky.positions`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-__all__ = ["Ranges", "offending_rows"]
+__all__ = ["Ranges", "hardly_any", "offending_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,14 @@ def offending_rows(ranges: Ranges) -> dict[str, tuple[int, str]]:
     return {
         name: (counts[name], f"{_rows(counts[name])} {words}.") for name, words in _SENTENCES.items() if counts[name]
     }
+
+
+def hardly_any(rows: int, missing: int, outside: int) -> bool:
+    """Return whether hardly any value of a column is plausible, so that it is the wrong one or in another unit.
+
+    Missing values, and a few placeholders such as -99, are usual in catalogues.
+    """
+    return missing + outside >= rows or 2 * outside > rows - missing
 
 
 def _rows(count: int) -> str:

@@ -36,6 +36,16 @@ def site(tmp_path_factory):
         yield running
 
 
+@pytest.fixture(scope="module")
+def gaps(site: SmallSite, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A table of which the first three rows alone have a position."""
+    positions = ["5,80", "-5,80", "360,80", "365,80", "-185,80", ",80", "5,", "5,95", "5,-99"]
+    path = tmp_path_factory.mktemp("gaps") / "gaps.csv"
+    path.write_text("num,ra,dec,z\n" + "".join(f"{n},{position},0.5\n" for n, position in enumerate(positions)))
+    meanings = {"num": "id", "ra": "ra", "dec": "dec", "z": "z"}
+    return site.owner.publish("Gaps", "redshift_catalog", path, meanings, visibility="public")["tap_table"]
+
+
 def ask(site: SmallSite, table: str, token: str | None = None, **parameters: object) -> requests.Response:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return requests.get(site.cone(table), params=parameters, headers=headers, timeout=60)
@@ -59,6 +69,12 @@ def test_a_cone_holds_what_astropy_puts_into_it(site: SmallSite, ra, dec, radius
     found = sorted(int(number) for number in table.array["num"])
     expected = np.flatnonzero(SKY.separation(SkyCoord(ra, dec, unit="deg")).deg <= radius)
     assert found == expected.tolist()
+
+
+@pytest.mark.parametrize("radius", [50.0, 180.0])
+def test_rows_without_a_position_are_in_no_cone(site: SmallSite, gaps: str, radius: float):
+    table = read(ask(site, gaps, RA=355.0, DEC=85.0, SR=radius))
+    assert sorted(int(number) for number in table.array["num"]) == [0, 1, 2]
 
 
 def test_pyvo_reads_a_cone(site: SmallSite, tidy_session: TidySession):

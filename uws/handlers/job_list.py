@@ -1,6 +1,7 @@
 """Job list of one kind of job (UWS 1.1 §2.2): each request of a client is carried out as its identity."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
@@ -13,6 +14,7 @@ from uws.handlers.parameters import (
     parse_phases,
     parse_run,
     parse_time,
+    refuse_unknown,
     requested_parameters,
 )
 from uws.models import Job, JobEntry, files_parameter, least_scope, scope_of_request
@@ -29,7 +31,9 @@ class JobList:
     base
         Address of the list, without a trailing slash.
     parameters, repeated
-        Names, in upper case, of the parameters that a client may set, once and repeatedly; others are ignored.
+        Names, in upper case, of the parameters that a client may set, once and repeatedly.
+    is_strict
+        Whether other parameters than these and those of UWS are refused; else they are ignored (DALI 1.1 §3.2).
     """
 
     def __init__(
@@ -39,11 +43,14 @@ class JobList:
         base: str,
         parameters: Collection[str],
         repeated: Collection[str] = (),
+        *,
+        is_strict: bool = False,
     ) -> None:
         self.service = service
         self.base = base
         self.names = frozenset(parameters) | frozenset(repeated)
         self._kind = kind
+        self._is_strict = is_strict
         self._once = [name for name in parameters if name not in repeated]
         self._repeated = list(repeated)
 
@@ -63,7 +70,15 @@ class JobList:
         return self.service.get(job_id, owner=identity.name, kind=self._kind)
 
     def parameters_of(self, request: DaliParameters) -> dict[str, str]:
-        """Return the job parameters among the parameters of a request."""
+        """Return the job parameters among the parameters of a request.
+
+        Raises
+        ------
+        InvalidValueError
+            A strict job list has no such parameter.
+        """
+        if self._is_strict:
+            refuse_unknown(request, self.names)
         return requested_parameters(request, self._once, self._repeated)
 
     def create(self, request: DaliParameters, identity: Identity) -> Job:
@@ -71,15 +86,21 @@ class JobList:
         return self.add(request, identity, run=parse_run(request))
 
     def add(self, request: DaliParameters, identity: Identity, *, run: bool) -> Job:
-        """Create a job with the parameters, the files and the scope of a request."""
-        return self.service.create(
+        """Create a job with the parameters, the files, the scope and the times of a request."""
+        duration, destruction = _times(request)
+        is_changed = duration is not None or destruction is not None
+        job = self.service.create(
             self._kind,
             self.parameters_of(request) | scope_of_request(identity) | files_parameter(request.files),
             owner=identity.name,
-            run=run,
+            run=run and not is_changed,
             run_id=request.one("RUNID"),
             file_bytes=request.file_bytes,
         )
+        if not is_changed:
+            return job
+        changed = self.service.change(job.id, owner=identity.name, execution_duration=duration, destruction=destruction)
+        return self.service.run(job.id, owner=identity.name) if run else changed
 
     def change(self, job_id: str, request: DaliParameters, identity: Identity) -> Job:
         """Set parameters of a PENDING job."""
@@ -128,6 +149,15 @@ class JobList:
     def delete(self, job_id: str, identity: Identity) -> None:
         """Abort a job that has not ended, and remove it."""
         self.service.delete(self.find(job_id, identity).id, owner=identity.name)
+
+
+def _times(request: DaliParameters) -> tuple[int | None, datetime | None]:
+    """Parse the EXECUTIONDURATION and the DESTRUCTION of a new job."""
+    duration, destruction = request.one("EXECUTIONDURATION"), request.one("DESTRUCTION")
+    return (
+        None if duration is None else parse_duration(duration),
+        None if destruction is None else parse_time("DESTRUCTION", destruction),
+    )
 
 
 def _required(request: DaliParameters, name: str) -> str:

@@ -1,7 +1,8 @@
 """Parsing of the request parameters of UWS 1.1 §2.2: PHASE, WAIT, AFTER, LAST, EXECUTIONDURATION, DESTRUCTION."""
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from core.errors import InvalidValueError
@@ -18,12 +19,41 @@ __all__ = [
     "parse_run",
     "parse_time",
     "parse_wait",
+    "refuse_unknown",
     "requested_parameters",
 ]
 
+#: Parameters of UWS 1.1 and DALI 1.1, with which a request may come to any job list.
+_STANDARD = frozenset(
+    {
+        "ACTION", "AFTER", "DESTRUCTION", "EXECUTIONDURATION", "LAST", "MAXREC", "PHASE", "REQUEST", "RESPONSEFORMAT",
+        "RUNID", "UPLOAD", "VERSION", "WAIT",
+    }
+)  # fmt: skip
 _MAX_LISTED = 1_000_000
 _MAX_DIGITS = 15
 _NUMBER = re.compile(r"[+-]?[0-9]+")
+
+
+def refuse_unknown(parameters: DaliParameters, known: Collection[str]) -> None:
+    """Check that a job list has all parameters of a request.
+
+    Parameters
+    ----------
+    known
+        The parameters of its jobs, in upper case, beside those of UWS and DALI.
+
+    Raises
+    ------
+    InvalidValueError
+        There is no such parameter; the sentence names the nearest one.
+    """
+    for name, _ in parameters.pairs():
+        if name in known or name in _STANDARD:
+            continue
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"the parameters are {', '.join(sorted(known))}."
+        raise InvalidValueError(f"There is no parameter {name[:100]}; {hint}", field=name)
 
 
 def requested_parameters(parameters: DaliParameters, names: Iterable[str], repeated: Iterable[str]) -> dict[str, str]:

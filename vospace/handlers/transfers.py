@@ -126,7 +126,7 @@ def job_routes(
         ("async-setprops", PROPERTIES_JOB, BODY, JobResources(result=link, error=error, read=_reader(read_node))),
     )
     for path, kind, name, resources in kinds:
-        collection = JobList(jobs, kind, f"{base_url}/{path}", (name,))
+        collection = JobList(jobs, kind, f"{base_url}/{path}", (name,), is_strict=True)
         router.include_router(uws_routes(f"{prefix}/{path}", collection, authenticate, resources))
     return router
 

@@ -185,7 +185,7 @@ def test_flags_without_rule_and_an_empty_catalogue_are_said():
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"RA": [10.0, 360.0, -1.0, None]}, r"1_a: 3 rows have no position.*row 2 \(360, 5\), row 3"),
+        ({"RA": [10.0, 361.0, -181.0, 400.0]}, r"1_a: its columns ra and dec hardly hold positions.* 3 rows have"),
         ({"DEC": ["10", "x", "N/A", "20"]}, r"2 values of the column mapped to dec are not numbers.*'x', 'N/A'"),
         ({"RA": None, "ra_deg": [1.0] * 4}, "the column RA, mapped to ra, does not exist; similar ones are DEC|RA"),
         ({"S": ["NOVEL"] * 4}, "the survey 'NOVEL' has no z_flag_translation in the rules, which know 2DFGRS"),
@@ -199,6 +199,21 @@ def test_flags_without_rule_and_an_empty_catalogue_are_said():
 def test_unusable_catalogues_are_named(columns, words):
     with pytest.raises(InvalidValueError, match=words):
         _combined({"1_a": _catalogue(**columns)})
+
+
+def test_rows_without_a_position_are_left_out_and_counted():
+    columns = {"RA": [10.0, 360.0, -1.0, None], "DEC": [5.0, 6.0, 7.0, 8.0]}
+    result = _combined({"1_a": _catalogue(**columns), "2_b": _catalogue(DEC=[5.0, -99.0, 7.0, 8.0])})
+    assert result.table["CRD_ID"].to_pylist() == ["CRD1_1", "CRD1_2", "CRD1_3", "CRD2_1", "CRD2_3", "CRD2_4"]
+    assert result.table["ra"].to_pylist()[:3] == [10.0, 0.0, 359.0]
+    assert [each.rows_without_position for each in result.report.catalogues] == [1, 1]
+    assert result.report.warnings[:2] == [
+        (
+            "1_a: 1 row without a position is left out: 1 row has no right ascension. "
+            "1 row has a right ascension from -180 to 0 degrees, which was read as that plus 360."
+        ),
+        "2_b: 1 row without a position is left out: 1 row has a declination outside -90 to 90 degrees.",
+    ]
 
 
 def test_all_unusable_catalogues_are_named_at_once():

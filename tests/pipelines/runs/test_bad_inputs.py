@@ -81,13 +81,19 @@ def test_all_faulty_catalogues_are_named_at_once(site: PipelineSite, alice: Iden
     assert "'good'" in sentence
 
 
-def test_positions_beyond_the_sky_are_told_with_their_rows(site: PipelineSite, alice: Identity):
+def test_what_publication_accepts_is_combined_and_positions_beyond_the_sky_are_counted(
+    site: PipelineSite, alice: Identity
+):
     frame = catalogue("VVDS")
     frame.loc[3, "DEJ2000"] = 99.0
+    frame.loc[4, "RAJ2000"] = None
+    frame.loc[5, "RAJ2000"] -= 360
     product = publish(site.app.services, alice, "beyond", frame)
-    sentence = _failed(site, alice, product.internal_name)
-    assert "row 4" in sentence
-    assert "99" in sentence
+    run = _finished(site, alice, product.internal_name)
+    assert run.phase is Phase.COMPLETED
+    report = _report(site, run)
+    assert report["catalogues"][0]["rows_without_position"] == 2
+    assert "2 rows without a position are left out" in report["warnings"][0]
 
 
 def test_a_wrong_flag_and_hours_are_counted_and_reported(site: PipelineSite, alice: Identity):

@@ -77,7 +77,7 @@ def test_training_sets_are_made_of_files(name: str, tmp_path: Path):
 
 def test_a_hats_catalogue_is_written_once_and_read_again(tmp_path: Path):
     done = _run("crc_elais_mark", tmp_path, output_format="hats")
-    assert (done.result / "hats.properties").is_file()
+    assert (done.result / "catalog" / "hats.properties").is_file()
     with pytest.raises(InvalidValueError, match="exists; remove it"):
         _run("crc_elais_mark", tmp_path, output_format="hats")
     again = {

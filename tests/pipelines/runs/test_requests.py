@@ -1,10 +1,13 @@
 """Configuration files as requests on a server: products by internal name, files by URI."""
 
+import re
+
 import pytest
 
 from core.errors import InvalidValueError
 from pipelines.definitions import COMBINE, TRAINING
-from pipelines.runs.requests import request_of_parameters
+from pipelines.models import AnyPipeline, RunRequest
+from pipelines.runs.requests import checked_request, request_of_parameters
 
 FILE, OBJECTS = "vos://photoz.local~vospace/home/alice/a.csv", "VOS://photoz.local/home/alice/objects.fits"
 
@@ -16,7 +19,6 @@ inputs:
     - {{path: "{FILE}", internal_name: 01_a, columns: {{z: shift}}}}
     - {{path: 12_vvds/x.csv, internal_name: 12_vvds, columns: {{z: zspec}}}}
     - {{path: "{FILE}x"}}
-    - {{path: somewhere.csv}}
 """
     request = request_of_parameters(COMBINE, {"CONFIGURATION": text})
     assert request.inputs == (FILE, "12_vvds", f"{FILE}x")
@@ -49,3 +51,33 @@ def test_addresses_may_be_given_together():
 def test_columns_of_a_catalogue_are_a_mapping():
     with pytest.raises(InvalidValueError, match="columns"):
         request_of_parameters(COMBINE, {"CONFIGURATION": f'inputs: {{specz: [{{path: "{FILE}", columns: z}}]}}'})
+
+
+def test_a_group_of_parameters_may_be_given_whole_and_in_parts():
+    given = {
+        "PARAM": '{"crossmatch": {"n_neighbors": 4}}',
+        "CROSSMATCH": '{"radius_arcsec": 2.0}',
+        "CROSSMATCH.N_NEIGHBORS": "3",
+    }
+    request = request_of_parameters(TRAINING, given)
+    assert request.param == {"crossmatch": {"n_neighbors": 3, "radius_arcsec": 2.0}}
+
+
+def test_a_catalogue_that_is_nowhere_on_the_server_is_not_left_out_silently():
+    text = "inputs: {specz: [{internal_name: 1_a}, {path: somewhere.csv}]}"
+    with pytest.raises(InvalidValueError, match=r"'somewhere\.csv' .* is neither a product nor a file in the VOSpace"):
+        request_of_parameters(COMBINE, {"CONFIGURATION": text})
+    assert request_of_parameters(COMBINE, {"CONFIGURATION": text, "INPUTS": "1_a;2_b"}).inputs == ("1_a", "2_b")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "param", "words"),
+    [
+        (COMBINE, {"combin_type": "concatenate"}, "no parameter 'combin_type' (did you mean combine_type?)"),
+        (TRAINING, {"crossmatch": {"radius": 1}}, "no parameter 'crossmatch.radius' (did you mean radius_arcsec?)"),
+        (TRAINING, {"qqq": 1}, "no parameter 'qqq' (the parameters are convert_flux_to_mag, crossmatch"),
+    ],
+)
+def test_an_unknown_parameter_is_refused_with_the_nearest_one(pipeline: AnyPipeline, param: dict, words: str):
+    with pytest.raises(InvalidValueError, match=re.escape(words)):
+        checked_request(pipeline, RunRequest(param=param))

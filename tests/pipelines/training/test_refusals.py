@@ -65,9 +65,20 @@ def test_texts_for_numbers_are_shown(name: str) -> None:
         make_training_set(redshifts, objects_table(_RA, _DEC))
 
 
-def test_positions_out_of_range_are_counted_and_shown() -> None:
-    with pytest.raises(InvalidValueError, match=r"between -90 and 90 degrees, but 2 rows do not: 95 in row 2"):
+def test_a_column_that_is_hardly_a_position_is_refused_with_counts() -> None:
+    with pytest.raises(InvalidValueError, match=r"hold positions in degrees\. 2 rows have a declination outside"):
         make_training_set(redshift_table(_RA, np.array([0.0, 95.0, -99.0])), objects_table(_RA, _DEC))
+
+
+def test_positions_out_of_range_are_left_out_and_counted() -> None:
+    redshifts = redshift_table(np.array([-350.0, 20.0, 400.0, -30.0]), np.array([-5.0, 0.0, 5.0, 5.0]))
+    objects = objects_table(np.array([10.0, 20.0, 40.0, 330.0]), np.array([-5.0, 0.0, 5.0, 5.0]))
+    made = make_training_set(redshifts, objects)
+    assert made.table["source_id"].to_pylist() == [1, 3]
+    assert made.report.redshifts_without_position == 2
+    assert made.report.warnings[0].startswith(
+        "Of the redshift catalogue 2 rows without a position are left out: 2 rows"
+    )
 
 
 def test_rows_without_a_position_or_redshift_are_counted() -> None:
@@ -75,11 +86,11 @@ def test_rows_without_a_position_or_redshift_are_counted() -> None:
     made = make_training_set(_replaced(redshifts, "z", [0.1, 0.2, None]), objects_table(_RA, _DEC))
     assert made.report.rows == 2
     assert (made.report.redshifts_without_position, made.report.redshifts_without_z) == (1, 1)
-    assert len(made.report.warnings) == 2
+    assert [warning.split(" ")[-1] for warning in made.report.warnings[:2]] == ["ascension.", "redshift."]
 
 
 def test_a_catalogue_without_any_position_is_refused() -> None:
-    with pytest.raises(InvalidValueError, match="No row of the redshift catalogue has a position"):
+    with pytest.raises(InvalidValueError, match=r"hardly hold positions in degrees\. 3 rows have no right ascension"):
         make_training_set(redshift_table(np.full(3, np.nan), _DEC), objects_table(_RA, _DEC))
 
 

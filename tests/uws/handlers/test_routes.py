@@ -120,6 +120,15 @@ def test_parameters_change_only_while_pending(alice: Client):
     assert parameters(alice, path) == [("name", "Cecilia")]
 
 
+def test_a_new_job_takes_its_times_from_the_request(alice: Client):
+    path = alice.create(name="Vera", executionduration="120", DESTRUCTION="9999-01-01T00:00:00", PHASE="RUN")
+    assert alice.get(f"{path}/executionduration").text == "120"
+    assert alice.get(f"{path}/destruction").text < f"{datetime.now(UTC) + timedelta(days=61):%Y-%m-%d}"
+    assert alice.get(f"{path}/phase").text == "QUEUED"
+    assert alice.post("/jobs", name="Vera", EXECUTIONDURATION="long").status_code == 400
+    assert listed(alice) == [path]
+
+
 def test_duration_and_destruction_are_set_up_to_the_limits(alice: Client):
     path = alice.create()
     assert alice.post(f"{path}/executionduration", EXECUTIONDURATION="120").status_code == 303
