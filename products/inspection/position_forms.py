@@ -171,8 +171,10 @@ def _forms_of_pair(lon: Axis, lat: Axis, statistics: Mapping[str, ColumnStatisti
     units = _units(lon, lat, of_lat)
     form = PositionForm("numbers", names, units, frame.name, frame.equinox, reason, certain)
     told = lon.unit is not None or lat.unit is not None
-    if not _fits(of_lon, units[0], 360) or not _fits(of_lat, units[1], 90):
+    if not _fits(of_lon, units[0], 360, mean=True) or not _fits(of_lat, units[1], 90, mean=True):
         return
+    if units != ("deg", "deg") and not (_fits(of_lon, units[0], 360) and _fits(of_lat, units[1], 90)):
+        form = replace(form, reason=f"{reason}; values are outside the range of {' and '.join(units)}", certain=False)
     if not told and (hint := _unit_of_values(of_lon, of_lat, equatorial=_is_equatorial(frame))):
         other, words = hint
         yield replace(form, units=other, reason=f"{reason}; {words}", certain=False)
@@ -203,12 +205,14 @@ def _units_of_text(
     return None if first is None or second is None else (first, second)
 
 
-def _fits(known: ColumnStatistics | None, unit: str, largest: float) -> bool:
+def _fits(known: ColumnStatistics | None, unit: str, largest: float, *, mean: bool = False) -> bool:
+    """Return whether all values, or only their mean, are possible for an axis: a few may be impossible in any table."""
     if known is None or known.minimum is None or known.maximum is None:
         return True
     least = -largest if largest == 90 else -180
     scale = _DEGREES[unit]
-    return known.minimum * scale >= least - _ROUNDING and known.maximum * scale <= largest + _ROUNDING
+    low, high = (known.mean, known.mean) if mean and known.mean is not None else (known.minimum, known.maximum)
+    return low * scale >= least - _ROUNDING and high * scale <= largest + _ROUNDING
 
 
 def _unit_of_values(

@@ -202,6 +202,18 @@ def test_ucds_and_declared_frames_tell_the_frame() -> None:
     assert (strange.frame, strange.certain, strange.is_plain) == ("mars", False, False)
 
 
+def test_missing_and_impossible_values_do_not_hide_a_position() -> None:
+    ra, dec = [*_RA * 10, *[-9999.0] * 20], [*_DEC * 10, *[-9999.0] * 20]
+    assert forms_of(pa.table({"ra": ra, "dec": dec}))[0].is_plain
+    assert forms_of(pa.table({"ra": [*_RA * 10, 1000.0], "dec": [*_DEC * 10, 95.0]}))[0].is_plain
+    hours = forms_of(pa.table({"ra_hours": [10.0, 12.0, 11.0, 10.5, -99.0], "dec": [*_DEC, 1.0, -99.0]}))[0]
+    assert (hours.units, hours.certain) == (("hourangle", "deg"), True)
+    contradiction = forms_of(pa.table({"ra_hours": [1.0, 2.0, 30.0], "dec": _DEC}))[0]
+    assert (contradiction.units, contradiction.certain) == (("hourangle", "deg"), False)
+    assert "outside the range" in contradiction.reason
+    assert forms_of(pa.table({"ra": [1000.0, 2000.0], "dec": [1.0, 2.0]})) == ()
+
+
 def test_names_of_systems() -> None:
     assert frame_of_system("eq_FK4") == Frame("fk4", "B1950")
     assert frame_of_system("eq_FK5") == Frame("icrs")
