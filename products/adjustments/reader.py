@@ -53,6 +53,8 @@ class AdjustedReader:
         self._missing = {name: _missing_values(first, name, values) for name, values in options.missing_values.items()}
         fields = [self._missing[f.name].field if f.name in self._missing else f for f in reader.schema]
         self._position = None if options.form is None else DerivedPosition(options.form, pa.schema(fields))
+        if self._position is not None:
+            fields = [_beside_derived(field) for field in fields]
         self._derived = {} if self._position is None else {f.name: i for i, f in enumerate(self._position.fields)}
         self.schema = pa.schema([*fields, *(self._position.fields if self._position else ())])
         self.notes = (*reader.notes, *self._notes())
@@ -181,6 +183,14 @@ def _forms(first: pa.RecordBatch) -> tuple[PositionForm, ...]:
     columns = [column_of_field(field) for field in first.schema]
     frames = {field.name: field.metadata[_FRAME].decode() for field in first.schema if _FRAME in (field.metadata or {})}
     return position_forms(columns, statistics, guess_meanings(columns, statistics), frames)
+
+
+def _beside_derived(field: pa.Field) -> pa.Field:
+    """Return a column of a position as a secondary one, because the derived one is the main one."""
+    ucd = (field.metadata or {}).get(b"ucd", b"").lower()
+    if not (ucd.startswith(b"pos.eq.") and ucd.endswith(b";meta.main")):
+        return field
+    return field.with_metadata({**field.metadata, b"ucd": ucd.removesuffix(b";meta.main")})
 
 
 def _missing_values(first: pa.RecordBatch, name: str, values: Sequence[float | int | str]) -> MissingValues:

@@ -66,6 +66,7 @@ _OLD_EQUINOX = re.compile(r"(?:^|_|[a-z])(?:b_?((?:18|19)\d\d)|((?:18|19)(?:00|2
 _EQUINOX_IN_NAME = re.compile(r"_?(b_?(18|19)\d\d|(18|19)(00|25|50|55|75)|fk4)(_0)?(?![0-9])")
 _SYSTEM = re.compile(r"(?:eq_|ecl_)?([a-z_]+?[45]?)(?:[\s(:_,=-]*([bj]?)\s*(\d{4}(?:\.\d+)?)\)?)?")
 _BESSELIAN_UNTIL = 1984
+_DECLARED_SCORE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,9 @@ def axis_of(column: Column, system: str | None = None) -> Axis | None:
     if column.ucd and by_ucd is None:
         return None
     axis, frame, score = by_ucd or _of_name(stem)
+    if system and not by_ucd:  # also ``coord.l``, whose frame leaves no doubt
+        axis, frame, _ = (axis, frame, score) if axis else _of_name(stem.rpartition("_")[2])
+        score = _DECLARED_SCORE
     if not axis or (column.arraysize is not None and not column.is_text):
         return None
     declared = frame_of_system(system) if system else None

@@ -253,15 +253,8 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection, 
     session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
     for position, column in enumerate(inspection.columns):
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
-        if inspection.derived_columns and column.name not in inspection.derived_columns:
-            ucd = _without_main(ucd)
         described = replace(column, unit=position_unit(alias, column.unit, as_given=as_given))
         session.add(ProductColumnRow.of(product_id, position, described, ucd=ucd, alias=alias))
-
-
-def _without_main(ucd: str | None) -> str | None:
-    """Return the UCD of a position beside derived ones, which are the main ones."""
-    return ucd.removesuffix(";meta.main") if ucd and ucd.lower().startswith("pos.eq.") else ucd
 
 
 def _replace_table(

@@ -4,13 +4,14 @@ ECSV 1.0 (https://github.com/astropy/astropy-APEs/blob/main/APE6.rst). The YAML 
 tags are ignored.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from products.readers.errors import DamagedFileError
+from products.readers.frames import frame_of_system
 
 __all__ = ["AstropyColumn", "AstropyMetadata", "astropy_metadata"]
 
@@ -77,8 +78,14 @@ def astropy_metadata(text: str, name: str) -> AstropyMetadata:
         raise DamagedFileError(
             f"The description of the columns of {name} is not the YAML that astropy writes. Write the file again."
         ) from e
+    frames = _frames(header.get("meta"))
     return AstropyMetadata(
-        columns={column.name: column for column in columns},
+        columns={
+            column.name: replace(column, meanings={**column.meanings, "frame": frames[column.name]})
+            if column.name in frames
+            else column
+            for column in columns
+        },
         masks=_masks(header.get("meta")),
         delimiter=str(header.get("delimiter", " ")),
     )
@@ -109,6 +116,39 @@ def _masks(meta: object) -> dict[str, str]:
         if isinstance(data, str) and isinstance(mask, str):
             masks[data] = mask
     return masks
+
+
+def _frames(meta: object) -> dict[str, str]:
+    """Return the frames of the columns in which coordinates (SkyCoord of astropy) are kept."""
+    frames: dict[str, str] = {}
+    for parts in _as_mapping(_as_mapping(meta).get("__serialized_columns__")).values():
+        described = _as_mapping(parts)
+        system = described.get("frame")
+        if not isinstance(system, str):
+            continue
+        frame = frame_of_system(system, _equinox(_as_mapping(described.get("equinox"))))
+        if frame is not None:
+            frames |= dict.fromkeys(_column_names(described), frame)
+    return frames
+
+
+def _column_names(item: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of columns in a description of any depth."""
+    if isinstance(item.get("name"), str):
+        yield item["name"]
+    for value in item.values():
+        yield from _column_names(_as_mapping(value))
+
+
+def _equinox(item: Mapping[str, Any]) -> str | None:
+    """Return the equinox that astropy keeps as a time."""
+    day = (item.get("jd1"), item.get("jd2"))
+    if not all(isinstance(part, int | float) for part in day):
+        return None
+    from astropy.time import Time
+
+    time = Time(*day, format="jd", scale="tt")
+    return f"B{time.byear:.4f}" if str(item.get("format", "")).startswith("byear") else f"J{time.jyear:.4f}"
 
 
 def _as_mapping(value: object) -> Mapping[str, Any]:

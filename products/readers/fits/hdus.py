@@ -3,6 +3,7 @@
 The headers are read by astropy; UCDs, utypes and descriptions are where STILTS writes them (TUCDn, TUTYPn, TCOMMn).
 """
 
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from products.readers.fits.columns import (
     cell_width,
     dimensions_of,
 )
+from products.readers.frames import frame_of_header
 from products.readers.limits import ReadLimits
 
 __all__ = ["FitsTable", "fits_tables"]
@@ -32,6 +34,7 @@ _MEANINGS = {"TUNIT": "unit", "TUCD": "ucd", "TUTYP": "utype", "TXTYP": "xtype"}
 _DESCRIPTIONS = ("TDESC", "TCOMM")
 _WORDS = ("TFORM", "TDIM", "TNULL", "TSCAL", "TZERO", "TBCOL")
 _MAX_HDUS = 1000
+_EQUATORIAL = re.compile(r"(ra|dec|decl|de|alpha|delta|right_?ascension|declination)(?![a-ik-z])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,13 @@ def _table(number: int, header: Mapping[str, Any], start: int, labels: list[str]
     count = int(header["TFIELDS"])
     forms = [{key: header[f"{key}{n}"] for key in _WORDS if f"{key}{n}" in header} for n in range(1, count + 1)]
     stacked = None if is_ascii else _stacked_rows(header, forms)
-    position = 0
+    position, frame = 0, frame_of_header(header)
     for n, words in enumerate(forms, 1):
         name = str(header[f"TTYPE{n}"]).strip()
         names.append(name)
         meanings = _meanings(header, n)
+        if frame is not None and _is_equatorial(name, meanings):
+            meanings["frame"] = frame
         offset = int(words["TBCOL"]) - 1 if is_ascii else position
         position += 0 if is_ascii else cell_width(str(words["TFORM"]))
         try:
@@ -200,6 +205,12 @@ def _ascii_column(name: str, words: Mapping[str, Any], meanings: Mapping[str, st
     null = str(words["TNULL"]).strip() if "TNULL" in words else None
     arrow_type = pa.float64() if scaled else types[code]
     return AsciiColumn(name, code, np.dtype(f"S{width}"), arrow_type, null, scale, zero, meanings)
+
+
+def _is_equatorial(name: str, meanings: Mapping[str, str]) -> bool:
+    """Return whether a column is a right ascension or a declination, by its UCD or else by its name."""
+    ucd = meanings.get("ucd", "").lower()
+    return ucd.startswith("pos.eq.") if ucd else _EQUATORIAL.match(name) is not None
 
 
 def _meanings(header: Mapping[str, Any], n: int) -> dict[str, str]:

@@ -16,6 +16,7 @@ from defusedxml.expatreader import DefusedExpatParser
 
 from products.readers.column_checks import ARRAYS_OF_ARRAYS, ARRAYS_OF_TEXTS, COMPLEX, NO_VALUES
 from products.readers.errors import DamagedFileError, NotATableError, RaggedRowError
+from products.readers.frames import frame_of_system
 
 __all__ = ["DocumentHandler", "TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
 
@@ -129,6 +130,7 @@ class TableHandler(DocumentHandler):
         self.text: list[str] = []
         self.rows = 0
         self._path: list[str] = []
+        self._systems: dict[str, str | None] = {}
         self._collected: list[str] | None = None
         self._column = 0
 
@@ -202,6 +204,8 @@ class TableHandler(DocumentHandler):
         parent = self._path[-2] if len(self._path) > 1 else ""
         if tag == "FIELD" and parent == "TABLE":
             self._start_field(attrs)
+        elif tag == "COOSYS":
+            self._systems[attrs.get("ID", "")] = frame_of_system(attrs.get("system", ""), attrs.get("equinox"))
         elif tag == "VALUES" and parent == "FIELD" and attrs.get("null"):
             self.fields[-1].null = attrs["null"]
         elif tag == "DESCRIPTION" and parent == "FIELD":
@@ -216,6 +220,8 @@ class TableHandler(DocumentHandler):
 
     def _start_field(self, attrs: Mapping[str, str]) -> None:
         meanings = {key: value for key in _MEANINGS if (value := attrs.get(key))}
+        if frame := self._frame(attrs.get("ref", ""), meanings.get("ucd", "")):
+            meanings["frame"] = frame
         self.fields.append(
             VotableField(
                 name=attrs.get("name") or attrs.get("ID") or "",
@@ -224,6 +230,13 @@ class TableHandler(DocumentHandler):
                 meanings=meanings,
             )
         )
+
+    def _frame(self, reference: str, ucd: str) -> str | None:
+        """Return the frame that a column refers to, or the only one of the document, for equatorial columns."""
+        if reference in self._systems:
+            return self._systems[reference]
+        only = next(iter(self._systems.values())) if len(self._systems) == 1 else None
+        return only if ucd.lower().startswith(("pos.eq.", "pos_eq_")) else None
 
     def _start_data(self, tag: str, attrs: Mapping[str, str]) -> None:
         if self._before:
