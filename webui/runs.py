@@ -11,7 +11,7 @@ from pipelines.runs.jobs import REPORT
 from products.models import Product
 from webui.services import WebServices
 
-__all__ = ["input_products", "report_of"]
+__all__ = ["input_products", "report_of", "report_warnings"]
 
 
 def input_products(services: WebServices, identity: Identity, run: Run) -> Sequence[Product]:
@@ -35,3 +35,11 @@ def report_of(services: WebServices, identity: Identity, product_id: int) -> dic
     """
     text = b"".join(services.products.downloads.file(identity, product_id, REPORT).read())
     return json.loads(text)  # type: ignore[no-any-return]  # our own JSON
+
+
+def report_warnings(services: WebServices, identity: Identity, run: Run) -> list[str]:
+    """Return the warnings of a run that has a report which the identity may read."""
+    try:
+        return list(run.pipeline.report(report_of(services, identity, run.product_id)).warnings)
+    except NotFoundError:
+        return []

@@ -70,6 +70,9 @@ def test_a_training_set_can_be_made_again_with_the_seed_that_was_drawn(site: Pip
     report = site.ask("GET", f"{again}/report").json()
     assert report["warnings"] == site.ask("GET", f"{first}/report").json()["warnings"]
     assert any("Magnitudes are not dereddened" in warning for warning in report["warnings"])
+    listed = site.json("GET", "/api/processes?page_size=50")["results"]
+    process = next(each for each in listed if each["display_name"] == "Drawn again")
+    assert site.json("GET", f"/api/processes/{process['id']}")["warnings"] == report["warnings"]
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ _PASSWORD = {"username": "Name of the account.", "password": "Its password, or o
 _SIGN_IN = {"username": "maria", "password": "…"}
 _TEXT = "text/plain"
 _WARNED = "warnings lists inputs of a pipeline's result whose names its readers see although they may not read them."
+_RUN_WARNED = f"{_WARNED} Those of a run that has ended are followed by the warnings of its report."
 _SHARED = {**PRODUCT, "warnings": []}
 _MORE = f"Omitted fields keep their values. The body is JSON or a form. {_WARNED}"
 _P = "/api/products/{product_id}"
@@ -198,7 +199,7 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("get", "/api/pipelines"): OperationDoc(listed(PIPELINE)),
     ("get", "/api/pipelines/{number}"): OperationDoc(PIPELINE),
     ("get", "/api/processes"): OperationDoc(listed(PROCESS)),
-    ("get", "/api/processes/{number}"): OperationDoc({**PROCESS, "warnings": []}, text=_WARNED),
+    ("get", "/api/processes/{number}"): OperationDoc({**PROCESS, "warnings": []}, text=_RUN_WARNED),
     ("post", "/api/processes"): OperationDoc(
         {**PROCESS, "warnings": []},
         {"display_name": "My training set", "pipeline": 1, "inputs": [12], "release": 1, "used_config": {"param": {}}},

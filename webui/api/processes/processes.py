@@ -22,7 +22,7 @@ from webui.api.representations.processes import pipeline_json, process_json
 from webui.api.representations.products import STATUSES, Json
 from webui.charts.run_report import ReportView
 from webui.disclosures import run_warnings
-from webui.runs import report_of
+from webui.runs import report_of, report_warnings
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -95,7 +95,8 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
 
 
 def _process(services: WebServices, identity: Identity, run: Run) -> Json:
-    return {**process_json(services, identity, run), "warnings": run_warnings(services, identity, run)}
+    warnings = [*run_warnings(services, identity, run), *report_warnings(services, identity, run)]
+    return {**process_json(services, identity, run), "warnings": warnings}
 
 
 def _add_results(router: APIRouter, services: WebServices) -> None:
