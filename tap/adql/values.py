@@ -12,6 +12,7 @@ from tap.adql.sqltree import column
 from tap.adql.tree import Name
 
 __all__ = [
+    "Box",
     "Circle",
     "Computed",
     "Coverage",
@@ -57,6 +58,16 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A box between meridians and parallels: a centre, a width and a height in degrees of the coordinates."""
+
+    center: Point
+    width: exp.Expr
+    height: exp.Expr
+    constant: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Polygon:
     """A polygon with constant vertices in degrees, joined by great circles."""
 
@@ -79,7 +90,7 @@ class Coverage:
     text: str | None = None
 
 
-Shape: TypeAlias = Point | Circle | Polygon | Computed | Coverage
+Shape: TypeAlias = Point | Circle | Box | Polygon | Computed | Coverage
 
 
 @dataclass(frozen=True, slots=True)
