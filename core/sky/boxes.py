@@ -1,7 +1,7 @@
 """Boxes of coordinates: ranges of right ascension and declination, of any width and up to the poles.
 
-The sides of a box are meridians and parallels. A parallel is no great circle, so a box is no polygon; these functions are
-exact also for boxes that span most of the sky or contain a pole.
+The sides of a box are meridians and parallels. A parallel is no great circle, so a box is no polygon; these functions
+are exact also for boxes that span most of the sky or contain a pole.
 """
 
 import math
