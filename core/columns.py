@@ -105,8 +105,10 @@ def votable_type_of(arrow_type: pa.DataType) -> tuple[str, str | None, str | Non
         return _SCALAR_TYPES[arrow_type], None, None
     if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type) or pa.types.is_string_view(arrow_type):
         return "unicodeChar", "*", None
-    if pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type) or pa.types.is_time(arrow_type):
+    if pa.types.is_timestamp(arrow_type) or pa.types.is_date(arrow_type):
         return "char", "*", "timestamp"
+    if pa.types.is_time(arrow_type):  # a time of day is no timestamp of DALI
+        return "char", "*", None
     if pa.types.is_decimal(arrow_type):
         return "double", None, None
     if pa.types.is_null(arrow_type):

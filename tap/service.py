@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.auth.models import Identity
 from core.cancellation import Cancellation
-from core.errors import InvalidValueError, PhotozError
+from core.errors import InvalidValueError, PhotozError, TooLargeError
 from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
@@ -58,6 +58,9 @@ class OpenQuery:
     ----------
     tables
         Full names of the tables that it reads, except for uploaded ones.
+    whole
+        Whether it is an error when there are more than ``maxrec`` rows: nobody chose that limit, and the format cannot
+        state it.
     """
 
     description: TableDescription
@@ -65,10 +68,15 @@ class OpenQuery:
     result_format: ResultFormat
     maxrec: int
     tables: tuple[str, ...]
+    whole: bool = False
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-        """Write the rows of the stream, given directly or through a wrapper."""
-        return self.result_format.write(self.description, batches, limit=self.maxrec)
+        """Write the rows of the stream, given directly or through a wrapper.
+
+        A result that must be whole and is not ends in a TooLargeError: the transfer breaks off, or the job fails.
+        """
+        rows = _whole(batches, self.maxrec) if self.whole else batches
+        return self.result_format.write(self.description, rows, limit=self.maxrec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class _Request:
     maxrec: int
     result_format: ResultFormat
     run_id: str | None
+    whole: bool
 
 
 class TapService:
@@ -153,7 +162,7 @@ class TapService:
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
         names = tuple(entry.name for entry in translation.tables if entry.name in tables.tables)
-        return OpenQuery(description, stream, request.result_format, request.maxrec, names)
+        return OpenQuery(description, stream, request.result_format, request.maxrec, names, request.whole)
 
     def _request(self, parameters: DaliParameters) -> _Request:
         language = parameters.one("LANG")
@@ -166,17 +175,22 @@ class TapService:
             raise InvalidValueError(message, field="QUERY")
         run_id = parameters.one("RUNID")
         chosen = parameters.one("RESPONSEFORMAT") or parameters.one("FORMAT")
-        return _Request(query, self._maxrec(parameters), format_for(chosen), run_id and run_id[:_MAX_RUNID])
+        result_format = format_for(chosen)
+        maxrec, whole = self._maxrec(parameters, result_format)
+        return _Request(query, maxrec, result_format, run_id and run_id[:_MAX_RUNID], whole)
 
-    def _maxrec(self, parameters: DaliParameters) -> int:
+    def _maxrec(self, parameters: DaliParameters, result_format: ResultFormat) -> tuple[int, bool]:
+        """Return the most rows, and whether more rows are an error."""
         text = parameters.one("MAXREC")
+        limit = self._settings.maxrec_limit
         if text is None:
-            return self._settings.maxrec_default
+            return (self._settings.maxrec_default, False) if result_format.states_overflow else (limit, True)
         if not text.strip().isdecimal():
             message = f"MAXREC={text[:40]} is not a whole number of rows."
             raise InvalidValueError(message, field="MAXREC")
         # Python refuses to convert very long strings of digits.
-        return min(int(text.strip()[:_MAX_DIGITS]), self._settings.maxrec_limit)
+        wanted = int(text.strip()[:_MAX_DIGITS])
+        return min(wanted, limit), wanted > limit and not result_format.states_overflow
 
     def _engine_query(
         self, translation: Translation, tables: TableSet, uploads: Mapping[str, UploadedTable], seconds: float
@@ -193,3 +207,16 @@ class TapService:
             threads=settings.query_threads,
             temp_bytes=settings.query_temp_bytes,
         )
+
+
+def _whole(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[pa.RecordBatch]:
+    """Yield batches; raise TooLargeError when they have more rows than may be sent."""
+    rows = 0
+    for batch in batches:
+        rows += batch.num_rows
+        if rows > most:
+            raise TooLargeError(
+                f"The result has more than {most} rows, the most of one answer, and this format cannot state that rows "
+                "were cut. Set MAXREC, or request RESPONSEFORMAT=votable or parquet."
+            )
+        yield batch

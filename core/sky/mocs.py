@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.sky.box_cells import cells_of_box
+from core.sky.boxes import Box
 from core.sky.regions import Region
 
 __all__ = ["holds_positions", "lies_within", "map_of_region", "meets", "ranges_of_map", "sky_area"]
@@ -104,6 +106,9 @@ def _of_region(region: Region, depth: int) -> Any:  # mocpy ships no types
     from astropy.coordinates import Latitude, Longitude
     from mocpy import MOC
 
+    if region.kind == "box":
+        cells, orders = cells_of_box(Box.about(*region.numbers), depth)
+        return MOC.from_healpix_cells(cells.astype(np.uint64), orders, depth)
     if region.kind == "polygon":
         lon, lat = np.asarray(region.numbers).reshape(-1, 2).T
         return MOC.from_polygon(Longitude(lon % 360, u.deg), Latitude(lat, u.deg), max_depth=depth)
@@ -134,6 +139,8 @@ def _size(region: Region) -> float:
         return min(region.numbers[2], 180 - region.numbers[2]) if region.numbers[2] < 180 else 0.0
     if region.kind == "point":
         return 0.0
+    if region.kind == "box":
+        return max(min(region.numbers[2], 360.0), min(region.numbers[3], 180.0))
     lon, lat = np.asarray(region.numbers).reshape(-1, 2).T
     wide = float(np.ptp(lon))
     return float(max(np.ptp(lat), min(wide, 360 - wide) if wide < 360 else 90.0))

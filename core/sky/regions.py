@@ -1,7 +1,8 @@
-"""Points, circles and polygons that differ from row to row: containment, intersection, area and centre.
+"""Points, circles, polygons and boxes that differ from row to row: containment, intersection, area and centre.
 
-A shape is its kind and its numbers as DALI 1.1 §3.3.5 to §3.3.7 list them. The arithmetic of
-`tap.adql.geometry.predicates` is for points and constant polygons; this is for all the rest, one pair after another.
+A shape is its kind and its numbers as DALI 1.1 §3.3.5 to §3.3.7 list them; a box is its centre, width and height. The
+arithmetic of `tap.adql.geometry.predicates` is for points in constant shapes; this is for all the rest, one pair after
+another.
 """
 
 import math
@@ -11,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from core.sky.boxes import Box
 from core.sky.polygons import area, centroid, convex_parts, edge_normals, unit_vectors
 
 __all__ = ["Region", "contains", "holds_positions", "intersects", "region_area", "region_center"]
@@ -19,12 +21,13 @@ _Vectors = NDArray[np.float64]
 # Rounding of unit vectors and their products; far below a nanoarcsecond. It keeps the rim in.
 _RIM = 4e-16
 _CROSSING = 1e-15
+_MARGIN = 1e-12  # degrees
 _WHOLE_SKY = 4 * math.pi * math.degrees(1) ** 2
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A shape: ``point``, ``circle`` or ``polygon``, and its numbers in degrees."""
+    """A shape: ``point``, ``circle``, ``polygon`` or ``box``, and its numbers in degrees."""
 
     kind: str
     numbers: tuple[float, ...]
@@ -32,13 +35,13 @@ class Region:
     @property
     def is_whole(self) -> bool:
         """Whether the shape is valid: as many numbers as it needs, and declinations in range."""
-        wanted = {"point": 2, "circle": 3}.get(self.kind)
+        wanted = {"point": 2, "circle": 3, "box": 4}.get(self.kind)
         count = len(self.numbers)
         if (wanted is not None and count != wanted) or (wanted is None and (count < 6 or count % 2)):
             return False
         if not all(math.isfinite(number) for number in self.numbers):
             return False
-        if self.kind == "circle" and self.numbers[2] < 0:
+        if self.kind in {"circle", "box"} and min(self.numbers[2:]) < 0:
             return False
         latitudes = self.numbers[1:2] if wanted is not None else self.numbers[1::2]
         return all(abs(latitude) <= 90 for latitude in latitudes)
@@ -64,11 +67,17 @@ def contains(inner: Region, outer: Region) -> bool | None:
     """
     if not (inner.is_whole and outer.is_whole):
         return None
+    if outer.kind == "box":
+        return _in_box(inner, _box(outer))
     if outer.kind == "polygon":
-        return _in_polygon(inner, _outline(outer.numbers))
+        outline = _outline(outer.numbers)
+        return _box_in_polygon(_box(inner), outline) if inner.kind == "box" else _in_polygon(inner, outline)
     center, radius = _circle(outer)
     if radius >= 180:
         return True
+    if inner.kind == "box":
+        lon, lat = outer.numbers[:2]
+        return _box(inner).distance(lon + 180, -lat) >= 180 - radius - _slack(radius)
     if inner.kind == "polygon":
         # The farthest place from the centre is the nearest one to its antipode.
         return _distance_to_polygon(-center, _outline(inner.numbers)) >= 180 - radius - _slack(radius)
@@ -85,6 +94,10 @@ def intersects(one: Region, other: Region) -> bool | None:
     """Return whether two shapes intersect; None when one of them is invalid."""
     if not (one.is_whole and other.is_whole):
         return None
+    if one.kind == "box":
+        return _meets_box(other, _box(one))
+    if other.kind == "box":
+        return _meets_box(one, _box(other))
     if one.kind == "polygon" and other.kind == "polygon":
         return _polygons_meet(_outline(one.numbers), _outline(other.numbers))
     if one.kind == "polygon":
@@ -102,6 +115,8 @@ def region_area(region: Region) -> float | None:
         return None
     if region.kind == "polygon":
         return area(_vertices(region.numbers))
+    if region.kind == "box":
+        return _box(region).area
     _, radius = _circle(region)
     return _WHOLE_SKY * math.sin(math.radians(min(radius, 180.0)) / 2) ** 2
 
@@ -112,7 +127,47 @@ def region_center(region: Region) -> tuple[float, float] | None:
         return None
     if region.kind == "polygon":
         return centroid(_vertices(region.numbers))
+    if region.kind == "box":
+        return _box(region).centroid
     return region.numbers[0], region.numbers[1]
+
+
+def _box(region: Region) -> Box:
+    lon, lat, width, height = region.numbers
+    return Box.about(lon, lat, width, height)
+
+
+def _in_box(inner: Region, box: Box) -> bool:
+    if inner.kind == "box":
+        return box.contains_box(_box(inner))
+    if inner.kind == "polygon":
+        outline = _outline(inner.numbers)
+        beyond = box.outside
+        if beyond and _holds(outline, unit_vectors(np.array(beyond))).any():
+            return False
+        return all(box.inside(outline.starts, outline.ends))
+    lon, lat = inner.numbers[:2]
+    radius = inner.numbers[2] if inner.kind == "circle" else 0.0
+    if box.distance(lon, lat) > 0:
+        return False
+    return radius == 0 or not box.outside or box.distance_to_rim(lon, lat) >= radius - _slack(radius)
+
+
+def _box_in_polygon(box: Box, outline: _Outline) -> bool:
+    """Return whether a box lies within a polygon: no edge divides it, and its middle is inside."""
+    if any(box.inside(outline.starts, outline.ends, margin=-_MARGIN)):
+        return False
+    return bool(_holds(outline, unit_vectors((box.middle,)))[0])
+
+
+def _meets_box(other: Region, box: Box) -> bool:
+    if other.kind == "box":
+        return box.meets_box(_box(other))
+    if other.kind != "polygon":
+        radius = other.numbers[2] if other.kind == "circle" else 0.0
+        return box.distance(*other.numbers[:2]) <= radius + _slack(radius)
+    outline = _outline(other.numbers)
+    return any(box.inside(outline.starts, outline.ends)) or bool(_holds(outline, unit_vectors((box.middle,)))[0])
 
 
 def _vertices(numbers: tuple[float, ...]) -> tuple[tuple[float, float], ...]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.columns import Column
+from core.errors import InvalidValueError
 from core.votable.datatypes import BINARY_LAYOUTS, fixed_count
 from core.votable.texts import NULL_ELEMENTS
 
@@ -105,7 +106,14 @@ class BinaryRows:
 
 def _fixed(array: pa.Array, column: Column, *, masked: bool) -> npt.NDArray[np.generic]:
     if column.arraysize is None:
-        return _numbers(array, column.datatype, 0 if masked else NULL_ELEMENTS.get(column.datatype, 0))
+        missing = NULL_ELEMENTS.get(column.datatype, 0)
+        if not masked and missing and pc.min(array).as_py() == missing:
+            raise InvalidValueError(
+                f"The column {column.name} has the value {missing}, which means a missing value in the BINARY "
+                "serialization. Request RESPONSEFORMAT=votable, which is BINARY2, or votable/td.",
+                field="RESPONSEFORMAT",
+            )
+        return _numbers(array, column.datatype, 0 if masked else missing)
     count = fixed_count(column)
     lists = array
     if array.null_count:  # the elements behind a null may be anything, or not there at all

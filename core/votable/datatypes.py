@@ -121,11 +121,15 @@ def _canonical(array: pa.Array, column: Column) -> pa.Array:
 
 
 def _iso_texts(array: pa.Array) -> pa.Array:
-    """Format times as DALI 1.1 §3.3.3 requires: with T, in UTC without a zone, without trailing zeros."""
+    """Format timestamps as DALI 1.1 §3.3.3 requires (with T, in UTC without a zone), and times of day like them.
+
+    Fractions of a second have no trailing zeros.
+    """
     if pa.types.is_timestamp(array.type) and array.type.tz is not None:
         array = array.cast(pa.timestamp(array.type.unit))
     texts = array.cast(pa.large_string())
-    if not pa.types.is_timestamp(array.type):
+    if pa.types.is_date(array.type):
         return texts
-    texts = pc.replace_substring(texts, " ", "T")
+    if pa.types.is_timestamp(array.type):
+        texts = pc.replace_substring(texts, " ", "T")
     return texts if array.type.unit == "s" else pc.replace_substring_regex(texts, r"\.?0*$", "")

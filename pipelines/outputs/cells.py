@@ -1,7 +1,8 @@
 """Conversion of columns to numpy arrays for formats without nulls.
 
 Missing numbers become NaN. Integers with missing values become doubles when doubles hold all of them, as pandas does;
-else they stay integers and the smallest one stands for a missing value. Missing texts are empty.
+else they stay integers, and one that does not occur, if possible the smallest, stands for a missing value. Missing texts
+are empty.
 """
 
 from dataclasses import dataclass
@@ -69,8 +70,16 @@ def _of_integers(column: pa.ChunkedArray) -> NullableArray:
     if extremes["min"] is None or max(abs(extremes["min"]), abs(extremes["max"])) <= _LARGEST_EXACT:
         return NullableArray(pc.fill_null(pc.cast(column, pa.float64()), np.nan).to_numpy())
     unsigned = pa.types.is_unsigned_integer(column.type)
-    missing = int(np.iinfo(np.uint64).max if unsigned else np.iinfo(np.int64).min)
+    limits = np.iinfo(np.uint64 if unsigned else np.int64)
     wide = pc.cast(column, pa.uint64() if unsigned else pa.int64())
+    ends = (limits.max, limits.max - 1, limits.max - 2) if unsigned else (limits.min, limits.max, limits.min + 1)
+    present = set(pc.unique(wide.filter(pc.is_in(wide, pa.array(ends, wide.type)))).to_pylist())
+    missing = next((int(end) for end in ends if int(end) not in present), None)
+    if missing is None:
+        raise InvalidValueError(
+            "A column has values at both ends of the 64-bit integers, so that this format has none left for what is "
+            "missing. Choose Parquet."
+        )
     return NullableArray(pc.fill_null(wide, missing).to_numpy(), missing)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.columns import column_of_field
+from core.fits_texts import LONGEST_VALUE, ascii_text, column_names
 from pipelines.outputs.cells import array_of
 
 __all__ = ["write_fits"]
@@ -23,15 +24,16 @@ def write_fits(table: pa.Table, path: Path) -> None:
     from astropy.io import fits
 
     columns = []
-    for field in table.schema:
+    for name, field in zip(column_names(table.schema.names), table.schema, strict=True):
         cells = array_of(table, field.name, "ascii")
         unit = column_of_field(field).unit
+        unit = unit if unit and len(ascii_text(unit)) <= LONGEST_VALUE else None
         values, dtype = cells.values, cells.values.dtype
         # Small signed integers do not exist in FITS; astropy scales unsigned ones itself.
         values = values.astype("i2") if dtype == "i1" else values
         columns.append(
             fits.Column(
-                name=field.name, array=values, format=_form(values.dtype), unit=unit, null=cells.missing_value,
+                name=name, array=values, format=_form(values.dtype), unit=unit, null=cells.missing_value,
                 **({"bzero": 2 ** (8 * dtype.itemsize - 1)} if dtype.kind == "u" and dtype.itemsize > 1 else {}),
             )
         )  # fmt: skip
@@ -40,13 +42,13 @@ def write_fits(table: pa.Table, path: Path) -> None:
         column = column_of_field(field)
         for keyword, text in (("TUCD", column.ucd), ("TCOMM", column.description), ("TUTYP", column.utype)):
             if text:
-                extension.header[f"{keyword}{number}"] = text.encode("ascii", "replace").decode()
+                extension.header[f"{keyword}{number}"] = ascii_text(text)
     fits.HDUList([fits.PrimaryHDU(), extension]).writeto(path, overwrite=True)
 
 
 def _form(dtype: np.dtype[Any]) -> str:  # of the type of the column
     if dtype.kind == "S":
-        return f"{dtype.itemsize}A"
+        return f"{max(1, dtype.itemsize)}A"  # astropy reads bytes of the next column for a width of 0
     return {"b1": "L", "u1": "B", "i2": "I", "i4": "J", "i8": "K", "u2": "I", "u4": "J", "u8": "K", "f4": "E"}.get(
         dtype.str[1:], "D"
     )

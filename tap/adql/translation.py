@@ -30,7 +30,8 @@ class Translation:
     ----------
     sql
         SQL of DuckDB, generated from a tree; of the user's text it contains only quoted names and constants.
-        It requires the settings ``integer_division=true`` and ``ieee_floating_point_ops=false``.
+        It requires the settings ``integer_division=true``, ``ieee_floating_point_ops=false`` and
+        ``error_on_division_by_zero=false``.
     columns
         The columns of the result as users see them, in its order; the engine may call them otherwise. Datatypes are
         exact for columns of tables, and estimated for computed columns.

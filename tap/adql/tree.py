@@ -13,6 +13,7 @@ __all__ = [
     "Between",
     "Body",
     "Call",
+    "Case",
     "Cast",
     "Comparison",
     "Concatenation",
@@ -36,6 +37,7 @@ __all__ = [
     "Parentheses",
     "Query",
     "Reference",
+    "ScalarQuery",
     "Select",
     "SetOperation",
     "Signed",
@@ -155,6 +157,24 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """A CASE: pairs of a condition and a value, or of a value to which ``operand`` is compared and a value."""
+
+    operand: "Expression | None"
+    choices: tuple[tuple["Expression", "Expression"], ...]
+    otherwise: "Expression | None"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarQuery:
+    """A query in parentheses that stands for the value of its only row."""
+
+    query: "Query"
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """A comparison of two values."""
 
@@ -247,7 +267,9 @@ class Disjunction:
     at: Position
 
 
-_Value: TypeAlias = Number | Text | Null | Reference | Signed | Arithmetic | Concatenation | Call | Cast
+_Value: TypeAlias = (
+    Number | Text | Null | Reference | Signed | Arithmetic | Concatenation | Call | Cast | Case | ScalarQuery
+)
 _Condition: TypeAlias = (
     Comparison | Between | InList | InQuery | Like | IsNull | Exists | Negation | Conjunction | Disjunction
 )

@@ -8,10 +8,11 @@ from sqlglot import exp
 from core.columns import Column
 from tap.adql.catalog import CatalogTable
 from tap.adql.errors import Position, QueryError
-from tap.adql.sqltree import column
+from tap.adql.sqltree import cast_to, column
 from tap.adql.tree import Name
 
 __all__ = [
+    "Box",
     "Circle",
     "Computed",
     "Coverage",
@@ -22,6 +23,8 @@ __all__ = [
     "Shape",
     "Table",
     "Value",
+    "integer",
+    "integer_type",
     "kind_of",
     "numeric_column",
     "promoted",
@@ -57,6 +60,16 @@ class Circle:
 
 
 @dataclass(frozen=True, slots=True)
+class Box:
+    """A box between meridians and parallels: a centre, a width and a height in degrees of the coordinates."""
+
+    center: Point
+    width: exp.Expr
+    height: exp.Expr
+    constant: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Polygon:
     """A polygon with constant vertices in degrees, joined by great circles."""
 
@@ -79,7 +92,7 @@ class Coverage:
     text: str | None = None
 
 
-Shape: TypeAlias = Point | Circle | Polygon | Computed | Coverage
+Shape: TypeAlias = Point | Circle | Box | Polygon | Computed | Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +204,20 @@ def kind_of(column: Column) -> Kind:
 def numeric_column(datatype: str, unit: str | None = None, ucd: str | None = None) -> Column:
     """Return the metadata of a computed number."""
     return Column("", datatype, unit=unit, ucd=ucd)
+
+
+def integer_type(column: Column) -> str | None:
+    """Return the engine's type in which integers of a column are computed; None for other columns."""
+    if column.arraysize is not None or column.datatype not in _RANKS[1:5]:
+        return None
+    return "BIGINT" if column.datatype == "long" else "INTEGER"
+
+
+def integer(value: Value) -> exp.Expr:
+    """Return the SQL of a value, cast to the type in which it is computed if it is a varying integer."""
+    engine_type = integer_type(value.column)
+    is_known = value.constant is not None or isinstance(value.sql, exp.Cast)
+    return value.sql if engine_type is None or is_known else cast_to(value.sql, engine_type)
 
 
 def promoted(*columns: Column) -> str:

@@ -38,12 +38,15 @@ def write_ecsv(
     """Yield the header with units and descriptions, then the rows."""
     columns = description.columns
     yield _header(description).encode()
-    for batch in LimitedBatches(batches, limit):
+    limited = LimitedBatches(batches, limit)
+    for batch in limited:
         arrays = canonical_arrays(batch, columns)
         cells = [_cells(array, column) for array, column in zip(arrays, columns, strict=True)]
         if len(columns) == 1:  # readers skip a blank line
             cells = [pc.fill_null(cells[0], '""')]
         yield bytes(joined_rows(cells, before="", between=",", after="\n"))
+    if (ending := limited.ending) is not None:  # readers of ECSV skip lines of comments
+        yield f"# {ending.name} {ending.value}: {ending.text}\n".encode()
 
 
 def _header(description: TableDescription) -> str:
@@ -83,7 +86,14 @@ def _yaml(value: dict[str, Any]) -> str:
 
 def _cells(array: pa.Array, column: Column) -> pa.Array:
     if column.is_text:
-        return quoted(array)
+        # A reader would take a text that begins with # for a comment, and stop at a NUL.
+        texts = quoted(pc.replace_substring(array, "\0", "\ufffd"))
+        starts = pc.match_substring_regex(texts, "^#")
+        if not pc.any(starts).as_py():
+            return texts
+        mark = pa.scalar('"', pa.large_string())
+        enclosed = pc.binary_join_element_wise(mark, texts, mark, pa.scalar("", pa.large_string()))
+        return pc.if_else(starts, enclosed, texts)
     if column.arraysize is not None:
         texts = json_texts(array, column, quoted_numbers=False)
         return quoted(pc.if_else(array.is_valid(), texts, pa.scalar(None, pa.large_string())))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.columns import Column
 from core.errors import InvalidValueError, TooLargeError
@@ -80,7 +81,7 @@ def _collect(
     schema = pa.schema([(f"c{number}", arrow_type_of(column)) for number, column in enumerate(columns)])
     with pa.ipc.new_stream(spool, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
         for batch in batches:
-            arrays = canonical_arrays(batch, columns)
+            arrays = [_without_nul(array) for array in canonical_arrays(batch, columns)]
             for array, counted in zip(arrays, statistics, strict=True):
                 counted.add(array)
             writer.write_batch(pa.record_batch(arrays, schema=schema))
@@ -89,6 +90,13 @@ def _collect(
                     f"The result is too large for FITS, for which at most {most_bytes} bytes of rows are collected. "
                     "Request RESPONSEFORMAT=votable or parquet, which have no such limit."
                 )
+
+
+def _without_nul(array: pa.Array) -> pa.Array:
+    """Return texts with the replacement character for NUL, which ends a text in FITS."""
+    if not pa.types.is_large_string(array.type) or not pc.any(pc.match_substring(array, "\0")).as_py():
+        return array
+    return pc.replace_substring(array, "\0", "\ufffd")
 
 
 def _sent(header: bytes, columns: tuple[FitsColumn, ...], spool: IO[bytes]) -> Iterator[bytes]:

@@ -98,7 +98,9 @@ def _stored(item: ColumnStatistics, descriptor: str) -> FitsColumn:
     column = item.column
     if column.is_text:
         fixed = item.longest * item.rows - item.total <= max(_MOST_PADDING, item.total)
-        return FitsColumn(column, column.datatype, item.longest, None if fixed else descriptor)
+        # A width of 0 is allowed, and astropy reads bytes of the next column for it.
+        width = max(1, item.longest) if fixed else item.longest
+        return FitsColumn(column, column.datatype, width, None if fixed else descriptor)
     if column.arraysize is not None:
         count = fixed_count(column)
         if count is None:
@@ -119,6 +121,6 @@ def _with_missing(item: ColumnStatistics) -> FitsColumn:
     if item.lowest == lowest and datatype in _WIDER:
         datatype = _WIDER[datatype]
         lowest = NULL_ELEMENTS[datatype]
-    if item.lowest == lowest:
-        lowest = -lowest - 1
+    if item.lowest == lowest:  # of 64 bits
+        lowest = item.unused
     return FitsColumn(item.column, datatype, 1, None, lowest)

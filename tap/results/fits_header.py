@@ -6,6 +6,7 @@ of columns, as in TOPCAT and STILTS.
 
 from typing import TYPE_CHECKING
 
+from core.fits_texts import LONGEST_VALUE, ascii_text, column_names
 from core.votable import Info, TableDescription
 from tap.results.fits_columns import FitsColumn
 
@@ -45,25 +46,28 @@ def table_header(
     header["PCOUNT"] = (heap, "bytes in the heap")
     header["GCOUNT"] = 1
     header["TFIELDS"] = (len(columns), "columns")
-    header["EXTNAME"] = _ascii(description.name or "RESULT")
+    header["EXTNAME"] = ascii_text(description.name or "RESULT")
     header["QSTATUS"] = (ending.value if ending else "OK", "OVERFLOW: rows were cut")
-    for number, column in enumerate(columns, start=1):
-        _describe(header, number, column)
+    names = column_names(stored.column.name for stored in columns)
+    for number, (name, column) in enumerate(zip(names, columns, strict=True), start=1):
+        _describe(header, number, name, column)
     for info in description.infos:
-        header.add_history(_ascii(f"{info.name}: {info.value}"))
+        header.add_history(ascii_text(f"{info.name}: {info.value}"))
     return _bytes(header)
 
 
-def _describe(header: "fits.Header", number: int, stored: FitsColumn) -> None:
+def _describe(header: "fits.Header", number: int, name: str, stored: FitsColumn) -> None:
     column = stored.column
-    header[f"TTYPE{number}"] = _ascii(column.name)
+    header[f"TTYPE{number}"] = name
+    if name != (full := ascii_text(column.name)):
+        header.add_history(f"TTYPE{number} stands for {full}")
     header[f"TFORM{number}"] = stored.format
     if stored.missing is not None:
         header[f"TNULL{number}"] = stored.missing
     if stored.dimensions:
         header[f"TDIM{number}"] = stored.dimensions
     keywords = {
-        "TUNIT": column.unit,
+        "TUNIT": column.unit if column.unit and len(ascii_text(column.unit)) <= LONGEST_VALUE else None,
         "TUCD": column.ucd,
         "TUTYP": column.utype,
         "TXTYP": column.xtype,
@@ -71,14 +75,7 @@ def _describe(header: "fits.Header", number: int, stored: FitsColumn) -> None:
     }
     for keyword, value in keywords.items():
         if value:
-            header[f"{keyword}{number}"] = _ascii(value)
-
-
-def _ascii(text: str) -> str:
-    """Return text as printable ASCII (FITS 4.0 §4.2.1); other characters are escaped."""
-    one_line = " ".join(text.split())
-    ascii_text = one_line.encode("ascii", "backslashreplace").decode()
-    return "".join(character if " " <= character <= "~" else "?" for character in ascii_text)
+            header[f"{keyword}{number}"] = ascii_text(value)
 
 
 def _bytes(header: "fits.Header") -> bytes:

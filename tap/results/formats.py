@@ -50,6 +50,8 @@ class ResultFormat:
         Identifier of the format in the capabilities (TAPRegExt 1.0 §2.4).
     headers
         HTTP headers in addition to Content-Type, which protect a browser that shows the result.
+    states_overflow
+        Whether a table says that rows were cut, as all readers of the format understand.
     """
 
     names: tuple[str, ...]
@@ -58,6 +60,7 @@ class ResultFormat:
     write: ResultWriter
     ivo_id: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    states_overflow: bool = True
 
     @property
     def content_type(self) -> str:
@@ -88,11 +91,11 @@ RESULT_FORMATS: Mapping[str, ResultFormat] = {
         partial(write_votable, serialization="BINARY"),
         _TAPREGEXT + "votable-binary",
     ),
-    "csv": ResultFormat(("csv",), ("text/csv;header=present", "text/csv"), "csv", write_csv),
-    "tsv": ResultFormat(("tsv",), ("text/tab-separated-values",), "tsv", write_tsv),
+    "csv": ResultFormat(("csv",), ("text/csv;header=present", "text/csv"), "csv", write_csv, states_overflow=False),
+    "tsv": ResultFormat(("tsv",), ("text/tab-separated-values",), "tsv", write_tsv, states_overflow=False),
     "parquet": ResultFormat(("parquet",), ("application/vnd.apache.parquet",), "parquet", write_parquet),
     "fits": ResultFormat(("fits",), ("application/fits",), "fits", write_fits),
-    "ecsv": ResultFormat(("ecsv",), ("text/x-ecsv",), "ecsv", write_ecsv),
+    "ecsv": ResultFormat(("ecsv",), ("text/x-ecsv",), "ecsv", write_ecsv, states_overflow=False),
     "json": ResultFormat(("json",), ("application/json",), "json", write_json),
     "arrow": ResultFormat(("arrow",), ("application/vnd.apache.arrow.stream",), "arrows", write_arrow),
     "html": ResultFormat(("html",), ("text/html;charset=utf-8", "text/html"), "html", write_html, headers=PAGE_HEADERS),

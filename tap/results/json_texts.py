@@ -30,6 +30,8 @@ def json_texts(array: pa.Array, column: Column, *, quoted_numbers: bool) -> pa.A
         return _lists(array, column, quoted_numbers=quoted_numbers)
     mark = '"' if quoted_numbers else ""
     texts = cell_texts(array, column, (f"{mark}Infinity{mark}", f"{mark}-Infinity{mark}"))
+    if pa.types.is_floating(array.type) and pc.any(pc.equal(texts, "-0")).as_py():
+        texts = pc.if_else(pc.equal(texts, "-0"), "-0.0", texts)  # an integer in Python, which has no negative zero
     if mark and pa.types.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py():
         texts = pc.if_else(pc.equal(texts, "NaN"), '"NaN"', texts)
     return pc.fill_null(texts, _NULL)

@@ -11,23 +11,26 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
+from tap.adql.compiler.arithmetic import compile_arithmetic, compile_signed
 from tap.adql.compiler.context import Context
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.functions.aggregates import compile_aggregate
 from tap.adql.functions.calls import compile_call
 from tap.adql.functions.casts import compile_cast
+from tap.adql.functions.choices import compile_case
 from tap.adql.functions.signatures import Function
 from tap.adql.geometry.predicates import within
-from tap.adql.sqltree import all_of, any_of, compare, negate, number, string, wrap
-from tap.adql.values import Circle, Kind, Point, Value, numeric_column, promoted, require_number, require_text
+from tap.adql.sqltree import all_of, any_of, cast_to, compare, negate, number, string, wrap
+from tap.adql.values import Circle, Kind, Point, Value, kind_of, numeric_column, require_number, require_text
 
 __all__ = ["Expressions"]
 
 #: Longest chain of additions or multiplications.
 MAX_CHAIN = 100
 
-_INTEGERS = {"unsignedByte", "short", "int", "long"}
+#: The digits of the least BIGINT, which are a BIGINT only behind a minus.
+_LEAST_DIGITS = str(2**63)
 _SWAPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "<>": "<>"}
 
 
@@ -68,8 +71,12 @@ class Expressions:
     # -- values ------------------------------------------------------------------------------------------------
 
     def _number(self, node: tree.Number) -> Value:
-        if node.is_integer and len(node.text) <= 19 and int(node.text) < 2**63:
-            whole = int(node.text)
+        if node.is_integer:
+            digits = node.text.lstrip("0") or "0"
+            if len(digits) > 19 or int(digits) >= 2**63:
+                advice = "write it with a point to compute with doubles"
+                raise QueryError(f"The number {node.text[:30]} is larger than a BIGINT", node.at, advice)
+            whole = int(digits)
             column = numeric_column("int" if whole < 2**31 else "long")
             return Value(number(whole), column, "number", node.at, constant=float(whole))
         constant = float(node.text)
@@ -91,26 +98,16 @@ class Expressions:
         return replace(inner, sql=wrap(inner.sql), at=node.at)
 
     def _signed(self, node: tree.Signed) -> Value:
+        if node.sign == "-" and isinstance(node.inner, tree.Number) and node.inner.text == _LEAST_DIGITS:
+            sql = cast_to(exp.Paren(this=exp.Neg(this=exp.Literal.number(_LEAST_DIGITS))), "BIGINT")
+            return Value(sql, numeric_column("long"), "number", node.at, constant=-(2.0**63))
         inner = require_number(self.value(node.inner), "A sign")
-        if node.sign == "+":
-            return replace(inner, origin=None)
-        column = numeric_column(inner.column.datatype, inner.column.unit)
-        constant = None if inner.constant is None else -inner.constant
-        return Value(exp.Paren(this=exp.Neg(this=wrap(inner.sql))), column, "number", node.at, constant=constant)
+        return replace(inner, origin=None) if node.sign == "+" else compile_signed(inner, node)
 
     def _arithmetic(self, node: tree.Arithmetic) -> Value:
         if len(node.operands) > MAX_CHAIN:
             raise QueryError("The chain of operators is too long", node.at, f"at most {MAX_CHAIN} values are joined")
-        result = require_number(self.value(node.operands[0]), "Arithmetic")
-        sql = wrap(result.sql)
-        constant, column = result.constant, result.column
-        for operator, operand in zip(node.operators, node.operands[1:], strict=True):
-            other = require_number(self.value(operand), "Arithmetic")
-            sql = _joined(sql, operator, wrap(other.sql))
-            constant = _folded(constant, operator, other.constant, column, other.column)
-            same = operator in "+-" and column.unit == other.column.unit
-            column = numeric_column(promoted(column, other.column), column.unit if same else None)
-        return Value(sql, column, "number", node.at, constant=constant)
+        return compile_arithmetic([self.value(operand) for operand in node.operands], node)
 
     def _concatenation(self, node: tree.Concatenation) -> Value:
         texts = [require_text(self.value(operand), "||") for operand in node.operands]
@@ -140,6 +137,26 @@ class Expressions:
 
     def _cast(self, node: tree.Cast) -> Value:
         return compile_cast(self.value(node.inner), node)
+
+    def _case(self, node: tree.Case) -> Value:
+        operand = None if node.operand is None else self.value(node.operand)
+        choices: list[tuple[exp.Expr, Value]] = []
+        for test, value in node.choices:
+            if operand is None:
+                choices.append((self.condition(test), self.value(value)))
+                continue
+            compared = self.value(test)
+            _require_comparable(operand.kind, compared.kind, compared.at)
+            choices.append((compared.sql, self.value(value)))
+        return compile_case(operand, choices, None if node.otherwise is None else self.value(node.otherwise), node)
+
+    def _scalar_query(self, node: tree.ScalarQuery) -> Value:
+        compiled = self.context.compile_query(self.context, node.query, self.scope)
+        if len(compiled.outputs) != 1:
+            advice = "a query in parentheses stands for one value"
+            raise QueryError(f"The query has {len(compiled.outputs)} columns", node.at, advice)
+        output = compiled.outputs[0]
+        return Value(exp.Subquery(this=compiled.sql), output.column, kind_of(output.column), node.at)
 
     def _as_value(self, node: tree.Expression) -> Value:
         raise QueryError("A condition was found where a value is expected", node.at)
@@ -242,6 +259,8 @@ _VALUES: Mapping[type, Callable[..., Value]] = {
     tree.Concatenation: Expressions._concatenation,
     tree.Call: Expressions._call,
     tree.Cast: Expressions._cast,
+    tree.Case: Expressions._case,
+    tree.ScalarQuery: Expressions._scalar_query,
 }
 
 _CONDITIONS: Mapping[type, Callable[..., exp.Expr]] = {
@@ -257,22 +276,6 @@ _CONDITIONS: Mapping[type, Callable[..., exp.Expr]] = {
     tree.Disjunction: Expressions._disjunction,
     tree.Parentheses: Expressions._nested_condition,
 }
-
-
-def _joined(left: exp.Expr, operator: str, right: exp.Expr) -> exp.Expr:
-    classes: dict[str, type[exp.Binary]] = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul, "/": exp.Div}
-    return classes[operator](this=left, expression=right)
-
-
-def _folded(left: float | None, operator: str, right: float | None, one: Column, other: Column) -> float | None:
-    if left is None or right is None:
-        return None
-    if operator == "/":
-        if right == 0:
-            return None
-        both_whole = one.datatype in _INTEGERS and other.datatype in _INTEGERS
-        return float(math.trunc(left / right)) if both_whole else left / right
-    return {"+": left + right, "-": left - right, "*": left * right}[operator]
 
 
 def _require_comparable(left: Kind, right: Kind, at: Position) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from tap.adql.domains import AGGREGATE_NAMES
 from tap.adql.errors import Position, QueryError
-from tap.adql.functions.aggregates import ENGINE_AGGREGATES
 
 __all__ = ["require_grouped"]
 
@@ -40,4 +40,4 @@ def require_grouped(nodes: Sequence[exp.Expr], groups: Sequence[exp.Expr], alias
 
 
 def _is_named_aggregate(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name in ENGINE_AGGREGATES
+    return isinstance(node, exp.Anonymous) and node.name in AGGREGATE_NAMES

@@ -68,15 +68,27 @@ class Scope:
             raise QueryError(f"The table name {written} is ambiguous", qualifier[0].at, "give each table an alias")
         return found[0].fields if found else None
 
+    def _outwards(self) -> list["Scope"]:
+        """Return this scope and those of the enclosing queries."""
+        scopes, scope = [self], self.outer
+        while scope is not None:
+            scopes.append(scope)
+            scope = scope.outer
+        return scopes
+
     def _unknown(self, reference: Reference) -> QueryError:
         *qualifier, name = reference.names
         written = ".".join(part.text for part in reference.names)
-        fields = self.fields_of(tuple(qualifier)) if qualifier else self.fields
+        scopes = self._outwards()
+        if qualifier:
+            found = (scope.fields_of(tuple(qualifier)) for scope in scopes)
+            fields = next((fields for fields in found if fields is not None), None)
+        else:
+            fields = [field for scope in scopes for field in scope.fields]
         if fields is None:
             table = ".".join(part.text for part in qualifier)
-            return QueryError(
-                f"Unknown table {table}", reference.at, _advice(table, [known.names[-1] for known in self.tables])
-            )
+            names = [known.names[-1] for scope in scopes for known in scope.tables]
+            return QueryError(f"Unknown table {table}", reference.at, _advice(table, names))
         return QueryError(
             f"Unknown column {written}", reference.at, _advice(name.text, [known.name for known in fields])
         )

@@ -14,7 +14,6 @@ from tap.adql.values import Value, numeric_column, require_number, require_text
 
 __all__ = [
     "AGGREGATES",
-    "ENGINE_AGGREGATES",
     "compile_aggregate",
     "histogram",
     "median",
@@ -22,9 +21,6 @@ __all__ = [
     "quantile",
     "string_agg",
 ]
-
-#: Aggregate functions of the engine that are called by name.
-ENGINE_AGGREGATES = frozenset({"histogram", "mad", "median", "quantile_cont", "string_agg"})
 
 _WHOLE_TYPES = {"unsignedByte", "short", "int", "long"}
 _MOST_BINS = 10_000
@@ -64,9 +60,10 @@ def _count(inner: exp.Expr, _: Value, node: tree.Call) -> Value:
 
 def _sum(inner: exp.Expr, value: Value, node: tree.Call) -> Value:
     require_number(value, "SUM")
-    # The engine sums integers in 128 bits, a type that results do not have.
+    # The engine sums integers in 128 bits, a type that results do not have; a sum beyond 64 bits is NULL.
     whole = value.column.datatype in _WHOLE_TYPES
-    sql = cast_to(exp.Sum(this=inner), "BIGINT") if whole else exp.Sum(this=inner)
+    total = exp.Sum(this=inner)
+    sql = exp.TryCast(this=total, to=exp.DataType.build("BIGINT", dialect="duckdb")) if whole else total
     return Value(sql, numeric_column("long" if whole else "double", value.column.unit), "number", node.at)
 
 

@@ -10,7 +10,7 @@ from tap.adql import tree
 from tap.adql.errors import QueryError
 from tap.adql.functions.shapes import shape_of_text
 from tap.adql.geometry.shapes import as_shape, point_value, shape_value
-from tap.adql.sqltree import call, cast_to, number, string
+from tap.adql.sqltree import attachable, call, cast_to, number, string
 from tap.adql.values import Circle, Computed, Point, Shape, Value, kind_of
 
 __all__ = ["compile_cast"]
@@ -40,13 +40,24 @@ def compile_cast(value: Value, node: tree.Cast) -> Value:
             "CAST takes numbers, texts and times", value.at, "shapes and arrays can be cast only to VARCHAR"
         )
     engine_type, column = _TYPES[node.type_name]
-    sql: exp.Expr = cast_to(value.sql, engine_type)
+    sql = _cast(value, engine_type)
     if node.type_name in _TEXTS:
         if value.kind == "timestamp":  # with a T between date and time, as DALI has it
             sql = call("replace", sql, string(" "), string("T"))
         return _as_text(sql, node, value.column)
     column = replace(column, unit=value.column.unit, ucd=value.column.ucd, description=value.column.description)
     return Value(sql, column, kind_of(column), node.at)
+
+
+def _cast(value: Value, engine_type: str) -> exp.Expr:
+    """Return a cast, NULL for a value that has none; of a constant that has none the engine reports an error."""
+    is_constant = value.constant is not None or value.text is not None
+    make: type[exp.Cast] = exp.Cast if is_constant else exp.TryCast
+    if engine_type == "TIMESTAMP":
+        # By way of a time with a zone: the engine would drop the offset of 2024-01-02T03:04:05+02:00.
+        zoned = make(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMPTZ", dialect="duckdb"))
+        return make(this=zoned, to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    return make(this=attachable(value.sql), to=exp.DataType.build(engine_type, dialect="duckdb"))
 
 
 def _as_text(sql: exp.Expr, node: tree.Cast, origin: Column) -> Value:
@@ -71,9 +82,10 @@ def _to_shape(value: Value, node: tree.Cast) -> Value:
     if value.text is not None:
         return shape_value(shape_of_text(value.text, node.type_name, value.at), node)
     if value.kind == "array" and value.column.datatype in {"float", "double"}:
-        numbers = cast_to(value.sql, "DOUBLE[]")
+        numbers: exp.Expr = cast_to(value.sql, "DOUBLE[]")
     elif value.kind == "text":
-        numbers = cast_to(call("string_split", call("trim", value.sql), string(" ")), "DOUBLE[]")
+        parts = call("string_split", call("trim", value.sql), string(" "))
+        numbers = exp.TryCast(this=parts, to=exp.DataType.build("DOUBLE[]", dialect="duckdb"))
     else:
         raise QueryError(f"CAST to {node.type_name} takes a text or an array of numbers", value.at)
     if node.type_name == "POLYGON":

@@ -7,14 +7,15 @@ from sqlglot import exp
 
 from core.columns import Column
 from core.sky.polygons import area, centroid
+from core.sky.regions import region_center
 from tap.adql import tree
 from tap.adql.errors import QueryError
 from tap.adql.functions.signatures import Function, function_of
 from tap.adql.geometry.predicates import contains, distance, intersects
-from tap.adql.geometry.shape_arrays import array_of, kernel_arguments
+from tap.adql.geometry.shape_arrays import array_of, constant_region, kernel_arguments
 from tap.adql.geometry.shapes import point_of_numbers, point_of_value, point_value, require_shape, shape_value
 from tap.adql.sqltree import call, case_null, cast_to, compare, number, string
-from tap.adql.values import Circle, Computed, Coverage, Point, Polygon, Value, numeric_column
+from tap.adql.values import Box, Circle, Computed, Coverage, Point, Polygon, Value, numeric_column
 
 __all__ = ["GEOMETRIC_FUNCTIONS"]
 
@@ -63,10 +64,11 @@ def _area(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         sql = number(area(shape.vertices))
     elif isinstance(shape, Circle):
         # The area of the cap, 4 pi sin^2(r/2), in square degrees; this form is precise for small circles.
-        half = call("sin", compare(call("radians", shape.radius), "/", number(2.0)))
+        radius = call("radians", shape.radius if shape.constant is not None else _radius_of_row(shape.radius))
+        half = call("sin", compare(radius, "/", number(2.0)))
         scale = number(4 * math.pi * math.degrees(1) ** 2)
         sql = compare(compare(half, "*", half), "*", scale)
-    elif isinstance(shape, Computed):
+    elif isinstance(shape, Box | Computed):
         sql = call("sky_area", *kernel_arguments(shape))
     elif isinstance(shape, Coverage):
         sql = call("sky_map_area", shape.sql)
@@ -75,11 +77,20 @@ def _area(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return Value(sql, numeric_column("double", ucd="phys.angArea"), "number", node.at)
 
 
+def _radius_of_row(radius: exp.Expr) -> exp.Expr:
+    """Return a radius limited to 180 degrees, which is the whole sky; NULL for a missing one."""
+    return case_null([radius], call("least", radius, number(180.0)))
+
+
 def _centroid(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     shape = require_shape(arguments[0], "CENTROID")
     if isinstance(shape, Coverage):
         raise QueryError("CENTROID takes no coverage map", arguments[0].at, "use a point, a circle or a polygon")
-    if isinstance(shape, Computed):
+    region = constant_region(shape) if isinstance(shape, Box) else None
+    if region is not None:
+        lon, lat = region_center(region) or (0.0, 0.0)
+        return shape_value(Point(number(lon), number(lat), (lon, lat)), node)
+    if isinstance(shape, Box | Computed):
         return point_value(call("sky_center", *kernel_arguments(shape)), node)
     if isinstance(shape, Polygon):
         middle = centroid(shape.vertices)
@@ -101,7 +112,7 @@ def _coordsys(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     shape = require_shape(arguments[0], "COORDSYS")
     sql: exp.Expr = string("ICRS")
     if not isinstance(shape, Polygon):
-        point = shape.center if isinstance(shape, Circle) else shape
+        point = shape.center if isinstance(shape, Circle | Box) else shape
         parts = [point.lon, point.lat] if isinstance(point, Point) else [array_of(shape)[0]]
         sql = case_null(parts, sql)
     return Value(sql, Column("", "unicodeChar", "*"), "text", node.at)

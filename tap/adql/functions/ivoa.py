@@ -73,7 +73,7 @@ def _healpix_index(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         cell = column(HEALPIX_COLUMN, point.table.alias)
         shifted = exp.BitwiseRightShift(this=cell, expression=number(2 * (_FINEST_ORDER - int(order.constant))))
         return Value(exp.Paren(this=shifted), described, "number", node.at)
-    sql = call("sky_healpix_index", cast_to(order.sql, "INTEGER"), *_coordinates(point))
+    sql = call("sky_healpix_index", _order(order), *_coordinates(point))
     return Value(sql, described, "number", node.at)
 
 
@@ -82,8 +82,12 @@ def _healpix_center(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     _require_order(order, node)
     if require_number(index, node.function).column.datatype in {"float", "double"}:
         raise QueryError(f"{node.function} takes a whole number as index", index.at)
-    sql = call("sky_healpix_center", cast_to(order.sql, "INTEGER"), cast_to(index.sql, "BIGINT"))
+    sql = call("sky_healpix_center", _order(order), cast_to(index.sql, "BIGINT"))
     return point_value(sql, node)
+
+
+def _order(order: Value) -> exp.Expr:
+    return exp.TryCast(this=attachable(order.sql), to=exp.DataType.build("INTEGER", dialect="duckdb"))
 
 
 def _require_order(order: Value, node: tree.Call) -> None:
@@ -105,7 +109,8 @@ def _days(value: Value, node: tree.Call, origin: float) -> Value:
     if value.kind not in {"timestamp", "text", "null"}:
         raise QueryError(f"{node.function} takes a timestamp", value.at, "CAST it to TIMESTAMP")
     # A text that is not a time gives NULL; an error would fail the whole query.
-    time = exp.TryCast(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
+    zoned = exp.TryCast(this=attachable(value.sql), to=exp.DataType.build("TIMESTAMPTZ", dialect="duckdb"))
+    time = exp.TryCast(this=zoned, to=exp.DataType.build("TIMESTAMP", dialect="duckdb"))
     seconds = call("epoch", time)
     days = compare(compare(seconds, "/", number(86400.0)), "+", number(origin))
     return Value(days, numeric_column("double", ucd="time.epoch"), "number", node.at)

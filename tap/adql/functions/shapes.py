@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from core.sky.mocs import ranges_of_map
 from tap.adql import tree
-from tap.adql.errors import QueryError
+from tap.adql.errors import Position, QueryError
 from tap.adql.functions.signatures import MANY, Function, function_of, udf
 from tap.adql.geometry.coverage import map_of
 from tap.adql.geometry.shape_arrays import array_of_numbers
@@ -21,8 +21,8 @@ from tap.adql.geometry.shapes import (
     shape_value,
     without_system,
 )
-from tap.adql.sqltree import compare, number
-from tap.adql.values import Circle, Computed, Coverage, Point, Shape, Value, require_number
+from tap.adql.sqltree import number
+from tap.adql.values import Box, Circle, Computed, Coverage, Point, Shape, Value, require_number
 
 __all__ = ["COVERAGE_FUNCTIONS", "SHAPE_FUNCTIONS", "shape_of_text"]
 
@@ -43,29 +43,21 @@ def _circle(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     if len(rest) != 1:
         raise QueryError("CIRCLE takes a centre and a radius", node.at)
     radius = require_number(rest[0], "CIRCLE")
-    if radius.constant is not None and radius.constant < 0:
-        raise QueryError(f"The radius {radius.constant:g} is negative", radius.at)
+    _require_radius(radius.constant, radius.at)
     return shape_value(Circle(center, degrees(radius), radius.constant), node)
 
 
 def _box(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    """Compile BOX as the polygon of its corners (ADQL 2.1 §4.2.9)."""
+    """Compile BOX as ranges of right ascension and declination about its centre (ADQL 2.1 §4.2.9)."""
     center, rest = _center(without_system(arguments, 4, 3), node)
     if len(rest) != 2:
         raise QueryError("BOX takes a centre, a width and a height", node.at)
     width, height = (require_number(value, "BOX") for value in rest)
-    if center.constant is not None and width.constant is not None and height.constant is not None:
-        return shape_value(polygon_of(_corners(*center.constant, width.constant, height.constant), node.at), node)
-    halves = [compare(degrees(size), "/", number(2.0)) for size in (width, height)]
-    nodes: list[exp.Expr] = []
-    for east, north in (("-", "-"), ("+", "-"), ("+", "+"), ("-", "+")):
-        nodes += [compare(center.lon, east, halves[0]), compare(center.lat, north, halves[1])]
-    return shape_value(Computed("polygon", array_of_numbers(nodes)), node)
-
-
-def _corners(lon: float, lat: float, width: float, height: float) -> tuple[tuple[float, float], ...]:
-    west, east, south, north = lon - width / 2, lon + width / 2, lat - height / 2, lat + height / 2
-    return (west, south), (east, south), (east, north), (west, north)
+    for name, size in (("width", width), ("height", height)):
+        if size.constant is not None and not size.constant >= 0:
+            raise QueryError(f"The {name} {size.constant:g} of the BOX is negative", size.at)
+    sizes = None if width.constant is None or height.constant is None else (width.constant, height.constant)
+    return shape_value(Box(center, degrees(width), degrees(height), sizes), node)
 
 
 def _polygon(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -144,13 +136,23 @@ def shape_of_text(text: str, word: str, at: tuple[int, int]) -> Shape:
         raise QueryError(f"A {word} cannot have {len(numbers)} numbers", at)
     if word in {"POINT", "CIRCLE"}:
         lon, lat = numbers[:2]
-        if not abs(lat) <= 90 or (word == "CIRCLE" and not numbers[2] >= 0):
+        if not abs(lat) <= 90 or (word == "CIRCLE" and not 0 <= numbers[2] <= 180):
             raise QueryError(f"The {word} has a declination or radius out of range", at)
         point = Point(number(lon), number(lat), (lon, lat))
         return point if word == "POINT" else Circle(point, number(numbers[2]), numbers[2])
     if word == "BOX":
-        return polygon_of(_corners(*numbers), at)
+        lon, lat, width, height = numbers
+        if not (abs(lat) <= 90 and width >= 0 and height >= 0):
+            raise QueryError("The BOX has a declination, width or height out of range", at)
+        return Box(Point(number(lon), number(lat), (lon, lat)), number(width), number(height), (width, height))
     return polygon_of(tuple(zip(numbers[::2], numbers[1::2], strict=True)), at)
+
+
+def _require_radius(radius: float | None, at: Position) -> None:
+    if radius is not None and radius < 0:
+        raise QueryError(f"The radius {radius:g} is negative", at)
+    if radius is not None and radius > 180:
+        raise QueryError(f"The radius {radius:g} is larger than 180 degrees", at, "180 is the whole sky")
 
 
 def _center(arguments: _Arguments, node: tree.Call) -> tuple[Point, _Arguments]:

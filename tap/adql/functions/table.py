@@ -7,6 +7,7 @@ capabilities list it; functions that are not in it are refused. Each function is
 from collections.abc import Mapping
 
 from tap.adql.functions.aggregates import AGGREGATES
+from tap.adql.functions.choices import CHOICE_FUNCTIONS
 from tap.adql.functions.geometric import GEOMETRIC_FUNCTIONS
 from tap.adql.functions.ivoa import IVOA_FUNCTIONS
 from tap.adql.functions.photoz import PHOTOZ_FUNCTIONS
@@ -28,4 +29,6 @@ _GEOMETRY = sorted((*GEOMETRIC_FUNCTIONS, *SHAPE_FUNCTIONS), key=lambda function
 USER_DEFINED: tuple[Function, ...] = (*IVOA_FUNCTIONS, *PHOTOZ_FUNCTIONS, *COVERAGE_FUNCTIONS)
 
 #: Every function, by its name in upper case.
-FUNCTIONS: Mapping[str, Function] = functions_by_name(*STANDARD_FUNCTIONS, *AGGREGATES, *_GEOMETRY, *USER_DEFINED)
+FUNCTIONS: Mapping[str, Function] = functions_by_name(
+    *STANDARD_FUNCTIONS, *CHOICE_FUNCTIONS, *AGGREGATES, *_GEOMETRY, *USER_DEFINED
+)

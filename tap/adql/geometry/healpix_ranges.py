@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.sky import mocs
+from core.sky.box_cells import cells_of_box
+from core.sky.boxes import Box
 
-__all__ = ["Ranges", "ranges_of_cone", "ranges_of_map", "ranges_of_polygon"]
+__all__ = ["Ranges", "ranges_of_box", "ranges_of_cone", "ranges_of_map", "ranges_of_polygon"]
 
 _ORDER = 29
 _MOST_RANGES = 64
 _CELL_DEGREES = 58.6
 _FINEST = 24
+_CELLS_ALONG = 250
+_LARGE_BOX = 15_000.0  # square degrees
 
 Ranges = list[tuple[int, int]]
 
@@ -39,6 +43,19 @@ def ranges_of_cone(lon: float, lat: float, radius: float) -> Ranges | None:
     depth = _depth(generous)
     cells, depths, _ = cone_search(Longitude(lon % 360, u.deg), Latitude(lat, u.deg), generous * u.deg, depth)
     return _merged(cells, depths)
+
+
+def ranges_of_box(box: Box) -> Ranges | None:
+    """Return the ranges that cover a box between meridians and parallels; None when it covers most of the sky."""
+    if box.area > _LARGE_BOX:
+        return None
+    # A margin of 0.4 milliarcseconds, far above rounding errors, includes rows on the edge and at a pole.
+    margin = 1e-7
+    south, north = max(-90.0, box.south - margin), min(90.0, box.north + margin)
+    around = margin / max(margin, math.cos(math.radians(max(abs(south), abs(north)))))
+    half = min(180.0, box.half + around)
+    order = min(_depth(max(math.sqrt(box.area), margin)), _depth(max(2 * half, north - south) / _CELLS_ALONG))
+    return _merged(*cells_of_box(Box(box.center, half, south, north), order))
 
 
 def ranges_of_polygon(vertices: tuple[tuple[float, float], ...]) -> Ranges | None:
@@ -75,7 +92,7 @@ def _depth(radius: float) -> int:
     return min(_FINEST, max(0, int(math.log2(_CELL_DEGREES / radius)) + 2))
 
 
-def _merged(cells: NDArray[np.uint64], depths: NDArray[np.uint8]) -> Ranges | None:
+def _merged(cells: NDArray[np.uint64] | NDArray[np.int64], depths: NDArray[np.uint8]) -> Ranges | None:
     if not len(cells):
         return None
     shift = 2 * (_ORDER - depths.astype(np.int64))

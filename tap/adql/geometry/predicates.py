@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
+from core.sky.boxes import Box as SkyBox
 from core.sky.polygons import convex_parts, edge_normals
 from tap.adql.geometry import coverage
-from tap.adql.geometry.healpix_ranges import ranges_of_cone, ranges_of_polygon
+from tap.adql.geometry.healpix_ranges import ranges_of_box, ranges_of_cone, ranges_of_polygon
 from tap.adql.geometry.pruning import in_ranges
 from tap.adql.geometry.shape_arrays import kernel_arguments
 from tap.adql.sqltree import all_of, any_of, call, case_null, compare, number
-from tap.adql.values import Circle, Coverage, Point, Polygon, Shape
+from tap.adql.values import Box, Circle, Coverage, Point, Polygon, Shape
 
 __all__ = ["contains", "distance", "intersects", "within"]
 
@@ -59,8 +60,10 @@ def within(point: Point, circle: Circle, operator: str = "<=", *, prune: bool = 
         return compare(distance(point, center), operator, circle.radius)
     if radius < 0:
         return compare(_haversine(point, center), "<", number(0))
+    if radius > 180:
+        return compare(_haversine(point, center), ">=", number(0))
     if radius > 90:
-        limit = math.sin(math.radians(max(0.0, 180 - radius)) / 2) ** 2
+        limit = math.sin(math.radians(180 - radius) / 2) ** 2
         return compare(_haversine(point, _antipode(center)), _REVERSED[operator], number(limit))
     limit = math.sin(math.radians(radius) / 2) ** 2
     tests = [compare(_haversine(point, center), operator, number(limit))]
@@ -77,6 +80,8 @@ def contains(inner: Shape, outer: Shape, *, prune: bool = False) -> exp.Expr:
         return coverage.contains(inner, outer, prune=prune)
     if isinstance(inner, Point) and isinstance(outer, Circle):
         return within(inner, outer, prune=prune)
+    if isinstance(inner, Point) and isinstance(outer, Box):
+        return _in_box(inner, outer, prune=prune)
     if isinstance(inner, Point) and isinstance(outer, Polygon):
         return _in_polygon(inner, outer, prune=prune)
     if isinstance(inner, Point) and isinstance(outer, Point):
@@ -100,6 +105,30 @@ def intersects(one: Shape, other: Shape, *, prune: bool = False) -> exp.Expr:
         reach = compare(one.radius, "+", other.radius)
         return compare(distance(one.center, other.center), "<=", reach)
     return call("sky_intersects", *kernel_arguments(one), *kernel_arguments(other))
+
+
+def _in_box(point: Point, box: Box, *, prune: bool) -> exp.Expr:
+    """Return the condition that a point is within a box, edges included; the poles are at every right ascension."""
+    margin = number(1e-13)
+    half = [compare(compare(size, "/", number(2.0)), "+", margin) for size in (box.width, box.height)]
+    step = compare(point.lon, "-", box.center.lon)
+    turns = call("floor", compare(compare(step, "+", number(180.0)), "/", number(360.0)))
+    across = compare(call("abs", compare(step, "-", compare(number(360.0), "*", turns))), "<=", half[0])
+    if box.center.constant is None or box.constant is None:
+        at_pole = compare(call("abs", point.lat), ">=", number(90.0))
+        along = compare(call("abs", compare(point.lat, "-", box.center.lat)), "<=", half[1])
+        return all_of([along, any_of([across, at_pole])])
+    region = SkyBox.about(*box.center.constant, *box.constant)
+    if region.south == -90 or region.north == 90:
+        across = any_of([across, compare(call("abs", point.lat), ">=", number(90.0))])
+    tests = [
+        compare(point.lat, ">=", number(float(region.south - 1e-13))),
+        compare(point.lat, "<=", number(float(region.north + 1e-13))),
+        across,
+    ]
+    if prune and point.table is not None:
+        tests = [*in_ranges(point, ranges_of_box(region)), *tests]
+    return all_of(tests)
 
 
 def _in_polygon(point: Point, polygon: Polygon, *, prune: bool) -> exp.Expr:

@@ -20,7 +20,7 @@ __all__ = ["MAX_NESTING", "MAX_QUERY_BYTES", "parse"]
 #: Longest query, in bytes of UTF-8.
 MAX_QUERY_BYTES = 256_000
 
-#: Deepest nesting of parentheses.
+#: Deepest nesting of parentheses and CASE.
 MAX_NESTING = 40
 
 _TERMINAL_NAMES: Mapping[str, str] = {
@@ -39,13 +39,27 @@ _TERMINAL_NAMES: Mapping[str, str] = {
     "RPAR": ")",
     "COMMA": "a comma",
     "DOT": "a point",
+    "SEMICOLON": ";",
     "$END": "the end of the query",
 }
 
 _VALUE_STARTS = frozenset(
-    {"NAME", "DELIMITED", "STRING", "INTEGER_NUMBER", "DECIMAL_NUMBER", "FUNCTION", "NULL", "LPAR", "PLUS", "MINUS"}
+    {
+        "CASE",
+        "DECIMAL_NUMBER",
+        "DELIMITED",
+        "FUNCTION",
+        "INTEGER_NUMBER",
+        "LPAR",
+        "MINUS",
+        "NAME",
+        "NULL",
+        "PLUS",
+        "STRING",
+    }
 )
 _VALUE_NEXT = frozenset({"CONCAT", "PLUS", "MINUS", "STAR", "SLASH"})
+_LIMIT = re.compile(r"\bLIMIT\s*\Z", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -68,7 +82,7 @@ def parse(query: str) -> Query:
     try:
         return cast("Query", _parser().parse(query))
     except UnexpectedToken as error:
-        raise _token_error(error) from None
+        raise _token_error(query, error) from None
     except UnexpectedCharacters as error:
         raise _character_error(query, error) from None
 
@@ -89,17 +103,17 @@ def _parser() -> Lark:
 
 
 class _NestingLimit:
-    """Filter of the token stream that refuses deep nesting of parentheses before anything recurses."""
+    """Filter of the token stream that refuses deep nesting of parentheses and CASE before anything recurses."""
 
     always_accept: ClassVar[tuple[str, ...]] = ()
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         depth = 0
         for token in stream:
-            depth += (token.type == "LPAR") - (token.type == "RPAR")
+            depth += (token.type in {"LPAR", "CASE"}) - (token.type in {"RPAR", "END"})
             if depth > MAX_NESTING:
                 raise QueryError(
-                    "The parentheses are nested too deep",
+                    "The query is nested too deep",
                     (token.line or 1, token.column or 1),
                     f"at most {MAX_NESTING} levels are read",
                 )
@@ -131,13 +145,18 @@ def _check_text(query: str) -> None:
         raise QueryError(f"The character U+{ord(forbidden.group()):04X} is not allowed", (line, column))
 
 
-def _token_error(error: UnexpectedToken) -> QueryError:
+def _token_error(query: str, error: UnexpectedToken) -> QueryError:
     token = error.token
     if token.type == "$END":
         return QueryError(f"The query ends too early; expected {_expected(error.accepts or error.expected)}")
     at = (int(token.line), int(token.column))
     text = str(token)
     found = f"Found {text[:40]!r}" if len(text) <= 40 else f"Found {text[:37]!r}..."
+    # In FROM the word is first read as an alias, so that the number after it is what was not expected.
+    if text.upper() == "LIMIT" or _LIMIT.search(query, 0, token.start_pos or 0):
+        return QueryError(found, at, "ADQL limits the number of rows by TOP, not LIMIT: SELECT TOP 10 ...")
+    if token.type not in {"$END", "SEMICOLON"} and (error.accepts or error.expected) == {"$END"}:
+        return QueryError(found, at, "a query is one SELECT, with nothing after a semicolon")
     wants_name = "NAME" in (error.accepts or error.expected)
     if wants_name and text.upper() in RESERVED_WORDS:
         return QueryError(
@@ -153,7 +172,7 @@ def _token_error(error: UnexpectedToken) -> QueryError:
 
 
 def _expected(terminals: set[str]) -> str:
-    left = set(terminals) - {"DELIMITED", "DECIMAL_NUMBER", "RESERVED"}
+    left = set(terminals) - {"DELIMITED", "DECIMAL_NUMBER", "RESERVED", "SEMICOLON"}
     words: list[str] = []
     if len(_VALUE_STARTS & left) >= 6:
         left -= _VALUE_STARTS
@@ -168,8 +187,6 @@ def _expected(terminals: set[str]) -> str:
 def _character_error(query: str, error: UnexpectedCharacters) -> QueryError:
     at = (error.line, error.column)
     character = query[error.pos_in_stream] if error.pos_in_stream is not None else ""
-    if character == ";":
-        return QueryError("Found ';'", at, "a query is one SELECT without a semicolon")
     if character == "'":
         return QueryError("The text that begins", at, "has no closing quote ('); a quote inside is written twice")
     if character == '"':

@@ -64,7 +64,7 @@ class SyntaxBuilder(Transformer[Token, Any]):
     # -- queries -----------------------------------------------------------------------------------------------
 
     def start(self, parts: _Parts) -> tree.Query:
-        with_queries, body, order_by, offset = parts
+        with_queries, body, order_by, offset, _ = parts
         return tree.Query(body, order_by or (), offset, with_queries or ())
 
     def query(self, parts: _Parts) -> tree.Query:
@@ -98,8 +98,8 @@ class SyntaxBuilder(Transformer[Token, Any]):
     def offset(self, parts: _Parts) -> int:
         return _integer(parts[1])
 
-    def everything(self, parts: _Parts) -> tuple[tree.Star, ...]:
-        return (tree.Star((), _at(parts[0])),)
+    def everything(self, parts: _Parts) -> tree.Star:
+        return tree.Star((), _at(parts[0]))
 
     def select_list(self, parts: _Parts) -> tuple[tree.Item | tree.Star, ...]:
         return tuple(part for part in parts if not isinstance(part, Token))
@@ -185,9 +185,11 @@ class SyntaxBuilder(Transformer[Token, Any]):
         value, negated, word, low, _, high = parts
         return tree.Between(_value(value), _value(low), _value(high), negated is not None, _at(word))
 
-    def in_list(self, parts: _Parts) -> tree.InList:
+    def in_list(self, parts: _Parts) -> tree.InList | tree.InQuery:
         value, negated, word = parts[:3]
         choices = _values([part for part in parts[3:] if not isinstance(part, Token)])
+        if len(choices) == 1 and isinstance(choices[0], tree.ScalarQuery):  # a query in two pairs of parentheses
+            return tree.InQuery(_value(value), choices[0].query, negated is not None, _at(word))
         return tree.InList(_value(value), choices, negated is not None, _at(word))
 
     def in_query(self, parts: _Parts) -> tree.InQuery:
@@ -250,6 +252,26 @@ class SyntaxBuilder(Transformer[Token, Any]):
         if name is None or (length is not None and name not in {"CHAR", "VARCHAR"}):
             raise QueryError(f"CAST to {' '.join(words)} is not available", _at(parts[0]), "use " + ", ".join(_TYPES))
         return name, None if length is None else _integer(length)
+
+    def scalar_query(self, parts: _Parts) -> tree.ScalarQuery:
+        word, select, order_by, offset, _ = parts
+        return tree.ScalarQuery(tree.Query(select, order_by or (), offset), _at(word))
+
+    def case(self, parts: _Parts) -> tree.Case:
+        word, operand, *choices, _, otherwise, _ = parts
+        if operand is None:
+            pairs = tuple((_condition(test), value) for test, value in choices)
+        else:
+            pairs = tuple((_value(test), value) for test, value in choices)
+        return tree.Case(
+            None if operand is None else _value(operand),
+            pairs,
+            None if otherwise is None else _value(otherwise),
+            _at(word),
+        )
+
+    def when(self, parts: _Parts) -> tuple[tree.Expression, tree.Expression]:
+        return parts[1], _value(parts[3])
 
     def call(self, parts: _Parts) -> tree.Call:
         arguments = _values([part for part in parts[1:] if not isinstance(part, Token)])

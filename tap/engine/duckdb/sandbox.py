@@ -28,7 +28,8 @@ _ALWAYS = {
     "allow_persistent_secrets": False,
     "python_enable_replacements": False,
     "integer_division": True,  # ADQL divides integers as SQL does; doubles still divide as doubles
-    "ieee_floating_point_ops": False,  # SQRT(-1) is an error that the user reads, not a NaN
+    "error_on_division_by_zero": False,  # a division by zero is NULL, in the row where it occurs
+    "ieee_floating_point_ops": False,  # SQRT(-1) is an error, which queries avoid, not a NaN
     # The same query gives the same rows when it has TOP without ORDER BY. Costs little for reading Parquet.
     "preserve_insertion_order": True,
 }

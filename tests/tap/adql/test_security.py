@@ -16,7 +16,8 @@ from tap.kernels import KERNELS
 from tests.tap.adql.sky import OBJECTS, catalog
 
 _ATTACKS = [
-    "SELECT id FROM cat.objects;",
+    "SELECT id FROM cat.objects;;",
+    "SELECT id FROM cat.objects; SELECT id FROM cat.objects",
     "SELECT id FROM cat.objects; DROP TABLE cat.objects",
     "COPY cat.objects TO '/tmp/x'",
     "CREATE TABLE x AS SELECT 1",
@@ -44,7 +45,6 @@ _ATTACKS = [
     "SELECT rowid FROM cat.objects",
     "SELECT t1.id FROM cat.objects",
     "SELECT COLUMNS('.*') FROM cat.objects",
-    "SELECT CASE WHEN id = 1 THEN 1 END FROM cat.objects",
     "SELECT (SELECT 1) FROM cat.objects",
     "SELECT id FROM cat.objects LIMIT 1",
     "SELECT id FROM cat.objects WHERE id = ?",
