@@ -37,6 +37,7 @@ __all__ = [
     "check_publication",
     "check_release",
     "check_type_rules",
+    "check_types",
     "check_values",
     "checked_description",
     "checked_name",
@@ -227,9 +228,16 @@ def _check_mandatory(kind: ProductType, columns: Sequence[ProductColumn]) -> Non
     if missing:
         message = f"The column(s) was not filled in: {','.join(missing)}"
         raise MissingColumnsError(message, field="columns")
+    check_types(kind, columns)
+
+
+def check_types(kind: ProductType, columns: Sequence[ProductColumn]) -> None:
+    """Raise InvalidValueError when a column with a mandatory meaning does not hold numbers."""
+    aliases = {meaning.key: meaning.alias for meaning in MEANINGS}
+    by_alias = {item.alias: item.column for item in columns}
     for key in kind.mandatory:
-        column = by_alias[aliases[key]]
-        if not column.is_numeric:
+        column = by_alias.get(aliases[key])
+        if column is not None and not column.is_numeric:
             message = (
                 f"The column '{column.name}' was given the meaning {aliases[key]}, but it holds {_kind_of(column)}; "
                 "choose a column of numbers."

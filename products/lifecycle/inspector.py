@@ -216,10 +216,14 @@ def _still_wanted(session: Session, task: _Task) -> ProductRow | None:
 
 def _meanings(task: _Task, reader: TableReader) -> Meanings | None:
     """Return the columns by which rows are placed: the chosen ones, or those guessed if they are ICRS degrees."""
-    if task.meanings is not None or not isinstance(reader, AdjustedReader):
-        return task.meanings
+    chosen = task.meanings
+    if not isinstance(reader, AdjustedReader) or (chosen is not None and chosen.has_position):
+        return chosen
     found = guessed_meanings(reader)
-    return Meanings(z=found.z) if found.has_position and reader.problem_of(found) else found
+    z = found.z if chosen is None or chosen.z is None else chosen.z
+    if found.has_position and reader.problem_of(found):
+        return Meanings(z=z)
+    return Meanings(found.ra, found.dec, z)
 
 
 def _completed(inspection: Inspection, reader: AdjustedReader) -> Inspection:

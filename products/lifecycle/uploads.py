@@ -18,7 +18,7 @@ from products.inspection.inspection import Inspection
 from products.models import InspectionState, Product, ProductStatus
 from products.product_types import product_type
 from products.quotas import QuotaRule
-from products.schema import ProductColumnRow, ProductRow
+from products.schema import ProductColumnRow, ProductRow, ProductTableRow
 from products.storage import (
     file_of_row,
     find_product,
@@ -28,7 +28,14 @@ from products.storage import (
     product_table,
     record_product,
 )
-from products.validation import check_positions, check_publication, check_values, rows_agree, wanted_meanings
+from products.validation import (
+    check_positions,
+    check_publication,
+    check_types,
+    check_values,
+    rows_agree,
+    wanted_meanings,
+)
 
 __all__ = ["InspectionJobs", "UploadService"]
 
@@ -136,6 +143,19 @@ class UploadService(ProductFiles):
         self._jobs.run(job_id, owner)
         return product
 
+    def check_meanings(self, identity: Identity, product_id: int) -> None:
+        """Raise InvalidValueError when a column cannot have the meaning that it was given, as far as that is known.
+
+        The mandatory meanings that no column has are left to `publish`.
+        """
+        with self._database.read() as session:
+            row = find_product(session, identity, product_id)
+            columns = product_columns(session, [row.id])
+            check_types(product_type(row.product_type_id), columns)
+            if row.inspection is not None:
+                options = TableOptions.from_object(row.table_options)
+                check_positions(Inspection.from_json(row.inspection), wanted_meanings(columns), options)
+
     # --- publication
 
     def publish(self, identity: Identity, product_id: int, *, seconds: float = 0) -> Product:
@@ -191,7 +211,8 @@ def _check_columns(options: TableOptions, names: Collection[str]) -> None:
 
 
 def _forget_position(session: Session, product_id: int) -> None:
-    """Take the meanings of position from the columns, because others are derived now."""
+    """Remove what was chosen and guessed as position, because other columns are derived now."""
+    session.execute(update(ProductTableRow).where(ProductTableRow.product_id == product_id).values(ra=None, dec=None))
     session.execute(
         update(ProductColumnRow)
         .where(ProductColumnRow.product_id == product_id, ProductColumnRow.alias.in_(("RA", "Dec")))

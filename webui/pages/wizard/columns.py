@@ -71,19 +71,20 @@ def _save_columns(
         lambda: _describe(services, identity, details, meanings_of(details.columns, fields)),
         lambda form: _columns_page(services, renderer, identity, details, form),
         fields,
-        (),
+        [item.column.name for item in details.columns],
         then=product_address(details.product.internal_name, "review"),
     )
 
 
 def _describe(services: WebServices, identity: Identity, details: ProductDetails, meanings: dict[str, str]) -> None:
-    """Store the meanings of columns, then check that all mandatory ones are given."""
+    """Store the meanings of columns, then check that all mandatory ones are given, to columns that can have them."""
     kind = details.product.product_type
     services.products.column_meanings.describe_all(identity, details.product.id, meanings)
     missing = missing_meanings(kind, meanings)
     if missing:
         message = f"Choose a column for each of: {', '.join(missing)}. A product of type {kind.display_name} needs it."
         raise InvalidValueError(message)
+    services.products.uploads.check_meanings(identity, details.product.id)
 
 
 def _columns_page(

@@ -119,7 +119,9 @@ def _positions(found: Inspection, options: TableOptions) -> Iterator[PositionCho
     if not options.position and (not forms or (forms[0].certain and forms[0].is_plain)):
         return
     derived = f": {_source(found.derived_from)}" if found.derived_from and options.position is None else ""
-    yield PositionChoice("", f"As the file tells{derived}", selected=options.position is None)
+    undecided = options.position is None and open_question(forms) is not None
+    words = "Not decided: choose one" if undecided else f"As the file tells{derived}"
+    yield PositionChoice("", words, selected=options.position is None)
     for form in forms:
         if not form.is_plain:
             value = json.dumps(TableOptions(position=form).to_object()["position"])
