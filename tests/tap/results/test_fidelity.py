@@ -46,7 +46,7 @@ VALUES: dict[str, tuple[pa.DataType, list]] = {
     "float": (pa.float32(), [float(np.float32(1e-45)), 3.4028234663852886e38, math.inf, None, -math.inf, -0.0]),
     "double": (pa.float64(), [5e-324, 1.7976931348623157e308, math.inf, None, -math.inf, 0.1 + 0.2]),
     "hash": (pa.string(), ["#first", "# second", "plain", None, "#", "x#"]),
-    "text": (pa.string(), ["a\0b", "🌌 κόσμος", " both ", None, 'q"u\'o,te', "two\nlines\r\nand\ttab"]),
+    "text": (pa.string(), ["a\0b", "🌌 κόσμος", " both ", None, "q\"u'o,te", "two\nlines\r\nand\ttab"]),
     "word": (pa.string(), ["nan", "NULL", "", None, "-", "0012"]),
     "empty": (pa.string(), ["", "", "", "", "", ""]),
     "missing": (pa.string(), [None] * 6),
