@@ -73,7 +73,7 @@ def test_delimited_text_is_not_cut_by_default(name):
 @pytest.mark.parametrize("name", ["csv", "tsv", "ecsv"])
 @pytest.mark.parametrize("more", [{}, {"MAXREC": "60"}])
 def test_delimited_text_beyond_the_limit_of_the_server_breaks_off(name, more):
-    with pytest.raises(TooLargeError, match="more than 50 rows.*Set MAXREC"):
+    with pytest.raises(TooLargeError, match=r"more than 50 rows.*Set MAXREC"):
         lines(opened(51, FORMAT=name, **more))
 
 
