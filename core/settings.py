@@ -164,7 +164,11 @@ class Settings(BaseSettings):
     query_temp_bytes: int = Field(
         2_000 * _MEGABYTE, ge=0, description="Temporary disk that one query may use, in bytes."
     )
-    maxrec_default: int = Field(100_000, ge=1, description="Rows that TAP returns when MAXREC is not given.")
+    maxrec_default: int = Field(
+        100_000,
+        ge=1,
+        description="Rows that TAP returns when MAXREC is not given, in formats that state when rows were cut.",
+    )
     maxrec_limit: int = Field(20_000_000, ge=1, description="Most rows that TAP returns in one answer.")
     max_table_upload_bytes: int = Field(
         100 * _MEGABYTE, ge=1, description="Most bytes of all tables that come with one query, or with one request."

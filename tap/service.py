@@ -119,7 +119,8 @@ class TapService:
         except PhotozError:  # a format that collects its rows first
             opened.stream.close()
             raise
-        return QueryAnswer(chosen.content_type, chunks, opened.stream.close, chosen.headers)
+        headers = {"Content-Disposition": f'inline; filename="result.{chosen.extension}"'} | dict(chosen.headers)
+        return QueryAnswer(chosen.content_type, chunks, opened.stream.close, headers)
 
     def open(
         self,

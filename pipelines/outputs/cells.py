@@ -1,8 +1,8 @@
 """Conversion of columns to numpy arrays for formats without nulls.
 
 Missing numbers become NaN. Integers with missing values become doubles when doubles hold all of them, as pandas does;
-else they stay integers, and one that does not occur, if possible the smallest, stands for a missing value. Missing texts
-are empty.
+else they stay integers, and one that does not occur, if possible the smallest, stands for a missing value. Missing
+texts are empty.
 """
 
 from dataclasses import dataclass

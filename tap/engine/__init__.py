@@ -5,7 +5,7 @@ Other packages import only the names below.
 
 from tap.engine.duckdb.pool import DuckDBEngine
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
-from tap.engine.protocol import EngineQuery, EngineTable, QueryEngine, ResultStream, UploadedVOTable, upload_limits
+from tap.engine.protocol import EngineQuery, EngineTable, QueryEngine, ResultStream, UploadedFile, upload_limits
 
 __all__ = [
     "DuckDBEngine",
@@ -17,6 +17,6 @@ __all__ = [
     "QueryMemoryError",
     "QueryTimeoutError",
     "ResultStream",
-    "UploadedVOTable",
+    "UploadedFile",
     "upload_limits",
 ]

@@ -17,29 +17,32 @@ from core.cancellation import Cancellation
 if TYPE_CHECKING:
     from products.readers.base import ReadLimits
 
-__all__ = ["EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "UploadedVOTable", "upload_limits"]
+__all__ = ["EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "UploadedFile", "upload_limits"]
 
 
 @dataclass(frozen=True, slots=True)
-class UploadedVOTable:
-    """A VOTable uploaded with a query, read by the engine within `upload_limits`.
+class UploadedFile:
+    """A table uploaded with a query, read by the engine within `upload_limits`.
 
     Parameters
     ----------
+    format
+        Name of its format, one of ``products.readers.formats.FILE_FORMATS``.
     columns
-        Names of its columns in the engine, one for each FIELD.
+        Names of its columns in the engine, one for each column of the file.
     label
         Name of the table in error messages.
     """
 
     path: Path
+    format: str
     columns: tuple[str, ...]
     label: str
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTable:
-    """One table that a query may read: Parquet files of one schema, rows in memory, or an uploaded VOTable.
+    """One table that a query may read: Parquet files of one schema, rows in memory, or an uploaded file.
 
     Rows in memory are for small tables, such as metadata filtered for one user.
     """
@@ -48,7 +51,7 @@ class EngineTable:
     name: str
     files: tuple[Path, ...] = ()
     data: pa.Table | None = None
-    upload: UploadedVOTable | None = None
+    upload: UploadedFile | None = None
 
     def __post_init__(self) -> None:
         if (self.data is not None) + bool(self.files) + (self.upload is not None) != 1:
@@ -135,9 +138,15 @@ class QueryEngine(Protocol):
         """Stop all queries and release all resources."""
 
 
-def upload_limits(columns: int) -> "ReadLimits":
-    """Return the limits for reading an uploaded table with at most so many columns."""
+def upload_limits(columns: int, *, allow_empty: bool = True) -> "ReadLimits":
+    """Return the limits for reading an uploaded table with at most so many columns.
+
+    Parameters
+    ----------
+    allow_empty
+        Whether it may have no rows.
+    """
     # Imported when a table is uploaded: most queries have none, and a query process starts faster without.
     from products.readers.base import ReadLimits
 
-    return ReadLimits(max_columns=columns, allow_empty=True, whole_standard=True)
+    return ReadLimits(max_columns=columns, allow_empty=allow_empty, whole_standard=True)

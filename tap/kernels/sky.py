@@ -97,6 +97,24 @@ def _center(kind: Any, numbers: Any) -> pa.Array:
     return row_by_row(middle, pa.list_(pa.float64(), 2), kind, numbers)
 
 
+def _transform(sources: Any, wanted: Any, kinds: Any, numbers: Any) -> pa.Array:
+    from core.sky.frames import FRAMES, rotated
+
+    lists = as_array(numbers)
+    pairs = (as_array(column).unique().to_pylist() for column in (sources, wanted, kinds))
+    frames = [values[0] if len(values) == 1 else None for values in pairs]  # constants of the query
+    if frames[0] not in FRAMES or frames[1] not in FRAMES or frames[2] is None:
+        return pa.nulls(len(lists), pa.list_(pa.float64()))
+    width = 3 if frames[2] == "circle" else 2
+    sizes = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    known = pa.array(sizes % width == 0) if len(sizes) else pa.array([], pa.bool_())
+    lists = pc.if_else(pc.and_(known, lists.is_valid()), lists, pa.scalar(None, lists.type))
+    values = as_doubles(pc.list_flatten(lists)).reshape(-1, width).copy()
+    values[:, :2] = rotated(frames[0], frames[1], values[:, :2])
+    offsets = np.concatenate(([0], np.cumsum(np.where(lists.is_valid().to_numpy(zero_copy_only=False), sizes, 0))))
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values.ravel(), mask=lists.is_null())
+
+
 def _in_map(lon: Any, lat: Any, maps: Any) -> pa.Array:
     from core.sky.mocs import holds_positions
 
@@ -175,5 +193,6 @@ SKY_KERNELS: tuple[Kernel, ...] = (
     Kernel("sky_map_area", _map_area, ("VARCHAR",), "DOUBLE"),
     Kernel("sky_map_meets", _map_meets, ("VARCHAR", "VARCHAR"), "BOOLEAN"),
     Kernel("sky_map_of", _map_of, (*_SHAPE, "INTEGER"), "VARCHAR"),
+    Kernel("sky_transform", _transform, ("VARCHAR", "VARCHAR", *_SHAPE), "DOUBLE[]"),
     Kernel("sky_map_within", _map_within, ("VARCHAR", "VARCHAR"), "BOOLEAN"),
 )

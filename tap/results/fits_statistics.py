@@ -31,7 +31,7 @@ class ColumnStatistics:
         self.rows = self.nulls = 0
         self.longest = self.total = 0
         self.lowest: int | None = None
-        self._candidates = list(_CANDIDATES)
+        self._candidates: list[int] = list(_CANDIDATES)
 
     def add(self, array: pa.Array) -> None:
         """Add the values of one batch, in the types of `core.votable.canonical_arrays`."""

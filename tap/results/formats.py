@@ -92,8 +92,12 @@ RESULT_FORMATS: Mapping[str, ResultFormat] = {
         _TAPREGEXT + "votable-binary",
     ),
     "csv": ResultFormat(("csv",), ("text/csv;header=present", "text/csv"), "csv", write_csv, states_overflow=False),
-    "tsv": ResultFormat(("tsv",), ("text/tab-separated-values",), "tsv", write_tsv, states_overflow=False),
-    "parquet": ResultFormat(("parquet",), ("application/vnd.apache.parquet",), "parquet", write_parquet),
+    "tsv": ResultFormat(
+        ("tsv", "text"), ("text/tab-separated-values", "text/plain"), "tsv", write_tsv, states_overflow=False
+    ),
+    "parquet": ResultFormat(
+        ("parquet",), ("application/vnd.apache.parquet", "application/x-parquet"), "parquet", write_parquet
+    ),
     "fits": ResultFormat(("fits",), ("application/fits",), "fits", write_fits),
     "ecsv": ResultFormat(("ecsv",), ("text/x-ecsv",), "ecsv", write_ecsv, states_overflow=False),
     "json": ResultFormat(("json",), ("application/json",), "json", write_json),

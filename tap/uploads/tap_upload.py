@@ -1,4 +1,4 @@
-"""Tables uploaded with a query (TAP 1.1 §2.7.6), inline or by the URI of a VOTable.
+"""Tables uploaded with a query (TAP 1.1 §2.7.6), inline or by URI: VOTables, and other tables by their first bytes.
 
 For the query they are in the schema TAP_UPLOAD. They are in no other catalogue, the engine reads them for this query
 only, and their files are removed when it has run.
@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from core.auth.models import Identity
@@ -15,10 +16,11 @@ from core.columns import column_of_field
 from core.errors import InvalidValueError, UnreadableFileError
 from core.files import FileStore, Staging
 from core.web.dali import DaliParameters
-from products.readers.votable.reader import VotableReader
+from products.readers.formats import CSV, ECSV, FILE_FORMATS, FITS, PARQUET, VOTABLE
+from products.readers.recognition import HEAD_BYTES, kind_of_bytes
 from products.rows.stored_columns import stored_names
 from tap.adql import Catalog, CatalogTable
-from tap.engine import EngineTable, UploadedVOTable, upload_limits
+from tap.engine import EngineTable, UploadedFile, upload_limits
 from tap.identifiers import RESERVED_WORDS
 from tap.uploads.budget import UploadBudget
 
@@ -28,6 +30,7 @@ __all__ = ["SCHEMA", "QueryUploads", "TableSource", "UploadRequest", "UploadedTa
 SCHEMA = "TAP_UPLOAD"
 
 _INLINE = "param:"
+_FORMATS = (VOTABLE.name, CSV.name, ECSV.name, FITS.name, PARQUET.name)
 _MAX_TABLES = 20
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 
@@ -101,7 +104,7 @@ class Uploads:
         Raises
         ------
         InvalidValueError
-            A name or a URI is not valid, or its content is not a VOTable.
+            A name or a URI is not valid, or its content is not a table.
         """
         stored_ids: list[str] = []
         stage = self.stager()
@@ -147,8 +150,10 @@ class Uploads:
 
     def _table(self, name: str, stored_id: str) -> UploadedTable:
         full_name, path = f"{SCHEMA}.{name}", self._store.local_path(stored_id)
+        kind = _format_of(path, full_name)
+        limits = upload_limits(self._max_columns, allow_empty=kind != CSV.name)
         try:
-            with VotableReader(path, full_name, upload_limits(self._max_columns)) as reader:
+            with FILE_FORMATS[kind].open(path, full_name, limits) as reader:
                 columns = tuple(column_of_field(field) for field in reader.schema)
         except UnreadableFileError as e:
             raise InvalidValueError(e.message, field="UPLOAD") from e
@@ -162,8 +167,30 @@ class Uploads:
             engine_table=name.lower(),
             engine_columns=engine_columns,
         )
-        upload = UploadedVOTable(path, engine_columns, full_name)
+        upload = UploadedFile(path, kind, engine_columns, full_name)
         return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, upload=upload))
+
+
+def _format_of(path: Path, label: str) -> str:
+    """Return the name of the format of an uploaded table, by its first bytes.
+
+    Raises
+    ------
+    InvalidValueError
+        It is of no format that can be uploaded with a query.
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    kind = kind_of_bytes(head)
+    if kind in _FORMATS:
+        return kind
+    if not head.strip() or kind == "an XML document":  # its reader knows what is missing
+        return VOTABLE.name
+    formats = ", ".join(_FORMATS[:-1])
+    raise InvalidValueError(
+        f"{label} is no table that a query may come with: it starts like {kind}. Send {formats} or {_FORMATS[-1]}.",
+        field="UPLOAD",
+    )
 
 
 def parse_uploads(parameters: DaliParameters) -> tuple[UploadRequest, ...]:

@@ -15,6 +15,7 @@ from tap.adql.values import Value, numeric_column, require_number, require_text
 __all__ = [
     "AGGREGATES",
     "compile_aggregate",
+    "group_statistic",
     "histogram",
     "median",
     "nmad",
@@ -123,7 +124,7 @@ def histogram(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 
 def median(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     """Compile ``pz_median``."""
-    return _group_statistic(call("median", _double(arguments[0])), arguments, node, "stat.median")
+    return group_statistic(call("median", _double(arguments[0])), arguments, node, "stat.median")
 
 
 def quantile(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
@@ -131,7 +132,7 @@ def quantile(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     fraction = require_number(arguments[1], node.function).constant
     if fraction is None or not 0 <= fraction <= 1:
         raise QueryError(f"{node.function} takes a constant fraction from 0 to 1", arguments[1].at)
-    return _group_statistic(
+    return group_statistic(
         call("quantile_cont", _double(arguments[0]), number(float(fraction))), arguments, node, "stat.value"
     )
 
@@ -139,10 +140,11 @@ def quantile(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
 def nmad(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     """Compile ``pz_nmad``: the normalised median absolute deviation."""
     scaled = compare(call("mad", _double(arguments[0])), "*", number(_NORMAL))
-    return _group_statistic(scaled, arguments, node, "stat.stdev")
+    return group_statistic(scaled, arguments, node, "stat.stdev")
 
 
-def _group_statistic(sql: exp.Expr, arguments: _Arguments, node: tree.Call, word: str) -> Value:
+def group_statistic(sql: exp.Expr, arguments: _Arguments, node: tree.Call, word: str) -> Value:
+    """Return a statistic of a group with the unit of its first argument, and its UCD with a word of statistics."""
     value = require_number(arguments[0], node.function)
     return Value(
         sql, numeric_column("double", value.column.unit, _statistic(value.column.ucd, word)), "number", node.at

@@ -84,8 +84,8 @@ def _to_shape(value: Value, node: tree.Cast) -> Value:
     if value.kind == "array" and value.column.datatype in {"float", "double"}:
         numbers: exp.Expr = cast_to(value.sql, "DOUBLE[]")
     elif value.kind == "text":
-        parts = call("string_split", call("trim", value.sql), string(" "))
-        numbers = exp.TryCast(this=parts, to=exp.DataType.build("DOUBLE[]", dialect="duckdb"))
+        words = call("string_split", call("trim", value.sql), string(" "))
+        numbers = exp.TryCast(this=words, to=exp.DataType.build("DOUBLE[]", dialect="duckdb"))
     else:
         raise QueryError(f"CAST to {node.type_name} takes a text or an array of numbers", value.at)
     if node.type_name == "POLYGON":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.domains import defined
 from tap.adql.errors import QueryError
 from tap.adql.functions.aggregates import median, nmad, quantile
 from tap.adql.functions.signatures import Function, udf
@@ -13,7 +14,7 @@ from tap.adql.functions.units import UnknownUnitError, conversion
 from tap.adql.sqltree import call, cast_to, compare, number
 from tap.adql.values import Value, numeric_column, require_number
 
-__all__ = ["PHOTOZ_FUNCTIONS"]
+__all__ = ["PHOTOZ_FUNCTIONS", "flux_density", "flux_density_error", "magnitude", "magnitude_error"]
 
 _Arguments = Sequence[Value]
 
@@ -24,16 +25,19 @@ _OUTLIER = 0.15
 _HUBBLE, _MATTER = 70.0, 0.3
 
 
-def _mag(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+def magnitude(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Compile ``pz_mag``."""
     flux = arguments[0]
-    value = _nanojanskys(flux, node)
-    magnitude = compare(number(_ZERO_POINT), "-", compare(number(2.5), "*", call("log10", value)))
-    return Value(
-        _if_positive(value, magnitude), numeric_column("double", ucd=_of_band(flux, "phot.mag")), "number", node.at
-    )
+
+    def of_positive(value: exp.Expr) -> exp.Expr:
+        return compare(number(_ZERO_POINT), "-", compare(number(2.5), "*", call("log10", value)))
+
+    sql = defined(_nanojanskys(flux, node), lambda value: compare(value, ">", number(0)), of_positive)
+    return Value(sql, numeric_column("double", ucd=_of_band(flux, "phot.mag")), "number", node.at)
 
 
-def _mag_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+def magnitude_error(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Compile ``pz_mag_err``."""
     flux, error = arguments
     value, width = _nanojanskys(flux, node), _nanojanskys(error, node)
     sql = compare(number(_POGSON), "*", compare(width, "/", value))
@@ -41,13 +45,15 @@ def _mag_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
     return Value(_if_positive(value, sql), numeric_column("double", ucd=ucd), "number", node.at)
 
 
-def _flux(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+def flux_density(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Compile ``pz_flux``."""
     magnitude = arguments[0]
     ucd = _of_band(magnitude, "phot.flux.density")
     return Value(_flux_of(magnitude, node), numeric_column("double", ucd=ucd), "number", node.at)
 
 
-def _flux_err(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+def flux_density_error(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    """Compile ``pz_flux_err``."""
     magnitude, error = arguments
     width = _double(_magnitude(error, node))
     sql = compare(_flux_of(magnitude, node), "*", compare(width, "/", number(_POGSON)))
@@ -137,7 +143,7 @@ PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
         "pz_mag",
         "flux DOUBLE",
         "DOUBLE",
-        _mag,
+        magnitude,
         "AB magnitude of a flux density, taken to be in nJy unless the column declares another unit; missing for "
         "fluxes that are not positive.",
         unit="mag",
@@ -146,17 +152,17 @@ PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
         "pz_mag_err",
         "flux DOUBLE, flux_err DOUBLE",
         "DOUBLE",
-        _mag_err,
+        magnitude_error,
         "Error of the AB magnitude of a flux density, 2.5 / ln(10) times the relative error; missing for fluxes that "
         "are not positive.",
         unit="mag",
     ),
-    udf("pz_flux", "mag DOUBLE", "DOUBLE", _flux, "Flux density in nJy of an AB magnitude.", unit="nJy"),
+    udf("pz_flux", "mag DOUBLE", "DOUBLE", flux_density, "Flux density in nJy of an AB magnitude.", unit="nJy"),
     udf(
         "pz_flux_err",
         "mag DOUBLE, mag_err DOUBLE",
         "DOUBLE",
-        _flux_err,
+        flux_density_error,
         "Error in nJy of the flux density of an AB magnitude with this error.",
         unit="nJy",
     ),

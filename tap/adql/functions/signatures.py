@@ -22,7 +22,7 @@ Compile: TypeAlias = Callable[[Sequence[Value], tree.Call, bool], Value]
 MANY = 10_000
 
 _ARRAYS = frozenset({"DOUBLE[]", "REAL[]"})
-_TYPES = _ARRAYS | {"ANY", "BIGINT", "DOUBLE", "INTEGER", "POINT", "REGION", "TIMESTAMP", "VARCHAR"}
+_TYPES = _ARRAYS | {"ANY", "BIGINT", "DOUBLE", "INTEGER", "INTERVAL", "POINT", "REGION", "TIMESTAMP", "VARCHAR"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 
 from tap.adql.functions.aggregates import AGGREGATES
 from tap.adql.functions.choices import CHOICE_FUNCTIONS
+from tap.adql.functions.foreign import FOREIGN_FUNCTIONS
+from tap.adql.functions.frames import FRAME_FUNCTIONS
 from tap.adql.functions.geometric import GEOMETRIC_FUNCTIONS
+from tap.adql.functions.group_statistics import STATISTIC_FUNCTIONS
 from tap.adql.functions.ivoa import IVOA_FUNCTIONS
 from tap.adql.functions.photoz import PHOTOZ_FUNCTIONS
 from tap.adql.functions.shapes import COVERAGE_FUNCTIONS, SHAPE_FUNCTIONS
@@ -26,7 +29,14 @@ def functions_by_name(*functions: Function) -> Mapping[str, Function]:
 _GEOMETRY = sorted((*GEOMETRIC_FUNCTIONS, *SHAPE_FUNCTIONS), key=lambda function: function.name)
 
 #: Every user-defined function, in the order of capabilities.
-USER_DEFINED: tuple[Function, ...] = (*IVOA_FUNCTIONS, *PHOTOZ_FUNCTIONS, *COVERAGE_FUNCTIONS)
+USER_DEFINED: tuple[Function, ...] = (
+    *IVOA_FUNCTIONS,
+    *FRAME_FUNCTIONS,
+    *PHOTOZ_FUNCTIONS,
+    *STATISTIC_FUNCTIONS,
+    *FOREIGN_FUNCTIONS,
+    *COVERAGE_FUNCTIONS,
+)
 
 #: Every function, by its name in upper case.
 FUNCTIONS: Mapping[str, Function] = functions_by_name(

@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 import pyarrow as pa
 
 from tap.engine.duckdb.frames import Frame, FrameKind, PipeReader, PipeTimeoutError, write_frame
-from tap.engine.protocol import EngineQuery, EngineTable, UploadedVOTable
+from tap.engine.protocol import EngineQuery, EngineTable, UploadedFile
 
 __all__ = ["QueryProcess", "tables_key"]
 
@@ -134,8 +134,13 @@ def tables_key(tables: tuple[EngineTable, ...]) -> object:
     return tuple((table.schema, table.name, table.files) for table in tables)
 
 
-def _upload(table: UploadedVOTable) -> dict[str, object]:
-    return {"path": str(table.path.absolute()), "columns": table.columns, "label": table.label}
+def _upload(table: UploadedFile) -> dict[str, object]:
+    return {
+        "path": str(table.path.absolute()),
+        "format": table.format,
+        "columns": table.columns,
+        "label": table.label,
+    }
 
 
 def _environment(folder: Path) -> dict[str, str]:

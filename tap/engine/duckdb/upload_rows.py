@@ -1,4 +1,4 @@
-"""Rows of VOTables uploaded with a query, read in the process of the query.
+"""Rows of tables uploaded with a query, read in the process of the query.
 
 Uploads are untrusted, so they are read where time and memory are limited and a crash affects no other query.
 """
@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from products.readers.votable.reader import VotableReader
+from products.readers.formats import FILE_FORMATS
 from tap.engine.protocol import upload_limits
 
 __all__ = ["UploadRows"]
@@ -23,8 +23,10 @@ class UploadRows:
 
     Parameters
     ----------
+    file_format
+        Name of the format, one of `FILE_FORMATS`.
     columns
-        A name for each FIELD; the names in ADQL may be any text.
+        A name for each column; the names in ADQL may be any text.
     label
         Name of the table in error messages.
     stopped
@@ -36,8 +38,10 @@ class UploadRows:
         Error that occurred while rows were read; the engine raises its own error instead.
     """
 
-    def __init__(self, path: Path, columns: list[str], label: str, stopped: Callable[[], bool]) -> None:
-        self._reader = VotableReader(path, label, upload_limits(len(columns)))
+    def __init__(
+        self, path: Path, file_format: str, columns: list[str], label: str, stopped: Callable[[], bool]
+    ) -> None:
+        self._reader = FILE_FORMATS[file_format].open(path, label, upload_limits(len(columns)))
         self._stopped = stopped
         self._schema = pa.schema(
             [field.with_name(name) for field, name in zip(self._reader.schema, columns, strict=True)]

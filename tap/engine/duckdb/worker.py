@@ -133,7 +133,9 @@ class _Worker:
         # Imported when a query has an upload: most have none, and a process starts faster without.
         from tap.engine.duckdb.upload_rows import UploadRows
 
-        return UploadRows(Path(table["path"]), table["columns"], table["label"], lambda: self._clock.stopped)
+        return UploadRows(
+            Path(table["path"]), table["format"], table["columns"], table["label"], lambda: self._clock.stopped
+        )
 
     def _drop(self, key: object) -> None:
         sandbox, folder = self._kept.pop(key)

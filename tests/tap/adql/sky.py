@@ -99,8 +99,9 @@ def positions(count: int, seed: int) -> np.ndarray:
 def make_sky(count: int = 4000) -> Sky:
     connection = duckdb.connect()
     connection.execute(
-        "SET integer_division=true; SET ieee_floating_point_ops=false; SET error_on_division_by_zero=false; SET threads=1; SET TimeZone='UTC'"
+        "SET integer_division=true; SET ieee_floating_point_ops=false; SET error_on_division_by_zero=false"
     )
+    connection.execute("SET threads=1; SET TimeZone='UTC'")
     register_kernels(connection)
     connection.execute("CREATE SCHEMA products")
     rng = np.random.default_rng(5)

@@ -102,6 +102,38 @@ def test_a_table_comes_back_as_it_was_sent(site: SmallSite, session, documents, 
         assert {field.name: (field.datatype, field.arraysize) for field in found.fields} == types | changed
 
 
+def _written(name: str, folder: Path) -> bytes:
+    """Return three rows as a file of a format, written by astropy."""
+    table = Table({"n": [1, 2, 3], "ra": [10.5, 11.5, 359.25], "name": ["a", "b,c", ""]})
+    path = folder / f"table.{name}"
+    table.write(path, format={"csv": "ascii.csv", "ecsv": "ascii.ecsv"}.get(name, name), overwrite=True)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["csv", "ecsv", "fits", "parquet", "votable"])
+def test_tables_of_other_formats_are_recognised_by_their_bytes(site: SmallSite, session, tmp_path: Path, name: str):
+    query = "SELECT SUM(n) AS n, MAX(ra) AS ra, MIN(name) AS name FROM TAP_UPLOAD.t WHERE name <> ''"
+    answer = ask(session, site, query, "t,param:t", t=_written(name, tmp_path))
+    assert answer.text.split() == ["n,ra,name", "3,11.5,a"]
+    assert answer.headers["Content-Disposition"] == 'inline; filename="result.csv"'
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04" + bytes(100), "starts like zip. Send VOTable, CSV, ECSV, FITS or Parquet"),
+        (b'{"a": 1}', "starts like JSON"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(100), "starts like HDF5"),
+        (b"SIMPLE  = broken", "TAP_UPLOAD.t"),
+        (b"PAR1 broken", "TAP_UPLOAD.t"),
+    ],
+)
+def test_what_was_sent_instead_of_a_table_is_named(site: SmallSite, session, content: bytes, said: str):
+    answer = ask(session, site, "SELECT * FROM TAP_UPLOAD.t", "t,param:t", t=content)
+    assert answer.status_code == 400
+    assert said in answer.text
+
+
 def test_odd_names_are_written_in_quotes(site: SmallSite, session):
     query = 'SELECT "SELECT", "RA (J2000)", m."δ ""dec""" FROM TAP_UPLOAD.mine AS m WHERE "SELECT" = 1'
     result = tap(site, session).run_sync(query, uploads={"mine": io.BytesIO(SAMPLE.read_bytes())})
