@@ -20,7 +20,7 @@ from pipelines.combine.report import CombineReport
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.combine.run_report import run_report
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
-from pipelines.inputs.configuration import entry_of, format_of
+from pipelines.inputs.configuration import entry_of, format_of, refuse_meanings
 from pipelines.inputs.reading import LazyTables
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
 from pipelines.reports import RunReport
@@ -120,8 +120,9 @@ class CombineRedshiftCatalogs(Pipeline[CombineConfiguration]):
         Raises
         ------
         InvalidValueError
-            The parameters name a rules file that was not sent along.
+            The parameters name a rules file that was not sent along, or a column has an unknown meaning.
         """
+        refuse_meanings(request.columns, request.columns.keys(), _MEANINGS)
         file = request.param.get("flags_translation_file")
         if file is not None and request.rules is None:
             raise InvalidValueError(

@@ -1,6 +1,7 @@
 """`PipelineConfiguration`: the common fields of configuration files, and their values in a run on the server."""
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,14 @@ from pipelines.inputs.lookup import RunInput
 from pipelines.outputs import output_format_of, output_name_for
 from pipelines.yaml_documents import read_yaml
 
-__all__ = ["PipelineConfiguration", "configuration_document", "entry_of", "format_of", "read_configuration"]
+__all__ = [
+    "PipelineConfiguration",
+    "configuration_document",
+    "entry_of",
+    "format_of",
+    "read_configuration",
+    "refuse_meanings",
+]
 
 
 class PipelineConfiguration(BaseModel):
@@ -72,6 +80,29 @@ def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
     columns = {key: each.columns[key] for key in meanings if key in each.columns}
     path = each.address or str(Path(each.name) / each.file_name)
     return {"path": path, "internal_name": each.name, "columns": columns}
+
+
+def refuse_meanings(
+    columns: Mapping[str, Mapping[str, str | None]], names: Collection[str], known: Sequence[str]
+) -> None:
+    """Check that the columns that a request gives for some inputs have meanings that the pipeline reads.
+
+    Parameters
+    ----------
+    names
+        Names and addresses of the inputs.
+
+    Raises
+    ------
+    InvalidValueError
+        A meaning is unknown; the sentence names the nearest one.
+    """
+    for name, given in columns.items():
+        unknown = [key for key in given if key not in known]
+        if name in names and unknown:
+            near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"columns are read for {', '.join(known)}."
+            raise InvalidValueError(f"COLUMNS gives {name} a column for '{unknown[0]}'; {hint}", field="columns")
 
 
 def format_of(output_format: str | None, inputs: Sequence[RunInput]) -> str:

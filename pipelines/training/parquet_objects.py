@@ -91,15 +91,21 @@ class ParquetObjects:
         self.position = position
 
     def near(self, reach: Reach, position: tuple[str, str], columns: Sequence[str]) -> Iterator[NearObjects]:
-        """Yield the columns of the rows in reach."""
+        """Yield the columns of the rows in reach; files beyond it are opened only to count their rows, if need be."""
+        passed = 0
         for part in self._parts:
-            if part.cells is not None and not reach.overlaps(*part.cells):
-                with _opened(part.path) as file:
-                    yield NearObjects(file.metadata.num_rows, None)
+            is_beyond = part.cells is not None and not reach.overlaps(*part.cells)
+            if is_beyond and self.rows is not None:
                 continue
             with _opened(part.path) as file:
+                passed += file.metadata.num_rows
+                if is_beyond:
+                    yield NearObjects(file.metadata.num_rows, None)
+                    continue
                 for group in self._groups(file, part, reach):
                     yield from _near_in_group(file, group, reach, position, columns)
+        if self.rows is not None and self.rows > passed:
+            yield NearObjects(self.rows - passed, None)
 
     def groups(self, reach: Reach) -> Iterator[RowGroup]:
         """Return all row groups, in the order in which `near` reads them."""

@@ -7,7 +7,7 @@ from typing import Any
 from core.errors import InvalidValueError
 from pipelines.crossmatch.objects import ObjectSource
 from pipelines.declarations import InputSlot, ParameterHint
-from pipelines.inputs.configuration import entry_of, format_of
+from pipelines.inputs.configuration import entry_of, format_of, refuse_meanings
 from pipelines.inputs.lookup import RunInput
 from pipelines.models import Pipeline, PipelineResult, Progress, RunInputs, RunRequest, Work, part_of
 from pipelines.reports import RunReport
@@ -73,9 +73,13 @@ class TrainingSetMaker(Pipeline[TrainingSetConfiguration]):
         Raises
         ------
         InvalidValueError
-            The object catalogue has no such column, or the release no such catalogue.
+            The object catalogue has no such column, the release no such catalogue, or a column an unknown meaning.
         """
         objects = inputs.objects
+        of_objects = {request.objects} if objects is None else {request.objects, objects.name, objects.address}
+        of_redshifts = request.columns.keys() - of_objects
+        refuse_meanings(request.columns, of_redshifts, _MEANINGS)
+        refuse_meanings(request.columns, request.columns.keys() - of_redshifts, _OBJECT_MEANINGS)
         entries: dict[str, Any] = {"specz": [entry_of(each, _MEANINGS) for each in inputs.catalogues]}
         if objects is not None:
             entries["dataset"] = entry_of(objects, _OBJECT_MEANINGS)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from core.auth.models import Scope
 from core.database import Database
 from core.errors import PhotozError
+from core.memory_errors import is_out_of_memory
 from core.settings import Settings
 from server.cli import accounts as cli_accounts
 from server.cli import jobs as cli_jobs
@@ -160,6 +161,12 @@ def main() -> None:
             "(--data, PHOTOZ_DATA), and the database's address (PHOTOZ_DATABASE_URL)? Run photoz doctor to check.",
             err=True,
         )
+        sys.exit(1)
+    except (MemoryError, RuntimeError, OSError) as e:
+        if not is_out_of_memory(e):
+            raise
+        logging.getLogger(__name__).debug("memory", exc_info=e)
+        typer.echo("There is not enough memory for this command. Allow it more, or try it with fewer data.", err=True)
         sys.exit(1)
 
 

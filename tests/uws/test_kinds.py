@@ -1,5 +1,6 @@
 """What the function of a job tells of its work, and how it is run in one process."""
 
+import errno
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -97,6 +98,21 @@ def test_results_are_seen_when_the_job_is_completed(run: Callable[..., str], ser
 
     job = service.get(run(work), owner="ana")
     assert job.results == (JobResult("other", "second"), JobResult("result", "third", "text/csv", 12))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.ENOMEM, "Cannot allocate memory")],
+    ids=["memory", "thread", "map"],
+)
+def test_a_job_that_runs_out_of_memory_says_so_in_whichever_form(
+    run: Callable[..., str], service: JobService, error: Exception
+) -> None:
+    def work(_context: JobContext) -> None:
+        raise error
+
+    told = service.get(run(work), owner="ana").error
+    assert told == "This job needed more memory than it may use. Try it with fewer data."
 
 
 def test_a_failed_job_has_no_results_and_keeps_its_log(run: Callable[..., str], service: JobService) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from core.errors import PhotozError
+from core.memory_errors import is_out_of_memory
 from uws.errors import JobCancelled
 from uws.execution.memory_limit import limited_address_space
 from uws.kinds import JobContext, JobKind
@@ -119,15 +120,14 @@ class JobRunner:
                 kind.run(context)
         except PhotozError as e:
             return e.message
-        except MemoryError:
+        except (Exception, SystemExit) as e:
             self.strained = True
-            _logger.warning(
-                "job %s is out of memory", job.id, extra={"job_id": job.id, "kind": job.kind}, exc_info=True
-            )
-            limit = "" if self._memory_bytes is None else f" the {self._memory_bytes / 1e9:.3g} GB that"
-            return f"This job needed more memory than{limit} it may use. Try it with fewer data."
-        except (Exception, SystemExit):
-            self.strained = True
+            if is_out_of_memory(e):
+                _logger.warning(
+                    "job %s is out of memory", job.id, extra={"job_id": job.id, "kind": job.kind}, exc_info=True
+                )
+                limit = "" if self._memory_bytes is None else f" the {self._memory_bytes / 1e9:.3g} GB that"
+                return f"This job needed more memory than{limit} it may use. Try it with fewer data."
             _logger.exception("job %s failed", job.id, extra={"job_id": job.id, "kind": job.kind})
             return f"An internal error stopped this job; its id is {job.id}."
         finally:

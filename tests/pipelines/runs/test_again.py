@@ -84,6 +84,8 @@ def test_a_training_set_can_be_made_again_with_the_seed_that_was_drawn(site: Pip
         (COMBINE, {"PARAM": '{"combin_type": "x"}'}, "no parameter 'combin_type' (did you mean combine_type?)"),
         (TRAINING, {"dereddening": "csfd"}, "choose 'sfd' (by the column ebv) or 'none'"),
         (TRAINING, {"RULES": "translation_rules: {}"}, "Training Set Maker takes no rules"),
+        (COMBINE, {"COLUMNS": '{"1_vvds": {"zerr": "Q"}}'}, "a column for 'zerr'; did you mean z_err?"),
+        (TRAINING, {"COLUMNS": '{"4_objects": {"z": "r_cModelFlux"}}'}, "columns are read for id, ra, dec."),
         (TRAINING, {"use_absolute_lsdb_path": "true"}, "for configuration files with paths"),
     ],
 )

@@ -62,11 +62,17 @@ def test_a_hats_release_gives_what_batches_give_and_reads_a_part(
 
 
 def test_only_files_near_redshifts_are_read(hats: Path, redshifts: pa.Table) -> None:
-    # The last cell is far from all redshifts: its rows may be broken as long as its footer is not.
+    # The last cell is far from all redshifts: its file may be broken, since the catalogue declares its rows.
     far = max((hats / "mag/psf/sfd/catalog/dataset").rglob("*.parquet"), key=lambda p: int(p.stem.split("=")[1]))
-    content = far.read_bytes()
-    far.write_bytes(content[:4] + bytes(200) + content[204:])
-    assert make_training_set(redshifts, hats, _PSF).report.rows == 300
+    far.write_bytes(b"PAR1")
+    report = make_training_set(redshifts, hats, _PSF).report
+    assert (report.rows, report.objects_passed) == (300, 5000)
+
+
+def test_rows_that_a_catalogue_does_not_declare_are_counted_in_its_files(hats: Path, redshifts: pa.Table) -> None:
+    properties = hats / "mag/psf/sfd/catalog/hats.properties"
+    properties.write_text(properties.read_text().replace("hats_nrows=5000\n", ""))
+    assert make_training_set(redshifts, hats, _PSF).report.objects_passed == 5000
 
 
 def test_plain_parquet_with_and_without_the_index_gives_the_same(
