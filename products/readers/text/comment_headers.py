@@ -38,22 +38,22 @@ def names_in_comments(comments: Sequence[str], fields: Sequence[Sequence[str]], 
     """
     if numbered := _numbered(comments, count):
         return numbered
-    last: Sequence[str] | None = None
+    below: Sequence[str] | None = None
     for texts in reversed(fields):
-        if len(texts) != count or is_rule(" ".join(texts)) or not all(re.search(r"\w", text) for text in texts):
+        if len(texts) != count or is_rule(" ".join(texts)) or any(NUMBER.fullmatch(text) for text in texts):
             continue
-        if any(NUMBER.fullmatch(text) for text in texts) or len(set(texts)) < count:
-            if last is None and not any(NUMBER.fullmatch(text) for text in texts):
-                last = texts  # repeated texts are units at most
-            continue
-        if last is None:
-            last = texts
-            continue
-        # Two lines fit: the lower one has the units of the upper one, or it has the names.
-        if is_units(last, [["1"] * count]):
-            return _with_units(texts, last)
-        break
-    return None if last is None or len(set(last)) < count else _with_units(last, [""] * count)
+        if below is None:
+            below = texts
+        elif _are_names(texts):
+            # Two lines fit: the lower one has the units of the upper one, or it has the names.
+            if is_units(below, [["1"] * count]):
+                return _with_units(texts, below)
+            return _with_units(below if _are_names(below) else texts, [""] * count)
+    return None if below is None or not _are_names(below) else _with_units(below, [""] * count)
+
+
+def _are_names(texts: Sequence[str]) -> bool:
+    return len(set(texts)) == len(texts) and all(re.search(r"\w", text) for text in texts)
 
 
 def _with_units(names: Sequence[str], units: Sequence[str]) -> CommentHeader:
@@ -86,6 +86,7 @@ def _numbered(comments: Sequence[str], count: int) -> CommentHeader | None:
         if number not in entries:
             before = max(known for known in entries if known < number)
             names.append(f"{entries[before][0]}_{number - before}")
+            meanings[names[-1]] = dict(meanings[entries[before][0]])
             continue
         name, rest = entries[number]
         names.append(name)

@@ -134,7 +134,7 @@ def _astropy_columns(kind: str, lines: Sequence[str], name: str) -> tuple[list[A
 
 
 def _described(column: Any) -> dict[str, str]:
-    unit = column.unit
+    unit = getattr(column, "unit", None)
     known = {
         "unit": unit_of(unit if isinstance(unit, str) else unit.to_string()) if unit is not None else None,
         "description": getattr(column, "description", None),

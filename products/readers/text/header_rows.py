@@ -8,7 +8,7 @@ from products.readers.text.layout import NULLS, NUMBER
 
 __all__ = ["dash_columns", "has_types_of_rdb", "is_rule", "is_units", "unit_of"]
 
-_RULE = re.compile(r"[-+|:\s]*-[-+|:\s]*|[=+|:\s]*=[=+|:\s]*")
+_RULE = re.compile(r"[-+|:;,\s]*-[-+|:;,\s]*|[=+|:;,\s]*=[=+|:;,\s]*")
 _RDB_TYPE = re.compile(r"\d*[SNM][<>|]?")
 _NO_UNIT = frozenset({"", "-", "--", "---", "..."})
 

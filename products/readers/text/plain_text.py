@@ -10,8 +10,9 @@ from products.readers.text.layout import NUMBER
 
 __all__ = ["check_is_table"]
 
+_FEW_NUMBERS = 0.3
 _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a LaTeX document", re.compile(r"\s*\\(documentclass|begin|end|usepackage|section|item)\b|.*(?<!\\)&.*\\\\\s*")),
+    ("a LaTeX document", re.compile(r"\s*\\(documentclass|begin|end|usepackage|section|item)\b.*|.*(?<!\\)&.*\\\\\s*")),
     ("an HTML page or an XML document", re.compile(r"\s*</?[A-Za-z!][^>]*>|.*</[A-Za-z]+>\s*")),
     ("JSON", re.compile(r"\s*[{}\[\]]+,?\s*|\s*\"[^\"]+\"\s*:\s*.+")),
     ("a log", re.compile(
@@ -39,11 +40,12 @@ def check_is_table(name: str, lines: Sequence[str], rows: Sequence[Sequence[str]
     counts = [len(row) for row in rows]
     agreement = Counter(counts).most_common(1)[0][1] / len(counts)
     look, share = _look(lines)
-    numbers = any(NUMBER.fullmatch(text) for row in rows[1:] or rows for text in row)
+    fields = [text for row in rows[1:] or rows for text in row]
+    numbers = sum(NUMBER.fullmatch(text) is not None for text in fields) / max(1, len(fields))
     is_prose = (
         agreement < 0.5
         or (delimiter == " " and not numbers)
-        or (_has_sentences(lines) and (counts[0] == 1 or (agreement < 1 and not numbers)))
+        or (_has_sentences(lines) and (counts[0] == 1 or (agreement < 1 and numbers < _FEW_NUMBERS)))
         or (share > 0.8 and (delimiter == " " or counts[0] == 1) and look != "program code")
     )
     if is_prose:

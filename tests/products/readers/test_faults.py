@@ -1,8 +1,10 @@
 # ruff: noqa: E501, PLW0108, S108  the faults are tables, one case a line; no path of them is ever opened
 """Each fault of a file, in each format in which it can occur, and the sentence that the person who sent it reads."""
 
+import bz2
 import gzip
 import io
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -240,6 +242,35 @@ def test_one_table_in_an_archive_is_unpacked_and_removed_again(kind: str, archiv
     assert not list(scratch.iterdir())
 
 
+COMPRESSED = {"bz2": bz2.compress, "xz": lzma.compress, "zst": lambda content: zstandard(content)}
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("ending", COMPRESSED)
+@pytest.mark.parametrize("inside", ["table", "tar"])
+def test_compressed_table_is_unpacked_and_removed_again(kind: str, ending: str, inside: str, tmp_path: Path) -> None:
+    path = write(astropy_sample(), kind, tmp_path)
+    name = f"{path.name}.{ending}"
+    if inside == "tar":
+        with tarfile.open(tmp_path / "cat.tar", "w") as tar:
+            tar.add(path, path.name)
+        name = {"bz2": "cat.tbz2", "xz": "cat.tar.xz", "zst": "cat.tar.zst"}[ending]
+    content = (path if inside == "table" else tmp_path / "cat.tar").read_bytes()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    half = len(content) // 2
+    for packed in (
+        COMPRESSED[ending](content),
+        COMPRESSED[ending](content[:half]) + COMPRESSED[ending](content[half:]),
+    ):
+        (tmp_path / name).write_bytes(packed)
+        with open_table(tmp_path / name, name, scratch=scratch) as reader:
+            assert reader.format == kind
+            assert "was unpacked from" in reader.notes[0]
+            assert sum(batch.num_rows for batch in reader.batches()) == 5
+        assert not list(scratch.iterdir())
+
+
 def zip_of(folder: Path, *members: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
     path = folder / "cat.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
@@ -273,6 +304,10 @@ def encrypted_zip(folder: Path) -> Path:
     return path
 
 
+def zstandard(content: bytes) -> bytes:
+    return pa.Codec("zstd").compress(content, asbytes=True)
+
+
 CSV = b"a,b\n1,2\n"
 ARCHIVES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("two tables", lambda p: zip_of(p, ("a.csv", CSV), ("b.fits", CSV)), "cat.zip holds more than one table (a.csv, b.fits). Send one archive with exactly one"),
@@ -289,6 +324,14 @@ ARCHIVES: list[tuple[str, Callable[[Path], Path], str]] = [
     ("bomb in zip", lambda p: zip_of(p, ("cat.csv", b"a\n" + b"0\n" * 10_000_000)), "cat.zip unpacks to more than 10 MB"),
     ("bomb in gzip", lambda p: bytes_file(p, "cat.csv.gz", gzip.compress(bytes(20_000_000))), "cat.csv.gz unpacks to more than 10 MB"),
     ("archive in archive", lambda p: bytes_file(p, "cat.csv.gz", gzip.compress(gzip.compress(CSV))), "cat.csv is not a CSV file: it starts like a gzip archive."),
+    ("bomb in bzip2", lambda p: bytes_file(p, "cat.csv.bz2", bz2.compress(bytes(20_000_000))), "cat.csv.bz2 unpacks to more than 10 MB"),
+    ("bomb in xz", lambda p: bytes_file(p, "cat.csv.xz", lzma.compress(bytes(20_000_000))), "cat.csv.xz unpacks to more than 10 MB"),
+    ("bomb in zstandard", lambda p: bytes_file(p, "cat.csv.zst", zstandard(bytes(20_000_000))), "cat.csv.zst unpacks to more than 10 MB"),
+    ("tar bomb in xz", lambda p: bytes_file(p, "cat.txz", lzma.compress(tar_of(p).read_bytes() + bytes(20_000_000))), "cat.txz unpacks to more than 10 MB"),
+    ("damaged bzip2", lambda p: bytes_file(p, "cat.csv.bz2", bz2.compress(CSV * 100)[:-20]), "cat.csv.bz2 cannot be read as a bzip2 archive: it is truncated or damaged."),
+    ("damaged xz", lambda p: bytes_file(p, "cat.csv.xz", lzma.compress(CSV * 100)[:-20]), "cat.csv.xz cannot be read as an xz archive: it is truncated or damaged."),
+    ("damaged zstandard", lambda p: bytes_file(p, "cat.csv.zst", zstandard(CSV * 100)[:-8]), "cat.csv.zst cannot be read as a zstandard archive: it is truncated or damaged."),
+    ("xz with a large dictionary", lambda p: bytes_file(p, "cat.csv.xz", lzma.compress(CSV, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 28}])), "cat.csv.xz cannot be read as an xz archive"),
     ("damaged zip", lambda p: bytes_file(p, "cat.zip", b"PK\x03\x04" + bytes(50)), "cat.zip cannot be read as a zip archive: it is truncated or damaged."),
     ("damaged gzip", lambda p: bytes_file(p, "cat.csv.gz", gzip.compress(CSV * 100)[:-20]), "cat.csv.gz cannot be read as a gzip archive: it is truncated or damaged."),
     ("wrong member", lambda p: zip_of(p, ("cat.fits", CSV)), "cat.fits is not a FITS file: it starts like plain text."),
