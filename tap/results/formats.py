@@ -21,6 +21,7 @@ from tap.results.fits import write_fits
 from tap.results.html_page import PAGE_HEADERS, write_html
 from tap.results.json_table import write_json
 from tap.results.parquet import write_parquet
+from tap.results.votable_fits import write_votable_fits
 
 __all__ = ["DEFAULT_FORMAT", "RESULT_FORMATS", "ResultFormat", "ResultWriter", "format_for"]
 
@@ -90,6 +91,9 @@ RESULT_FORMATS: Mapping[str, ResultFormat] = {
         "vot",
         partial(write_votable, serialization="BINARY"),
         _TAPREGEXT + "votable-binary",
+    ),
+    "votable-fits": ResultFormat(
+        ("votable/fits",), ("application/x-votable+xml;serialization=FITS",), "vot", write_votable_fits
     ),
     "csv": ResultFormat(("csv",), ("text/csv;header=present", "text/csv"), "csv", write_csv, states_overflow=False),
     "tsv": ResultFormat(

@@ -5,6 +5,7 @@ only, and their files are removed when it has run.
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -181,11 +182,12 @@ def _format_of(path: Path, label: str) -> str:
     """
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
+    start = head.removeprefix(BOM_UTF8).lstrip()[:1]
+    if start in {b"", b"<"}:  # the reader of VOTables knows what is missing
+        return VOTABLE.name
     kind = kind_of_bytes(head)
     if kind in _FORMATS:
         return kind
-    if not head.strip() or kind == "an XML document":  # its reader knows what is missing
-        return VOTABLE.name
     formats = ", ".join(_FORMATS[:-1])
     raise InvalidValueError(
         f"{label} is no table that a query may come with: it starts like {kind}. Send {formats} or {_FORMATS[-1]}.",

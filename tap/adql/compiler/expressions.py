@@ -139,6 +139,7 @@ class Expressions:
         return compile_cast(self.value(node.inner), node)
 
     def _case(self, node: tree.Case) -> Value:
+        required = len(self.near)
         operand = None if node.operand is None else self.value(node.operand)
         choices: list[tuple[exp.Expr, Value]] = []
         for test, value in node.choices:
@@ -148,7 +149,9 @@ class Expressions:
             compared = self.value(test)
             _require_comparable(operand.kind, compared.kind, compared.at)
             choices.append((compared.sql, self.value(value)))
-        return compile_case(operand, choices, None if node.otherwise is None else self.value(node.otherwise), node)
+        otherwise = None if node.otherwise is None else self.value(node.otherwise)
+        del self.near[required:]  # what a choice requires is not required of every row
+        return compile_case(operand, choices, otherwise, node)
 
     def _scalar_query(self, node: tree.ScalarQuery) -> Value:
         compiled = self.context.compile_query(self.context, node.query, self.scope)

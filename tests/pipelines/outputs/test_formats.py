@@ -148,3 +148,23 @@ def test_a_votable_of_many_rows_and_columns_is_read_back_by_astropy(tmp_path: Pa
     assert np.array_equal(read["flag"].data[names != ""], table["flag"].drop_null().to_numpy())
     assert np.array_equal(read["c10"], columns["c10"])
     assert set(read["survey"]) == {"VVDS", "é", "", "\U0001f52d"}
+
+
+def test_fits_of_long_names_empty_texts_and_extreme_integers_is_readable(tmp_path: Path) -> None:
+    names = ["n" * 80, "N" * 80, "empty", "end"]
+    arrays = [
+        pa.array([-(2**63), None, 2**53 + 1]),
+        pa.array([2**63 - 1, None, -(2**63)]),
+        pa.array(["", "", ""]),
+        pa.array(["x", "y", "z"]),
+    ]
+    write_table(pa.table(arrays, names), tmp_path / "t.fits", OUTPUT_FORMATS["fits"])
+    with fits.open(tmp_path / "t.fits") as file:
+        read = file[1]
+        assert [len(name) for name in read.columns.names[:2]] == [68, 68]
+        assert read.columns.formats == ["K", "K", "1A", "1A"]
+        for column, expected in zip((0, 1), arrays, strict=False):
+            missing, values = read.header[f"TNULL{column + 1}"], read.data.field(column).tolist()
+            assert [None if value == missing else value for value in values] == expected.to_pylist()
+        assert read.data["empty"].tolist() == ["", "", ""]
+        assert read.data["end"].tolist() == ["x", "y", "z"]

@@ -9,6 +9,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from core.columns import Column, column_of_field
 from core.errors import InvalidValueError
 from core.votable import TableDescription, votable_columns
 from tap.results import RESULT_FORMATS
+from tests.support.tools import Stilts
 
 _UTC = dt.UTC
 _INSTANTS = [
@@ -218,6 +220,21 @@ def test_binary_votables_refuse_what_they_would_show_as_missing():
     harmless = [name for name in VALUES if name not in {"short", "int", "long", "full"}]
     found = _votable(written("votable-binary", "short", "int", "long", "full"))
     assert [len(found[name]) for name in harmless] == [6] * len(harmless)
+
+
+def test_votables_with_fits_inside_are_read_by_stilts(stilts: Stilts, tmp_path: Path):
+    """Astropy reads no such document when the file is inside it."""
+    path = tmp_path / "sent.vot"
+    path.write_bytes(written("votable-fits", "text", "word"))
+    said = stilts("tpipe", f"in={path}", "ifmt=votable", "ofmt=votable-tabledata")
+    found = _votable(said.encode())
+    for name in ("byte", "short", "int", "long", "full", "double", "when", "clock"):
+        values = VALUES[name][1]
+        assert all(_same(got, value) for got, value in zip(found[name], values, strict=True)), name
+    batch = pa.record_batch([pa.array([1, 2, 3])], names=["x"])
+    columns = TableDescription((Column("x", "long", unit="m"),))
+    cut = b"".join(RESULT_FORMATS["votable-fits"].write(columns, [batch], limit=2))
+    assert [info.get("value") for info in etree.fromstring(cut).iter("{*}INFO")] == ["OK", "OVERFLOW"]
 
 
 def test_types_of_times_say_what_they_are():

@@ -31,6 +31,14 @@ def _separations(sky: Sky, lon: float, lat: float) -> np.ndarray:
     return points.separation(SkyCoord(lon, lat, unit="deg")).deg
 
 
+def test_a_distance_in_a_choice_is_not_required_of_every_pair(sky):
+    pairs = "FROM cat.objects AS o, cat.spectra AS s WHERE o.id < 40 AND s.id < 30 AND "
+    near = sky.rows(f"SELECT COUNT(*) {pairs} DISTANCE(o.ra, o.dec, s.ra, s.dec) < 1")
+    choice = "CASE WHEN DISTANCE(o.ra, o.dec, s.ra, s.dec) < 1 THEN 1 ELSE 0 END"
+    assert sky.rows(f"SELECT COUNT(*) {pairs} {choice} = 1") == near
+    assert sky.rows(f"SELECT COUNT(*) {pairs} {choice} = 0") == [(40 * 30 - near[0][0],)]
+
+
 @pytest.mark.parametrize("center", _CENTERS)
 def test_cones_hold_the_points_that_astropy_says(sky, center):
     lon, lat = center
