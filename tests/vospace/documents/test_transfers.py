@@ -325,6 +325,12 @@ def test_recursive_deletion_and_properties_count_what_they_could_and_could_not(o
     assert (phase(gone), error_of(owner, gone)) == ("ERROR", "NodeNotFound")
 
 
+def test_a_misspelt_parameter_of_a_job_is_refused(owner, folder):
+    answer = owner.ask("POST", "async-delete", data={"targt": f"{ROOT}{folder}"})
+    assert answer.status_code == 400
+    assert "There is no parameter TARGT; did you mean TARGET?" in answer.text
+
+
 def test_recursive_work_passes_over_what_the_caller_may_not_change(site, owner, other, folder):
     groups = GroupService(site.services.database)
     person = site.services.accounts.service.identity_of_user("owner")
