@@ -133,9 +133,9 @@ def _with_astropy(name: str) -> Callable[[Made, Path], None]:
 
 
 def _with_polars(made: Made, path: Path) -> None:
-    import polars
+    import polars as pl
 
-    polars.from_arrow(as_arrow(made)).write_parquet(path)
+    pl.from_arrow(as_arrow(made)).write_parquet(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ class DelimitedReader(FileReader):
 
 def _has_data(rows: DelimitedRows) -> bool:
     with rows.open() as file:
-        return any(line.strip() for line in iter(file.readline, b""))
+        return any(line.strip(b" \r\n") for line in iter(file.readline, b""))
 
 
 def _encoding_word(encoding: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from products.readers.errors import EmptyTableError, NotATableError
@@ -40,6 +40,11 @@ class _Sample:
     lines: int
     rule: str = ""
 
+    def without_blanks(self) -> "_Sample":
+        """Return the sample without lines of tabs alone, which are no rows where tabs are no delimiters."""
+        kept = [(row, number) for row, number in zip(self.rows, self.numbers, strict=True) if row.strip()]
+        return replace(self, rows=[row for row, _ in kept], numbers=[number for _, number in kept])
+
 
 def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
     """Detect the dialect of a text table.
@@ -56,6 +61,9 @@ def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
         raise EmptyTableError(f"{name} holds no rows, only comments or blank lines. Send the file with its rows.")
     barred = len(sample.rows) > 1 and all(re.fullmatch(r"\s*\|.*\|\s*", row) for row in sample.rows)
     lines = [row.strip().strip("|") for row in sample.rows] if barred else sample.rows
+    if barred or not lines[0].count("\t"):
+        sample = sample.without_blanks()
+        lines = [line for line in lines if line.strip()]
     delimiter = "|" if barred else _delimiter(lines, _TEXT_SUFFIXES.get(suffix))
     rows = [_fields(line, delimiter) for line in lines]
     check_is_table(name, lines, rows, delimiter)
@@ -196,7 +204,7 @@ def _sample(source: TextSource, name: str) -> _Sample:
         if line.startswith("#"):
             if not rows:
                 comments.append(line)
-        elif line.strip():
+        elif line.strip() or (rows and "\t" in line):  # tabs alone are a row without values
             rows.append(line)
             numbers.append(number)
             if len(rows) == _SAMPLE_LINES:

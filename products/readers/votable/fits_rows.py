@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 
 from products.readers.base import ReadLimits
+from products.readers.column_checks import NO_VALUES
 from products.readers.errors import ColumnTypeError, DamagedFileError
 
 __all__ = ["EmbeddedFits", "fits_batches"]
@@ -54,13 +55,19 @@ def fits_batches(
             if len(reader.stored_names) <= max(columns, default=0):
                 raise DamagedFileError(f"The FITS file inside {name} has other columns than its fields declare.")
             names = [reader.stored_names[number] for number in columns]
-            if missing := [stored for stored in names if stored not in reader.schema.names]:
+            stored = [key for key in names if key not in reader.left_out]
+            if refused := [key for key in names if reader.left_out.get(key, NO_VALUES) != NO_VALUES]:
                 raise ColumnTypeError(
-                    f"The column {missing[0]} of the FITS file inside {name} cannot be read "
-                    f"({reader.left_out.get(missing[0])}). Leave it out."
+                    f"The column {refused[0]} of the FITS file inside {name} cannot be read "
+                    f"({reader.left_out[refused[0]]}). Leave it out and send the file again."
                 )
-            for batch in reader.batches(names, size=size):
-                arrays = [_cast(array, field, name) for array, field in zip(batch.columns, schema, strict=True)]
+            for batch in reader.batches(stored, size=size):
+                arrays = [
+                    _cast(batch.column(key), field, name)
+                    if key in stored
+                    else pa.array([[]] * batch.num_rows, field.type)
+                    for key, field in zip(names, schema, strict=True)
+                ]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 

@@ -255,6 +255,7 @@ def _schema(handler: TableHandler, name: str, *, whole_standard: bool) -> tuple[
     """Return the columns that can be read, and the others, each with the reason."""
     described: list[pa.Field] = []
     left_out: dict[str, str] = {}
+    invalid: dict[str, str] = {}
     for column in handler.fields:
         reason = None if whole_standard else column.simplify()
         try:
@@ -267,12 +268,14 @@ def _schema(handler: TableHandler, name: str, *, whole_standard: bool) -> tuple[
             field = described_field(column.name, arrow_type_of_field(column), **column.meanings)
             described.append(_as_declared(field, column) if whole_standard else field)
         except (TypeError, ValueError, OverflowError):
-            left_out[column.name] = f"datatype {column.datatype or 'missing'}, arraysize {column.arraysize}"
-            if (handler.serialization or "").startswith("BINARY"):
-                raise ColumnTypeError(
-                    f"The column {column.name} of {name} has no valid type ({left_out[column.name]}), so that the "
-                    "bytes after it cannot be read. Correct it and send the file again."
-                ) from None
+            invalid[column.name] = f"datatype {column.datatype or 'missing'}, arraysize {column.arraysize}"
+    # The bytes after a column of unknown size cannot be found; a query may use any column.
+    if invalid and (whole_standard or (handler.serialization or "").startswith("BINARY")):
+        raise ColumnTypeError(
+            f"{name} has columns of types that VOTable does not have ({listed(list(invalid))}: "
+            f"{next(iter(invalid.values()))}). Correct them and send the file again."
+        )
+    left_out |= invalid
     return pa.schema(described), left_out
 
 
@@ -280,6 +283,7 @@ def _as_declared(field: pa.Field, column: VotableField) -> pa.Field:
     """Return a field with the VOTable datatype that the document declares, instead of the one of its Arrow type."""
     metadata = {**field.metadata, b"datatype": column.datatype.replace("bit", "boolean").encode()}
     declared = column.shape or (column.arraysize or "").strip()
-    if declared and b"arraysize" in metadata:
+    # Arrays without values are of no fixed size, which astropy cannot read back.
+    if declared and b"arraysize" in metadata and "0" not in declared.split("x"):
         metadata[b"arraysize"] = declared.encode()
     return field.with_metadata(metadata)

@@ -194,3 +194,18 @@ def test_lists_of_records_are_list_columns(large: bool, tmp_path: Path) -> None:
             "s.u in s": "another column has this name",
             "pz.deep": "arrays of arrays",
         }
+
+
+def test_arrays_without_values_inside_fits_inside_an_upload_are_empty(tmp_path: Path) -> None:
+    import base64
+
+    content = fits_of(tmp_path, fits.Column("v", "0E", array=np.empty((2, 0)))).read_bytes()
+    fields = "".join(f'<FIELD name="{name}" datatype="double"{size}/>' for name, size in
+                     (("ra", ""), ("v", ' arraysize="0"'), ("z", "")))  # fmt: skip
+    stream = f'<FITS><STREAM encoding="base64">{base64.b64encode(content).decode()}</STREAM></FITS>'
+    path = tmp_path / "upload.vot"
+    path.write_text(f"<VOTABLE><RESOURCE><TABLE>{fields}<DATA>{stream}</DATA></TABLE></RESOURCE></VOTABLE>")
+    with VotableReader(path, "TAP_UPLOAD.t", ReadLimits(whole_standard=True)) as reader:
+        (batch,) = reader.batches()
+    assert batch.to_pydict() == {"ra": KEPT["ra"], "v": [[], []], "z": KEPT["z"]}
+    assert read(path).to_pydict() == KEPT

@@ -156,6 +156,15 @@ def test_complex_numbers_are_pairs(site: SmallSite, session):
     assert list(result[0]["dec"]) == [2.5, -1.0]
 
 
+def test_arrays_without_values_are_empty_and_end_no_process(site: SmallSite, session):
+    document = small((1.0, 2.0)).replace(b'"dec" datatype="double"', b'"dec" datatype="double" arraysize="0"')
+    document = document.replace(b"<TD>2.0</TD>", b"<TD/>")
+    answer = ask(session, site, "SELECT ra FROM TAP_UPLOAD.t", "t,param:t", t=document)
+    assert answer.text.split() == ["ra", "1"]
+    result = tap(site, session).run_sync("SELECT * FROM TAP_UPLOAD.t", uploads={"t": io.BytesIO(document)})
+    assert (result[0]["ra"], len(result[0]["dec"])) == (1.0, 0)
+
+
 def test_a_table_without_rows_is_a_table(site: SmallSite, session):
     answer = ask(session, site, "SELECT COUNT(*) AS n FROM TAP_UPLOAD.t", "t,param:t", t=small())
     assert answer.text.split() == ["n", "0"]
