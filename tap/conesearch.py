@@ -23,6 +23,7 @@ from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
 from tap.models import TapTable
 from tap.results import format_for
+from tap.row_limits import RowLimit, row_limit
 from tap.service import QueryAnswer
 
 __all__ = ["Cone", "ConeSearch", "read_cone"]
@@ -48,7 +49,7 @@ class Cone:
     dec: float
     radius: float
     verbosity: int
-    maxrec: int
+    maxrec: int | None
 
 
 class ConeSearch:
@@ -84,25 +85,25 @@ class ConeSearch:
         ServiceBusyError
             Too many queries are waiting.
         """
-        cone = read_cone(parameters, self._settings)
+        cone = read_cone(parameters)
         requested = parameters.one("RESPONSEFORMAT")
         result_format = format_for(requested)
-        limit = 0 if cone.radius == 0 else cone.maxrec
+        limit = RowLimit(0) if cone.radius == 0 else row_limit(self._settings, result_format, cone.maxrec)
         chosen = _columns(table, cone.verbosity)
         catalog = self._catalog.tables_of(identity).catalog
-        translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit + 1)
+        translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit.rows + 1)
         stream = self._engine.open(self._engine_query(translation.sql, table), cancellation)
         columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
         infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
         description = TableDescription(columns, table.name, table.description, infos)
-        batches = () if cone.radius == 0 else stream
+        batches = () if cone.radius == 0 else limit.checked(stream)
         try:
-            chunks = result_format.write(description, batches, limit=limit)
+            chunks = result_format.write(description, batches, limit=limit.rows)
         except PhotozError:  # a format that collects its rows first
             stream.close()
             raise
         media_type = "text/xml" if requested is None else result_format.content_type
-        return QueryAnswer(media_type, chunks, stream.close, result_format.headers)
+        return QueryAnswer(media_type, chunks, stream.close, {**result_format.headers, **limit.headers})
 
     def _engine_query(self, sql: str, table: TapTable) -> EngineQuery:
         settings = self._settings
@@ -116,7 +117,7 @@ class ConeSearch:
         )
 
 
-def read_cone(parameters: DaliParameters, settings: Settings) -> Cone:
+def read_cone(parameters: DaliParameters) -> Cone:
     """Parse RA, DEC, SR, VERB and MAXREC; other parameters are ignored.
 
     Raises
@@ -125,13 +126,13 @@ def read_cone(parameters: DaliParameters, settings: Settings) -> Cone:
         A parameter is missing, not a number, or out of range.
     """
     radius = _number(parameters, "SR", 0, math.inf)
-    maxrec = _whole(parameters, "MAXREC", settings.maxrec_default, 0, None)
+    maxrec = None if parameters.one("MAXREC") is None else _whole(parameters, "MAXREC", 0, 0, None)
     return Cone(
         ra=_number(parameters, "RA", -360, 360) % 360,
         dec=_number(parameters, "DEC", -90, 90),
         radius=min(radius, 180.0),
         verbosity=_whole(parameters, "VERB", 2, 1, 3),
-        maxrec=min(maxrec, settings.maxrec_limit),
+        maxrec=maxrec,
     )
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.auth.models import Identity
 from core.cancellation import Cancellation
-from core.errors import InvalidValueError, PhotozError, TooLargeError
+from core.errors import InvalidValueError, PhotozError
 from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
@@ -19,6 +19,7 @@ from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.metadata.catalog import TableCatalog, TableSet
 from tap.results import ResultFormat, format_for
+from tap.row_limits import RowLimit, row_limit
 from tap.uploads.tap_upload import UploadedTable, Uploads
 
 __all__ = ["LANGUAGES", "OpenQuery", "QueryAnswer", "TapService"]
@@ -58,34 +59,28 @@ class OpenQuery:
     ----------
     tables
         Full names of the tables that it reads, except for uploaded ones.
-    whole
-        Whether it is an error when there are more than ``maxrec`` rows: nobody chose that limit, and the format cannot
-        state it.
     """
 
     description: TableDescription
     stream: ResultStream
     result_format: ResultFormat
-    maxrec: int
+    limit: RowLimit
     tables: tuple[str, ...]
-    whole: bool = False
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
         """Write the rows of the stream, given directly or through a wrapper.
 
         A result that must be whole and is not ends in a TooLargeError: the transfer breaks off, or the job fails.
         """
-        rows = _whole(batches, self.maxrec) if self.whole else batches
-        return self.result_format.write(self.description, rows, limit=self.maxrec)
+        return self.result_format.write(self.description, self.limit.checked(batches), limit=self.limit.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Request:
     query: str
-    maxrec: int
+    limit: RowLimit
     result_format: ResultFormat
     run_id: str | None
-    whole: bool
 
 
 class TapService:
@@ -120,6 +115,7 @@ class TapService:
             opened.stream.close()
             raise
         headers = {"Content-Disposition": f'inline; filename="result.{chosen.extension}"'} | dict(chosen.headers)
+        headers |= opened.limit.headers
         return QueryAnswer(chosen.content_type, chunks, opened.stream.close, headers)
 
     def open(
@@ -149,7 +145,7 @@ class TapService:
         with self._uploads.opened(parameters, identity) as uploads:
             started = monotonic()
             catalog = uploads.catalog(tables.catalog)
-            translation = translate(request.query, catalog, row_limit=request.maxrec + 1)
+            translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
             # The engine has read the uploads when it returns the first rows.
             stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds), cancellation)
         _log.info(
@@ -163,7 +159,7 @@ class TapService:
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
         names = tuple(entry.name for entry in translation.tables if entry.name in tables.tables)
-        return OpenQuery(description, stream, request.result_format, request.maxrec, names, request.whole)
+        return OpenQuery(description, stream, request.result_format, request.limit, names)
 
     def _request(self, parameters: DaliParameters) -> _Request:
         language = parameters.one("LANG")
@@ -177,21 +173,19 @@ class TapService:
         run_id = parameters.one("RUNID")
         chosen = parameters.one("RESPONSEFORMAT") or parameters.one("FORMAT")
         result_format = format_for(chosen)
-        maxrec, whole = self._maxrec(parameters, result_format)
-        return _Request(query, maxrec, result_format, run_id and run_id[:_MAX_RUNID], whole)
+        limit = row_limit(self._settings, result_format, self._maxrec(parameters))
+        return _Request(query, limit, result_format, run_id and run_id[:_MAX_RUNID])
 
-    def _maxrec(self, parameters: DaliParameters, result_format: ResultFormat) -> tuple[int, bool]:
-        """Return the most rows, and whether more rows are an error."""
+    @staticmethod
+    def _maxrec(parameters: DaliParameters) -> int | None:
         text = parameters.one("MAXREC")
-        limit = self._settings.maxrec_limit
         if text is None:
-            return (self._settings.maxrec_default, False) if result_format.states_overflow else (limit, True)
+            return None
         if not text.strip().isdecimal():
             message = f"MAXREC={text[:40]} is not a whole number of rows."
             raise InvalidValueError(message, field="MAXREC")
         # Python refuses to convert very long strings of digits.
-        wanted = int(text.strip()[:_MAX_DIGITS])
-        return min(wanted, limit), wanted > limit and not result_format.states_overflow
+        return int(text.strip()[:_MAX_DIGITS])
 
     def _engine_query(
         self, translation: Translation, tables: TableSet, uploads: Mapping[str, UploadedTable], seconds: float
@@ -208,16 +202,3 @@ class TapService:
             threads=settings.query_threads,
             temp_bytes=settings.query_temp_bytes,
         )
-
-
-def _whole(batches: Iterable[pa.RecordBatch], most: int) -> Iterator[pa.RecordBatch]:
-    """Yield batches; raise TooLargeError when they have more rows than may be sent."""
-    rows = 0
-    for batch in batches:
-        rows += batch.num_rows
-        if rows > most:
-            raise TooLargeError(
-                f"The result has more than {most} rows, the most of one answer, and this format cannot state that rows "
-                "were cut. Set MAXREC, or request RESPONSEFORMAT=votable or parquet."
-            )
-        yield batch

@@ -150,6 +150,7 @@ def test_maxrec_cuts_and_says_so(site: SmallSite):
     answer = ask(site, site.numbered, RA=0, DEC=0, SR=180, MAXREC=7)
     assert len(read(answer).array) == 7
     assert b'value="OVERFLOW"' in answer.content
+    assert answer.headers["X-Row-Limit"] == "7"
     whole = ask(site, site.numbered, RA=0, DEC=0, SR=180, MAXREC=len(RA))
     assert len(read(whole).array) == len(RA)
     assert b"OVERFLOW" not in whole.content

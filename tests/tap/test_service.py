@@ -81,4 +81,5 @@ def test_other_formats_are_cut_and_say_so():
     query = opened(40, FORMAT="json")
     text = b"".join(query.write(query.stream)).decode()
     assert '"OVERFLOW"' in text
-    assert query.maxrec == 10
+    assert query.limit.rows == 10
+    assert query.limit.headers == {"X-Row-Limit": "10"}
