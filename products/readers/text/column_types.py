@@ -18,6 +18,8 @@ __all__ = ["FALSE", "TRUE", "ColumnType", "IdentifierWatch", "identifier_notes",
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 
 _FORTRAN = r"^([+-]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+))[dD]([+-]?[0-9]+)$"
+_LONG = 16
+_LONG_INTEGER = f"^[+-]?[0-9]{{{_LONG},}}$"
 #: Columns of degrees, minutes and seconds, which are numbers however they are padded.
 _SEXAGESIMAL = re.compile(r"(ra|dec?)_?([hdms]|hour|deg|min|sec|hours|minutes|seconds|degrees)", re.IGNORECASE)
 
@@ -67,13 +69,31 @@ class ColumnType:
                 return replace(self, kind=pa.bool_())
             if pa.types.is_boolean(self.kind):
                 return replace(self, kind=pa.string())
+        fast = self._of_numbers(texts) if decimal == "." else None
+        return fast or self._of_other_forms(texts, decimal)
+
+    def _of_numbers(self, texts: pa.Array) -> "ColumnType | None":
+        """Return what texts have shown that pyarrow parses as numbers; None for others. This is the usual, fast way."""
+        if self.has_long or self.is_rewritten:
+            return None
+        has_sign = self.has_sign or _any(texts, "^[+-]")
+        if not pa.types.is_floating(self.kind) and _fits(texts, pa.int64()):
+            long = bool(pc.any(pc.greater_equal(pc.binary_length(texts), _LONG)).as_py())
+            zeros = self.has_zeros or _any(texts, "^0[0-9]")
+            return replace(self, kind=pa.int64(), has_sign=has_sign, has_zeros=zeros, has_long=long)
+        has_point = self.has_point or bool(pc.any(pc.match_substring(texts, ".")).as_py())
+        if not has_point or not _fits(texts, pa.float64()) or _any(texts, _LONG_INTEGER):
+            return None
+        return replace(self, kind=pa.float64(), has_sign=has_sign, has_point=has_point)
+
+    def _of_other_forms(self, texts: pa.Array, decimal: str) -> "ColumnType":
         known = replace(
             self,
             has_zeros=self.has_zeros or _any(texts, "^0[0-9]+$"),
             has_bare_exponent=self.has_bare_exponent or _any(texts, "^[0-9]+[eEdD][0-9]+$"),
             has_sign=self.has_sign or _any(texts, "^[+-]"),
             has_point=self.has_point or _any(texts, "[.,]|[eEdD][+-]"),
-            has_long=self.has_long or _any(texts, "^[+-]?[0-9]{16,}$"),
+            has_long=self.has_long or _any(texts, _LONG_INTEGER),
             has_fortran=self.has_fortran or _any(texts, _FORTRAN),
         )
         plus = not known.is_rewritten and _any(texts, "^[+][0-9]+$")

@@ -11,7 +11,7 @@ from products.readers.text.rows import DelimitedRows
 
 __all__ = ["decided_types"]
 
-_BEGINNING_BYTES = 1_000_000
+_BEGINNING_BYTES = 500_000
 _MOST_REPAIRS = 5
 
 
