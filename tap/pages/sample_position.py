@@ -3,8 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from products.rows.stored_file import StoredFile
 from tap.models import TapTable
 
 __all__ = ["sample_position"]
@@ -18,8 +17,8 @@ def sample_position(table: TapTable) -> tuple[float, float]:
 @lru_cache(maxsize=256)
 def _row_in_the_middle(path: Path, ra: str, dec: str) -> tuple[float, float]:
     """Return the position; cached, because the file never changes."""
-    with pq.ParquetFile(path) as file:
-        rows = file.read_row_group(file.num_row_groups // 2, columns=[ra, dec]).drop_null()
+    with StoredFile(path) as file:
+        rows = file.read_row_group(file.num_row_groups // 2, [ra, dec]).drop_null()
     if not rows.num_rows:
         return 0.0, 0.0
     row = rows.num_rows // 2
