@@ -65,6 +65,9 @@ def definition_of_votable(path: Path, *, max_columns: int) -> TableDefinition:
         It is not valid, or describes a table that cannot be created.
     """
     with VotableReader(path, "the VOTable", ReadLimits(max_columns=max_columns, allow_empty=True)) as reader:
+        if reader.left_out:
+            name, reason = next(iter(reader.left_out.items()))
+            raise InvalidValueError(f"The column '{name[:100]}' cannot be stored in a table ({reason}).")
         columns = tuple(column_of_field(field) for field in reader.schema)
     return checked(TableDefinition("", columns), max_columns)
 

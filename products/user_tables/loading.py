@@ -177,6 +177,9 @@ class _Conformed(_Rows):
             raise InvalidValueError(
                 f"The table has no column '{unknown[0][:100]}'; its columns are {', '.join(schema.names)[:500]}."
             )
+        lost = [name for name in getattr(reader, "left_out", {}) if _column_named(name, schema.names) is not None]
+        if lost:
+            raise InvalidValueError(f"The column '{lost[0][:100]}' of the file cannot be read; nothing was added.")
         sources = {column: name for name, column in found.items()}
         if len(sources) != len(found):
             raise InvalidValueError("Two columns of the file belong to one column of the table; write its exact names.")

@@ -65,7 +65,10 @@ def _columns_of(field: pa.Field, name: str, stored: str, path: tuple[str, ...]) 
     is_list = _is_list(kind)
     record = _without_extension(kind.value_type) if is_list else kind
     if not pa.types.is_struct(record) or len(path) >= _MOST_DEPTH or not record.num_fields:
-        return [PlainColumn(field.with_name(name).with_type(_plain_type(kind)), stored, path)]
+        plain = field.with_name(name).with_type(_plain_type(kind))
+        if pa.types.is_duration(kind):
+            plain = plain.with_metadata({b"unit": str(kind.unit).encode(), **(field.metadata or {})})
+        return [PlainColumn(plain, stored, path)]
     columns: list[PlainColumn] = []
     for inner in record:
         wrapped = inner.with_type(pa.list_(inner.type)) if is_list else inner

@@ -1,6 +1,7 @@
 """Conversion of VOTable cells to Arrow arrays: texts of TABLEDATA, and bytes of BINARY and BINARY2 (VOTable 1.5 §5)."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,15 @@ import pyarrow.compute as pc
 from products.readers.arrays import array_of, masked, text_of
 from products.readers.votable.document import VotableField
 
-__all__ = ["DATATYPES", "array_of_bytes", "array_of_texts", "arrow_type_of_field", "fixed_length", "item_bytes"]
+__all__ = [
+    "DATATYPES",
+    "array_of_bytes",
+    "array_of_texts",
+    "arrow_type_of_field",
+    "cell_bytes",
+    "fixed_length",
+    "item_bytes",
+]
 
 _NUMBERS = {
     "boolean": pa.bool_(),
@@ -25,6 +34,7 @@ _ITEM = {"boolean": "u1", "unsignedByte": "u1", "short": ">i2", "int": ">i4", "l
          "double": ">f8", "char": "S1", "unicodeChar": ">u2", "bit": "u1"}  # fmt: skip
 #: Datatypes of VOTable whose bytes can be told apart; complex numbers are pairs of these.
 DATATYPES = frozenset(_ITEM)
+_Count = TypeVar("_Count", int, np.ndarray)
 _TRUE = ("T", "t", "true", "True", "TRUE", "1")
 _FALSE = ("F", "f", "false", "False", "FALSE", "0")
 
@@ -54,6 +64,11 @@ def fixed_length(column: VotableField) -> int | None:
     """Return the number of items of every cell, or None when it varies."""
     size = (column.arraysize or "1").strip()
     return int(size) if size.isdigit() else None
+
+
+def cell_bytes(column: VotableField, items: _Count) -> _Count:
+    """Return the bytes of a cell with so many items in the binary serializations; bits are packed."""
+    return (items + 7) // 8 if column.datatype == "bit" else items * item_bytes(column)
 
 
 def item_bytes(column: VotableField) -> int:
@@ -107,7 +122,10 @@ def array_of_bytes(
         return masked(_texts_of_bytes(items, lengths, column), nulls)
     if lengths is None and fixed_length(column) == 0:
         return masked(pa.array([[]] * len(items), arrow_type), nulls)
-    values = _values_of_bytes(items, column)
+    if column.datatype == "bit" and lengths is not None:
+        values = _packed_flags(items, lengths)
+    else:
+        values = _values_of_bytes(items, column)
     item_type = arrow_type.value_type if pa.types.is_nested(arrow_type) else arrow_type
     missing = _missing(items, values, column)
     if lengths is None:
@@ -142,6 +160,15 @@ def _values_of_bytes(items: np.ndarray, column: VotableField) -> np.ndarray:
         return np.unpackbits(items, axis=-1)[..., : fixed_length(column) or items.shape[-1] * 8].astype(bool)
     values: np.ndarray = items.view(_ITEM[column.datatype])
     return values
+
+
+def _packed_flags(items: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the flags of cells of differing lengths, each of which begins with a byte of its own."""
+    size = (lengths + 7) // 8
+    starts = 8 * (np.cumsum(size) - size)
+    places = np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+    flags: np.ndarray = np.unpackbits(items.reshape(-1))[places].astype(bool)
+    return flags
 
 
 def _missing(items: np.ndarray, values: np.ndarray, column: VotableField) -> np.ndarray | None:

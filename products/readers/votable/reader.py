@@ -15,7 +15,14 @@ from products.readers.base import FileReader, ReadLimits, TableChoice, chosen_ta
 from products.readers.column_checks import checked_names, described_field
 from products.readers.errors import ColumnTypeError, DamagedFileError, NotATableError, damage_reported, listed
 from products.readers.formats import VOTABLE
-from products.readers.votable.cells import array_of_bytes, array_of_texts, arrow_type_of_field, fixed_length, item_bytes
+from products.readers.votable.cells import (
+    array_of_bytes,
+    array_of_texts,
+    arrow_type_of_field,
+    cell_bytes,
+    fixed_length,
+    item_bytes,
+)
 from products.readers.votable.document import TableHandler, VotableField, parsed_pieces
 from products.readers.votable.fits_rows import EmbeddedFits, fits_batches
 from products.readers.votable.tables import votable_tables
@@ -153,7 +160,7 @@ class _BinaryRows:
                 position = position + width
                 continue
             count = lengths[number]
-            size = count * item_bytes(column)
+            size = cell_bytes(column, count)
             position = position + 4
             if column.name in schema.names:
                 ends = np.cumsum(size)
@@ -172,7 +179,9 @@ class _BinaryRows:
         steps, skip = [], self._flags
         for number, width in enumerate(self._widths):
             if width is None:
-                steps.append((skip, number, item_bytes(self._fields[number])))
+                column = self._fields[number]
+                # Bits are packed; their items have no whole number of bytes.
+                steps.append((skip, number, 0 if column.datatype == "bit" else item_bytes(column)))
                 skip = 0
             else:
                 skip += width
@@ -185,7 +194,7 @@ class _BinaryRows:
                 at += before
                 count = int.from_bytes(data[at : at + 4], "big")
                 row_counts.append(count)
-                at += 4 + count * item
+                at += 4 + (count * item if item else (count + 7) // 8)
             at += skip
             if at > end:
                 break
@@ -200,7 +209,7 @@ def _cell_bytes(column: VotableField) -> int | None:
     length = fixed_length(column)
     if length is None:
         return None
-    return (length + 7) // 8 if column.datatype == "bit" else length * item_bytes(column)
+    return cell_bytes(column, length)
 
 
 def _chosen(choices: list[TableChoice], name: str, wanted: str | None) -> tuple[int, list[str]]:
