@@ -11,7 +11,9 @@ from core.auth.models import Identity, Scope, User
 from core.database import Database, utc_now
 from products.access import release_readable, require_change, require_manage
 from products.adjustments.options import TableOptions
+from products.inspection.inspection import Inspection
 from products.models import (
+    InspectionState,
     Product,
     ProductColumn,
     ProductFile,
@@ -100,6 +102,14 @@ class ProductDetails:
     table: ProductTable | None
     inspection: str | None
     options: TableOptions = field(default_factory=TableOptions)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about the data: the notes of the inspection, or why the main file is no table."""
+        product = self.product
+        if product.inspection_state is InspectionState.NOT_A_TABLE and product.inspection_error:
+            return (f"The main file is not read as a table. {product.inspection_error}",)
+        return () if self.inspection is None else Inspection.from_json(self.inspection).notes
 
 
 class ProductService:

@@ -230,3 +230,24 @@ def test_a_pipeline_reads_the_derived_positions(site: PipelineSite) -> None:
     there = SkyCoord(found["ra"].to_numpy(), found["dec"].to_numpy(), unit="deg")
     assert there.separation(PLACES[np.repeat(np.arange(4), 2)]).max() < 1 * u.mas
     assert len(found) == 8
+
+
+def test_the_reason_why_a_file_is_no_table_stays_visible(site: PipelineSite) -> None:
+    kinds = site.json("GET", "/api/product-types/", params={"name": "training_results"})["results"]
+    body = {"display_name": "A model", "product_type": kinds[0]["id"]}
+    product = int(site.json("POST", "/api/products/", json=body)["id"])
+    content = bytes(range(256)) * 20
+    assert site.ask("PUT", f"/api/products/{product}/files/model.pkl?role=main", content=content).is_success
+    site.json("POST", f"/api/products/{product}/inspect/")
+    assert inspected(site, product)["state"] == "not_a_table"
+    published = site.ask("POST", f"/api/products/{product}/publish/")
+    assert published.status_code == 200, published.text
+    said = published.json()["warnings"][0]
+    assert said.startswith("The main file is not read as a table.")
+    page = site.app.client.get(f"/product/{published.json()['internal_name']}", headers=_browser(site))
+    assert "Notes on the data" in page.text
+    assert "is not read as a table" in page.text
+
+
+def _browser(site: PipelineSite) -> dict[str, str]:
+    return {"Authorization": f"Bearer {site.tokens['alice']}", "Accept": "text/html"}

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from core.auth.models import Identity
-from products.inspection.inspection import Inspection
 from products.models import Product
 from webui.api.representations.products import Json, product_json
 from webui.disclosures import disclosure, warnings_of
@@ -22,7 +21,6 @@ def shared_json(
 
 def published_json(services: WebServices, identity: Identity, product: Product) -> Json:
     """Return a product that was published, with the notes of its inspection and warnings for its readers."""
-    stored = services.products.service.details(identity, product.id).inspection
-    notes = [] if stored is None else list(Inspection.from_json(stored).notes)
+    notes = services.products.service.details(identity, product.id).notes
     shared = shared_json(services, identity, product)
     return {**shared, "warnings": [*notes, *shared["warnings"]]}
