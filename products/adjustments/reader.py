@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +21,7 @@ from products.inspection.position_forms import PositionForm, position_forms
 from products.inspection.position_warnings import column_problem
 from products.readers import ReadLimits, TableChoice, TableReader, open_table
 
-__all__ = ["AdjustedReader", "adjusted", "open_adjusted"]
+__all__ = ["AdjustedReader", "open_adjusted"]
 
 _FRAME = b"frame"
 _BATCH_ROWS = 65_536
@@ -32,11 +33,13 @@ class AdjustedReader:
     Parameters
     ----------
     options
-        The adjustments; those of ``position`` are made when it is a form.
-    forms
-        The forms of positions that were recognised, the best first.
-    first
-        The first rows of the reader.
+        The adjustments. Positions are derived from a chosen form, and without a choice when the file tells that they
+        need it.
+
+    Attributes
+    ----------
+    options
+        The adjustments that are made, with the form of positions that was decided.
 
     Raises
     ------
@@ -44,13 +47,16 @@ class AdjustedReader:
         The options do not fit the table.
     """
 
-    def __init__(
-        self, reader: TableReader, options: TableOptions, forms: Sequence[PositionForm], first: pa.RecordBatch
-    ) -> None:
+    def __init__(self, reader: TableReader, options: TableOptions | None = None) -> None:
+        options = options or TableOptions()
         self._reader = reader
+        best = self.forms[0] if options.position is None and self.forms else None
+        if best is not None and best.certain and not best.is_plain:
+            options = replace(options, position=best)
         self.options = options
-        self.forms = tuple(forms)
-        self._missing = {name: _missing_values(first, name, values) for name, values in options.missing_values.items()}
+        self._missing = {
+            name: _missing_values(self._first, name, values) for name, values in options.missing_values.items()
+        }
         fields = [self._missing[f.name].field if f.name in self._missing else f for f in reader.schema]
         self._position = None if options.form is None else DerivedPosition(options.form, pa.schema(fields))
         if self._position is not None:
@@ -58,6 +64,17 @@ class AdjustedReader:
         self._derived = {} if self._position is None else {f.name: i for i, f in enumerate(self._position.fields)}
         self.schema = pa.schema([*fields, *(self._position.fields if self._position else ())])
         self.notes = (*reader.notes, *self._notes())
+
+    @cached_property
+    def forms(self) -> tuple[PositionForm, ...]:
+        """The forms of positions that are recognised in the first rows, the best first."""
+        return _forms(self._first)
+
+    @cached_property
+    def _first(self) -> pa.RecordBatch:
+        """The first rows of the file; not read where nothing is to be decided by them."""
+        found = next(iter(self._reader.batches(size=_BATCH_ROWS)), None)
+        return pa.RecordBatch.from_pylist([], schema=self._reader.schema) if found is None else found
 
     @property
     def format(self) -> str:
@@ -142,38 +159,14 @@ def open_adjusted(
     limits: ReadLimits | None = None,
     scratch: Path | None = None,
 ) -> AdjustedReader:
-    """Open a file for reading its adjusted table; see `products.readers.open_table` and `adjusted`."""
+    """Open a file for reading its adjusted table; see `products.readers.open_table` and `AdjustedReader`."""
     table = None if options is None else options.table
     reader = open_table(path, name, limits=limits, scratch=scratch, table=table)
     try:
-        return adjusted(reader, options)
+        return AdjustedReader(reader, options)
     except BaseException:
         reader.close()
         raise
-
-
-def adjusted(reader: TableReader, options: TableOptions | None = None) -> AdjustedReader:
-    """Return the reader of an adjusted table; positions are derived when the file tells that they need it.
-
-    Parameters
-    ----------
-    options
-        What the owner of the table chose; the default leaves the decision to what the file tells.
-
-    Raises
-    ------
-    InvalidValueError
-        The options do not fit the table.
-    """
-    options = options or TableOptions()
-    first = next(reader.batches(size=_BATCH_ROWS), None)
-    if first is None:
-        first = pa.RecordBatch.from_pylist([], schema=reader.schema)
-    forms = _forms(first)
-    best = forms[0] if forms else None
-    if options.position is None and best is not None and best.certain and not best.is_plain:
-        options = replace(options, position=best)
-    return AdjustedReader(reader, options, forms, first)
 
 
 def _forms(first: pa.RecordBatch) -> tuple[PositionForm, ...]:

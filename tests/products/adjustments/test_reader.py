@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import InvalidValueError
 from products.adjustments.options import AS_GIVEN, TableOptions
-from products.adjustments.reader import AdjustedReader, adjusted
+from products.adjustments.reader import AdjustedReader
 from products.inspection.meanings import Meanings
 from products.inspection.position_warnings import open_question
 from tests.products.rows.tables import MemoryReader
@@ -29,14 +29,14 @@ def with_unit(name: str, values: list[float], unit: str) -> MemoryReader:
 
 def test_a_plain_table_stays_as_it_is() -> None:
     source = table(ra=[10.0, 20.0], dec=[1.0, 2.0], z=[0.1, 0.2])
-    reader = adjusted(source)
+    reader = AdjustedReader(source)
     assert reader.schema == source.schema
     assert (reader.derived_columns, reader.notes, reader.options) == ((), (), TableOptions())
     assert read(reader).to_pydict() == {"ra": [10.0, 20.0], "dec": [1.0, 2.0], "z": [0.1, 0.2]}
 
 
 def test_columns_can_be_read_in_any_order_with_and_without_the_derived_ones() -> None:
-    reader = adjusted(with_unit("ra", [1.0, 2.0, 3.0], "hourangle"))
+    reader = AdjustedReader(with_unit("ra", [1.0, 2.0, 3.0], "hourangle"))
     assert reader.derived_columns == ("ra_icrs", "dec_icrs")
     assert read(reader, ["dec_icrs", "ra_icrs"]).to_pydict() == {"dec_icrs": [0.0] * 3, "ra_icrs": [15.0, 30.0, 45.0]}
     assert read(reader, ["ra"]).to_pydict() == {"ra": [1.0, 2.0, 3.0]}
@@ -46,55 +46,57 @@ def test_columns_can_be_read_in_any_order_with_and_without_the_derived_ones() ->
 
 
 def test_the_owner_can_say_that_the_columns_are_degrees_as_given() -> None:
-    reader = adjusted(with_unit("ra", [1.0, 2.0], "hourangle"), TableOptions(position=AS_GIVEN))
+    reader = AdjustedReader(with_unit("ra", [1.0, 2.0], "hourangle"), TableOptions(position=AS_GIVEN))
     assert (reader.derived_columns, reader.problem_of(Meanings("ra", "dec"))) == ((), None)
-    asked = adjusted(with_unit("ra", [1.0, 2.0], "hourangle"))
+    asked = AdjustedReader(with_unit("ra", [1.0, 2.0], "hourangle"))
     assert "hours" in (asked.problem_of(Meanings("ra", "dec")) or "")
     assert asked.problem_of(Meanings("ra_icrs", "dec_icrs")) is None
 
 
 def test_what_only_values_hint_at_is_a_question() -> None:
-    reader = adjusted(table(ra=[0.5, 12.0, 23.5], dec=[-60.0, 0.0, 60.0]))
+    reader = AdjustedReader(table(ra=[0.5, 12.0, 23.5], dec=[-60.0, 0.0, 60.0]))
     question = open_question(reader.forms)
     assert question is not None
     assert "hours" in question
     assert reader.derived_columns == ()
     assert reader.problem_of(Meanings("ra", "dec")) == question
-    answered = adjusted(table(ra=[0.5, 12.0, 23.5], dec=[-60.0, 0.0, 60.0]), TableOptions(position=reader.forms[0]))
+    answered = AdjustedReader(
+        table(ra=[0.5, 12.0, 23.5], dec=[-60.0, 0.0, 60.0]), TableOptions(position=reader.forms[0])
+    )
     assert read(answered, ["ra_icrs"])["ra_icrs"].to_pylist() == [7.5, 180.0, 352.5]
 
 
 @pytest.mark.parametrize("kind", [pa.float64(), pa.float32(), pa.int16(), pa.int64()])
 def test_numbers_that_stand_for_missing_ones_become_null(kind: pa.DataType) -> None:
     source = table(z=pa.array([1, -99, 2, -9, None], kind), other=pa.array([-99, 1, 1, 1, 1], kind))
-    reader = adjusted(source, TableOptions(missing_values={"z": (-99, -9.0)}))
+    reader = AdjustedReader(source, TableOptions(missing_values={"z": (-99, -9.0)}))
     assert read(reader).to_pydict() == {"z": [1, None, 2, None, None], "other": [-99, 1, 1, 1, 1]}
     assert "-99, -9.0 mean" in reader.notes[0]
 
 
 def test_numbers_are_compared_in_the_precision_of_the_column() -> None:
     source = table(z=pa.array([0.5, -9.99e33, -99.9], pa.float32()))
-    reader = adjusted(source, TableOptions(missing_values={"z": (-9.99e33, -99.9)}))
+    reader = AdjustedReader(source, TableOptions(missing_values={"z": (-9.99e33, -99.9)}))
     assert read(reader)["z"].to_pylist() == [0.5, None, None]
 
 
 def test_words_among_numbers_become_null_and_the_column_one_of_numbers() -> None:
     source = table(z=["0.5", "--", " 1e-3", "N/A"], n=["1", "--", "3", "4"], name=["a", "--", "c", "d"])
     words = ("--", "N/A")
-    reader = adjusted(source, TableOptions(missing_values={"z": words, "n": words, "name": words}))
+    reader = AdjustedReader(source, TableOptions(missing_values={"z": words, "n": words, "name": words}))
     found = read(reader)
     assert found.to_pydict() == {"z": [0.5, None, 0.001, None], "n": [1, None, 3, 4], "name": ["a", None, "c", "d"]}
     assert [field.metadata and field.metadata[b"datatype"] for field in found.schema][:2] == [b"double", b"long"]
 
 
 def test_identifiers_with_leading_zeros_stay_text() -> None:
-    reader = adjusted(table(id=["001", "--", "002"]), TableOptions(missing_values={"id": ("--",)}))
+    reader = AdjustedReader(table(id=["001", "--", "002"]), TableOptions(missing_values={"id": ("--",)}))
     assert read(reader)["id"].to_pylist() == ["001", None, "002"]
 
 
 def test_a_word_that_comes_late_is_named() -> None:
     source = table(z=["0.5"] * 70_000 + ["unknown"])
-    reader = adjusted(source, TableOptions(missing_values={"z": ("--",)}))
+    reader = AdjustedReader(source, TableOptions(missing_values={"z": ("--",)}))
     with pytest.raises(InvalidValueError, match="'z' holds the text 'unknown'"):
         list(reader.batches())
 
@@ -143,4 +145,4 @@ def test_options_come_back_from_json(item: dict[str, object]) -> None:
 )
 def test_missing_values_that_do_not_fit_are_refused(missing: dict[str, tuple[object, ...]], said: str) -> None:
     with pytest.raises(InvalidValueError, match=said):
-        adjusted(table(z=[1.0], flag=[True]), TableOptions(missing_values=missing))  # type: ignore[arg-type]
+        AdjustedReader(table(z=[1.0], flag=[True]), TableOptions(missing_values=missing))  # type: ignore[arg-type]
