@@ -21,6 +21,15 @@ __all__ = ["VOTABLE_NAMESPACE", "DocumentWriter", "document_without_rows", "erro
 #: Namespace of VOTable 1.3 and all later versions.
 VOTABLE_NAMESPACE = "http://www.ivoa.net/xml/VOTable/v1.3"
 _ICRS = "ICRS"
+#: Names of frames in COOSYS, of which the schema of VOTable 1.4 has a list, by those of the vocabulary refframe.
+_SYSTEMS = {
+    "FK4": "eq_FK4",
+    "FK5": "eq_FK5",
+    "ICRS": "ICRS",
+    "GALACTIC": "galactic",
+    "SUPER_GALACTIC": "supergalactic",
+    "ECLIPTIC": "ecl_FK5",
+}
 
 
 class DocumentWriter:
@@ -56,7 +65,8 @@ class DocumentWriter:
         for info in description.infos:
             self.info(info)
         for frame in dict.fromkeys(found for column in description.columns if (found := _frame_of(column))):
-            system, _, equinox = frame.rstrip(")").partition("(")
+            name, _, equinox = frame.rstrip(")").partition("(")
+            system = "ecl_FK4" if name == "ECLIPTIC" and equinox.startswith("B") else _SYSTEMS[name]
             self._leaf("COOSYS", {"ID": _frame_id(frame), "system": system, "equinox": equinox or None})
         with self._element("TABLE", {"name": description.name}):
             self._leaf("DESCRIPTION", {}, description.description)
@@ -177,8 +187,13 @@ def _field_id(number: int) -> str:
 
 
 def _frame_of(column: Column) -> str | None:
-    """Return the declared frame of a column; equatorial coordinates without one are in ICRS."""
-    return column.frame or (_ICRS if (column.ucd or "").lower().startswith("pos.eq.") else None)
+    """Return the declared frame of a column; equatorial coordinates without one are in ICRS.
+
+    Frames that COOSYS has no name for are not stated.
+    """
+    if column.frame:
+        return column.frame if column.frame.partition("(")[0] in _SYSTEMS else None
+    return _ICRS if (column.ucd or "").lower().startswith("pos.eq.") else None
 
 
 def _frame_id(frame: str) -> str:

@@ -5,9 +5,12 @@ import io
 import shutil
 import subprocess
 
+import pyarrow as pa
 import pytest
+from lxml import etree
 
-from core.votable import document_without_rows, error_document, write_votable
+from core.columns import Column
+from core.votable import TableDescription, document_without_rows, error_document, votable_columns, write_votable
 from tests.core.votable.samples import DESCRIPTION, NIGHTS, ROWS, TAKEN
 
 pytestmark = pytest.mark.skipif(shutil.which("stilts") is None, reason="STILTS is not installed")
@@ -54,6 +57,23 @@ def test_votlint_has_nothing_to_say(serialization):
         if "JAVA_TOOL_OPTIONS" not in line
     ]
     assert said == []
+
+
+def test_frames_of_columns_are_stated_as_the_schema_lists_them():
+    frames = ["ICRS", "FK4(B1950)", "FK5(J1975.5)", "GALACTIC", "SUPER_GALACTIC", "ECLIPTIC(J2000)", "ECLIPTIC(B1950)"]
+    columns = [Column(f"c{number}", "double", unit="deg", frame=frame) for number, frame in enumerate(frames)]
+    columns += [Column("other", "double", frame="GEO_APP"), Column("ra", "double", ucd="pos.eq.ra")]
+    rows = pa.record_batch([[1.0]] * len(columns), names=[column.name for column in columns])
+    description = TableDescription(votable_columns(columns, rows.schema))
+    document = b"".join(write_votable(description, [rows], serialization="TABLEDATA", limit=None))
+    assert stilts("votlint", "validate=true", "votable=-", document=document).strip() == ""
+    root = etree.fromstring(document)
+    systems = {item.get("ID"): (item.get("system"), item.get("equinox")) for item in root.iter("{*}COOSYS")}
+    told = [systems.get(item.get("ref")) for item in root.iter("{*}FIELD")]
+    assert told == [
+        ("ICRS", None), ("eq_FK4", "B1950"), ("eq_FK5", "J1975.5"), ("galactic", None), ("supergalactic", None),
+        ("ecl_FK5", "J2000"), ("ecl_FK4", "B1950"), None, ("ICRS", None),
+    ]  # fmt: skip
 
 
 def test_votlint_has_nothing_to_say_of_errors_and_of_no_rows():
