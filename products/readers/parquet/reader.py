@@ -100,8 +100,11 @@ def _astropy_metadata(footer: Mapping[bytes, bytes], name: str) -> AstropyMetada
 
 
 def _unnamed_index(footer: Mapping[bytes, bytes], stored: pa.Schema) -> list[str]:
-    """Return the index columns that pandas stored under a generated name."""
-    generated = {name for name in stored.names if _GENERATED_INDEX.fullmatch(name)}
+    """Return the index columns that pandas stored under a generated name.
+
+    In a file without the metadata of pandas, a column of such a name is a column like any other.
+    """
+    generated = {name for name in stored.names if b"pandas" in footer and _GENERATED_INDEX.fullmatch(name)}
     try:
         columns = json.loads(footer.get(b"pandas", b"{}")).get("columns", [])
         generated |= {column["field_name"] for column in columns if column["name"] is None}
