@@ -5,7 +5,6 @@ the metadata of the fields: the first of these that exists.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -27,7 +26,6 @@ __all__ = ["ParquetReader"]
 _LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
 # Read through small buffers: a memory map, or buffers of whole columns, would keep much of the file in memory.
 _BUFFER_BYTES = 1 << 18
-_GENERATED_INDEX = re.compile(r"__index_level_\d+__")
 _KEYS = ("unit", "ucd", "utype", "xtype", "description")
 
 
@@ -102,14 +100,13 @@ def _astropy_metadata(footer: Mapping[bytes, bytes], name: str) -> AstropyMetada
 def _unnamed_index(footer: Mapping[bytes, bytes], stored: pa.Schema) -> list[str]:
     """Return the index columns that pandas stored under a generated name.
 
-    In a file without the metadata of pandas, a column of such a name is a column like any other.
+    Where the metadata of pandas does not tell that it is one, a column of such a name is a column like any other.
     """
-    generated = {name for name in stored.names if b"pandas" in footer and _GENERATED_INDEX.fullmatch(name)}
     try:
         columns = json.loads(footer.get(b"pandas", b"{}")).get("columns", [])
-        generated |= {column["field_name"] for column in columns if column["name"] is None}
+        generated = {column["field_name"] for column in columns if column["name"] is None}
     except (ValueError, KeyError, TypeError, AttributeError):
-        pass
+        return []
     found = [name for name in stored.names if name in generated]
     return found if len(found) < len(stored.names) else []
 
