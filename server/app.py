@@ -88,9 +88,7 @@ def _include_routers(app: FastAPI, services: Services) -> None:
         cone_routes(settings, authenticate, tap.conesearch),
         link_routes(settings, authenticate, tap.datalink),
         vospace_routes(services.vospace, authenticate, services.jobs),
-        pipeline_routes(
-            settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads
-        ),
+        pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),
         page_routes(web),
     )
