@@ -16,7 +16,7 @@ def test_a_footprint_is_the_moc_of_the_finest_order_whose_cells_have_three_rows(
     found = footprint.moc()
     assert found is not None
     text, area = found
-    expected = MOC.from_healpix_cells((cells >> 38).astype(np.uint64), np.uint8(10), max_depth=10)
+    expected = MOC.from_healpix_cells((cells >> 36).astype(np.uint64), np.uint8(11), max_depth=11)
     expected = expected.degrade_to_order(np.int8(order))
     assert MOC.from_string(text) == expected
     assert area == pytest.approx(float(expected.sky_fraction) * 41_252.961249)
