@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 
-from core.columns import Column
+if TYPE_CHECKING:  # it imports Arrow, and commands that need the names of this module should start fast
+    from core.columns import Column
 
 __all__ = [
     "FileRole",
@@ -177,7 +179,7 @@ class ProductColumn:
     id: int
     product_id: int
     order: int
-    column: Column
+    column: "Column"
     alias: str | None
 
     def association(self) -> dict[str, str | None]:

@@ -14,6 +14,7 @@ import webui
 from core.database import utc_now
 from core.settings import Settings
 from core.vosi import availability_document
+from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
 from server.middleware import ChallengeMiddleware, HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
@@ -77,19 +78,20 @@ def create_app(services: Services) -> FastAPI:
 def _include_routers(app: FastAPI, services: Services) -> None:
     settings, web, tap = services.settings, services.web, services.tap
     authenticate = services.accounts.authenticate
-    app.include_router(api_routes(web))
-    app.include_router(tap_routes(settings, authenticate, tap.service))
-    app.include_router(tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads))
-    app.include_router(table_routes(settings, authenticate, tap.user_tables))
-    app.include_router(table_update_routes(settings, authenticate, services.jobs))
-    app.include_router(cone_routes(settings, authenticate, tap.conesearch))
-    app.include_router(link_routes(settings, authenticate, tap.datalink))
-    app.include_router(vospace_routes(services.vospace, authenticate, services.jobs))
-    app.include_router(
-        pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads)
+    add_routers(
+        app,
+        api_routes(web),
+        tap_routes(settings, authenticate, tap.service),
+        tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads),
+        table_routes(settings, authenticate, tap.user_tables),
+        table_update_routes(settings, authenticate, services.jobs),
+        cone_routes(settings, authenticate, tap.conesearch),
+        link_routes(settings, authenticate, tap.datalink),
+        vospace_routes(services.vospace, authenticate, services.jobs),
+        pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
+        registry_routes(settings),
+        page_routes(web),
     )
-    app.include_router(registry_routes(settings))
-    app.include_router(page_routes(web), include_in_schema=False)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

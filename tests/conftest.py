@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import HealthCheck, settings
 from pzserver.sessions import TidySession
 
@@ -152,6 +153,13 @@ def tidy_session() -> Iterator[TidySession]:
     """A session for pyvo, which leaves answers half-read."""
     with TidySession() as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """An event loop in a thread of its own, for the applications of ``in_process_client``."""
+    with start_blocking_portal() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
@@ -23,6 +23,7 @@ from core.errors import (
 
 __all__ = [
     "ErrorRenderer",
+    "add_routers",
     "byte_range",
     "close_unread",
     "content_disposition",
@@ -70,6 +71,16 @@ def route_class(render: ErrorRenderer) -> type[APIRoute]:
             return rendered
 
     return ErrorRenderingRoute
+
+
+def add_routers(target: FastAPI | APIRouter, *routers: APIRouter) -> None:
+    """Add the routes of complete routers, which need no prefix, tags or dependencies of the target.
+
+    ``include_router`` builds each route once more for what it inherits, which takes half of the time of a start, and
+    searches nested routers once for each level they stand on.
+    """
+    for router in routers:
+        target.routes.extend(router.routes)
 
 
 def close_unread(response: Response, error: PhotozError) -> None:

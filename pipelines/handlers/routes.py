@@ -12,6 +12,7 @@ from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.settings import Settings
 from core.web.dali import DaliParameters
 from core.web.parameters import read_parameters
+from core.web.routes import add_routers
 from pipelines.handlers.forms import read_multipart
 from pipelines.handlers.run_list import RunList
 from pipelines.runs.jobs import CONFIGURATION, LOG, PROVENANCE, REPORT
@@ -51,7 +52,7 @@ def pipeline_routes(
     for pipeline in pipelines.definitions.values():
         prefix = f"/pipelines/{pipeline.name}"
         runs = RunList(jobs, pipelines, pipeline, f"{settings.public_url}{prefix}")
-        whole.include_router(uws_routes(prefix, runs, authenticate, resources))
+        add_routers(whole, uws_routes(prefix, runs, authenticate, resources))
     return whole
 
 

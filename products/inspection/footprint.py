@@ -80,4 +80,4 @@ class Footprint:
 
 def _coarser(seen: np.ndarray) -> np.ndarray:
     """Return the map of the next lower order."""
-    return np.logical_or.reduce(seen.reshape(-1, 4), axis=1, keepdims=True).ravel()
+    return seen.view(np.uint32) != 0  # four booleans are as long as one number; to reduce them takes 30 times as long

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from products.product_types import TypeChanges
 from server.cli.context import OPERATOR, DataOption, open_services
 
 __all__ = ["type_app"]
@@ -40,6 +39,8 @@ def set_type(
     data: DataOption = None,
 ) -> None:
     """Change the given values of a type; ids, internal names and mandatory columns are fixed."""
+    from products.product_types import TypeChanges
+
     with open_services(data) as services:
         services.products.types.save(OPERATOR, name, TypeChanges(display_name, description, order, is_open))
     typer.echo(f"Changed the product type '{name}'.")

@@ -6,8 +6,6 @@ from typing import Annotated
 import typer
 
 from products.models import Product, Visibility
-from products.search.queries import ProductQuery
-from products.service import ProductChanges
 from server.cli.context import OPERATOR, DataOption, open_services
 
 __all__ = ["app"]
@@ -22,6 +20,8 @@ def list_command(
     data: DataOption = None,
 ) -> None:
     """List products, newest first."""
+    from products.search.queries import ProductQuery
+
     with open_services(data, prepare=False) as services:
         page = services.products.service.list(OPERATOR, ProductQuery(text=text))
     if as_json:
@@ -95,6 +95,8 @@ def set_command(
     data: DataOption = None,
 ) -> None:
     """Change the official flag, the visibility or the owner of a product."""
+    from products.service import ProductChanges
+
     changes = ProductChanges(official=official, visibility=visibility, groups=None if group is None else tuple(group))
     with open_services(data) as services:
         changed = services.products.service.change(OPERATOR, product, changes)

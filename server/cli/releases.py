@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.auth.audit import AuditQuery, Subject
 from core.errors import NotFoundError
-from products.releases import ReleaseValues, StoredRelease, choices_of_text
 from server.cli.context import OPERATOR, DataOption, open_services
+
+if TYPE_CHECKING:
+    from products.releases import ReleaseValues, StoredRelease
 
 __all__ = ["log_command", "release_app"]
 
@@ -56,6 +58,8 @@ def set_release(
     data: DataOption = None,
 ) -> None:
     """Make a release, or change what is named of one; '*' stands before the usual choice, '-' before a disabled one."""
+    from products.releases import ReleaseValues, choices_of_text
+
     with open_services(data) as services:
         try:
             values = _values(services.products.releases.find(OPERATOR, name))
@@ -107,7 +111,9 @@ def log_command(
         typer.echo(f"{entry.at:%Y-%m-%d %H:%M:%S}  {entry.actor:<16} {entry.action:<16} {entry.subject}  {details}")
 
 
-def _values(stored: StoredRelease) -> ReleaseValues:
+def _values(stored: "StoredRelease") -> "ReleaseValues":
+    from products.releases import ReleaseValues
+
     release = stored.release
     return ReleaseValues(
         name=release.name,

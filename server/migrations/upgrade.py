@@ -20,6 +20,8 @@ _REPORTED = 100
 
 def migrate(database: Database) -> None:
     """Run every migration that the database has not seen."""
+    if is_current(database.engine):  # migrations import every schema, which takes longer than most commands
+        return
     config = _config()
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from core.auth.models import Scope
 from core.settings import Settings
@@ -14,6 +14,7 @@ from server.app import create_app
 from server.data_folder import prepare_data_folder
 from server.migrations.upgrade import migrate
 from server.services import Services
+from tests.support.in_process import running_in_process
 
 __all__ = ["Application", "running_application"]
 
@@ -29,7 +30,7 @@ class Application:
     """
 
     app: FastAPI
-    client: TestClient
+    client: httpx2.Client
     services: Services
 
     def token(self, name: str, scope: Scope = Scope.WRITE) -> str:
@@ -61,5 +62,5 @@ def running_application(
     migrate(services.database)
     services.queue.start()
     app = create_app(services)
-    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+    with running_in_process(app) as client:
         yield Application(app, client, services)

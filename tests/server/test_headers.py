@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -137,7 +137,7 @@ def test_redirects_stay_here(running: Application, token: str):
 
 
 def test_a_password_is_tried_a_few_times_then_everybody_waits(running: Application, token: str):
-    client: httpx.Client = running.client
+    client: httpx2.Client = running.client
     running.services.accounts.service.add_user("guessed", "a long password")
     tries = [client.post("/login", data={"name": "guessed", "password": f"{n}"}).status_code for n in range(11)]
     assert tries == [403] * 10 + [429]

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from core.auth.models import Scope
@@ -46,7 +46,7 @@ def running(module_database_url: str | None, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def owner(running: Application) -> httpx.Client:
+def owner(running: Application) -> httpx2.Client:
     """The application as an administrator sees it, so that nothing is refused before it is read."""
     running.services.accounts.service.add_user("owner", "a long password", is_admin=True)
     running.client.headers["Authorization"] = f"Bearer {running.token('owner', Scope.ADMIN)}"
@@ -54,7 +54,7 @@ def owner(running: Application) -> httpx.Client:
 
 
 @pytest.fixture(scope="module")
-def product(owner: httpx.Client) -> dict:
+def product(owner: httpx2.Client) -> dict:
     """A draft whose table was looked into."""
     made = owner.post("/api/products", json={"display_name": "odd", "product_type": 1}).json()
     assert owner.put(f"/api/products/{made['id']}/files/t.csv", content=TABLE).status_code == 201
@@ -80,7 +80,7 @@ def _writes(product: dict) -> dict[str, tuple[str, str, dict[str, object]]]:
 
 
 @pytest.mark.parametrize("write", ["create", "change", "column", "columns", "token", "sign-in"])
-def test_json_of_any_shape_is_answered_below_500(owner: httpx.Client, product: dict, write: str):
+def test_json_of_any_shape_is_answered_below_500(owner: httpx2.Client, product: dict, write: str):
     method, path, body = _writes(product)[write]
     wrong = []
     # argon2 is slow on purpose, so that sign-ins are tried with the worst alone.
@@ -98,7 +98,7 @@ def test_json_of_any_shape_is_answered_below_500(owner: httpx.Client, product: d
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_texts_of_any_kind_are_kept_or_refused(owner: httpx.Client, product: dict, name: str):
+def test_texts_of_any_kind_are_kept_or_refused(owner: httpx2.Client, product: dict, name: str):
     text = TEXTS[name]
     made = owner.post("/api/products", content=_as_json({**PRODUCT, "display_name": f"n{text}", "description": text}))
     assert made.status_code in {201, 400}, made.text
@@ -132,7 +132,7 @@ def test_texts_of_any_kind_are_kept_or_refused(owner: httpx.Client, product: dic
 @pytest.mark.parametrize(
     "number", [0, -1, 2**31, 2**63, 2**64, 10**30, "9" * 5000, "1.5", "abc", "%00", "777777%20", "\u0667\u0667\u0667"]
 )
-def test_numbers_of_any_size_name_nothing(owner: httpx.Client, number: object):
+def test_numbers_of_any_size_name_nothing(owner: httpx2.Client, number: object):
     for method, path in (
         ("GET", "/api/products/@"),
         ("PATCH", "/api/products/@"),
@@ -169,7 +169,7 @@ def test_numbers_of_any_size_name_nothing(owner: httpx.Client, number: object):
     assert 400 <= sent.status_code < 500
 
 
-def test_values_that_json_cannot_say_are_left_out_of_previews(owner: httpx.Client, product: dict):
+def test_values_that_json_cannot_say_are_left_out_of_previews(owner: httpx2.Client, product: dict):
     rows = owner.get(f"/api/products/{product['id']}/read_data")
     assert rows.status_code == 200, rows.text
     assert owner.get(f"/product/{product['internal_name']}").status_code == 200
@@ -180,7 +180,7 @@ def test_values_that_json_cannot_say_are_left_out_of_previews(owner: httpx.Clien
     ["Bearer", "Bearer ", "Basic", "Basic AAAA", "Basic Og==", "Basic AGE6YgA=", "Token \xff", "Other x"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/products", "/tap/tables", "/vospace/nodes", "/"])
-def test_odd_credentials_are_refused(running: Application, owner: httpx.Client, value: str, path: str):
+def test_odd_credentials_are_refused(running: Application, owner: httpx2.Client, value: str, path: str):
     answer = owner.get(path, headers={"Authorization": value.encode("latin-1")})
     # An empty header is none at all: then nobody asks, to whom the REST API lists nothing.
     assert answer.status_code == (401 if value or path == "/api/products" else 200)
@@ -208,7 +208,7 @@ def test_odd_credentials_are_refused(running: Application, owner: httpx.Client, 
         "/%0d%0aSet-Cookie:x=y",
     ],
 )
-def test_no_path_leads_outside(owner: httpx.Client, path: str):
+def test_no_path_leads_outside(owner: httpx2.Client, path: str):
     answer = owner.get(path)
     assert 400 <= answer.status_code < 500 or (answer.status_code == 200 and path.startswith("//"))
     assert "root:" not in answer.text
@@ -219,7 +219,7 @@ def _as_json(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-def _is_plain(answer: httpx.Response) -> bool:
+def _is_plain(answer: httpx2.Response) -> bool:
     """Tell whether an error is JSON and keeps what is inside to itself."""
     if answer.status_code < 400:
         return True
@@ -230,6 +230,6 @@ def _is_plain(answer: httpx.Response) -> bool:
     return answer.headers["content-type"].startswith("application/json") and not told
 
 
-def test_nothing_stays_behind(running: Application, owner: httpx.Client):
+def test_nothing_stays_behind(running: Application, owner: httpx2.Client):
     folder = Path(running.services.settings.staging_folder)
     assert list(folder.iterdir()) == []

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -26,20 +26,20 @@ def running(module_database_url: str | None, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="module")
-def owner(running: Application) -> httpx.Client:
+def owner(running: Application) -> httpx2.Client:
     running.services.accounts.service.add_user("owner", None)
     running.client.headers["Authorization"] = f"Bearer {running.token('owner')}"
     return running.client
 
 
 @pytest.fixture
-def draft(owner: httpx.Client) -> dict:
+def draft(owner: httpx2.Client) -> dict:
     """A draft without a file."""
     return owner.post("/api/products", json={"display_name": "raced", "product_type": 1}).json()
 
 
 @pytest.fixture
-def read(owner: httpx.Client, draft: dict) -> dict:
+def read(owner: httpx2.Client, draft: dict) -> dict:
     """A draft whose table was looked into, and whose position is not that which was guessed."""
     owner.put(f"/api/products/{draft['id']}/files/t.csv", content=TABLE)
     owner.post(f"/api/products/{draft['id']}/inspect")
@@ -49,11 +49,11 @@ def read(owner: httpx.Client, draft: dict) -> dict:
     return draft
 
 
-def _at_once(*requests: Callable[[int], httpx.Response]) -> Counter[int]:
+def _at_once(*requests: Callable[[int], httpx2.Response]) -> Counter[int]:
     """Send requests at the same moment, and count the statuses."""
     barrier, statuses = threading.Barrier(len(requests)), Counter[int]()
 
-    def send(number: int, request: Callable[[int], httpx.Response]) -> None:
+    def send(number: int, request: Callable[[int], httpx2.Response]) -> None:
         barrier.wait()
         statuses[request(number).status_code] += 1
 
@@ -65,7 +65,7 @@ def _at_once(*requests: Callable[[int], httpx.Response]) -> Counter[int]:
     return statuses
 
 
-def test_one_main_file_wins(running: Application, owner: httpx.Client, draft: dict):
+def test_one_main_file_wins(running: Application, owner: httpx2.Client, draft: dict):
     address = f"/api/products/{draft['id']}/files"
     statuses = _at_once(*[lambda n: owner.put(f"{address}/t{n}.csv", content=TABLE)] * MANY)
     assert statuses == {201: 1, 409: MANY - 1}
@@ -74,12 +74,12 @@ def test_one_main_file_wins(running: Application, owner: httpx.Client, draft: di
     assert len(stored) == len(files)
 
 
-def test_one_file_of_a_name_wins(owner: httpx.Client, draft: dict):
+def test_one_file_of_a_name_wins(owner: httpx2.Client, draft: dict):
     address = f"/api/products/{draft['id']}/files/same.txt?role=auxiliary"
     assert _at_once(*[lambda _: owner.put(address, content=b"x")] * MANY) == {201: 1, 409: MANY - 1}
 
 
-def test_a_quota_holds_though_many_files_come_at_once(running: Application, owner: httpx.Client):
+def test_a_quota_holds_though_many_files_come_at_once(running: Application, owner: httpx2.Client):
     services = running.services
     services.accounts.service.add_user("admin", None, is_admin=True)
     used = services.products.versions.usage(services.accounts.service.identity_of_user("owner")).used
@@ -110,7 +110,7 @@ def test_of_two_managers_who_leave_at_once_one_stays(running: Application):
         services.accounts.groups.add_member(ann, group.id, "ben", manager=True)
         tokens = {name: running.token(name) for name in ("ann", "ben")}
 
-        def leave(name: str, number: int = group.id, tokens: dict[str, str] = tokens) -> httpx.Response:
+        def leave(name: str, number: int = group.id, tokens: dict[str, str] = tokens) -> httpx2.Response:
             headers = {"Authorization": f"Bearer {tokens[name]}"}
             return running.client.delete(f"/api/groups/{number}/members/{name}", headers=headers)
 
@@ -120,7 +120,7 @@ def test_of_two_managers_who_leave_at_once_one_stays(running: Application):
             assert len(session.scalars(members).all()) == 1
 
 
-def test_inspections_asked_for_at_once_are_one(owner: httpx.Client, draft: dict):
+def test_inspections_asked_for_at_once_are_one(owner: httpx2.Client, draft: dict):
     owner.put(f"/api/products/{draft['id']}/files/t.csv", content=TABLE)
     statuses = _at_once(*[lambda _: owner.post(f"/api/products/{draft['id']}/inspect")] * MANY)
     assert statuses == {202: MANY}
@@ -128,7 +128,7 @@ def test_inspections_asked_for_at_once_are_one(owner: httpx.Client, draft: dict)
     assert found["state"] == "done", found
 
 
-def test_publications_at_once_are_one(owner: httpx.Client, read: dict):
+def test_publications_at_once_are_one(owner: httpx2.Client, read: dict):
     address = f"/api/products/{read['id']}"
     statuses = _at_once(*[lambda _: owner.post(f"{address}/publish")] * MANY)
     assert set(statuses) <= {200, 202, 409}
@@ -137,7 +137,7 @@ def test_publications_at_once_are_one(owner: httpx.Client, read: dict):
     assert owner.get(address).json()["status"] == ProductStatus.PUBLISHED
 
 
-def test_a_product_that_is_deleted_while_it_is_published_stays_deleted(owner: httpx.Client, read: dict):
+def test_a_product_that_is_deleted_while_it_is_published_stays_deleted(owner: httpx2.Client, read: dict):
     address = f"/api/products/{read['id']}"
     statuses = _at_once(*[lambda _: owner.post(f"{address}/publish")] * 4, *[lambda _: owner.delete(address)] * 4)
     assert set(statuses) <= {200, 202, 204, 404, 409}
@@ -145,7 +145,7 @@ def test_a_product_that_is_deleted_while_it_is_published_stays_deleted(owner: ht
     assert owner.get(address).status_code == 404
 
 
-def test_everything_at_once_breaks_nothing(owner: httpx.Client, read: dict):
+def test_everything_at_once_breaks_nothing(owner: httpx2.Client, read: dict):
     address = f"/api/products/{read['id']}"
     file = owner.get(f"/api/product-files?product_id={read['id']}").json()["results"][0]["id"]
     statuses = _at_once(

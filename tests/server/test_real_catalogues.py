@@ -6,7 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.server.real_tables import WRITERS, Site, check_whole_path, running_site
+from tests.server.real_tables import WRITERS, Site, check_whole_path, one_format_each, running_site
+from tests.support.postgres import PostgresServer
 from tests.support.tools import Stilts
 
 pytestmark = pytest.mark.slow
@@ -39,19 +40,35 @@ CATALOGUES = {
 
 
 @pytest.fixture(scope="module")
-def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("site") / "data", module_database_url) as site:
+def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site") / "data", None) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def postgres_site(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with postgres.new_database() as url, running_site(tmp_path_factory.mktemp("site") / "data", url) as site:
         yield site
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
 @pytest.mark.parametrize("name", CATALOGUES)
 def test_a_redshift_catalogue_keeps_its_values(
-    site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
+    sqlite_site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
 ):
+    _check(sqlite_site, stilts, shared_data, tmp_path / f"{name}.{suffix}")
+
+
+@pytest.mark.parametrize(("name", "suffix"), one_format_each(CATALOGUES, WRITERS))
+def test_a_redshift_catalogue_keeps_its_values_on_postgresql(
+    postgres_site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
+):
+    _check(postgres_site, stilts, shared_data, tmp_path / f"{name}.{suffix}")
+
+
+def _check(site: Site, stilts: Stilts, shared_data: Path, path: Path) -> None:
+    """Write a catalogue to a file and take it the whole way."""
+    name, suffix = path.name.rsplit(".", 1)
     original = pd.read_parquet(shared_data / "redshift_catalogs" / f"{name}.parquet")
-    path = tmp_path / f"{name}.{suffix}"
     WRITERS[suffix](original, path)
-    # Rows do not come from the metadata database, so STILTS reads one format of each on the second one.
-    reader = stilts if site.database == "sqlite" or suffix == "parquet" else None
-    check_whole_path(site, reader, "redshift_catalog", path, CATALOGUES[name], original.reset_index(drop=True))
+    check_whole_path(site, stilts, "redshift_catalog", path, CATALOGUES[name], original.reset_index(drop=True))

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from tests.server.real_tables import WRITERS, Site, check_whole_path, running_site
+from tests.server.real_tables import WRITERS, Site, check_whole_path, one_format_each, running_site
+from tests.support.postgres import PostgresServer
 from tests.support.tools import Stilts
 
 pytestmark = pytest.mark.slow
@@ -23,38 +24,61 @@ RAIL = {
 }
 
 
+_AS_IT_IS = "as it is"
+FORMATS = (_AS_IT_IS, *WRITERS)
+
+
 @pytest.fixture(scope="module")
-def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("site") / "data", module_database_url) as site:
+def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site") / "data", None) as site:
         yield site
 
 
-@pytest.mark.parametrize("suffix", ["as it is", *WRITERS])
+@pytest.fixture(scope="module")
+def postgres_site(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with postgres.new_database() as url, running_site(tmp_path_factory.mktemp("site") / "data", url) as site:
+        yield site
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("name", RAIL)
 def test_a_table_of_rail_keeps_its_values(
-    site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
+    sqlite_site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
 ):
-    original = shared_data / "rail" / name
-    kind, meanings = RAIL[name]
-    expected = _read(original)
-    if suffix == "as it is":
-        path = tmp_path / name
-        path.write_bytes(original.read_bytes())
-    else:
-        path = tmp_path / f"{original.stem}.{suffix}"
-        WRITERS[suffix](expected, path)
-    # Rows do not come from the metadata database, so STILTS reads one format of each on the second one.
-    reader = stilts if site.database == "sqlite" or suffix == "parquet" else None
-    check_whole_path(site, reader, kind, path, meanings, expected)
+    _check(sqlite_site, stilts, shared_data / "rail" / name, tmp_path, suffix)
 
 
+@pytest.mark.parametrize(("name", "suffix"), one_format_each(RAIL, FORMATS))
+def test_a_table_of_rail_keeps_its_values_on_postgresql(
+    postgres_site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
+):
+    _check(postgres_site, stilts, shared_data / "rail" / name, tmp_path, suffix)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 @pytest.mark.parametrize("name", ["output_BPZ_lite.fits", "output_BPZ_lite.hdf5"])
-def test_estimates_of_rail_are_kept_and_their_point_estimates_are_queried(site: Site, shared_data: Path, name: str):
+def test_estimates_of_rail_are_kept_and_their_point_estimates_are_queried(
+    request: pytest.FixtureRequest, shared_data: Path, database: str, name: str
+):
+    site: Site = request.getfixturevalue(f"{database}_site")
     path = shared_data / "rail" / name
     product = site.api.publish(name, "photoz_estimates", path, {}, visibility="public")
     found = site.tap.search(f"SELECT zmode FROM {product['tap_table']}").to_table()
     assert sorted(found["zmode"]) == sorted(_point_estimates(path))
     assert site.api.call("GET", f"products/{product['id']}/main_file/").content == path.read_bytes()
+
+
+def _check(site: Site, stilts: Stilts, original: Path, folder: Path, suffix: str) -> None:
+    """Write a table to a file, unless it is to be as it is, and take it the whole way."""
+    kind, meanings = RAIL[original.name]
+    expected = _read(original)
+    if suffix == _AS_IT_IS:
+        path = folder / original.name
+        path.write_bytes(original.read_bytes())
+    else:
+        path = folder / f"{original.stem}.{suffix}"
+        WRITERS[suffix](expected, path)
+    check_whole_path(site, stilts, kind, path, meanings, expected)
 
 
 def _read(path: Path) -> pd.DataFrame:

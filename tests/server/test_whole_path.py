@@ -59,7 +59,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    env = {"PHOTOZ_DEMO": "true"} | ({"PHOTOZ_DATABASE_URL": module_database_url} if module_database_url else {})
+    env = {"PHOTOZ_DEMO": "true", "PHOTOZ_JOB_WORKERS": "2"}
+    if module_database_url:
+        env["PHOTOZ_DATABASE_URL"] = module_database_url
     yield from _site(tmp_path_factory.mktemp("site") / "data", env)
 
 

@@ -93,8 +93,8 @@ def running_server(
     data
         Its data folder, which may not exist yet.
     env
-        Further environment variables, for example ``PHOTOZ_DATABASE_URL``. Demo data are left out unless
-        ``PHOTOZ_DEMO`` says otherwise.
+        Further environment variables, for example ``PHOTOZ_DATABASE_URL``. Demo data are left out and one job runs at
+        a time unless ``PHOTOZ_DEMO`` and ``PHOTOZ_JOB_WORKERS`` say otherwise.
     command
         What to run instead of ``photoz serve``, for example ``make serve``.
     ready_path
@@ -155,6 +155,7 @@ def _environment(data: Path, port: int, mark: str) -> dict[str, str]:
         "PHOTOZ_HOST": "127.0.0.1",
         "PHOTOZ_PORT": str(port),
         "PHOTOZ_DEMO": "false",
+        "PHOTOZ_JOB_WORKERS": "1",  # each takes seconds to import what jobs need
         "PYTHONUNBUFFERED": "1",
         _MARK: mark,
     }

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+import httpx2
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI, Response
-from fastapi.testclient import TestClient
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Database
+from core.web.routes import add_routers
+from tests.support.in_process import in_process_client
 from uws import JobService
 from uws.handlers import JobList, JobResources, uws_routes
 
@@ -21,7 +24,7 @@ PUBLIC_URL = "http://testserver"
 class Client:
     """A user, or nobody, who asks."""
 
-    http: TestClient
+    http: httpx2.Client
     headers: dict[str, str]
 
     def get(self, path: str, **query: object) -> Response:
@@ -43,18 +46,19 @@ class Client:
 class JobSite:
     """The service; its jobs have the parameters ``name`` and, repeated, ``tag``."""
 
-    def __init__(self, database: Database, service: JobService, kind: str) -> None:
+    def __init__(self, database: Database, service: JobService, kind: str, portal: BlockingPortal) -> None:
         self._accounts = AccountService(database)
         app = FastAPI(redirect_slashes=False)
-        app.include_router(
+        add_routers(
+            app,
             uws_routes(
                 "/jobs",
                 JobList(service, kind, f"{PUBLIC_URL}/jobs", ("name",), repeated=("tag",)),
                 Authenticator(self._accounts, PUBLIC_URL),
                 JobResources(result=lambda _request, _identity, _job, result: Response(f"the {result.id}")),
-            )
+            ),
         )
-        self._http = TestClient(app)
+        self._http = in_process_client(app, portal)
 
     def nobody(self) -> Client:
         """Give a client without credentials."""

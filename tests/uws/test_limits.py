@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from sqlalchemy import update
 
 from core.database import Database
@@ -144,8 +145,10 @@ def fill(database: Database, job: Job, size: int) -> None:
         session.execute(update(JobRow).where(JobRow.id == job.id).values(result_bytes=size))
 
 
-def test_a_limit_is_told_over_http_and_leaves_the_job_as_it_was(limited: JobService, database: Database) -> None:
-    alice = JobSite(database, limited, "plain").user("alice")
+def test_a_limit_is_told_over_http_and_leaves_the_job_as_it_was(
+    limited: JobService, database: Database, portal: BlockingPortal
+) -> None:
+    alice = JobSite(database, limited, "plain", portal).user("alice")
     waiting = alice.create()
     for _ in range(2):
         alice.create(PHASE="RUN")

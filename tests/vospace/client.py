@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-import httpx
-from fastapi.testclient import TestClient
+import httpx2
 from lxml import etree
 
 __all__ = ["CORE", "ROOT", "VOS", "VOSpaceClient", "checked", "fault", "node_xml", "transfer_xml"]
@@ -75,11 +74,11 @@ def checked(document: bytes) -> Any:
 class VOSpaceClient:
     """A client of one user; without a token, an anonymous one."""
 
-    client: TestClient
+    client: httpx2.Client
     token: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, method: str, path: str, **sent: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, **sent: Any) -> httpx2.Response:
         """Send a request below ``/vospace``, or to a whole URL; redirects are not followed."""
         headers = {**self.headers, **sent.pop("headers", {})}
         if self.token is not None:
@@ -87,23 +86,23 @@ class VOSpaceClient:
         url = path if "://" in path else f"/vospace/{path}"
         return self.client.request(method, url, headers=headers, follow_redirects=False, **sent)
 
-    def make(self, path: str, kind: str = "ContainerNode", **properties: Any) -> httpx.Response:
+    def make(self, path: str, kind: str = "ContainerNode", **properties: Any) -> httpx2.Response:
         """createNode."""
         return self.ask("PUT", f"nodes{quote(path)}", content=node_xml(quote(path), kind, **properties))
 
-    def set(self, path: str, kind: str = "ContainerNode", **properties: str | None) -> httpx.Response:
+    def set(self, path: str, kind: str = "ContainerNode", **properties: str | None) -> httpx2.Response:
         """setNode."""
         return self.ask("POST", f"nodes{quote(path)}", content=node_xml(quote(path), kind, **properties))
 
-    def put(self, path: str, content: bytes, **sent: Any) -> httpx.Response:
+    def put(self, path: str, content: bytes, **sent: Any) -> httpx2.Response:
         """Upload the bytes of a node."""
         return self.ask("PUT", f"files{quote(path)}", content=content, **sent)
 
-    def get(self, path: str, **sent: Any) -> httpx.Response:
+    def get(self, path: str, **sent: Any) -> httpx2.Response:
         """Download the bytes of a node."""
         return self.ask("GET", f"files{quote(path)}", **sent)
 
-    def delete(self, path: str) -> httpx.Response:
+    def delete(self, path: str) -> httpx2.Response:
         """deleteNode."""
         return self.ask("DELETE", f"nodes{quote(path)}")
 
@@ -124,6 +123,6 @@ class VOSpaceClient:
         return {each.get("uri").removeprefix(CORE): each.text or "" for each in found}
 
 
-def fault(answer: httpx.Response) -> tuple[int, str]:
+def fault(answer: httpx2.Response) -> tuple[int, str]:
     """Return the status and the name of a fault."""
     return answer.status_code, answer.text.partition(":")[0]

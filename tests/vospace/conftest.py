@@ -4,21 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Database
 from core.files import FolderStore
 from core.settings import Settings
+from core.web.routes import add_routers
 from products.lifecycle.uploads import UploadService
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct, ProductService
 from registry.handlers import registry_routes
 from server.services import Services
 from tests.server.application import Application, running_application
+from tests.support.in_process import in_process_client
 from vospace.assembly import VOSpaceServices
 from vospace.handlers.routes import vospace_routes
 
@@ -61,7 +64,7 @@ class Space:
     app: FastAPI
     settings: Settings
     vospace: VOSpaceServices
-    client: TestClient
+    client: httpx2.Client
     database: Database
     products: ProductService
     uploads: UploadService
@@ -94,13 +97,16 @@ def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpa
     services.store = FolderStore(settings.files_folder, settings.staging_folder)
     services.queue = NoQueue()
     app = FastAPI()
-    app.include_router(vospace_routes(services.vospace, services.accounts.authenticate, services.jobs))
-    app.include_router(registry_routes(settings))
+    add_routers(
+        app,
+        vospace_routes(services.vospace, services.accounts.authenticate, services.jobs),
+        registry_routes(settings),
+    )
     return app, services.vospace
 
 
 @pytest.fixture
-def space(tables_url: str, tmp_path: Path) -> Iterator[Space]:
+def space(tables_url: str, tmp_path: Path, portal: BlockingPortal) -> Iterator[Space]:
     settings = Settings(
         data=tmp_path,
         authority="example.org",
@@ -117,7 +123,7 @@ def space(tables_url: str, tmp_path: Path) -> Iterator[Space]:
         tokens[name] = accounts.issue_token(accounts.identity_of_user(name), "test", Scope.WRITE).secret
     app, vospace = bare_vospace(settings, database)
     store = FolderStore(settings.files_folder, settings.staging_folder)
-    with TestClient(app) as client:
+    with in_process_client(app, portal) as client:
         yield Space(
             app=app,
             settings=settings,

@@ -14,13 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
+from anyio.from_thread import BlockingPortal
 
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
 from core.database import Database
 from core.errors import StorageFullError
 from core.settings import Settings
+from tests.support.in_process import in_process_client
 from tests.vospace.client import CORE, ROOT, VOSpaceClient, fault
 from tests.vospace.conftest import bare_vospace
 from vospace.assembly import VOSpaceServices
@@ -87,7 +88,7 @@ class Home:
 
 
 @pytest.fixture
-def home(sqlite_tables_url: str, tmp_path: Path, elsewhere: str) -> Iterator[Home]:
+def home(sqlite_tables_url: str, tmp_path: Path, elsewhere: str, portal: BlockingPortal) -> Iterator[Home]:
     settings = Settings(
         data=tmp_path,
         authority="example.org",
@@ -100,7 +101,7 @@ def home(sqlite_tables_url: str, tmp_path: Path, elsewhere: str) -> Iterator[Hom
     accounts.add_user("ada", None)
     identity = accounts.identity_of_user("ada", Scope.WRITE)
     app, space = bare_vospace(settings, database)
-    ada = VOSpaceClient(TestClient(app), accounts.issue_token(identity, "t").secret)
+    ada = VOSpaceClient(in_process_client(app, portal), accounts.issue_token(identity, "t").secret)
     assert ada.put(FILE, OLD).status_code == 201
     yield Home(settings, database, space, identity, ada)
     database.close()

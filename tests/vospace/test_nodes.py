@@ -143,7 +143,7 @@ def test_a_view_leads_to_the_bytes(space):
     name = space.product("mine", Visibility.PUBLIC).internal_name
     path = f"/vospace/nodes/products/{name}/main.dat"
 
-    answer = space.client.get(path, params={"view": "data"})
+    answer = space.client.get(path, params={"view": "data"}, follow_redirects=True)
 
     assert answer.history[0].status_code == 303
     assert answer.content == MAIN_BYTES

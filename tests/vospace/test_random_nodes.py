@@ -2,10 +2,11 @@
 
 import shutil
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
+from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -15,6 +16,7 @@ from core.auth.service import AccountService
 from core.database import Base, Database
 from core.errors import PhotozError
 from core.settings import Settings
+from tests.support.in_process import in_process_client
 from tests.vospace.client import VOSpaceClient
 from tests.vospace.conftest import bare_vospace
 from vospace.faults import fault_name
@@ -36,6 +38,7 @@ class NodeMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        self.opened = ExitStack()
         self.folder = Path(tempfile.mkdtemp(prefix="photoz-nodes-"))
         self.settings = Settings(
             data=self.folder, authority="example.org", base_url="http://testserver", home_quota_bytes=QUOTA
@@ -46,11 +49,13 @@ class NodeMachine(RuleBasedStateMachine):
         accounts.add_user("ada", None)
         self.identity: Identity = accounts.identity_of_user("ada", Scope.WRITE)
         app, self.space = bare_vospace(self.settings, self.database)
-        self.person = VOSpaceClient(TestClient(app), accounts.issue_token(self.identity, "t").secret)
+        client = in_process_client(app, self.opened.enter_context(start_blocking_portal()))
+        self.person = VOSpaceClient(client, accounts.issue_token(self.identity, "t").secret)
         self.tree: Tree = {}
 
     def teardown(self) -> None:
         if hasattr(self, "database"):
+            self.opened.close()
             self.database.close()
             shutil.rmtree(self.folder)
 

@@ -12,7 +12,7 @@ from core.auth.models import ANONYMOUS
 from core.database import utc_now
 from core.errors import PhotozError
 from core.vosi import availability_document, capabilities_document
-from core.web.routes import route_class
+from core.web.routes import add_routers, route_class
 from uws import JobService
 from vospace.assembly import PREFIX, VOSpaceServices
 from vospace.documents.capabilities import vospace_capabilities
@@ -37,8 +37,7 @@ def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: 
     add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
     _add_document_routes(router, vospace)
     whole = APIRouter()
-    whole.include_router(router)
-    whole.include_router(job_routes(jobs, authenticate, vospace.negotiator, vospace.base_url, PREFIX))
+    add_routers(whole, router, job_routes(jobs, authenticate, vospace.negotiator, vospace.base_url, PREFIX))
     return whole
 
 

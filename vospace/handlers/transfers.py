@@ -19,6 +19,7 @@ from core.auth.signing import LinkSigner
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
 from core.web.dali import DaliParameters
 from core.web.parameters import read_parameters
+from core.web.routes import add_routers
 from uws import Job, JobResult, JobService
 from uws.handlers import JobList, JobResources, ParameterReader, uws_routes
 from vospace.documents.requests import read_node
@@ -127,7 +128,7 @@ def job_routes(
     )
     for path, kind, name, resources in kinds:
         collection = JobList(jobs, kind, f"{base_url}/{path}", (name,), is_strict=True)
-        router.include_router(uws_routes(f"{prefix}/{path}", collection, authenticate, resources))
+        add_routers(router, uws_routes(f"{prefix}/{path}", collection, authenticate, resources))
     return router
 
 

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity, Scope
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.products import Json, token_json, user_json
 from webui.services import WebServices
 
@@ -18,7 +18,7 @@ _MAX_DIGITS = 9
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of accounts and tokens."""
-    router = APIRouter(route_class=api_route(), tags=["accounts"])
+    router = api_router("accounts")
     _add_accounts(router, services)
     _add_tokens(router, services)
     return router

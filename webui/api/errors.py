@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -12,11 +12,15 @@ from core.errors import AuthenticationError, InvalidValueError, NotFoundError, P
 from core.web.routes import route_class
 from products.validation import MissingColumnsError
 
-__all__ = ["api_route", "error_response"]
+__all__ = ["api_router", "error_response"]
 
 
-def api_route() -> type[APIRoute]:
-    """Return the route class of the REST API, which renders all errors as JSON, those of parameters included."""
+def api_router(*tags: str) -> APIRouter:
+    """Return a router for addresses below ``/api``, which renders all errors as JSON, those of parameters included."""
+    return APIRouter(prefix="/api", route_class=_api_route(), tags=[*tags])
+
+
+def _api_route() -> type[APIRoute]:
     rendered = route_class(error_response)
 
     class ApiRoute(rendered):  # type: ignore[misc,valid-type]  # the class is made at run time

@@ -6,7 +6,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.groups import Group
 from core.auth.models import Identity
 from webui.api.bodies import GroupBody, GroupPatch, MemberBody, parse_body, read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -15,7 +15,7 @@ __all__ = ["group_json", "routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of groups."""
-    router = APIRouter(route_class=api_route(), tags=["groups"])
+    router = api_router("groups")
     _add_groups(router, services)
     _add_members(router, services)
     return router

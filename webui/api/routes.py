@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
+from core.web.routes import add_routers
 from webui.api import accounts, compat, groups, sign_in
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.processes import processes
 from webui.api.products import (
     columns,
@@ -38,7 +39,7 @@ _NAMES = (
 
 def api_routes(services: WebServices) -> APIRouter:
     """Return the router of the REST API and of the one address outside of ``/api``."""
-    router = APIRouter(prefix="/api", route_class=api_route())
+    router = api_router()
 
     @router.get("", summary="Addresses of the main resources; requires valid credentials")
     def index(identity: Identity = Depends(services.authenticate)) -> dict[str, str]:
@@ -61,9 +62,5 @@ def api_routes(services: WebServices) -> APIRouter:
         sharing,
         sign_in,
     )
-    for part in parts:
-        router.include_router(part.routes(services))
-    outer = APIRouter()
-    outer.include_router(router)
-    outer.include_router(compat.outer_routes(services))
-    return outer
+    add_routers(router, *(part.routes(services) for part in parts), compat.outer_routes(services))
+    return router

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import PermissionDeniedError
 from webui.api.bodies import read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -21,7 +21,7 @@ _TOKEN_DAYS = 7
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of VO sign-in."""
-    router = APIRouter(route_class=api_route(), tags=["sign-in"])
+    router = api_router("sign-in")
     accounts = services.accounts.service
 
     async def identity_of(request: Request) -> Identity:

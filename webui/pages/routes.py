@@ -19,7 +19,7 @@ __all__ = ["page_routes"]
 def page_routes(services: WebServices) -> APIRouter:
     """Return the router of all pages."""
     renderer = PageRenderer(services.settings)
-    router = APIRouter(route_class=route_class(render_error(services, renderer)))
+    router = APIRouter(route_class=route_class(render_error(services, renderer)), include_in_schema=False)
     # The order counts: /product/new stands before /product/{name}.
     parts = (
         search, sign_in, oidc, description, files, columns, review,

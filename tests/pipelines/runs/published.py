@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -80,7 +80,7 @@ class PipelineSite:
     app: Application
     tokens: Mapping[str, str]
 
-    def ask(self, method: str, path: str, who: str | None = "alice", **sent: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, who: str | None = "alice", **sent: Any) -> httpx2.Response:
         """Send a request as one person, or as nobody."""
         headers = {} if who is None else {"Authorization": f"Bearer {self.tokens[who]}"}
         return self.app.client.request(method, path, headers=headers | sent.pop("headers", {}), **sent)

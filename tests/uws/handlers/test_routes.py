@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from lxml import etree
 from sqlalchemy import update
 
@@ -27,9 +28,9 @@ def tables_url(sqlite_tables_url: str) -> str:
 
 
 @pytest.fixture
-def site(database: Database, service: JobService) -> JobSite:
+def site(database: Database, service: JobService, portal: BlockingPortal) -> JobSite:
     """A service whose jobs are run by nobody."""
-    return JobSite(database, service, "greet")
+    return JobSite(database, service, "greet", portal)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from tests.uws.clients import JobSite
 from tests.uws.conftest import Jobs
@@ -94,8 +95,8 @@ def test_who_watches_sees_progress_and_the_end(jobs: Jobs):
     assert (Phase.EXECUTING, 0.5) in seen
 
 
-def test_results_and_the_end_come_over_http(jobs: Jobs):
-    client = JobSite(jobs.database, jobs.service, "greet").user("alice")
+def test_results_and_the_end_come_over_http(jobs: Jobs, portal: BlockingPortal):
+    client = JobSite(jobs.database, jobs.service, "greet", portal).user("alice")
     path = client.create(name="Vera", PHASE="RUN")
     for phase in ("QUEUED", "EXECUTING"):
         answer = client.get(path, WAIT=30, PHASE=phase)
@@ -105,8 +106,8 @@ def test_results_and_the_end_come_over_http(jobs: Jobs):
     assert client.get(f"{path}/log").text.endswith("Z hello")
 
 
-def test_an_error_is_a_sentence(jobs: Jobs):
-    client = JobSite(jobs.database, jobs.service, "refuse").user("alice")
+def test_an_error_is_a_sentence(jobs: Jobs, portal: BlockingPortal):
+    client = JobSite(jobs.database, jobs.service, "refuse", portal).user("alice")
     path = client.create(name="Vera", PHASE="RUN")
     for phase in ("QUEUED", "EXECUTING"):
         client.get(path, WAIT=30, PHASE=phase)

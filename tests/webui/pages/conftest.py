@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from fastapi.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import webui
@@ -16,11 +17,13 @@ from core.auth.models import Identity
 from core.auth.service import AccountService
 from core.database import Base, Database
 from core.settings import Settings
+from core.web.routes import add_routers
 from products.lifecycle.inspector import Inspector
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
 from server.data_folder import prepare_data_folder
 from server.services import Services
+from tests.support.in_process import in_process_client
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
@@ -29,7 +32,7 @@ PASSWORD = "correct horse"
 TABLE = b"objid,RAJ2000,DEJ2000,zspec,flag\n1,10.5,-5.25,0.31,A\n2,10.6,-5.5,0.42,B\n3,10.7,-5.75,,B\n"
 
 Publish = Callable[..., Product]
-SignIn = Callable[[str], TestClient]
+SignIn = Callable[[str], httpx2.Client]
 
 
 @pytest.fixture(scope="session")
@@ -60,8 +63,8 @@ def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
 def app(services: Services) -> FastAPI:
     web = services.web
     app = FastAPI(redirect_slashes=False)
-    app.add_middleware(_RoutesOnDemand, prefix="/api/", add=lambda: app.include_router(api_routes(web)))
-    app.include_router(page_routes(web))
+    app.add_middleware(_RoutesOnDemand, prefix="/api/", add=lambda: add_routers(app, api_routes(web)))
+    add_routers(app, page_routes(web))
     app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"))
     for kind, handler in error_handlers(web).items():
         app.add_exception_handler(kind, handler)
@@ -86,17 +89,17 @@ class _RoutesOnDemand:
 
 
 @pytest.fixture
-def visitor(app: FastAPI) -> TestClient:
+def visitor(app: FastAPI, portal: BlockingPortal) -> httpx2.Client:
     """A browser without a sign-in."""
-    return TestClient(app, follow_redirects=False, headers={"Accept": "text/html"})
+    return in_process_client(app, portal, headers={"Accept": "text/html"})
 
 
 @pytest.fixture
-def sign_in(app: FastAPI, services: Services) -> SignIn:
+def sign_in(app: FastAPI, services: Services, portal: BlockingPortal) -> SignIn:
     """Gives a browser that is signed in; its requests come from pages of this server."""
 
-    def browser(name: str) -> TestClient:
-        client = TestClient(app, follow_redirects=False, headers={"Sec-Fetch-Site": "same-origin"})
+    def browser(name: str) -> httpx2.Client:
+        client = in_process_client(app, portal, headers={"Sec-Fetch-Site": "same-origin"})
         identity = services.accounts.service.identity_of_user(name)
         client.cookies.set(SESSION_COOKIE, services.accounts.service.open_session(identity))
         return client
@@ -105,7 +108,7 @@ def sign_in(app: FastAPI, services: Services) -> SignIn:
 
 
 @pytest.fixture
-def alice(sign_in: SignIn) -> TestClient:
+def alice(sign_in: SignIn) -> httpx2.Client:
     return sign_in("alice")
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from fastapi.testclient import TestClient
+import httpx2
 from sqlalchemy import update
 
 from core.auth.schema import UserRow
@@ -17,7 +17,7 @@ def _unescaped(text: str) -> str:
     return re.sub(r"\\(text\w+\{\}|[{}$&#%_])", lambda found: words.get(found[1], found[1]), text)
 
 
-def test_a_product_is_cited_by_its_owner_year_and_address(visitor: TestClient, publish: Publish, services: Services):
+def test_a_product_is_cited_by_its_owner_year_and_address(visitor: httpx2.Client, publish: Publish, services: Services):
     with services.database.write() as session:
         session.execute(update(UserRow).where(UserRow.name == "alice").values(first_name="Vera", last_name="O'Rubin"))
     title = r"z & {Gold} 100% \ ~x_1^2 #5 <b>"
@@ -45,7 +45,7 @@ def test_a_product_is_cited_by_its_owner_year_and_address(visitor: TestClient, p
     assert visitor.get(f"/api/products/{product.id}/citation?format=x").status_code == 400
 
 
-def test_downloads_are_counted_when_their_last_byte_was_sent(visitor: TestClient, publish: Publish):
+def test_downloads_are_counted_when_their_last_byte_was_sent(visitor: httpx2.Client, publish: Publish):
     product = publish("VVDS", visibility=Visibility.PUBLIC)
     address = f"/api/products/{product.id}"
 

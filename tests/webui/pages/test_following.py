@@ -6,7 +6,6 @@ import json
 import httpx2
 import pytest
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from core.auth.dependencies import SESSION_COOKIE
 from products.models import FileRole, Product, Visibility
@@ -48,7 +47,7 @@ def test_hundreds_may_wait_while_others_are_answered(app: FastAPI, services: Ser
     assert {answer["state"] for answer in answers} == {"failed"}
 
 
-def test_events_tell_phase_and_progress_until_the_end(alice: TestClient, services: Services, reading: Product):
+def test_events_tell_phase_and_progress_until_the_end(alice: httpx2.Client, services: Services, reading: Product):
     address = f"/api/products/{reading.id}/inspection/events"
     services.jobs.abort(reading.inspection_job, owner="alice")
     answer = alice.get(address)
@@ -61,7 +60,7 @@ def test_events_tell_phase_and_progress_until_the_end(alice: TestClient, service
 
 
 def test_others_do_not_hear_of_a_private_product(
-    sign_in: SignIn, alice: TestClient, services: Services, reading: Product
+    sign_in: SignIn, alice: httpx2.Client, services: Services, reading: Product
 ):
     services.jobs.abort(reading.inspection_job, owner="alice")
     theirs, missing = (

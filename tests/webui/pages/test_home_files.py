@@ -2,8 +2,8 @@
 
 import re
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from server.services import Services
 from tests.webui.pages.conftest import SignIn
@@ -17,7 +17,7 @@ def names(services: Services, *path: str) -> list[str]:
     return [child.name for child in services.vospace.nodes.node(identity, (*HOME, *path), Listing()).children]
 
 
-def send(browser: TestClient, *files: tuple[str, bytes], to: str = "/files"):
+def send(browser: httpx2.Client, *files: tuple[str, bytes], to: str = "/files"):
     return browser.post(to, files=[("file", file) for file in files])
 
 
@@ -25,7 +25,7 @@ def stored(services: Services) -> int:
     return len(list(services.vospace.store.ids()))
 
 
-def test_files_come_into_folders_and_are_listed(alice: TestClient, services: Services):
+def test_files_come_into_folders_and_are_listed(alice: httpx2.Client, services: Services):
     assert "This folder is empty" in alice.get("/files").text
     assert alice.post("/new-folder", data={"name": "DESI é"}).headers["location"] == "/files"
     sent = send(alice, ("a.csv", b"ra,dec\n1,2\n"), ("<b>.csv", b"x\n"), to="/files/DESI%20%C3%A9")
@@ -39,7 +39,7 @@ def test_files_come_into_folders_and_are_listed(alice: TestClient, services: Ser
     assert b"".join(file.read(0, file.size)) == b"ra,dec\n1,2\n"
 
 
-def test_a_file_of_the_same_name_is_replaced(alice: TestClient, services: Services):
+def test_a_file_of_the_same_name_is_replaced(alice: httpx2.Client, services: Services):
     send(alice, ("a.csv", b"one"))
     send(alice, ("a.csv", b"three"))
     assert names(services) == ["a.csv"]
@@ -47,7 +47,7 @@ def test_a_file_of_the_same_name_is_replaced(alice: TestClient, services: Servic
     assert "5 B" in alice.get("/files").text
 
 
-def test_deleting_asks_first_and_takes_what_is_inside(alice: TestClient, services: Services):
+def test_deleting_asks_first_and_takes_what_is_inside(alice: httpx2.Client, services: Services):
     alice.post("/new-folder", data={"name": "old"})
     send(alice, ("a.csv", b"one"), to="/files/old")
     asked = alice.get("/delete-file/old")
@@ -57,7 +57,7 @@ def test_deleting_asks_first_and_takes_what_is_inside(alice: TestClient, service
     assert (names(services), stored(services)) == ([], 0)
 
 
-def test_the_list_goes_on_where_a_page_ends(alice: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch):
+def test_the_list_goes_on_where_a_page_ends(alice: httpx2.Client, services: Services, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("webui.pages.home_files._PAGE_SIZE", 2)
     send(alice, *((f"{name}.txt", b"x") for name in "abc"))
     first = alice.get("/files").text
@@ -67,7 +67,7 @@ def test_the_list_goes_on_where_a_page_ends(alice: TestClient, services: Service
     assert "c.txt</a>" in alice.get(following.group(1)).text
 
 
-def test_links_lead_where_they_point(alice: TestClient, services: Services):
+def test_links_lead_where_they_point(alice: httpx2.Client, services: Services):
     identity, nodes = services.accounts.service.identity_of_user("alice"), services.vospace.nodes
     alice.post("/new-folder", data={"name": "real"})
     for name, target in (("here", nodes.uris.of((*HOME, "real"))), ("there", "https://example.org/x")):
@@ -78,7 +78,7 @@ def test_links_lead_where_they_point(alice: TestClient, services: Services):
     assert "https://example.org/x" in alice.get("/files").text
 
 
-def test_it_is_said_who_sees_a_file(alice: TestClient, services: Services):
+def test_it_is_said_who_sees_a_file(alice: httpx2.Client, services: Services):
     identity, nodes = services.accounts.service.identity_of_user("alice"), services.vospace.nodes
     for name, opened in (("a", ("ispublic", "true")), ("b", ("groupread", "ivo://x/gms?team"))):
         send(alice, (name, b"x"))
@@ -87,7 +87,7 @@ def test_it_is_said_who_sees_a_file(alice: TestClient, services: Services):
     assert re.findall(r'<td class="wide">(\w+)</td>', alice.get("/files").text) == ["everybody", "groups"]
 
 
-def test_what_cannot_be_stored_is_said_and_nothing_is_kept(alice: TestClient, services: Services):
+def test_what_cannot_be_stored_is_said_and_nothing_is_kept(alice: httpx2.Client, services: Services):
     alice.post("/new-folder", data={"name": "folder"})
     for name, content, status, sentence in (
         ("..", b"x", 400, "cannot be a file&#39;s name"),
@@ -101,7 +101,7 @@ def test_what_cannot_be_stored_is_said_and_nothing_is_kept(alice: TestClient, se
     assert names(services) == ["folder"]
 
 
-def test_a_form_of_unknown_length_is_not_read(alice: TestClient, services: Services):
+def test_a_form_of_unknown_length_is_not_read(alice: httpx2.Client, services: Services):
     answer = alice.post(
         "/files", content=iter([b"--b\r\n"]), headers={"Content-Type": "multipart/form-data; boundary=b"}
     )
@@ -110,7 +110,7 @@ def test_a_form_of_unknown_length_is_not_read(alice: TestClient, services: Servi
     assert stored(services) == 0
 
 
-def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
+def test_a_full_home_takes_nothing_more(alice: httpx2.Client, services: Services):
     root, nodes = services.accounts.service.identity_of_user("root"), services.vospace.nodes
     send(alice, ("a", b"12345"))
     quota = (PropertyRequest("quota", "8"),)
@@ -121,7 +121,7 @@ def test_a_full_home_takes_nothing_more(alice: TestClient, services: Services):
     assert "leaves 1 bytes; the file has 2." in answer.text
 
 
-def test_a_folder_needs_a_name_of_its_own(alice: TestClient, services: Services):
+def test_a_folder_needs_a_name_of_its_own(alice: httpx2.Client, services: Services):
     alice.post("/new-folder", data={"name": "folder"})
     for name in ("", " ", "..", "a/../..", "a\0b", "a" * 300, "folder"):
         answer = alice.post("/new-folder", data={"name": name})
@@ -130,7 +130,7 @@ def test_a_folder_needs_a_name_of_its_own(alice: TestClient, services: Services)
     assert names(services) == ["folder"]
 
 
-def test_others_see_nothing(alice: TestClient, visitor: TestClient, sign_in: SignIn, services: Services):
+def test_others_see_nothing(alice: httpx2.Client, visitor: httpx2.Client, sign_in: SignIn, services: Services):
     alice.post("/new-folder", data={"name": "secret"})
     send(alice, ("a.csv", b"one"), to="/files/secret")
     bob = sign_in("bob")
@@ -144,7 +144,7 @@ def test_others_see_nothing(alice: TestClient, visitor: TestClient, sign_in: Sig
     assert names(services) == ["secret"]
 
 
-def test_a_page_of_another_site_changes_nothing(alice: TestClient, services: Services):
+def test_a_page_of_another_site_changes_nothing(alice: httpx2.Client, services: Services):
     alice.headers["Sec-Fetch-Site"] = "cross-site"
     for answer in (
         send(alice, ("a.csv", b"one")),

@@ -2,7 +2,7 @@
 
 import re
 
-from fastapi.testclient import TestClient
+import httpx2
 
 from core.auth.models import Scope
 from products.models import Visibility
@@ -16,7 +16,7 @@ def _listed(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="[^"]*">([^<]*)</a>', page)
 
 
-def test_each_facet_leads_to_the_products_that_it_counts(visitor: TestClient, publish: Publish):
+def test_each_facet_leads_to_the_products_that_it_counts(visitor: httpx2.Client, publish: Publish):
     publish("Near", visibility=Visibility.PUBLIC)
     publish("Far", table=FAR, visibility=Visibility.PUBLIC)
     publish("A file", kind=7, visibility=Visibility.PUBLIC)
@@ -31,7 +31,7 @@ def test_each_facet_leads_to_the_products_that_it_counts(visitor: TestClient, pu
         assert "Private" not in narrowed.partition("</header>")[2]
 
 
-def test_what_was_chosen_can_be_taken_back(visitor: TestClient, publish: Publish):
+def test_what_was_chosen_can_be_taken_back(visitor: httpx2.Client, publish: Publish):
     publish("Near", visibility=Visibility.PUBLIC)
     page = visitor.get("/?q=near&rows=1e3&redshifts=yes&owner=alice&page=1").text
     assert _listed(page) == ["Near"]
@@ -46,7 +46,7 @@ def test_what_was_chosen_can_be_taken_back(visitor: TestClient, publish: Publish
     ]  # fmt: skip
 
 
-def test_products_that_cover_a_position_are_found(visitor: TestClient, publish: Publish):
+def test_products_that_cover_a_position_are_found(visitor: httpx2.Client, publish: Publish):
     publish("Near", visibility=Visibility.PUBLIC)
     publish("Far", table=FAR, visibility=Visibility.PUBLIC)
     assert _listed(visitor.get("/", params={"position": "10.6 -5.5"}).text) == ["Near"]
@@ -60,14 +60,14 @@ def test_products_that_cover_a_position_are_found(visitor: TestClient, publish: 
     assert 'aria-invalid="true"' in wrong.text
 
 
-def test_values_that_cannot_be_understood_leave_nothing_out(visitor: TestClient, publish: Publish):
+def test_values_that_cannot_be_understood_leave_nothing_out(visitor: httpx2.Client, publish: Publish):
     publish("Near", visibility=Visibility.PUBLIC)
     page = visitor.get("/?rows=x&area=1e9&redshifts=maybe&type=x&sort=x&page=x&release=%00").text
     assert _listed(page) == ["Near"]
     assert _listed(visitor.get("/?owner=nobody").text) == []
 
 
-def test_columns_are_searched_and_rest_finds_the_same(visitor: TestClient, publish: Publish, services: Services):
+def test_columns_are_searched_and_rest_finds_the_same(visitor: httpx2.Client, publish: Publish, services: Services):
     publish("Near", visibility=Visibility.PUBLIC)
     publish("Far", table=FAR.replace(b"objid", b"LSST_id"), visibility=Visibility.PUBLIC)
     assert _listed(visitor.get("/?q=lsst_ID").text) == ["Far"]

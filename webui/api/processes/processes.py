@@ -16,7 +16,7 @@ from pipelines.handlers.forms import read_multipart
 from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.runs.requests import parse_request, request_of_parameters
 from webui.api.bodies import read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.processes.filters import paged, process_query
 from webui.api.representations.processes import pipeline_json, process_json
 from webui.api.representations.products import STATUSES, Json
@@ -33,7 +33,7 @@ _MAX_DIGITS = 18
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of pipelines and their runs."""
-    router = APIRouter(route_class=api_route(), tags=["pipelines"])
+    router = api_router("pipelines")
     _add_pipelines(router, services)
     _add_processes(router, services)
     _add_results(router, services)

@@ -10,7 +10,7 @@ from core.errors import InvalidValueError
 from products.inspection.meanings import MEANINGS
 from products.models import ProductColumn
 from webui.api.bodies import read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.products import Json, column_json
 from webui.services import WebServices
 
@@ -19,7 +19,7 @@ __all__ = ["routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of columns."""
-    router = APIRouter(route_class=api_route(), tags=["columns"])
+    router = api_router("columns")
     authenticate, column_meanings = services.authenticate, services.products.column_meanings
 
     @router.get("/product-contents", summary="Columns of a product's table")

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from core.auth.models import Identity
 from products.files.handlers import download_answer, zip_answer
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -12,7 +12,7 @@ __all__ = ["routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of downloads."""
-    router = APIRouter(route_class=api_route(), tags=["downloads"])
+    router = api_router("downloads")
     authenticate, downloads = services.authenticate, services.products.downloads
 
     @router.get("/products/{product_id}/files/{name}", summary="One file")

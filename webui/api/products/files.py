@@ -8,7 +8,7 @@ from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announced_bytes, announces_more, receive_form, receive_into
 from products.models import FileRole
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.products import Json, file_json
 from webui.services import WebServices
 
@@ -19,7 +19,7 @@ _MOST_DIGITS = 18
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of files."""
-    router = APIRouter(route_class=api_route(), tags=["files"])
+    router = api_router("files")
     _add_listing(router, services)
     _add_uploads(router, services)
     return router

@@ -16,7 +16,7 @@ from products.models import InspectionState, Product
 from uws import UnknownJobError
 from uws.handlers import job_events, job_states
 from webui.api.bodies import read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.products import Json, inspection_json, product_json
 from webui.services import WebServices
 
@@ -29,7 +29,7 @@ _PAUSE_SECONDS = 0.2
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of inspections."""
-    router = APIRouter(route_class=api_route(), tags=["files"])
+    router = api_router("files")
     _add_inspection(router, services)
     _add_registry(router, services)
     _add_found(router, services)

@@ -17,7 +17,7 @@ from core.database import utc_now
 from core.errors import ConflictError, PermissionDeniedError
 from products.files.downloads import DownloadService
 from products.files.handlers import download_answer, zip_answer
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.products import Json, iso
 from webui.services import WebServices
 
@@ -47,7 +47,7 @@ class _Archive:
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of prepared downloads, and those of older clients."""
-    router = APIRouter(route_class=api_route(), tags=["downloads"])
+    router = api_router("downloads")
     signer = LinkSigner(secret_key(services.settings), "download", seconds=_LINK_SECONDS)
     for scope in _Scope:
         _add_prepared(router, services, signer, scope)

@@ -15,7 +15,7 @@ from products.product_types import product_type_by_name
 from products.search.queries import Page, ProductQuery
 from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.products.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, parse_region, product_query
 from webui.api.representations.disclosures import published_json, shared_json
 from webui.api.representations.products import (
@@ -35,7 +35,7 @@ _PUBLISH_SECONDS = 600
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of products, product types and releases."""
-    router = APIRouter(route_class=api_route(), tags=["products"])
+    router = api_router("products")
     _add_vocabulary(router, services)
     _add_lists(router, services)
     _add_products(router, services)

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity
 from core.errors import InvalidValueError
 from products.provenance import provenance_json, provenance_votable
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.citations import ProductCitation
 from webui.services import WebServices
 
@@ -20,7 +20,7 @@ _FORMATS = {"json": "json", "application/json": "json", "prov-json": "json", "vo
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of provenance, citations and download counts."""
-    router = APIRouter(route_class=api_route(), tags=["provenance"])
+    router = api_router("provenance")
     authenticate, url = services.authenticate, services.settings.public_url
 
     @router.get("/products/{product_id}/provenance", summary="Provenance of a product (IVOA ProvenanceDM 1.0)")

@@ -7,7 +7,7 @@ from core.auth.models import ANONYMOUS, Identity, Scope
 from products.lifecycle.versions import DeletedProduct
 from products.sharing.links import ProductLink
 from webui.api.bodies import LinkBody, TransferBody, parse_body, read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.representations.disclosures import shared_json
 from webui.api.representations.products import Json, iso, product_json
 from webui.disclosures import disclosure, warnings_of
@@ -18,7 +18,7 @@ __all__ = ["routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of sharing, versions and deleted products."""
-    router = APIRouter(route_class=api_route(), tags=["sharing"])
+    router = api_router("sharing")
     _add_owners(router, services)
     _add_links(router, services)
     _add_versions(router, services)

@@ -5,7 +5,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity, Scope
 from webui.api.bodies import NodeBody, parse_body, read_fields
-from webui.api.errors import api_route
+from webui.api.errors import api_router
 from webui.api.products.files import role_of
 from webui.api.representations.products import Json, file_json
 from webui.services import WebServices
@@ -16,7 +16,7 @@ __all__ = ["routes"]
 
 def routes(services: WebServices) -> APIRouter:
     """Return the route that attaches a file."""
-    router = APIRouter(route_class=api_route(), tags=["files"])
+    router = api_router("files")
 
     @router.post(
         "/products/{product_id}/files", status_code=201, summary="Attach a file of VOSpace: its uri, and a role"

@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from fastapi.testclient import TestClient
+from anyio.from_thread import BlockingPortal
 
 from core.auth.dependencies import SESSION_COOKIE
 from core.auth.service import AccountService
 from tests.server.application import Application, running_application
+from tests.support.in_process import in_process_client
 from tests.support.oidc import OidcProvider, running_provider
 
 
@@ -19,9 +20,10 @@ from tests.support.oidc import OidcProvider, running_provider
 class Site:
     app: Application
     provider: OidcProvider
+    portal: BlockingPortal
 
-    def browser(self) -> TestClient:
-        return TestClient(self.app.app, follow_redirects=False, headers={"Accept": "text/html"})
+    def browser(self) -> httpx2.Client:
+        return in_process_client(self.app.app, self.portal, headers={"Accept": "text/html"})
 
     def at_the_provider(self, address: str, subject: str, action: str = "authorize") -> str:
         """Sign in there and give the path to which the provider leads back."""
@@ -33,7 +35,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, portal: BlockingPortal) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("oidc")
     with running_provider(folder) as provider:
         provider.add_person(
@@ -49,7 +51,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             admin_group="chiefs",
         ) as app:
             AccountService(app.services.database).add_user("admin", "correct horse", is_admin=True)
-            yield Site(app, provider)
+            yield Site(app, provider, portal)
 
 
 def test_a_sign_in_leads_there_and_back_to_the_page_that_asked_for_it(site: Site):

@@ -1,11 +1,11 @@
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from core.auth.dependencies import SESSION_COOKIE
 from tests.webui.pages.conftest import PASSWORD
 
 
-def test_a_sign_in_leads_back_to_the_page_that_asked_for_it(visitor: TestClient):
+def test_a_sign_in_leads_back_to_the_page_that_asked_for_it(visitor: httpx2.Client):
     asked = visitor.get("/tokens?x=1")
     assert asked.status_code == 303
     assert asked.headers["location"] == "/login?next=%2Ftokens%3Fx%3D1"
@@ -16,13 +16,13 @@ def test_a_sign_in_leads_back_to_the_page_that_asked_for_it(visitor: TestClient)
     assert visitor.get("/tokens").status_code == 200
 
 
-def test_the_cookie_is_kept_from_scripts_and_other_sites(visitor: TestClient):
+def test_the_cookie_is_kept_from_scripts_and_other_sites(visitor: httpx2.Client):
     cookie = visitor.post("/login", data={"name": "alice", "password": PASSWORD}).headers["set-cookie"]
     words = {word.strip().lower() for word in cookie.split(";")}
     assert {"httponly", "samesite=lax", "path=/", f"max-age={72 * 3600}"} <= words
 
 
-def test_a_wrong_password_says_so_and_keeps_the_name(visitor: TestClient):
+def test_a_wrong_password_says_so_and_keeps_the_name(visitor: httpx2.Client):
     answer = visitor.post("/login", data={"name": "<alice>", "password": "wrong"})
     assert answer.status_code == 403
     assert "Unable to sign in with this name and password." in answer.text
@@ -31,7 +31,7 @@ def test_a_wrong_password_says_so_and_keeps_the_name(visitor: TestClient):
 
 
 @pytest.mark.parametrize("target", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"])
-def test_a_sign_in_does_not_lead_away(visitor: TestClient, target: str):
+def test_a_sign_in_does_not_lead_away(visitor: httpx2.Client, target: str):
     assert "evil" not in visitor.get("/login", params={"next": target}).text
     answer = visitor.post("/login", data={"name": "alice", "password": PASSWORD, "next": target})
     assert answer.headers["location"] == "/"
@@ -40,20 +40,20 @@ def test_a_sign_in_does_not_lead_away(visitor: TestClient, target: str):
 @pytest.mark.parametrize(
     "headers", [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}]
 )
-def test_other_sites_cannot_sign_a_visitor_in(visitor: TestClient, headers: dict[str, str]):
+def test_other_sites_cannot_sign_a_visitor_in(visitor: httpx2.Client, headers: dict[str, str]):
     answer = visitor.post("/login", data={"name": "alice", "password": PASSWORD}, headers=headers)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
 
 
-def test_a_sign_out_ends_the_session_on_the_server(alice: TestClient):
+def test_a_sign_out_ends_the_session_on_the_server(alice: httpx2.Client):
     secret = alice.cookies[SESSION_COOKIE]
     assert alice.post("/logout").headers["location"] == "/"
     alice.cookies.set(SESSION_COOKIE, secret)
     assert alice.get("/tokens").status_code == 303
 
 
-def test_a_new_sign_in_ends_the_session_before_it(alice: TestClient):
+def test_a_new_sign_in_ends_the_session_before_it(alice: httpx2.Client):
     first = alice.cookies[SESSION_COOKIE]
     answer = alice.post("/login", data={"name": "alice", "password": PASSWORD})
     assert first not in answer.headers["set-cookie"]
@@ -64,13 +64,13 @@ def test_a_new_sign_in_ends_the_session_before_it(alice: TestClient):
 
 @pytest.mark.parametrize("path", ["/logout", "/tokens", "/product/new", "/tokens/1/revoke"])
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_forms_of_other_sites_are_refused(alice: TestClient, path: str, site: str):
+def test_forms_of_other_sites_are_refused(alice: httpx2.Client, path: str, site: str):
     answer = alice.post(path, data={"name": "x", "scope": "read"}, headers={"Sec-Fetch-Site": site})
     assert answer.status_code == 403
     assert alice.get("/tokens").status_code == 200
 
 
-def test_forms_of_a_lost_session_lead_to_the_sign_in(visitor: TestClient):
+def test_forms_of_a_lost_session_lead_to_the_sign_in(visitor: httpx2.Client):
     answer = visitor.post("/tokens", data={"name": "x"}, headers={"Referer": "http://testserver/tokens"})
     assert answer.headers["location"] == "/login?next=%2Ftokens"
     elsewhere = visitor.post("/tokens", data={"name": "x"}, headers={"Referer": "http://evil.example/tokens"})

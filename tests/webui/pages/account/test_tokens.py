@@ -1,12 +1,12 @@
 import re
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from tests.webui.pages.conftest import SignIn
 
 
-def test_a_token_is_shown_once_and_works(alice: TestClient, visitor: TestClient):
+def test_a_token_is_shown_once_and_works(alice: httpx2.Client, visitor: httpx2.Client):
     made = alice.post("/tokens", data={"name": "laptop", "scope": "read", "days": "30"})
     secret = re.search(r"pz-[\w-]{40,}", made.text)
     assert secret is not None
@@ -32,14 +32,14 @@ def test_a_token_is_shown_once_and_works(alice: TestClient, visitor: TestClient)
         ({"name": "a", "scope": "admin"}, "Only administrators"),
     ],
 )
-def test_what_is_wrong_is_said(alice: TestClient, fields: dict[str, str], sentence: str):
+def test_what_is_wrong_is_said(alice: httpx2.Client, fields: dict[str, str], sentence: str):
     answer = alice.post("/tokens", data=fields)
     assert answer.status_code in {400, 403}
     assert sentence in answer.text
     assert "You have no tokens yet" in answer.text
 
 
-def test_nobody_revokes_another_ones_token(alice: TestClient, sign_in: SignIn):
+def test_nobody_revokes_another_ones_token(alice: httpx2.Client, sign_in: SignIn):
     alice.post("/tokens", data={"name": "laptop", "scope": "read"})
     assert sign_in("bob").post("/tokens/1/revoke").status_code == 404
     assert "laptop" in alice.get("/tokens").text

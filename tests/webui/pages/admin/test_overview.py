@@ -1,7 +1,7 @@
 """The pages of administrators."""
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from core.errors import AuthenticationError
 from server.services import Services
@@ -9,11 +9,11 @@ from tests.webui.pages.conftest import PASSWORD, Publish, SignIn
 
 
 @pytest.fixture
-def root(sign_in: SignIn) -> TestClient:
+def root(sign_in: SignIn) -> httpx2.Client:
     return sign_in("root")
 
 
-def test_administration_is_for_administrators(visitor: TestClient, alice: TestClient, root: TestClient):
+def test_administration_is_for_administrators(visitor: httpx2.Client, alice: httpx2.Client, root: httpx2.Client):
     for path in ("/admin", "/admin/users", "/admin/users/alice", "/admin/releases", "/admin/new-release", "/admin/log"):
         assert visitor.get(path).headers["location"].startswith("/login")
         assert alice.get(path).status_code == 403
@@ -22,7 +22,7 @@ def test_administration_is_for_administrators(visitor: TestClient, alice: TestCl
     assert 'href="/admin"' in root.get("/").text
 
 
-def test_an_account_is_made_changed_and_closed(root: TestClient, services: Services):
+def test_an_account_is_made_changed_and_closed(root: httpx2.Client, services: Services):
     fields = {"name": "carol", "password": "long enough", "email": "carol@example.org"}
     assert root.post("/admin/users", data={**fields, "password": "short"}).status_code == 400
     assert "short" not in root.post("/admin/users", data={**fields, "password": "short"}).text
@@ -52,7 +52,7 @@ def test_an_account_is_made_changed_and_closed(root: TestClient, services: Servi
     assert "quite another" not in log
 
 
-def test_all_access_of_an_account_ends_at_once(root: TestClient, sign_in: SignIn, services: Services):
+def test_all_access_of_an_account_ends_at_once(root: httpx2.Client, sign_in: SignIn, services: Services):
     alice, token = (
         sign_in("alice"),
         services.accounts.service.issue_token(services.accounts.service.identity_of_user("alice"), "t"),
@@ -65,7 +65,7 @@ def test_all_access_of_an_account_ends_at_once(root: TestClient, sign_in: SignIn
     assert services.accounts.service.identity_of_password("alice", PASSWORD).name == "alice"
 
 
-def test_an_administrator_remains(root: TestClient):
+def test_an_administrator_remains(root: httpx2.Client):
     for fields in ({"is_active": "1"}, {"is_admin": "1"}):
         refused = root.post("/admin/users/root", data=fields)
         assert (refused.status_code, "last administrator" in refused.text) == (409, True)
@@ -74,7 +74,7 @@ def test_an_administrator_remains(root: TestClient):
     assert root.get("/admin").status_code == 403
 
 
-def test_a_release_is_made_restricted_and_removed(root: TestClient, alice: TestClient, services: Services):
+def test_a_release_is_made_restricted_and_removed(root: httpx2.Client, alice: httpx2.Client, services: Services):
     root.post("/groups", data={"name": "insiders"})
     fields = {
         "name": "dp1",
@@ -111,7 +111,7 @@ def test_a_release_is_made_restricted_and_removed(root: TestClient, alice: TestC
     assert services.products.releases.all(services.accounts.service.identity_of_user("root")) == ()
 
 
-def test_the_log_tells_what_was_done_to_a_product(root: TestClient, alice: TestClient, publish: Publish):
+def test_the_log_tells_what_was_done_to_a_product(root: httpx2.Client, alice: httpx2.Client, publish: Publish):
     product = publish("Catalogue <b>")
     address = f"/product/{product.internal_name}"
     alice.post(f"{address}/edit", data={"display_name": "New", "description": "<script>", "visibility": "public"})
@@ -122,7 +122,7 @@ def test_the_log_tells_what_was_done_to_a_product(root: TestClient, alice: TestC
     assert root.get("/admin/log?kind=nonsense&number=x&page=0&actor=%00").status_code == 200
 
 
-def test_words_order_and_use_of_a_type_are_changed(root: TestClient, alice: TestClient, publish: Publish):
+def test_words_order_and_use_of_a_type_are_changed(root: httpx2.Client, alice: httpx2.Client, publish: Publish):
     product = publish("Kept")
     usual = alice.get("/api/product-types/1").json()
     assert "Reference Redshift Catalog" in alice.get("/product/new").text

@@ -1,7 +1,7 @@
 import re
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from products.models import ProductStatus, Visibility
 from server.services import Services
@@ -10,7 +10,7 @@ from tests.webui.pages.conftest import TABLE, Publish, SignIn
 pytestmark = pytest.mark.slow
 
 
-def test_a_product_is_told_with_all_that_was_found(alice: TestClient, publish: Publish):
+def test_a_product_is_told_with_all_that_was_found(alice: httpx2.Client, publish: Publish):
     product = publish(description="A **deep** survey.")
     page = alice.get(f"/product/{product.internal_name}").text
     for word in (
@@ -31,13 +31,13 @@ def test_a_product_is_told_with_all_that_was_found(alice: TestClient, publish: P
     assert alice.get(f"/api/products/{product.id}/files/vvds.csv").content == TABLE
 
 
-def test_a_product_is_found_by_its_number_too(alice: TestClient, publish: Publish):
+def test_a_product_is_found_by_its_number_too(alice: httpx2.Client, publish: Publish):
     product = publish()
     assert "VVDS sample" in alice.get(f"/product/{product.id}").text
 
 
 def test_columns_of_the_example_query_are_delimited_where_adql_asks(
-    alice: TestClient, register: Publish, services: Services
+    alice: httpx2.Client, register: Publish, services: Services
 ):
     product = register(table=b"ra,dec,z,my col\n1,2,0.3,4\n5,6,0.7,8\n")
     identity = services.accounts.service.identity_of_user("alice")
@@ -66,14 +66,14 @@ def test_others_change_nothing(sign_in: SignIn, publish: Publish, services: Serv
 
 
 @pytest.mark.parametrize("path", ["edit", "delete", "files", "files/1/remove", "columns", "publish", "inspect"])
-def test_forms_of_other_sites_change_nothing(alice: TestClient, publish: Publish, services: Services, path: str):
+def test_forms_of_other_sites_change_nothing(alice: httpx2.Client, publish: Publish, services: Services, path: str):
     product = publish()
     answer = alice.post(f"/product/{product.internal_name}/{path}", headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
     assert services.products.service.get(services.accounts.service.identity_of_user("alice"), product.id) == product
 
 
-def test_owners_edit_their_product(alice: TestClient, publish: Publish):
+def test_owners_edit_their_product(alice: httpx2.Client, publish: Publish):
     address = f"/product/{publish().internal_name}"
     fields = {"display_name": "VVDS deep", "description": "First.\r\nSecond.", "visibility": "public"}
     assert alice.post(f"{address}/edit", data=fields).headers["location"] == address
@@ -83,7 +83,7 @@ def test_owners_edit_their_product(alice: TestClient, publish: Publish):
     assert "Public" in page
 
 
-def test_what_is_wrong_stands_next_to_its_field_and_nothing_is_lost(alice: TestClient, publish: Publish):
+def test_what_is_wrong_stands_next_to_its_field_and_nothing_is_lost(alice: httpx2.Client, publish: Publish):
     address = f"/product/{publish().internal_name}/edit"
     fields = {"display_name": " ", "description": "A long <text>", "visibility": "private"}
     answer = alice.post(address, data=fields)
@@ -94,7 +94,7 @@ def test_what_is_wrong_stands_next_to_its_field_and_nothing_is_lost(alice: TestC
     assert 'value="private" checked' in answer.text
 
 
-def test_only_administrators_make_a_product_official(alice: TestClient, sign_in: SignIn, publish: Publish):
+def test_only_administrators_make_a_product_official(alice: httpx2.Client, sign_in: SignIn, publish: Publish):
     address = f"/product/{publish().internal_name}"
     fields = {"display_name": "VVDS", "visibility": "public", "official_product": "1"}
     assert "official_product" not in alice.get(f"{address}/edit").text
@@ -104,7 +104,7 @@ def test_only_administrators_make_a_product_official(alice: TestClient, sign_in:
     assert "Official product" in alice.get(address).text
 
 
-def test_a_product_is_deleted_after_a_question(alice: TestClient, publish: Publish):
+def test_a_product_is_deleted_after_a_question(alice: httpx2.Client, publish: Publish):
     address = f"/product/{publish().internal_name}"
     assert "Delete this product?" in alice.get(f"{address}/delete").text
     assert alice.get(address).status_code == 200
@@ -112,7 +112,7 @@ def test_a_product_is_deleted_after_a_question(alice: TestClient, publish: Publi
     assert alice.get(address).status_code == 404
 
 
-def test_safe_methods_change_nothing(alice: TestClient, publish: Publish, register: Publish, services: Services):
+def test_safe_methods_change_nothing(alice: httpx2.Client, publish: Publish, register: Publish, services: Services):
     published, draft = publish(), register("A draft")
     identity = services.accounts.service.identity_of_user("alice")
     before = [services.products.service.details(identity, product.id) for product in (published, draft)]
@@ -136,7 +136,7 @@ def test_safe_methods_change_nothing(alice: TestClient, publish: Publish, regist
     assert alice.get("/tokens").status_code == 200
 
 
-def test_documentation_is_sent_as_such_and_removed(alice: TestClient, publish: Publish):
+def test_documentation_is_sent_as_such_and_removed(alice: httpx2.Client, publish: Publish):
     product = publish()
     address = f"/product/{product.internal_name}"
     sent = {"data": {"role": "description"}, "files": {"file": ("report.html", b"<h1>Report</h1>")}}

@@ -1,6 +1,6 @@
 import re
 
-from fastapi.testclient import TestClient
+import httpx2
 
 from products.models import Visibility
 from products.service import NewProduct
@@ -8,7 +8,7 @@ from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
 
 
-def test_visitors_see_what_is_public_and_are_asked_to_sign_in(visitor: TestClient, publish: Publish):
+def test_visitors_see_what_is_public_and_are_asked_to_sign_in(visitor: httpx2.Client, publish: Publish):
     publish("Open survey", visibility=Visibility.PUBLIC)
     publish("Closed survey")
     page = visitor.get("/")
@@ -18,13 +18,13 @@ def test_visitors_see_what_is_public_and_are_asked_to_sign_in(visitor: TestClien
     assert "Sign in" in page.text
 
 
-def test_an_empty_list_says_what_to_do(visitor: TestClient, alice: TestClient):
+def test_an_empty_list_says_what_to_do(visitor: httpx2.Client, alice: httpx2.Client):
     assert "No public products yet" in visitor.get("/").text
     assert "upload a redshift catalogue" in alice.get("/").text
     assert "No matches" in alice.get("/?q=vvds").text
 
 
-def test_rows_size_status_and_visibility_are_told(alice: TestClient, publish: Publish):
+def test_rows_size_status_and_visibility_are_told(alice: httpx2.Client, publish: Publish):
     publish()
     text = re.sub(r"<[^>]+>|\s+", " ", alice.get("/").text)
     for word in (
@@ -38,7 +38,7 @@ def test_rows_size_status_and_visibility_are_told(alice: TestClient, publish: Pu
         assert word in text, word
 
 
-def test_the_list_is_searched_filtered_and_sorted(alice: TestClient, publish: Publish):
+def test_the_list_is_searched_filtered_and_sorted(alice: httpx2.Client, publish: Publish):
     publish("Beta survey")
     publish("Alpha survey")
     publish("Gamma models", kind=7)
@@ -58,7 +58,7 @@ def test_the_list_is_searched_filtered_and_sorted(alice: TestClient, publish: Pu
     assert listed("release=none&sort=display_name") == names
 
 
-def test_what_cannot_be_understood_is_not_asked_for(alice: TestClient, publish: Publish):
+def test_what_cannot_be_understood_is_not_asked_for(alice: httpx2.Client, publish: Publish):
     publish()
     for query in ("page=x", "page=-1", "sort=password_hash", "type=nonsense", "release=99", "page=%00", "q=%00"):
         answer = alice.get(f"/?{query}")
@@ -72,7 +72,7 @@ def test_other_peoples_products_are_not_mine(sign_in: SignIn, publish: Publish):
     assert "VVDS sample" not in bob.get("/?mine=1").text
 
 
-def test_a_page_holds_25_products(alice: TestClient, services: Services):
+def test_a_page_holds_25_products(alice: httpx2.Client, services: Services):
     identity = services.accounts.service.identity_of_user("alice")
     for number in range(26):
         services.products.service.create(identity, NewProduct(f"Survey {number:02}", 1))

@@ -2,7 +2,7 @@
 
 import re
 
-from fastapi.testclient import TestClient
+import httpx2
 
 from products.models import Visibility
 from server.services import Services
@@ -67,7 +67,9 @@ def test_a_product_is_given_away(sign_in: SignIn, publish: Publish):
     assert bob.get(f"{address}/delete").status_code == 200
 
 
-def test_a_link_shows_the_product_to_people_without_an_account(visitor: TestClient, sign_in: SignIn, publish: Publish):
+def test_a_link_shows_the_product_to_people_without_an_account(
+    visitor: httpx2.Client, sign_in: SignIn, publish: Publish
+):
     product, other = publish("Secret <catalogue>", visibility=Visibility.PRIVATE), publish("Other")
     alice, address = sign_in("alice"), f"/product/{product.internal_name}"
     assert alice.post(f"{address}/links", data={"days": "0"}).status_code == 400

@@ -1,7 +1,7 @@
 import re
 
+import httpx2
 import pytest
-from fastapi.testclient import TestClient
 
 from products.models import InspectionState, ProductStatus, Visibility
 from server.services import Services
@@ -20,17 +20,17 @@ def _fields(page: str, **chosen: str) -> dict[str, str]:
     return {f"meaning-{numbers[name]}": key for name, key in chosen.items()}
 
 
-def test_the_wizard_asks_for_a_sign_in(visitor: TestClient):
+def test_the_wizard_asks_for_a_sign_in(visitor: httpx2.Client):
     assert visitor.get("/product/new").headers["location"] == "/login?next=%2Fproduct%2Fnew"
 
 
-def test_types_tell_what_they_need(alice: TestClient):
+def test_types_tell_what_they_need(alice: httpx2.Client):
     text = re.sub(r"<[^>]+>", "", alice.get("/product/new").text)
     assert "Requires columns for RA, Dec, z." in text
     assert "Official product" not in text
 
 
-def test_the_first_step_makes_a_draft(alice: TestClient, services: Services):
+def test_the_first_step_makes_a_draft(alice: httpx2.Client, services: Services):
     answer = alice.post("/product/new", data=BASIC)
     assert answer.headers["location"] == "/product/1_vvds_sample/files"
     product = services.products.service.get(services.accounts.service.identity_of_user("alice"), 1)
@@ -48,26 +48,26 @@ def test_the_first_step_makes_a_draft(alice: TestClient, services: Services):
         ({"product_type": "4", "pz_code": "x" * 56}, "pz_code"),
     ],
 )
-def test_a_refused_first_step_keeps_what_was_entered(alice: TestClient, changed: dict[str, str], field: str):
+def test_a_refused_first_step_keeps_what_was_entered(alice: httpx2.Client, changed: dict[str, str], field: str):
     answer = alice.post("/product/new", data={**BASIC, "description": "<kept>", **changed})
     assert answer.status_code == 400
     assert f'id="{field}-error"' in answer.text
     assert "&lt;kept&gt;" in answer.text
 
 
-def test_fields_that_a_type_does_not_have_are_dropped(alice: TestClient, services: Services):
+def test_fields_that_a_type_does_not_have_are_dropped(alice: httpx2.Client, services: Services):
     release = services.products.service.ensure_release("dp1", "DP1")
     alice.post("/product/new", data={**BASIC, "release": str(release.id), "pz_code": "BPZ"})
     product = services.products.service.get(services.accounts.service.identity_of_user("alice"), 1)
     assert (product.release, product.pz_code) == (None, None)
 
 
-def test_only_administrators_begin_official_products(alice: TestClient, sign_in: SignIn):
+def test_only_administrators_begin_official_products(alice: httpx2.Client, sign_in: SignIn):
     assert alice.post("/product/new", data={**BASIC, "official_product": "1"}).status_code == 403
     assert sign_in("root").post("/product/new", data={**BASIC, "official_product": "1"}).status_code == 303
 
 
-def test_a_draft_is_offered_to_be_continued_or_discarded(alice: TestClient):
+def test_a_draft_is_offered_to_be_continued_or_discarded(alice: httpx2.Client):
     alice.post("/product/new", data=BASIC)
     page = alice.get("/product/new").text
     assert 'href="/product/1_vvds_sample/files">Continue' in page
@@ -76,7 +76,7 @@ def test_a_draft_is_offered_to_be_continued_or_discarded(alice: TestClient):
     assert "VVDS sample" not in alice.get("/product/new").text
 
 
-def test_files_are_stored_and_the_main_one_is_read(alice: TestClient, services: Services):
+def test_files_are_stored_and_the_main_one_is_read(alice: httpx2.Client, services: Services):
     alice.post("/product/new", data=BASIC)
     address = "/product/1_vvds_sample/files"
     sent = alice.post(address, data={"role": "main"}, files={"file": ("vvds.csv", TABLE)})
@@ -104,7 +104,7 @@ def test_files_are_stored_and_the_main_one_is_read(alice: TestClient, services: 
     ],
 )
 def test_a_refused_file_says_why(
-    alice: TestClient, services: Services, role: str, name: str, content: bytes, status: int, sentence: str
+    alice: httpx2.Client, services: Services, role: str, name: str, content: bytes, status: int, sentence: str
 ):
     alice.post("/product/new", data=BASIC)
     boundary = "b0undary"
@@ -123,7 +123,7 @@ def test_a_refused_file_says_why(
     assert services.products.service.details(services.accounts.service.identity_of_user("alice"), 1).files == ()
 
 
-def test_a_second_file_of_the_same_name_is_refused(alice: TestClient):
+def test_a_second_file_of_the_same_name_is_refused(alice: httpx2.Client):
     alice.post("/product/new", data=BASIC)
     for status in (303, 409):
         answer = alice.post("/product/1_vvds_sample/files", data={"role": "auxiliary"}, files={"file": ("a.txt", b"a")})
@@ -131,7 +131,7 @@ def test_a_second_file_of_the_same_name_is_refused(alice: TestClient):
     assert "already has a file named" in answer.text
 
 
-def test_files_in_vospace_are_taken_without_being_sent_again(alice: TestClient, sign_in: SignIn, services: Services):
+def test_files_in_vospace_are_taken_without_being_sent_again(alice: httpx2.Client, sign_in: SignIn, services: Services):
     alice.post("/new-folder", data={"name": "in"})
     alice.post("/files/in", files={"file": ("vvds.csv", TABLE)})
     alice.post("/files", files={"file": ("notes.txt", b"notes")})
@@ -158,7 +158,7 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: TestClient, 
     assert details.product.inspection_state is InspectionState.RUNNING
 
 
-def test_guesses_are_filled_in_with_their_reasons(alice: TestClient, register: Publish):
+def test_guesses_are_filled_in_with_their_reasons(alice: httpx2.Client, register: Publish):
     page = alice.get(f"/product/{register().internal_name}/columns").text
     for name, key in (("RAJ2000", "ra"), ("DEJ2000", "dec"), ("zspec", "z")):
         row = page[page.index(f"<code>{name}</code>") :].partition("</tr>")[0]
@@ -167,7 +167,9 @@ def test_guesses_are_filled_in_with_their_reasons(alice: TestClient, register: P
         assert re.search(r"\(\d+ %\)", row)
 
 
-def test_columns_are_described_and_the_product_is_published(alice: TestClient, register: Publish, services: Services):
+def test_columns_are_described_and_the_product_is_published(
+    alice: httpx2.Client, register: Publish, services: Services
+):
     address = f"/product/{register().internal_name}"
     page = alice.get(f"{address}/columns").text
     fields = _fields(page, RAJ2000="ra", DEJ2000="dec", zspec="z")
@@ -188,7 +190,7 @@ def test_columns_are_described_and_the_product_is_published(alice: TestClient, r
     assert alice.get(f"{address}/files").headers["location"] == f"{address}/edit"
 
 
-def test_a_meaning_given_twice_is_refused_and_shown(alice: TestClient, register: Publish):
+def test_a_meaning_given_twice_is_refused_and_shown(alice: httpx2.Client, register: Publish):
     address = f"/product/{register().internal_name}/columns"
     answer = alice.post(address, data=_fields(alice.get(address).text, RAJ2000="z", zspec="z"))
     assert answer.status_code == 400
@@ -196,7 +198,7 @@ def test_a_meaning_given_twice_is_refused_and_shown(alice: TestClient, register:
     assert answer.text.count("Another column has this meaning too.") == 2
 
 
-def test_missing_mandatory_columns_are_named(alice: TestClient, register: Publish):
+def test_missing_mandatory_columns_are_named(alice: httpx2.Client, register: Publish):
     address = f"/product/{register().internal_name}"
     answer = alice.post(f"{address}/columns", data=_fields(alice.get(f"{address}/columns").text, RAJ2000="ra"))
     assert answer.status_code == 400
@@ -206,7 +208,7 @@ def test_missing_mandatory_columns_are_named(alice: TestClient, register: Publis
     assert "The column(s) was not filled in: Dec,z" in refused.text
 
 
-def test_other_positions_than_guessed_are_prepared_by_a_job(alice: TestClient, register: Publish):
+def test_other_positions_than_guessed_are_prepared_by_a_job(alice: httpx2.Client, register: Publish):
     table = b"ra,dec,lon,lat,z\n1,2,10,20,0.3\n3,4,30,40,0.5\n"
     address = f"/product/{register(table=table).internal_name}"
     page = alice.get(f"{address}/columns").text
@@ -217,7 +219,7 @@ def test_other_positions_than_guessed_are_prepared_by_a_job(alice: TestClient, r
     assert "FINISH</button>" not in page
 
 
-def test_what_is_no_table_is_kept_and_published(alice: TestClient, register: Publish):
+def test_what_is_no_table_is_kept_and_published(alice: httpx2.Client, register: Publish):
     product = register("Trained model", table=b"\x80\x04 model", file_name="model.pkl", kind=5)
     address = f"/product/{product.internal_name}"
     files = alice.get(f"{address}/files").text
@@ -228,7 +230,7 @@ def test_what_is_no_table_is_kept_and_published(alice: TestClient, register: Pub
     assert "model.pkl" in alice.get(address).text
 
 
-def test_a_table_of_many_columns_is_described_in_one_form(alice: TestClient, register: Publish):
+def test_a_table_of_many_columns_is_described_in_one_form(alice: httpx2.Client, register: Publish):
     names = [f"c{number}" for number in range(1500)]
     table = f"{','.join(['ra', 'dec', 'z', *names])}\n{','.join(['1'] * 1503)}\n".encode()
     address = f"/product/{register(table=table).internal_name}/columns"
