@@ -1,7 +1,9 @@
 """Conversion of stored rows of an earlier layout, in which columns had the names of their table."""
 
+import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +19,8 @@ from products.schema import STORED_LAYOUT, ProductTableRow, UserTablePartRow, Us
 from products.storage import product_columns
 
 __all__ = ["StoredRowsUpgrade"]
+
+_log = logging.getLogger(__name__)
 
 _Row = TypeVar("_Row", ProductTableRow, UserTablePartRow)
 
@@ -67,16 +71,18 @@ class StoredRowsUpgrade:
             row = session.get_one(ProductTableRow, product_id)
             stored_id, indexed = row.stored_id, row.ra is not None and row.dec is not None
             columns = len(product_columns(session, [product_id]))
-        self._convert(self._tables, ProductTableRow, product_id, stored_id, columns, indexed=indexed)
+        with _logged(stored_id):
+            self._convert(self._tables, ProductTableRow, product_id, stored_id, columns, indexed=indexed)
 
     def _convert_part(self, part_id: int) -> None:
         with self._database.read() as session:
             part = session.get_one(UserTablePartRow, part_id)
             stored_id = part.stored_id
             columns = len(session.get_one(UserTableRow, part.table_id).columns)
-        # A table of a user has no column of this name, so that one in the file is the index.
-        indexed = HEALPIX_COLUMN in pq.read_schema(self._user_tables / stored_id).names
-        self._convert(self._user_tables, UserTablePartRow, part_id, stored_id, columns, indexed=indexed)
+        with _logged(stored_id):
+            # A table of a user had no column of this name, so that one in the file is the index.
+            indexed = HEALPIX_COLUMN in pq.read_schema(self._user_tables / stored_id).names
+            self._convert(self._user_tables, UserTablePartRow, part_id, stored_id, columns, indexed=indexed)
 
     def _convert(
         self, folder: Path, kind: type[_Row], key: int, stored_id: str, columns: int, *, indexed: bool
@@ -89,6 +95,15 @@ class StoredRowsUpgrade:
             if row is not None and kept:
                 row.stored_id, row.layout = new_id, STORED_LAYOUT
         (folder / (stored_id if kept else new_id)).unlink(missing_ok=True)
+
+
+@contextmanager
+def _logged(stored_id: str) -> Iterator[None]:
+    """Log that a file is missing or damaged, which must not keep a server from its other tables."""
+    try:
+        yield
+    except (OSError, pa.ArrowException, IndexError, ValueError):
+        _log.exception("the stored rows %s cannot be converted", stored_id)
 
 
 def _rewrite(source: Path, target: Path, columns: int, *, indexed: bool) -> None:
