@@ -80,6 +80,6 @@ class Footprint:
 
 def _coarser(seen: np.ndarray) -> np.ndarray:
     """Return the map of the next lower order."""
-    # Four booleans are as long as one number; to reduce them takes 30 times as long.
+    # Four booleans are as long as one number; to reduce them takes 20 times as long.
     coarser: np.ndarray = seen.view(np.uint32) != 0
     return coarser

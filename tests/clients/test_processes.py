@@ -9,6 +9,8 @@ from pzserver import FailedRunError, InvalidValueError, PzServer
 from tests.pipelines.runs.published import catalogue, objects
 from tests.support.server import running_server
 
+pytestmark = pytest.mark.slow
+
 _COLUMNS = {"name": "ID", "RAJ2000": "RA", "DEJ2000": "Dec", "zspec": "z", "Q": "z_flag", "survey_name": "survey"}
 
 

@@ -219,6 +219,13 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", f"{_PRODUCT}/inspect"): Ask("/api/products/{0.number}/inspect", _statuses(202), writes=True),
     ("GET", f"{_PRODUCT}/inspection"): Ask("/api/products/{0.number}/inspection", sign_in=True),
+    ("GET", f"{_PRODUCT}/table-options"): Ask("/api/products/{0.number}/table-options", sign_in=True),
+    ("PUT", f"{_PRODUCT}/table-options"): Ask(
+        "/api/products/{0.number}/table-options",
+        _statuses(202, 409),  # the table of a published product stays as it is
+        writes=True,
+        send=_json({"position": "as given"}),
+    ),
     ("GET", f"{_PRODUCT}/inspection/events"): Ask("/api/products/{0.number}/inspection/events", sign_in=True),
     ("GET", f"{_PRODUCT}/registry"): Ask("/api/products/{0.number}/registry", writes=True, scope_first=True),
     ("POST", f"{_PRODUCT}/registry"): Ask("/api/products/{0.number}/registry", writes=True, scope_first=True),
@@ -316,6 +323,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("POST", "/product/{name}/take"): _page_write(
         "/product/{0.name}/take", 400, send=_form(role="auxiliary", path="vos://elsewhere~vospace/x")
     ),
+    ("POST", "/product/{name}/table"): _page_write("/product/{0.name}/table", 303, 409),
     ("POST", "/product/{name}/inspect"): _page_write("/product/{0.name}/inspect", 303),
     ("GET", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 200),
     ("POST", "/product/{name}/edit"): _page_write("/product/{0.name}/edit", 303, send=_form(**_EDIT)),

@@ -13,6 +13,8 @@ from core.auth.schema import group_members
 from products.models import ProductStatus
 from tests.server.application import Application, running_application
 
+pytestmark = pytest.mark.slow
+
 TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,0.42\n"
 MANY = 8
 

@@ -19,6 +19,8 @@ from tests.support.accounts import new_account
 from tests.support.server import RunningServer, running_server
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 1_000_000
 CONTENT = bytes(range(256)) * 4
 PASSWORD = "a password that is said once"

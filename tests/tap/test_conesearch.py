@@ -15,6 +15,8 @@ from pzserver.sessions import TidySession
 from tests.support.tools import Stilts
 from tests.tap.small_site import DEC, RA, SmallSite, small_site
 
+pytestmark = pytest.mark.slow
+
 ROLES = ["meta.id;meta.main", "pos.eq.ra;meta.main", "pos.eq.dec;meta.main"]
 SKY = SkyCoord(RA, DEC, unit="deg")
 CONES = [

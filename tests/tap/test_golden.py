@@ -11,6 +11,8 @@ from tests.server.api import Api
 from tests.support.server import running_server
 from tests.tap.golden import GOLDEN, Catalogues, make_catalogues
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Site:

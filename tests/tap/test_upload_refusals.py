@@ -11,6 +11,8 @@ from tests.support.files_over_http import FileServer, file_server
 from tests.tap.small_site import SmallSite
 from tests.tap.uploading import LIMIT, ask, small, upload_site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:

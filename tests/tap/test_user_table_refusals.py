@@ -6,6 +6,8 @@ import pytest
 
 from tests.tap.user_site import CSV, VOTABLE, XML, UserSite, made, user_site, vositable
 
+pytestmark = pytest.mark.slow
+
 TSV = "text/tab-separated-values"
 
 

@@ -13,6 +13,8 @@ from tap.pages.examples import examples_document, examples_of
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):

@@ -11,6 +11,8 @@ import yaml
 from tests.support.pypi_client import PypiClient
 from tests.webui.api.conftest import Site
 
+pytestmark = pytest.mark.slow
+
 ROWS = 60
 TABLE = {
     "objid": [float(i) for i in range(ROWS)],

@@ -13,6 +13,8 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from tests.server.api import Api
 from tests.webui.api.conftest import TABLE, Site
 
+pytestmark = pytest.mark.slow
+
 ARCHIVE = {
     *("id", "task_id", "status", "filename", "size", "checksum", "source_signature", "created_at", "updated_at"),
     *("download_url", "expired_time"),
