@@ -164,6 +164,17 @@ class Settings(BaseSettings):
     query_temp_bytes: int = Field(
         2_000 * _MEGABYTE, ge=0, description="Temporary disk that one query may use, in bytes."
     )
+    query_spool_bytes: int = Field(
+        2_000 * _MEGABYTE,
+        ge=0,
+        description="Disk in which rows of one query may wait for a slow reader, its process being free, in bytes.",
+    )
+    query_spool_total_bytes: int = Field(
+        10_000 * _MEGABYTE, ge=0, description="The same for all queries together, in bytes."
+    )
+    query_answers: int = Field(
+        64, ge=1, description="Results of queries that may be sent at once before the answer is 503."
+    )
     maxrec_default: int = Field(
         100_000,
         ge=1,

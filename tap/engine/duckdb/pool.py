@@ -7,12 +7,16 @@ import time
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
+from weakref import WeakSet
 
 from core.cancellation import Cancellation
 from core.errors import PhotozError, ServiceBusyError
 from core.processes import ProcessIdentity
+from tap.engine.duckdb.drain import Drain
 from tap.engine.duckdb.process import QueryProcess, tables_key
-from tap.engine.duckdb.stream import ProcessStream
+from tap.engine.duckdb.spool import Spool
+from tap.engine.duckdb.spool_budget import SpoolBudget, SpoolLimits
+from tap.engine.duckdb.stream import SpooledStream
 from tap.engine.errors import QueryCrashedError
 from tap.engine.protocol import EngineQuery, ResultStream
 
@@ -31,10 +35,15 @@ class DuckDBEngine:
     waiting
         Number of queries that may wait for a process.
     temp_folder
-        Folder for intermediate results of the processes; created if it does not exist.
+        Folder for intermediate results of the processes and for rows that wait for readers; created if it does not
+        exist.
+    spool_limits
+        Limits on rows that wait for readers.
     """
 
-    def __init__(self, *, workers: int, waiting: int, temp_folder: Path) -> None:
+    def __init__(
+        self, *, workers: int, waiting: int, temp_folder: Path, spool_limits: SpoolLimits | None = None
+    ) -> None:
         temp_folder.mkdir(parents=True, exist_ok=True)
         _remove_stale_folders(temp_folder)
         self._folder = Path(mkdtemp(prefix=f"{_PREFIX}{ProcessIdentity.current()}.", dir=temp_folder)).resolve()
@@ -43,6 +52,8 @@ class DuckDBEngine:
         self._closed = False
         self._changed = threading.Condition()
         self._workers = workers
+        self._budget = SpoolBudget(spool_limits or SpoolLimits())
+        self._drains: WeakSet[Drain] = WeakSet()
         self._all: set[QueryProcess] = set()
         self._idle: list[QueryProcess] = []
         self._fill()
@@ -58,18 +69,7 @@ class DuckDBEngine:
             The query failed before its first rows.
         """
         cancellation = cancellation or Cancellation()
-        process = self._acquire(query, cancellation)
-        for _ in range(2):
-            try:
-                process.send(query)
-                break
-            except OSError:  # it died while it was idle
-                process = self._replace(process)
-        else:
-            self._release(process, usable=False)
-            raise QueryCrashedError("No query process could be started. Try again later.")
-        process.tables.add(tables_key(query.tables))
-        stream = ProcessStream(process, query, self._release)
+        stream = self._stream(self._acquire(query, cancellation), query)
         try:
             cancellation.on_cancel(stream.close)
             stream.start()
@@ -82,11 +82,13 @@ class DuckDBEngine:
         """Stop all queries, end all processes, remove all temporary files."""
         with self._changed:
             self._closed = True
-            processes = list(self._all)
+            processes, drains = list(self._all), list(self._drains)
             self._idle.clear()
             self._changed.notify_all()
         for process in processes:  # readers get the end of the pipe
             process.kill()
+        for drain in drains:
+            drain.stop()
         for process in processes:
             process.end()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -110,6 +112,36 @@ class DuckDBEngine:
             best = next((process for process in self._idle if wanted in process.tables), self._idle[-1])
             self._idle.remove(best)
             return best
+
+    def _stream(self, process: QueryProcess, query: EngineQuery) -> SpooledStream:
+        """Send a query to an idle process, and return the stream of its rows."""
+        try:
+            spool = Spool(self._folder, self._budget)
+        except ServiceBusyError:
+            self._release(process, usable=True)
+            raise
+        try:
+            drain = Drain(self._send(process, query), query, spool, self._release)
+            drain.start()
+        except BaseException:
+            spool.drop()
+            raise
+        with self._changed:
+            self._drains.add(drain)
+        return SpooledStream(spool, drain)
+
+    def _send(self, process: QueryProcess, query: EngineQuery) -> QueryProcess:
+        """Send a query, and return the process that has it: another one if it died while it was idle."""
+        for _ in range(2):
+            try:
+                process.send(query)
+            except OSError:
+                process = self._replace(process)
+            else:
+                process.tables.add(tables_key(query.tables))
+                return process
+        self._release(process, usable=False)
+        raise QueryCrashedError("No query process could be started. Try again later.")
 
     def _fill(self) -> None:
         while len(self._all) < self._workers:

@@ -105,7 +105,7 @@ def test_closing_while_another_thread_reads_frees_both(pool, query):
 def test_a_killed_process_fails_its_own_query_alone(tmp_path, query):
     with DuckDBEngine(workers=2, waiting=0, temp_folder=tmp_path) as engine:
         with engine.open(query(ENDLESS)) as doomed, engine.open(query(ENDLESS)) as other:
-            os.kill(doomed._process.pid, signal.SIGKILL)
+            os.kill(doomed._drain._process.pid, signal.SIGKILL)
             with pytest.raises(QueryCrashedError):
                 list(doomed)
             rows = iter(other)

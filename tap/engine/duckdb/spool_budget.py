@@ -1,0 +1,109 @@
+"""Memory and disk in which rows of running queries may wait for their readers."""
+
+import math
+import threading
+from dataclasses import dataclass
+
+from core.errors import ServiceBusyError
+
+__all__ = ["SpoolBudget", "SpoolLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolLimits:
+    """Limits on rows that wait for readers; by default they wait in memory alone, and the query with them.
+
+    Parameters
+    ----------
+    memory_bytes, memory_total_bytes
+        Memory of one query and of all queries. A query may have one batch beyond it, so that each can go on.
+    disk_bytes, disk_total_bytes
+        Disk of one query and of all queries.
+    min_free
+        Free bytes of the file system below which no more rows are written to it.
+    answers
+        Results that may be open at once.
+    speed, speed_seconds
+        Bytes a second that a reader must take, on average over so many seconds, while its query waits for it.
+    waiting_seconds
+        Time that one query may wait for its reader in total.
+    """
+
+    memory_bytes: int = 16_000_000
+    memory_total_bytes: int = 128_000_000
+    disk_bytes: int = 0
+    disk_total_bytes: int = 0
+    min_free: int = 0
+    answers: int = 64
+    speed: float = 50_000.0
+    speed_seconds: float = 60.0
+    waiting_seconds: float = 600.0
+
+    @classmethod
+    def patient(cls) -> "SpoolLimits":
+        """Return limits for a reader on this machine, for which the query may wait as long as it takes."""
+        return cls(speed=0.0, waiting_seconds=math.inf)
+
+
+class SpoolBudget:
+    """Thread-safe account of the memory, disk and open results of all queries of an engine."""
+
+    def __init__(self, limits: SpoolLimits) -> None:
+        self.limits = limits
+        # Reentrant: the garbage collector may close a forgotten result in a thread that holds it.
+        self._lock = threading.RLock()
+        self._answers = 0
+        self._memory = 0
+        self._disk = 0
+
+    @property
+    def used(self) -> tuple[int, int, int]:
+        """Open results, bytes of memory and bytes of disk in use."""
+        with self._lock:
+            return self._answers, self._memory, self._disk
+
+    def admit(self) -> None:
+        """Count one more open result.
+
+        Raises
+        ------
+        ServiceBusyError
+            As many results are open as may be.
+        """
+        with self._lock:
+            if self._answers >= self.limits.answers:
+                raise ServiceBusyError(
+                    f"{self._answers} results are being sent, the limit of this service. Try again in a moment."
+                )
+            self._answers += 1
+
+    def leave(self) -> None:
+        """Count one open result less."""
+        with self._lock:
+            self._answers -= 1
+
+    def take_memory(self, count: int, *, beyond: bool) -> bool:
+        """Reserve memory, `beyond` the limit if need be, and return whether it was reserved."""
+        with self._lock:
+            if not beyond and self._memory + count > self.limits.memory_total_bytes:
+                return False
+            self._memory += count
+            return True
+
+    def free_memory(self, count: int) -> None:
+        """Release memory."""
+        with self._lock:
+            self._memory -= count
+
+    def take_disk(self, count: int) -> bool:
+        """Reserve disk, and return whether it was reserved."""
+        with self._lock:
+            if self._disk + count > self.limits.disk_total_bytes:
+                return False
+            self._disk += count
+            return True
+
+    def free_disk(self, count: int) -> None:
+        """Release disk."""
+        with self._lock:
+            self._disk -= count
