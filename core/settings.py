@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     )
     query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
     query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")
+    query_waiting_user: int = Field(
+        12, ge=0, description="The same for one user, or for one address of callers without a name."
+    )
     query_seconds: int = Field(60, ge=1, description="Seconds that a synchronous query may take.")
     query_async_seconds: int = Field(
         3600, ge=1, description="Seconds that an asynchronous query may take unless its author asks for another time."
@@ -174,6 +177,9 @@ class Settings(BaseSettings):
     )
     query_answers: int = Field(
         64, ge=1, description="Results of queries that may be sent at once before the answer is 503."
+    )
+    query_answers_user: int = Field(
+        48, ge=1, description="The same for one user, or for one address of callers without a name."
     )
     maxrec_default: int = Field(
         100_000,

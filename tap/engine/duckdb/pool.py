@@ -17,6 +17,7 @@ from tap.engine.duckdb.process import QueryProcess, tables_key
 from tap.engine.duckdb.spool import Spool
 from tap.engine.duckdb.spool_budget import SpoolBudget, SpoolLimits
 from tap.engine.duckdb.stream import SpooledStream
+from tap.engine.duckdb.waiting import FairQueue
 from tap.engine.errors import QueryCrashedError
 from tap.engine.protocol import EngineQuery, ResultStream
 
@@ -34,6 +35,8 @@ class DuckDBEngine:
         Number of processes, and so of queries that run at once.
     waiting
         Number of queries that may wait for a process.
+    waiting_of_owner
+        The same for the queries of one owner; by default as many.
     temp_folder
         Folder for intermediate results of the processes and for rows that wait for readers; created if it does not
         exist.
@@ -42,13 +45,18 @@ class DuckDBEngine:
     """
 
     def __init__(
-        self, *, workers: int, waiting: int, temp_folder: Path, spool_limits: SpoolLimits | None = None
+        self,
+        *,
+        workers: int,
+        waiting: int,
+        temp_folder: Path,
+        waiting_of_owner: int | None = None,
+        spool_limits: SpoolLimits | None = None,
     ) -> None:
         temp_folder.mkdir(parents=True, exist_ok=True)
         _remove_stale_folders(temp_folder)
         self._folder = Path(mkdtemp(prefix=f"{_PREFIX}{ProcessIdentity.current()}.", dir=temp_folder)).resolve()
-        self._max_waiting = waiting
-        self._waiting = 0
+        self._queue = FairQueue(waiting, waiting if waiting_of_owner is None else waiting_of_owner)
         self._closed = False
         self._changed = threading.Condition()
         self._workers = workers
@@ -106,8 +114,7 @@ class DuckDBEngine:
             self._check_open()
             with contextlib.suppress(OSError):  # the next query tries again; until then there are fewer
                 self._fill()
-            if not self._idle:
-                self._wait(deadline, cancellation)
+            self._wait(query.owner, deadline, cancellation)
             wanted = tables_key(query.tables)
             best = next((process for process in self._idle if wanted in process.tables), self._idle[-1])
             self._idle.remove(best)
@@ -116,7 +123,7 @@ class DuckDBEngine:
     def _stream(self, process: QueryProcess, query: EngineQuery) -> SpooledStream:
         """Send a query to an idle process, and return the stream of its rows."""
         try:
-            spool = Spool(self._folder, self._budget)
+            spool = Spool(self._folder, self._budget, query.owner)
         except ServiceBusyError:
             self._release(process, usable=True)
             raise
@@ -153,21 +160,21 @@ class DuckDBEngine:
         with self._changed:
             self._changed.notify_all()
 
-    def _wait(self, deadline: float, cancellation: Cancellation) -> None:
-        if self._waiting >= self._max_waiting:
-            raise ServiceBusyError(
-                f"{self._waiting} queries are waiting, the limit of this service. Try again in a moment."
-            )
-        self._waiting += 1
+    def _wait(self, owner: str, deadline: float, cancellation: Cancellation) -> None:
+        """Wait until a process is idle and it is the turn of this query."""
+        ticket = self._queue.join(owner, must_wait=not self._idle or len(self._queue) > 0)
         try:
-            while not self._idle:
+            while not (self._idle and self._queue.is_next(ticket)):
                 left = deadline - time.monotonic()
                 if left <= 0 or cancellation.is_cancelled:
                     raise ServiceBusyError("The service is busy with other queries. Try again in a moment.")
                 self._changed.wait(left)
                 self._check_open()
+            self._queue.begin(ticket)
         finally:
-            self._waiting -= 1
+            self._queue.leave(ticket)
+            if self._queue:  # it may be the turn of another one now
+                self._changed.notify_all()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -182,7 +189,7 @@ class DuckDBEngine:
         with self._changed:
             if not self._closed:
                 self._idle.append(process)
-                self._changed.notify()
+                self._changed.notify_all()
 
     def _replace(self, process: QueryProcess) -> QueryProcess:
         process.end()

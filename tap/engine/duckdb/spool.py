@@ -24,12 +24,17 @@ class Spool:
     ----------
     folder
         Folder of its temporary files.
+    owner
+        Key of the owner of the query.
     clock
         Returns a time in seconds.
     """
 
-    def __init__(self, folder: Path, budget: SpoolBudget, clock: Callable[[], float] = time.monotonic) -> None:
-        budget.admit()
+    def __init__(
+        self, folder: Path, budget: SpoolBudget, owner: str = "", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        budget.admit(owner)
+        self._owner = owner
         self._budget = budget
         self._limits = budget.limits
         self._clock = clock
@@ -106,7 +111,7 @@ class Spool:
             self._files.close()
             self._budget.free_memory(self._memory)
             self._memory = 0
-            self._budget.leave()
+            self._budget.leave(self._owner)
             self._changed.notify_all()
 
     def _store(self, content: bytearray) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import Counter
 from dataclasses import dataclass
 
 from core.errors import ServiceBusyError
@@ -21,8 +22,8 @@ class SpoolLimits:
         Disk of one query and of all queries.
     min_free
         Free bytes of the file system below which no more rows are written to it.
-    answers
-        Results that may be open at once.
+    answers, answers_of_owner
+        Results that may be open at once, in total and of one owner.
     speed, speed_seconds
         Bytes a second that a reader must take, on average over so many seconds, while its query waits for it.
     waiting_seconds
@@ -35,6 +36,7 @@ class SpoolLimits:
     disk_total_bytes: int = 0
     min_free: int = 0
     answers: int = 64
+    answers_of_owner: int = 48
     speed: float = 50_000.0
     speed_seconds: float = 60.0
     waiting_seconds: float = 600.0
@@ -52,7 +54,7 @@ class SpoolBudget:
         self.limits = limits
         # Reentrant: the garbage collector may close a forgotten result in a thread that holds it.
         self._lock = threading.RLock()
-        self._answers = 0
+        self._answers: Counter[str] = Counter()
         self._memory = 0
         self._disk = 0
 
@@ -60,10 +62,10 @@ class SpoolBudget:
     def used(self) -> tuple[int, int, int]:
         """Open results, bytes of memory and bytes of disk in use."""
         with self._lock:
-            return self._answers, self._memory, self._disk
+            return self._answers.total(), self._memory, self._disk
 
-    def admit(self) -> None:
-        """Count one more open result.
+    def admit(self, owner: str) -> None:
+        """Count one more open result of an owner.
 
         Raises
         ------
@@ -71,16 +73,22 @@ class SpoolBudget:
             As many results are open as may be.
         """
         with self._lock:
-            if self._answers >= self.limits.answers:
+            if (total := self._answers.total()) >= self.limits.answers:
                 raise ServiceBusyError(
-                    f"{self._answers} results are being sent, the limit of this service. Try again in a moment."
+                    f"{total} results are being sent, the limit of this service. Try again in a moment."
                 )
-            self._answers += 1
+            if (count := self._answers[owner]) >= self.limits.answers_of_owner:
+                raise ServiceBusyError(
+                    f"{count} results are being sent to you, the limit for one user. Try again when some are complete."
+                )
+            self._answers[owner] += 1
 
-    def leave(self) -> None:
-        """Count one open result less."""
+    def leave(self, owner: str) -> None:
+        """Count one open result of an owner less."""
         with self._lock:
-            self._answers -= 1
+            self._answers[owner] -= 1
+            if not self._answers[owner]:
+                del self._answers[owner]
 
     def take_memory(self, count: int, *, beyond: bool) -> bool:
         """Reserve memory, `beyond` the limit if need be, and return whether it was reserved."""

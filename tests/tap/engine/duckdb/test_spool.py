@@ -201,3 +201,14 @@ def test_more_results_than_may_be_open_are_refused(make):
     first.drop()
     make(budget)
     assert budget.used == (2, 0, 0)
+
+
+def test_one_owner_has_a_part_of_the_results_that_may_be_open(tmp_path):
+    budget = SpoolBudget(limits(answers=3, answers_of_owner=2))
+    spools = [Spool(tmp_path, budget, "a") for _ in range(2)]
+    with pytest.raises(ServiceBusyError, match="2 results are being sent to you"):
+        Spool(tmp_path, budget, "a")
+    spools.append(Spool(tmp_path, budget, "b"))
+    for spool in spools:
+        spool.drop()
+    assert budget.used == (0, 0, 0)
