@@ -42,7 +42,7 @@ class Drain:
         self._spool = spool
         self._release = release
         self._seconds_left = query.seconds + _GRACE_SECONDS
-        self._owning = threading.RLock()  # reentrant, because the garbage collector may stop a drain anywhere
+        self._owning = threading.Lock()
         self._is_released = False
         self._thread = threading.Thread(target=self._run, name="rows of a query", daemon=True)
 
@@ -64,9 +64,6 @@ class Drain:
     def stop(self) -> None:
         """Stop the query if it still runs, and return when its process is released."""
         self._spool.drop()
-        if self._thread is threading.current_thread():  # the garbage collector, which may run in any thread
-            self._while_running(self._process.kill)
-            return
         self._while_running(self._process.request_cancel)
         self._thread.join(_CANCEL_SECONDS)
         self._while_running(self._process.kill)

@@ -35,8 +35,8 @@ class QueryProcess:
     def __init__(self, folder: Path) -> None:
         self.tables: set[object] = set()  # sets of tables that it has open, to send it queries over the same
         self._folder = Path(mkdtemp(dir=folder))
-        self._ending = threading.RLock()
-        self._reading = threading.RLock()
+        self._ending = threading.Lock()
+        self._reading = threading.Lock()
         self._ended = False
         try:
             self._process = subprocess.Popen(

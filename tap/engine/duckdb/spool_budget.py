@@ -52,8 +52,7 @@ class SpoolBudget:
 
     def __init__(self, limits: SpoolLimits) -> None:
         self.limits = limits
-        # Reentrant: the garbage collector may close a forgotten result in a thread that holds it.
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._answers: Counter[str] = Counter()
         self._memory = 0
         self._disk = 0

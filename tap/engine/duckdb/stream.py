@@ -1,5 +1,7 @@
 """Result stream of one query, read from the spool of its rows."""
 
+import contextlib
+import threading
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -60,9 +62,11 @@ class SpooledStream:
         self.close()
 
     def __del__(self) -> None:
-        # A request that is cancelled between its steps does not close the stream.
+        # A request that is cancelled between its steps does not close the stream. The garbage collector runs in any
+        # thread, with any lock held, so that nothing may be waited for here.
         if not self._closed:
-            self.close()
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and the process with its pipe
+                threading.Thread(target=self._drain.stop, name="forgotten query", daemon=True).start()
 
     def _batch(self) -> pa.RecordBatch | None:
         content = self._spool.get()

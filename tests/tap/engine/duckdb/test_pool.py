@@ -76,6 +76,7 @@ def test_a_stream_that_is_forgotten_frees_its_process(pool, query):
     next(iter(stream))
     del stream
     gc.collect()
+    wait_for(lambda: pool._idle)
     assert one(pool, query) == 1
 
 
