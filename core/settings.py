@@ -151,6 +151,9 @@ class Settings(BaseSettings):
     )
     query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
     query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")
+    query_waiting_user: int = Field(
+        12, ge=0, description="The same for one user, or for one address of callers without a name."
+    )
     query_seconds: int = Field(60, ge=1, description="Seconds that a synchronous query may take.")
     query_async_seconds: int = Field(
         3600, ge=1, description="Seconds that an asynchronous query may take unless its author asks for another time."
@@ -163,6 +166,20 @@ class Settings(BaseSettings):
     query_threads: int = Field(2, ge=1, description="Threads that the engine uses for one query.")
     query_temp_bytes: int = Field(
         2_000 * _MEGABYTE, ge=0, description="Temporary disk that one query may use, in bytes."
+    )
+    query_spool_bytes: int = Field(
+        2_000 * _MEGABYTE,
+        ge=0,
+        description="Disk in which rows of one query may wait for a slow reader, its process being free, in bytes.",
+    )
+    query_spool_total_bytes: int = Field(
+        10_000 * _MEGABYTE, ge=0, description="The same for all queries together, in bytes."
+    )
+    query_answers: int = Field(
+        64, ge=1, description="Results of queries that may be sent at once before the answer is 503."
+    )
+    query_answers_user: int = Field(
+        48, ge=1, description="The same for one user, or for one address of callers without a name."
     )
     maxrec_default: int = Field(
         100_000,

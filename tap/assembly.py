@@ -75,11 +75,21 @@ class TapServices:
     @part
     def engine(self) -> "DuckDBEngine":
         """The engine of synchronous queries; its processes are started with it."""
-        from tap.engine import DuckDBEngine
+        from tap.engine import DuckDBEngine, SpoolLimits
 
         settings = self._settings
         return DuckDBEngine(
-            workers=settings.query_workers, waiting=settings.query_waiting, temp_folder=settings.data / "scratch"
+            workers=settings.query_workers,
+            waiting=settings.query_waiting,
+            waiting_of_owner=settings.query_waiting_user,
+            temp_folder=settings.data / "scratch",
+            spool_limits=SpoolLimits(
+                disk_bytes=settings.query_spool_bytes,
+                disk_total_bytes=settings.query_spool_total_bytes,
+                min_free=settings.min_free_bytes,
+                answers=settings.query_answers,
+                answers_of_owner=settings.query_answers_user,
+            ),
         )
 
     @part

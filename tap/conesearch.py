@@ -74,9 +74,20 @@ class ConeSearch:
         return table
 
     def search(
-        self, table: TapTable, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
+        self,
+        table: TapTable,
+        parameters: DaliParameters,
+        identity: Identity,
+        cancellation: Cancellation | None = None,
+        *,
+        owner: str = "",
     ) -> QueryAnswer:
         """Run a search up to its first rows; the result is a VOTable in BINARY2 unless RESPONSEFORMAT is given.
+
+        Parameters
+        ----------
+        owner
+            Key of the caller, as `EngineQuery` has it.
 
         Raises
         ------
@@ -92,7 +103,7 @@ class ConeSearch:
         chosen = _columns(table, cone.verbosity)
         catalog = self._catalog.tables_of(identity).catalog
         translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit.rows + 1)
-        stream = self._engine.open(self._engine_query(translation.sql, table), cancellation)
+        stream = self._engine.open(self._engine_query(translation.sql, table, owner), cancellation)
         columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
         infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
         description = TableDescription(columns, table.name, table.description, infos)
@@ -105,7 +116,7 @@ class ConeSearch:
         media_type = "text/xml" if requested is None else result_format.content_type
         return QueryAnswer(media_type, chunks, stream.close, {**result_format.headers, **limit.headers})
 
-    def _engine_query(self, sql: str, table: TapTable) -> EngineQuery:
+    def _engine_query(self, sql: str, table: TapTable, owner: str) -> EngineQuery:
         settings = self._settings
         return EngineQuery(
             sql=sql,
@@ -114,6 +125,7 @@ class ConeSearch:
             memory_bytes=settings.query_memory_bytes,
             threads=settings.query_threads,
             temp_bytes=settings.query_temp_bytes,
+            owner=owner,
         )
 
 

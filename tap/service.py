@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import pyarrow as pa
@@ -101,11 +101,17 @@ class TapService:
         return self._catalog.tables_of(identity)
 
     def query(
-        self, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
+        self,
+        parameters: DaliParameters,
+        identity: Identity,
+        cancellation: Cancellation | None = None,
+        *,
+        owner: str = "",
     ) -> QueryAnswer:
         """Run a synchronous query up to its first rows, and remove its uploads; raises the errors of `open`."""
         try:
-            opened = self.open(parameters, identity, seconds=self._settings.query_seconds, cancellation=cancellation)
+            seconds = self._settings.query_seconds
+            opened = self.open(parameters, identity, seconds=seconds, cancellation=cancellation, owner=owner)
         finally:
             self._uploads.remove(parameters.files.values())
         chosen = opened.result_format
@@ -125,6 +131,7 @@ class TapService:
         *,
         seconds: float,
         cancellation: Cancellation | None = None,
+        owner: str = "",
     ) -> OpenQuery:
         """Start a query with a time limit in seconds; the caller closes its stream.
 
@@ -132,6 +139,8 @@ class TapService:
         ----------
         cancellation
             Token that is cancelled when the client disconnects.
+        owner
+            Key of the caller, as `EngineQuery` has it.
 
         Raises
         ------
@@ -147,7 +156,8 @@ class TapService:
             catalog = uploads.catalog(tables.catalog)
             translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
             # The engine has read the uploads when it returns the first rows.
-            stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds), cancellation)
+            query = self._engine_query(translation, tables, uploads.tables, seconds)
+            stream = self._engine.open(replace(query, owner=owner), cancellation)
         _log.info(
             "query started",
             extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},

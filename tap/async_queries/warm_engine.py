@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tap.engine import DuckDBEngine, QueryEngine
+from tap.engine import DuckDBEngine, QueryEngine, SpoolLimits
 
 __all__ = ["WarmEngine"]
 
@@ -65,7 +65,8 @@ class WarmEngine:
 
 
 def _one_process(folder: Path) -> QueryEngine:
-    return DuckDBEngine(workers=1, waiting=0, temp_folder=folder)
+    # The job that reads is all that its query can keep waiting, and has a time limit of its own.
+    return DuckDBEngine(workers=1, waiting=0, temp_folder=folder, spool_limits=SpoolLimits.patient())
 
 
 def _free_folder(temp_folder: Path) -> Path:

@@ -4,7 +4,14 @@ Other packages import only the names below.
 """
 
 from tap.engine.duckdb.pool import DuckDBEngine
-from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
+from tap.engine.duckdb.spool_budget import SpoolLimits
+from tap.engine.errors import (
+    QueryCrashedError,
+    QueryFailedError,
+    QueryMemoryError,
+    QueryTimeoutError,
+    SlowReaderError,
+)
 from tap.engine.protocol import EngineQuery, EngineTable, QueryEngine, ResultStream, UploadedFile, upload_limits
 
 __all__ = [
@@ -17,6 +24,8 @@ __all__ = [
     "QueryMemoryError",
     "QueryTimeoutError",
     "ResultStream",
+    "SlowReaderError",
+    "SpoolLimits",
     "UploadedFile",
     "upload_limits",
 ]

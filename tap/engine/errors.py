@@ -6,7 +6,9 @@ take 504 for a broken server and a client would send the same query again.
 
 from core.errors import PhotozError
 
-__all__ = ["QueryCrashedError", "QueryFailedError", "QueryMemoryError", "QueryTimeoutError"]
+__all__ = ["QueryCrashedError", "QueryFailedError", "QueryMemoryError", "QueryTimeoutError", "SlowReaderError"]
+
+_REMEDY = "Request fewer rows or columns, or run the query as an asynchronous job, whose result can be fetched later."
 
 
 class QueryFailedError(PhotozError):
@@ -42,6 +44,22 @@ class QueryMemoryError(QueryFailedError):
             f"The query needs more than the {memory_bytes / 1e6:.0f} MB of memory and {temp_bytes / 1e6:.0f} MB of "
             "temporary disk space that one query may use. Sort, group or join fewer rows or fewer columns."
         )
+
+
+class SlowReaderError(QueryFailedError):
+    """Error of a query that was stopped because its reader did not take its rows fast enough."""
+
+    code = "SlowReader"
+
+    @classmethod
+    def below(cls, speed: float) -> "SlowReaderError":
+        """Return the error for a reader below the least speed in bytes a second."""
+        return cls(f"The query was stopped because its rows were read at less than {speed / 1e3:g} kB/s. {_REMEDY}")
+
+    @classmethod
+    def waited(cls, seconds: float) -> "SlowReaderError":
+        """Return the error for a query that waited for its reader for too long in total."""
+        return cls(f"The query was stopped after it had waited {seconds:g} s for its rows to be read. {_REMEDY}")
 
 
 class QueryCrashedError(PhotozError):

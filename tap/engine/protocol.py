@@ -74,6 +74,8 @@ class EngineQuery:
         Time that the engine may use; time in which the reader takes no rows is not counted.
     memory_bytes, threads, temp_bytes
         Memory, threads and temporary disk that it may use.
+    owner
+        Key of its user or address; owners take turns when queries wait.
     """
 
     sql: str
@@ -82,6 +84,7 @@ class EngineQuery:
     memory_bytes: int
     threads: int
     temp_bytes: int
+    owner: str = ""
 
 
 class ResultStream(Protocol):

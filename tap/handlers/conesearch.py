@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from lxml import etree
 
+from core.auth.callers import caller_of
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.errors import InvalidValueError, PhotozError
@@ -39,7 +40,9 @@ def cone_routes(settings: Settings, authenticate: Authenticator, cones: ConeSear
     async def cone(table: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request)
         found = await run_in_threadpool(cones.table, table, identity)
-        answer = await run_until_disconnect(request, partial(cones.search, found, parameters, identity))
+        answer = await run_until_disconnect(
+            request, partial(cones.search, found, parameters, identity, owner=caller_of(request, identity))
+        )
         return StreamedAnswer(
             answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
         )

@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from core.auth.callers import caller_of
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.cancellation import Cancellation
@@ -47,7 +48,8 @@ def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator
         parameters = await read_parameters(request, service.stager())
         is_page = _is_for_a_page(request, parameters)
         try:
-            answer = await run_until_disconnect(request, partial(_query, service, parameters, identity, is_page))
+            owner = caller_of(request, identity)
+            answer = await run_until_disconnect(request, partial(_query, service, parameters, identity, owner, is_page))
         except PhotozError as e:
             if not is_page:
                 raise
@@ -108,7 +110,12 @@ def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:
 
 
 def _query(
-    service: TapService, parameters: DaliParameters, identity: Identity, is_page: bool, cancellation: Cancellation
+    service: TapService,
+    parameters: DaliParameters,
+    identity: Identity,
+    owner: str,
+    is_page: bool,
+    cancellation: Cancellation,
 ) -> QueryAnswer:
     """Run a query; request authentication from anonymous callers who name an unknown table.
 
@@ -116,7 +123,7 @@ def _query(
     password only after they were refused.
     """
     try:
-        return service.query(parameters, identity, cancellation)
+        return service.query(parameters, identity, cancellation, owner=owner)
     except UnknownTableError as e:
         if is_page or not identity.is_anonymous:
             raise

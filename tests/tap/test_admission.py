@@ -71,3 +71,22 @@ def occupied(server: RunningServer, method: str, form: str) -> Iterator[requests
                 yield told
                 return
     pytest.fail("the query was never let in")
+
+
+#: So many rows that no buffers on the way take them.
+LARGE = (
+    "SELECT a.* FROM tap_schema.columns AS a, tap_schema.columns AS b, tap_schema.columns AS c WHERE c.column_index < 2"
+)
+
+
+def test_a_reader_who_takes_nothing_does_not_keep_the_only_place(server: RunningServer):
+    until(server, 200)
+    host, port = server.base_url.removeprefix("http://").split(":")
+    asked = urlencode({"LANG": "ADQL", "QUERY": LARGE, "FORMAT": "csv"})
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((host, int(port)))
+        connection.sendall(f"GET /tap/sync?{asked} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        until(server, 200)
+        assert [ask(server).status_code for _ in range(3)] == [200] * 3

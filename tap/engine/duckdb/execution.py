@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,14 +12,10 @@ from tap.engine.duckdb.frames import FrameKind, write_frame
 from tap.engine.duckdb.sandbox import Sandbox
 from tap.engine.duckdb.statements import refusal_reason
 
-__all__ = ["GRACE_SECONDS", "READER_SECONDS", "Clock", "run_query"]
+__all__ = ["GRACE_SECONDS", "Clock", "run_query"]
 
 #: Time between the interruption of a query and the end of its process.
 GRACE_SECONDS = 2.0
-
-#: Time in which a reader must take one batch, and all batches; a slower reader would occupy the process.
-READER_SECONDS = 120.0
-READERS_SECONDS = 3600.0
 
 _BATCH_ROWS = 65_536
 _BATCH_BYTES = 8_000_000
@@ -31,7 +26,8 @@ _TEXT_BYTES = 32
 class Clock:
     """Time limit of a query: interrupts it, and after a grace period ends the process by a timer of the kernel.
 
-    The clock is paused while a batch waits for its reader, so that a slow network does not count against the limit.
+    The clock is paused while a batch waits for the server to take it, so that a slow network does not count against the
+    limit. How long that may be is a matter of the server (`SpoolLimits`).
     """
 
     def __init__(self) -> None:
@@ -39,14 +35,12 @@ class Clock:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._timer: threading.Timer | None = None
         self._cancelled = False
-        self._reader_seconds = READERS_SECONDS
         self.expired = False
 
     @contextmanager
     def running(self, seconds: float) -> Iterator[None]:
         """Run the clock for one query, within the block."""
         self.expired = self._cancelled = False
-        self._reader_seconds = READERS_SECONDS
         self._start(seconds)
         try:
             yield
@@ -68,14 +62,11 @@ class Clock:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Pause the clock within the block, in which a reader takes rows, for a limited time."""
+        """Pause the clock within the block, in which the server takes rows."""
         left = self._stop()
-        began = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, max(0.001, min(READER_SECONDS, self._reader_seconds)))
         try:
             yield
         finally:
-            self._reader_seconds -= time.monotonic() - began
             self._start(left)
 
     def cancel(self) -> None:

@@ -22,7 +22,9 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 
 class QueryProcess:
-    """A child process that runs one query at a time; used by one thread at a time, except for `kill`.
+    """A child process that runs one query at a time.
+
+    It is used by one thread at a time, except for `request_cancel`, `kill` and `end`.
 
     Parameters
     ----------
@@ -34,6 +36,7 @@ class QueryProcess:
         self.tables: set[object] = set()  # sets of tables that it has open, to send it queries over the same
         self._folder = Path(mkdtemp(dir=folder))
         self._ending = threading.Lock()
+        self._reading = threading.Lock()
         self._ended = False
         try:
             self._process = subprocess.Popen(
@@ -95,13 +98,22 @@ class QueryProcess:
 
     def receive(self, seconds: float) -> Frame:
         """Wait for the next frame; raises EOFError or `frames.PipeTimeoutError`, as `PipeReader.read` does."""
-        return self._reader.read(seconds)
+        with self._reading:
+            if self._ended:  # another thread ended it; the number of the pipe may be another file by now
+                raise EOFError
+            return self._reader.read(seconds)
+
+    def request_cancel(self) -> None:
+        """Request that the query stops; called from another thread than that which receives."""
+        with self._ending, contextlib.suppress(OSError):  # it has ended by itself
+            if not self._ended:
+                write_frame(self._descriptor(self._input), FrameKind.CANCEL)
 
     def cancel(self, seconds: float) -> bool:
         """Cancel the query, and return whether the process confirmed it in time."""
+        self.request_cancel()
         try:
-            write_frame(self._descriptor(self._input), FrameKind.CANCEL)
-            while self._reader.read(seconds)[0] not in {FrameKind.END, FrameKind.ERROR}:
+            while self.receive(seconds)[0] not in {FrameKind.END, FrameKind.ERROR}:
                 pass
         except (OSError, EOFError, PipeTimeoutError):
             return False
@@ -118,9 +130,10 @@ class QueryProcess:
                 self._ended = True
                 self._process.kill()
                 self._process.wait()
-                for stream in (self._input, self._output):
-                    if stream is not None:
-                        stream.close()
+                with self._reading:  # a thread that receives gets the end of the pipe first
+                    for stream in (self._input, self._output):
+                        if stream is not None:
+                            stream.close()
                 shutil.rmtree(self._folder, ignore_errors=True)
             return self._process.returncode
 

@@ -121,3 +121,47 @@ def test_what_begins_after_the_reader_went_is_stopped_at_once():
     cancellation.on_cancel(stopped.set)
     assert cancellation.is_cancelled
     assert stopped.is_set()
+
+
+class StalledReader(Reader):
+    """A reader that takes so many messages and then none, without going away."""
+
+    def __init__(self, takes: int) -> None:
+        super().__init__()
+        self._takes = takes
+
+    async def send(self, message: dict) -> None:
+        if len(self.messages) == self._takes:
+            await anyio.sleep_forever()
+        await super().send(message)
+
+
+def _run_stalled(takes: int, **limits: float) -> tuple[list[dict], bool]:
+    closed = threading.Event()
+
+    async def main() -> list[dict]:
+        reader = StalledReader(takes)
+        chunks = iter([b"x" * 3_000_000] * 2)
+        answer = StreamedAnswer(chunks, media_type="text/csv", close=closed.set, **limits)
+        with anyio.fail_after(60):
+            await answer(SCOPE, reader.receive, reader.send)
+        return reader.messages
+
+    return anyio.run(main), closed.is_set()
+
+
+@pytest.mark.parametrize("limits", [{"piece_seconds": 0.05}, {"seconds": 0.05}])
+def test_a_reader_that_takes_nothing_any_longer_is_disconnected(limits: dict[str, float]):
+    messages, closed = _run_stalled(3, **limits)
+    assert closed
+    assert len(messages) == 3
+    assert all(message["more_body"] for message in messages[1:])
+
+
+def test_large_chunks_are_sent_in_pieces():
+    messages, closed = _run_stalled(1000)
+    pieces = [message["body"] for message in messages[1:]]
+    assert sum(map(len, pieces)) == 6_000_000
+    assert max(map(len, pieces)) == 1 << 20
+    assert messages[-1]["more_body"] is False
+    assert closed

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -75,6 +76,7 @@ def test_a_stream_that_is_forgotten_frees_its_process(pool, query):
     next(iter(stream))
     del stream
     gc.collect()
+    wait_for(lambda: pool._idle)
     assert one(pool, query) == 1
 
 
@@ -105,7 +107,7 @@ def test_closing_while_another_thread_reads_frees_both(pool, query):
 def test_a_killed_process_fails_its_own_query_alone(tmp_path, query):
     with DuckDBEngine(workers=2, waiting=0, temp_folder=tmp_path) as engine:
         with engine.open(query(ENDLESS)) as doomed, engine.open(query(ENDLESS)) as other:
-            os.kill(doomed._process.pid, signal.SIGKILL)
+            os.kill(doomed._drain._process.pid, signal.SIGKILL)
             with pytest.raises(QueryCrashedError):
                 list(doomed)
             rows = iter(other)
@@ -195,11 +197,11 @@ def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
 
         asking = threading.Thread(target=ask)
         asking.start()
-        wait_for(lambda: engine._waiting)
+        wait_for(lambda: len(engine._queue))
         cancellation.cancel()
         asking.join(60)
         assert failed
-        assert engine._waiting == 0
+        assert len(engine._queue) == 0
 
 
 def test_a_query_process_starts_with_neither_the_compiler_nor_the_libraries_of_kernels():
@@ -210,3 +212,21 @@ def test_a_query_process_starts_with_neither_the_compiler_nor_the_libraries_of_k
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_owners_take_turns_when_queries_wait(tmp_path, query):
+    order: list[str] = []
+    with DuckDBEngine(workers=1, waiting=8, temp_folder=tmp_path) as engine, ThreadPoolExecutor(4) as threads:
+
+        def run(owner: str) -> None:
+            with engine.open(replace(query(ONE), owner=owner)):
+                order.append(owner)
+
+        with engine.open(query(ENDLESS)):
+            waiting = []
+            for number, owner in enumerate(["a", "a", "a", "b"]):
+                waiting.append(threads.submit(run, owner))
+                wait_for(lambda so_far=number: len(engine._queue) == so_far + 1)
+        for done in waiting:
+            done.result(60)
+    assert order == ["a", "b", "a", "a"]
