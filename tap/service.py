@@ -17,6 +17,7 @@ from core.web.dali import DaliParameters
 from tap.adql import Translation, translate
 from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
+from tap.long_queries import LongQueries
 from tap.metadata.catalog import TableCatalog, TableSet
 from tap.results import ResultFormat, format_for
 from tap.row_limits import RowLimit, row_limit
@@ -91,6 +92,7 @@ class TapService:
         self._catalog = catalog
         self._engine = engine
         self._uploads = uploads
+        self._long_queries = LongQueries()
 
     def stager(self) -> Callable[[], Staging]:
         """Return the factory of stagings for the tables that are uploaded inline with one request."""
@@ -145,7 +147,8 @@ class TapService:
         with self._uploads.opened(parameters, identity) as uploads:
             started = monotonic()
             catalog = uploads.catalog(tables.catalog)
-            translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
+            with self._long_queries.translating(request.query):
+                translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
             # The engine has read the uploads when it returns the first rows.
             stream = self._engine.open(self._engine_query(translation, tables, uploads.tables, seconds), cancellation)
         _log.info(
