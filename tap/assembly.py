@@ -136,7 +136,7 @@ class TapServices:
             self._products.table_loader,
             self._jobs(),
             self.upload_store,
-            self.catalog.tables_of,
+            self.catalog,
         )
 
     @part

@@ -73,7 +73,7 @@ def _add_vosi(
 
     @router.api_route("/tables/{name}", methods=["GET", "HEAD"])
     def table(name: str, identity: Identity = Depends(authenticate)) -> Response:
-        tables = service.tables_of(identity).tables
+        tables = service.lookup(identity)
         found = tables.get(name) or tables.get(name.lower())
         if found is None:
             message = f"There is no table '{name}'."

@@ -8,14 +8,20 @@ from threading import Lock
 from typing import Protocol
 
 from core.auth.models import Identity
-from tap.adql import Catalog
+from tap.adql import CatalogTable
+from tap.adql.catalog import chosen_table, unknown_table
+from tap.adql.tree import TableName
 from tap.metadata.rows import tap_schema_rows
 from tap.metadata.standard_tables import TAP_SCHEMA_COLUMNS, TAP_SCHEMA_KEYS, standard_table
 from tap.models import TapSchema, TapTable
 
-__all__ = ["TableCatalog", "TableProvider", "TableSet"]
+__all__ = ["METADATA_SCHEMAS", "TableCatalog", "TableLookup", "TableProvider", "TableSet"]
+
+#: Schemas of metadata: their tables are described, and their rows are made, from what an identity may query.
+METADATA_SCHEMAS = frozenset({"photoz", "tap_schema"})
 
 _MAX_SETS = 64
+_PARTS = 2
 
 
 class TableProvider(Protocol):
@@ -30,6 +36,12 @@ class TableProvider(Protocol):
         The result is cached for the identity while the stamps of all providers stay the same.
         """
 
+    def named(self, identity: Identity, schema: str, name: str) -> Iterable[TapTable]:
+        """Return the tables whose schema and name, in any case, are given, if the identity may query them now.
+
+        Tables of `METADATA_SCHEMAS` are taken from `schemas`.
+        """
+
 
 @dataclass(frozen=True)
 class TableSet:
@@ -42,10 +54,38 @@ class TableSet:
         """The tables by full name."""
         return {table.name: table for schema in self.schemas for table in schema.tables}
 
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The catalogue for the translator of ADQL."""
-        return Catalog(table.entry for table in self.tables.values())
+
+class TableLookup:
+    """The tables that one identity may query, each looked up when it is named.
+
+    It is a resolver for the translator of ADQL. What it has found is kept, for one query.
+    """
+
+    def __init__(self, catalog: "TableCatalog", identity: Identity) -> None:
+        self._catalog = catalog
+        self._identity = identity
+        #: The tables that were found so far, by full name.
+        self.found: dict[str, TapTable] = {}
+
+    def get(self, name: str) -> TapTable | None:
+        """Return the table of a full name, in the case in which it is listed, or None."""
+        parts = CatalogTable(name, (), None, False, "", "").parts
+        return next((table for table in self._named(parts) if table.name == name), None)
+
+    def find(self, reference: TableName) -> CatalogTable:
+        """Return the table that a query names, or raise QueryError."""
+        candidates = self._named(tuple(name.text for name in reference.names))
+        chosen = chosen_table(reference, [table.entry for table in candidates])
+        if chosen is None:
+            raise unknown_table(reference, self._catalog.tables_of(self._identity).tables)
+        return chosen
+
+    def _named(self, parts: Sequence[str]) -> list[TapTable]:
+        if len(parts) != _PARTS:
+            return []
+        tables = self._catalog.named(self._identity, *parts)
+        self.found.update({table.name: table for table in tables})
+        return tables
 
 
 class TableCatalog:
@@ -79,6 +119,17 @@ class TableCatalog:
             while len(self._sets) > _MAX_SETS:
                 self._sets.popitem(last=False)
         return tables
+
+    def lookup(self, identity: Identity) -> TableLookup:
+        """Return the tables that the identity may query, to be looked up by name."""
+        return TableLookup(self, identity)
+
+    def named(self, identity: Identity, schema: str, name: str) -> list[TapTable]:
+        """Return the tables whose schema and name, in any case, are given, if the identity may query them now."""
+        if schema.lower() in METADATA_SCHEMAS:
+            written = f"{schema}.{name}".lower()
+            return [table for known, table in self.tables_of(identity).tables.items() if known == written]
+        return [table for provider in self._providers for table in provider.named(identity, schema, name)]
 
     def _make(self, identity: Identity) -> TableSet:
         schemas = [schema for provider in self._providers for schema in provider.schemas(identity)]

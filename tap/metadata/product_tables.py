@@ -40,6 +40,13 @@ class ProductTables:
         """Return a value that changes whenever a product, a type or a release changes."""
         return self._published.stamp()
 
+    def named(self, identity: Identity, schema: str, name: str) -> Iterator[TapTable]:
+        """Yield the table of a product by its name in any case; those of ``photoz`` are in `schemas`."""
+        # Names of product tables have lower-case letters only.
+        details = self._published.find(identity, schema.lower(), name.lower())
+        if details is not None and details.table is not None and details.columns:
+            yield _product_table(details, details.table, self._folder)
+
     def schemas(self, identity: Identity) -> Iterator[TapSchema]:
         """Yield ``photoz``, then one schema for each product type that has tables."""
         products, kinds = self._published.all(identity), self._published.types()

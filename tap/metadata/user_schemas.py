@@ -8,7 +8,7 @@ from core.auth.models import Identity
 from products.rows.stored_columns import stored_names, stored_schema
 from products.user_tables.loading import arrow_schema
 from products.user_tables.models import UserTable
-from products.user_tables.service import UserTableService
+from products.user_tables.service import SCHEMA_PREFIX, UserTableService
 from tap.adql import CatalogTable
 from tap.models import TapSchema, TapTable
 
@@ -38,6 +38,12 @@ class UserTables:
         for schema, members in groupby(self._service.all(identity), key=lambda table: table.schema):
             listed = tuple(_table(member, self._folder) for member in members)
             yield TapSchema(schema, f"Tables of the user {schema.removeprefix('user_')}", listed)
+
+    def named(self, identity: Identity, schema: str, name: str) -> Iterator[TapTable]:
+        """Yield the user tables of a name in any case."""
+        if not schema.lower().startswith(SCHEMA_PREFIX):
+            return iter(())
+        return (_table(table, self._folder) for table in self._service.named(identity, schema, name))
 
 
 def _table(table: UserTable, folder: Path) -> TapTable:

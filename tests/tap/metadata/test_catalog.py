@@ -33,6 +33,11 @@ class Provider:
         if self.for_everybody or identity.user_id is not None:
             yield TapSchema(self.schema, f"Schema {self.schema}", (_table(self.schema, self.version),))
 
+    def named(self, identity: Identity, schema: str, name: str) -> Iterator[TapTable]:
+        is_visible = self.for_everybody or identity.user_id is not None
+        if is_visible and (schema.lower(), name.lower()) == (self.schema, "things"):
+            yield _table(self.schema, self.version)
+
 
 def _table(schema: str, version: int) -> TapTable:
     columns = (Column("version", "long", description="Version of the provider"), Column("text", "unicodeChar", "*"))
@@ -50,9 +55,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., list
     engine = DuckDBEngine(workers=1, waiting=0, temp_folder=Path(tmp_path_factory.mktemp("engine")))
 
     def run_query(tables: TableCatalog, adql: str, identity: Identity = ANONYMOUS) -> list[dict]:
-        found = tables.tables_of(identity)
-        translation = translate(adql, found.catalog)
-        read = tuple(found.tables[entry.name].engine_table for entry in translation.tables)
+        tables_of_query = tables.lookup(identity)
+        translation = translate(adql, tables_of_query)
+        read = tuple(tables_of_query.found[entry.name].engine_table for entry in translation.tables)
         query = EngineQuery(translation.sql, read, 30, 200_000_000, 1, 10_000_000)
         with engine.open(query) as stream:
             return [row for batch in stream for row in batch.to_pylist()]
@@ -97,5 +102,17 @@ def test_a_set_is_kept_for_an_identity_until_a_provider_changes(run):
     assert one.asked == other.asked == [None, "somebody"]
     other.version = 2
     assert run(tables, "SELECT version FROM other.things") == [{"version": 2}]
-    assert one.asked == [None, "somebody", None]
+    assert one.asked == [None, "somebody"]  # one table is looked up, and no set is made
     assert tables.tables_of(ANONYMOUS) is not first
+
+
+def test_a_misspelt_name_is_answered_with_one_that_the_identity_may_query(run):
+    tables = TableCatalog([Provider("rr"), Provider("hidden", for_everybody=False)])
+    with pytest.raises(
+        QueryError, match=r"Unknown table hidden\.thing at line 1, column 18; did you mean hidden\.things"
+    ):
+        run(tables, "SELECT text FROM hidden.thing", SOMEBODY)
+    for name in ("hidden.thing", "hidden.things", "things", "a.b.c"):
+        with pytest.raises(QueryError, match="Unknown table") as caught:
+            run(tables, f"SELECT text FROM {name}")
+        assert "mean hidden" not in str(caught.value)
