@@ -89,7 +89,7 @@ class TapService:
 
     def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine, uploads: Uploads) -> None:
         self._settings = settings
-        self._catalog = catalog
+        self.catalog = catalog
         self._engine = engine
         self._uploads = uploads
         self._long_queries = LongQueries()
@@ -100,11 +100,7 @@ class TapService:
 
     def tables_of(self, identity: Identity) -> TableSet:
         """Return all tables that the identity may query."""
-        return self._catalog.tables_of(identity)
-
-    def lookup(self, identity: Identity) -> TableLookup:
-        """Return the tables that the identity may query, to be looked up by name."""
-        return self._catalog.lookup(identity)
+        return self.catalog.tables_of(identity)
 
     def query(
         self, parameters: DaliParameters, identity: Identity, cancellation: Cancellation | None = None
@@ -147,7 +143,7 @@ class TapService:
             Too many queries are waiting.
         """
         request = self._request(parameters)
-        tables = self._catalog.lookup(identity)
+        tables = self.catalog.lookup(identity)
         with self._uploads.opened(parameters, identity) as uploads:
             started = monotonic()
             catalog = uploads.catalog(tables)
