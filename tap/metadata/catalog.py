@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TableBlock", "TableCatalog", "TableLookup", "TableProvider", "TableSet"]
 
 _TAP_SCHEMA = TapSchema("tap_schema", "Schemas, tables, columns and keys of this service (TAP 1.1)", ())
-_MAX_SETS = 64
+_MAX_SETS = 16
 _PARTS = 2
 
 #: Tables of TAP_SCHEMA of which only the standard tables have rows.
@@ -101,7 +101,7 @@ class TableLookup:
         candidates = self._named(tuple(name.text for name in reference.names))
         chosen = chosen_table(reference, [table.entry for table in candidates])
         if chosen is None:
-            raise unknown_table(reference, self._catalog.names(self._identity))
+            raise unknown_table(reference, self._catalog.tables_of(self._identity).tables)
         return chosen
 
     def _named(self, parts: Sequence[str]) -> list[TapTable]:
@@ -126,7 +126,7 @@ class TableCatalog:
     def __init__(self, providers: Sequence[TableProvider], files: MetadataFiles) -> None:
         self._providers = tuple(providers)
         self._files = files
-        self._names: OrderedDict[object, tuple[object, tuple[str, ...]]] = OrderedDict()
+        self._sets: OrderedDict[object, tuple[object, TableSet]] = OrderedDict()
         self._lock = Lock()
 
     def lookup(self, identity: Identity) -> TableLookup:
@@ -152,24 +152,20 @@ class TableCatalog:
         yield _TAP_SCHEMA, self._standard_tables(identity)
 
     def tables_of(self, identity: Identity) -> TableSet:
-        """Return all tables that the identity may query."""
-        found = self.schemas(identity)
-        return TableSet(tuple(TapSchema(known.name, known.description, tuple(tables)) for known, tables in found))
-
-    def names(self, identity: Identity) -> tuple[str, ...]:
-        """Return the full names of all tables that the identity may query, kept until a provider changes."""
+        """Return all tables that the identity may query, kept until a provider changes."""
         key, stamp = _key(identity), tuple(provider.stamp() for provider in self._providers)
         with self._lock:
-            kept = self._names.get(key)
+            kept = self._sets.get(key)
         if kept is not None and kept[0] == stamp:
             return kept[1]
-        names = tuple(self.tables_of(identity).tables)
+        found = self.schemas(identity)
+        made = TableSet(tuple(TapSchema(known.name, known.description, tuple(tables)) for known, tables in found))
         with self._lock:
-            self._names[key] = (stamp, names)
-            self._names.move_to_end(key)
-            while len(self._names) > _MAX_SETS:
-                self._names.popitem(last=False)
-        return names
+            self._sets[key] = (stamp, made)
+            self._sets.move_to_end(key)
+            while len(self._sets) > _MAX_SETS:
+                self._sets.popitem(last=False)
+        return made
 
     def _standard_tables(self, identity: Identity) -> tuple[TapTable, ...]:
         return tuple(self._standard(identity, name) for name in TAP_SCHEMA_COLUMNS)

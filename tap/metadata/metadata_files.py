@@ -53,7 +53,8 @@ class MetadataFiles:
         """
         with self._lock:  # others wait: they would make the same rows of the same interpreter's time
             path = self._private() / f"{hashlib.sha256(f'{table} {key}'.encode()).hexdigest()}.parquet"
-            if path not in self._used:
+            if path not in self._used or not path.exists():  # whoever cleans the folder removes no answers
+                path.parent.mkdir(exist_ok=True)
                 self._remove_unused()
                 _write(path, rows())
             self._used[path] = time.monotonic()

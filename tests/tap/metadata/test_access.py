@@ -88,7 +88,7 @@ def _sees(catalog: TableCatalog, identity: Identity, number: int) -> bool:
         name in _rows(catalog, identity, "tap_schema.tables", "table_name"),
         name in _rows(catalog, identity, "tap_schema.columns", "table_name"),
         name in document.xpath("schema/table/name/text()", namespaces=_VOSI),
-        name in catalog.names(identity),
+        name in catalog.tables_of(identity).tables,
         catalog.lookup(identity).get(name) is not None,
     ]
     assert len(set(places)) == 1, places
