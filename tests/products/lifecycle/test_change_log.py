@@ -115,6 +115,23 @@ def test_what_is_rolled_back_or_concerns_nobody_changes_nothing(database: Databa
         assert catalogue_version(session) == before
 
 
+def test_versions_are_committed_in_their_order(database: Database, numbers: tuple[int, int, int]):
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writing transaction at a time")
+    with database.read() as session:
+        before = catalogue_version(session)
+    with database.write() as early:
+        early.get_one(ProductRow, numbers[0]).description = "early"
+        early.flush()
+        with database.write() as late:
+            late.get_one(ProductRow, numbers[1]).description = "late"
+        with database.read() as session:
+            between = catalogue_version(session)
+            assert changed_since(session, before) == (numbers[1],)
+    with database.read() as session:
+        assert changed_since(session, between) == (numbers[0],)
+
+
 def test_user_tables_have_a_version_of_their_own(database: Database, numbers: tuple[int, int, int]):
     assert numbers
     with database.read() as session:
