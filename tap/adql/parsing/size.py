@@ -4,7 +4,15 @@ import re
 from dataclasses import dataclass
 
 from tap.adql.errors import Position, QueryError
-from tap.adql.limits import MAX_ARGUMENTS, MAX_ITEMS, MAX_NESTING, MAX_TERMS, MAX_TOKENS, MAX_VALUES
+from tap.adql.limits import (
+    MAX_ARGUMENTS,
+    MAX_ITEMS,
+    MAX_NESTING,
+    MAX_TERMS,
+    MAX_TOKENS,
+    MAX_VALUES,
+    yield_to_other_threads,
+)
 
 __all__ = ["check_size"]
 
@@ -13,6 +21,9 @@ _TOKEN = re.compile(
     | [0-9.]+(?:[eE][+-]?[0-9]+)? | <> | != | <= | >= | \|\| | [^\s]""",
     re.VERBOSE,
 )
+
+#: Tokens after which other threads may run: about a millisecond.
+_TOKENS_AT_ONCE = 512
 
 _AS_TABLE = "upload them as a table and join with it"
 
@@ -50,6 +61,8 @@ def check_size(query: str) -> None:
         if match.lastgroup == "comment":
             continue
         tokens += 1
+        if tokens % _TOKENS_AT_ONCE == 0:
+            yield_to_other_threads()
         if tokens > MAX_TOKENS:
             advice = "upload long lists as a table and join with it"
             raise QueryError(f"The query has more than {MAX_TOKENS} words, numbers and signs", None, advice)
