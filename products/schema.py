@@ -13,6 +13,7 @@ from core.database import Base, UtcDateTime
 __all__ = [
     "STORED_LAYOUT",
     "DownloadCountRow",
+    "ProductChangeRow",
     "ProductColumnRow",
     "ProductFileRow",
     "ProductLinkRow",
@@ -217,6 +218,7 @@ class ProductTableRow(Base):
     """The derived rows of a product: a Parquet file sorted by HEALPix."""
 
     __tablename__ = "product_tables"
+    __table_args__ = (Index("ix_product_tables_name", "table_schema", "table_name"),)
 
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
     table_schema: Mapped[str] = mapped_column(String(64))
@@ -231,6 +233,19 @@ class ProductTableRow(Base):
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)
     # The options by which the rows were taken from the file, with what was decided by the file.
     options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
+
+
+class ProductChangeRow(Base):
+    """The version of a product, which changes whenever what is shown of it changes, or to whom.
+
+    Triggers raise it: see `products.lifecycle.change_log`. There is no foreign key: that a product was deleted is a
+    change as well.
+    """
+
+    __tablename__ = "product_changes"
+
+    product_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger, index=True)
 
 
 class ProductLinkRow(Base):

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import Session
 
 from core.auth.audit import Subject, record
@@ -116,8 +117,9 @@ def main_file_row(session: Session, product_id: int) -> ProductFileRow | None:
 
 def product_columns(session: Session, product_ids: Sequence[int]) -> tuple[ProductColumn, ...]:
     """Return the columns of products, in the order of the table."""
-    rows = session.scalars(
-        select(ProductColumnRow)
+    # Rows without identities: there are many columns, and objects of the session take several times as long.
+    rows = session.execute(
+        select(*ProductColumnRow.__table__.columns)
         .where(ProductColumnRow.product_id.in_(product_ids))
         .order_by(ProductColumnRow.product_id, ProductColumnRow.position)
     )
@@ -197,7 +199,7 @@ def file_of_row(row: ProductFileRow) -> ProductFile:
     )
 
 
-def column_of_row(row: ProductColumnRow) -> ProductColumn:
+def column_of_row(row: ProductColumnRow | Row[Any]) -> ProductColumn:
     """Return the model of a stored column."""
     column = Column(
         name=row.name,

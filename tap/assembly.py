@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tap.datalink import LinkService
     from tap.engine import DuckDBEngine
     from tap.metadata.catalog import TableCatalog
+    from tap.metadata.metadata_files import MetadataFiles
     from tap.service import TapService
     from tap.uploads.tap_upload import TableSource, Uploads
     from tap.uploads.user_tables import TableChanges
@@ -67,10 +68,18 @@ class TapServices:
         settings, products = self._settings, self._products
         return TableCatalog(
             (
-                ProductTables(products.published, settings.tables_folder, settings.public_url),
+                ProductTables(products.published, settings.tables_folder, settings.public_url, self.metadata_files),
                 UserTables(products.user_tables, settings.user_tables_folder),
-            )
+            ),
+            self.metadata_files,
         )
+
+    @part
+    def metadata_files(self) -> "MetadataFiles":
+        """The files of the rows of TAP_SCHEMA and ``photoz``."""
+        from tap.metadata.metadata_files import MetadataFiles
+
+        return MetadataFiles(self._settings.data / "scratch")
 
     @part
     def engine(self) -> "DuckDBEngine":
@@ -146,7 +155,7 @@ class TapServices:
             self._products.table_loader,
             self._jobs(),
             self.upload_store,
-            self.catalog.tables_of,
+            self.catalog,
         )
 
     @part
@@ -174,9 +183,11 @@ class TapServices:
         yield JobKind(UPDATE_JOB, self._update, retry=True, seconds=seconds)
 
     def close(self) -> None:
-        """Close the engine, if it was started."""
+        """Close the engine, if it was started, and remove the files of metadata."""
         if "engine" in self.__dict__:
             self.engine.close()
+        if "metadata_files" in self.__dict__:
+            self.metadata_files.close()
 
     def _query(self, context: JobContext) -> None:
         self._query_jobs.run(context)

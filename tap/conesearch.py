@@ -68,7 +68,7 @@ class ConeSearch:
         NotFoundError
             The identity may read no such table.
         """
-        table = self._catalog.tables_of(identity).tables.get(name)
+        table = self._catalog.lookup(identity).get(name)
         if table is None or table.entry.position is None:
             raise NotFoundError(f"There is no table '{name}' with positions. See the tables at /tap/tables.")
         return table
@@ -101,8 +101,8 @@ class ConeSearch:
         result_format = format_for(requested)
         limit = RowLimit(0) if cone.radius == 0 else row_limit(self._settings, result_format, cone.maxrec)
         chosen = _columns(table, cone.verbosity)
-        catalog = self._catalog.tables_of(identity).catalog
-        translation = translate(_adql(table, cone, chosen), catalog, row_limit=limit.rows + 1)
+        tables = self._catalog.lookup(identity)
+        translation = translate(_adql(table, cone, chosen), tables, row_limit=limit.rows + 1)
         stream = self._engine.open(self._engine_query(translation.sql, table, owner), cancellation)
         columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
         infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))

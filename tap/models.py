@@ -37,7 +37,11 @@ class TapTable:
     files
         Parquet files of the rows; empty when ``rows`` returns them.
     rows
-        Returns the rows of a metadata table.
+        Returns the rows of a small table that has no files.
+    located
+        Returns the files of the rows of a metadata table, as they are now.
+    order
+        Recommended place among the tables of the schema.
     standard
         Whether a standard defines the table.
     more_indexed
@@ -54,6 +58,8 @@ class TapTable:
     standard: bool = False
     foreign_keys: tuple[ForeignKey, ...] = ()
     more_indexed: frozenset[str] = frozenset()
+    located: Callable[[], tuple[Path, ...]] | None = None
+    order: int = 0
 
     @property
     def name(self) -> str:
@@ -71,7 +77,7 @@ class TapTable:
         schema, name = self.entry.engine_schema, self.entry.engine_table
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
-        return EngineTable(schema, name, files=self.files)
+        return EngineTable(schema, name, files=self.files if self.located is None else self.located())
 
     @property
     def indexed(self) -> frozenset[str]:

@@ -17,7 +17,8 @@ from core.web.dali import DaliParameters
 from tap.adql import Translation, translate
 from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
-from tap.metadata.catalog import TableCatalog, TableSet
+from tap.long_queries import LongQueries
+from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
 from tap.results import ResultFormat, format_for
 from tap.row_limits import RowLimit, row_limit
 from tap.uploads.tap_upload import UploadedTable, Uploads
@@ -88,17 +89,18 @@ class TapService:
 
     def __init__(self, settings: Settings, catalog: TableCatalog, engine: QueryEngine, uploads: Uploads) -> None:
         self._settings = settings
-        self._catalog = catalog
+        self.catalog = catalog
         self._engine = engine
         self._uploads = uploads
+        self._long_queries = LongQueries()
 
     def stager(self) -> Callable[[], Staging]:
         """Return the factory of stagings for the tables that are uploaded inline with one request."""
         return self._uploads.stager()
 
     def tables_of(self, identity: Identity) -> TableSet:
-        """Return the tables that the identity may query."""
-        return self._catalog.tables_of(identity)
+        """Return all tables that the identity may query."""
+        return self.catalog.tables_of(identity)
 
     def query(
         self,
@@ -150,11 +152,12 @@ class TapService:
             Too many queries are waiting.
         """
         request = self._request(parameters)
-        tables = self._catalog.tables_of(identity)
+        tables = self.catalog.lookup(identity)
         with self._uploads.opened(parameters, identity) as uploads:
             started = monotonic()
-            catalog = uploads.catalog(tables.catalog)
-            translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
+            catalog = uploads.catalog(tables)
+            with self._long_queries.translating(request.query):
+                translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
             # The engine has read the uploads when it returns the first rows.
             query = self._engine_query(translation, tables, uploads.tables, seconds)
             stream = self._engine.open(replace(query, owner=owner), cancellation)
@@ -168,7 +171,7 @@ class TapService:
             services=links_of_products(columns, self._settings.public_url),
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
-        names = tuple(entry.name for entry in translation.tables if entry.name in tables.tables)
+        names = tuple(entry.name for entry in translation.tables if entry.name in tables.found)
         return OpenQuery(description, stream, request.result_format, request.limit, names)
 
     def _request(self, parameters: DaliParameters) -> _Request:
@@ -198,13 +201,13 @@ class TapService:
         return int(text.strip()[:_MAX_DIGITS])
 
     def _engine_query(
-        self, translation: Translation, tables: TableSet, uploads: Mapping[str, UploadedTable], seconds: float
+        self, translation: Translation, tables: TableLookup, uploads: Mapping[str, UploadedTable], seconds: float
     ) -> EngineQuery:
         settings = self._settings
         return EngineQuery(
             sql=translation.sql,
             tables=tuple(
-                uploads[entry.name].engine_table if entry.name in uploads else tables.tables[entry.name].engine_table
+                uploads[entry.name].engine_table if entry.name in uploads else tables.found[entry.name].engine_table
                 for entry in translation.tables
             ),
             seconds=seconds,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
@@ -13,6 +14,7 @@ from core.web.multipart import receive_form
 __all__ = ["read_parameters"]
 
 _LARGEST_BODY = 10_000_000
+_LONG_BODY = 20_000
 _MOST_FIELDS = 1000
 _MOST_FILES = 20
 
@@ -53,11 +55,16 @@ async def read_parameters(request: Request, stage: Callable[[], Staging] | None 
         message = f"Parameters come as a form, not as {media_type}."
         raise InvalidValueError(message)
     try:
-        pairs += parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        # A long body takes a while, in which other requests are answered.
+        pairs += await run_in_threadpool(_pairs, body) if len(body) > _LONG_BODY else _pairs(body)
     except ValueError as e:
         message = "The parameters in the body are not a valid form."
         raise InvalidValueError(message) from e
     return DaliParameters(pairs)
+
+
+def _pairs(body: bytearray) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
 
 
 def _no_files(_fields: dict[str, str]) -> Staging:

@@ -1,28 +1,20 @@
 """Published products visible to one identity, with files, columns and rows, for the VO services."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 from typing import Protocol, TypeVar
 
-from sqlalchemy import ScalarSelect, Table, and_, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
 from core.database import Database
 from products.access import readable
-from products.models import ProductStatus, ProductType, Release, Visibility
-from products.schema import (
-    ProductFileRow,
-    ProductRow,
-    ProductTableRow,
-    ProductTypeRow,
-    ReleaseRow,
-    product_co_owners,
-    product_groups,
-    release_groups,
-)
+from products.lifecycle.change_log import catalogue_version, version_of_product
+from products.lifecycle.visible import VisibleProduct, VisibleProducts
+from products.models import ProductStatus, ProductType, Release
+from products.schema import ProductFileRow, ProductRow, ProductTableRow
 from products.service import ProductDetails, ProductService
 from products.storage import file_of_row, product_columns, product_of_row, table_of_row
 
@@ -37,61 +29,80 @@ class _OfProduct(Protocol):
 #: Products read in one statement; databases limit the number of parameters.
 _AT_ONCE = 500
 
-_Item = TypeVar("_Item", bound=_OfProduct)
+#: Most products, and sets of products of identities, that are kept.
+_MAX_DETAILS = 4096
+_MAX_IDENTITIES = 64
 
-#: Time of the last change of a product, and version of its type.
-_Version = tuple[datetime, int]
+_Item = TypeVar("_Item", bound=_OfProduct)
 
 
 class PublishedProducts:
-    """Cache of all published products, with a cheap stamp that shows whether anything changed.
+    """Look-up of published products by the name of their table, or all that an identity may read.
 
-    A product is cached until it changes, so that a change to one of ten thousand costs reading that one.
+    What an identity may read is read from the database by the access rule: for a name each time, for all after each
+    change of the catalogue, and then only the products that have changed. The details of a product are kept for its
+    version, whoever reads them.
     """
 
     def __init__(self, database: Database, products: ProductService) -> None:
         self._database = database
         self._service = products
-        self._cache: dict[int, tuple[_Version, ProductDetails]] = {}
+        self._details: OrderedDict[int, tuple[int, ProductDetails]] = OrderedDict()
+        self._visible: OrderedDict[object, VisibleProducts] = OrderedDict()
         self._lock = Lock()
 
-    def stamp(self) -> tuple[object, ...]:
-        """Return a value that changes whenever products, releases or types change."""
-        # Times alone would miss a change by a server whose clock is behind; changes of access must be seen at once.
-        shown = [
-            func.sum(
-                case((and_(ProductRow.status == ProductStatus.PUBLISHED, ProductRow.visibility == v), ProductRow.id))
+    def stamp(self) -> int:
+        """Return the version of the catalogue, which changes whenever products, releases or types change."""
+        with self._database.read() as session:
+            return catalogue_version(session)
+
+    def find(self, identity: Identity, schema: str, table: str) -> ProductDetails | None:
+        """Return the published product whose table has a name, given in lower case, if the identity may read it."""
+        query = (
+            select(ProductRow.id, version_of_product())
+            .join(ProductTableRow, ProductTableRow.product_id == ProductRow.id)
+            .where(
+                ProductTableRow.table_schema == schema,
+                ProductTableRow.table_name == table,
+                ProductRow.status == ProductStatus.PUBLISHED,
+                readable(identity),
             )
-            for v in Visibility
-        ]
-        products = select(func.max(ProductRow.updated_at), func.count(ProductRow.id), *shown)
-        releases = select(
-            func.count(ReleaseRow.id),
-            func.sum(case((ReleaseRow.is_public, 1), else_=0)),
-            select(func.sum(ProductTypeRow.version)).scalar_subquery(),
-            *(_fingerprint(table) for table in (release_groups, product_groups, product_co_owners)),
         )
         with self._database.read() as session:
-            return (*session.execute(products).one(), *session.execute(releases).one())
+            found = session.execute(query).first()
+            return None if found is None else next(self._read(session, [VisibleProduct(*found, schema, table)]), None)
+
+    def visible(self, identity: Identity) -> VisibleProducts:
+        """Return which published products the identity may read."""
+        key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
+        with self._lock:
+            known = self._visible.get(key)
+        with self._database.read() as session:
+            # The version is read first: what is read afterwards has at least its changes.
+            version = catalogue_version(session)
+            if known is not None and known.version == version:
+                return known
+            if known is None or known.version > version:
+                current = VisibleProducts.read(session, identity, version)
+            else:
+                current = known.updated(session, identity, version)
+        with self._lock:
+            self._visible[key] = current
+            self._visible.move_to_end(key)
+            while len(self._visible) > _MAX_IDENTITIES:
+                self._visible.popitem(last=False)
+        return current
+
+    def details(self, products: Sequence[VisibleProduct]) -> Iterator[ProductDetails]:
+        """Yield the details of products, in their order, without those that were deleted meanwhile."""
+        for start in range(0, len(products), _AT_ONCE):
+            with self._database.read() as session:
+                found = list(self._read(session, products[start : start + _AT_ONCE]))
+            yield from found
 
     def all(self, identity: Identity) -> tuple[ProductDetails, ...]:
         """Return the published products that the identity may read, by number."""
-        condition = (ProductRow.status == ProductStatus.PUBLISHED, readable(identity))
-        with self._database.read() as session:
-            current = session.execute(
-                select(ProductRow.id, ProductRow.updated_at, func.coalesce(ProductTypeRow.version, 0))
-                .outerjoin(ProductTypeRow, ProductTypeRow.type_id == ProductRow.product_type_id)
-                .where(*condition)
-                .order_by(ProductRow.id)
-            ).all()
-            with self._lock:
-                kept = {key: self._cache[key] for key, *_ in current if key in self._cache}
-            stale = [key for key, *version in current if key not in kept or kept[key][0] != tuple(version)]
-            for start in range(0, len(stale), _AT_ONCE):
-                kept.update(_read(session, stale[start : start + _AT_ONCE]))
-        with self._lock:
-            self._cache.update(kept)
-        return tuple(kept[key][1] for key, *_ in current if key in kept)
+        return tuple(self.details(tuple(self.visible(identity))))
 
     def types(self) -> tuple[ProductType, ...]:
         """Return the product types, in their order."""
@@ -101,14 +112,22 @@ class PublishedProducts:
         """Return the releases that the identity may see."""
         return self._service.releases(identity)
 
+    def _read(self, session: Session, products: Sequence[VisibleProduct]) -> Iterator[ProductDetails]:
+        with self._lock:
+            kept = {item.id: self._details[item.id] for item in products if item.id in self._details}
+        stale = [item for item in products if item.id not in kept or kept[item.id][0] != item.version]
+        if stale:
+            fresh = _read(session, [item.id for item in stale])
+            read = {item.id: (item.version, fresh[item.id]) for item in stale if item.id in fresh}
+            kept.update(read)
+            with self._lock:
+                self._details.update(read)
+                while len(self._details) > _MAX_DETAILS:
+                    self._details.popitem(last=False)
+        return (kept[item.id][1] for item in products if item.id in kept)
 
-def _fingerprint(table: Table) -> ScalarSelect[int]:
-    """Return a checksum of the rows of an association table."""
-    left, right = table.primary_key.columns
-    return select(func.count() + func.coalesce(func.sum(left * 1_000 + right), 0)).select_from(table).scalar_subquery()
 
-
-def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[_Version, ProductDetails]]:
+def _read(session: Session, ids: Sequence[int]) -> dict[int, ProductDetails]:
     products = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids))).unique().all()
     files = _by_product(
         file_of_row(row)
@@ -124,15 +143,12 @@ def _read(session: Session, ids: Sequence[int]) -> dict[int, tuple[_Version, Pro
         for row in session.scalars(select(ProductTableRow).where(ProductTableRow.product_id.in_(ids)))
     }
     return {
-        row.id: (
-            (row.updated_at, 0 if row.type_changes is None else row.type_changes.version),
-            ProductDetails(
-                product=product_of_row(row),
-                files=tuple(files[row.id]),
-                columns=tuple(columns[row.id]),
-                table=tables.get(row.id),
-                inspection=None,
-            ),
+        row.id: ProductDetails(
+            product=product_of_row(row),
+            files=tuple(files[row.id]),
+            columns=tuple(columns[row.id]),
+            table=tables.get(row.id),
+            inspection=None,
         )
         for row in products
     }

@@ -14,14 +14,17 @@ from core.columns import Column
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 from products.access import table_readable, table_writable
+from products.lifecycle.change_log import ANY_USER_TABLE, catalogue_version
 from products.quotas import QuotaRule
 from products.schema import UserSchemaRow, UserTablePartRow, UserTableRow
 from products.user_tables.models import TableDefinition, TablePart, TablePermissions, UserTable
 
-__all__ = ["UserTableService"]
+__all__ = ["SCHEMA_PREFIX", "UserTableService"]
+
+#: Beginning of the names of all schemas of users.
+SCHEMA_PREFIX = "user_"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
-_PREFIX = "user_"
 _MOST_TABLES = 1000
 
 
@@ -39,11 +42,25 @@ class UserTableService:
         self._quota = quota
         self._reserved = reserved
 
-    def stamp(self) -> tuple[object, ...]:
-        """Return a value that changes whenever a table is created, changed or removed."""
-        tables = select(func.count(UserTableRow.id), func.max(UserTableRow.id), func.sum(UserTableRow.version))
+    def stamp(self) -> int:
+        """Return a value that changes whenever a table is created, filled, changed or removed."""
         with self._database.read() as session:
-            return tuple(session.execute(tables).one())
+            return catalogue_version(session, ANY_USER_TABLE)
+
+    def named(self, identity: Identity, schema: str, name: str) -> tuple[UserTable, ...]:
+        """Return the tables that the identity may read and whose schema and name, in any case, are given."""
+        query = (
+            select(UserTableRow, UserSchemaRow.name)
+            .join(UserSchemaRow, UserSchemaRow.user_id == UserTableRow.owner_id)
+            .where(
+                func.lower(UserSchemaRow.name) == schema.lower(),
+                func.lower(UserTableRow.name) == name.lower(),
+                table_readable(identity),
+            )
+            .order_by(UserSchemaRow.name, UserTableRow.name)
+        )
+        with self._database.read() as session:
+            return tuple(_table_of_row(row, found) for row, found in session.execute(query).unique())
 
     def all(self, identity: Identity) -> tuple[UserTable, ...]:
         """Return the tables that the identity may read, by schema and name."""
@@ -257,7 +274,7 @@ def _parts(full_name: str) -> tuple[str, str]:
 
 def _free_schema(session: Session, user: str, user_id: int) -> str:
     """Return a free schema name for a user: the name as an identifier, with the user's number if it is taken."""
-    plain = _PREFIX + (re.sub(r"[^a-z0-9]+", "_", user.lower()).strip("_")[:100] or str(user_id))
+    plain = SCHEMA_PREFIX + (re.sub(r"[^a-z0-9]+", "_", user.lower()).strip("_")[:100] or str(user_id))
     taken = session.scalar(select(UserSchemaRow.user_id).where(UserSchemaRow.name == plain))
     return plain if taken is None else f"{plain}_{user_id}"
 

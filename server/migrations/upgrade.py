@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from core.database import Database
 from core.settings import Settings
+from products.lifecycle.change_log import install_triggers
 
 __all__ = ["is_current", "migrate", "migrate_rows"]
 
@@ -19,13 +20,14 @@ _REPORTED = 100
 
 
 def migrate(database: Database) -> None:
-    """Run every migration that the database has not seen."""
+    """Run every migration that the database has not seen, and install the triggers of this version."""
     if is_current(database.engine):  # migrations import every schema, which takes longer than most commands
         return
     config = _config()
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        install_triggers(connection)
 
 
 def migrate_rows(settings: Settings, database: Database, report: Callable[[str], None]) -> None:

@@ -4,7 +4,7 @@
 compile calls. `translation` is the entry point; other packages import only the names below.
 """
 
-from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.catalog import Catalog, CatalogTable, TableResolver
 from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
 from tap.adql.translation import Translation, translate
@@ -15,6 +15,7 @@ __all__ = [
     "CatalogTable",
     "LanguageFeature",
     "QueryError",
+    "TableResolver",
     "Translation",
     "UnknownTableError",
     "translate",

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.columns import Column
 from tap.adql.errors import QueryError, UnknownTableError, nearest
 from tap.adql.tree import Name, TableName
 
-__all__ = ["Catalog", "CatalogTable"]
+__all__ = ["Catalog", "CatalogTable", "TableResolver", "chosen_table", "unknown_table"]
 
 _PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 
@@ -47,6 +48,13 @@ class CatalogTable:
         return tuple(quoted.replace('""', '"') if quoted else regular for quoted, regular in _PART.findall(self.name))
 
 
+class TableResolver(Protocol):
+    """Resolver of the names of tables in a query."""
+
+    def find(self, reference: TableName) -> CatalogTable:
+        """Return the table that a query names, or raise QueryError."""
+
+
 class Catalog:
     """The tables that a query may read, found by name: case-insensitive unless the name is delimited.
 
@@ -59,7 +67,7 @@ class Catalog:
         A catalogue whose tables are found as well.
     """
 
-    def __init__(self, tables: Iterable[CatalogTable], base: "Catalog | None" = None) -> None:
+    def __init__(self, tables: Iterable[CatalogTable], base: "TableResolver | None" = None) -> None:
         self._base = base
         self._tables: dict[tuple[str, ...], list[CatalogTable]] = {}
         self._names: dict[str, str] = {}
@@ -75,26 +83,40 @@ class Catalog:
         QueryError
             There is none, or several whose names differ only in case; the message suggests a similar name.
         """
-        names = reference.names
-        candidates = self._tables.get(tuple(name.text.lower() for name in names))
+        candidates = self._tables.get(tuple(name.text.lower() for name in reference.names))
         if candidates is None:
             if self._base is not None:
                 return self._base.find(reference)
             candidates = []
-        found = [table for table in candidates if _matches(names, table.parts)]
-        if len(found) == 1:
-            return found[0]
-        written = ".".join(name.text for name in names)
-        if found:
-            raise QueryError(f"The table name {written} is ambiguous", reference.at, f"write {found[0].name} in quotes")
-        # Uploaded tables do not depend on the identity.
-        kind = QueryError if written.lower().startswith("tap_upload.") else UnknownTableError
-        raise kind(f"Unknown table {written}", reference.at, self._advice(written))
+        found = chosen_table(reference, candidates)
+        if found is None:
+            raise unknown_table(reference, self._names.values())
+        return found
 
-    def _advice(self, written: str) -> str | None:
-        known = self._names
-        near = nearest(written, known) or next((name for name in known if name.split(".")[-1] == written.lower()), None)
-        return f"did you mean {known[near]}?" if near else None
+
+def chosen_table(reference: TableName, candidates: Iterable[CatalogTable]) -> CatalogTable | None:
+    """Return the table that a reference names among those whose names are alike in any case, or None.
+
+    Raises
+    ------
+    QueryError
+        It names several.
+    """
+    found = [table for table in candidates if _matches(reference.names, table.parts)]
+    if len(found) > 1:
+        written = ".".join(name.text for name in reference.names)
+        raise QueryError(f"The table name {written} is ambiguous", reference.at, f"write {found[0].name} in quotes")
+    return found[0] if found else None
+
+
+def unknown_table(reference: TableName, names: Iterable[str]) -> QueryError:
+    """Return the error of a table that does not exist; it suggests a similar name."""
+    written = ".".join(name.text for name in reference.names)
+    known = {name.lower(): name for name in names}
+    near = nearest(written, known) or next((name for name in known if name.split(".")[-1] == written.lower()), None)
+    # Uploaded tables do not depend on the identity.
+    kind = QueryError if written.lower().startswith("tap_upload.") else UnknownTableError
+    return kind(f"Unknown table {written}", reference.at, f"did you mean {known[near]}?" if near else None)
 
 
 def _matches(names: tuple[Name, ...], parts: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.catalog import CatalogTable, TableResolver
 from tap.adql.compiler.allowlist import require_allowed
 from tap.adql.compiler.context import Context
 from tap.adql.compiler.queries import compile_query, distinct_names
@@ -49,7 +49,7 @@ class Translation:
 
 def translate(
     query: str,
-    catalog: Catalog,
+    catalog: TableResolver,
     *,
     row_limit: int | None = None,
     functions: Mapping[str, Function] = FUNCTIONS,

@@ -1,5 +1,6 @@
 """TAP over HTTP: sync, tables, capabilities, availability, examples (TAP 1.1 §2)."""
 
+import re
 from datetime import datetime
 from functools import partial
 
@@ -21,7 +22,7 @@ from core.web.routes import route_class
 from core.web.streaming import StreamedAnswer, run_until_disconnect
 from tap.adql import UnknownTableError
 from tap.metadata.capabilities import tap_capabilities
-from tap.metadata.tableset import table_document, tableset_document
+from tap.metadata.tableset import table_document, tableset_chunks
 from tap.pages.examples import examples_document, examples_of
 from tap.pages.front_page import PageQuery, front_page
 from tap.pages.layout import PAGE_HEADERS, PAGE_TYPE
@@ -71,11 +72,17 @@ def _add_vosi(
     @router.api_route("/tables", methods=["GET", "HEAD"])
     def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         columns = request.query_params.get("detail", "max").lower() != "min"
-        return Response(tableset_document(service.tables_of(identity), columns=columns), media_type=_XML)
+        catalog = service.catalog
+        etag = f'"{catalog.stamp(identity)[:32]}-{"max" if columns else "min"}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+        if etag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        chunks = tableset_chunks(catalog.schemas(identity), columns=columns)
+        return StreamedAnswer(chunks, media_type=_XML, close=_nothing, headers=headers)
 
     @router.api_route("/tables/{name}", methods=["GET", "HEAD"])
     def table(name: str, identity: Identity = Depends(authenticate)) -> Response:
-        tables = service.tables_of(identity).tables
+        tables = service.catalog.lookup(identity)
         found = tables.get(name) or tables.get(name.lower())
         if found is None:
             message = f"There is no table '{name}'."
@@ -94,6 +101,10 @@ def _add_vosi(
     @router.api_route("/availability", methods=["GET", "HEAD"])
     def availability() -> Response:
         return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
+
+
+def _nothing() -> None:
+    """Have nothing to stop: pieces of a document are made when they are sent."""
 
 
 def _front(

@@ -58,7 +58,8 @@ def tap_async_routes(
 
 def _check_tables(service: TapService, identity: Identity, names: tuple[str, ...]) -> None:
     """Raise PermissionDeniedError if the owner of a result may no longer read its tables."""
-    if closed := [name for name in names if name not in service.tables_of(identity).tables]:
+    tables = service.catalog.lookup(identity)
+    if closed := [name for name in names if tables.get(name) is None]:
         raise PermissionDeniedError(
             f"This result has rows of {', '.join(closed)}, which no longer exists or which you may not read."
         )

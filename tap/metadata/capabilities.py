@@ -9,6 +9,7 @@ from lxml import etree
 from core.settings import Settings
 from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from tap.adql import LANGUAGE_FEATURES
+from tap.adql.limits import MAX_NESTING, MAX_QUERY_BYTES, MAX_TOKENS
 from tap.results import RESULT_FORMATS
 
 __all__ = ["tap_capabilities"]
@@ -69,7 +70,11 @@ def _language() -> _Element:
     etree.SubElement(language, "name").text = "ADQL"
     for version, ivo_id in _VERSIONS:
         etree.SubElement(language, "version", {"ivo-id": ivo_id}).text = version
-    etree.SubElement(language, "description").text = "Astronomical Data Query Language"
+    etree.SubElement(language, "description").text = (
+        # TAPRegExt 1.0 has no element for the size of a query.
+        f"Astronomical Data Query Language. A query has at most {MAX_QUERY_BYTES} bytes, {MAX_TOKENS} words, numbers "
+        f"and signs, and {MAX_NESTING} levels of parentheses."
+    )
     for kind, features in groupby(LANGUAGE_FEATURES, key=lambda feature: feature.type):
         group = etree.SubElement(language, "languageFeatures", {"type": kind})
         for feature in features:

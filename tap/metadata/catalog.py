@@ -1,34 +1,70 @@
-"""Catalogue of tables: the table set of each identity, composed from providers and cached until one changes."""
+"""Catalogue of tables: what each identity may query, composed from providers, by name or as a whole."""
 
+import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.auth.models import Identity
-from tap.adql import Catalog
-from tap.metadata.rows import tap_schema_rows
+from tap.adql import CatalogTable
+from tap.adql.catalog import chosen_table, unknown_table
+from tap.adql.tree import TableName
+from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.rows import schema_rows, tap_schema_rows
 from tap.metadata.standard_tables import TAP_SCHEMA_COLUMNS, TAP_SCHEMA_KEYS, standard_table
 from tap.models import TapSchema, TapTable
 
-__all__ = ["TableCatalog", "TableProvider", "TableSet"]
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-_MAX_SETS = 64
+__all__ = ["TableBlock", "TableCatalog", "TableLookup", "TableProvider", "TableSet"]
+
+_TAP_SCHEMA = TapSchema("tap_schema", "Schemas, tables, columns and keys of this service (TAP 1.1)", ())
+_MAX_SETS = 16
+_PARTS = 2
+
+#: Tables of TAP_SCHEMA of which only the standard tables have rows.
+_KEYS = frozenset({"keys", "key_columns"})
+
+
+@dataclass(frozen=True, slots=True)
+class TableBlock:
+    """Some of the tables of a provider, as far as an identity may query them.
+
+    Parameters
+    ----------
+    key
+        A text that is another whenever the tables are others, or described otherwise.
+    has_keys
+        Whether the tables may have foreign keys.
+    """
+
+    key: str
+    tables: Callable[[], Iterable[TapTable]]
+    has_keys: bool = False
 
 
 class TableProvider(Protocol):
-    """Provider of tables for queries, such as products, user tables or a registry."""
+    """Provider of tables for queries, such as products, user tables or a registry; names of schemas are its own."""
 
     def stamp(self) -> object:
-        """Return a value that changes whenever any of the tables changes; called before each query, so it is cheap."""
+        """Return a value that changes whenever any of the tables changes; called often, so it is cheap."""
 
-    def schemas(self, identity: Identity) -> Iterable[TapSchema]:
-        """Return the schemas with the tables that the identity may query; names of schemas are unique to a provider.
+    def schemas(self, identity: Identity) -> Sequence[TapSchema]:
+        """Return the schemas in which the identity may query tables, without the tables."""
 
-        The result is cached for the identity while the stamps of all providers stay the same.
-        """
+    def tables(self, identity: Identity, schema: str) -> Iterable[TapTable]:
+        """Return the tables of a schema that the identity may query, in their order."""
+
+    def named(self, identity: Identity, schema: str, name: str) -> Iterable[TapTable]:
+        """Return the tables whose schema and name, in any case, are given, if the identity may query them now."""
+
+    def blocks(self, identity: Identity) -> Iterable[TableBlock]:
+        """Return all tables that the identity may query, in blocks from which the rows of TAP_SCHEMA are made."""
 
 
 @dataclass(frozen=True)
@@ -42,56 +78,123 @@ class TableSet:
         """The tables by full name."""
         return {table.name: table for schema in self.schemas for table in schema.tables}
 
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The catalogue for the translator of ADQL."""
-        return Catalog(table.entry for table in self.tables.values())
+
+class TableLookup:
+    """The tables that one identity may query, each looked up when it is named.
+
+    It is a resolver for the translator of ADQL. What it has found is kept, for one query.
+    """
+
+    def __init__(self, catalog: "TableCatalog", identity: Identity) -> None:
+        self._catalog = catalog
+        self._identity = identity
+        #: The tables that were found so far, by full name.
+        self.found: dict[str, TapTable] = {}
+
+    def get(self, name: str) -> TapTable | None:
+        """Return the table of a full name, in the case in which it is listed, or None."""
+        parts = CatalogTable(name, (), None, False, "", "").parts
+        return next((table for table in self._named(parts) if table.name == name), None)
+
+    def find(self, reference: TableName) -> CatalogTable:
+        """Return the table that a query names, or raise QueryError."""
+        candidates = self._named(tuple(name.text for name in reference.names))
+        chosen = chosen_table(reference, [table.entry for table in candidates])
+        if chosen is None:
+            raise unknown_table(reference, self._catalog.tables_of(self._identity).tables)
+        return chosen
+
+    def _named(self, parts: Sequence[str]) -> list[TapTable]:
+        if len(parts) != _PARTS:
+            return []
+        tables = self._catalog.named(self._identity, *parts)
+        self.found.update({table.name: table for table in tables})
+        return tables
 
 
 class TableCatalog:
-    """Table sets of identities: the tables of all providers, and TAP_SCHEMA.
-
-    A set is cached until the stamp of a provider changes.
+    """The tables of all providers, and TAP_SCHEMA.
 
     Parameters
     ----------
     providers
         Providers of tables, in the order of their schemas; TAP_SCHEMA, which describes them all, comes last.
+    files
+        Where the rows of TAP_SCHEMA are kept.
     """
 
-    def __init__(self, providers: Sequence[TableProvider]) -> None:
+    def __init__(self, providers: Sequence[TableProvider], files: MetadataFiles) -> None:
         self._providers = tuple(providers)
+        self._files = files
         self._sets: OrderedDict[object, tuple[object, TableSet]] = OrderedDict()
         self._lock = Lock()
 
+    def lookup(self, identity: Identity) -> TableLookup:
+        """Return the tables that the identity may query, to be looked up by name."""
+        return TableLookup(self, identity)
+
+    def named(self, identity: Identity, schema: str, name: str) -> list[TapTable]:
+        """Return the tables whose schema and name, in any case, are given, if the identity may query them now."""
+        if schema.lower() == _TAP_SCHEMA.name:
+            return [self._standard(identity, name.lower())] if name.lower() in TAP_SCHEMA_COLUMNS else []
+        return [table for provider in self._providers for table in provider.named(identity, schema, name)]
+
+    def stamp(self, identity: Identity) -> str:
+        """Return a text that changes whenever what the identity may query changes."""
+        stamps = [provider.stamp() for provider in self._providers]
+        return hashlib.sha256(repr((stamps, _key(identity))).encode()).hexdigest()
+
+    def schemas(self, identity: Identity) -> Iterator[tuple[TapSchema, Iterable[TapTable]]]:
+        """Yield each schema with the tables that the identity may query, which are read while they are used."""
+        for provider in self._providers:
+            for schema in provider.schemas(identity):
+                yield schema, provider.tables(identity, schema.name)
+        yield _TAP_SCHEMA, self._standard_tables(identity)
+
     def tables_of(self, identity: Identity) -> TableSet:
-        """Return the tables that the identity may query."""
-        key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
-        stamp = tuple(provider.stamp() for provider in self._providers)
+        """Return all tables that the identity may query, kept until a provider changes."""
+        key, stamp = _key(identity), tuple(provider.stamp() for provider in self._providers)
         with self._lock:
-            cached = self._sets.get(key)
-        if cached is not None and cached[0] == stamp:
-            return cached[1]
-        tables = self._make(identity)
+            kept = self._sets.get(key)
+        if kept is not None and kept[0] == stamp:
+            return kept[1]
+        found = self.schemas(identity)
+        made = TableSet(tuple(TapSchema(known.name, known.description, tuple(tables)) for known, tables in found))
         with self._lock:
-            self._sets[key] = (stamp, tables)
+            self._sets[key] = (stamp, made)
             self._sets.move_to_end(key)
             while len(self._sets) > _MAX_SETS:
                 self._sets.popitem(last=False)
-        return tables
+        return made
 
-    def _make(self, identity: Identity) -> TableSet:
-        schemas = [schema for provider in self._providers for schema in provider.schemas(identity)]
-        return TableSet((*schemas, _tap_schema(schemas)))
+    def _standard_tables(self, identity: Identity) -> tuple[TapTable, ...]:
+        return tuple(self._standard(identity, name) for name in TAP_SCHEMA_COLUMNS)
+
+    def _standard(self, identity: Identity, name: str) -> TapTable:
+        columns = TAP_SCHEMA_COLUMNS[name]
+        order = list(TAP_SCHEMA_COLUMNS).index(name)
+        files = partial(self._rows, identity, name)
+        return standard_table(_TAP_SCHEMA.name, name, columns, TAP_SCHEMA_KEYS, files, order)
+
+    def _rows(self, identity: Identity, name: str) -> tuple[Path, ...]:
+        """Return the files of the rows of a table of TAP_SCHEMA."""
+        full_name = f"{_TAP_SCHEMA.name}.{name}"
+        if name == "schemas":
+            listed = [schema for provider in self._providers for schema in provider.schemas(identity)]
+            described = [(schema.name, schema.description) for schema in (*listed, _TAP_SCHEMA)]
+            return (self._files.file(full_name, repr(described), partial(schema_rows, described)),)
+        own = TableBlock(_TAP_SCHEMA.name, partial(self._standard_tables, identity), has_keys=True)
+        blocks = [block for provider in self._providers for block in provider.blocks(identity)]
+        return tuple(
+            self._files.file(full_name, block.key, partial(_block_rows, name, block))
+            for block in (*blocks, own)
+            if block.has_keys or name not in _KEYS
+        )
 
 
-def _tap_schema(others: Sequence[TapSchema]) -> TapSchema:
-    """Return TAP_SCHEMA; its rows describe the other schemas and itself."""
-    all_schemas = list(others)
-    tables = tuple(
-        standard_table("tap_schema", name, columns, TAP_SCHEMA_KEYS, partial(tap_schema_rows, name, all_schemas))
-        for name, columns in TAP_SCHEMA_COLUMNS.items()
-    )
-    schema = TapSchema("tap_schema", "Schemas, tables, columns and keys of this service (TAP 1.1)", tables)
-    all_schemas.append(schema)
-    return schema
+def _key(identity: Identity) -> object:
+    return (identity.user_id, identity.acts_as_admin, tuple(sorted(identity.groups)), identity.linked_product)
+
+
+def _block_rows(name: str, block: TableBlock) -> "pa.Table":
+    return tap_schema_rows(name, block.tables())

@@ -1,22 +1,32 @@
 """Table provider of published products and of the schema ``photoz``."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.auth.models import Identity
 from core.markdown import plain_text
 from products.lifecycle.published import PublishedProducts
-from products.models import ProductTable, ProductType, Release
+from products.lifecycle.visible import VisibleProduct
+from products.models import ProductTable
 from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
 from tap.adql import CatalogTable
-from tap.metadata.rows import photoz_rows
+from tap.metadata.catalog import TableBlock
+from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.rows import PRODUCT_TABLES, list_rows, product_rows
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, PHOTOZ_KEYS, standard_table
 from tap.models import TapSchema, TapTable
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["ProductTables"]
 
+_PHOTOZ = TapSchema(
+    "photoz", "The catalogue of photometric-redshift data products: metadata of those that you may read", ()
+)
 _LONGEST_DESCRIPTION = 1000
 
 
@@ -29,34 +39,78 @@ class ProductTables:
         Folder of the Parquet files with the rows of products.
     public_url
         Address of the server, for the addresses of files in ``photoz``.
+    files
+        Where the rows of ``photoz`` are kept.
     """
 
-    def __init__(self, published: PublishedProducts, folder: Path, public_url: str) -> None:
+    def __init__(self, published: PublishedProducts, folder: Path, public_url: str, files: MetadataFiles) -> None:
         self._published = published
         self._folder = folder
         self._public_url = public_url
+        self._files = files
 
     def stamp(self) -> object:
         """Return a value that changes whenever a product, a type or a release changes."""
         return self._published.stamp()
 
-    def schemas(self, identity: Identity) -> Iterator[TapSchema]:
-        """Yield ``photoz``, then one schema for each product type that has tables."""
-        products, kinds = self._published.all(identity), self._published.types()
-        yield _photoz_schema(products, kinds, self._published.releases(identity), self._public_url)
-        yield from _product_schemas(products, kinds, self._folder)
+    def schemas(self, identity: Identity) -> list[TapSchema]:
+        """Return ``photoz``, then one schema for each product type that has tables."""
+        used = self._published.visible(identity).schemas
+        kinds = [kind for kind in self._published.types() if kind.name in used]
+        return [_PHOTOZ, *(TapSchema(kind.name, f"{kind.display_name}: {kind.description}", ()) for kind in kinds)]
 
+    def tables(self, identity: Identity, schema: str) -> Iterator[TapTable]:
+        """Yield the tables of a schema, read while they are used."""
+        if schema == _PHOTOZ.name:
+            yield from self._metadata(identity)
+            return
+        products = [product for product in self._published.visible(identity) if product.schema == schema]
+        yield from self._described(products)
 
-def _product_schemas(
-    products: Iterable[ProductDetails], kinds: Sequence[ProductType], folder: Path
-) -> Iterable[TapSchema]:
-    by_schema: dict[str, list[TapTable]] = {}
-    for details in products:
-        if details.table is not None and details.columns:
-            by_schema.setdefault(details.table.schema, []).append(_product_table(details, details.table, folder))
-    for kind in kinds:
-        if kind.name in by_schema:
-            yield TapSchema(kind.name, f"{kind.display_name}: {kind.description}", tuple(by_schema[kind.name]))
+    def named(self, identity: Identity, schema: str, name: str) -> Iterator[TapTable]:
+        """Yield the table of a name in any case."""
+        schema, name = schema.lower(), name.lower()  # all have lower-case letters only
+        if schema == _PHOTOZ.name:
+            if name in PHOTOZ_COLUMNS:
+                yield self._standard(identity, name)
+            return
+        details = self._published.find(identity, schema, name)
+        if details is not None and details.table is not None and details.columns:
+            yield _product_table(details, details.table, self._folder)
+
+    def blocks(self, identity: Identity) -> Iterator[TableBlock]:
+        """Yield the tables of ``photoz``, and those of products with neighbouring numbers."""
+        yield TableBlock(_PHOTOZ.name, partial(self._metadata, identity), has_keys=True)
+        for block in self._published.visible(identity).blocks.values():
+            yield TableBlock(block.key, partial(self._described, block.products))
+
+    def _described(self, products: Sequence[VisibleProduct]) -> Iterator[TapTable]:
+        for details in self._published.details(products):
+            if details.table is not None and details.columns:
+                yield _product_table(details, details.table, self._folder)
+
+    def _metadata(self, identity: Identity) -> list[TapTable]:
+        return [self._standard(identity, name) for name in PHOTOZ_COLUMNS]
+
+    def _standard(self, identity: Identity, name: str) -> TapTable:
+        order = list(PHOTOZ_COLUMNS).index(name)
+        files = partial(self._rows, identity, name)
+        return standard_table(_PHOTOZ.name, name, PHOTOZ_COLUMNS[name], PHOTOZ_KEYS, files, order)
+
+    def _rows(self, identity: Identity, name: str) -> tuple[Path, ...]:
+        """Return the files of the rows of a table of ``photoz``."""
+        full_name = f"{_PHOTOZ.name}.{name}"
+        if name in PRODUCT_TABLES:
+            blocks = self._published.visible(identity).blocks.values()
+            parts = [(block.key, block.products) for block in blocks] or [("", ())]
+            return tuple(
+                self._files.file(full_name, key, partial(self._product_rows, name, products)) for key, products in parts
+            )
+        listed = self._published.types() if name == "product_types" else self._published.releases(identity)
+        return (self._files.file(full_name, repr(listed), partial(list_rows, name, listed)),)
+
+    def _product_rows(self, name: str, products: Sequence[VisibleProduct]) -> "pa.Table":
+        return product_rows(name, tuple(self._published.details(products)), self._public_url)
 
 
 def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -> TapTable:
@@ -82,20 +136,5 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -
         principal=principal or frozenset(item.column.name for item in details.columns),
         files=(folder / table.stored_id,),
         row_count=table.rows,
-    )
-
-
-def _photoz_schema(
-    products: Sequence[ProductDetails], kinds: Sequence[ProductType], releases: Sequence[Release], public_url: str
-) -> TapSchema:
-    tables = tuple(
-        standard_table(
-            "photoz", name, columns, PHOTOZ_KEYS, partial(photoz_rows, name, products, kinds, releases, public_url)
-        )
-        for name, columns in PHOTOZ_COLUMNS.items()
-    )
-    return TapSchema(
-        "photoz",
-        "The catalogue of photometric-redshift data products: metadata of those that you may read",
-        tables,
+        order=product.id,
     )

@@ -1,4 +1,4 @@
-"""Rows of TAP_SCHEMA and ``photoz`` for one identity."""
+"""Rows of TAP_SCHEMA and ``photoz``."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,43 +11,41 @@ from products.models import ProductType, Release
 from products.service import ProductDetails
 from tap.identifiers import identifier
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, TAP_SCHEMA_COLUMNS
-from tap.models import TapSchema
+from tap.models import TapTable
 
-__all__ = ["photoz_rows", "tap_schema_rows"]
+__all__ = ["PRODUCT_TABLES", "list_rows", "product_rows", "schema_rows", "tap_schema_rows"]
+
+#: Tables of ``photoz`` whose rows describe products.
+PRODUCT_TABLES = frozenset({"products", "product_columns", "product_files"})
 
 _Row = tuple[object, ...]
 
 
-def tap_schema_rows(table: str, schemas: Sequence[TapSchema]) -> pa.Table:
-    """Return the rows of a table of TAP_SCHEMA."""
-    makers = {
-        "schemas": _schema_rows,
-        "tables": _table_rows,
-        "columns": _column_rows,
-        "keys": _key_rows,
-        "key_columns": _key_column_rows,
-    }
-    return _arrow(TAP_SCHEMA_COLUMNS[table], makers[table](schemas))
+def schema_rows(schemas: Iterable[tuple[str, str]]) -> pa.Table:
+    """Return the rows of ``TAP_SCHEMA.schemas`` for names and descriptions in their order."""
+    rows = ((name, None, description, index) for index, (name, description) in enumerate(schemas))
+    return _arrow(TAP_SCHEMA_COLUMNS["schemas"], rows)
 
 
-def photoz_rows(
-    table: str,
-    products: Sequence[ProductDetails],
-    kinds: Sequence[ProductType],
-    releases: Sequence[Release],
-    public_url: str,
-) -> pa.Table:
-    """Return the rows of a table of ``photoz``."""
+def tap_schema_rows(table: str, described: Iterable[TapTable]) -> pa.Table:
+    """Return the rows of another table of TAP_SCHEMA for the tables that it describes."""
+    makers = {"tables": _table_rows, "columns": _column_rows, "keys": _key_rows, "key_columns": _key_column_rows}
+    return _arrow(TAP_SCHEMA_COLUMNS[table], makers[table](described))
+
+
+def product_rows(table: str, products: Sequence[ProductDetails], public_url: str) -> pa.Table:
+    """Return the rows of one of `PRODUCT_TABLES` for some products."""
     columns = PHOTOZ_COLUMNS[table]
     if table == "products":
         return _arrow(columns, (_product_row(details) for details in products))
     if table == "product_columns":
         return _arrow(columns, (row for details in products for row in _product_column_rows(details)))
-    if table == "product_files":
-        return _arrow(columns, (row for details in products for row in _product_file_rows(details, public_url)))
-    if table == "product_types":
-        return _arrow(columns, ((kind.name, kind.display_name, kind.description, kind.order) for kind in kinds))
-    return _arrow(columns, ((release.name, release.display_name, release.description) for release in releases))
+    return _arrow(columns, (row for details in products for row in _product_file_rows(details, public_url)))
+
+
+def list_rows(table: str, listed: Sequence[ProductType | Release]) -> pa.Table:
+    """Return the rows of ``photoz.product_types`` or ``photoz.releases``."""
+    return _arrow(PHOTOZ_COLUMNS[table], (_list_row(item) for item in listed))
 
 
 def _arrow(columns: Sequence[Column], rows: Iterable[_Row]) -> pa.Table:
@@ -56,18 +54,13 @@ def _arrow(columns: Sequence[Column], rows: Iterable[_Row]) -> pa.Table:
     return pa.table([pa.array(list(v), field.type) for v, field in zip(values, schema, strict=True)], schema=schema)
 
 
-def _schema_rows(schemas: Sequence[TapSchema]) -> Iterable[_Row]:
-    return ((schema.name, None, schema.description, index) for index, schema in enumerate(schemas))
+def _table_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
+    for table in tables:
+        yield table.schema, table.name, "table", None, table.description, table.order
 
 
-def _table_rows(schemas: Sequence[TapSchema]) -> Iterable[_Row]:
-    for schema in schemas:
-        for index, table in enumerate(schema.tables):
-            yield schema.name, table.name, "table", None, table.description, index
-
-
-def _column_rows(schemas: Sequence[TapSchema]) -> Iterable[_Row]:
-    for table in (table for schema in schemas for table in schema.tables):
+def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
+    for table in tables:
         for index, column in enumerate(table.columns):
             fixed = column.arraysize if column.arraysize and column.arraysize.isdigit() else None
             yield (
@@ -88,17 +81,23 @@ def _column_rows(schemas: Sequence[TapSchema]) -> Iterable[_Row]:
             )
 
 
-def _key_rows(schemas: Sequence[TapSchema]) -> Iterable[_Row]:
-    for table in (table for schema in schemas for table in schema.tables):
+def _key_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
+    for table in tables:
         for key in table.foreign_keys:
             yield key.key_id, key.from_table, key.target_table, key.description, None
 
 
-def _key_column_rows(schemas: Sequence[TapSchema]) -> Iterable[_Row]:
-    for table in (table for schema in schemas for table in schema.tables):
+def _key_column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
+    for table in tables:
         for key in table.foreign_keys:
             for source, target in key.columns:
                 yield key.key_id, source, target
+
+
+def _list_row(item: ProductType | Release) -> _Row:
+    if isinstance(item, ProductType):
+        return item.name, item.display_name, item.description, item.order
+    return item.name, item.display_name, item.description
 
 
 def _product_row(details: ProductDetails) -> _Row:

@@ -1,9 +1,7 @@
 """Columns and keys of TAP_SCHEMA (TAP 1.1 §4) and ``photoz``, the metadata of products as tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
-
-import pyarrow as pa
+from pathlib import Path
 
 from core.columns import Column
 from tap.adql import CatalogTable
@@ -210,9 +208,14 @@ TABLE_DESCRIPTIONS: Mapping[str, str] = {
 
 
 def standard_table(
-    schema: str, name: str, columns: tuple[Column, ...], keys: Iterable[ForeignKey], rows: Callable[[], pa.Table]
+    schema: str,
+    name: str,
+    columns: tuple[Column, ...],
+    keys: Iterable[ForeignKey],
+    located: Callable[[], tuple[Path, ...]],
+    order: int,
 ) -> TapTable:
-    """Return a table of TAP_SCHEMA or ``photoz``; its rows are computed once, when a query first reads them."""
+    """Return a table of TAP_SCHEMA or ``photoz``; its rows are made when a query reads them, as far as they changed."""
     full_name = f"{schema}.{name}"
     entry = CatalogTable(
         name=full_name,
@@ -227,7 +230,8 @@ def standard_table(
         entry=entry,
         description=TABLE_DESCRIPTIONS[full_name],
         principal=frozenset(column.name for column in columns),
-        rows=cache(rows),
+        located=located,
+        order=order,
         standard=schema == "tap_schema",
         foreign_keys=tuple(key for key in keys if key.from_table == full_name),
     )

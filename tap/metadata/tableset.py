@@ -1,12 +1,18 @@
 """VOSI 1.1 tableset document of the service (VODataService 1.2 §3.4)."""
 
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from typing import Any
+
 from lxml import etree
 
 from tap.identifiers import identifier
-from tap.metadata.catalog import TableSet
 from tap.models import ForeignKey, TapSchema, TapTable
 
-__all__ = ["table_document", "tableset_document"]
+__all__ = ["table_document", "tableset_chunks"]
+
+_Document = Any  # lxml ships no types
+_CHUNK_BYTES = 64_000
 
 _TABLES = "http://www.ivoa.net/xml/VOSITables/v1.0"
 _DATA_SERVICE = "http://www.ivoa.net/xml/VODataService/v1.1"
@@ -14,12 +20,34 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {"vosi": _TABLES, "vs": _DATA_SERVICE, "xsi": _XSI}
 
 
-def tableset_document(tables: TableSet, *, columns: bool = True) -> bytes:
-    """Return the document of all tables, with or without their columns (VOSI 1.1 §2.3, ``detail=min``)."""
-    root = etree.Element(etree.QName(_TABLES, "tableset"), nsmap=_NAMESPACES)
-    for schema in tables.schemas:
-        _add_schema(root, schema, columns=columns)
-    return _document(root)
+def tableset_chunks(
+    schemas: Iterable[tuple[TapSchema, Iterable[TapTable]]], *, columns: bool = True
+) -> Iterator[bytes]:
+    """Yield the document of all tables in pieces, while their descriptions are read.
+
+    Parameters
+    ----------
+    columns
+        Whether the columns are given, too (VOSI 1.1 §2.3: they are not in ``detail=min``).
+    """
+    written = BytesIO()
+    with etree.xmlfile(written, encoding="UTF-8") as document:
+        document.write_declaration()
+        with document.element(etree.QName(_TABLES, "tableset"), nsmap=_NAMESPACES):
+            for schema, tables in schemas:
+                with document.element("schema"):
+                    for name in ("name", "description"):
+                        _write_text(document, name, getattr(schema, name))
+                    for table in tables:
+                        element = etree.Element("table", {"type": "output"}, nsmap={"xsi": _XSI} if columns else None)
+                        _fill_table(element, table, columns=columns)
+                        document.write(element)
+                        document.flush()
+                        if written.tell() > _CHUNK_BYTES:
+                            yield written.getvalue()
+                            written.seek(0)
+                            written.truncate()
+    yield written.getvalue()
 
 
 def table_document(table: TapTable) -> bytes:
@@ -39,12 +67,11 @@ def _add(parent: etree._Element, name: str, text: str | None) -> None:
         etree.SubElement(parent, name).text = "".join(c for c in text if c.isprintable() or c in "\t\n")
 
 
-def _add_schema(root: etree._Element, schema: TapSchema, *, columns: bool) -> None:
-    element = etree.SubElement(root, "schema")
-    _add(element, "name", schema.name)
-    _add(element, "description", schema.description)
-    for table in schema.tables:
-        _fill_table(etree.SubElement(element, "table", {"type": "output"}), table, columns=columns)
+def _write_text(document: _Document, name: str, text: str) -> None:
+    parent = etree.Element("parent")
+    _add(parent, name, text)
+    for element in parent:
+        document.write(element)
 
 
 def _fill_table(element: etree._Element, table: TapTable, *, columns: bool) -> None:

@@ -1,6 +1,7 @@
 """Table provider of user tables, with one schema for each user."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from core.auth.models import Identity
 from products.rows.stored_columns import stored_names, stored_schema
 from products.user_tables.loading import arrow_schema
 from products.user_tables.models import UserTable
-from products.user_tables.service import UserTableService
+from products.user_tables.service import SCHEMA_PREFIX, UserTableService
 from tap.adql import CatalogTable
+from tap.metadata.catalog import TableBlock
 from tap.models import TapSchema, TapTable
 
 __all__ = ["UserTables"]
@@ -32,15 +34,36 @@ class UserTables:
         """Return a value that changes whenever a table is created, changed or removed."""
         return self._service.stamp()
 
-    def schemas(self, identity: Identity) -> Iterator[TapSchema]:
-        """Yield a schema for each user who has tables."""
+    def schemas(self, identity: Identity) -> list[TapSchema]:
+        """Return a schema for each user who has tables."""
+        names = dict.fromkeys(table.schema for table in self._service.all(identity))
+        return [TapSchema(name, f"Tables of the user {name.removeprefix(SCHEMA_PREFIX)}", ()) for name in names]
+
+    def tables(self, identity: Identity, schema: str) -> list[TapTable]:
+        """Return the tables of a user."""
+        return [table for table in self._all(identity) if table.schema == schema]
+
+    def blocks(self, identity: Identity) -> Iterator[TableBlock]:
+        """Yield one block: few people have many tables."""
+        key = (identity.user_id, identity.acts_as_admin, sorted(identity.groups))
+        yield TableBlock(f"user tables {self.stamp()} {key}", partial(self._all, identity))
+
+    def named(self, identity: Identity, schema: str, name: str) -> Iterator[TapTable]:
+        """Yield the user tables of a name in any case."""
+        if not schema.lower().startswith(SCHEMA_PREFIX):
+            return iter(())
+        return (_table(table, self._folder) for table in self._service.named(identity, schema, name))
+
+    def _all(self, identity: Identity) -> list[TapTable]:
         # The tables are sorted by schema.
-        for schema, members in groupby(self._service.all(identity), key=lambda table: table.schema):
-            listed = tuple(_table(member, self._folder) for member in members)
-            yield TapSchema(schema, f"Tables of the user {schema.removeprefix('user_')}", listed)
+        return [
+            _table(table, self._folder, order)
+            for _, members in groupby(self._service.all(identity), key=lambda table: table.schema)
+            for order, table in enumerate(members)
+        ]
 
 
-def _table(table: UserTable, folder: Path) -> TapTable:
+def _table(table: UserTable, folder: Path, order: int = 0) -> TapTable:
     columns, position = table.definition.columns, table.definition.position
     sorted_rows = position is not None and bool(table.parts)
     entry = CatalogTable(
@@ -61,4 +84,5 @@ def _table(table: UserTable, folder: Path) -> TapTable:
         rows=None if table.parts else lambda: stored_schema(arrow_schema(columns), indexed=False).empty_table(),
         row_count=table.rows,
         more_indexed=frozenset(table.indexed),
+        order=order,
     )

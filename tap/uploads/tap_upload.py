@@ -20,7 +20,7 @@ from core.web.dali import DaliParameters
 from products.readers.formats import CSV, ECSV, FILE_FORMATS, FITS, PARQUET, VOTABLE
 from products.readers.recognition import HEAD_BYTES, kind_of_bytes
 from products.rows.stored_columns import stored_names
-from tap.adql import Catalog, CatalogTable
+from tap.adql import Catalog, CatalogTable, TableResolver
 from tap.engine import EngineTable, UploadedFile, upload_limits
 from tap.identifiers import RESERVED_WORDS
 from tap.uploads.budget import UploadBudget
@@ -65,7 +65,7 @@ class QueryUploads:
 
     tables: Mapping[str, UploadedTable]
 
-    def catalog(self, base: Catalog) -> Catalog:
+    def catalog(self, base: TableResolver) -> TableResolver:
         """Return a catalogue with these tables in addition to others."""
         return Catalog((table.entry for table in self.tables.values()), base) if self.tables else base
 

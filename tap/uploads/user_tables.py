@@ -1,6 +1,6 @@
 """User tables: create, load, share and remove (VOSI 1.2 draft, and the requests of CADC's clients)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, ServiceBusyError
@@ -10,7 +10,7 @@ from products.user_tables.definitions import definition_of_vositable, definition
 from products.user_tables.loading import FORMATS, TableLoader
 from products.user_tables.models import TableDefinition, TablePermissions, UserTable
 from products.user_tables.service import UserTableService
-from tap.metadata.catalog import TableSet
+from tap.metadata.catalog import TableCatalog
 from tap.uploads.user_table_jobs import FORMAT_PARAMETER, LOAD_JOB, PART, TABLE_PARAMETER
 from uws import JobService, Phase, files_parameter
 
@@ -28,8 +28,8 @@ class TableChanges:
     ----------
     store
         Store of uploaded files.
-    tables_of
-        Returns the tables that an identity may query.
+    catalog
+        The tables that identities may query.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class TableChanges:
         loader: TableLoader,
         jobs: JobService,
         store: FileStore,
-        tables_of: Callable[[Identity], TableSet],
+        catalog: TableCatalog,
     ) -> None:
         self._settings = settings
         self._tables = tables
         self._loader = loader
         self._jobs = jobs
         self._store = store
-        self._tables_of = tables_of
+        self._catalog = catalog
 
     def stage(self) -> Staging:
         """Return the staging of a new upload."""
@@ -100,13 +100,13 @@ class TableChanges:
     def permissions(self, identity: Identity, name: str) -> str:
         """Return the permissions of a table or a schema, in the format of CADC's clients."""
         if "." not in name:
-            if all(schema.name != name for schema in self._tables_of(identity).schemas):
+            if all(schema.name != name for schema in self._catalog.tables_of(identity).schemas):
                 raise NotFoundError(f"There is no schema '{name[:200]}'.")
             return _permissions_text(self._settings.site_name, TablePermissions(public=True))
         try:
             table = self._tables.find(identity, name)
         except NotFoundError:
-            if name not in self._tables_of(identity).tables:
+            if self._catalog.lookup(identity).get(name) is None:
                 raise
             return _permissions_text(self._settings.site_name, TablePermissions(public=True))
         if identity.user_id != table.owner_id and not identity.acts_as_admin:
@@ -139,7 +139,7 @@ class TableChanges:
         try:
             return self._tables.require_quota(identity, name, more)
         except NotFoundError:
-            if name in self._tables_of(identity).tables:
+            if self._catalog.lookup(identity).get(name) is not None:
                 raise PermissionDeniedError(f"{name} is not a user table and cannot be changed.") from None
             raise
 

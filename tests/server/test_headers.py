@@ -50,6 +50,19 @@ def test_what_one_may_read_is_kept_by_no_cache_between(running: Application, tok
     assert {"private", "no-store"} & set(kept.replace(" ", "").split(","))
 
 
+def test_the_tables_of_tap_are_sent_again_when_something_has_changed(running: Application, token: str):
+    ask, mine = running.client, {"Authorization": f"Bearer {token}"}
+    public = ask.get("/tap/tables").headers["etag"]
+    etag = ask.get("/tap/tables", headers=mine).headers["etag"]
+    assert len({public, etag, ask.get("/tap/tables?detail=min").headers["etag"]}) == 3
+    for known in (etag, f'"other", {etag}'):
+        answer = ask.get("/tap/tables", headers=mine | {"If-None-Match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert ask.get("/tap/tables", headers={"If-None-Match": etag}).status_code == 200  # nobody has the owner's tables
+    ask.post("/api/products", json={"display_name": "another", "product_type": 7}, headers=mine)
+    assert ask.get("/tap/tables", headers=mine | {"If-None-Match": etag}).status_code == 200
+
+
 def test_files_of_users_are_saved_and_never_run(running: Application, token: str, file: str):
     answer = running.client.get(file, headers={"Authorization": f"Bearer {token}"})
     assert answer.headers["content-disposition"].startswith("attachment")

@@ -98,6 +98,11 @@ class EmptySQLite:
 def _make_tables(url: str) -> None:
     database = Database(url)
     Base.metadata.create_all(database.engine)
+    if "product_changes" in Base.metadata.tables:
+        from products.lifecycle.change_log import install_triggers
+
+        with database.engine.begin() as connection:
+            install_triggers(connection)
     database.close()
 
 

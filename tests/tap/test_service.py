@@ -44,8 +44,8 @@ class _Uploads:
 def opened(rows: int, **parameters: str) -> OpenQuery:
     engine = SimpleNamespace(open=lambda query, _: _Stream(_sql(query), rows))
     table = SimpleNamespace(engine_table=None)
-    tables = SimpleNamespace(catalog=Catalog([_TABLE]), tables={"t": table})
-    catalog = SimpleNamespace(tables_of=lambda _: tables)
+    tables = SimpleNamespace(find=Catalog([_TABLE]).find, found={"t": table})
+    catalog = SimpleNamespace(lookup=lambda _: tables)
     service = TapService(Settings(maxrec_default=10, maxrec_limit=50), catalog, engine, _Uploads())
     pairs = [("QUERY", "SELECT n FROM t"), ("LANG", "ADQL"), *parameters.items()]
     return service.open(DaliParameters(pairs, {}), ANONYMOUS, seconds=1)

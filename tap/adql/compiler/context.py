@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
-from tap.adql.catalog import Catalog, CatalogTable
+from tap.adql.catalog import CatalogTable, TableResolver
 from tap.adql.compiler.scopes import Scope
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
@@ -57,7 +57,7 @@ class Context:
         The tables that are read.
     """
 
-    catalog: Catalog
+    catalog: TableResolver
     compile_query: Callable[["Context", tree.Query, Scope | None], CompiledQuery]
     functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
     with_queries: list[tuple[tree.Name, str, tuple[OutputColumn, ...]]] = field(default_factory=list)

@@ -57,6 +57,7 @@ class Expressions:
 
     def value(self, node: tree.Expression) -> Value:
         """Compile a value."""
+        self.context.limits.step()
         # Any: each class of node has one method, whose argument is of that class.
         method: Any = _VALUES[type(node)]
         result: Value = method(self, node)
@@ -64,6 +65,7 @@ class Expressions:
 
     def condition(self, node: tree.Expression) -> exp.Expr:
         """Compile a condition."""
+        self.context.limits.step()
         method: Any = _CONDITIONS[type(node)]  # as above
         result: exp.Expr = method(self, node)
         return result

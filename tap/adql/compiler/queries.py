@@ -138,11 +138,15 @@ class _SelectCompiler:
         count = 0
         for item in self._select.items:
             if isinstance(item, tree.Star):
-                for known in self._starred(item):
+                starred = self._starred(item)
+                self._context.limits.count_columns(len(starred), item.at)
+                for known in starred:
+                    self._context.limits.step()
                     count += 1
                     yield _Column(known.value(item.at), known.name, alias=False, exact=True)
                 continue
             count += 1
+            self._context.limits.count_columns(1, item.value.at)
             value = compiler.value(item.value)
             if value.kind == "null":
                 value = replace(value, sql=cast_to(value.sql, "VARCHAR"))
@@ -213,12 +217,15 @@ def distinct_names(names: Sequence[str], exact: Sequence[bool] | None = None) ->
     """
     taken = {name.lower() for name in names}
     seen: dict[str, set[str] | None] = {}  # the spellings of exact names; None for names in any case
+    counts: dict[tuple[str, bool], int] = {}  # what is taken stays taken: the search goes on where it ended
     result: list[str] = []
     for name, is_exact in zip(names, exact or [False] * len(names), strict=True):
-        unique, count = name, 1
+        count = counts.get((name, is_exact), 1)
+        unique = name if count == 1 else f"{name}_{count}"
         while _is_seen(unique, seen, is_exact=is_exact) or (count > 1 and unique.lower() in taken):
             count += 1
             unique = f"{name}_{count}"
+        counts[name, is_exact] = count
         key = unique.lower()
         seen[key] = {unique, *(seen.get(key) or ())} if is_exact else None
         result.append(unique)

@@ -1,6 +1,6 @@
 """Scopes: resolution of column references (ADQL 2.1 §2.1.3, §3.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 from tap.adql.errors import QueryError, nearest
@@ -28,6 +28,7 @@ class Scope:
     tables: list[Table]
     fields: list[Field]
     outer: Optional["Scope"] = None
+    _indexes: dict[int, dict[str, list[Field]]] = field(default_factory=dict, repr=False)
 
     def resolve(self, reference: Reference) -> Field:
         """Return the column of a reference, searching enclosing scopes.
@@ -51,7 +52,7 @@ class Scope:
         fields = self.fields if not qualifier else self.fields_of(tuple(qualifier))
         if fields is None:
             return None
-        found = [candidate for candidate in fields if name.matches(candidate.name)]
+        found = [candidate for candidate in self._named(fields, name) if name.matches(candidate.name)]
         if len(found) > 1:
             found = [candidate for candidate in found if candidate.name == name.text] or found
         if len(found) > 1:
@@ -67,6 +68,15 @@ class Scope:
             written = ".".join(name.text for name in qualifier)
             raise QueryError(f"The table name {written} is ambiguous", qualifier[0].at, "give each table an alias")
         return found[0].fields if found else None
+
+    def _named(self, fields: list[Field], name: Name) -> list[Field]:
+        """Return the columns of a name in any case; a list of this scope is indexed when it is first searched."""
+        index = self._indexes.get(id(fields))
+        if index is None:
+            index = self._indexes[id(fields)] = {}
+            for candidate in fields:
+                index.setdefault(candidate.name.lower(), []).append(candidate)
+        return index.get(name.text.lower(), [])
 
     def _outwards(self) -> list["Scope"]:
         """Return this scope and those of the enclosing queries."""

@@ -82,6 +82,7 @@ def _compile(context: Context, source: tree.Source, outer: Scope | None) -> Rela
 
 
 def _table(context: Context, source: tree.TableName) -> Relation:
+    context.limits.count_table(source.at)
     alias = context.new_name("t")
     names = (source.alias.text,) if source.alias else tuple(name.text for name in source.names)
     if len(source.names) == 1:
@@ -160,9 +161,10 @@ def _merge(
     tests: list[exp.Expr] = []
     merged: list[Field] = []
     used: set[int] = set()
+    ours, theirs = left.scope(None), right.scope(None)
     for name in names:
         reference = tree.Reference((name,), name.at)
-        one, other = left.scope(None).resolve(reference), right.scope(None).resolve(reference)
+        one, other = ours.resolve(reference), theirs.resolve(reference)
         tests.append(compare(one.sql, "=", other.sql))
         merged.append(_merged(one, other, source.kind))
         used |= {id(one), id(other)}

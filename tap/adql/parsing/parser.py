@@ -11,17 +11,16 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from tap.adql.errors import QueryError
+from tap.adql.limits import MAX_QUERY_BYTES, yield_to_other_threads
+from tap.adql.parsing.size import check_size
 from tap.adql.parsing.tree_builder import SyntaxBuilder
 from tap.adql.tree import Query
 from tap.identifiers import FUNCTION_WORDS, KEYWORDS, RESERVED_WORDS, TYPE_WORDS
 
-__all__ = ["MAX_NESTING", "MAX_QUERY_BYTES", "parse"]
+__all__ = ["parse"]
 
-#: Longest query, in bytes of UTF-8.
-MAX_QUERY_BYTES = 256_000
-
-#: Deepest nesting of parentheses and CASE.
-MAX_NESTING = 40
+#: Tokens after which other threads may run: about a millisecond.
+_TOKENS_AT_ONCE = 32
 
 _TERMINAL_NAMES: Mapping[str, str] = {
     "NAME": "a name",
@@ -76,9 +75,10 @@ def parse(query: str) -> Query:
     Raises
     ------
     QueryError
-        The text is not ADQL 2.1, is longer than `MAX_QUERY_BYTES`, or is nested deeper than `MAX_NESTING`.
+        The text is not ADQL 2.1, or is larger than `tap.adql.limits` allow.
     """
     _check_text(query)
+    check_size(query)
     try:
         return cast("Query", _parser().parse(query))
     except UnexpectedToken as error:
@@ -98,25 +98,19 @@ def _parser() -> Lark:
         maybe_placeholders=True,
         transformer=SyntaxBuilder(),
         lexer_callbacks={"NAME": _classify_word},
-        postlex=_NestingLimit(),
+        postlex=_Pauses(),
     )
 
 
-class _NestingLimit:
-    """Filter of the token stream that refuses deep nesting of parentheses and CASE before anything recurses."""
+class _Pauses:
+    """Filter of the token stream that lets other threads run now and then."""
 
     always_accept: ClassVar[tuple[str, ...]] = ()
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        depth = 0
-        for token in stream:
-            depth += (token.type in {"LPAR", "CASE"}) - (token.type in {"RPAR", "END"})
-            if depth > MAX_NESTING:
-                raise QueryError(
-                    "The query is nested too deep",
-                    (token.line or 1, token.column or 1),
-                    f"at most {MAX_NESTING} levels are read",
-                )
+        for count, token in enumerate(stream):
+            if count % _TOKENS_AT_ONCE == _TOKENS_AT_ONCE - 1:
+                yield_to_other_threads()
             yield token
 
 

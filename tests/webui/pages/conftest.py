@@ -18,6 +18,7 @@ from core.auth.service import AccountService
 from core.database import Base, Database
 from core.settings import Settings
 from core.web.routes import add_routers
+from products.lifecycle.change_log import install_triggers
 from products.lifecycle.inspector import Inspector
 from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
@@ -41,6 +42,8 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("database") / "photoz.sqlite"
     database = Database(f"sqlite:///{path}")
     Base.metadata.create_all(database.engine)
+    with database.engine.begin() as connection:
+        install_triggers(connection)
     accounts = AccountService(database)
     accounts.add_user("alice", PASSWORD)
     accounts.add_user("bob", None)
