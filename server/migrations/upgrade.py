@@ -11,7 +11,6 @@ from sqlalchemy import Engine
 
 from core.database import Database
 from core.settings import Settings
-from products.lifecycle.change_log import install_triggers
 
 __all__ = ["is_current", "migrate", "migrate_rows"]
 
@@ -23,6 +22,9 @@ def migrate(database: Database) -> None:
     """Run every migration that the database has not seen, and install the triggers of this version."""
     if is_current(database.engine):  # migrations import every schema, which takes longer than most commands
         return
+    # Large imports, as those of the migrations.
+    from products.lifecycle.change_log import install_triggers
+
     config = _config()
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -43,7 +43,7 @@ class Drain:
         self._release = release
         self._seconds_left = query.seconds + _GRACE_SECONDS
         self._owning = threading.Lock()
-        self._is_released = False
+        self._is_released = self._is_killed = False
         self._thread = threading.Thread(target=self._run, name="rows of a query", daemon=True)
 
     def start(self) -> None:
@@ -66,7 +66,7 @@ class Drain:
         self._spool.drop()
         self._while_running(self._process.request_cancel)
         self._thread.join(_CANCEL_SECONDS)
-        self._while_running(self._process.kill)
+        self._while_running(self._kill)
         self._thread.join()
 
     def _while_running(self, stop: Callable[[], object]) -> None:
@@ -74,6 +74,10 @@ class Drain:
         with self._owning:
             if not self._is_released:
                 stop()
+
+    def _kill(self) -> None:
+        self._is_killed = True  # it seems alive for a moment
+        self._process.kill()
 
     def _run(self) -> None:
         error: PhotozError | None = QueryCrashedError("The rows of this query were lost. Try again later.")
@@ -83,6 +87,7 @@ class Drain:
         finally:
             with self._owning:
                 self._is_released = True
+                usable = usable and not self._is_killed
             try:
                 self._release(self._process, usable)
             finally:

@@ -1,5 +1,6 @@
 """HATS catalogues in archives: one table of all partitions, as LSDB and the pipelines of this server write them."""
 
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -21,7 +22,11 @@ def catalogue(folder: Path, rows: int = 2000) -> pa.Table:
     rng = np.random.default_rng(7)
     ra, dec = rng.uniform(0, 360, rows), np.degrees(np.arcsin(rng.uniform(-1, 1, rows)))
     table = pa.table({"id": np.arange(rows), "ra": ra, "dec": dec, "pz": [[0.5, float(n)] for n in range(rows)]})
-    write_hats(table, folder, ("ra", "dec"), rows_in_file=100)
+    collection = folder.parents[1] / f"collection of {folder.name}"
+    write_hats(table, collection, ("ra", "dec"), rows_in_file=100)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    (collection / "catalog").rename(folder)
+    shutil.rmtree(collection)
     return table.take(pa.array(np.argsort(nested_indices(ra, dec), kind="stable")))
 
 
@@ -54,6 +59,17 @@ def test_catalogue_is_one_table_in_the_order_of_the_sky(kind: str, tmp_path: Pat
     assert number > 20
     assert found.to_pydict() == expected.to_pydict()
     assert not list(scratch.iterdir())
+
+
+def test_collection_of_a_pipeline_is_its_catalogue_without_the_margin(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    table = pa.table({"id": np.arange(2000), "ra": rng.uniform(10, 12, 2000), "dec": rng.uniform(-1, 1, 2000)})
+    write_hats(table, tmp_path / "in" / "own", ("ra", "dec"), rows_in_file=100)
+    assert list((tmp_path / "in").rglob("margin*/**/Npix=*.parquet"))
+    path = packed(tmp_path / "in" / "own", "zip")
+    with open_table(path, path.name, limits=ReadLimits(max_members=10)) as reader:
+        found = pa.Table.from_batches(reader.batches(["id"]))
+    assert sorted(found["id"].to_pylist()) == list(range(2000))
 
 
 def test_collection_is_its_primary_catalogue(tmp_path: Path) -> None:
