@@ -24,7 +24,7 @@ from products.readers.base import ReadLimits
 from products.readers.decompression import decompressed, name_without_compression
 from products.readers.errors import ArchiveError, damage_reported, listed
 from products.readers.formats import READABLE_FORMATS
-from products.readers.parquet.hats import hats_partitions
+from products.readers.parquet.hats import hats_partitions, is_partition
 from products.readers.recognition import TABLE_SUFFIXES, suffix_of
 
 __all__ = ["UnpackedTable", "unpacked_table"]
@@ -129,7 +129,7 @@ def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", li
     shown = [member for member in members if not member.is_folder and not _is_hidden(member.name)]
     by_name = {member.name: member for member in shown}
     if partitions := hats_partitions(list(by_name), lambda wanted: _text(by_name[wanted], budget)):
-        _check_number(len(shown) - len(partitions), name, limits)
+        _check_number(sum(not is_partition(member.name) for member in shown), name, limits)
         return _take_hats([by_name[partition] for partition in partitions], name, folder, budget)
     _check_number(len(members), name, limits)
     tables = [member for member in shown if _is_table(member.name)]

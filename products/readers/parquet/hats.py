@@ -13,7 +13,7 @@ from products.readers.formats import PARQUET
 from products.readers.parquet.reader import ParquetReader
 from products.readers.unpacking import checked_expansion
 
-__all__ = ["HatsReader", "hats_partitions"]
+__all__ = ["HatsReader", "hats_partitions", "is_partition"]
 
 _PARTITION = re.compile(
     r"(.*?/?)(?:dataset/)?Norder=(\d{1,2})/(?:Dir=\d+/)?Npix=(\d{1,18})(?:\.parquet|/[^/]+\.parquet)"
@@ -55,6 +55,11 @@ def hats_partitions(names: Sequence[str], text_of: Callable[[str], str]) -> list
             "Send one, or a collection."
         )
     return [name for _, _, name in sorted(found[roots[0]])]
+
+
+def is_partition(name: str) -> bool:
+    """Return whether a member of an archive is a partition of a HATS catalogue or of its margin."""
+    return _PARTITION.fullmatch(name) is not None
 
 
 class HatsReader(FileReader):
