@@ -11,10 +11,9 @@ from core.auth.models import Identity
 from core.columns import Column
 from core.errors import ConflictError, InvalidValueError, PermissionDeniedError
 from products.access import release_readable
-from products.adjustments.options import AS_GIVEN, TableOptions
+from products.adjustments.options import TableOptions
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY, Meanings
-from products.inspection.position_warnings import column_problem
 from products.inspection.ranges import hardly_any, offending_rows
 from products.models import (
     InspectionState,
@@ -148,11 +147,7 @@ def check_publication(
 
 def check_positions(found: Inspection, chosen: Meanings, options: TableOptions) -> None:
     """Raise InvalidValueError when the columns chosen as position are not in ICRS degrees, or it is not known."""
-    if options.position == AS_GIVEN or chosen.ra is None or chosen.dec is None:
-        return
-    problem = column_problem(
-        chosen.ra, chosen.dec, found.position_forms, found.derived_columns, form=found.derived_from
-    )
+    problem = options.position_problem(chosen, found.position_forms, found.derived_columns, found.derived_from)
     if problem is not None:
         raise InvalidValueError(problem, field=chosen.ra)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from core.columns import Column, column_of_field
 from core.errors import InvalidValueError
 from products.adjustments.reader import AdjustedReader
-from products.inspection.column_statistics import StatisticsGatherer
-from products.inspection.guesses import best_assignment, guess_meanings
 from products.inspection.meanings import MEANINGS, Meanings
+from products.rows.derive import guessed_columns
 from products.service import ProductDetails
 
 __all__ = ["InputTable", "input_meanings", "table_of_file", "table_of_product"]
@@ -57,13 +56,8 @@ def table_of_file(address: str, reader: AdjustedReader) -> InputTable:
 
     Columns of position that are not in ICRS degrees, or may not be, have no meaning; the advice says why.
     """
-    gatherer = StatisticsGatherer(reader.schema)
-    for batch in reader.batches():
-        gatherer.add(batch)
-        break
     columns = tuple(column_of_field(field) for field in reader.schema)
-    guessed = best_assignment(guess_meanings(columns, gatherer.statistics()))
-    meanings = {key: name for name, key in guessed.items()}
+    meanings = guessed_columns(reader)
     problem = reader.problem_of(Meanings(meanings.get("ra"), meanings.get("dec")))
     if problem is not None:
         meanings = {key: name for key, name in meanings.items() if key not in {"ra", "dec"}}

@@ -1,12 +1,14 @@
 """Options of a product's table: which table of the file it is, what means no value, and where positions come from."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, get_args
 
 from core.errors import InvalidValueError
-from products.inspection.position_forms import PositionForm
+from products.inspection.meanings import Meanings
+from products.inspection.position_forms import ANGLE_UNITS, KNOWN_FRAMES, PositionForm
+from products.inspection.position_warnings import column_problem
 
 __all__ = ["AS_GIVEN", "MissingNumber", "TableOptions"]
 
@@ -16,10 +18,7 @@ MissingNumber = float | int | str
 #: The choice that the columns of position are ICRS positions in degrees, whatever their names and metadata tell.
 AS_GIVEN = "as given"
 
-_KINDS = ("numbers", "sexagesimal", "split")
-_UNITS = ("deg", "hourangle", "rad", "arcmin", "arcsec", "mas")
-_FRAMES = ("icrs", "fk4", "fk5", "galactic", "supergalactic", "ecliptic")
-_COLUMNS = {"numbers": (2,), "sexagesimal": (2,), "split": (7,)}
+_COLUMNS = {"numbers": 2, "sexagesimal": 2, "split": 7}
 _MOST_VALUES = 20
 _LONGEST = 100
 
@@ -47,6 +46,22 @@ class TableOptions:
     def form(self) -> PositionForm | None:
         """The form from which positions are derived, if one is chosen."""
         return self.position if isinstance(self.position, PositionForm) else None
+
+    def position_problem(
+        self, chosen: Meanings, forms: Sequence[PositionForm], derived: Sequence[str], form: PositionForm | None
+    ) -> str | None:
+        """Return why the columns chosen as position are not ICRS positions in degrees, or None.
+
+        Parameters
+        ----------
+        forms
+            The recognised forms, the best first.
+        derived, form
+            The derived columns, and the form from which they were computed.
+        """
+        if self.position == AS_GIVEN or chosen.ra is None or chosen.dec is None:
+            return None
+        return column_problem(chosen.ra, chosen.dec, forms, derived, form=form)
 
     def to_object(self) -> dict[str, Any]:
         """Return the options as an object of JSON."""
@@ -116,14 +131,14 @@ def _position(given: object) -> PositionForm | str | None:
         raise _wrong("position", f"null, '{AS_GIVEN}', or an object with kind, columns, units, frame and equinox")
     kind, frame = given.get("kind", "numbers"), str(given.get("frame") or "icrs").lower()
     columns, units = given.get("columns"), given.get("units") or ["deg", "deg"]
-    if kind not in _KINDS:
-        raise _wrong("position.kind", " or ".join(_KINDS))
-    if not _are_texts(columns) or len(columns) not in _COLUMNS[kind]:
-        raise _wrong("position.columns", f"the names of {_COLUMNS[kind][0]} columns for the kind {kind}")
-    if not _are_texts(units) or len(units) != 2 or not set(units) <= set(_UNITS):
-        raise _wrong("position.units", f"two of {', '.join(_UNITS)}")
-    if frame not in _FRAMES:
-        raise _wrong("position.frame", ", ".join(_FRAMES))
+    if kind not in _COLUMNS:
+        raise _wrong("position.kind", " or ".join(_COLUMNS))
+    if not _are_texts(columns) or len(columns) != _COLUMNS[kind]:
+        raise _wrong("position.columns", f"the names of {_COLUMNS[kind]} columns for the kind {kind}")
+    if not _are_texts(units) or len(units) != 2 or not set(units) <= set(ANGLE_UNITS):
+        raise _wrong("position.units", f"two of {', '.join(ANGLE_UNITS)}")
+    if frame not in KNOWN_FRAMES:
+        raise _wrong("position.frame", ", ".join(KNOWN_FRAMES))
     equinox = given.get("equinox")
     reason = str(given.get("reason") or "chosen by the owner")[:500]
     chosen = str(equinox)[:20] if equinox else None

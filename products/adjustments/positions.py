@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import InvalidValueError
+from core.sky.positions import within_turn
 from products.inspection.position_forms import PositionForm
 from products.readers.column_checks import described_field
 
@@ -74,7 +75,7 @@ class DerivedPosition:
         lon, lat = self._angles(columns)
         known = np.isfinite(lon) & np.isfinite(lat) & (np.abs(lat) <= 90)
         if self._frame is None:
-            ra, dec = np.mod(lon, 360.0), lat
+            ra, dec = within_turn(lon), lat
         else:
             ra, dec = _in_icrs(self._frame, np.where(known, lon, 0.0), np.where(known, lat, 0.0))
         return pa.array(ra, mask=~known), pa.array(dec, mask=~known)

@@ -12,13 +12,12 @@ import pyarrow as pa
 from core.columns import column_of_field
 from core.errors import InvalidValueError
 from products.adjustments.missing_values import MissingValues
-from products.adjustments.options import AS_GIVEN, TableOptions
+from products.adjustments.options import TableOptions
 from products.adjustments.positions import DerivedPosition
 from products.inspection.column_statistics import StatisticsGatherer
 from products.inspection.guesses import guess_meanings
 from products.inspection.meanings import Meanings
 from products.inspection.position_forms import PositionForm, position_forms
-from products.inspection.position_warnings import column_problem
 from products.readers import ReadLimits, TableChoice, TableReader, open_table
 
 __all__ = ["AdjustedReader", "open_adjusted"]
@@ -103,9 +102,7 @@ class AdjustedReader:
 
     def problem_of(self, meanings: Meanings) -> str | None:
         """Return why the columns chosen as position are not ICRS degrees, or None."""
-        if self.options.position == AS_GIVEN or meanings.ra is None or meanings.dec is None:
-            return None
-        return column_problem(meanings.ra, meanings.dec, self.forms, self.derived_columns, form=self.options.form)
+        return self.options.position_problem(meanings, self.forms, self.derived_columns, self.options.form)
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = _BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield the rows from the beginning."""

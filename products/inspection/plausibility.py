@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
 
-__all__ = ["NO_VALUES", "Verdict", "is_in_degrees", "is_in_hours", "unit_verdict", "value_verdict"]
+__all__ = ["NO_VALUES", "Verdict", "unit_verdict", "value_verdict"]
 
 #: Reason of a verdict on a column that holds only missing values.
 NO_VALUES = "no values"
@@ -34,12 +34,12 @@ class Verdict:
     reason: str = ""
 
 
-def is_in_degrees(unit: str | None) -> bool:
+def _is_in_degrees(unit: str | None) -> bool:
     """Return whether a unit is that of degrees."""
     return (unit or "").strip().lower() in _DEGREES
 
 
-def is_in_hours(unit: str | None) -> bool:
+def _is_in_hours(unit: str | None) -> bool:
     """Return whether a unit is that of hours."""
     return (unit or "").strip().lower() in _HOURS
 
@@ -51,9 +51,9 @@ def unit_verdict(column: Column, meaning: str) -> Verdict:
         return Verdict()
     reason = f"unit {unit}"
     if meaning in {"ra", "dec"}:
-        if is_in_degrees(unit):
+        if _is_in_degrees(unit):
             return Verdict(_FITTING, reason)
-        return Verdict(_ODD if is_in_hours(unit) or unit.lower() in {"rad", "arcsec"} else _UNLIKELY, reason)
+        return Verdict(_ODD if _is_in_hours(unit) or unit.lower() in {"rad", "arcsec"} else _UNLIKELY, reason)
     return Verdict(_UNLIKELY, reason)  # redshifts, flags, names and identifiers have none
 
 

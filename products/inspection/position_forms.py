@@ -14,10 +14,12 @@ from products.inspection.position_axes import Axis, Frame, axis_of, frame_of_nam
 from products.inspection.sexagesimal import sexagesimal_unit
 from products.inspection.split_positions import SplitPosition, split_positions
 
-__all__ = ["PositionForm", "position_forms"]
+__all__ = ["ANGLE_UNITS", "KNOWN_FRAMES", "PositionForm", "position_forms"]
 
-_KNOWN_FRAMES = frozenset({"icrs", "fk4", "fk5", "galactic", "supergalactic", "ecliptic"})
-_DEGREES: Mapping[str, float] = {
+#: Frames from which positions can be converted.
+KNOWN_FRAMES = ("icrs", "fk4", "fk5", "galactic", "supergalactic", "ecliptic")
+#: Units of coordinates as astropy calls them, with the degrees that each has.
+ANGLE_UNITS: Mapping[str, float] = {
     "deg": 1,
     "hourangle": 15,
     "rad": math.degrees(1),
@@ -159,7 +161,7 @@ def _forms_of_pair(lon: Axis, lat: Axis, statistics: Mapping[str, ColumnStatisti
     of_lon, of_lat = statistics.get(lon.column.name), statistics.get(lat.column.name)
     names = (lon.column.name, lat.column.name)
     vague = max(lon.score, lat.score) < _TELLING and not _is_equatorial(frame)  # l and b are also a size and a filter
-    certain = lon.frame is not None and frame.name in _KNOWN_FRAMES and not vague
+    certain = lon.frame is not None and frame.name in KNOWN_FRAMES and not vague
     if lon.frame is None:
         reason += "; no frame is given"
     if lon.column.is_text:
@@ -210,7 +212,7 @@ def _fits(known: ColumnStatistics | None, unit: str, largest: float, *, mean: bo
     if known is None or known.minimum is None or known.maximum is None:
         return True
     least = -largest if largest == 90 else -180
-    scale = _DEGREES[unit]
+    scale = ANGLE_UNITS[unit]
     low, high = (known.mean, known.mean) if mean and known.mean is not None else (known.minimum, known.maximum)
     return low * scale >= least - _ROUNDING and high * scale <= largest + _ROUNDING
 
@@ -241,5 +243,5 @@ def _split_form(split: SplitPosition, systems: Mapping[str, str]) -> PositionFor
     reason = f"names {named}" + (f"; frame {from_file}" if from_file else "")
     if not split.has_sign:
         reason += "; the sign of declinations between -1 and 0 degrees is not told"
-    certain = split.has_sign and frame.name in _KNOWN_FRAMES
+    certain = split.has_sign and frame.name in KNOWN_FRAMES
     return PositionForm("split", split.columns, ("hourangle", "deg"), frame.name, frame.equinox, reason, certain)

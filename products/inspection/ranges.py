@@ -6,37 +6,25 @@ Which positions are impossible is decided in `core.sky.positions`.
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from core.sky.positions import PositionCounts
+
 __all__ = ["Ranges", "hardly_any", "offending_rows"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(PositionCounts):
     """Numbers of rows, for the columns chosen as right ascension, declination and redshift.
 
     Parameters
     ----------
-    ra_missing, dec_missing, z_missing
+    z_missing
         Null, NaN or infinite.
-    ra_negative
-        From -180 to 0: used, as right ascension plus 360.
-    ra_outside
-        Below -180 or above 360.
-    dec_outside
-        Beyond a pole.
     z_outside
         Below -0.1 or above 30, such as the placeholders -9 and 99.
-    no_position
-        Rows without a usable position for any of these reasons; only for tables with positions.
     """
 
-    ra_missing: int = 0
-    ra_negative: int = 0
-    ra_outside: int = 0
-    dec_missing: int = 0
-    dec_outside: int = 0
     z_missing: int = 0
     z_outside: int = 0
-    no_position: int = 0
 
 
 _SENTENCES: Mapping[str, str] = {

@@ -20,7 +20,7 @@ from products.rows.sorting import RowSorter
 from products.rows.stored_columns import stored_name
 from products.rows.stored_types import StoredTypes, UnsignedOverflowError
 
-__all__ = ["Meanings", "derive_rows", "guessed_meanings"]
+__all__ = ["Meanings", "derive_rows", "guessed_columns", "guessed_meanings"]
 
 _BATCH_ROWS = 65_536
 _READING_SHARE = 0.55
@@ -148,14 +148,19 @@ def _spaced(number: int) -> str:
 
 
 def guessed_meanings(reader: TableReader) -> Meanings:
-    """Return the guessed columns of position and redshift, from the schema and the first batch."""
+    """Return the guessed columns of position and redshift."""
+    found = guessed_columns(reader)
+    return Meanings(ra=found.get("ra"), dec=found.get("dec"), z=found.get("z"))
+
+
+def guessed_columns(reader: TableReader) -> dict[str, str]:
+    """Return the guessed column of each meaning, from the schema and the first batch."""
     gatherer = StatisticsGatherer(reader.schema)
     for batch in reader.batches(size=_BATCH_ROWS):
         gatherer.add(batch)
         break
     columns = [column_of_field(field) for field in reader.schema]
-    by_meaning = {key: name for name, key in best_assignment(guess_meanings(columns, gatherer.statistics())).items()}
-    return Meanings(ra=by_meaning.get("ra"), dec=by_meaning.get("dec"), z=by_meaning.get("z"))
+    return {key: name for name, key in best_assignment(guess_meanings(columns, gatherer.statistics())).items()}
 
 
 def _checked(meanings: Meanings, schema: pa.Schema) -> Meanings:

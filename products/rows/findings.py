@@ -1,12 +1,13 @@
 """Findings of one pass over the rows: statistics, sky positions, redshifts and notes for the uploader."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pyarrow as pa
 
 from core.columns import Column, column_of_field
+from core.sky.positions import PositionCounts
 from products.inspection.column_statistics import ColumnStatistics, StatisticsGatherer
 from products.inspection.footprint import Footprint
 from products.inspection.guesses import guess_meanings
@@ -95,18 +96,8 @@ class Findings:
         )
 
     def _ranges(self) -> Ranges:
-        found = Ranges(z_missing=self._redshifts.missing, z_outside=self._redshifts.outside)
-        if self._positions is None:
-            return found
-        return replace(
-            found,
-            ra_missing=self._positions.ra_missing,
-            ra_negative=self._positions.ra_negative,
-            ra_outside=self._positions.ra_outside,
-            dec_missing=self._positions.dec_missing,
-            dec_outside=self._positions.dec_outside,
-            no_position=self._positions.no_position,
-        )
+        counts = PositionCounts() if self._positions is None else self._positions.counts
+        return Ranges(**asdict(counts), z_missing=self._redshifts.missing, z_outside=self._redshifts.outside)
 
 
 def _typed(column: Column, known: ColumnStatistics) -> Column:

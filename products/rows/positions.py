@@ -17,12 +17,16 @@ class PositionIndexer:
     ----------
     ra, dec
         Names of the columns, in degrees.
+
+    Attributes
+    ----------
+    counts
+        What is wrong with the coordinates of all rows so far.
     """
 
     def __init__(self, ra: str, dec: str) -> None:
         self._ra, self._dec = ra, dec
-        self.ra_missing = self.ra_negative = self.ra_outside = 0
-        self.dec_missing = self.dec_outside = self.no_position = 0
+        self.counts = PositionCounts()
 
     def index(self, batch: pa.RecordBatch) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of the rows of a batch.
@@ -36,16 +40,8 @@ class PositionIndexer:
         """
         ra, dec = numbers_of(batch.column(self._ra)), numbers_of(batch.column(self._dec))
         placed, counts = placed_rows(ra, dec)
-        self._add(counts)
+        self.counts += counts
         return np.where(placed, nested_indices(ra, dec), 0), placed
-
-    def _add(self, counts: PositionCounts) -> None:
-        self.ra_missing += counts.ra_missing
-        self.ra_negative += counts.ra_negative
-        self.ra_outside += counts.ra_outside
-        self.dec_missing += counts.dec_missing
-        self.dec_outside += counts.dec_outside
-        self.no_position += counts.no_position
 
 
 def numbers_of(array: pa.Array) -> np.ndarray:

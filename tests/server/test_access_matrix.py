@@ -53,7 +53,6 @@ from vospace.schema import NodeRow, NodeWriteRow
 pytestmark = pytest.mark.slow
 
 _STORED = (ProductRow, ProductFileRow, ProductColumnRow, ProductTableRow, ProductLinkRow, NodeRow, NodeWriteRow)
-_PAIRS = (product_groups, product_co_owners)
 #: Values as the database stores them: to compare them, they need not become those of Python.
 _EVERYTHING = (
     *(select(literal_column("*")).select_from(row.__table__) for row in _STORED),

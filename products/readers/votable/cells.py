@@ -11,7 +11,6 @@ from products.readers.arrays import array_of, masked, text_of
 from products.readers.votable.document import VotableField
 
 __all__ = [
-    "DATATYPES",
     "array_of_bytes",
     "array_of_texts",
     "arrow_type_of_field",
@@ -32,8 +31,6 @@ _NUMBERS = {
 }
 _ITEM = {"boolean": "u1", "unsignedByte": "u1", "short": ">i2", "int": ">i4", "long": ">i8", "float": ">f4",
          "double": ">f8", "char": "S1", "unicodeChar": ">u2", "bit": "u1"}  # fmt: skip
-#: Datatypes of VOTable whose bytes can be told apart; complex numbers are pairs of these.
-DATATYPES = frozenset(_ITEM)
 _Count = TypeVar("_Count", int, np.ndarray)
 _TRUE = ("T", "t", "true", "True", "TRUE", "1")
 _FALSE = ("F", "f", "false", "False", "FALSE", "0")
