@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -92,7 +93,7 @@ class ProductChanges:
     release_year: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProductDetails:
     """A product with its files, columns, rows and inspection, and how its table is taken from its file."""
 
@@ -103,13 +104,18 @@ class ProductDetails:
     inspection: str | None
     options: TableOptions = field(default_factory=TableOptions)
 
+    @cached_property
+    def found(self) -> Inspection | None:
+        """The result of the inspection, parsed once."""
+        return None if self.inspection is None else Inspection.from_json(self.inspection)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences about the data: the notes of the inspection, or why the main file is no table."""
         product = self.product
         if product.inspection_state is InspectionState.NOT_A_TABLE and product.inspection_error:
             return (f"The main file is not read as a table. {product.inspection_error}",)
-        return () if self.inspection is None else Inspection.from_json(self.inspection).notes
+        return () if self.found is None else self.found.notes
 
 
 class ProductService:

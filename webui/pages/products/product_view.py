@@ -57,7 +57,7 @@ class ProductView:
     @classmethod
     def of(cls, details: ProductDetails, identity: Identity) -> "ProductView":
         """Return the view of a product, as the identity may see it."""
-        found = None if details.inspection is None else Inspection.from_json(details.inspection)
+        found = details.found
         statistics = {} if found is None else found.statistics
         preview = {} if found is None else found.preview
         return cls(

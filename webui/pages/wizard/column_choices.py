@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from products.inspection.guesses import Guess, best_assignment
-from products.inspection.inspection import Inspection
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY
 from products.inspection.preview import Cell
 from products.models import ProductColumn, ProductType
@@ -56,7 +55,7 @@ def choices_of(details: ProductDetails, entered: Mapping[str, str] | None) -> tu
     entered
         Fields of a form that was refused; None for the stored meanings, or the guesses if there are none.
     """
-    found = None if details.inspection is None else Inspection.from_json(details.inspection)
+    found = details.found
     guesses = found.guesses if found else ()
     chosen = _chosen(details.columns, entered, guesses)
     counted = Counter(meaning for meaning, _ in chosen.values() if meaning)

@@ -73,9 +73,9 @@ class TableChoices:
 
 def table_choices(details: ProductDetails) -> TableChoices:
     """Return the choices that the inspection of a product leaves to its owner."""
-    if details.inspection is None:
+    found, options = details.found, details.options
+    if found is None:
         return TableChoices((), (), (), None)
-    found, options = Inspection.from_json(details.inspection), details.options
     question = open_question(found.position_forms) if options.position is None else None
     tables = found.tables if len(found.tables) > 1 else ()
     return TableChoices(tables, tuple(_missing(found, options)), tuple(_positions(found, options)), question)
