@@ -5,6 +5,7 @@ Such a table shows an empty cell by blanks alone: split at blanks, its values wo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from products.readers.errors import NotATableError
 from products.readers.text.layout import NUMBER
@@ -56,7 +57,7 @@ def fixed_columns(
         return None
     header = comment.replace("#", " ") if comment else (lines[0] if has_header else "")
     sample = "\n".join(lines).encode() + b"\n"
-    first = _judged([sample], header, name, has_header=has_header)
+    first = _judged([sample], header, name, has_header=has_header, is_sample=True)
     if first is None:
         return None
     found = _judged(TextBlocks(source), header, name, has_header=has_header)
@@ -80,13 +81,17 @@ class _Judgement:
     differs: bool
 
 
-def _judged(blocks: Iterable[bytes], header: str, name: str, *, has_header: bool) -> _Judgement | None:
+def _judged(
+    blocks: Iterable[bytes], header: str, name: str, *, has_header: bool, is_sample: bool = False
+) -> _Judgement | None:
     """Return the places of the columns where they are certain.
 
     Parameters
     ----------
     blocks
         Lines of the text, which are read twice.
+    is_sample
+        Whether more rows follow, so that nothing is refused yet.
     """
     survey = surveyed(iter(blocks), has_header=has_header)
     if survey is None:
@@ -96,11 +101,23 @@ def _judged(blocks: Iterable[bytes], header: str, name: str, *, has_header: bool
         _check_shifts(blocks, survey, header, name, has_header=has_header)
         return None
     widths, names = places
+    if not _are_close(survey.runs(), widths):
+        return None
     cells = cells_of_rows(iter(blocks), widths, has_header=has_header)
     if cells.is_whole:
         return _Judgement(widths, names, differs=False)
-    if not survey.is_padded or not _are_texts(cells) or cells.may_be_cut:
+    number = len(header.split()) or len(widths)
+    agrees_with_names = cells.fields == {number}
+    if not header and len(cells.fields) == 1 and survey.rows < _ROWS_THAT_TELL:
         return None
+    if not survey.is_padded or cells.may_be_cut or not _are_texts(cells, may_be_sexagesimal=not agrees_with_names):
+        return None
+    if agrees_with_names and not is_sample:
+        raise NotATableError(
+            f"{name} has a word for each of its {number} columns in every row, but they do not stand at the "
+            "places of the columns: a text with blanks may stand beside an empty cell. Send it as CSV, or write -- "
+            "into empty cells."
+        )
     return _Judgement(widths, names, differs=True)
 
 
@@ -160,12 +177,28 @@ def _merged(
     return tuple(merged) if counts[1:] == [1] * (len(counts) - 1) and counts[0] <= 1 and len(merged) > 1 else None
 
 
-def _are_texts(cells: Cells) -> bool:
+def _are_close(runs: Sequence[tuple[int, int]], widths: Sequence[tuple[int, int]]) -> bool:
+    """Return whether what the rows have at the place of a column is at most one blank apart.
+
+    Words of a text are. Below wide names, fields of rows without fixed places are farther apart.
+    """
+    beside = ((before[1], after[0]) for before, after in pairwise(runs))
+    return all(
+        after - before == 1 for before, after in beside if any(low < before and after < high for low, high in widths)
+    )
+
+
+def _are_texts(cells: Cells, *, may_be_sexagesimal: bool) -> bool:
     """Return whether cells of several words are texts, or sexagesimal: numbers side by side are two columns."""
     return all(
-        column.is_uniform or all(any(not NUMBER.fullmatch(word) for word in text.split()) for text in column.several)
-        for column in cells.columns
+        (may_be_sexagesimal and column.is_uniform) or all(map(_is_text, column.several)) for column in cells.columns
     )
+
+
+def _is_text(cell: str) -> bool:
+    words = cell.split()
+    numbers = [word for word in words if NUMBER.fullmatch(word)]
+    return len(numbers) < len(words) and not any("." in word for word in numbers)
 
 
 def _check_shifts(blocks: Iterable[bytes], survey: Survey, header: str, name: str, *, has_header: bool) -> None:

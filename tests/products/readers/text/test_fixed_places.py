@@ -79,16 +79,16 @@ def test_rows_beyond_the_first_ones_decide_too(tmp_path: Path) -> None:
     assert read(path).to_pydict() == expected(rows)
 
 
-def test_as_many_words_as_names_do_not_hide_an_empty_cell(tmp_path: Path) -> None:
-    path = text_file(
-        tmp_path,
-        "name      ra      dec    z",
-        "NGC 1     150.1   2.1",
-        "NGC 22    150.2   2.2",
-        "M 31      150.1   2.1",
-    )
-    assert read(path)["name"].to_pylist() == ["NGC 1", "NGC 22", "M 31"]
-    assert read(path)["z"].to_pylist() == [None] * 3
+@pytest.mark.parametrize("header", [("name      ra      dec    z",), ()], ids=["with names", "without"])
+def test_as_many_words_as_names_do_not_hide_an_empty_cell(header: tuple[str, ...], tmp_path: Path) -> None:
+    rows = ["NGC 1     150.1   2.1", "NGC 22    150.2   2.2", "M 31      150.1   2.1"]
+    ambiguous = ["Virgo     150.1   2.1    0.5" if not header else rows[0], *rows[1:], *rows]
+    path = text_file(tmp_path, *header, *ambiguous)
+    assert "do not stand at the places of the columns" in refusal(path)
+    path = text_file(tmp_path, *header, *rows, *ambiguous, "          150.1          0.5")
+    found = [*read(path).to_pydict().values()]
+    assert found[0][:3] == ["NGC 1", "NGC 22", "M 31"]
+    assert found[-1][-1] == 0.5
 
 
 def test_sexagesimal_positions_with_blanks_are_texts_of_one_column(tmp_path: Path) -> None:
@@ -144,14 +144,44 @@ def test_table_whose_empty_cells_cannot_be_told_is_refused(lines: tuple[str, ...
         ("id ra dec", "1     150.1   2", "10 15 2.25", "100  1.5   -2.5"),
         (" id     ra   dec", "  1  150.1     2", " 10     15  2.25", "100    1.5  -2.5"),
         ("#id ra dec", "  1  150.1     2", " 10     15  2.25", "100    1.5  -2.5"),
+        ("id               ra                      dec", "1   150.1   2", "10  15      2.25", "100 1.5     -2.5"),
+        ("id   ra    dec", "1 150.1 2", "10 15 2.25", "100 1.5 -2.5"),
+        ("id      ra     dec", "1 150.1   2", "10 15     2.25", "100 1.5   -2.5"),
     ],
-    ids=["free", "free with many blanks", "aligned", "aligned below a comment"],
+    ids=[
+        "free",
+        "free with many blanks",
+        "aligned",
+        "aligned below a comment",
+        "below wide names",
+        "below names apart",
+        "below other wide names",
+    ],
 )
 def test_whole_rows_are_split_at_blanks(lines: tuple[str, ...], tmp_path: Path) -> None:
     path = text_file(tmp_path, *lines)
     assert read(path).to_pydict() == {"id": [1, 10, 100], "ra": [150.1, 15.0, 1.5], "dec": [2.0, 2.25, -2.5]}
     with open_table(path, path.name) as reader:
         assert "Fields are separated by blanks." in reader.notes
+
+
+@pytest.mark.parametrize("name", ["objectid", "name_of_object", "n"])
+@pytest.mark.parametrize("blanks", [1, 3, 12])
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_without_fixed_places_keep_their_fields_below_names_of_any_width(
+    name: str, blanks: int, seed: int, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(seed)
+    rows = [
+        [f"G{rng.integers(10 ** rng.integers(1, 6))}", f"{rng.uniform(0, 360):.{rng.integers(1, 6)}f}",
+         f"{rng.uniform(-9, 9):.3g}", f"{rng.integers(5)}"]
+        for _ in range(rng.integers(2, 30))
+    ]  # fmt: skip
+    gap = " " * int(rng.integers(1, 4))
+    path = text_file(tmp_path, (" " * blanks).join([name, "ra", "dec", "flag"]), *map(gap.join, rows))
+    found = read(path)
+    assert [*map(str, found[name].to_pylist())] == [row[0] for row in rows]
+    assert found["dec"].to_pylist() == [float(row[2]) for row in rows]
 
 
 def test_places_count_characters(tmp_path: Path) -> None:
