@@ -12,7 +12,15 @@ from tap.engine.errors import (
     QueryTimeoutError,
     SlowReaderError,
 )
-from tap.engine.protocol import Admission, EngineQuery, EngineTable, QueryEngine, ResultStream, UploadedFile, upload_limits
+from tap.engine.protocol import (
+    Admission,
+    EngineQuery,
+    EngineTable,
+    QueryEngine,
+    ResultStream,
+    UploadedFile,
+    upload_limits,
+)
 
 __all__ = [
     "Admission",

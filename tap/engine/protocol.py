@@ -125,16 +125,11 @@ class ResultStream(Protocol):
 
 
 class Admission(Protocol):
-    """A query that waits for its turn, or has it; to be started once, or withdrawn.
-
-    Attributes
-    ----------
-    turn
-        Done when it is the turn of the query; with a `core.errors.ServiceBusyError` if it will never be.
-    """
+    """A query that waits for its turn, or has it; to be started once, or withdrawn."""
 
     @property
-    def turn(self) -> "Future[None]": ...
+    def turn(self) -> "Future[None]":
+        """Done when it is the turn of the query; with a `core.errors.ServiceBusyError` if it will never be."""
 
     def start(self) -> ResultStream:
         """Start the query after its turn has come, and return when its first batch or its end is available.

@@ -239,9 +239,7 @@ class Places:
     def _is_surplus(self, process: QueryProcess) -> bool:
         """Return whether a process that ends a query is better ended: priorities cannot be raised again."""
         normal = sum(not other.is_low for other in self.all)
-        return process.is_low and (
-            len(self.all) > self._workers or normal < max(1, self._workers - self._long_places)
-        )
+        return process.is_low and (len(self.all) > self._workers or normal < max(1, self._workers - self._long_places))
 
     def _watch_running(self) -> None:
         """Have running queries watched while others wait."""

@@ -72,8 +72,8 @@ class QueryProcess:
         self.is_low = True
         if sys.platform == "linux":
             with contextlib.suppress(OSError):  # it has just ended
-                for task in os.listdir(f"/proc/{self.pid}/task"):  # Linux keeps a priority for each thread
-                    os.setpriority(os.PRIO_PROCESS, int(task), _LOW_PRIORITY)
+                for thread in Path(f"/proc/{self.pid}/task").iterdir():  # Linux keeps a priority for each
+                    os.setpriority(os.PRIO_PROCESS, int(thread.name), _LOW_PRIORITY)
 
     def send(self, query: EngineQuery) -> None:
         """Send a query.
