@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.compiler.bands import implied_bands
 from tap.adql.compiler.context import Context
 from tap.adql.compiler.distance_joins import join_by_cells
 from tap.adql.compiler.expressions import Expressions
@@ -68,6 +69,7 @@ def near_pairs(compiler: Expressions, condition: tree.Expression) -> tuple[list[
         tests.append(compiler.condition(part))
         if isinstance(part, tree.Comparison):
             pairs += compiler.near
+            tests += implied_bands(compiler, part)
     return tests, pairs
 
 

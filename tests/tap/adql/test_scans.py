@@ -74,8 +74,7 @@ def test_ranges_of_cells_count_where_all_rows_are_in_them(condition, pruned):
         ("SELECT a.z FROM s.a AS a, s.b AS b WHERE a.flag = b.flag", False),
         ("SELECT a.z FROM s.a AS a JOIN s.b AS b USING (flag)", False),
         (
-            "SELECT a.z FROM s.a AS a JOIN s.b AS b "
-            "ON DISTANCE(POINT(a.ra, a.dec), POINT(b.ra, b.dec)) < 0.001",
+            "SELECT a.z FROM s.a AS a JOIN s.b AS b ON DISTANCE(POINT(a.ra, a.dec), POINT(b.ra, b.dec)) < 0.001",
             False,
         ),
     ],
