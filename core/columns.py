@@ -2,7 +2,7 @@
 
 The types are those of VOTable 1.5 §2.1; ``xtype`` values are those of DALI 1.1 §3.3. Metadata travels on Arrow
 schemas as field metadata (keys ``unit``, ``ucd``, ``utype``, ``xtype``, ``description``, ``datatype``,
-``arraysize``, ``frame``), so that every stream of record batches describes its columns.
+``arraysize``, ``frame``, ``density``), so that every stream of record batches describes its columns.
 """
 
 from collections.abc import Mapping
@@ -60,6 +60,8 @@ class Column:
     frame
         Frame of a coordinate, as declared by its file: ``ICRS``, ``FK4(B1950)``, ``GALACTIC``; a name of the IVOA
         vocabulary refframe, and the equinox where the frame has one.
+    density
+        For arrays that are probability densities: JSON of their form and of what all rows share, such as the grid.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Column:
     utype: str | None = None
     description: str | None = field(default=None, compare=False)
     frame: str | None = None
+    density: str | None = None
 
     @property
     def is_text(self) -> bool:
