@@ -11,6 +11,7 @@ from products.inspection.naming import (
     is_band,
     is_owner,
     is_photometric,
+    is_point_estimate,
     is_spectroscopic,
     is_truth,
     name_score,
@@ -84,7 +85,9 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
     -------
     tuple of Guess
         All plausible guesses, the best first; a column may have several, and so may a meaning. No photometric redshift
-        has a better score than another one that has values, however many are missing, and is worth proposing.
+        has a better score than another one that has values, however many are missing, and is worth proposing. In a
+        table with probability densities it is the other way round: other redshifts are those that they are compared
+        with.
     """
     names = frozenset(plain_name(column.name) for column in columns)
     known = without_missing(statistics, missing_values(columns, statistics))
@@ -96,7 +99,8 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
         for meaning in MEANINGS
         if (guess := _guess(column, meaning.key, known.get(column.name), table))
     ]
-    return tuple(sorted(_measured_first(guesses), key=lambda guess: -guess.score))
+    ordered = _estimates_first(guesses) if any(column.density for column in columns) else _measured_first(guesses)
+    return tuple(sorted(ordered, key=lambda guess: -guess.score))
 
 
 def best_assignment(guesses: Sequence[Guess]) -> dict[str, str]:
@@ -141,6 +145,18 @@ def _measured_first(guesses: Sequence[Guess]) -> Iterator[Guess]:
     for guess in guesses:
         lower = guess.meaning == "z" and best >= _WORTH_PROPOSING and _is_photometric(guess)
         yield replace(guess, score=round(min(guess.score, best * _AFTER_MEASURED), 3)) if lower else guess
+
+
+def _estimates_first(guesses: Sequence[Guess]) -> Iterator[Guess]:
+    """Yield the guesses; those of other redshifts with a lower score than the best point estimate."""
+    best = max((guess.score for guess in guesses if _is_estimate(guess) and NO_VALUES not in guess.reason), default=0.0)
+    for guess in guesses:
+        lower = guess.meaning == "z" and best >= _WORTH_PROPOSING and not _is_estimate(guess)
+        yield replace(guess, score=round(min(guess.score, best * _AFTER_MEASURED), 3)) if lower else guess
+
+
+def _is_estimate(guess: Guess) -> bool:
+    return guess.meaning == "z" and (_is_photometric(guess) or is_point_estimate(guess.column))
 
 
 def _is_photometric(guess: Guess) -> bool:

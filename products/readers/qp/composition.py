@@ -33,6 +33,10 @@ class Composition(Protocol):
         """Columns of the reader of which the arrays are made."""
 
     @property
+    def replaced(self) -> tuple[str, ...]:
+        """Columns of the reader whose place the column of densities takes."""
+
+    @property
     def words(self) -> str:
         """The form in words, for descriptions."""
 
@@ -51,6 +55,11 @@ class StoredArrays:
 
     @property
     def sources(self) -> tuple[str, ...]:
+        """The column itself."""
+        return (self.column,)
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
         """The column itself."""
         return (self.column,)
 
@@ -76,6 +85,11 @@ class EnsembleArrays:
 
     @property
     def sources(self) -> tuple[str, ...]:
+        """The columns of the parameters."""
+        return self.layout.columns
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
         """The columns of the parameters."""
         return self.layout.columns
 
@@ -127,8 +141,8 @@ def ensemble_arrays(reader: FileReader) -> EnsembleArrays | None:
             decoder = decoder_of(layout.stored_as, tables)
         except (ValueError, KeyError, IndexError, TypeError) as e:
             raise DamagedFileError(
-                f"The densities in {reader.name} cannot be decoded from the form {layout.stored_as}: the values in meta "
-                f"are missing or impossible ({e})."
+                f"The densities in {reader.name} cannot be decoded from the form {layout.stored_as}: the values in "
+                f"meta are missing or impossible ({e})."
             ) from e
     items = {_item_type(reader.schema.field(column).type) for column in layout.columns}
     single = items == {pa.float32()} and all(each.column for each in layout.parameters)
@@ -164,8 +178,8 @@ def matrix_of(array: pa.Array, width: int, column: str, name: str) -> np.ndarray
     odd = (lengths != width) & (lengths != 0)
     if odd.any():
         raise DamagedFileError(
-            f"The shapes of the densities in {name} disagree: an array {column} has {lengths[odd][0]} values where others "
-            f"have {width}."
+            f"The shapes of the densities in {name} disagree: an array {column} has {lengths[odd][0]} values where "
+            f"others have {width}."
         )
     values = array.flatten().cast(pa.float64()).to_numpy(zero_copy_only=False)
     if (lengths == width).all():

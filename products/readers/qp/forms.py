@@ -37,7 +37,7 @@ _PIECEWISE_LINEAR = "piecewise_linear"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of the densities: the column that holds it, its length for one object, and its value without a column."""
+    """A parameter of the densities: its column, its values for one object, and its value where no column holds it."""
 
     name: str
     column: str | None
@@ -164,8 +164,8 @@ def _check_equal_widths(parameters: tuple[Parameter, ...], name: str, form: str)
     if len({parameter.width for parameter in parameters}) > 1:
         found = listed([f"{parameter.name} has {parameter.width}" for parameter in parameters])
         raise DamagedFileError(
-            f"The shapes of the densities in {name} disagree: of the form {form}, each parameter has as many values for "
-            f"an object as the others, and {found}."
+            f"The shapes of the densities in {name} disagree: of the form {form}, each parameter has as many values "
+            f"for an object as the others, and {found}."
         )
 
 

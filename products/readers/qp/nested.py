@@ -41,6 +41,11 @@ class NestedArrays:
         """The columns of the densities, and of the redshifts where objects have their own."""
         return (self.densities,) if self.form.grid else (self.redshifts, self.densities)
 
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """The columns of the redshifts and of the densities."""
+        return (self.redshifts, self.densities)
+
     def arrays(self, columns: Mapping[str, pa.Array]) -> pa.Array:
         """Return the densities of each object, after its redshifts where it has its own."""
         width = self.form.size // len(self.sources)
@@ -87,7 +92,7 @@ def _is_list_of_numbers(kind: pa.DataType) -> bool:
 
 
 def _grid_of(reader: FileReader, redshifts: str, densities: str, width: int) -> tuple[bool, tuple[float, ...]] | None:
-    """Return whether all objects have the same redshifts, and these; None if they do not increase or differ in number."""
+    """Return whether all objects have the same redshifts, and these; None if they do not increase or vary in number."""
     grid: np.ndarray | None = None
     shared = True
     for batch in reader.batches([redshifts, densities], size=_ROWS):

@@ -42,7 +42,7 @@ class DensityReader(FileReader):
         self.format = reader.format
         self._reader, self._column, self._composition = reader, column, composition
         form = composition.form
-        self._plain = [name for name in reader.schema.names if name not in {column, *composition.sources}]
+        self._plain = [name for name in reader.schema.names if name not in {column, *composition.replaced}]
         self._computed = {each.name: each for each in missing_estimates(self._plain)}
         schema = pa.schema([
             *(reader.schema.field(name) for name in self._plain),
@@ -140,7 +140,7 @@ def _stored_arrays(reader: FileReader) -> StoredArrays | None:
 
 def _free_name(column: str, reader: FileReader, composition: Composition) -> str:
     """Return the name of the column of densities, which no other column has in any case."""
-    taken = {name.casefold() for name in reader.schema.names if name not in composition.sources}
+    taken = {name.casefold() for name in reader.schema.names if name not in composition.replaced}
     name, number = column, 1
     while name.casefold() in taken:
         number += 1
@@ -160,6 +160,6 @@ def _unknown_form(reader: FileReader) -> str:
     tables = reader.ensemble
     form = form_name(tables, reader.name) if tables is not None else ""
     return (
-        f"This is a qp ensemble of the form {form}, which the server cannot compute with: its parameters are plain columns. "
-        "Convert it to interp, quant, mixmod or hist with qp to have p(z)."
+        f"This is a qp ensemble of the form {form}, which the server cannot compute with: its parameters are plain "
+        "columns. Convert it to interp, quant, mixmod or hist with qp to have p(z)."
     )
