@@ -10,10 +10,23 @@ from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
 
-__all__ = ["ARROW_TYPES", "HEALPIX_COLUMN", "Column", "column_of_field", "field_of_column", "votable_type_of"]
+__all__ = [
+    "ARROW_TYPES",
+    "COMPUTED_UTYPE",
+    "DENSITY_UTYPE",
+    "HEALPIX_COLUMN",
+    "Column",
+    "column_of_field",
+    "field_of_column",
+    "votable_type_of",
+]
 
 #: Name of the derived column by which rows are sorted: NESTED HEALPix index at order 29, as in HATS catalogues.
 HEALPIX_COLUMN = "_healpix_29"
+
+#: UTypes of columns of probability densities, and of numbers that the server computed from them.
+DENSITY_UTYPE = "photoz:density"
+COMPUTED_UTYPE = "photoz:density.computed"
 
 _SCALAR_TYPES: Mapping[pa.DataType, str] = {
     pa.bool_(): "boolean",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.columns import Column
+from core.columns import COMPUTED_UTYPE, Column
 from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY
 from products.inspection.missing_values import missing_values, without_missing
@@ -37,6 +37,8 @@ _BESIDE_REDSHIFT = 0.75
 _OF_REDSHIFT = 0.1
 _OTHER_KIND: Mapping[str, float] = {"z_err": 0.4, "z_flag": 0.65}
 _AFTER_MEASURED = 0.95
+#: Part of the score that is left to numbers that the server has computed: those of the author come first.
+_COMPUTED = 0.85
 #: Part of the score that a position without any value loses.
 _INCOMPLETE = 0.1
 
@@ -199,6 +201,8 @@ def _guess(column: Column, meaning: str, known: ColumnStatistics | None, table: 
         if any(is_owner(name, owner) for name in table.redshifts):
             by_name = _BESIDE_REDSHIFT
     score, reasons = max(by_name, by_ucd), []
+    if column.utype == COMPUTED_UTYPE:
+        score *= _COMPUTED
     if by_name:
         reasons.append(f"name {column.name}")
         if meaning.startswith("z") and not by_ucd and is_band(column.name, table.names):

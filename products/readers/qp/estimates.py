@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from core.columns import COMPUTED_UTYPE
 from core.photoz.densities import Densities
 from products.readers.column_checks import described_field
 
@@ -36,7 +37,7 @@ class PointEstimate:
     def field(self, column: str) -> pa.Field:
         """Return the column of the numbers that are computed from a column of densities."""
         description = f"{self.words} of the density in {column}; computed by the server, not by the author of the file"
-        return described_field(self.name, pa.float64(), ucd=self.ucd, description=description)
+        return described_field(self.name, pa.float64(), ucd=self.ucd, utype=COMPUTED_UTYPE, description=description)
 
     def array(self, densities: Densities) -> pa.Array:
         """Return the numbers; null where there is no density."""

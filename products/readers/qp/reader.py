@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pyarrow as pa
 
+from core.columns import DENSITY_UTYPE
 from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
 from products.readers.base import FileReader
@@ -13,12 +14,9 @@ from products.readers.qp.estimates import PointEstimate, missing_estimates
 from products.readers.qp.forms import form_name
 from products.readers.qp.nested import nested_arrays
 
-__all__ = ["DENSITY_UCD", "DENSITY_UTYPE", "DensityReader", "with_densities"]
+__all__ = ["DensityReader", "with_densities"]
 
-#: UCD and utype of columns of densities.
-DENSITY_UCD = "stat.probability;src.redshift.phot"
-DENSITY_UTYPE = "photoz:density"
-
+_UCD = "stat.probability;src.redshift.phot"
 _COLUMN = "pz"
 
 
@@ -65,7 +63,7 @@ class DensityReader(FileReader):
             b"description", f"Probability density of the redshift: {_words(self._composition)}".encode()
         )
         return described_field(
-            self._column, self._composition.type, ucd=DENSITY_UCD, utype=DENSITY_UTYPE,
+            self._column, self._composition.type, ucd=_UCD, utype=DENSITY_UTYPE,
             description=description.decode("utf-8", "replace"), density=self._composition.form.to_json(),
         )  # fmt: skip
 
