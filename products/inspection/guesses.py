@@ -38,7 +38,7 @@ _OF_REDSHIFT = 0.1
 _OTHER_KIND: Mapping[str, float] = {"z_err": 0.4, "z_flag": 0.65}
 _AFTER_MEASURED = 0.95
 #: Part of the score that is left to numbers that the server has computed: those of the author come first.
-_COMPUTED = 0.85
+_PARTS: Mapping[str | None, float] = {COMPUTED_UTYPE: 0.85}
 #: Part of the score that a position without any value loses.
 _INCOMPLETE = 0.1
 
@@ -48,7 +48,7 @@ _UCDS: Mapping[str, tuple[tuple[str, float], ...]] = {
     "ra": (("pos.eq.ra;meta.main", 0.99), ("pos.eq.ra", 0.9)),
     "dec": (("pos.eq.dec;meta.main", 0.99), ("pos.eq.dec", 0.9)),
     "z": (("src.redshift.phot", 0.8), ("src.redshift", 0.97)),
-    "z_err": (("stat.error;src.redshift", 0.98),),
+    "z_err": (("stat.error;src.redshift", 0.98), ("stat.stdev;src.redshift", 0.95)),
     "z_flag": (("meta.code.qual;src.redshift", 0.97), ("meta.code.qual", 0.8), ("stat.rank", 0.9)),
     "survey": (("meta.curation", 0.9), ("meta.bib", 0.3)),
 }
@@ -200,9 +200,7 @@ def _guess(column: Column, meaning: str, known: ColumnStatistics | None, table: 
         owner = owner_of(column.name, meaning)
         if any(is_owner(name, owner) for name in table.redshifts):
             by_name = _BESIDE_REDSHIFT
-    score, reasons = max(by_name, by_ucd), []
-    if column.utype == COMPUTED_UTYPE:
-        score *= _COMPUTED
+    score, reasons = max(by_name, by_ucd) * _PARTS.get(column.utype, 1), []
     if by_name:
         reasons.append(f"name {column.name}")
         if meaning.startswith("z") and not by_ucd and is_band(column.name, table.names):
