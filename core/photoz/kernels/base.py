@@ -5,6 +5,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from core.photoz.forms import DensityForm
+
 __all__ = ["Doubles", "Kernel", "integral_of_square"]
 
 Doubles = NDArray[np.float64]
@@ -23,13 +25,13 @@ class Kernel(ABC):
     of a density has the density 0.
     """
 
-    def __init__(self, grid: Doubles, parameters: Doubles) -> None:
-        self.grid = grid
+    def __init__(self, form: DensityForm, parameters: Doubles) -> None:
+        self.grid = np.asarray(form.grid, dtype=np.float64)
         self.parameters = parameters
 
     @staticmethod
     @abstractmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows of finite parameters stand for a density."""
 
     @abstractmethod

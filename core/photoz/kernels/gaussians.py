@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from core.photoz.forms import DensityForm
 from core.photoz.kernels.base import Doubles, Kernel
 
 __all__ = ["Mixture", "Normal"]
@@ -19,9 +20,9 @@ class Normal(Kernel):
     """Normal densities by location and scale."""
 
     @staticmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows have a positive scale."""
-        del grid
+        del form
         return np.asarray(parameters[:, 1] > 0)
 
     @property
@@ -72,16 +73,16 @@ class Mixture(Kernel):
     other objects; these are the inverse of the CDF.
     """
 
-    def __init__(self, grid: Doubles, parameters: Doubles) -> None:
-        super().__init__(grid, parameters)
+    def __init__(self, form: DensityForm, parameters: Doubles) -> None:
+        super().__init__(form, parameters)
         weights, self.means, stds = np.split(parameters, 3, axis=1)
         self.weights = weights / np.sum(weights, axis=1, keepdims=True)
         self.stds = np.where(self.weights > 0, stds, 1.0)  # a component without weight may have no width
 
     @staticmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows have weights from 0 on, and positive widths where there is weight."""
-        del grid
+        del form
         weights, _, stds = np.split(parameters, 3, axis=1)
         sound = (weights >= 0) & ((stds > 0) | (weights == 0))
         return np.asarray(np.all(sound, axis=1) & np.any(weights > 0, axis=1))

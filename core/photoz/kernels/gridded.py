@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from core.photoz.forms import DensityForm
 from core.photoz.kernels.base import Doubles, Kernel, integral_of_square
 from core.photoz.kernels.tables import interpolated, interpolated_on_grid, rank
 
@@ -80,9 +81,9 @@ class Interpolated(_Tabulated):
     """Densities that are linear between the points of a shared grid and 0 outside of it (``qp.interp``)."""
 
     @staticmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows have a positive integral."""
-        return np.asarray(_trapezium(grid, parameters) > 0)
+        return np.asarray(_trapezium(np.asarray(form.grid), parameters) > 0)
 
     @property
     def nodes(self) -> Doubles:
@@ -139,9 +140,9 @@ class Histogram(_Tabulated):
     """Densities that are constant between shared edges and 0 outside of them (``qp.hist``)."""
 
     @staticmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows have a positive integral."""
-        return np.asarray(parameters @ np.diff(grid) > 0)
+        return np.asarray(parameters @ np.diff(form.grid) > 0)
 
     @property
     def nodes(self) -> Doubles:
@@ -203,9 +204,9 @@ class IrregularlyInterpolated(_Tabulated):
     """Densities that are linear between the points of a grid of each object (``qp.interp_irregular``)."""
 
     @staticmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows have redshifts that increase and a positive integral."""
-        del grid
+        del form
         half = parameters.shape[1] // 2
         widths = np.diff(parameters[:, :half], axis=1)
         return np.asarray(np.all(widths >= 0, axis=1) & (np.sum(widths * parameters[:, half + 1 :], axis=1) > 0))

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from core.photoz.forms import DensityForm
 from core.photoz.kernels.base import Doubles, Kernel
 from core.photoz.kernels.quadratic import QuadraticSplines
 from core.photoz.kernels.tables import interpolated
@@ -21,14 +22,14 @@ __all__ = ["Quantiles"]
 class Quantiles(Kernel):
     """Densities by the redshifts at shared quantiles."""
 
-    def __init__(self, grid: Doubles, parameters: Doubles) -> None:
-        super().__init__(grid, parameters)
-        self.levels, self.locations = _extended(grid, parameters)
+    def __init__(self, form: DensityForm, parameters: Doubles) -> None:
+        super().__init__(form, parameters)
+        self.levels, self.locations = _extended(self.grid, parameters)
 
     @staticmethod
-    def usable(grid: Doubles, parameters: Doubles) -> NDArray[np.bool_]:
+    def usable(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
         """Return which rows increase with the quantile."""
-        del grid
+        del form
         return np.asarray(np.all(np.diff(parameters, axis=1) >= 0, axis=1) & (parameters[:, -1] > parameters[:, 0]))
 
     @cached_property

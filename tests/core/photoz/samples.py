@@ -13,7 +13,7 @@ from core.photoz.forms import DensityForm
 __all__ = ["FORMS", "OBJECTS", "densities_of", "ensemble"]
 
 OBJECTS = 40
-FORMS = ("interp", "hist", "quant", "mixmod", "norm", "interp_irregular")
+FORMS = ("interp", "hist", "quant", "mixmod", "norm", "interp_irregular", "spline", "gamma")
 
 _GRID = np.linspace(0, 3, 61)
 
@@ -34,11 +34,18 @@ def densities_of(form: str, made: Any) -> Densities:
     if form in names:
         grid, values = np.ravel(shared[names[form][0]]), data[names[form][1]]
         return Densities(DensityForm(form, values.shape[1], tuple(grid)), values)
-    order = {"mixmod": ("weights", "means", "stds"), "norm": ("loc", "scale"), "interp_irregular": ("xvals", "yvals")}[
-        form
-    ]
+    order = _ORDER[form]
     values = np.hstack([np.reshape(data[name], (OBJECTS, -1)) for name in order])
     return Densities(DensityForm(form, values.shape[1]), values)
+
+
+_ORDER = {
+    "mixmod": ("weights", "means", "stds"),
+    "norm": ("loc", "scale"),
+    "interp_irregular": ("xvals", "yvals"),
+    "spline": ("splx", "sply", "spln"),
+    "gamma": ("a", "loc", "scale"),
+}
 
 
 def _peaks() -> tuple[npt.NDArray[np.float64], ...]:
@@ -63,6 +70,24 @@ def _quantiles() -> Mapping[str, Any]:
     return {"quants": np.linspace(0.02, 0.97, 11), "locs": np.cumsum(steps, axis=1)}
 
 
+def _splines() -> Mapping[str, Any]:
+    from scipy.interpolate import splint, splrep
+
+    made = [splrep(_GRID, each) for each in _at(_GRID)]
+    made = [(knots, coefficients / splint(0, 3, (knots, coefficients, 3))) for knots, coefficients, _ in made]
+    knots, coefficients = (np.array([each[k] for each in made]) for k in (0, 1))
+    return {"splx": knots, "sply": coefficients, "spln": np.full((OBJECTS, 1), 3)}
+
+
+def _gammas() -> Mapping[str, Any]:
+    rng = np.random.default_rng(7)
+    return {
+        "a": rng.uniform(1.5, 5, (OBJECTS, 1)),
+        "loc": rng.uniform(0, 0.3, (OBJECTS, 1)),
+        "scale": rng.uniform(0.05, 0.3, (OBJECTS, 1)),
+    }
+
+
 _DATA = {
     "interp": lambda: {"xvals": _GRID, "yvals": 7 * _at(_GRID)},
     "hist": lambda: {"bins": _GRID, "pdfs": _at(_GRID[1:] - 0.02)},
@@ -70,4 +95,6 @@ _DATA = {
     "mixmod": lambda: dict(zip(("weights", "means", "stds"), _peaks(), strict=True)),
     "norm": lambda: {"loc": _peaks()[1][:, :1], "scale": _peaks()[2][:, :1]},
     "interp_irregular": _irregular,
+    "spline": _splines,
+    "gamma": _gammas,
 }
