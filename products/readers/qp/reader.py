@@ -9,7 +9,7 @@ from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
 from products.readers.base import FileReader
 from products.readers.column_checks import described_field
-from products.readers.qp.composition import Composition, StoredArrays, ensemble_arrays
+from products.readers.qp.composition import Composition, StoredArrays, ensemble_arrays, has_arithmetic
 from products.readers.qp.estimates import PointEstimate, missing_estimates
 from products.readers.qp.forms import form_name
 from products.readers.qp.nested import nested_arrays
@@ -131,6 +131,9 @@ def _stored_arrays(reader: FileReader) -> StoredArrays | None:
         try:
             form = DensityForm.from_json(text.decode("utf-8", "replace"))
         except ValueError:
+            continue
+        width = field.type.list_size if pa.types.is_fixed_size_list(field.type) else form.size
+        if width != form.size or not has_arithmetic(form):
             continue
         return StoredArrays(form, field.type, field.name, f"form {form.name}")
     return None
