@@ -140,6 +140,11 @@ def ensemble_arrays(reader: FileReader) -> EnsembleArrays | None:
     if tables is None:
         return None
     names = [column for column in tables.data.values() if column in reader.schema.names]
+    for parameter, column in tables.data.items():
+        if column in names and not _is_numeric(reader.schema.field(column).type):
+            raise DamagedFileError(
+                f"The parameter {parameter} of the densities in {reader.name} does not hold numbers."
+            )
     widths = {column: array_width(reader, column) for column in names}
     layout = layout_of(tables, reader.name, widths)
     if layout is None or not has_arithmetic(layout.form):
@@ -205,6 +210,11 @@ def matrix_of(array: pa.Array, width: int, column: str, name: str) -> np.ndarray
     matrix = np.full((len(array), width), np.nan)
     matrix[lengths == width] = values.reshape(-1, width)
     return matrix
+
+
+def _is_numeric(kind: pa.DataType) -> bool:
+    item = _item_type(kind)
+    return pa.types.is_floating(item) or pa.types.is_integer(item)
 
 
 def _item_type(kind: pa.DataType) -> pa.DataType:
