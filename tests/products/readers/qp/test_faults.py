@@ -40,7 +40,9 @@ _FAULTS = {
     "unequal components": (
         "mixmod", lambda file: _replace(file, "data/stds", np.ones((40, 3))), "weights has 2, means has 2, stds has 3",
     ),
-    "unequal rows": ("norm", lambda file: _replace(file, "data/scale", np.ones((39, 1))), "39 values where other arrays have 40"),
+    "unequal rows": (
+        "norm", lambda file: _replace(file, "data/scale", np.ones((39, 1))), "39 values where other arrays have 40",
+    ),
     "no name": ("norm", lambda file: _replace(file, "meta/pdf_name", np.zeros(1)), "no text pdf_name"),
     "objects": (
         "norm", lambda file: _replace(file, "data/loc", np.array([b"x"] * 40, dtype="S1")), "does not hold",
