@@ -89,7 +89,7 @@ class ParquetEnsembleReader(FileReader):
         readers += [(self._ancil, beside)] if beside and self._ancil is not None else []
         size = min(reader.batch_rows(names, size) for reader, names in readers)
         for batches in zip(*(_even(reader.batches(names, size=size), size) for reader, names in readers), strict=True):
-            arrays = {}
+            arrays: dict[str, pa.Array] = {}
             for (reader, _), batch in zip(readers, batches, strict=True):
                 inside = "data/" if reader is self._data else ""
                 arrays |= {

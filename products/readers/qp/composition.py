@@ -214,7 +214,7 @@ def matrix_of(array: pa.Array, width: int, column: str, name: str) -> np.ndarray
 
 def _is_numeric(kind: pa.DataType) -> bool:
     item = _item_type(kind)
-    return pa.types.is_floating(item) or pa.types.is_integer(item)
+    return bool(pa.types.is_floating(item) or pa.types.is_integer(item))
 
 
 def _item_type(kind: pa.DataType) -> pa.DataType:
