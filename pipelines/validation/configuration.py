@@ -64,7 +64,7 @@ class Requirements(BaseModel):
     model_config = _MODEL
 
     bias: float | None = Field(0.003, gt=0, description="Largest |bias|.")
-    sigma: float | None = Field(0.02, gt=0, description="Largest σ_IQR.")
+    sigma: float | None = Field(0.02, gt=0, description="Largest sigma_iqr.")
     outlier_rate: float | None = Field(0.1, gt=0, le=1, description="Largest outlier rate.")
 
 
@@ -116,7 +116,7 @@ class ValidationParameters(BaseModel):
         first, last, points = grid
         if not first < last:
             raise ValueError(f"the grid does not increase: it goes from {first:g} to {last:g}")
-        if not 2 <= points <= _MOST_POINTS:  # noqa: PLR2004 - two ends
+        if not 2 <= points <= _MOST_POINTS:
             raise ValueError(f"a grid has 2 to {_MOST_POINTS} points, not {points}")
         return grid
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidValueError
 from pipelines.crossmatch import SkyPositions
-from pipelines.inputs.reading import RowSource
 from pipelines.expressions import Expression, column_values
+from pipelines.inputs.reading import RowSource
 from pipelines.validation.columns import TableColumns, magnitude_column, numbers, table_columns
 from pipelines.validation.configuration import ReferenceInput, ValidationParameters
 
@@ -84,9 +84,7 @@ def read_reference(rows: RowSource, entry: ReferenceInput, param: ValidationPara
     )
 
 
-def met_by(
-    table: pa.Table | pa.RecordBatch, conditions: Sequence[str]
-) -> tuple[NDArray[np.bool_], dict[str, int]]:
+def met_by(table: pa.Table | pa.RecordBatch, conditions: Sequence[str]) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """Return which rows meet all conditions, and how many fail each of them first.
 
     Raises

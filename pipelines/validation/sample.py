@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Sample", "joined"]
+__all__ = ["DensityValues", "PointValues", "Sample", "joined"]
 
 _Doubles = NDArray[np.float64]
 
@@ -53,28 +53,65 @@ class Sample:
         return type(self)(*(getattr(self, each.name)[rows] for each in fields(self)))
 
     @cached_property
-    def residual(self) -> _Doubles:
-        """Residuals (z_phot - z_true) / (1 + z_true) of the objects with a point estimate."""
+    def points(self) -> "PointValues":
+        """Residuals of the objects with a point estimate."""
         both = np.isfinite(self.z_phot)
-        truth = self.z_true[both]
-        return np.asarray((self.z_phot[both] - truth) / (1 + truth))
+        truth, offset = self.z_true[both], self.z_phot[both] - self.z_true[both]
+        return PointValues(offset / (1 + truth), offset)
 
     @cached_property
-    def offset(self) -> _Doubles:
-        """Differences z_phot - z_true of the objects with a point estimate."""
-        both = np.isfinite(self.z_phot)
-        return np.asarray(self.z_phot[both] - self.z_true[both])
+    def densities(self) -> "DensityValues":
+        """Scores of the objects with a density."""
+        valid = np.isfinite(self.pit)
+        return DensityValues(*(getattr(self, each.name)[valid] for each in fields(DensityValues)))
+
+
+@dataclass(frozen=True)
+class PointValues:
+    """Residuals of objects, along the last axis; before it there may be one of resamples.
+
+    Parameters
+    ----------
+    residual
+        Residuals (z_phot - z_true) / (1 + z_true).
+    offset
+        Differences z_phot - z_true.
+    """
+
+    residual: _Doubles
+    offset: _Doubles
+
+    def take(self, index: NDArray[np.intp]) -> Self:
+        """Return resamples by the places of their objects."""
+        return type(self)(self.residual[index], self.offset[index])
+
+    def __len__(self) -> int:
+        return int(self.residual.shape[-1])
 
     @cached_property
-    def calibration(self) -> _Doubles:
-        """PIT values of the objects with a density."""
-        return self.pit[np.isfinite(self.pit)]
+    def sigma_iqr(self) -> _Doubles:
+        """Widths of the residuals between their quartiles, in standard deviations of a normal distribution."""
+        low, high = np.percentile(self.residual, [25, 75], axis=-1)
+        return np.asarray((high - low) / 1.349)
 
-    @cached_property
-    def sigma_iqr(self) -> float:
-        """Width of the residuals between their quartiles, in standard deviations of a normal distribution."""
-        low, high = np.percentile(self.residual, [25, 75])
-        return float((high - low) / 1.349)
+
+@dataclass(frozen=True)
+class DensityValues:
+    """Scores of the densities of objects, along the last axis; see `Sample` for their meaning."""
+
+    pit: _Doubles
+    square: _Doubles
+    at_truth: _Doubles
+    at_grid: _Doubles
+    crps: _Doubles
+    brier: _Doubles
+
+    def take(self, index: NDArray[np.intp]) -> Self:
+        """Return resamples by the places of their objects."""
+        return type(self)(*(getattr(self, each.name)[index] for each in fields(self)))
+
+    def __len__(self) -> int:
+        return int(self.pit.shape[-1])
 
 
 def joined(parts: Sequence[Sample]) -> Sample:

@@ -35,18 +35,20 @@ _QUANTILES = 100
 _FEWEST = 5
 
 
-def kolmogorov_smirnov(pit: _Doubles) -> float:
-    """Return the Kolmogorov-Smirnov statistic, as ``scipy.stats.kstest``."""
-    ordered = np.sort(np.clip(pit, 0, 1))
-    steps = np.arange(len(ordered) + 1) / len(ordered)
-    return float(max(np.max(steps[1:] - ordered), np.max(ordered - steps[:-1])))
+def kolmogorov_smirnov(pit: _Doubles) -> _Doubles:
+    """Return the Kolmogorov-Smirnov statistic along the last axis, as ``scipy.stats.kstest``."""
+    ordered = np.sort(np.clip(pit, 0, 1), axis=-1)
+    steps = np.arange(ordered.shape[-1] + 1) / ordered.shape[-1]
+    above, below = np.max(steps[1:] - ordered, axis=-1), np.max(ordered - steps[:-1], axis=-1)
+    return np.maximum(above, below)
 
 
-def cramer_von_mises(pit: _Doubles) -> float:
-    """Return the Cramér-von Mises statistic, as ``scipy.stats.cramervonmises``."""
-    count, ordered = len(pit), np.sort(np.clip(pit, 0, 1))
+def cramer_von_mises(pit: _Doubles) -> _Doubles:
+    """Return the Cramér-von Mises statistic along the last axis, as ``scipy.stats.cramervonmises``."""
+    ordered = np.sort(np.clip(pit, 0, 1), axis=-1)
+    count = ordered.shape[-1]
     middles = (np.arange(count) + 0.5) / count
-    return float(1 / (12 * count) + np.sum((middles - ordered) ** 2))
+    return np.asarray(1 / (12 * count) + np.sum((middles - ordered) ** 2, axis=-1))
 
 
 def anderson_darling(pit: _Doubles) -> float:
@@ -75,28 +77,28 @@ def outlier_rate_of_quantiles(pit: _Doubles) -> float:
     levels = np.linspace(0, 1, min(_QUANTILES, len(pit)))
     values, first = np.unique(np.quantile(pit, levels), return_index=True)
     kept = (values > 0) & (values < 1)
-    if np.count_nonzero(kept) < 3:  # noqa: PLR2004 - a spline of degree 2 has no fewer
+    if np.count_nonzero(kept) < 3:
         return float("nan")
     chosen = levels[first][kept]
     whole = Densities(DensityForm("quant", len(chosen), tuple(chosen)), values[kept][None, :])
     return float(whole.cdf(_OUTLIERS[0])[0] + 1 - whole.cdf(_OUTLIERS[1])[0])
 
 
-def outlier_fraction(pit: _Doubles) -> float:
-    """Return the fraction of PIT values below 0.0001 or above 0.9999."""
-    return float(np.mean((pit < _OUTLIERS[0]) | (pit > _OUTLIERS[1])))
+def outlier_fraction(pit: _Doubles) -> _Doubles:
+    """Return the fraction of PIT values below 0.0001 or above 0.9999 along the last axis."""
+    return np.asarray(np.mean((pit < _OUTLIERS[0]) | (pit > _OUTLIERS[1]), axis=-1))
 
 
-def histogram_rmse(pit: _Doubles, bins: int) -> float:
+def histogram_rmse(pit: _Doubles, bins: int) -> _Doubles:
     """Return the root mean square difference of the PIT histogram, as a density, to 1."""
-    return float(np.sqrt(np.mean((_heights(pit, bins) - 1) ** 2)))
+    return np.asarray(np.sqrt(np.mean((_heights(pit, bins) - 1) ** 2, axis=-1)))
 
 
-def histogram_divergence(pit: _Doubles, bins: int) -> float:
+def histogram_divergence(pit: _Doubles, bins: int) -> _Doubles:
     """Return the Kullback-Leibler divergence of the uniform distribution from the PIT histogram."""
     heights = _heights(pit, bins)
-    filled = heights[heights > 0]
-    return float(np.sum(filled * np.log(filled)) / bins)
+    logarithms = np.log(heights, out=np.zeros_like(heights), where=heights > 0)
+    return np.asarray(np.mean(heights * logarithms, axis=-1))
 
 
 def quantile_curve(pit: _Doubles, levels: _Doubles) -> _Doubles:
@@ -105,6 +107,9 @@ def quantile_curve(pit: _Doubles, levels: _Doubles) -> _Doubles:
 
 
 def _heights(pit: _Doubles, bins: int) -> _Doubles:
-    """Return the PIT histogram as a density."""
-    counts, _ = np.histogram(np.clip(pit, 0, 1), bins=bins, range=(0, 1))
-    return np.asarray(counts * (bins / len(pit)))
+    """Return PIT histograms as densities, along the last axis."""
+    rows = pit.reshape(-1, pit.shape[-1])
+    place = np.minimum((np.clip(rows, 0, 1) * bins).astype(np.intp), bins - 1)
+    place += np.arange(len(rows))[:, None] * bins
+    counts = np.bincount(place.reshape(-1), minlength=len(rows) * bins)
+    return np.asarray(counts.reshape(*pit.shape[:-1], bins) * (bins / pit.shape[-1]))

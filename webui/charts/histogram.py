@@ -1,16 +1,15 @@
 """Histograms as SVG paths: bars, an optional outline over them, and axes with round tick values."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pipelines.drawings.ticks import round_values
 from products.inspection.redshifts import RedshiftHistogram
 
 __all__ = ["HistogramPlot", "bar_plot", "histogram_plot"]
 
 _WIDTH, _HEIGHT = 768.0, 384.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 16.0, 16.0, 60.0
-_TICKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +73,8 @@ def bar_plot(
     )
     return HistogramPlot(
         _WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom, bars,
-        x_ticks=tuple((across(z), f"{z:g}") for z in _round_values(low, high)),
-        y_ticks=tuple((up(n), f"{n:,.0f}") for n in _round_values(0, highest, integer=True)),
+        x_ticks=tuple((across(z), f"{z:g}") for z in round_values(low, high)),
+        y_ticks=tuple((up(n), f"{n:,.0f}") for n in round_values(0, highest, integer=True)),
         total=sum(counts) + beyond,
         beyond=beyond,
         outline="" if outline is None else _steps(edges, outline, across, up),
@@ -87,13 +86,3 @@ def _steps(
 ) -> str:
     steps = "".join(f"V{up(count)}H{across(end)}" for end, count in zip(edges[1:], counts, strict=True))
     return f"M{across(edges[0])} {up(0)}{steps}V{up(0)}"
-
-
-def _round_values(low: float, high: float, *, integer: bool = False) -> list[float]:
-    """Return about six tick values between two limits: multiples of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / _TICKS
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
-    step = max(step, 1.0) if integer else step
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(index * step, 10) for index in range(first, last + 1)]
