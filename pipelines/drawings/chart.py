@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 from lxml import etree
 
@@ -124,7 +124,7 @@ class _Drawing:
         self._write(chart.y_label, 0, 0, "middle", transform=f"translate(18 {middle:g}) rotate(-90)")
 
     def _draw_series(self, plot: etree._Element, series: Series) -> None:
-        paint: dict[str, str | float] = {"fill": "none", "stroke": series.colour, "stroke_width": 1.8}
+        paint: dict[str, Any] = {"fill": "none", "stroke": series.colour, "stroke_width": 1.8}
         if series.is_dashed:
             paint["stroke_dasharray"] = "3 3"
         if series.kind == "steps":
@@ -160,15 +160,15 @@ class _Drawing:
                     paths[shade] += (
                         f"M{self._point(left, low)}H{self._across(right)}V{self._up(high)}H{self._across(left)}z"
                     )
-        for shade, path in zip(_SHADES, paths, strict=True):
+        for fill, path in zip(_SHADES, paths, strict=True):
             if path:
-                self._add("path", plot, d=path, fill=shade)
+                self._add("path", plot, d=path, fill=fill)
 
     def _draw_legend(self) -> None:
-        for number, line in enumerate(self._legend):
-            x, y = _LEFT, _TOP + _LEGEND_LINE * number
+        for place, line in enumerate(self._legend):
+            x, y = _LEFT, _TOP + _LEGEND_LINE * place
             for label, colour, is_dashed in line:
-                paint: dict[str, str | float] = {"stroke": colour, "stroke_width": 2.4}
+                paint: dict[str, Any] = {"stroke": colour, "stroke_width": 2.4}
                 if is_dashed:
                     paint["stroke_dasharray"] = "4 3"
                 self._add("path", d=f"M{x:g} {y:g}h18", **paint)

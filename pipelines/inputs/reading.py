@@ -37,6 +37,10 @@ class RowSource(Protocol):
     def rows(self) -> int | None:
         """Number of rows, or None when it is unknown before reading."""
 
+    @property
+    def details(self) -> Mapping[str, object]:
+        """Properties of the format; ``left_out`` has the columns that cannot be read, each with the reason."""
+
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
         """Yield all rows in their order, of all or some columns."""
 
@@ -140,6 +144,7 @@ class _StoredRows:
         self._file = file
         self.schema = pa.schema([field for field in file.schema if field.name != HEALPIX_COLUMN])
         self.rows: int | None = file.metadata.num_rows
+        self.details: Mapping[str, object] = {}
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
         yield from self._file.iter_batches(size, columns=self.schema.names if columns is None else columns)

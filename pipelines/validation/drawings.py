@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.drawings.chart import COLOURS, Cells, Chart, Guide, Series
 from pipelines.reports import Drawing
-from pipelines.validation.report import BINNED_BY, EstimatesReport, ValidationReport
+from pipelines.validation.report import BINNED_BY, Bin, EstimatesReport, ValidationReport
 
 __all__ = ["drawings"]
 
@@ -15,6 +15,8 @@ _TRENDS = {
     "outlier_rate": ("outlier rate", "outlier_rate"),
 }
 _OUTLIER = 0.15
+#: Bins with fewer objects are not drawn: their scatter tells nothing.
+_FEWEST = 10
 
 
 def drawings(report: ValidationReport) -> tuple[Drawing, ...]:
@@ -29,7 +31,7 @@ def _charts(report: ValidationReport) -> Iterator[tuple[str, Chart]]:
         yield "pit", _pit_histogram(calibrated, report)
         yield "qq", _qq_plot(calibrated, report)
     for by, words in BINNED_BY.items():
-        if any(each.bins.get(by) for each in report.estimates):
+        if any(_filled(each, by) for each in report.estimates):
             for name in _TRENDS:
                 yield f"{name}-{by}", _trend(report, name, by, words)
     for number, each in enumerate(report.estimates, start=1):
@@ -61,7 +63,7 @@ def _qq_plot(estimates: Sequence[EstimatesReport], report: ValidationReport) -> 
 
 def _trend(report: ValidationReport, name: str, by: str, words: str) -> Chart:
     label, field = _TRENDS[name]
-    bins = [(each, each.bins.get(by, ())) for each in report.estimates]
+    bins = [(each, _filled(each, by)) for each in report.estimates]
     lows, highs = ([getattr(one, end) for _, of in bins for one in of] for end in ("low", "high"))
     low, high = min(lows), max(highs)
     series = []
@@ -78,7 +80,13 @@ def _trend(report: ValidationReport, name: str, by: str, words: str) -> Chart:
         if name == "bias":
             guides.append(Guide("requirement", (low, -limit), (high, -limit)))
     axis = f"{words} ({report.magnitude})" if by == "magnitude" and report.magnitude else words
-    return Chart(f"{label[0].upper()}{label[1:]} against {words}", axis, label, (low, high), series, guides)
+    title = f"{label[0].upper()}{label[1:]} against {words}, in bins of at least {_FEWEST} objects"
+    return Chart(title, axis, label, (low, high), series, guides)
+
+
+def _filled(each: EstimatesReport, by: str) -> tuple[Bin, ...]:
+    """Return the bins that have enough objects to be drawn."""
+    return tuple(one for one in each.bins.get(by, ()) if one.objects >= _FEWEST)
 
 
 def _redshift_distribution(each: EstimatesReport, report: ValidationReport) -> Chart:

@@ -155,13 +155,23 @@ def _matches(
         positions = SkyPositions(numbers(read[str(columns.ra)]), numbers(read[str(columns.dec)]))
         return match_by_position(positions, reference.positions, param.match_radius_arcsec, label, reference.label)
     lacking = label if columns.id is None else reference.label
+    left_out = _left_out(rows) if columns.id is None else ""
     what = "positions" if param.match == "position" and not by_position else "identifiers"
     if what == "identifiers" and not by_id:
         raise InvalidValueError(
-            f"{lacking} has no column of identifiers (object_id or id); name it, or match by position or by order.",
+            f"{lacking} has no column of identifiers (object_id or id); name it, or match by position or by order."
+            f"{left_out}",
             field="match",
         )
     raise InvalidValueError(f"{label} or {reference.label} has no columns of positions (ra, dec).", field="match")
+
+
+def _left_out(rows: RowSource) -> str:
+    """Return a sentence about the columns that cannot be read, if there are any."""
+    reasons = rows.details.get("left_out")
+    if not isinstance(reasons, Mapping) or not reasons:
+        return ""
+    return f" Columns that cannot be read: {'; '.join(f'{name} ({why})' for name, why in reasons.items())}."
 
 
 def _read(rows: RowSource, names: list[str]) -> Mapping[str, pa.Array]:

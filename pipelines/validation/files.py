@@ -32,6 +32,8 @@ class FileValidation:
         Number of objects that were compared.
     unmatched
         Number of estimates without a reference.
+    without_density
+        Number of objects whose density is missing or invalid, though the table has densities.
     point, matched_by
         The point estimate, and how objects were matched.
     metrics, errors
@@ -40,6 +42,7 @@ class FileValidation:
 
     rows: int
     unmatched: int
+    without_density: int
     point: str
     matched_by: str
     metrics: Mapping[str, float]
@@ -81,6 +84,7 @@ def validate_files(
     return FileValidation(
         len(scores.sample),
         len(table.matches.rows) - table.matches.count,
+        0 if table.density is None else len(scores.sample) - len(scores.sample.densities),
         table.point,
         table.matches.how,
         measured(scores.sample),

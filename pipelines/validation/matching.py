@@ -43,6 +43,7 @@ def match_by_id(ids: pa.Array, reference: pa.Array, label: str, reference_label:
     InvalidValueError
         An identifier is missing or doubled, or no one is in the reference.
     """
+    ids, reference = _plain(ids), _plain(reference)
     if _kind(ids) != _kind(reference):
         ids, reference = _as_text(ids), _as_text(reference)
     _require_unique(ids, label)
@@ -94,15 +95,22 @@ def match_by_order(count: int, reference: int, label: str, reference_label: str)
 
 
 def _kind(ids: pa.Array) -> str:
-    return "number" if pa.types.is_integer(ids.type) else "text"
+    return "text" if pa.types.is_large_string(ids.type) else str(ids.type)
+
+
+def _plain(ids: pa.Array) -> pa.Array:
+    """Return whole numbers that are stored as floating-point numbers as integers, NaN and empty texts as missing."""
+    if pa.types.is_floating(ids.type):
+        ids = pc.if_else(pc.is_nan(ids), pa.scalar(None, ids.type), ids)
+        return ids.cast(pa.int64()) if pc.all(pc.equal(pc.floor(ids), ids)).as_py() is not False else ids
+    if pa.types.is_integer(ids.type):
+        return ids if ids.type == pa.uint64() else ids.cast(pa.int64())
+    text = pc.utf8_trim_whitespace(ids.cast(pa.large_string()))
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
 
 
 def _as_text(ids: pa.Array) -> pa.Array:
-    """Return identifiers as text; whole numbers that are stored as floating-point numbers lose their fraction."""
-    if pa.types.is_floating(ids.type) and pc.all(pc.equal(pc.floor(ids), ids)).as_py() is not False:
-        ids = ids.cast(pa.int64())
-    text = ids.cast(pa.large_string())
-    return pc.utf8_trim_whitespace(text)
+    return ids.cast(pa.large_string())
 
 
 def _require_unique(ids: pa.Array, label: str) -> None:

@@ -53,11 +53,11 @@ class Metric(Generic[_ValuesT]):
 
 def measured(sample: Sample) -> dict[str, float]:
     """Return all metrics of a sample by name; NaN where no object has what a metric needs."""
-    values: dict[str, float] = {}
-    for metrics, of in ((POINT_METRICS, sample.points), (DENSITY_METRICS, sample.densities)):
-        for metric in metrics:
-            values[metric.name] = float(metric.compute(of)) if len(of) else float("nan")
-    return values
+    return {**_values(sample.points, POINT_METRICS), **_values(sample.densities, DENSITY_METRICS)}
+
+
+def _values(of: _ValuesT, metrics: "Sequence[Metric[_ValuesT]]") -> dict[str, float]:
+    return {metric.name: float(metric.compute(of)) if len(of) else float("nan") for metric in metrics}
 
 
 def _beyond(limit: float) -> Callable[[PointValues], _Doubles]:

@@ -16,7 +16,7 @@ _REQUIRED = {"bias": "bias", "sigma_iqr": "sigma", "outlier_rate": "outlier_rate
 
 def run_report(report: ValidationReport) -> RunReport:
     """Return the facts, tables and figures of a report."""
-    facts = (
+    facts: tuple[tuple[str, str | int], ...] = (
         ("Reference", report.reference),
         ("Reference redshifts", report.reference_objects),
         ("Tables of estimates", len(report.estimates)),
@@ -38,7 +38,7 @@ def _tables(report: ValidationReport) -> Iterator[CountTable]:
     yield CountTable("Estimates", ("Property", *names), tuple(_properties(report)))
     for each in report.estimates:
         yield CountTable(f"N(z) of {each.name}", ("Bin", "Objects", "Δ⟨z⟩", "Δσ_z", "KS", "CvM"), tuple(_bins(each)))
-    cuts = {text: count for each in (report, *report.estimates) for text, count in each.left_out.items()}
+    cuts = {**report.left_out, **{text: count for each in report.estimates for text, count in each.left_out.items()}}
     yield CountTable("Cuts", ("Condition", "Rows left out"), tuple(cuts.items()))
 
 

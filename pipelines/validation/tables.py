@@ -50,8 +50,8 @@ def calibration_table(report: ValidationReport) -> pa.Table:
             for each in report.estimates if each.pit_quantiles
         ),
     ])  # fmt: skip
-    columns = {"level": list(report.levels)}
-    columns |= {each.name: list(each.pit_quantiles) for each in report.estimates if each.pit_quantiles}  # type: ignore[misc]
+    columns: dict[str, list[float | None]] = {"level": list(report.levels)}
+    columns |= {each.name: list(each.pit_quantiles) for each in report.estimates if each.pit_quantiles}
     return pa.table(columns, schema=schema)
 
 

@@ -40,7 +40,7 @@ def kolmogorov_smirnov(pit: _Doubles) -> _Doubles:
     ordered = np.sort(np.clip(pit, 0, 1), axis=-1)
     steps = np.arange(ordered.shape[-1] + 1) / ordered.shape[-1]
     above, below = np.max(steps[1:] - ordered, axis=-1), np.max(ordered - steps[:-1], axis=-1)
-    return np.maximum(above, below)
+    return np.asarray(np.maximum(above, below))
 
 
 def cramer_von_mises(pit: _Doubles) -> _Doubles:

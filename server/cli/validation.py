@@ -27,9 +27,7 @@ def validate_command(
     identifier: Annotated[
         str | None, typer.Option("--id", help="Column of identifiers in both files, if not found.")
     ] = None,
-    redshift: Annotated[
-        str | None, typer.Option(help="Column of redshifts in the reference, if not found.")
-    ] = None,
+    redshift: Annotated[str | None, typer.Option(help="Column of redshifts in the reference, if not found.")] = None,
     cut: Annotated[
         list[str] | None, typer.Option(help="Condition on columns of the reference; may be given several times.")
     ] = None,
@@ -56,7 +54,10 @@ def validate_command(
     values |= {name: value for name, value in found.metrics.items() if math.isfinite(value)}
     if as_json:
         errors = {f"{name}_err": value for name, value in found.errors.items()}
-        about = {"point": found.point, "matched_by": found.matched_by, "unmatched": found.unmatched}
+        about = {
+            "point": found.point, "matched_by": found.matched_by, "unmatched": found.unmatched,
+            "without_density": found.without_density,
+        }  # fmt: skip
         typer.echo(json.dumps({**values, **errors, **about}, indent=1))
         return
     for name, value in values.items():
@@ -64,6 +65,8 @@ def validate_command(
         typer.echo(f"{name:<22} {value:.10g}" + ("" if error is None else f" ± {error:.2g}"))
     if found.unmatched:
         typer.echo(f"{found.unmatched} estimates have no reference.", err=True)
+    if found.without_density:
+        typer.echo(f"{found.without_density} objects have no valid density.", err=True)
 
 
 def _grid(text: str) -> list[str]:

@@ -56,8 +56,8 @@ class ReportView:
     def pictures(self) -> tuple[tuple[str, str], ...]:
         """Keys and titles of all charts."""
         sky = ((SKY, "Positions of the rows of the result"),) if self.sky else ()
-        charts = (*self.figures, *self.drawings)
-        return (*sky, *((chart.key, chart.title) for chart in charts))
+        figures = ((figure.key, figure.title) for figure in self.figures)
+        return (*sky, *figures, *((drawing.key, drawing.title) for drawing in self.drawings))
 
     @classmethod
     def of(cls, pipeline: AnyPipeline, values: Mapping[str, Any], inspection: str | None) -> "ReportView":
