@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.drawings.chart import COLOURS, Cells, Chart, Guide, Series
+from core.charts.chart import COLOURS, Cells, Chart, Guide, Series
 from pipelines.reports import Drawing
 from pipelines.validation.report import BINNED_BY, Bin, EstimatesReport, ValidationReport
 

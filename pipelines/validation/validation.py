@@ -8,6 +8,7 @@ from core.errors import InvalidValueError
 from pipelines.inputs.reading import RowSource
 from pipelines.validation.analysis import LEVELS, analysed, true_edges
 from pipelines.validation.configuration import EstimatesInput, ReferenceInput, ValidationParameters
+from pipelines.validation.effects import warnings_of
 from pipelines.validation.estimates import EstimatesTable, open_estimates
 from pipelines.validation.reference import Reference, read_reference
 from pipelines.validation.report import EstimatesReport, ValidationReport
@@ -66,7 +67,7 @@ def validate_estimates(
             progress(begin + fraction * width, step)
 
         reports.append(_validated(of, each, known, param, part))
-    return ValidationReport(
+    report = ValidationReport(
         reference=known.label,
         reference_rows=len(known),
         reference_objects=int(known.is_selected.sum()),
@@ -78,8 +79,9 @@ def validate_estimates(
         bootstrap=param.bootstrap,
         requirements=param.requirements,
         estimates=tuple(reports),
-        warnings=tuple(sentence for each in reports for sentence in _warnings(each, known)),
+        warnings=(),
     )
+    return report.model_copy(update={"warnings": warnings_of(report, param)})
 
 
 def scored(
@@ -122,24 +124,3 @@ def _validated(
         each.name, table, scores, param,
         lambda fraction: progress(_SCORED + (1 - _SCORED) * fraction, f"Measuring {each.label}"),
     )  # fmt: skip
-
-
-def _warnings(report: EstimatesReport, reference: Reference) -> list[str]:
-    sentences = []
-    selected = int(reference.is_selected.sum())
-    if report.rows > report.matched:
-        sentences.append(
-            f"{report.rows - report.matched} of {report.rows} objects of {report.label} have no reference."
-        )
-    if report.objects < selected and not report.left_out:
-        sentences.append(f"{selected - report.objects} objects of the reference have no estimate in {report.label}.")
-    if report.without_density:
-        sentences.append(
-            f"{report.without_density} objects of {report.label} have no valid density; metrics of densities leave "
-            "them out."
-        )
-    if report.without_point:
-        sentences.append(f"{report.without_point} objects of {report.label} have no point estimate.")
-    if report.form is None:
-        sentences.append(f"{report.label} has no densities; it has only metrics of point estimates.")
-    return sentences

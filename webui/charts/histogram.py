@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipelines.drawings.ticks import round_values
+from core.charts.ticks import round_values
 from products.inspection.redshifts import RedshiftHistogram
 
 __all__ = ["HistogramPlot", "bar_plot", "histogram_plot"]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
-from pipelines.drawings.ticks import round_values
+from core.charts.ticks import round_values
 
 __all__ = ["COLOURS", "Cells", "Chart", "Guide", "Series"]
 
