@@ -155,7 +155,12 @@ class FileReader(ABC):
         if unknown := [column for column in names if column not in self.schema.names]:
             raise InvalidValueError(f"{self.name} has no column {listed(unknown)}.", field="columns")
         schema = pa.schema([self.schema.field(column) for column in names])
-        return self._read(schema, max(1, min(size, self.limits.batch_bytes // max(1, _row_bytes(schema)))))
+        return self._read(schema, self.batch_rows(names, size))
+
+    def batch_rows(self, columns: Sequence[str], size: int) -> int:
+        """Return the maximum number of rows of a batch of some columns, when ``size`` rows are requested."""
+        row_bytes = _row_bytes(pa.schema([self.schema.field(column) for column in columns]))
+        return max(1, min(size, self.limits.batch_bytes // max(1, row_bytes)))
 
     def close(self) -> None:
         """Close the file and remove what was unpacked from it."""

@@ -94,6 +94,10 @@ def _open_unpacked(
         from products.readers.parquet.hats import HatsReader
 
         return HatsReader(unpacked.partitions, archive, limits, stored=path.stat().st_size)
+    if unpacked.ensemble:
+        from products.readers.parquet.ensembles import ParquetEnsembleReader
+
+        return ParquetEnsembleReader(unpacked.ensemble, archive, limits)
     kind = _kind(unpacked.path, unpacked.name)
     if kind not in FILE_FORMATS:
         raise ArchiveError(f"{archive} holds another archive. Send the table itself, or in one archive.")

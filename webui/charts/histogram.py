@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from core.charts.ticks import round_values
 from products.inspection.redshifts import RedshiftHistogram
 
-__all__ = ["HistogramPlot", "bar_plot", "histogram_plot"]
+__all__ = ["HEIGHT", "MARGINS", "WIDTH", "HistogramPlot", "bar_plot", "histogram_plot"]
 
-_WIDTH, _HEIGHT = 768.0, 384.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 16.0, 16.0, 60.0
+#: Size of charts with axes, and their margins: left, right, top, bottom.
+WIDTH, HEIGHT = 768.0, 384.0
+MARGINS = (104.0, 16.0, 16.0, 60.0)
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = MARGINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def histogram_plot(histogram: RedshiftHistogram) -> HistogramPlot:
 
 
 def bar_plot(
-    edges: Sequence[float], counts: Sequence[int], *, beyond: int = 0, outline: Sequence[int] | None = None
+    edges: Sequence[float], counts: Sequence[int], *, beyond: int = 0, outline: Sequence[float] | None = None
 ) -> HistogramPlot:
     """Return the histogram of counts between bin edges.
 
@@ -58,7 +61,7 @@ def bar_plot(
         Other counts between the same edges, drawn as a line.
     """
     low, high, highest = edges[0], edges[-1], max(*counts, *(outline or ()), 1)
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
 
     def across(z: float) -> float:
         return round(_LEFT + (z - low) / (high - low) * (right - _LEFT), 1)
@@ -72,7 +75,7 @@ def bar_plot(
         if count
     )
     return HistogramPlot(
-        _WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom, bars,
+        WIDTH, HEIGHT, _LEFT, right, _TOP, bottom, bars,
         x_ticks=tuple((across(z), f"{z:g}") for z in round_values(low, high)),
         y_ticks=tuple((up(n), f"{n:,.0f}") for n in round_values(0, highest, integer=True)),
         total=sum(counts) + beyond,
@@ -82,7 +85,7 @@ def bar_plot(
 
 
 def _steps(
-    edges: Sequence[float], counts: Sequence[int], across: Callable[[float], float], up: Callable[[float], float]
+    edges: Sequence[float], counts: Sequence[float], across: Callable[[float], float], up: Callable[[float], float]
 ) -> str:
     steps = "".join(f"V{up(count)}H{across(end)}" for end, count in zip(edges[1:], counts, strict=True))
     return f"M{across(edges[0])} {up(0)}{steps}V{up(0)}"

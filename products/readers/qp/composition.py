@@ -8,13 +8,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
 from products.readers.base import FileReader
 from products.readers.errors import DamagedFileError
 from products.readers.qp.decoding import Decoder, decoder_of
 from products.readers.qp.forms import FormLayout, layout_of
 
-__all__ = ["Composition", "EnsembleArrays", "StoredArrays", "array_width", "ensemble_arrays", "matrix_of"]
+__all__ = [
+    "Composition",
+    "EnsembleArrays",
+    "StoredArrays",
+    "array_width",
+    "ensemble_arrays",
+    "has_arithmetic",
+    "matrix_of",
+]
 
 
 class Composition(Protocol):
@@ -131,9 +140,14 @@ def ensemble_arrays(reader: FileReader) -> EnsembleArrays | None:
     if tables is None:
         return None
     names = [column for column in tables.data.values() if column in reader.schema.names]
+    for parameter, column in tables.data.items():
+        if column in names and not _is_numeric(reader.schema.field(column).type):
+            raise DamagedFileError(
+                f"The parameter {parameter} of the densities in {reader.name} does not hold numbers."
+            )
     widths = {column: array_width(reader, column) for column in names}
     layout = layout_of(tables, reader.name, widths)
-    if layout is None:
+    if layout is None or not has_arithmetic(layout.form):
         return None
     decoder = None
     if layout.decoded:
@@ -148,6 +162,15 @@ def ensemble_arrays(reader: FileReader) -> EnsembleArrays | None:
     single = items == {pa.float32()} and all(each.column for each in layout.parameters)
     item = pa.float32() if single and not layout.decoded else pa.float64()
     return EnsembleArrays(reader.name, layout, pa.list_(item, layout.form.size), _words(layout), decoder)
+
+
+def has_arithmetic(form: DensityForm) -> bool:
+    """Return whether densities of a form can be evaluated; some distributions of scipy take too long."""
+    try:
+        Densities(form, np.ones((1, form.size)))
+    except ValueError:
+        return False
+    return True
 
 
 def array_width(reader: FileReader, column: str) -> int:
@@ -187,6 +210,11 @@ def matrix_of(array: pa.Array, width: int, column: str, name: str) -> np.ndarray
     matrix = np.full((len(array), width), np.nan)
     matrix[lengths == width] = values.reshape(-1, width)
     return matrix
+
+
+def _is_numeric(kind: pa.DataType) -> bool:
+    item = _item_type(kind)
+    return bool(pa.types.is_floating(item) or pa.types.is_integer(item))
 
 
 def _item_type(kind: pa.DataType) -> pa.DataType:

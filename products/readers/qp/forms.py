@@ -136,11 +136,9 @@ def layout_of(tables: EnsembleTables, name: str, widths: Mapping[str, int]) -> F
 
 
 def _parameter(parameter: str, tables: EnsembleTables, name: str, form: str, widths: Mapping[str, int]) -> Parameter:
-    if parameter in tables.refused:
-        raise DamagedFileError(
-            f"The parameter {parameter} of the densities in {name} cannot be used: {tables.refused[parameter]}."
-        )
     column = tables.data.get(parameter)
+    if reason := tables.refused.get(column or parameter) or tables.refused.get(parameter):
+        raise DamagedFileError(f"The parameter {parameter} of the densities in {name} cannot be used: {reason}.")
     if column is None and parameter in _DEFAULTS and form not in _FORMS:
         return Parameter(parameter, None, default=_DEFAULTS[parameter])
     if column is None or column not in widths:

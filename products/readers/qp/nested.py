@@ -88,7 +88,7 @@ def _pairs(schema: pa.Schema) -> Iterator[tuple[str, str]]:
 
 def _is_list_of_numbers(kind: pa.DataType) -> bool:
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    return lists and pa.types.is_floating(kind.value_type)
+    return bool(lists and pa.types.is_floating(kind.value_type))
 
 
 def _grid_of(reader: FileReader, redshifts: str, densities: str, width: int) -> tuple[bool, tuple[float, ...]] | None:
