@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from webui.charts.histogram import HEIGHT, MARGINS, WIDTH, round_values
+from core.charts.ticks import round_values
+from webui.charts.histogram import HEIGHT, MARGINS, WIDTH
 
 __all__ = ["CurvePlot", "curve_plot"]
 

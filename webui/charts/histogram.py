@@ -1,19 +1,18 @@
 """Histograms as SVG paths: bars, an optional outline over them, and axes with round tick values."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.charts.ticks import round_values
 from products.inspection.redshifts import RedshiftHistogram
 
-__all__ = ["HEIGHT", "MARGINS", "WIDTH", "HistogramPlot", "bar_plot", "histogram_plot", "round_values"]
+__all__ = ["HEIGHT", "MARGINS", "WIDTH", "HistogramPlot", "bar_plot", "histogram_plot"]
 
 #: Size of charts with axes, and their margins: left, right, top, bottom.
 WIDTH, HEIGHT = 768.0, 384.0
 MARGINS = (104.0, 16.0, 16.0, 60.0)
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = MARGINS
-_TICKS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +89,3 @@ def _steps(
 ) -> str:
     steps = "".join(f"V{up(count)}H{across(end)}" for end, count in zip(edges[1:], counts, strict=True))
     return f"M{across(edges[0])} {up(0)}{steps}V{up(0)}"
-
-
-def round_values(low: float, high: float, *, integer: bool = False) -> list[float]:
-    """Return about six tick values between two limits: multiples of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / _TICKS
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
-    step = max(step, 1.0) if integer else step
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(index * step, 10) for index in range(first, last + 1)]
