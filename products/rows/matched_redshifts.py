@@ -24,7 +24,7 @@ class RedshiftColumns:
 def matched_redshifts(first: RedshiftColumns, second: RedshiftColumns) -> tuple[np.ndarray, np.ndarray]:
     """Return the finite redshifts of the objects that both tables have, in the order of the first.
 
-    Identifiers of different types are compared as texts. Of equal identifiers in the second table, the first one counts.
+    Identifiers of different types are compared as texts. Of equal ones in the second table, the first counts.
     """
     (ids, redshifts), (other_ids, other_redshifts) = _read(first), _read(second)
     if ids.type != other_ids.type:
