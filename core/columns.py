@@ -2,7 +2,7 @@
 
 The types are those of VOTable 1.5 §2.1; ``xtype`` values are those of DALI 1.1 §3.3. Metadata travels on Arrow
 schemas as field metadata (keys ``unit``, ``ucd``, ``utype``, ``xtype``, ``description``, ``datatype``,
-``arraysize``, ``frame``), so that every stream of record batches describes its columns.
+``arraysize``, ``frame``, ``density``), so that every stream of record batches describes its columns.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,23 @@ from dataclasses import dataclass, field, fields
 
 import pyarrow as pa
 
-__all__ = ["ARROW_TYPES", "HEALPIX_COLUMN", "Column", "column_of_field", "field_of_column", "votable_type_of"]
+__all__ = [
+    "ARROW_TYPES",
+    "COMPUTED_UTYPE",
+    "DENSITY_UTYPE",
+    "HEALPIX_COLUMN",
+    "Column",
+    "column_of_field",
+    "field_of_column",
+    "votable_type_of",
+]
 
 #: Name of the derived column by which rows are sorted: NESTED HEALPix index at order 29, as in HATS catalogues.
 HEALPIX_COLUMN = "_healpix_29"
+
+#: UTypes of columns of probability densities, and of numbers that the server computed from them.
+DENSITY_UTYPE = "photoz:density"
+COMPUTED_UTYPE = "photoz:density.computed"
 
 _SCALAR_TYPES: Mapping[pa.DataType, str] = {
     pa.bool_(): "boolean",
@@ -60,6 +73,8 @@ class Column:
     frame
         Frame of a coordinate, as declared by its file: ``ICRS``, ``FK4(B1950)``, ``GALACTIC``; a name of the IVOA
         vocabulary refframe, and the equinox where the frame has one.
+    density
+        For arrays that are probability densities: JSON of their form and of what all rows share, such as the grid.
     """
 
     name: str
@@ -71,6 +86,7 @@ class Column:
     utype: str | None = None
     description: str | None = field(default=None, compare=False)
     frame: str | None = None
+    density: str | None = None
 
     @property
     def is_text(self) -> bool:

@@ -192,6 +192,7 @@ class ProductColumnRow(Base):
     description: Mapped[str | None] = mapped_column(Text)
     alias: Mapped[str | None] = mapped_column(Text)
     frame: Mapped[str | None] = mapped_column(String(64))
+    density: Mapped[str | None] = mapped_column(Text)
 
     @classmethod
     def of(
@@ -211,6 +212,7 @@ class ProductColumnRow(Base):
             description=column.description,
             alias=alias,
             frame=column.frame,
+            density=column.density,
         )
 
 

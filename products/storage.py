@@ -211,6 +211,7 @@ def column_of_row(row: ProductColumnRow | Row[Any]) -> ProductColumn:
         utype=row.utype,
         description=row.description,
         frame=row.frame,
+        density=row.density,
     )
     return ProductColumn(row.id, row.product_id, row.position, column, row.alias)
 

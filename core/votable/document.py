@@ -11,7 +11,8 @@ from typing import Any
 
 from lxml import etree
 
-from core.columns import Column
+from core.columns import DENSITY_UTYPE, Column
+from core.votable.densities import density_parameters
 from core.votable.description import Info, TableDescription
 from core.votable.services import ServiceDescriptor, ServiceInput
 from core.votable.texts import NULL_ELEMENTS, UNSPEAKABLE
@@ -71,8 +72,12 @@ class DocumentWriter:
         with self._element("TABLE", {"name": description.name}):
             self._leaf("DESCRIPTION", {}, description.description)
             referred = {number for service in description.services for number in service.columns}
+            densities = {number: column for number, column in enumerate(description.columns) if column.density}
             for number, column in enumerate(description.columns):
-                self._field(column, nulls=nulls, id=_field_id(number) if number in referred else None)
+                is_referred = number in referred or number in densities
+                self._field(column, nulls=nulls, id=_field_id(number) if is_referred else None)
+            for number, column in densities.items():
+                self._density(column, number)
             yield
 
     @contextmanager
@@ -142,6 +147,17 @@ class DocumentWriter:
             self._leaf("DESCRIPTION", {}, column.description)
             if column.datatype in NULL_ELEMENTS and (nulls or column.arraysize is not None):
                 self._leaf("VALUES", {"null": str(NULL_ELEMENTS[column.datatype])}, "")
+
+    def _density(self, column: Column, number: int) -> None:
+        """Write the form and the grid of a column of densities."""
+        parameters = list(density_parameters(column, number))
+        for parameter in parameters:
+            with self._element("PARAM", dict(parameter.attributes)):
+                self._leaf("DESCRIPTION", {}, parameter.description)
+        with self._element("GROUP", {"name": column.name, "utype": DENSITY_UTYPE}):
+            self._leaf("FIELDref", {"ref": _field_id(number)})
+            for parameter in parameters:
+                self._leaf("PARAMref", {"ref": parameter.attributes["ID"]})
 
     def _leaf(self, tag: str, attributes: dict[str, str | None], text: str | None = "") -> None:
         """Write an element that holds text; nothing when the text is none."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.columns import Column
+from core.columns import COMPUTED_UTYPE, Column
 from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.meanings import MEANINGS, MEANINGS_BY_KEY
 from products.inspection.missing_values import missing_values, without_missing
@@ -11,6 +11,7 @@ from products.inspection.naming import (
     is_band,
     is_owner,
     is_photometric,
+    is_point_estimate,
     is_spectroscopic,
     is_truth,
     name_score,
@@ -36,6 +37,8 @@ _BESIDE_REDSHIFT = 0.75
 _OF_REDSHIFT = 0.1
 _OTHER_KIND: Mapping[str, float] = {"z_err": 0.4, "z_flag": 0.65}
 _AFTER_MEASURED = 0.95
+#: Part of the score that is left to numbers that the server has computed: those of the author come first.
+_PARTS: Mapping[str | None, float] = {COMPUTED_UTYPE: 0.85}
 #: Part of the score that a position without any value loses.
 _INCOMPLETE = 0.1
 
@@ -45,7 +48,7 @@ _UCDS: Mapping[str, tuple[tuple[str, float], ...]] = {
     "ra": (("pos.eq.ra;meta.main", 0.99), ("pos.eq.ra", 0.9)),
     "dec": (("pos.eq.dec;meta.main", 0.99), ("pos.eq.dec", 0.9)),
     "z": (("src.redshift.phot", 0.8), ("src.redshift", 0.97)),
-    "z_err": (("stat.error;src.redshift", 0.98),),
+    "z_err": (("stat.error;src.redshift", 0.98), ("stat.stdev;src.redshift", 0.95)),
     "z_flag": (("meta.code.qual;src.redshift", 0.97), ("meta.code.qual", 0.8), ("stat.rank", 0.9)),
     "survey": (("meta.curation", 0.9), ("meta.bib", 0.3)),
 }
@@ -84,7 +87,9 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
     -------
     tuple of Guess
         All plausible guesses, the best first; a column may have several, and so may a meaning. No photometric redshift
-        has a better score than another one that has values, however many are missing, and is worth proposing.
+        has a better score than another one that has values, however many are missing, and is worth proposing. In a
+        table with probability densities it is the other way round: other redshifts are those that they are compared
+        with.
     """
     names = frozenset(plain_name(column.name) for column in columns)
     known = without_missing(statistics, missing_values(columns, statistics))
@@ -96,7 +101,8 @@ def guess_meanings(columns: Sequence[Column], statistics: Mapping[str, ColumnSta
         for meaning in MEANINGS
         if (guess := _guess(column, meaning.key, known.get(column.name), table))
     ]
-    return tuple(sorted(_measured_first(guesses), key=lambda guess: -guess.score))
+    ordered = _estimates_first(guesses) if any(column.density for column in columns) else _measured_first(guesses)
+    return tuple(sorted(ordered, key=lambda guess: -guess.score))
 
 
 def best_assignment(guesses: Sequence[Guess]) -> dict[str, str]:
@@ -143,6 +149,18 @@ def _measured_first(guesses: Sequence[Guess]) -> Iterator[Guess]:
         yield replace(guess, score=round(min(guess.score, best * _AFTER_MEASURED), 3)) if lower else guess
 
 
+def _estimates_first(guesses: Sequence[Guess]) -> Iterator[Guess]:
+    """Yield the guesses; those of other redshifts with a lower score than the best point estimate."""
+    best = max((guess.score for guess in guesses if _is_estimate(guess) and NO_VALUES not in guess.reason), default=0.0)
+    for guess in guesses:
+        lower = guess.meaning == "z" and best >= _WORTH_PROPOSING and not _is_estimate(guess)
+        yield replace(guess, score=round(min(guess.score, best * _AFTER_MEASURED), 3)) if lower else guess
+
+
+def _is_estimate(guess: Guess) -> bool:
+    return guess.meaning == "z" and (_is_photometric(guess) or is_point_estimate(guess.column))
+
+
 def _is_photometric(guess: Guess) -> bool:
     return "src.redshift.phot" in guess.reason.lower() or is_photometric(guess.column)
 
@@ -182,7 +200,7 @@ def _guess(column: Column, meaning: str, known: ColumnStatistics | None, table: 
         owner = owner_of(column.name, meaning)
         if any(is_owner(name, owner) for name in table.redshifts):
             by_name = _BESIDE_REDSHIFT
-    score, reasons = max(by_name, by_ucd), []
+    score, reasons = max(by_name, by_ucd) * _PARTS.get(column.utype, 1), []
     if by_name:
         reasons.append(f"name {column.name}")
         if meaning.startswith("z") and not by_ucd and is_band(column.name, table.names):

@@ -12,6 +12,7 @@ __all__ = [
     "is_band",
     "is_owner",
     "is_photometric",
+    "is_point_estimate",
     "is_spectroscopic",
     "is_truth",
     "name_score",
@@ -178,6 +179,11 @@ def is_owner(redshift: str, owner: str | None) -> bool:
 def is_photometric(name: str) -> bool:
     """Return whether a name is that of a photometric redshift or of something that belongs to one."""
     return re.search(r"phot|phz|zph|z_ph|pho_?z|zpho|z_?b(_|$)|bpz|eazy", plain_name(name)) is not None
+
+
+def is_point_estimate(name: str) -> bool:
+    """Return whether a name is that of a number that summarises a probability density of the redshift."""
+    return re.fullmatch(rf"(.*_)?{_REDSHIFT}_?{_PHOT_OF_ANY_KIND}", plain_name(name)) is not None
 
 
 def is_truth(name: str) -> bool:

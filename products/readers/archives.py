@@ -12,8 +12,8 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -24,6 +24,7 @@ from products.readers.base import ReadLimits
 from products.readers.decompression import decompressed, name_without_compression
 from products.readers.errors import ArchiveError, damage_reported, listed
 from products.readers.formats import READABLE_FORMATS
+from products.readers.parquet.ensembles import ensemble_parts
 from products.readers.parquet.hats import hats_partitions, is_partition
 from products.readers.recognition import TABLE_SUFFIXES, suffix_of
 
@@ -53,6 +54,8 @@ class UnpackedTable:
         Sentence about its origin.
     partitions
         For a HATS catalogue, the files of its partitions in the order of their rows.
+    ensemble
+        For a qp ensemble, the files of its parts by their names.
     """
 
     folder: Path
@@ -60,6 +63,7 @@ class UnpackedTable:
     name: str
     note: str
     partitions: tuple[Path, ...] = ()
+    ensemble: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ def _take(members: list[_Member], name: str, folder: Path, budget: "_Budget", li
         return _take_hats([by_name[partition] for partition in partitions], name, folder, budget)
     _check_number(len(members), name, limits)
     tables = [member for member in shown if _is_table(member.name)]
+    if parts := ensemble_parts([member.name for member in tables]):
+        return _take_ensemble({part: by_name[member] for part, member in parts.items()}, name, folder, budget)
     if len(tables) != 1:
         found = listed([member.name for member in (tables or shown)]) or "nothing"
         number = "more than one table" if tables else "no table"
@@ -156,6 +162,15 @@ def _take_hats(partitions: list[_Member], name: str, folder: Path, budget: "_Bud
             budget.copy(packed, target)
     number = "one partition" if len(paths) == 1 else f"{len(paths)} partitions"
     return UnpackedTable(folder, paths[0], name, f"{name} holds a HATS catalogue of {number}.", paths)
+
+
+def _take_ensemble(parts: Mapping[str, _Member], name: str, folder: Path, budget: "_Budget") -> UnpackedTable:
+    paths = {part: folder / f"{part}.parquet" for part in parts}
+    for part, member in parts.items():
+        with member.open() as packed:
+            budget.copy(packed, paths[part])
+    note = f"{name} holds a qp ensemble in {len(paths)} files."
+    return UnpackedTable(folder, paths["data"], name, note, ensemble=paths)
 
 
 def _text(member: _Member, budget: "_Budget") -> str:

@@ -101,7 +101,7 @@ def _loaded(text: str) -> Any:  # YAML may hold anything; the caller looks
 
 def _column(item: Mapping[str, Any]) -> AstropyColumn:
     meta = _as_mapping(item.get("meta"))
-    known = {key: meta.get(key) for key in ("ucd", "utype", "xtype")}
+    known = {key: meta.get(key) for key in ("ucd", "utype", "xtype", "density")}
     known |= {"unit": item.get("unit"), "description": item.get("description")}
     meanings = {key: str(value) for key, value in known.items() if isinstance(value, str) and value}
     subtype = item.get("subtype")

@@ -3,9 +3,11 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import ClassVar, Protocol, Self
+from typing import Protocol, Self
 
+import numpy as np
 import pyarrow as pa
 
 from core.errors import InvalidValueError
@@ -13,7 +15,7 @@ from products.readers.column_checks import left_out_notes, readable_schema
 from products.readers.errors import EmptyTableError, listed
 from products.readers.limits import ReadLimits, TableChoice
 
-__all__ = ["FileReader", "ReadLimits", "TableChoice", "TableReader", "chosen_tables"]
+__all__ = ["EnsembleTables", "FileReader", "ReadLimits", "TableChoice", "TableReader", "chosen_tables"]
 
 _TEXT_BYTES = 24
 _LIST_BYTES = 256
@@ -59,6 +61,25 @@ class TableReader(Protocol):
     ) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class EnsembleTables:
+    """Tables of a qp ensemble of probability densities, in whichever file format (``qp.Ensemble.build_tables``).
+
+    Parameters
+    ----------
+    meta
+        What all objects share: the name of the form, grids, bin edges or quantiles.
+    data
+        Parameters of one object a row: by their names in qp, the columns of the reader that hold them.
+    refused
+        Parameters that cannot be read, each with the reason.
+    """
+
+    meta: Mapping[str, np.ndarray]
+    data: Mapping[str, str]
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
 class FileReader(ABC):
     """Base class of the readers of all formats.
 
@@ -72,9 +93,15 @@ class FileReader(ABC):
         Columns that the reader has left out, each with the reason; they are named in the notes.
     tables
         The tables of the file in its order; by default the one that is read.
+
+    Attributes
+    ----------
+    ensemble
+        The tables of a qp ensemble, if the file holds one; its parameters are among the columns.
     """
 
-    format: ClassVar[str]
+    format: str
+    ensemble: EnsembleTables | None = None
 
     def __init__(
         self,
@@ -128,7 +155,12 @@ class FileReader(ABC):
         if unknown := [column for column in names if column not in self.schema.names]:
             raise InvalidValueError(f"{self.name} has no column {listed(unknown)}.", field="columns")
         schema = pa.schema([self.schema.field(column) for column in names])
-        return self._read(schema, max(1, min(size, self.limits.batch_bytes // max(1, _row_bytes(schema)))))
+        return self._read(schema, self.batch_rows(names, size))
+
+    def batch_rows(self, columns: Sequence[str], size: int) -> int:
+        """Return the maximum number of rows of a batch of some columns, when ``size`` rows are requested."""
+        row_bytes = _row_bytes(pa.schema([self.schema.field(column) for column in columns]))
+        return max(1, min(size, self.limits.batch_bytes // max(1, row_bytes)))
 
     def close(self) -> None:
         """Close the file and remove what was unpacked from it."""

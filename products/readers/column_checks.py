@@ -42,7 +42,7 @@ def described_field(
     datatype, arraysize, xtype = votable_type_of(arrow_type)
     xtype = others.pop("xtype", None) or xtype
     column = Column(name, datatype, arraysize, xtype=xtype, unit=unit or None, ucd=ucd or None, **others)
-    keys = ("datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description", "frame")
+    keys = ("datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description", "frame", "density")
     return pa.field(name, arrow_type, metadata={key: value for key in keys if (value := getattr(column, key))})
 
 

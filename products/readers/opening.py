@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from products.readers.base import FileReader, ReadLimits, TableReader
 from products.readers.errors import ArchiveError, EmptyTableError
 from products.readers.formats import FILE_FORMATS
@@ -50,12 +52,12 @@ def open_table(
     limits = limits or ReadLimits()
     kind = _kind(path, name)
     if kind in FILE_FORMATS:
-        return FILE_FORMATS[kind].open(path, name, limits, table)
+        return _with_densities(FILE_FORMATS[kind].open(path, name, limits, table))
     from products.readers.archives import unpacked_table
 
     unpacked = unpacked_table(path, name, kind, limits=limits, scratch=scratch)
     try:
-        reader = _open_unpacked(unpacked, path, name, limits, table)
+        reader = _with_densities(_open_unpacked(unpacked, path, name, limits, table))
     except BaseException:
         shutil.rmtree(unpacked.folder, ignore_errors=True)
         raise
@@ -72,6 +74,19 @@ def _kind(path: Path, name: str) -> str:
     return checked_kind(name, head)
 
 
+def _with_densities(reader: FileReader) -> FileReader:
+    if reader.ensemble is None and not any(_may_hold_densities(field) for field in reader.schema):
+        return reader
+    from products.readers.qp.reader import with_densities
+
+    return with_densities(reader)
+
+
+def _may_hold_densities(field: pa.Field) -> bool:
+    """Return whether a column may hold densities, or the redshifts or densities of nested lists."""
+    return b"density" in (field.metadata or {}) or (pa.types.is_nested(field.type) and "." in field.name)
+
+
 def _open_unpacked(
     unpacked: "UnpackedTable", path: Path, archive: str, limits: ReadLimits, table: str | None
 ) -> FileReader:
@@ -79,6 +94,10 @@ def _open_unpacked(
         from products.readers.parquet.hats import HatsReader
 
         return HatsReader(unpacked.partitions, archive, limits, stored=path.stat().st_size)
+    if unpacked.ensemble:
+        from products.readers.parquet.ensembles import ParquetEnsembleReader
+
+        return ParquetEnsembleReader(unpacked.ensemble, archive, limits)
     kind = _kind(unpacked.path, unpacked.name)
     if kind not in FILE_FORMATS:
         raise ArchiveError(f"{archive} holds another archive. Send the table itself, or in one archive.")

@@ -1,4 +1,4 @@
-"""Simulated products that fill an empty server: an object catalogue, four redshift surveys, and a training set.
+"""Simulated products that fill an empty server: objects, four redshift surveys, a training set, and estimates.
 
 The model and the columns are described in ``docs/demo-data.md``. The same seed gives the same values.
 """
@@ -9,15 +9,28 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from server.demo.estimates import estimates_table
 from server.demo.files import write_table
 from server.demo.objects import object_table, observe_objects
 from server.demo.surveys import bright_survey, deep_survey, fibre_survey, grism_survey
 from server.demo.training import training_table
 
-__all__ = ["DEMO_RELEASE", "DemoProduct", "demo_products", "write_demo_file"]
+__all__ = [
+    "DEMO_ESTIMATES",
+    "DEMO_REFERENCE",
+    "DEMO_RELEASE",
+    "DEMO_VALIDATION",
+    "DemoProduct",
+    "demo_products",
+    "write_demo_file",
+]
 
 #: Name of the release that the object catalogue and the training set belong to.
 DEMO_RELEASE = "mock_dp1"
+
+#: Names of the estimates that are validated, of their reference, and of the result.
+DEMO_ESTIMATES, DEMO_REFERENCE = "Mock Photo-z Estimates", "Mock Training Set"
+DEMO_VALIDATION = "Mock Validation"
 
 _SIMULATED = "**These data are simulated**: no row is a real object. "
 
@@ -47,6 +60,7 @@ class DemoProduct:
     file_name: str
     table: pa.Table
     meanings: Mapping[str, str]
+    pz_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,7 @@ class _Definition:
     file_name: str
     make_table: Callable[[pa.Table, int], pa.Table]
     meanings: Mapping[str, str]
+    pz_code: str | None = None
 
 
 _DEFINITIONS = (
@@ -156,7 +171,7 @@ _DEFINITIONS = (
         },
     ),
     _Definition(
-        display_name="Mock Training Set",
+        display_name=DEMO_REFERENCE,
         product_type="training_set",
         release=DEMO_RELEASE,
         description=(
@@ -166,6 +181,20 @@ _DEFINITIONS = (
         file_name="mock_training_set.hdf5",
         make_table=training_table,
         meanings={"objectId": "id", "ra": "ra", "dec": "dec", "redshift": "z", "z_flag": "z_flag"},
+    ),
+    _Definition(
+        display_name=DEMO_ESTIMATES,
+        product_type="photoz_estimates",
+        release=DEMO_RELEASE,
+        description=(
+            "Probability densities of the redshift, p(z), of galaxies to *i* = 22 in one field (ECDFS) and of the Mock "
+            "Training Set: the redshifts of the nearest training objects in colour, as an ensemble of qp in HDF5. "
+            "An object is never its own neighbour."
+        ),
+        file_name="mock_photoz_estimates.hdf5",
+        make_table=estimates_table,
+        meanings={"objectId": "id", "ra": "ra", "dec": "dec", "zmode": "z"},
+        pz_code="Nearest neighbours",
     ),
 )
 
@@ -182,6 +211,7 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             file_name=definition.file_name,
             table=definition.make_table(objects, seed),
             meanings=definition.meanings,
+            pz_code=definition.pz_code,
         )
 
 

@@ -18,6 +18,9 @@ __all__ = ["PRODUCT_TABLES", "list_rows", "product_rows", "schema_rows", "tap_sc
 #: Tables of ``photoz`` whose rows describe products.
 PRODUCT_TABLES = frozenset({"products", "product_columns", "product_files"})
 
+#: Columns of TAP_SCHEMA that are not of the standard (TAP 1.1 §4 allows them).
+_EXTENSIONS = frozenset({"density"})
+
 _Row = tuple[object, ...]
 
 
@@ -76,8 +79,9 @@ def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
                 column.ucd,
                 int(column.name in table.indexed),
                 int(column.name in table.principal),
-                int(table.standard),
+                int(table.standard and column.name not in _EXTENSIONS),
                 index,
+                column.density,
             )
 
 

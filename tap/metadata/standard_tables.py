@@ -69,6 +69,7 @@ TAP_SCHEMA_COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _int("principal", "1 when the column is one of the principal columns"),
         _int("std", "1 when a standard defines the column"),
         _int("column_index", "Recommended order of columns"),
+        _text("density", "Form and shared grid of a column of probability densities, as JSON; an extension"),
     ),
     "keys": (
         _name("key_id", "Name of the key"),

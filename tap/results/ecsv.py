@@ -74,7 +74,7 @@ def _column_header(column: Column) -> dict[str, Any]:
         header["subtype"] = _DATATYPES[column.datatype] + str(shape).replace("None", "null").replace(" ", "")
     if column.description:
         header["description"] = column.description
-    meta = {key: value for key in ("ucd", "utype", "xtype") if (value := getattr(column, key))}
+    meta = {key: value for key in ("ucd", "utype", "xtype", "density") if (value := getattr(column, key))}
     return header | ({"meta": meta} if meta else {})
 
 

@@ -1,7 +1,7 @@
 """Headers of a FITS file with one binary table (FITS 4.0 §7.3.1), written by astropy.
 
 In addition to the keywords of the standard, TUCDn, TUTYPn, TXTYPn and TCOMMn have the UCD, utype, xtype and description
-of columns, as in TOPCAT and STILTS.
+of columns, as in TOPCAT and STILTS. TDENSn has the form and the grid of a column of probability densities, as JSON.
 """
 
 from typing import TYPE_CHECKING
@@ -72,6 +72,7 @@ def _describe(header: "fits.Header", number: int, name: str, stored: FitsColumn)
         "TUTYP": column.utype,
         "TXTYP": column.xtype,
         "TCOMM": column.description,
+        "TDENS": column.density,
     }
     for keyword, value in keywords.items():
         if value:

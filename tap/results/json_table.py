@@ -41,8 +41,9 @@ def write_json(
     yield f'\n],\n"status":{json.dumps({"value": ending.value, "message": ending.text})}}}\n'.encode()
 
 
-def _described(column: Column) -> dict[str, str | None]:
-    return {key: getattr(column, key) for key in _KEYS}
+def _described(column: Column) -> dict[str, object]:
+    density = {"density": json.loads(column.density)} if column.density else {}
+    return {key: getattr(column, key) for key in _KEYS} | density
 
 
 def _rows(batch: pa.RecordBatch, columns: tuple[Column, ...]) -> bytes:

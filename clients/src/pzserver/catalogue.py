@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyvo
+from astropy.io.votable.tree import TableElement
 from astropy.table import Table
 from numpy import ma
 
@@ -50,8 +51,11 @@ class Catalogue:
         InvalidValueError
             The server cannot run the query; the message states the error.
         """
+        return self._result(adql, maxrec).to_table()
+
+    def _result(self, adql: str, maxrec: int | None) -> pyvo.dal.TAPResults:
         try:
-            return self._tap.run_sync(adql, maxrec=maxrec).to_table()
+            return self._tap.run_sync(adql, maxrec=maxrec)
         except pyvo.dal.DALQueryError as e:
             raise InvalidValueError(str(e)) from e
         except (pyvo.dal.DALServiceError, pyvo.dal.DALFormatError) as e:
@@ -105,15 +109,15 @@ class Catalogue:
         records = self._parts(product_id, "photoz.product_files", names, "file_name")
         return [RemoteFile(*(record[name] for name in names)) for record in records]
 
-    def rows(
+    def votable(
         self,
         product: Json,
         columns: Iterable[str] | None = None,
         cone: tuple[float, float, float] | None = None,
         *,
         maxrec: int | None = None,
-    ) -> Table:
-        """Return rows of a product.
+    ) -> TableElement:
+        """Return rows of a product, with all that the server says of them.
 
         Parameters
         ----------
@@ -140,7 +144,18 @@ class Catalogue:
                 raise ValueError(message)
             condition = in_cone(product["ra_column"], product["dec_column"], cone)
         query = rows_query(product["table_name"], columns, condition)
-        return self.query(query, maxrec=product["row_count"] if maxrec is None else maxrec)
+        return self._result(query, product["row_count"] if maxrec is None else maxrec).resultstable
+
+    def rows(
+        self,
+        product: Json,
+        columns: Iterable[str] | None = None,
+        cone: tuple[float, float, float] | None = None,
+        *,
+        maxrec: int | None = None,
+    ) -> Table:
+        """Return rows of a product as a table; see `votable`."""
+        return self.votable(product, columns, cone, maxrec=maxrec).to_table(use_names_over_ids=True)
 
     def _parts(self, product_id: int, table: str, names: tuple[str, ...], order: str) -> list[Json]:
         condition = f"product_id = {int(product_id)} ORDER BY {order}"

@@ -10,6 +10,7 @@ from astropy.table import Table
 from pzserver.catalogue import Catalogue
 from pzserver.connection import Connection
 from pzserver.downloads import Progress
+from pzserver.ensembles import ensemble_of
 from pzserver.errors import RequiredColumnsError
 from pzserver.files import ProductFiles
 from pzserver.processes import CRCProcess, Process, TSMProcess
@@ -168,6 +169,29 @@ class PzServer:
             Maximum number of rows; all by default, up to the limit of the server.
         """
         return self._catalogue.rows(self._catalogue.product(product_id), columns, cone, maxrec=maxrec)
+
+    def ensemble(
+        self,
+        product_id: int | str,
+        columns: Iterable[str] | None = None,
+        cone: tuple[float, float, float] | None = None,
+        *,
+        maxrec: int | None = None,
+    ) -> Any:  # qp has no types
+        """Return the probability densities of a product as a ``qp.Ensemble``, without its file.
+
+        Needs the package ``qp-prob``. The ancillary data are the other columns, without those that the server computed.
+
+        Parameters
+        ----------
+        columns
+            Column names, of which one holds the densities; all by default.
+        cone
+            Right ascension, declination and radius, in degrees.
+        maxrec
+            Maximum number of objects; all by default, up to the limit of the server.
+        """
+        return ensemble_of(self._catalogue.votable(self._catalogue.product(product_id), columns, cone, maxrec=maxrec))
 
     def get_product(self, product_id: int | str, get_big_products: bool = False) -> Table:
         """Return a product's main file as an astropy table, with units.

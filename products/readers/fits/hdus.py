@@ -30,7 +30,7 @@ from products.readers.limits import ReadLimits
 
 __all__ = ["FitsTable", "fits_tables"]
 
-_MEANINGS = {"TUNIT": "unit", "TUCD": "ucd", "TUTYP": "utype", "TXTYP": "xtype"}
+_MEANINGS = {"TUNIT": "unit", "TUCD": "ucd", "TUTYP": "utype", "TXTYP": "xtype", "TDENS": "density"}
 _DESCRIPTIONS = ("TDESC", "TCOMM")
 _WORDS = ("TFORM", "TDIM", "TNULL", "TSCAL", "TZERO", "TBCOL")
 _MAX_HDUS = 1000

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from astropy.io import fits
 
-from products.readers.base import FileReader, ReadLimits
+from products.readers.base import EnsembleTables, FileReader, ReadLimits
 from products.readers.column_checks import described_field
 from products.readers.errors import DamagedFileError, NotATableError, damage_reported, listed
 from products.readers.fits.hdus import FitsTable, fits_tables
@@ -65,6 +65,9 @@ class FitsReader(FileReader):
             left_out={key: reason for key, reason in left_out.items() if key not in schema.names},
             details={"hdu": first.number, "kind": first.kind},
         )  # fmt: skip
+        if selection.ensemble is not None:
+            with damage_reported(name, "FITS", *_LIBRARY_ERRORS, pa.ArrowException):
+                self.ensemble = self._ensemble_tables(*selection.ensemble)
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
         rows = self._tables[0].rows
@@ -82,6 +85,20 @@ class FitsReader(FileReader):
                     arrays.append(column.array(cells[each.number](column.name), heaps[each.number], self.name))
                 batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
             yield batch
+
+    def _ensemble_tables(self, meta: FitsTable, data: FitsTable) -> EnsembleTables:
+        _check_size(meta, self._path, self.name)
+        memory = np.memmap(self._path, np.uint8, "r")
+        cells, heap = meta.cells(memory, 0, 1), memory[meta.heap[0] : sum(meta.heap)]
+        shared = {column.name: _values(column.array(cells(column.name), heap, self.name)) for column in meta.columns}
+        stored = ((column.name, f"{data.label}.{column.name}") for column in data.columns)
+        columns = {name: other if other in self.schema.names else name for name, other in stored}
+        return EnsembleTables(shared, columns, data.left_out)
+
+
+def _values(array: pa.Array) -> np.ndarray:
+    flat = array.flatten() if pa.types.is_nested(array.type) else array
+    return np.asarray(flat.to_numpy(zero_copy_only=False))
 
 
 def _check_size(table: FitsTable, path: Path, name: str) -> None:

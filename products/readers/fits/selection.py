@@ -22,11 +22,12 @@ _CHECKED_ROWS = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The tables that are read, with the notes about them."""
+    """The tables that are read, with the notes about them, and of a qp ensemble its tables META and DATA."""
 
     tables: tuple[FitsTable, ...]
     choices: tuple[TableChoice, ...]
     notes: tuple[str, ...]
+    ensemble: tuple[FitsTable, FitsTable] | None = None
 
 
 def selected_tables(tables: Sequence[FitsTable], name: str, wanted: str | None) -> Selection:
@@ -39,27 +40,30 @@ def selected_tables(tables: Sequence[FitsTable], name: str, wanted: str | None) 
     """
     choices = [TableChoice(each.label, each.rows, len(each.names)) for each in tables]
     notes: list[str] = []
+    ensemble = None
     if wanted is not None:
         taken = [tables[number] for number in _numbers(tables, choices, name, wanted)]
         _check_rows(taken, name)
-    elif parts := _ensemble(tables):
-        taken = parts
-        notes.append(
-            f"This is a qp ensemble of {parts[-1].rows} distributions: its rows are the values of each distribution "
-            f"({listed([column.name for column in parts[-1].columns])}) with its ancillary columns; "
-            "the grid they share, in META, is not a column."
-        )
+    elif ensemble := _ensemble(tables):
+        _, data = ensemble
+        ancil = next((each for each in tables if each.label.upper() == "ANCIL"), None)
+        if ancil is not None and ancil.rows != data.rows:
+            notes.append(
+                f"The ancillary columns of {name} are left out: ANCIL has {ancil.rows} rows, and DATA {data.rows}."
+            )
+        taken = [data] if ancil is None or ancil.rows != data.rows else [ancil, data]
     else:
         taken = [tables[0]]
     others = [f"{each.label} ({each.rows} rows)" for each in tables if each not in taken]
-    if others and not notes:
+    if others and ensemble is None:
         which = "The first table" if wanted is None else "The table" if len(taken) == 1 else "The tables"
         verb = "was" if len(taken) == 1 else "were"
         notes.append(
             f"{which}, {listed([each.label for each in taken])}, {verb} read; there are others: {listed(others)}."
         )
     labels = {each.label for each in taken}
-    return Selection(tuple(taken), tuple(replace(each, is_read=each.name in labels) for each in choices), tuple(notes))
+    read = tuple(replace(each, is_read=each.name in labels) for each in choices)
+    return Selection(tuple(taken), read, tuple(notes), ensemble)
 
 
 def without_repeated_columns(
@@ -105,12 +109,10 @@ def _numbers(tables: Sequence[FitsTable], choices: Sequence[TableChoice], name: 
     return chosen_tables(name, choices, wanted)
 
 
-def _ensemble(tables: Sequence[FitsTable]) -> list[FitsTable]:
+def _ensemble(tables: Sequence[FitsTable]) -> tuple[FitsTable, FitsTable] | None:
     labels = {table.label.upper(): table for table in tables}
-    meta, data, ancil = labels.get("META"), labels.get("DATA"), labels.get("ANCIL")
-    if not (meta and data and "pdf_name" in meta.names):
-        return []
-    return [data] if ancil is None or ancil.rows != data.rows else [ancil, data]
+    meta, data = labels.get("META"), labels.get("DATA")
+    return (meta, data) if meta and data and "pdf_name" in meta.names and meta.rows else None
 
 
 def _check_rows(tables: Sequence[FitsTable], name: str) -> None:

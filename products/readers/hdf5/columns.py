@@ -79,8 +79,12 @@ class Hdf5Table:
         Name of the layout: ``pandas fixed``, ``pandas table``, ``compound dataset``, ``group of arrays``, …
     refused
         Columns that cannot be read, each with a reason.
-    left_out
-        Sentences about skipped parts.
+    notes
+        Sentences for the uploader.
+    meta
+        Of a qp ensemble: path of the group with what all its objects share.
+    parameters
+        Of a qp ensemble: the columns with the parameters of the densities, by their names in qp.
     """
 
     path: str
@@ -89,6 +93,8 @@ class Hdf5Table:
     columns: tuple[Hdf5Column, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    meta: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def column_of(name: str, dataset: h5py.Dataset, member: str | None = None) -> Hdf5Column:

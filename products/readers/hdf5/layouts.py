@@ -4,7 +4,8 @@ Only hard links are followed, each object once; links out of the file, virtual d
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import h5py
 
@@ -44,7 +45,7 @@ def _tables(group: h5py.Group, name: str, notes: list[str], seen: set[int], dept
         elif dataset.ndim:
             arrays.append(dataset)
     if arrays:
-        yield _group_of_arrays(group.name, arrays, "group of arrays")
+        yield _group_of_arrays(group.name, {_key(array): array for array in arrays}, "group of arrays")
     if depth < _MOST_DEPTH:
         for child in groups:
             yield from _tables(child, name, notes, seen, depth + 1)
@@ -116,12 +117,12 @@ def _description(dataset: h5py.Dataset, name: str) -> AstropyMetadata:
     return astropy_metadata(b"\n".join(lines[:].tolist()).decode("utf-8", "replace"), name)
 
 
-def _group_of_arrays(path: str, arrays: list[h5py.Dataset], layout: str) -> Hdf5Table:
-    rows, _ = Counter(int(array.shape[0]) for array in arrays).most_common(1)[0]
+def _group_of_arrays(path: str, arrays: Mapping[str, h5py.Dataset], layout: str, rows: int | None = None) -> Hdf5Table:
+    if rows is None:
+        rows, _ = Counter(int(array.shape[0]) for array in arrays.values()).most_common(1)[0]
     columns: list[Hdf5Column] = []
     refused: dict[str, str] = {}
-    for array in arrays:
-        key = array.name.rpartition("/")[2]
+    for key, array in arrays.items():
         if array.shape[0] != rows:
             refused[key] = f"{array.shape[0]} values where other arrays have {rows}"
             continue
@@ -140,19 +141,26 @@ def _ensemble(groups: dict[str, h5py.Group]) -> Hdf5Table | None:
     meta, data = groups.get("meta"), groups.get("data")
     if meta is None or data is None or "pdf_name" not in meta:
         return None
-    parts = [groups["ancil"], data] if "ancil" in groups else [data]
-    arrays = [
-        part[key]
-        for part in parts
-        for key in part
-        if isinstance(part.get(key, getlink=True), h5py.HardLink) and isinstance(part[key], h5py.Dataset)
-    ]
-    arrays = [array for array in arrays if array.ndim]
-    if not arrays:
+    ancillary = _arrays_of(groups["ancil"]) if "ancil" in groups else {}
+    parameters = _arrays_of(data)
+    if not parameters:
         return None
-    table = _group_of_arrays(data.parent.name, arrays, "qp ensemble")
-    note = (
-        f"This is a qp ensemble of {table.rows} distributions: its rows are the values of each distribution with its "
-        "ancillary columns; the grid they share, in meta, is not a column."
-    )
-    return Hdf5Table(table.path, table.layout, table.rows, table.columns, table.refused, (note,))
+    rows = int(next(iter(parameters.values())).shape[0])
+    # Named with their group, so that an ancillary column may have the name of a parameter.
+    columns = {key: f"data/{key}" for key in parameters}
+    arrays = {**ancillary, **{columns[key]: array for key, array in parameters.items()}}
+    table = _group_of_arrays(data.parent.name, arrays, "qp ensemble", rows)
+    return replace(table, meta=meta.name, parameters=columns)
+
+
+def _arrays_of(group: h5py.Group) -> dict[str, h5py.Dataset]:
+    arrays = {
+        key: group[key]
+        for key in group
+        if isinstance(group.get(key, getlink=True), h5py.HardLink) and isinstance(group[key], h5py.Dataset)
+    }
+    return {key: array for key, array in arrays.items() if array.ndim}
+
+
+def _key(array: h5py.Dataset) -> str:
+    return str(array.name.rpartition("/")[2])

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from core.errors import InvalidValueError
-from products.readers.base import FileReader, ReadLimits, TableChoice, chosen_tables
+from products.readers.base import EnsembleTables, FileReader, ReadLimits, TableChoice, chosen_tables
 from products.readers.column_checks import described_field
 from products.readers.errors import ColumnTypeError, NotATableError, damage_reported, listed
 from products.readers.formats import HDF5
-from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, read_slice
+from products.readers.hdf5.columns import Hdf5Column, Hdf5Table, read_slice, storage_problem
 from products.readers.hdf5.layouts import found_tables
 from products.readers.hdf5.pandas_layouts import PICKLED
 from products.readers.unpacking import checked_expansion
@@ -21,6 +21,8 @@ __all__ = ["Hdf5Reader"]
 
 _LIBRARY_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError, OverflowError,
                    pa.ArrowException)  # fmt: skip
+#: Values of an array that all densities of an ensemble share.
+_MOST_SHARED = 1_000_000
 
 
 class Hdf5Reader(FileReader):
@@ -59,6 +61,10 @@ class Hdf5Reader(FileReader):
                 name, schema, limits=limits, rows=chosen.rows, notes=[*chosen.notes, *notes], tables=choices,
                 left_out=chosen.refused, details={"layout": chosen.layout, "group": chosen.path},
             )  # fmt: skip
+            if chosen.meta is not None:
+                with damage_reported(name, "HDF5", *_LIBRARY_ERRORS):
+                    meta = _small_arrays(self._file[chosen.meta])
+                self.ensemble = EnsembleTables(meta, chosen.parameters, chosen.refused)
         except BaseException:
             self._file.close()
             raise
@@ -106,6 +112,20 @@ def _check_refused(table: Hdf5Table, name: str) -> None:
             f"Columns of {name} hold {PICKLED} ({listed(list(table.refused))}); these are never opened, since they can "
             'run code. Save the table with to_hdf(…, format="table") or to_parquet(…), and send that.'
         )
+
+
+def _small_arrays(group: h5py.Group) -> dict[str, np.ndarray]:
+    """Return the arrays of a group that describes a table; larger ones describe no table."""
+    arrays = {
+        key: group[key]
+        for key in group
+        if isinstance(group.get(key, getlink=True), h5py.HardLink) and isinstance(group[key], h5py.Dataset)
+    }
+    return {
+        key: np.asarray(array[()])
+        for key, array in arrays.items()
+        if array.size is not None and array.size <= _MOST_SHARED and storage_problem(array) is None
+    }
 
 
 def _unpacked(file: h5py.File, table: Hdf5Table) -> int:

@@ -26,7 +26,7 @@ __all__ = ["ParquetReader"]
 _LIBRARY_ERRORS = (pa.ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError, IndexError)
 # Read through small buffers: a memory map, or buffers of whole columns, would keep much of the file in memory.
 _BUFFER_BYTES = 1 << 18
-_KEYS = ("unit", "ucd", "utype", "xtype", "description")
+_KEYS = ("unit", "ucd", "utype", "xtype", "description", "density")
 
 
 class ParquetReader(FileReader):

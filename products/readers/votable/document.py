@@ -17,6 +17,7 @@ from defusedxml.expatreader import DefusedExpatParser
 from products.readers.column_checks import ARRAYS_OF_ARRAYS, ARRAYS_OF_TEXTS, COMPLEX, NO_VALUES
 from products.readers.errors import DamagedFileError, NotATableError, RaggedRowError
 from products.readers.frames import frame_of_system
+from products.readers.votable.densities import DensityGroups
 
 __all__ = ["DocumentHandler", "TableHandler", "VotableField", "column_meanings", "parsed_pieces"]
 
@@ -36,6 +37,7 @@ class VotableField:
     null: str | None = None
     meanings: dict[str, str] = field(default_factory=dict)
     shape: str | None = None
+    id: str = ""
 
     def simplify(self) -> str | None:
         """Drop sizes of 1, which add no dimension, and return the reason why the column cannot be read, or None."""
@@ -131,6 +133,7 @@ class TableHandler(DocumentHandler):
         self.rows = 0
         self._path: list[str] = []
         self._systems: dict[str, str | None] = {}
+        self._densities = DensityGroups()
         self._collected: list[str] | None = None
         self._column = 0
 
@@ -178,6 +181,8 @@ class TableHandler(DocumentHandler):
             if description:
                 self.fields[-1].meanings["description"] = description
             self._collected = None
+        elif tag == "GROUP" and self._path[-1:] == ["TABLE"]:
+            self._densities.end({column.id: column for column in self.fields})
         elif tag == "TABLE" and self.fields:
             self._end_table()
 
@@ -206,6 +211,8 @@ class TableHandler(DocumentHandler):
             self._start_field(attrs)
         elif tag == "COOSYS":
             self._systems[attrs.get("ID", "")] = frame_of_system(attrs.get("system", ""), attrs.get("equinox"))
+        elif tag in {"PARAM", "GROUP", "FIELDref", "PARAMref"}:
+            self._densities.start(tag, parent, attrs)
         elif tag == "VALUES" and parent == "FIELD" and attrs.get("null"):
             self.fields[-1].null = attrs["null"]
         elif tag == "DESCRIPTION" and parent == "FIELD":
@@ -228,6 +235,7 @@ class TableHandler(DocumentHandler):
                 datatype=attrs.get("datatype", ""),
                 arraysize=attrs.get("arraysize"),
                 meanings=meanings,
+                id=attrs.get("ID", ""),
             )
         )
 

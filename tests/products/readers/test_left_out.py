@@ -162,17 +162,17 @@ def test_nested_columns_are_list_columns_as_nested_pandas_calls_them(tmp_path: P
     import pandas as pd
 
     base = NestedFrame({"id": [1, 2, 3]}, index=[10, 11, 12])
-    pdfs = pd.DataFrame({"z": [0.0, 0.5, 0.0, 0.5], "pdf": [1.0, 2.0, 3.0, 4.0]}, index=[10, 10, 11, 11])
-    frame = base.join_nested(pdfs, "pz")
+    fluxes = pd.DataFrame({"mjd": [0.0, 0.5, 0.0, 0.5], "flux": [1.0, 2.0, 3.0, 4.0]}, index=[10, 10, 11, 11])
+    frame = base.join_nested(fluxes, "light")
     path = tmp_path / "cat.parquet"
     frame.to_parquet(path)
     found = read(path)
     names = frame.get_subcolumns()
     index = "__index_level_0__"  # without the metadata of pandas it is a column like any other
     assert found.column_names == ["id", *names, index]
-    assert names == ["pz.z", "pz.pdf"]
+    assert names == ["light.mjd", "light.flux"]
     for name in names:
-        theirs = [None if cell is None else list(cell[name.partition(".")[2]]) for cell in frame["pz"]]
+        theirs = [None if cell is None else list(cell[name.partition(".")[2]]) for cell in frame["light"]]
         assert [value or None for value in found[name].to_pylist()] == theirs
     assert found[index].to_pylist() == frame.index.to_list()
 

@@ -103,5 +103,5 @@ def test_qp_ensemble_is_one_row_for_each_distribution(suffix: str) -> None:
     found = read(DATA / "rail" / f"output_BPZ_lite.{suffix}")
     with h5py.File(DATA / "rail" / "output_BPZ_lite.hdf5") as file:
         np.testing.assert_array_equal(found["zmode"].to_numpy(), file["ancil/zmode"][:])
-        yvals = found["yvals"].combine_chunks().flatten().to_numpy().reshape(-1, 301)
+        yvals = found["pz"].combine_chunks().flatten().to_numpy().reshape(-1, 301)
         np.testing.assert_allclose(yvals, file["data/yvals"][:], rtol=1e-12)

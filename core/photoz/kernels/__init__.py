@@ -1,0 +1,1 @@
+"""Arithmetic of each form of densities, as classes with one interface."""
