@@ -30,7 +30,12 @@ LANGUAGE_FEATURES: tuple[LanguageFeature, ...] = (
     *_features(
         "adqlgeo", [name for name, known in FUNCTIONS.items() if known.group == "geometry" and name != "REGION"]
     ),
-    *(LanguageFeature(_PREFIX + "udf", function.form, function.description) for function in USER_DEFINED),
+    *(
+        LanguageFeature(_PREFIX + "udf", form.form, form.description)
+        for function in USER_DEFINED
+        for form in (function, function.of_arrays)
+        if form is not None
+    ),
     *_features("adql-string", ["LOWER", "UPPER", "ILIKE"]),
     *_features("adql-sets", ["UNION", "EXCEPT", "INTERSECT"]),
     *_features("adql-common-table", ["WITH"]),

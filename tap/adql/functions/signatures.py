@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from tap.adql import tree
 from tap.adql.sqltree import cast_to
-from tap.adql.values import Value, require_array
+from tap.adql.values import Value, require_array, require_density
 
 __all__ = ["MANY", "Compile", "Cost", "Function", "Group", "Parameter", "function_of", "udf"]
 
@@ -22,7 +22,7 @@ Compile: TypeAlias = Callable[[Sequence[Value], tree.Call, bool], Value]
 MANY = 10_000
 
 _ARRAYS = frozenset({"DOUBLE[]", "REAL[]"})
-_TYPES = _ARRAYS | {"ANY", "BIGINT", "DOUBLE", "INTEGER", "INTERVAL", "POINT", "REGION", "TIMESTAMP", "VARCHAR"}
+_TYPES = _ARRAYS | {"PDF", "ANY", "BIGINT", "DOUBLE", "INTEGER", "INTERVAL", "POINT", "REGION", "TIMESTAMP", "VARCHAR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Parameter:
     """One argument of a function, with its type as declared in the capabilities.
 
     Functions check arguments of other types themselves, because many of them take alternatives (a POINT for two
-    numbers). An array (``DOUBLE[]``, ``REAL[]``) is checked and cast to its type before the function compiles it.
+    numbers). An array (``DOUBLE[]``, ``REAL[]``) is checked and cast to its type before the function compiles it. So is
+    a column of densities (``PDF``), whose metadata have the form; to clients it is an array (``DOUBLE[]``).
     """
 
     name: str
@@ -44,7 +45,12 @@ class Parameter:
     @property
     def is_array(self) -> bool:
         """Whether the argument is an array of numbers."""
-        return self.type in _ARRAYS
+        return self.type in _ARRAYS or self.type == "PDF"
+
+    @property
+    def declared_type(self) -> str:
+        """The type in the capabilities, and in the engine if it is an array."""
+        return "DOUBLE[]" if self.type == "PDF" else self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Function:
         Whether it is an aggregate function.
     cost
         The limit of a translation against which a call is counted.
+    of_arrays
+        For aggregate functions: the function of each row that a call means if its first argument is an array.
     """
 
     name: str
@@ -80,11 +88,12 @@ class Function:
     description: str | None = None
     aggregate: bool = False
     cost: Cost | None = None
+    of_arrays: "Function | None" = None
 
     @property
     def form(self) -> str:
         """The signature in the form of TAPRegExt 1.0 §2.3."""
-        arguments = ", ".join(f"{parameter.name} {parameter.type}" for parameter in self.parameters)
+        arguments = ", ".join(f"{parameter.name} {parameter.declared_type}" for parameter in self.parameters)
         return f"{self.name}({arguments}) -> {self.result}"
 
     def value(self, arguments: Sequence[Value], node: tree.Call, *, prune: bool = False) -> Value:
@@ -109,8 +118,9 @@ class Function:
         checked = list(arguments)
         for i, parameter in enumerate(self.parameters[: len(arguments)]):
             if parameter.is_array:
-                array = require_array(arguments[i], node.function)
-                checked[i] = replace(array, sql=cast_to(array.sql, parameter.type))
+                require = require_density if parameter.type == "PDF" else require_array
+                array = require(arguments[i], node.function)
+                checked[i] = replace(array, sql=cast_to(array.sql, parameter.declared_type))
         return checked
 
 
@@ -127,6 +137,7 @@ def function_of(
     description: str | None = None,
     aggregate: bool = False,
     cost: Cost | None = None,
+    of_arrays: Function | None = None,
 ) -> Function:
     """Return a function, given its arguments as in the capabilities: ``x DOUBLE, y DOUBLE``."""
     pairs = (argument.split() for argument in arguments.split(",") if argument.strip())
@@ -143,6 +154,7 @@ def function_of(
         description=description,
         aggregate=aggregate,
         cost=cost,
+        of_arrays=of_arrays,
     )
 
 
@@ -158,6 +170,7 @@ def udf(
     unit: str | None = None,
     aggregate: bool = False,
     cost: Cost | None = None,
+    of_arrays: Function | None = None,
 ) -> Function:
     """Return a user-defined function, which the capabilities list with its description."""
     return function_of(
@@ -172,4 +185,5 @@ def udf(
         description=description,
         aggregate=aggregate,
         cost=cost,
+        of_arrays=of_arrays,
     )
