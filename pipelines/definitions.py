@@ -6,14 +6,16 @@ from core.errors import NotFoundError
 from pipelines.combine.pipeline import CombineRedshiftCatalogs
 from pipelines.models import AnyPipeline
 from pipelines.training.pipeline import TrainingSetMaker
+from pipelines.validation.pipeline import ValidateEstimates
 
-__all__ = ["COMBINE", "PIPELINES", "TRAINING", "pipeline_by_id", "pipeline_by_name"]
+__all__ = ["COMBINE", "PIPELINES", "TRAINING", "VALIDATION", "pipeline_by_id", "pipeline_by_name"]
 
 TRAINING = TrainingSetMaker()
 COMBINE = CombineRedshiftCatalogs()
+VALIDATION = ValidateEstimates()
 
 #: All pipelines by name; names and numbers are those that clients of the Photo-z Server know.
-PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in (TRAINING, COMBINE)}
+PIPELINES: Mapping[str, AnyPipeline] = {pipeline.name: pipeline for pipeline in (TRAINING, COMBINE, VALIDATION)}
 
 
 def pipeline_by_name(name: str, definitions: Mapping[str, AnyPipeline] = PIPELINES) -> AnyPipeline:

@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipelines.crossmatch.objects import ObjectSource
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.reading import Projection
+from pipelines.inputs.reading import Projection, RowSource
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.reports import RunReport
 from pipelines.yaml_documents import read_yaml
@@ -116,6 +117,8 @@ class PipelineResult:
         be made again; by default the one of the run.
     rules
         Text of the rules that were applied, if the pipeline has any.
+    documents
+        Further files of the result by name, such as tables and figures.
     """
 
     table: pa.Table
@@ -124,6 +127,7 @@ class PipelineResult:
     warnings: tuple[str, ...] = ()
     configuration: PipelineConfiguration | None = None
     rules: str | None = None
+    documents: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def position(self) -> tuple[str, str] | None:
@@ -158,6 +162,9 @@ class Work(Protocol[_ConfigurationT_co]):
 
     def read(self, entry: InputEntry, projection: Projection = list) -> pa.Table:
         """Read the rows of an input; the projection chooses its columns."""
+
+    def open_rows(self, entry: InputEntry) -> AbstractContextManager[RowSource]:
+        """Open an input whose rows are read in batches, for tables that do not fit into memory."""
 
     def read_rules(self, name: str) -> str | bytes:
         """Read the rules file of the configuration."""

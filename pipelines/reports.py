@@ -1,9 +1,9 @@
 """`RunReport`: facts, count tables and histograms for the page of a run, common to all pipelines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["CountTable", "HistogramFigure", "RunReport"]
+__all__ = ["CountTable", "Drawing", "HistogramFigure", "RunReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,23 @@ class HistogramFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A figure that is an SVG document of its own.
+
+    Parameters
+    ----------
+    key
+        Name of the figure in URLs, unique in its report.
+    draw
+        Returns the document.
+    """
+
+    key: str
+    title: str
+    draw: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """Content of the report page of a run.
 
@@ -52,6 +69,8 @@ class RunReport:
         What an astronomer should look at, a sentence each.
     tables
         Those without a row are not shown.
+    drawings
+        Figures that the pipeline draws itself.
     has_sky_map
         Whether a map shows where the rows of the result lie, if they have positions.
     """
@@ -61,3 +80,4 @@ class RunReport:
     tables: tuple[CountTable, ...] = ()
     figures: tuple[HistogramFigure, ...] = ()
     has_sky_map: bool = True
+    drawings: tuple[Drawing, ...] = ()

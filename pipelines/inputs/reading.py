@@ -1,8 +1,10 @@
 """Reading of the tables of inputs from their original files."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -11,17 +13,41 @@ from core.errors import NotFoundError
 from core.files import FileStore
 from pipelines.inputs.columns import InputTable, table_of_file
 from pipelines.inputs.lookup import RunInput
-from products.adjustments.options import TableOptions
+from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.meanings import Meanings
 from products.readers import ReadLimits
 from products.rows.derive import derive_rows
 from products.rows.stored_file import StoredFile
 
-__all__ = ["InputReader", "LazyTables", "read_table"]
+__all__ = ["InputReader", "LazyTables", "RowSource", "open_file_rows", "read_table"]
 
 #: Returns the columns to read, given the names of all columns.
 Projection = Callable[[Sequence[str]], list[str]]
+
+
+class RowSource(Protocol):
+    """Protocol of a table whose rows are read in batches, as often as needed."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns, with their metadata."""
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows, or None when it is unknown before reading."""
+
+    @property
+    def details(self) -> Mapping[str, object]:
+        """Properties of the format; ``left_out`` has the columns that cannot be read, each with the reason."""
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """Yield all rows in their order, of all or some columns."""
+
+
+def open_file_rows(path: Path, name: str) -> AbstractContextManager[RowSource]:
+    """Open a local file whose rows are read in batches; positions stay as they are."""
+    return open_adjusted(path, name, TableOptions(position=AS_GIVEN))
 
 
 def read_table(
@@ -75,6 +101,16 @@ class InputReader:
         options = each.options
         return read_table(path, each.file_name, projection, limits=self.limits, scratch=self.scratch, options=options)
 
+    @contextmanager
+    def open_rows(self, each: RunInput) -> Iterator[RowSource]:
+        """Open an input whose rows are read in batches."""
+        if each.format == "HATS" and each.stored_table is not None:
+            with StoredFile(self.tables / each.stored_table) as file:
+                yield _StoredRows(file)
+            return
+        with self._opened(each) as reader:
+            yield reader
+
     def inspect(self, each: RunInput) -> InputTable:
         """Return the columns of a file in the VOSpace."""
         with self._opened(each) as reader:
@@ -99,6 +135,19 @@ class InputReader:
             return self.store.local_path(each.stored_id)
         except NotFoundError:
             raise NotFoundError(f"{each.label} ({each.name}) was deleted while the run read its inputs.") from None
+
+
+class _StoredRows:
+    """`RowSource` of the stored rows of a table."""
+
+    def __init__(self, file: StoredFile) -> None:
+        self._file = file
+        self.schema = pa.schema([field for field in file.schema if field.name != HEALPIX_COLUMN])
+        self.rows: int | None = file.metadata.num_rows
+        self.details: Mapping[str, object] = {}
+
+    def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
+        yield from self._file.iter_batches(size, columns=self.schema.names if columns is None else columns)
 
 
 class LazyTables(Mapping[str, pa.Table]):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pipelines.crossmatch.objects import ObjectSource
 from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
 from pipelines.inputs.configuration import PipelineConfiguration, configuration_document
-from pipelines.inputs.reading import Projection, read_table
+from pipelines.inputs.reading import Projection, RowSource, open_file_rows, read_table
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
 from pipelines.outputs.result_files import write_result
@@ -126,6 +127,12 @@ class _FileWork:
             raise InvalidValueError(f"There is no file {path}.", field="inputs")
         return read_table(path, path.name, projection)
 
+    def open_rows(self, entry: InputEntry) -> AbstractContextManager[RowSource]:
+        path = self._found(entry)
+        if not path.is_file():
+            raise InvalidValueError(f"There is no file {path}.", field="inputs")
+        return open_file_rows(path, path.name)
+
     def read_rules(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()
 
@@ -156,6 +163,8 @@ def _write_documents(
     decided = made.configuration or settings
     if made.rules is not None and pipeline.rules is not None:
         (folder / pipeline.rules.name).write_text(made.rules, "utf-8")
+    for name, content in made.documents.items():
+        (folder / name).write_bytes(content)
     report = folder / f"{settings.output_name}_report.json"
     report.write_text(made.report.model_dump_json(indent=1), "utf-8")
     (folder / "config.yaml").write_text(_yaml(configuration_document(decided)), "utf-8")

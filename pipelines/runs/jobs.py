@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pipelines.definitions import PIPELINES
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
 from pipelines.inputs.configuration import configuration_document
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.reading import InputReader, Projection
+from pipelines.inputs.reading import InputReader, Projection, RowSource
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
 from pipelines.outputs.result_files import write_result
 from pipelines.runs.checks import CheckedRun, RunChecker
@@ -175,6 +176,12 @@ class _JobWork:
             raise NotFoundError(f"The run was given no input {entry.internal_name}.")
         return self._reader.read(found, projection)
 
+    def open_rows(self, entry: InputEntry) -> AbstractContextManager[RowSource]:
+        found = self._found(entry)
+        if found is None:
+            raise NotFoundError(f"The run was given no input {entry.internal_name}.")
+        return self._reader.open_rows(found)
+
     def read_rules(self, name: str) -> str:
         if self._request.rules is None:
             raise NotFoundError(f"The run was given no file {name}.")
@@ -215,6 +222,8 @@ def _write_documents(
     (folder / CONFIGURATION).write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True), "utf-8")
     if made.rules is not None and checked.pipeline.rules is not None:
         (folder / checked.pipeline.rules.name).write_text(made.rules, "utf-8")
+    for name, content in made.documents.items():
+        (folder / name).write_bytes(content)
     lines = [f"{seconds:9.3f} s  {step}" for step, seconds in steps.done]
     lines += [f"WARNING  {warning}" for warning in made.warnings]
     (folder / LOG).write_text("\n".join(lines) + "\n", "utf-8")

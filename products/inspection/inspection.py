@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 
 from core.columns import Column
 from products.inspection.column_statistics import ColumnStatistics
+from products.inspection.estimates import DensityFindings
 from products.inspection.footprint import DensityMap
 from products.inspection.guesses import Guess
 from products.inspection.meanings import Meanings
@@ -17,7 +18,15 @@ from products.inspection.ranges import Ranges
 from products.inspection.redshifts import RedshiftHistogram
 from products.readers.base import TableChoice
 
-__all__ = ["ColumnStatistics", "DensityMap", "Inspection", "MissingValue", "Ranges", "RedshiftHistogram"]
+__all__ = [
+    "ColumnStatistics",
+    "DensityFindings",
+    "DensityMap",
+    "Inspection",
+    "MissingValue",
+    "Ranges",
+    "RedshiftHistogram",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,8 @@ class Inspection:
         The form from which positions were derived, and the columns with them; none where none were derived.
     tables
         The tables of the file, of which this one is read.
+    densities
+        What is known of the probability densities, if the table has a column of them.
     """
 
     rows: int
@@ -70,6 +81,7 @@ class Inspection:
     derived_from: PositionForm | None = None
     derived_columns: tuple[str, ...] = ()
     tables: tuple[TableChoice, ...] = ()
+    densities: DensityFindings | None = None
 
     def to_json(self) -> str:
         """Return the inspection as JSON."""
@@ -100,6 +112,7 @@ class Inspection:
             derived_from=PositionForm.from_object(form) if (form := found.get("derived_from")) else None,
             derived_columns=tuple(found.get("derived_columns", ())),
             tables=tuple(TableChoice(**item) for item in found.get("tables", ())),
+            densities=DensityFindings.from_object(item) if (item := found.get("densities")) else None,
         )
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from core.columns import Column, column_of_field
+from core.photoz.forms import DensityForm
 from core.sky.positions import PositionCounts
 from products.inspection.column_statistics import ColumnStatistics, StatisticsGatherer
+from products.inspection.estimates import DensitySpread, density_sentences
 from products.inspection.footprint import Footprint
 from products.inspection.guesses import guess_meanings
 from products.inspection.inspection import Inspection
@@ -44,6 +46,7 @@ class Findings:
         )
         self._footprint = Footprint()
         self._redshifts = RedshiftSpread()
+        self._densities = _density_spread(schema)
         self._first: list[pa.RecordBatch] = []
         self.rows = 0
 
@@ -62,6 +65,10 @@ class Findings:
             self._footprint.add(cells if placed.all() else cells[placed])
         if self._meanings.z is not None:
             self._redshifts.add(numbers_of(batch.column(self._meanings.z)))
+        if self._densities is not None:
+            name, spread = self._densities
+            z = self._meanings.z
+            spread.add(batch.column(name), None if z is None else numbers_of(batch.column(z)))
 
     def repetitive(self) -> list[str]:
         """Return the columns whose values repeat often."""
@@ -74,6 +81,7 @@ class Findings:
         guesses = guess_meanings(columns, statistics)
         ranges, missing = self._ranges(), missing_values(columns, statistics)
         moc = self._footprint.moc()
+        densities = None if self._densities is None else self._densities[1].findings()
         return Inspection(
             rows=self.rows,
             columns=columns,
@@ -92,12 +100,27 @@ class Findings:
                 *notes,
                 *(sentence for _, sentence in offending_rows(ranges).values()),
                 *(missing_sentence(item) for item in missing),
+                *(() if densities is None else density_sentences(densities)),
             ),
+            densities=densities,
         )
 
     def _ranges(self) -> Ranges:
         counts = PositionCounts() if self._positions is None else self._positions.counts
         return Ranges(**asdict(counts), z_missing=self._redshifts.missing, z_outside=self._redshifts.outside)
+
+
+def _density_spread(schema: pa.Schema) -> tuple[str, DensitySpread] | None:
+    """Return the first column of densities and what accumulates them, if the table has one."""
+    for field in schema:
+        text = (field.metadata or {}).get(b"density")
+        if text is None:
+            continue
+        try:
+            return field.name, DensitySpread(field.name, DensityForm.from_json(text.decode("utf-8", "replace")))
+        except ValueError:
+            continue
+    return None
 
 
 def _typed(column: Column, known: ColumnStatistics) -> Column:

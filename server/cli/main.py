@@ -19,6 +19,7 @@ from server.cli import pipelines as cli_pipelines
 from server.cli import product_types as cli_types
 from server.cli import products as cli_products
 from server.cli import releases as cli_releases
+from server.cli import validation as cli_validation
 from server.cli.context import DataOption, open_accounts, read_settings
 from server.data_folder import StartError, prepare_data_folder
 from server.migrations.upgrade import migrate, migrate_rows
@@ -44,6 +45,7 @@ app.add_typer(cli_pipelines.app, name="pipeline")
 
 cli_accounts.add_user_commands(user_app)
 app.command("log")(cli_releases.log_command)
+app.command("validate")(cli_validation.validate_command)
 
 
 @app.command("serve")

@@ -11,6 +11,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pa_parquet
 
 from core.columns import Column, column_of_field
+from core.photoz.forms import DensityForm
 
 __all__ = ["write_table"]
 
@@ -45,7 +46,10 @@ def _write_fits(table: pa.Table, path: Path) -> None:
 
 
 def _write_hdf5(table: pa.Table, path: Path) -> None:
-    """Write RAIL's layout: a group ``photometry`` with one array for each column."""
+    """Write RAIL's layout: a group ``photometry`` with one array for each column; densities as an ensemble of qp."""
+    if any(described.density for described in _columns(table)):
+        _write_ensemble(table, path)
+        return
     with h5py.File(path, "w") as file:
         group = file.create_group("photometry", track_order=True)  # columns stay in their order
         for number, described in enumerate(_columns(table)):
@@ -56,6 +60,21 @@ def _write_hdf5(table: pa.Table, path: Path) -> None:
             for key in ("unit", "ucd", "description"):
                 if value := getattr(described, key):
                     dataset.attrs[key] = value
+
+
+def _write_ensemble(table: pa.Table, path: Path) -> None:
+    """Write the groups of qp: ``meta`` and ``data`` of the densities on a grid, ``ancil`` with the other columns."""
+    with h5py.File(path, "w") as file:
+        for described in _columns(table):
+            if described.density is None:
+                file[f"ancil/{described.name}"] = _filled(table.column(described.name))
+                continue
+            form = DensityForm.from_json(described.density)
+            lists = table.column(described.name).combine_chunks()
+            file["meta/pdf_name"] = np.array([form.name.encode()])
+            file["meta/pdf_version"] = np.array([0])
+            file["meta/xvals"] = np.array([form.grid])
+            file["data/yvals"] = lists.flatten().to_numpy().reshape(-1, form.size)
 
 
 def _write_votable(table: pa.Table, path: Path) -> None:

@@ -67,6 +67,7 @@ def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: 
             product_type=product_type_by_name(demo.product_type).id,
             release=release.id if release else None,
             description=demo.description,
+            pz_code=demo.pz_code,
             visibility=Visibility.PUBLIC,
         ),
     )

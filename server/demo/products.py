@@ -1,4 +1,4 @@
-"""Simulated products that fill an empty server: an object catalogue, four redshift surveys, and a training set.
+"""Simulated products that fill an empty server: objects, four redshift surveys, a training set, and estimates.
 
 The model and the columns are described in ``docs/demo-data.md``. The same seed gives the same values.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from server.demo.estimates import estimates_table
 from server.demo.files import write_table
 from server.demo.objects import object_table, observe_objects
 from server.demo.surveys import bright_survey, deep_survey, fibre_survey, grism_survey
@@ -47,6 +48,7 @@ class DemoProduct:
     file_name: str
     table: pa.Table
     meanings: Mapping[str, str]
+    pz_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class _Definition:
     file_name: str
     make_table: Callable[[pa.Table, int], pa.Table]
     meanings: Mapping[str, str]
+    pz_code: str | None = None
 
 
 _DEFINITIONS = (
@@ -167,6 +170,20 @@ _DEFINITIONS = (
         make_table=training_table,
         meanings={"objectId": "id", "ra": "ra", "dec": "dec", "redshift": "z", "z_flag": "z_flag"},
     ),
+    _Definition(
+        display_name="Mock Photo-z Estimates",
+        product_type="photoz_estimates",
+        release=DEMO_RELEASE,
+        description=(
+            "Probability densities of the redshift, p(z), of galaxies to *i* = 22 in one field (ECDFS) and of the Mock "
+            "Training Set: the redshifts of the nearest training objects in colour, as an ensemble of qp in HDF5. "
+            "An object is never its own neighbour."
+        ),
+        file_name="mock_photoz_estimates.hdf5",
+        make_table=estimates_table,
+        meanings={"objectId": "id", "ra": "ra", "dec": "dec", "zmode": "z"},
+        pz_code="Nearest neighbours",
+    ),
 )
 
 
@@ -182,6 +199,7 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             file_name=definition.file_name,
             table=definition.make_table(objects, seed),
             meanings=definition.meanings,
+            pz_code=definition.pz_code,
         )
 
 

@@ -1,6 +1,6 @@
 """Every parameter of every pipeline changes the result, is refused, or is named in the warnings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -11,12 +11,17 @@ import pytest
 from pydantic import BaseModel
 
 from core.errors import InvalidValueError
+from core.photoz.forms import DensityForm
 from pipelines.combine import combine_redshifts
 from pipelines.combine.configuration import CombineConfiguration, CombineParameters, ExtraColumn
 from pipelines.combine.rules import FlagsTranslation
 from pipelines.definitions import PIPELINES
 from pipelines.training import TrainingSetConfiguration, make_training_set
 from pipelines.training.configuration import TrainingSetParameters
+from pipelines.validation.configuration import EstimatesInput, ReferenceInput, ValidationParameters
+from pipelines.validation.report import ValidationReport
+from pipelines.validation.validation import NamedTable, validate_estimates
+from products.readers.memory import MemoryReader
 
 _SECOND = 1 / 3600
 
@@ -111,6 +116,24 @@ COMBINE: Mapping[str, list[Case]] = {
     "auto_cross_max_inflight": [warned(6, "auto_cross_max_inflight")],
     "cross_max_inflight": [warned(6, "cross_max_inflight")],
 }
+VALIDATION: Mapping[str, list[Case]] = {
+    "match": [effect("order")],
+    "match_radius_arcsec": [effect(0.1, match="position"), warned(0.1, "match_radius_arcsec")],
+    "point": [effect("mean")],
+    "grid": [effect((0.0, 2.0, 101))],
+    "cuts": [effect(["mag_i < 22"])],
+    "estimate_cuts": [effect(["odds > 0.5"])],
+    "magnitude": [effect("mag_r")],
+    "z_edges": [effect([0.0, 1.0, 3.0])],
+    "magnitude_edges": [effect([20.0, 22.0, 25.0])],
+    "tomographic_edges": [effect([0.0, 1.0, 3.0])],
+    "pit_bins": [effect(7)],
+    "bootstrap": [effect(0), effect(11)],
+    "random_seed": [effect(3), warned(3, "random_seed", bootstrap=0)],
+    "requirements.bias": [effect(1e-9)],
+    "requirements.sigma": [effect(1e-9)],
+    "requirements.outlier_rate": [effect(None)],
+}
 
 
 def _names(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
@@ -133,7 +156,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def test_no_parameter_is_forgotten() -> None:
-    tables = {"training_set_maker": TRAINING, "combine_redshift_dedup": COMBINE}
+    tables = {"training_set_maker": TRAINING, "combine_redshift_dedup": COMBINE, "validate_estimates": VALIDATION}
     assert set(tables) == set(PIPELINES)
     for name, pipeline in PIPELINES.items():
         assert sorted(tables[name]) == sorted(_names(pipeline.parameters))
@@ -199,7 +222,65 @@ def _combine(param: Mapping[str, Any]) -> Any:
     return combine_redshifts(tables, configuration, rules=FlagsTranslation.default())
 
 
-_MAKERS = {"training": (_train, TRAINING, {"flux_type": "psf", "random_seed": 7}), "combine": (_combine, COMBINE, {})}
+@dataclass(frozen=True)
+class _Validated:
+    """The report of a validation, whole."""
+
+    report: ValidationReport
+
+    @property
+    def table(self) -> pa.Table:
+        return pa.table({"report": [self.report.model_dump_json(exclude={"warnings"})]})
+
+
+def _validate(param: Mapping[str, Any]) -> _Validated:
+    random, count = np.random.default_rng(3), 60
+    z_true = random.uniform(0.1, 1.5, count)
+    reference = {
+        "object_id": np.arange(count)[::-1],
+        "ra": 10 + np.arange(count)[::-1] / 100,
+        "dec": np.zeros(count),
+        "redshift": z_true[::-1],
+        "mag_i": np.linspace(20, 24, count),
+        "mag_r": np.linspace(21, 26, count),
+    }
+    scale = random.uniform(0.03, 0.2, count)
+    form = DensityForm("norm", 2)
+    densities = pa.FixedSizeListArray.from_arrays(np.column_stack([z_true + 0.02, scale]).reshape(-1), 2)
+    estimates = pa.table(
+        {
+            "object_id": np.arange(count),
+            "ra": 10 + np.arange(count) / 100,
+            "dec": np.where(np.arange(count) % 2, 0.5, 0.05) * _SECOND,
+            "zmode": z_true + random.normal(0, 0.05, count),
+            "odds": np.linspace(0, 1, count),
+            "pz": densities,
+        }
+    )
+    field = estimates.schema.field("pz").with_metadata({"density": form.to_json()})
+    tables = {
+        "estimates": estimates.cast(estimates.schema.set(5, field)),
+        "reference": pa.table(reference),
+    }
+
+    def named(name: str) -> NamedTable:
+        return NamedTable(name, name, lambda: MemoryReader(tables[name], "memory"))
+
+    return _Validated(
+        validate_estimates(
+            [(EstimatesInput(), named("estimates"))],
+            (ReferenceInput(), named("reference")),
+            ValidationParameters.model_validate(param),
+            lambda *_: None,
+        )
+    )
+
+
+_MAKERS: Mapping[str, tuple[Callable[[Mapping[str, Any]], Any], Mapping[str, list[Case]], Mapping[str, Any]]] = {
+    "training": (_train, TRAINING, {"flux_type": "psf", "random_seed": 7}),
+    "combine": (_combine, COMBINE, {}),
+    "validation": (_validate, VALIDATION, {"bootstrap": 5}),
+}
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,18 @@
 """Histograms as SVG paths: bars, an optional outline over them, and axes with round tick values."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.charts.ticks import round_values
 from products.inspection.redshifts import RedshiftHistogram
 
-__all__ = ["HistogramPlot", "bar_plot", "histogram_plot"]
+__all__ = ["HEIGHT", "MARGINS", "WIDTH", "HistogramPlot", "bar_plot", "histogram_plot"]
 
-_WIDTH, _HEIGHT = 768.0, 384.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 104.0, 16.0, 16.0, 60.0
-_TICKS = 6
+#: Size of charts with axes, and their margins: left, right, top, bottom.
+WIDTH, HEIGHT = 768.0, 384.0
+MARGINS = (104.0, 16.0, 16.0, 60.0)
+
+_LEFT, _RIGHT, _TOP, _BOTTOM = MARGINS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def histogram_plot(histogram: RedshiftHistogram) -> HistogramPlot:
 
 
 def bar_plot(
-    edges: Sequence[float], counts: Sequence[int], *, beyond: int = 0, outline: Sequence[int] | None = None
+    edges: Sequence[float], counts: Sequence[int], *, beyond: int = 0, outline: Sequence[float] | None = None
 ) -> HistogramPlot:
     """Return the histogram of counts between bin edges.
 
@@ -59,7 +61,7 @@ def bar_plot(
         Other counts between the same edges, drawn as a line.
     """
     low, high, highest = edges[0], edges[-1], max(*counts, *(outline or ()), 1)
-    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+    right, bottom = WIDTH - _RIGHT, HEIGHT - _BOTTOM
 
     def across(z: float) -> float:
         return round(_LEFT + (z - low) / (high - low) * (right - _LEFT), 1)
@@ -73,9 +75,9 @@ def bar_plot(
         if count
     )
     return HistogramPlot(
-        _WIDTH, _HEIGHT, _LEFT, right, _TOP, bottom, bars,
-        x_ticks=tuple((across(z), f"{z:g}") for z in _round_values(low, high)),
-        y_ticks=tuple((up(n), f"{n:,.0f}") for n in _round_values(0, highest, integer=True)),
+        WIDTH, HEIGHT, _LEFT, right, _TOP, bottom, bars,
+        x_ticks=tuple((across(z), f"{z:g}") for z in round_values(low, high)),
+        y_ticks=tuple((up(n), f"{n:,.0f}") for n in round_values(0, highest, integer=True)),
         total=sum(counts) + beyond,
         beyond=beyond,
         outline="" if outline is None else _steps(edges, outline, across, up),
@@ -83,17 +85,7 @@ def bar_plot(
 
 
 def _steps(
-    edges: Sequence[float], counts: Sequence[int], across: Callable[[float], float], up: Callable[[float], float]
+    edges: Sequence[float], counts: Sequence[float], across: Callable[[float], float], up: Callable[[float], float]
 ) -> str:
     steps = "".join(f"V{up(count)}H{across(end)}" for end, count in zip(edges[1:], counts, strict=True))
     return f"M{across(edges[0])} {up(0)}{steps}V{up(0)}"
-
-
-def _round_values(low: float, high: float, *, integer: bool = False) -> list[float]:
-    """Return about six tick values between two limits: multiples of 1, 2 or 5 times a power of ten."""
-    rough = (high - low) / _TICKS
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough)
-    step = max(step, 1.0) if integer else step
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(index * step, 10) for index in range(first, last + 1)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.models import AnyPipeline
-from pipelines.reports import CountTable, HistogramFigure
+from pipelines.reports import CountTable, Drawing, HistogramFigure
 from products.inspection.inspection import Inspection
 from webui.charts.histogram import HistogramPlot, bar_plot
 from webui.charts.sky_map import SkyMap, sky_map
@@ -50,12 +50,14 @@ class ReportView:
     tables: tuple[CountTable, ...]
     figures: tuple[Figure, ...]
     sky: SkyMap | None
+    drawings: tuple[Drawing, ...] = ()
 
     @property
     def pictures(self) -> tuple[tuple[str, str], ...]:
         """Keys and titles of all charts."""
         sky = ((SKY, "Positions of the rows of the result"),) if self.sky else ()
-        return (*sky, *((figure.key, figure.title) for figure in self.figures))
+        figures = ((figure.key, figure.title) for figure in self.figures)
+        return (*sky, *figures, *((drawing.key, drawing.title) for drawing in self.drawings))
 
     @classmethod
     def of(cls, pipeline: AnyPipeline, values: Mapping[str, Any], inspection: str | None) -> "ReportView":
@@ -74,4 +76,5 @@ class ReportView:
             tables=tuple(table for table in report.tables if table.rows),
             figures=tuple(Figure.of(figure) for figure in report.figures),
             sky=sky_map(found.density_map) if found and found.density_map else None,
+            drawings=report.drawings,
         )

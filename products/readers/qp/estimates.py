@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from core.columns import COMPUTED_UTYPE
+from core.photoz.blocks import density_blocks
 from core.photoz.densities import Densities
+from core.photoz.forms import DensityForm
 from products.readers.column_checks import described_field
 
-__all__ = ["POINT_ESTIMATES", "PointEstimate", "missing_estimates"]
+__all__ = ["POINT_ESTIMATES", "PointEstimate", "computed_arrays", "missing_estimates"]
 
 _REDSHIFT = r"\w*z(phot|photo)?"
 
@@ -38,11 +40,6 @@ class PointEstimate:
         """Return the column of the numbers that are computed from a column of densities."""
         description = f"{self.words} of the density in {column}; computed by the server, not by the author of the file"
         return described_field(self.name, pa.float64(), ucd=self.ucd, utype=COMPUTED_UTYPE, description=description)
-
-    def array(self, densities: Densities) -> pa.Array:
-        """Return the numbers; null where there is no density."""
-        values = self.compute(densities)
-        return pa.array(values, mask=~np.isfinite(values))
 
 
 def _given(names: str) -> re.Pattern[str]:
@@ -84,3 +81,12 @@ def missing_estimates(names: Sequence[str]) -> tuple[PointEstimate, ...]:
     """Return the point estimates that none of the columns of a table has."""
     plain = [name.casefold().replace("_", "") for name in names]
     return tuple(each for each in POINT_ESTIMATES if not any(each.given.fullmatch(name) for name in plain))
+
+
+def computed_arrays(form: DensityForm, arrays: pa.Array, wanted: Sequence[PointEstimate]) -> dict[str, pa.Array]:
+    """Compute point estimates of densities, by the names of their columns; null where there is no density."""
+    values = {each.name: np.empty(len(arrays)) for each in wanted}
+    for rows, densities in density_blocks(form, arrays):
+        for each in wanted:
+            values[each.name][rows] = each.compute(densities)
+    return {name: pa.array(numbers, mask=~np.isfinite(numbers)) for name, numbers in values.items()}

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from core.columns import DENSITY_UTYPE
-from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
 from products.readers.base import FileReader
 from products.readers.column_checks import described_field
 from products.readers.qp.composition import Composition, StoredArrays, ensemble_arrays, has_arithmetic
-from products.readers.qp.estimates import PointEstimate, missing_estimates
+from products.readers.qp.estimates import PointEstimate, computed_arrays, missing_estimates
 from products.readers.qp.forms import form_name
 from products.readers.qp.nested import nested_arrays
 
@@ -88,10 +87,7 @@ class DensityReader(FileReader):
         """Return the column of densities of a batch, and point estimates that are computed from it."""
         composed = self._composition.arrays(arrays)
         found = {self._column: composed}
-        if computed:
-            densities = Densities.from_arrow(self._composition.form, composed)
-            found |= {each.name: each.array(densities) for each in computed}
-        return found
+        return found | computed_arrays(self._composition.form, composed, computed)
 
 
 def with_densities(reader: FileReader) -> FileReader:

@@ -63,6 +63,7 @@ def test_rail_reads_the_training_set(demo, tmp_path):
 def test_the_server_reads_every_file_as_it_was(demo, tmp_path):
     for product in demo.values():
         with open_table(write_demo_file(product, tmp_path), product.file_name) as reader:
-            read = pa.Table.from_batches(list(reader.batches()), reader.schema)
+            # The server computes point estimates that an ensemble does not have.
+            read = pa.Table.from_batches(list(reader.batches(product.table.column_names)))
         # CSV does not say how wide its numbers are.
         pd.testing.assert_frame_equal(read.to_pandas(), product.table.to_pandas(), check_dtype=False)

@@ -128,3 +128,11 @@ def test_the_training_set_has_the_photometry_of_its_objects(demo, objects):
     for band in "ugrizy":
         np.testing.assert_array_equal(table[f"mag_{band}_lsst"], catalogue[f"{band}_cModelMag"])
     assert (np.abs(table["redshift"] - catalogue["z_true"]) < 0.01).mean() > 0.95
+
+
+def test_estimates_of_the_training_set_are_near_its_redshifts(demo):
+    estimates = demo["mock_photoz_estimates"].table.to_pandas().set_index("objectId")["zmode"]
+    training = demo["mock_training_set"].table.to_pandas().set_index("objectId")["redshift"]
+    residuals = (estimates.loc[training.index] - training) / (1 + training)
+    assert 1.4826 * np.median(np.abs(residuals - np.median(residuals))) < 0.05
+    assert 0.01 < (np.abs(residuals) > 0.15).mean() < 0.1

@@ -48,6 +48,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         report = _report(services, identity, run, services.products.service.details(identity, run.product_id))
         if report is None or key not in dict(report.pictures):
             raise NotFoundError(f"The report of run {number} has no chart '{key[:100]}'.")
+        drawing = next((each for each in report.drawings if each.key == key), None)
+        if drawing is not None:
+            return renderer.drawing(drawing.draw())
         figure = next((each for each in report.figures if each.key == key), None)
         return renderer.picture("picture.svg", figure=figure, sky=report.sky)
 

@@ -11,7 +11,9 @@ from products.inspection.preview import Cell
 from products.models import FileRole, ProductColumn, ProductFile, ProductStatus
 from products.service import ProductDetails
 from tap.identifiers import identifier
+from webui.charts.estimates import estimate_figures
 from webui.charts.histogram import HistogramPlot, histogram_plot
+from webui.charts.run_report import Figure
 from webui.charts.sky_map import SkyMap, sky_map
 
 __all__ = ["ColumnView", "ProductView"]
@@ -42,6 +44,8 @@ class ProductView:
     ----------
     preview_names, preview_rows
         The first rows of the table.
+    estimates
+        Charts of the densities, if the table has them.
     """
 
     details: ProductDetails
@@ -51,6 +55,7 @@ class ProductView:
     preview_rows: tuple[tuple[Cell, ...], ...]
     sky: SkyMap | None
     histogram: HistogramPlot | None
+    estimates: tuple[Figure, ...]
     may_change: bool
     may_manage: bool
 
@@ -68,6 +73,9 @@ class ProductView:
             preview_rows=tuple(zip(*preview.values(), strict=True)),
             sky=sky_map(found.density_map) if found and found.density_map else None,
             histogram=histogram_plot(found.redshift_histogram) if found and found.redshift_histogram else None,
+            estimates=tuple(estimate_figures(found.densities, found.redshift_histogram))
+            if found and found.densities
+            else (),
             may_change=changeable(identity, details.product),
             may_manage=manageable(identity, details.product),
         )

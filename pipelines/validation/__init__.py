@@ -1,0 +1,1 @@
+"""Validation of photo-z estimates against reference redshifts: matching, metrics, figures."""

@@ -1,0 +1,149 @@
+"""Page of the densities of single objects of a product, chosen by their identifiers or by a cone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from fastapi import APIRouter, Depends, Request, Response
+
+from core.auth.models import Identity
+from core.errors import InvalidValueError
+from products.inspection.guesses import best_assignment
+from products.inspection.meanings import Meanings
+from products.rows.selected_densities import DensityColumns, SelectedDensities, select_densities
+from products.service import ProductDetails
+from webui.addresses import product_address, product_key
+from webui.charts.curves import CurvePlot, curve_plot
+from webui.pages.forms import see_other
+from webui.pages.rendering.templates import PageRenderer
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_MOST_OBJECTS = 6
+_POINTS = 301
+_LONGEST = 1000
+_PERCENTAGES = (2.5, 16.0, 50.0, 84.0, 97.5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """An object in the table below the plot: its identifier, point estimate, quantiles and odds."""
+
+    identifier: str
+    point: float | None
+    quantiles: tuple[float | None, ...]
+    odds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """What a visitor asked for: identifiers, or a cone with its texts."""
+
+    text: str
+    identifiers: tuple[str, ...]
+    cone: tuple[float, float, float] | None
+    cone_texts: tuple[str, str, str]
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the page."""
+
+    @router.get("/product/{name}/densities")
+    def densities(name: str, request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
+        details = services.products.service.details(identity, product_key(name))
+        columns = _columns_of(details)
+        if columns is None or details.table is None:
+            return see_other(product_address(details.product.internal_name))
+        error, status = None, 200
+        try:
+            wanted = _selection(request)
+        except InvalidValueError as e:
+            wanted, error, status = _Selection("", (), None, ("", "", "")), e.message, 400
+        selected = select_densities(
+            services.settings.tables_folder / details.table.stored_id,
+            columns,
+            identifiers=wanted.identifiers,
+            cone=wanted.cone,
+            most=_MOST_OBJECTS,
+        )
+        return renderer.page(
+            "products/densities.html",
+            identity,
+            status=status,
+            details=details,
+            wanted=wanted,
+            columns=columns,
+            plot=_plot(selected),
+            objects=_objects(selected),
+            found=selected.found,
+            percentages=_PERCENTAGES,
+            error=error,
+        )
+
+
+def _columns_of(details: ProductDetails) -> DensityColumns | None:
+    density = next((item.column for item in details.columns if item.column.density), None)
+    if density is None or details.table is None:
+        return None
+    aliases = {(item.alias or "").lower(): item.column.name for item in details.columns}
+    guessed = {} if details.found is None else best_assignment(details.found.guesses)
+    identifier = aliases.get("id") or next((name for name, meaning in guessed.items() if meaning == "id"), None)
+    return DensityColumns(density, identifier, Meanings(details.table.ra, details.table.dec, z=details.table.z))
+
+
+def _selection(request: Request) -> _Selection:
+    """Return what the query string asks for, or raise InvalidValueError."""
+    text = request.query_params.get("id", "")[:_LONGEST]
+    texts = [request.query_params.get(key, "")[:_LONGEST].strip() for key in ("ra", "dec", "radius")]
+    identifiers = tuple(word for word in text.replace(",", " ").split() if word)
+    cone = None
+    if any(texts) and not identifiers:
+        try:
+            ra, dec, radius = (float(value) for value in texts)
+        except ValueError as e:
+            raise InvalidValueError("A cone needs right ascension, declination and radius, in degrees.") from e
+        if not (0 <= ra <= 360 and -90 <= dec <= 90 and 0 < radius <= 180):
+            raise InvalidValueError(
+                "The cone is not on the sky: right ascension is from 0 to 360, declination from -90 to 90, and the "
+                "radius up to 180 degrees."
+            )
+        cone = (ra, dec, radius)
+    return _Selection(text, identifiers, cone, (texts[0], texts[1], texts[2]))
+
+
+def _plot(selected: SelectedDensities) -> CurvePlot | None:
+    densities = selected.densities
+    if not len(densities) or not densities.valid.any():
+        return None
+    grid = _grid_of(selected)
+    curves = [
+        (label, values.tolist())
+        for label, values in zip(selected.identifiers, densities.on_grid(grid), strict=True)
+    ]  # fmt: skip
+    marks = [None if not np.isfinite(point) else float(point) for point in selected.points]
+    return curve_plot(grid.tolist(), curves, marks)
+
+
+def _grid_of(selected: SelectedDensities) -> np.ndarray:
+    """Return redshifts that span the densities."""
+    low = float(np.nanmin(selected.densities.quantile(0.0005)))
+    high = float(np.nanmax(selected.densities.quantile(0.9995)))
+    points = selected.points[np.isfinite(selected.points)]
+    low, high = min([low, *points.tolist()]), max([high, *points.tolist()])
+    edge = 0.05 * (high - low) or 0.1
+    return np.linspace(min(0.0, low) if low < 0.5 else low - edge, high + edge, _POINTS)
+
+
+def _objects(selected: SelectedDensities) -> list[_Object]:
+    densities = selected.densities
+    quantiles = np.stack([densities.quantile(percent / 100) for percent in _PERCENTAGES], axis=1)
+    return [
+        _Object(label, _number(point), tuple(map(_number, row)), _number(odds))
+        for label, point, row, odds in zip(
+            selected.identifiers, selected.points, quantiles, densities.odds(), strict=True
+        )
+    ]
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
