@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from core.columns import Column
 from tap.adql import tree
+from tap.adql.domains import defined
 from tap.adql.errors import QueryError
 from tap.adql.functions.signatures import Compile, Function, udf
-from tap.adql.sqltree import call, cast_to, number
+from tap.adql.sqltree import call, cast_to, negate, number
 from tap.adql.values import Value, numeric_column, require_array, require_number
 
 __all__ = ["ARRAY_FUNCTIONS"]
@@ -21,15 +22,20 @@ _Arguments = Sequence[Value]
 
 
 def _statistic(engine: str, word: str | None = None) -> Compile:
-    """Return the compiler of a statistic of the elements; its error, for infinite elements, is a missing value."""
+    """Return the compiler of a statistic of the elements."""
 
     def compiled(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         column = arguments[0].column
         ucd = f"{column.ucd};{word}" if column.ucd and word else None
-        sql = call("try", call(engine, arguments[0].sql))
+        sql = call(engine, arguments[0].sql)
         return Value(sql, numeric_column("double", column.unit, ucd), "number", node.at)
 
     return compiled
+
+
+def _deviation(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
+    value = _statistic("list_stddev_samp", "stat.stdev")(arguments, node, _)
+    return replace(value, sql=defined(value.sql, lambda sql: negate(call("isnan", sql)), lambda sql: sql))
 
 
 def _counted(engine: str) -> Compile:
@@ -87,28 +93,28 @@ def _part(column: Column) -> Column:
 
 #: Functions of arrays, in the order of capabilities.
 ARRAY_FUNCTIONS: tuple[Function, ...] = (
-    udf("arr_sum", "arr DOUBLE[]", "DOUBLE", _statistic("list_sum"), "Sum of the elements of an array."),
+    udf("arr_sum", "arr ARRAY", "DOUBLE", _statistic("list_sum"), "Sum of the elements of an array."),
     udf(
         "arr_avg",
-        "arr DOUBLE[]",
+        "arr ARRAY",
         "DOUBLE",
         _statistic("list_avg", "stat.mean"),
         "Mean of the elements of an array.",
     ),
-    udf("arr_min", "arr DOUBLE[]", "DOUBLE", _statistic("list_min", "stat.min"), "Smallest element of an array."),
-    udf("arr_max", "arr DOUBLE[]", "DOUBLE", _statistic("list_max", "stat.max"), "Largest element of an array."),
+    udf("arr_min", "arr ARRAY", "DOUBLE", _statistic("list_min", "stat.min"), "Smallest element of an array."),
+    udf("arr_max", "arr ARRAY", "DOUBLE", _statistic("list_max", "stat.max"), "Largest element of an array."),
     udf(
         "arr_stddev",
-        "arr DOUBLE[]",
+        "arr ARRAY",
         "DOUBLE",
-        _statistic("list_stddev_samp", "stat.stdev"),
+        _deviation,
         "Standard deviation of the elements of an array, with n - 1.",
     ),
-    udf("arr_count", "arr DOUBLE[]", "INTEGER", _counted("list_count"), "Number of elements that are not missing."),
-    udf("arr_length", "arr DOUBLE[]", "INTEGER", _counted("len"), "Number of elements of an array."),
+    udf("arr_count", "arr ARRAY", "INTEGER", _counted("list_count"), "Number of elements that are not missing."),
+    udf("arr_length", "arr ARRAY", "INTEGER", _counted("len"), "Number of elements of an array."),
     udf(
         "arr_dot",
-        "arr1 DOUBLE[], arr2 DOUBLE[]",
+        "arr1 ARRAY, arr2 ARRAY",
         "DOUBLE",
         _dot,
         "Sum of the products of the elements of two arrays; missing if lengths differ or an element is missing.",
@@ -123,7 +129,7 @@ ARRAY_FUNCTIONS: tuple[Function, ...] = (
     udf(
         "arr_slice",
         "arr ANY, first INTEGER, last INTEGER",
-        "DOUBLE[]",
+        "ARRAY",
         _slice,
         "Elements of an array of numbers from one to another, counted from 1; also written arr[first:last].",
     ),

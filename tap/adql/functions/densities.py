@@ -90,7 +90,7 @@ def _stacked(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
         sums.append(exp.Coalesce(this=total, expressions=[number(0.0)]))
     column = Column("", "double", str(made.size), utype=DENSITY_UTYPE, density=made.to_json())
     described = replace(column, description="Sum of the probability densities of the redshifts of a group")
-    return Value(call("list_value", *sums), described, "array", node.at)
+    return Value(cast_to(call("list_value", *sums), f"DOUBLE[{made.size}]"), described, "array", node.at)
 
 
 def _grid(arguments: _Arguments, node: tree.Call) -> tuple[float, float, int]:
@@ -209,6 +209,7 @@ DENSITY_FUNCTIONS: tuple[Function, ...] = (
         _odds,
         "Probability within half_width (1 + mode) of the mode; half_width is 0.06 unless given (Benitez 2000).",
         required=1,
+        shorter=True,
     ),
     udf(
         "pz_pit",
@@ -227,11 +228,12 @@ DENSITY_FUNCTIONS: tuple[Function, ...] = (
     udf(
         "pz_nz",
         "pz PDF, low DOUBLE, high DOUBLE, points INTEGER",
-        "DOUBLE[]",
+        "PDF",
         _stacked,
         "Redshift distribution of a group: the sum of the probability densities of its objects on a regular grid, or "
         "on that of the column if none is given. Its integral is the number of objects with a density.",
         required=1,
+        shorter=True,
         aggregate=True,
     ),
 )

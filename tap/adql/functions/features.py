@@ -31,10 +31,11 @@ LANGUAGE_FEATURES: tuple[LanguageFeature, ...] = (
         "adqlgeo", [name for name, known in FUNCTIONS.items() if known.group == "geometry" and name != "REGION"]
     ),
     *(
-        LanguageFeature(_PREFIX + "udf", form.form, form.description)
-        for function in USER_DEFINED
-        for form in (function, function.of_arrays)
-        if form is not None
+        LanguageFeature(_PREFIX + "udf", form, function.description)
+        for declared in USER_DEFINED
+        for function in (declared, declared.of_arrays)
+        if function is not None
+        for form in function.forms
     ),
     *_features("adql-string", ["LOWER", "UPPER", "ILIKE"]),
     *_features("adql-sets", ["UNION", "EXCEPT", "INTERSECT"]),

@@ -185,15 +185,11 @@ def test_a_stack_of_each_group_is_a_density_itself(estimates, made):
         assert mean == pytest.approx(qp_mean(grid, values))
         assert grid[0] < median < grid[-1]
     ((bins, points),) = estimates.rows("SELECT pz_nz(hist), pz_nz(hist, 0, 3, 2) FROM cat.forms")
-    edges = np.ravel(
-        made["hist"].metadata["bins"][0]
-        if np.ndim(made["hist"].metadata["bins"]) > 1
-        else made["hist"].metadata["bins"]
-    )
+    edges = np.ravel(made["hist"].metadata["bins"])
     assert_allclose(bins, made["hist"].pdf((edges[1:] + edges[:-1]) / 2).sum(axis=0))
     assert len(points) == 2
     assert estimates.rows("SELECT pz_mean(pz_nz(interp)) FROM cat.forms HAVING pz_median(pz_nz(interp)) > 0")
-    assert estimates.rows("SELECT pz_nz(interp, 0, 1, 3) FROM cat.forms WHERE id < 0") == [([0.0, 0.0, 0.0],)]
+    assert estimates.rows("SELECT pz_nz(interp, 0, 1, 3) FROM cat.forms WHERE id < 0") == [((0.0, 0.0, 0.0),)]
 
 
 def test_what_is_no_density_has_no_value(estimates):
@@ -256,8 +252,8 @@ def test_results_have_meanings_and_the_capabilities_have_both_forms(estimates):
         (column,) = estimates.translated(f"SELECT {function.name}({', '.join(arguments)}) FROM cat.forms").columns
         assert column.ucd is None or check_ucd(column.ucd, check_controlled_vocabulary=True, has_colon=True), function
     forms = [feature.form for feature in LANGUAGE_FEATURES]
-    assert {"pz_median(x DOUBLE) -> DOUBLE", "pz_median(pz DOUBLE[]) -> DOUBLE"} <= set(forms)
-    assert "pz_probability(pz DOUBLE[], low DOUBLE, high DOUBLE) -> DOUBLE" in forms
+    assert {"pz_median(x DOUBLE) -> DOUBLE", "pz_median(pz PDF) -> DOUBLE"} <= set(forms)
+    assert "pz_probability(pz PDF, low DOUBLE, high DOUBLE) -> DOUBLE" in forms
 
 
 def test_a_recipe_of_rail_has_its_known_numbers():
