@@ -86,10 +86,14 @@ class Densities:
 
     def density(self, z: ArrayLike) -> Doubles:
         """Return p(z) of each object at one redshift for all, or one for each."""
+        if np.ndim(z) == 0:
+            return self.on_grid(np.reshape(z, 1))[:, 0]
         return self._numbers(lambda kernel, at: kernel.density(at[:, None])[:, 0], z)
 
     def cdf(self, z: ArrayLike) -> Doubles:
         """Return the probability of a lower redshift of each object at one redshift for all, or one for each."""
+        if np.ndim(z) == 0:
+            return self.cdf_on_grid(np.reshape(z, 1))[:, 0]
         return self._numbers(lambda kernel, at: kernel.cdf(at[:, None])[:, 0], z)
 
     def quantile(self, p: ArrayLike) -> Doubles:
@@ -102,6 +106,9 @@ class Densities:
 
     def probability(self, low: ArrayLike, high: ArrayLike) -> Doubles:
         """Return the probability of a redshift between two."""
+        if np.ndim(low) == np.ndim(high) == 0:
+            ends = self.cdf_on_grid(np.hstack([low, high]))
+            return np.asarray(ends[:, 1] - ends[:, 0])
         return self.cdf(high) - self.cdf(low)
 
     def on_grid(self, grid: ArrayLike) -> Doubles:

@@ -154,7 +154,7 @@ class DocumentWriter:
         for parameter in parameters:
             with self._element("PARAM", dict(parameter.attributes)):
                 self._leaf("DESCRIPTION", {}, parameter.description)
-        with self._element("GROUP", {"name": column.name, "utype": DENSITY_UTYPE}):
+        with self._element("GROUP", {"name": f"{column.name}_density", "utype": DENSITY_UTYPE}):
             self._leaf("FIELDref", {"ref": _field_id(number)})
             for parameter in parameters:
                 self._leaf("PARAMref", {"ref": parameter.attributes["ID"]})

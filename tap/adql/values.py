@@ -30,6 +30,7 @@ __all__ = [
     "numeric_column",
     "promoted",
     "require_array",
+    "require_density",
     "require_number",
     "require_text",
 ]
@@ -267,6 +268,17 @@ def require_array(value: Value, what: str) -> Value:
     if "x" in (value.column.arraysize or ""):
         raise QueryError(f"{what} takes an array of one dimension, not of {value.column.arraysize}", value.at)
     return value
+
+
+def require_density(value: Value, what: str) -> Value:
+    """Return a value; raise QueryError unless it is a column of densities, whose metadata have their form."""
+    if value.kind == "array" and value.column.density is not None:
+        return require_array(value, what)
+    found = "an array without them" if value.kind == "array" else _kind_name(value)
+    if value.column.name:
+        found = f"{value.column.name}, {found}"
+    advice = "TAP_SCHEMA.columns has the form in its column density"
+    raise QueryError(f"{what} takes p(z), a column of arrays with a form and a grid, not {found}", value.at, advice)
 
 
 def _kind_name(value: Value) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from tap.kernels.kernel import Kernel
+from tap.kernels.lists import LIST_KERNELS
+from tap.kernels.photoz import DENSITY_KERNELS
 from tap.kernels.sky import SKY_KERNELS
 
 __all__ = ["KERNELS", "kernels_by_name"]
@@ -14,4 +16,4 @@ def kernels_by_name(*kernels: Kernel) -> Mapping[str, Kernel]:
 
 
 #: All kernels, by name.
-KERNELS: Mapping[str, Kernel] = kernels_by_name(*SKY_KERNELS)
+KERNELS: Mapping[str, Kernel] = kernels_by_name(*SKY_KERNELS, *DENSITY_KERNELS, *LIST_KERNELS)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from core.columns import Column
+from core.photoz.forms import DensityForm
 from products.product_types import PRODUCT_TYPES
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableSet
@@ -115,7 +116,9 @@ def examples_of(tables: TableSet) -> tuple[Example, ...]:
         table for table in tables.tables.values() if table.entry.position and table.files and table.row_count
     ]
     with_redshift = [(table, found[0]) for table in with_position if (found := _columns(table, "src.redshift"))]
-    return (*_METADATA_EXAMPLES, *_product_examples(with_position, with_redshift))
+    with_density = next((item for table in tables.tables.values() if (item := _density(table)) is not None), None)
+    examples = (*_METADATA_EXAMPLES, *_product_examples(with_position, with_redshift))
+    return examples if with_density is None else (*examples, *_density_examples(*with_density))
 
 
 def examples_document(examples: Iterable[Example]) -> bytes:
@@ -234,6 +237,51 @@ def _training_set(photometric: TapTable, spectroscopic: TapTable, redshift: Colu
         ),
         (photometric.name, spectroscopic.name),
     )
+
+
+def _density_examples(table: TapTable, density: Column) -> Iterator[Example]:
+    pz = identifier(density.name)
+    plain = [column for column in table.columns if column.name in table.principal and column.arraysize is None]
+    names = "".join(f"{identifier(column.name)}, " for column in plain[:3])
+    yield Example(
+        "redshift-interval",
+        "Which objects lie in a redshift interval?",
+        "The probability of a redshift between two, from the densities p(z) of photo-z estimates; the surest first.",
+        "\n".join(
+            (
+                f"SELECT TOP 100 {names}pz_median({pz}) AS z_median, pz_odds({pz}) AS odds,",
+                f"  pz_probability({pz}, 0.4, 0.8) AS probability",
+                f"FROM {table.name}",
+                f"WHERE pz_probability({pz}, 0.4, 0.8) > 0.5",
+                "ORDER BY probability DESC",
+            )
+        ),
+        (table.name,),
+    )
+    grid = "" if DensityForm.from_json(density.density or "").name in {"interp", "hist"} else ", 0, 3, 301"
+    yield Example(
+        "stacked-nz",
+        "What is N(z) of photo-z estimates, in bins?",
+        "The sum of the densities of the objects of each tomographic bin, by their most probable redshift.",
+        "\n".join(
+            (
+                f"SELECT bin, COUNT(*) AS objects, AVG(pz_mean({pz})) AS z_mean, pz_nz({pz}{grid}) AS nz",
+                "FROM (",
+                f"  SELECT {pz}, FLOOR(pz_mode({pz}) * 2) AS bin",
+                f"  FROM {table.name}",
+                ") AS binned",
+                "GROUP BY bin",
+                "ORDER BY bin",
+            )
+        ),
+        (table.name,),
+    )
+
+
+def _density(table: TapTable) -> tuple[TapTable, Column] | None:
+    """Return a table with its first column of densities; None when it has none, or no rows."""
+    found = next((column for column in table.columns if column.density), None)
+    return (table, found) if found is not None and table.files and table.row_count else None
 
 
 def _photometry(table: TapTable) -> tuple[bool, int]:

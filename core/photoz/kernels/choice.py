@@ -39,6 +39,9 @@ def usable_rows(form: DensityForm, parameters: Doubles) -> NDArray[np.bool_]:
     ValueError
         If the form is neither one of qp's nor a distribution of scipy.
     """
-    finite: NDArray[np.bool_] = np.asarray(np.isfinite(parameters).all(axis=1))
+    # A sum is finite if all its numbers are, unless it overflows; that is one pass, and needs no array of its own.
+    finite: NDArray[np.bool_] = np.isfinite(np.einsum("ij->i", parameters))
+    if not finite.all():
+        finite[~finite] = np.isfinite(parameters[~finite]).all(axis=1)
     filled = parameters if finite.all() else np.where(finite[:, None], parameters, 0.0)
     return finite & _KERNELS.get(form.name, Family).usable(form, filled)

@@ -19,6 +19,10 @@ from core.photoz.kernels.tables import interpolated, interpolated_on_grid, rank
 __all__ = ["Histogram", "Interpolated", "IrregularlyInterpolated"]
 
 
+#: Points at which a CDF is computed directly, rather than from the CDF at all nodes.
+_FEW_POINTS = 8
+
+
 class _Tabulated(Kernel):
     """Densities whose CDF is linear between nodes; the nodes are one grid (g,), or one for each object (n, g)."""
 
@@ -38,9 +42,28 @@ class _Tabulated(Kernel):
 
     def cdf_on_grid(self, grid: Doubles) -> Doubles:
         """Return the CDF on a grid, of shape (n, g)."""
-        if self.nodes.ndim == 1:
-            return interpolated_on_grid(self.nodes, self.cumulated, grid, above=1.0)
-        return super().cdf_on_grid(grid)
+        if self.nodes.ndim > 1:
+            return super().cdf_on_grid(grid)
+        if len(grid) <= _FEW_POINTS and "cumulated" not in vars(self):
+            return self._cdf_at_few(grid)
+        return interpolated_on_grid(self.nodes, self.cumulated, grid, above=1.0)
+
+    def cdf_weights(self, grid: Doubles) -> Doubles:
+        """Return the weights of the values of a row in its CDF on a grid, not normalised, of shape (size, g).
+
+        Only for nodes that all objects share.
+        """
+        raise NotImplementedError
+
+    def _cdf_at_few(self, grid: Doubles) -> Doubles:
+        """Return the CDF at few points without the CDF at all nodes: one product of matrices."""
+        sums: Doubles = self.parameters @ self.cdf_weights(np.append(grid, self.nodes[-1]))
+        return np.asarray(sums[:, :-1] / sums[:, -1:])
+
+    def _parts(self, grid: Doubles) -> Doubles:
+        """Return the widths of the parts of cells that lie below the points of a grid, of shape (cells, g)."""
+        widths = np.diff(self.nodes)[:, None]
+        return np.asarray(np.clip(grid - self.nodes[:-1, None], 0.0, widths))
 
     def quantile(self, p: Doubles) -> Doubles:
         """Return the inverse of the CDF, linear between nodes; what the CDF begins above is at the first node."""
@@ -115,6 +138,14 @@ class Interpolated(_Tabulated):
         result /= result[:, -1:].copy()
         return result
 
+    def cdf_weights(self, grid: Doubles) -> Doubles:
+        """Return the weights of the values of a row in its CDF on a grid, not normalised, of shape (size, g)."""
+        halves = self._parts(grid) / 2
+        result = np.vstack([halves, np.zeros((1, len(grid)))])
+        result[1:] += halves
+        result[0] = np.where(grid >= self.grid[0], (self.grid[1] - self.grid[0]) / 2, 0.0)
+        return result
+
     def density(self, z: Doubles) -> Doubles:
         """Return the densities at redshifts."""
         return interpolated(self.grid, self.parameters, z, below=0.0, above=0.0) / self.integrals[:, None]
@@ -169,6 +200,10 @@ class Histogram(_Tabulated):
         np.cumsum(self.parameters * np.diff(self.grid), axis=1, out=result[:, 1:])
         result /= self.integrals[:, None]
         return result
+
+    def cdf_weights(self, grid: Doubles) -> Doubles:
+        """Return the weights of the values of a row in its CDF on a grid, not normalised, of shape (size, g)."""
+        return self._parts(grid)
 
     def density(self, z: Doubles) -> Doubles:
         """Return the densities at redshifts."""

@@ -121,10 +121,26 @@ class Expressions:
     def _call(self, node: tree.Call) -> Value:
         """Compile a call; `check_calls` has checked the name and the number of arguments."""
         function = self.context.functions[node.function.upper()]
+        if function.of_arrays is not None:
+            return self._aggregate_or_array(function, function.of_arrays, node)
         if function.aggregate:
             return compile_aggregate(function, self._aggregated(function, node), node)
         arguments = [self.value(argument) for argument in node.arguments]
         return compile_call(self.context.limits, function, arguments, node, prune=self.prune)
+
+    def _aggregate_or_array(self, function: Function, of_arrays: Function, node: tree.Call) -> Value:
+        """Compile a call that is one of an aggregate function, unless its first argument is an array."""
+        before, self.found_aggregate = self.found_aggregate, False
+        arguments = [self.value(argument) for argument in node.arguments]
+        is_nested, self.found_aggregate = self.found_aggregate, self.found_aggregate or before
+        if arguments[0].kind == "array":
+            return compile_call(self.context.limits, of_arrays, arguments, node, prune=self.prune)
+        if not self.aggregates:
+            raise QueryError(f"{function.name} cannot stand in {self.clause}", node.at)
+        if is_nested:
+            raise QueryError(f"{function.name} of a group cannot take another aggregate function", node.at)
+        self.found_aggregate = True
+        return compile_aggregate(function, arguments, node)
 
     def _aggregated(self, function: Function, node: tree.Call) -> list[Value]:
         """Compile the arguments of an aggregate function, which cannot be aggregates themselves."""

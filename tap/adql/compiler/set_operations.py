@@ -80,7 +80,7 @@ def _agreed(operation: tree.SetOperation, one: OutputColumn, other: OutputColumn
     if other.kind == "null":
         return one
     column: Column = one.column
-    for name in ("unit", "ucd", "utype", "xtype", "description", "arraysize"):
+    for name in ("unit", "ucd", "utype", "xtype", "description", "arraysize", "density"):
         if getattr(one.column, name) != getattr(other.column, name):
             changes: dict[str, Any] = {name: "*" if name == "arraysize" and column.arraysize else None}
             column = replace(column, **changes)  # Any: the names are those of fields, whose types differ

@@ -30,7 +30,13 @@ LANGUAGE_FEATURES: tuple[LanguageFeature, ...] = (
     *_features(
         "adqlgeo", [name for name, known in FUNCTIONS.items() if known.group == "geometry" and name != "REGION"]
     ),
-    *(LanguageFeature(_PREFIX + "udf", function.form, function.description) for function in USER_DEFINED),
+    *(
+        LanguageFeature(_PREFIX + "udf", form, function.description)
+        for declared in USER_DEFINED
+        for function in (declared, declared.of_arrays)
+        if function is not None
+        for form in function.forms
+    ),
     *_features("adql-string", ["LOWER", "UPPER", "ILIKE"]),
     *_features("adql-sets", ["UNION", "EXCEPT", "INTERSECT"]),
     *_features("adql-common-table", ["WITH"]),

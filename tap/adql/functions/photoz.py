@@ -9,6 +9,7 @@ from tap.adql import tree
 from tap.adql.domains import defined
 from tap.adql.errors import QueryError
 from tap.adql.functions.aggregates import median, nmad, quantile
+from tap.adql.functions.densities import MEDIAN_OF_DENSITY, QUANTILE_OF_DENSITY
 from tap.adql.functions.signatures import Function, udf
 from tap.adql.functions.units import UnknownUnitError, conversion
 from tap.adql.sqltree import call, cast_to, compare, number
@@ -182,7 +183,15 @@ PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
         "else 0.",
         required=2,
     ),
-    udf("pz_median", "x DOUBLE", "DOUBLE", median, "Median of the values of a group.", aggregate=True),
+    udf(
+        "pz_median",
+        "x DOUBLE",
+        "DOUBLE",
+        median,
+        "Median of the values of a group.",
+        aggregate=True,
+        of_arrays=MEDIAN_OF_DENSITY,
+    ),
     udf(
         "pz_quantile",
         "x DOUBLE, fraction DOUBLE",
@@ -190,6 +199,7 @@ PHOTOZ_FUNCTIONS: tuple[Function, ...] = (
         quantile,
         "Quantile of the values of a group at a constant fraction from 0 to 1, between two values by interpolation.",
         aggregate=True,
+        of_arrays=QUANTILE_OF_DENSITY,
     ),
     udf(
         "pz_nmad",

@@ -1,12 +1,12 @@
 """Declarations of functions: name, arguments, result and compiler (TAPRegExt 1.0 §2.3)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from tap.adql import tree
 from tap.adql.sqltree import cast_to
-from tap.adql.values import Value, require_array
+from tap.adql.values import Value, require_array, require_density
 
 __all__ = ["MANY", "Compile", "Cost", "Function", "Group", "Parameter", "function_of", "udf"]
 
@@ -21,8 +21,10 @@ Compile: TypeAlias = Callable[[Sequence[Value], tree.Call, bool], Value]
 #: Maximum number of arguments of functions that take any number.
 MANY = 10_000
 
-_ARRAYS = frozenset({"DOUBLE[]", "REAL[]"})
-_TYPES = _ARRAYS | {"ANY", "BIGINT", "DOUBLE", "INTEGER", "INTERVAL", "POINT", "REGION", "TIMESTAMP", "VARCHAR"}
+#: Types of arrays, with those of the engine. Clients with the parser of vollt, as TOPCAT and STILTS, refuse functions
+#: whose declaration has brackets, and take any word.
+_ARRAYS: Mapping[str, str] = {"ARRAY": "DOUBLE[]", "DOUBLE[]": "DOUBLE[]", "PDF": "DOUBLE[]", "REAL[]": "REAL[]"}
+_TYPES = _ARRAYS.keys() | {"ANY", "BIGINT", "DOUBLE", "INTEGER", "INTERVAL", "POINT", "REGION", "TIMESTAMP", "VARCHAR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Parameter:
     """One argument of a function, with its type as declared in the capabilities.
 
     Functions check arguments of other types themselves, because many of them take alternatives (a POINT for two
-    numbers). An array (``DOUBLE[]``, ``REAL[]``) is checked and cast to its type before the function compiles it.
+    numbers). An array of numbers (``ARRAY``, ``DOUBLE[]``, ``REAL[]``) and a column of densities, whose metadata have
+    their form (``PDF``), are checked and cast to the type of the engine before the function compiles them.
     """
 
     name: str
@@ -67,6 +70,11 @@ class Function:
         Whether it is an aggregate function.
     cost
         The limit of a translation against which a call is counted.
+    of_arrays
+        For aggregate functions: the function of each row that a call means if its first argument is an array.
+    shorter
+        Whether the capabilities have a second declaration without the optional arguments, which parsers of clients
+        need: TAPRegExt has no optional arguments.
     """
 
     name: str
@@ -80,12 +88,18 @@ class Function:
     description: str | None = None
     aggregate: bool = False
     cost: Cost | None = None
+    of_arrays: "Function | None" = None
+    shorter: bool = False
 
     @property
     def form(self) -> str:
         """The signature in the form of TAPRegExt 1.0 §2.3."""
-        arguments = ", ".join(f"{parameter.name} {parameter.type}" for parameter in self.parameters)
-        return f"{self.name}({arguments}) -> {self.result}"
+        return self._form(len(self.parameters))
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The signatures that the capabilities list."""
+        return (self.form, self._form(self.required)) if self.shorter else (self.form,)
 
     def value(self, arguments: Sequence[Value], node: tree.Call, *, prune: bool = False) -> Value:
         """Compile a call: check and cast arrays to their declared type, and set the declared unit.
@@ -103,14 +117,19 @@ class Function:
         value = self.compile(self._with_arrays(arguments, node), node, prune)
         return value if self.unit is None else replace(value, column=replace(value.column, unit=self.unit))
 
+    def _form(self, count: int) -> str:
+        arguments = ", ".join(f"{parameter.name} {parameter.type}" for parameter in self.parameters[:count])
+        return f"{self.name}({arguments}) -> {self.result}"
+
     def _with_arrays(self, arguments: Sequence[Value], node: tree.Call) -> Sequence[Value]:
         if not any(parameter.is_array for parameter in self.parameters):
             return arguments
         checked = list(arguments)
         for i, parameter in enumerate(self.parameters[: len(arguments)]):
             if parameter.is_array:
-                array = require_array(arguments[i], node.function)
-                checked[i] = replace(array, sql=cast_to(array.sql, parameter.type))
+                require = require_density if parameter.type == "PDF" else require_array
+                array = require(arguments[i], node.function)
+                checked[i] = replace(array, sql=cast_to(array.sql, _ARRAYS[parameter.type]))
         return checked
 
 
@@ -127,6 +146,8 @@ def function_of(
     description: str | None = None,
     aggregate: bool = False,
     cost: Cost | None = None,
+    of_arrays: Function | None = None,
+    shorter: bool = False,
 ) -> Function:
     """Return a function, given its arguments as in the capabilities: ``x DOUBLE, y DOUBLE``."""
     pairs = (argument.split() for argument in arguments.split(",") if argument.strip())
@@ -143,6 +164,8 @@ def function_of(
         description=description,
         aggregate=aggregate,
         cost=cost,
+        of_arrays=of_arrays,
+        shorter=shorter,
     )
 
 
@@ -158,6 +181,8 @@ def udf(
     unit: str | None = None,
     aggregate: bool = False,
     cost: Cost | None = None,
+    of_arrays: Function | None = None,
+    shorter: bool = False,
 ) -> Function:
     """Return a user-defined function, which the capabilities list with its description."""
     return function_of(
@@ -172,4 +197,6 @@ def udf(
         description=description,
         aggregate=aggregate,
         cost=cost,
+        of_arrays=of_arrays,
+        shorter=shorter,
     )

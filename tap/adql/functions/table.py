@@ -7,7 +7,9 @@ capabilities list it; functions that are not in it are refused. Each function is
 from collections.abc import Mapping
 
 from tap.adql.functions.aggregates import AGGREGATES
+from tap.adql.functions.arrays import ARRAY_FUNCTIONS
 from tap.adql.functions.choices import CHOICE_FUNCTIONS
+from tap.adql.functions.densities import DENSITY_FUNCTIONS
 from tap.adql.functions.foreign import FOREIGN_FUNCTIONS
 from tap.adql.functions.frames import FRAME_FUNCTIONS
 from tap.adql.functions.geometric import GEOMETRIC_FUNCTIONS
@@ -33,6 +35,8 @@ USER_DEFINED: tuple[Function, ...] = (
     *IVOA_FUNCTIONS,
     *FRAME_FUNCTIONS,
     *PHOTOZ_FUNCTIONS,
+    *DENSITY_FUNCTIONS,
+    *ARRAY_FUNCTIONS,
     *STATISTIC_FUNCTIONS,
     *FOREIGN_FUNCTIONS,
     *COVERAGE_FUNCTIONS,

@@ -36,6 +36,9 @@ _TERMINAL_NAMES: Mapping[str, str] = {
     "SLASH": "/",
     "LPAR": "(",
     "RPAR": ")",
+    "LSQB": "[",
+    "RSQB": "]",
+    "COLON": ":",
     "COMMA": "a comma",
     "DOT": "a point",
     "SEMICOLON": ";",
@@ -57,7 +60,7 @@ _VALUE_STARTS = frozenset(
         "STRING",
     }
 )
-_VALUE_NEXT = frozenset({"CONCAT", "PLUS", "MINUS", "STAR", "SLASH"})
+_VALUE_NEXT = frozenset({"CONCAT", "LSQB", "PLUS", "MINUS", "STAR", "SLASH"})
 _LIMIT = re.compile(r"\bLIMIT\s*\Z", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 

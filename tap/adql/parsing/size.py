@@ -67,9 +67,9 @@ def check_size(query: str) -> None:
             advice = "upload long lists as a table and join with it"
             raise QueryError(f"The query has more than {MAX_TOKENS} words, numbers and signs", None, advice)
         text = match.group()
-        if text == "(":
+        if text in {"(", "["}:
             lists.append(_opened(before))
-        elif text == ")" and len(lists) > 1:
+        elif text in {")", "]"} and len(lists) > 1:
             lists.pop()
         elif text == ",":
             _count(lists[-1], query, match.start())

@@ -238,6 +238,14 @@ class SyntaxBuilder(Transformer[Token, Any]):
             raise QueryError("A column's name has too many parts", names[4].at, "at most catalog.schema.table.column")
         return tree.Reference(names, names[0].at)
 
+    def element(self, parts: _Parts) -> tree.Call:
+        array, bracket, place, _ = parts
+        return tree.Call("arr_element", (_value(array), _value(place)), _at(bracket))
+
+    def slice(self, parts: _Parts) -> tree.Call:
+        array, bracket, first, _, last, _ = parts
+        return tree.Call("arr_slice", (_value(array), _value(first), _value(last)), _at(bracket))
+
     def parentheses(self, parts: _Parts) -> tree.Parentheses:
         return tree.Parentheses(parts[1], _at(parts[0]))
 

@@ -175,6 +175,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "TMPDIR": str(folder),
         "TZ": "UTC",
         "MALLOC_ARENA_MAX": "4",
+        "OPENBLAS_NUM_THREADS": "1",  # kernels run in the threads of the engine
         "PYTHONUNBUFFERED": "1",
     }
 

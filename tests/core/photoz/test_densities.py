@@ -41,6 +41,16 @@ def test_values_are_those_of_qp(both):
     assert_allclose(ours.probability(0.3, 0.9), (theirs.cdf(0.9) - theirs.cdf(0.3))[:, 0], atol=1e-12)
 
 
+@pytest.mark.parametrize("z", [-0.05, 0.0, 0.02, 0.7, 1.37, 2.99, 3.0, 3.1])
+def test_a_redshift_for_all_gives_what_one_for_each_gives(both, z):
+    fresh = Densities(both[1].form, both[1].parameters)
+    each = np.full(OBJECTS, z)
+    assert_allclose(fresh.cdf(z), both[1].cdf(each), atol=1e-12)
+    assert_allclose(fresh.density(z), both[1].density(each), rtol=1e-9, atol=1e-12)
+    assert_allclose(fresh.probability(z, z + 0.4), both[1].probability(each, each + 0.4), atol=1e-12)
+    assert np.isnan(fresh.cdf(np.nan)).all()
+
+
 def test_quantiles_are_those_of_qp_or_the_inverse_of_the_cdf(both):
     theirs, ours, form = both
     found = ours.quantile(_P)

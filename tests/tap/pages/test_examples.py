@@ -1,13 +1,18 @@
 """The page of examples, read by STILTS, pyvo and an RDFa reader, and results as pages of a running server."""
 
+from pathlib import Path
 from urllib.parse import quote, urljoin
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import pyvo
 import requests
 from lxml import etree
 from pzserver.sessions import TidySession
 
+from core.photoz.forms import DensityForm
 from tap.metadata.catalog import TableSet
 from tap.pages.examples import examples_document, examples_of
 from tests.support.tools import Stilts
@@ -18,8 +23,20 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    with small_site(tmp_path_factory.mktemp("examples")) as running:
+    folder = tmp_path_factory.mktemp("examples")
+    with small_site(folder) as running:
+        running.owner.publish("Estimates", "photoz_estimates", estimates(folder), {"num": "id"}, visibility="public")
         yield running
+
+
+def estimates(folder: Path) -> Path:
+    """Photo-z estimates with densities on a grid."""
+    grid = np.linspace(0, 1.5, 31)
+    values = np.exp(-0.5 * ((grid - np.linspace(0.1, 1.4, 40)[:, None]) / 0.1) ** 2)
+    density = {"density": DensityForm("interp", len(grid), tuple(grid)).to_json()}
+    schema = pa.schema([pa.field("num", pa.int64()), pa.field("pz", pa.list_(pa.float32()), metadata=density)])
+    pq.write_table(pa.table([list(range(40)), list(values)], schema=schema), folder / "estimates.parquet")
+    return folder / "estimates.parquet"
 
 
 def page(site: SmallSite, token: str | None = None) -> etree._Element:
@@ -59,9 +76,9 @@ def test_examples_name_only_tables_that_the_asker_may_read(site: SmallSite):
 def test_pyvo_runs_every_example(site: SmallSite, tidy_session: TidySession):
     tap = pyvo.dal.TAPService(site.url("tap"), session=tidy_session)
     examples = tap.examples
-    assert len(examples) >= 9
+    assert len(examples) >= 11
     rows = [len(example.execute()) for example in examples]
-    assert sum(count > 0 for count in rows) >= 7
+    assert sum(count > 0 for count in rows) >= 9
 
 
 def test_taplint_finds_nothing_to_say_of_examples_and_capabilities(site: SmallSite, stilts: Stilts):
@@ -92,7 +109,7 @@ def test_addresses_of_files_are_links_on_a_page(site: SmallSite):
     query = {"LANG": "ADQL", "QUERY": "SELECT access_url FROM photoz.product_files", "FORMAT": "html"}
     root = etree.HTML(requests.get(site.url("tap/sync"), params=query, timeout=60).text)
     links = root.xpath("//td/a/@href")
-    assert len(links) == 2
+    assert len(links) == 3
     assert all(link.startswith(site.server.base_url) for link in links)
 
 
