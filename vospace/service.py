@@ -27,6 +27,7 @@ from vospace.models import (
     time_property,
     written,
 )
+from vospace.rights.decisions import Operation
 from vospace.storage import HOME
 from vospace.uris import NodeUris, chosen_name
 
@@ -186,6 +187,15 @@ class NodeService:
         self._check_found(identity, path)
         if path[0] == HOME:
             self._home_changes.check_deletable(identity, path)
+        else:
+            self._product_changes.check_deletable(identity, path)
+
+    def check_movable(self, identity: Identity, path: Path) -> None:
+        """Check that the caller can move a file out of its home or product."""
+        identity.require(Scope.WRITE)
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            self._home_changes.check_deletable(identity, path, Operation.MOVE_OUT)
         else:
             self._product_changes.check_deletable(identity, path)
 

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.auth.groups import find_own_group
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
 from core.columns import Column
@@ -259,12 +260,7 @@ def _require_owner(identity: Identity, row: UserTableRow) -> None:
 
 
 def _group(session: Session, identity: Identity, name: str) -> GroupRow | None:
-    if not name:
-        return None
-    group = session.scalar(select(GroupRow).where(GroupRow.name == name))
-    if group is None or not (name in identity.groups or identity.acts_as_admin):
-        raise InvalidValueError(f"You are in no group '{name[:100]}'.")
-    return group
+    return find_own_group(session, identity, name) if name else None
 
 
 def _parts(full_name: str) -> tuple[str, str]:

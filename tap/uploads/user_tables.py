@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, ServiceBusyError
 from core.files import FileStore, Staging, StoredBytes
+from core.identifiers import GroupIdentifiers
 from core.settings import Settings
 from products.user_tables.definitions import definition_of_vositable, definition_of_votable, has_rows
 from products.user_tables.loading import FORMATS, TableLoader
@@ -123,7 +124,7 @@ class TableChanges:
             if key == "public" and value.lower() in _TRUE:
                 changes["public"] = _TRUE[value.lower()]
             elif key in _GROUPS:
-                changes[_GROUPS[key]] = value.rpartition("?")[2]
+                changes[_GROUPS[key]] = GroupIdentifiers(self._settings.authority).name_in(value)
             else:
                 raise InvalidValueError(
                     f"'{line[:100]}' is not a permission; send public=true or false, r-group, rw-group."

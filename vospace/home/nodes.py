@@ -1,7 +1,7 @@
 """Look-up of nodes below ``/home/{user}``, and their bytes."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -16,6 +16,7 @@ from core.files import FileStore
 from vospace.access import NodeAccess
 from vospace.faults import (
     ContainerNotFoundError,
+    DuplicateNodeError,
     InvalidArgumentError,
     LinkFoundError,
     NodeLockedError,
@@ -23,8 +24,9 @@ from vospace.faults import (
 )
 from vospace.home.listing import ChildrenQuery, home_children
 from vospace.models import BLOCK, Listing, Node, NodeFile, NodeKind, Path, written
+from vospace.rights.decisions import RULES, Decision, Operation, decide
 from vospace.schema import NodeRow
-from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, usage_of_home
+from vospace.storage import HOME, Usage, busy_names, child_row, find_chain, node_of_row, usage_of_home
 from vospace.uris import node_path
 
 __all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "own_path"]
@@ -134,6 +136,50 @@ class Homes:
         if len(chain) != len(path) - 1 or not self.access.may_read(identity, chain):
             raise NodeNotFoundError(path)
 
+    def check_allowed(
+        self,
+        identity: Identity,
+        operation: Operation,
+        chain: Sequence[NodeRow],
+        path: Path,
+        rows: Iterable[NodeRow] = (),
+    ) -> None:
+        """Check that the caller may do something with the last node of a chain.
+
+        Parameters
+        ----------
+        rows
+            All nodes below it, for operations that need a right on them.
+
+        Raises
+        ------
+        NodeNotFoundError
+            The node or a container above it is hidden from the caller.
+        PermissionDeniedError
+            The caller has not the right that the operation needs, on the node, its container or a node below it.
+        """
+        decision = self.access.decide(identity, operation, chain, rows)
+        if decision is Decision.HIDDEN:
+            raise NodeNotFoundError(path)
+        if decision is Decision.DENIED:
+            message = f"You may not change '{written(path)[:500]}': to {operation}, you need {RULES[operation]}."
+            raise PermissionDeniedError(message)
+
+    def check_free(self, session: Session, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
+        """Check that a container has no node with the last name of a path.
+
+        Raises
+        ------
+        DuplicateNodeError
+            It has one.
+        NodeNotFoundError
+            It has one that is hidden from the caller.
+        """
+        row = child_row(session, chain[-1].id, path[-1])
+        if row is not None:
+            self.check_allowed(identity, Operation.READ, (*chain, row), path)
+            raise DuplicateNodeError(path)
+
     def container(self, session: Session, identity: Identity, path: Path) -> tuple[NodeRow, ...]:
         """Return the chain of a container in which the caller can create and delete nodes; its home is locked.
 
@@ -161,16 +207,12 @@ class Homes:
         whole = len(chain) == len(path) - 1 and chain[-1].kind == NodeKind.CONTAINER
         if not whole or not self.access.may_read(identity, chain):
             raise ContainerNotFoundError(path)
-        self.check_writable(identity, chain, path)
-        return chain
-
-    def check_writable(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
-        """Check that a readable node can be changed."""
-        if not self.access.may_write(identity, chain):
+        if decide(Operation.CREATE, self.access.right(identity, chain), None) is not Decision.ALLOWED:
             message = f"You may not change '{written(path)[:500]}': it belongs to {chain[-1].owner.name}."
             raise PermissionDeniedError(message)
         if chain[-1].is_locked:
             raise NodeLockedError(path)
+        return chain
 
     def available_bytes(self, identity: Identity, path: Path) -> int:
         """Return the maximum size of a new file in a container that the caller can change."""

@@ -13,6 +13,7 @@ from vospace.faults import DuplicateNodeError, NodeBusyError, NodeLockedError, Q
 from vospace.home.changes import new_row
 from vospace.home.nodes import Homes
 from vospace.models import NodeFile, NodeKind, Path
+from vospace.rights.decisions import Operation
 from vospace.schema import NodeRow
 from vospace.storage import child_row, claim_write, release_write, renew_write
 
@@ -65,7 +66,7 @@ class HomeWrites:
         identity.require(Scope.WRITE)
         with self._homes.database.write() as session:
             chain = self._homes.container(session, identity, path[:-1])
-            row = self._writable(session, chain, path)
+            row = self._writable(session, identity, chain, path)
             limit = self._available_bytes(session, chain[0], row, size)
             old = None if row is None else self._homes.file_of_row(row)
             write = HomeWrite(identity, path, chain[-1].id, limit, old)
@@ -102,7 +103,7 @@ class HomeWrites:
         path = write.path
         with self._homes.database.write() as session:
             chain = self._homes.container(session, write.identity, path[:-1])
-            row = self._writable(session, chain, path)
+            row = self._writable(session, write.identity, chain, path)
             if chain[-1].id != write.parent_id or not release_write(session, write.parent_id, path[-1], write.token):
                 raise NodeBusyError(path)
             self._available_bytes(session, chain[0], row, stored.size)
@@ -118,8 +119,10 @@ class HomeWrites:
             session.refresh(row)
         return row, replaced
 
-    def _writable(self, session: Session, chain: tuple[NodeRow, ...], path: Path) -> NodeRow | None:
+    def _writable(self, session: Session, identity: Identity, chain: tuple[NodeRow, ...], path: Path) -> NodeRow | None:
         row = child_row(session, chain[-1].id, path[-1])
+        if row is not None:
+            self._homes.check_allowed(identity, Operation.WRITE, (*chain, row), path)
         if row is not None and not NodeKind(row.kind).has_bytes:
             raise DuplicateNodeError(path)
         if row is not None and row.is_locked:
