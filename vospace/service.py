@@ -47,6 +47,10 @@ class NodeWrite(Protocol):
     def old(self) -> NodeFile | None:
         """Present bytes of the node."""
 
+    @property
+    def limit(self) -> int | None:
+        """Maximum number of bytes, if it is known before they are stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResolvedPath:
@@ -219,13 +223,21 @@ class NodeService:
 
     # --- bytes
 
-    def begin_write(self, identity: Identity, path: Path, size: int | None) -> NodeWrite:
-        """Check that the bytes of a node can be written, and claim it; a new node is created when they are complete."""
+    def begin_write(self, identity: Identity, path: Path, size: int | None, *, upload: str = "") -> NodeWrite:
+        """Check that the bytes of a node can be written, and claim it; a new node is created when they are complete.
+
+        Parameters
+        ----------
+        size
+            Number of bytes, if it is known.
+        upload
+            Id of the upload in parts that is continued.
+        """
         identity.require(Scope.WRITE)
         path = chosen_name(path)
         self._check_place(identity, path)
         if path[0] == HOME:
-            return self._home_writes.begin(identity, path, size)
+            return self._home_writes.begin(identity, path, size, upload)
         return self._product_changes.begin(identity, path)
 
     def check_write(self, identity: Identity, path: Path, size: int | None) -> None:

@@ -33,6 +33,7 @@ class ProductWrite:
     path: Path
     product_id: int
     old: NodeFile | None
+    limit: int | None = None
 
 
 class ProductNodeChanges:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +29,7 @@ from vospace.schema import NodeRow
 from vospace.storage import HOME, Usage, busy_names, child_row, find_chain, node_of_row, usage_of_home
 from vospace.uris import node_path
 
-__all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "own_path"]
+__all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "account_of", "own_path"]
 
 EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -74,7 +74,7 @@ class Homes:
             self.check_found(identity, chain, path)
             row, parent = chain[-1], chain[-2].id if len(chain) > 1 else None
             busy = parent is not None and (parent, row.name) in busy_names(session, [parent])
-            usage = usage_of_home(session, row, self.limits.quota) if parent is None else None
+            usage = self.usage(session, row) if parent is None else None
             node = node_of_row(row, path, busy=busy, usage=usage)
             if node.kind is not NodeKind.CONTAINER:
                 return node
@@ -221,9 +221,16 @@ class Homes:
             usage = self.usage(session, home)
         return max(0, min(usage.quota - usage.size, self.limits.file_bytes))
 
-    def usage(self, session: Session, home: NodeRow) -> Usage:
-        """Return the bytes and nodes in a home."""
-        return usage_of_home(session, home, self.limits.quota)
+    def usage(self, session: Session, home: NodeRow, *, without: str = "") -> Usage:
+        """Return the bytes and nodes in a home; bytes of uploads that have begun count, too.
+
+        Parameters
+        ----------
+        without
+            Id of an upload in parts that is not counted.
+        """
+        stored = usage_of_home(session, home, self.limits.quota)
+        return replace(stored, size=stored.size + self.store.staged_bytes(account_of(home), without=without))
 
     def prepare(self, session: Session, identity: Identity, path: Path) -> None:
         """Create the caller's home unless it exists."""
@@ -290,6 +297,11 @@ class Homes:
         home, parent_id = (chain[0], chain[-1].id) if chain else (None, None)
         query = ChildrenQuery(path, parent_id, self.access.readable(identity, home))
         return home_children(self.database, session, query, listing)
+
+
+def account_of(home: NodeRow) -> str:
+    """Return the account in the file store for which staged bytes of a home count."""
+    return f"home{home.id}"
 
 
 def _no_bytes(path: Path) -> str:

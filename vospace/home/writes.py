@@ -11,7 +11,7 @@ from core.files import Staging, StoredBytes
 from products.files.names import media_type_of
 from vospace.faults import DuplicateNodeError, NodeBusyError, NodeLockedError, QuotaExceededError
 from vospace.home.changes import new_row
-from vospace.home.nodes import Homes
+from vospace.home.nodes import Homes, account_of
 from vospace.models import NodeFile, NodeKind, Path
 from vospace.rights.decisions import Operation
 from vospace.schema import NodeRow
@@ -26,17 +26,23 @@ class HomeWrite:
 
     Parameters
     ----------
+    parent_id, home_id
+        Row ids of the container and of the home.
     limit
         Maximum number of bytes.
     old
         Present bytes of the node.
+    account
+        Account in the file store for which staged bytes count.
     """
 
     identity: Identity
     path: Path
     parent_id: int
+    home_id: int
     limit: int
     old: NodeFile | None
+    account: str
     token: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
@@ -46,13 +52,15 @@ class HomeWrites:
     def __init__(self, homes: Homes) -> None:
         self._homes = homes
 
-    def begin(self, identity: Identity, path: Path, size: int | None) -> HomeWrite:
+    def begin(self, identity: Identity, path: Path, size: int | None, upload: str = "") -> HomeWrite:
         """Check that a node can be written, and claim it.
 
         Parameters
         ----------
         size
             Number of bytes that the client announces.
+        upload
+            Id of the upload in parts that is continued.
 
         Raises
         ------
@@ -67,21 +75,32 @@ class HomeWrites:
         with self._homes.database.write() as session:
             chain = self._homes.container(session, identity, path[:-1])
             row = self._writable(session, identity, chain, path)
-            limit = self._available_bytes(session, chain[0], row, size)
+            limit = self._available_bytes(session, chain[0], row, size, upload)
             old = None if row is None else self._homes.file_of_row(row)
-            write = HomeWrite(identity, path, chain[-1].id, limit, old)
+            write = HomeWrite(identity, path, chain[-1].id, chain[0].id, limit, old, account_of(chain[0]))
             if not claim_write(session, write.parent_id, path[-1], write.token):
                 raise NodeBusyError(path)
         return write
 
     def stage(self, write: HomeWrite) -> Staging:
         """Open a staging file for the bytes."""
-        return self._homes.store.stage(limit=write.limit)
+        return self._homes.store.stage(limit=write.limit, account=write.account)
 
     def renew(self, write: HomeWrite) -> None:
-        """Renew the claim."""
+        """Renew the claim.
+
+        Raises
+        ------
+        QuotaExceededError
+            This and other uploads that have begun exceed the quota together.
+        """
         with self._homes.database.write() as session:
             renew_write(session, write.parent_id, write.path[-1], write.token)
+            home = session.get(NodeRow, write.home_id)
+            usage = None if home is None else self._homes.usage(session, home)
+        if usage is not None and usage.size - (0 if write.old is None else write.old.size) > usage.quota:
+            message = f"The uploads that have begun exceed the quota of '/home/{write.path[1]}'; nothing was stored."
+            raise QuotaExceededError(message)
 
     def cancel(self, write: HomeWrite) -> None:
         """Release the claim without changing the node."""
@@ -129,9 +148,11 @@ class HomeWrites:
             raise NodeLockedError(path)
         return row
 
-    def _available_bytes(self, session: Session, home: NodeRow, row: NodeRow | None, size: int | None) -> int:
+    def _available_bytes(
+        self, session: Session, home: NodeRow, row: NodeRow | None, size: int | None, upload: str = ""
+    ) -> int:
         """Return the maximum size of a node; raise when a given size exceeds it."""
-        usage, limits = self._homes.usage(session, home), self._homes.limits
+        usage, limits = self._homes.usage(session, home, without=upload), self._homes.limits
         if row is None and usage.nodes >= limits.nodes:
             message = f"A home can hold at most {limits.nodes} nodes; delete some first."
             raise QuotaExceededError(message)

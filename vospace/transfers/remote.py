@@ -12,7 +12,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from core.auth.models import Identity
 from vospace.documents.transfers import PULL_TO, ProtocolRequest, Transfer
-from vospace.faults import OperationNotSupportedError, ProtocolNotSupportedError, TransferFailedError
+from vospace.faults import (
+    OperationNotSupportedError,
+    ProtocolNotSupportedError,
+    QuotaExceededError,
+    TransferFailedError,
+)
 from vospace.models import CORE
 from vospace.service import NodeService, NodeWrite
 from vospace.transfers.digests import digest_header
@@ -95,11 +100,13 @@ class RemoteTransfers:
                 connection.request("PUT", _target(parts), file.read(0, file.size), headers)
                 _check(connection.getresponse())
                 return
-            connection.request("GET", _target(parts), headers={"Accept-Encoding": "identity"})
-            answer = connection.getresponse()
-            _check(answer)
-            write = self._nodes.begin_write(identity, path, answer.length)
+            # Permission is checked, and the node claimed, before any request is sent.
+            write = self._nodes.begin_write(identity, path, None)
             try:
+                connection.request("GET", _target(parts), headers={"Accept-Encoding": "identity"})
+                answer = connection.getresponse()
+                _check(answer)
+                _check_length(write, answer.length)
                 self._store(write, answer, progress)
             except BaseException:
                 self._nodes.cancel(write)
@@ -131,6 +138,12 @@ def _connection(parts: SplitResult) -> http.client.HTTPConnection:
 
 def _target(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _check_length(write: NodeWrite, length: int | None) -> None:
+    if length is not None and write.limit is not None and length > write.limit:
+        message = f"The file has {length} bytes, and {write.limit} can be stored here; nothing was stored."
+        raise QuotaExceededError(message)
 
 
 def _check(answer: http.client.HTTPResponse) -> None:
