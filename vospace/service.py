@@ -12,7 +12,7 @@ from vospace.archives import Archive, ArchiveSource, archive_members
 from vospace.catalogue.changes import ProductNodeChanges, ProductWrite
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.catalogue.tree import ProductTree, listed_part
-from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError, NodeNotFoundError
+from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError
 from vospace.home.changes import HomeChanges
 from vospace.home.nodes import Homes
 from vospace.home.writes import HomeWrite, HomeWrites
@@ -29,7 +29,7 @@ from vospace.models import (
 )
 from vospace.rights.decisions import Operation
 from vospace.storage import HOME
-from vospace.uris import NodeUris, chosen_name
+from vospace.uris import NULL, NodeUris, chosen_name
 
 __all__ = ["NodeService", "NodeWrite", "ResolvedPath"]
 
@@ -163,6 +163,9 @@ class NodeService:
         identity.require(Scope.WRITE)
         self._check_uri(path, request)
         path = chosen_name(path)
+        if path[-1:] == (NULL,):
+            message = f"'{NULL}' is a reserved name: bytes written to it are discarded, and no node can have it."
+            raise InvalidURIError(message)
         self._check_place(identity, path)
         if path[0] == HOME:
             return self._home_changes.create(identity, path, request)
@@ -305,4 +308,4 @@ class NodeService:
             message = f"'{written(path)}' cannot be changed."
             raise PermissionDeniedError(message)
         if path[0] not in {HOME, PRODUCTS}:
-            raise NodeNotFoundError(path)
+            raise ContainerNotFoundError(path[:-1])

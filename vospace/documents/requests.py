@@ -5,7 +5,6 @@ from typing import Any
 
 from lxml import etree
 
-from core.errors import TooLargeError
 from vospace.faults import InvalidArgumentError, TypeNotSupportedError
 from vospace.models import CADC, CADC_NAMES, CORE, NodeKind, NodeRequest, PropertyRequest
 
@@ -25,14 +24,13 @@ def read_document(body: bytes, root: str) -> _Element:
 
     Raises
     ------
-    TooLargeError
-        The document is longer than `LARGEST_DOCUMENT`.
     InvalidArgumentError
-        The document is not XML, has a document type definition, or has another root element.
+        The document is longer than `LARGEST_DOCUMENT`, is not XML, has a document type definition, or has another root
+        element.
     """
     if len(body) > LARGEST_DOCUMENT:
         message = f"The document is longer than {LARGEST_DOCUMENT} bytes."
-        raise TooLargeError(message)
+        raise InvalidArgumentError(message)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         element = etree.fromstring(body, parser)

@@ -179,7 +179,7 @@ class HomeChanges:
         """Return the chain of a node whose properties the caller can set; a locked one can be unlocked."""
         self._homes.prepare(session, identity, path)
         chain = find_chain(session, path, lock=True)
-        self._homes.check_found(identity, chain, path)
+        self._homes.check_reached(identity, chain, path)
         if any(row.kind == NodeKind.LINK for row in chain[:-1]):
             message = f"'{written(path)[:500]}' leads through a link; use the path of its target."
             raise LinkFoundError(message)
@@ -194,9 +194,10 @@ class HomeChanges:
                 self._homes.check_found(identity, chain, path)
             message = f"'{written(path)}' cannot be deleted or moved; only nodes below it can."
             raise PermissionDeniedError(message)
+        self._homes.prepare(session, identity, path)
         found = find_chain(session, path)
         if not any(row.kind == NodeKind.LINK for row in found[: len(path) - 2]):
-            self._homes.check_found(identity, found, path)
+            self._homes.check_reached(identity, found, path)
         parents = self._homes.container(session, identity, path[:-1])
         row = child_row(session, parents[-1].id, path[-1])
         if row is None:

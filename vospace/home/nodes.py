@@ -136,6 +136,21 @@ class Homes:
         if len(chain) != len(path) - 1 or not self.access.may_read(identity, chain):
             raise NodeNotFoundError(path)
 
+    def check_reached(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
+        """Check that a node to be changed can be read, and its container as well.
+
+        Raises
+        ------
+        ContainerNotFoundError
+            A container above the node does not exist or is not readable.
+        NodeNotFoundError
+            The node does not exist or is not readable.
+        """
+        above = len(path) - 2
+        if above > 0 and (len(chain) < above or not self.access.may_read(identity, chain[:above])):
+            raise ContainerNotFoundError(path[:-1])
+        self.check_found(identity, chain, path)
+
     def check_allowed(
         self,
         identity: Identity,

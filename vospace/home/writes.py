@@ -16,6 +16,7 @@ from vospace.models import NodeFile, NodeKind, Path
 from vospace.rights.decisions import Operation
 from vospace.schema import NodeRow
 from vospace.storage import child_row, claim_write, release_write, renew_write
+from vospace.uris import NULL
 
 __all__ = ["HomeWrite", "HomeWrites"]
 
@@ -44,6 +45,11 @@ class HomeWrite:
     old: NodeFile | None
     account: str
     token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    @property
+    def claim(self) -> str:
+        """Name that is claimed; writers of ``.null``, whose bytes are discarded, do not exclude each other."""
+        return f"{NULL}-{self.token}" if self.path[-1] == NULL else self.path[-1]
 
 
 class HomeWrites:
@@ -74,11 +80,11 @@ class HomeWrites:
         identity.require(Scope.WRITE)
         with self._homes.database.write() as session:
             chain = self._homes.container(session, identity, path[:-1])
-            row = self._writable(session, identity, chain, path)
+            row = None if path[-1] == NULL else self._writable(session, identity, chain, path)
             limit = self._available_bytes(session, chain[0], row, size, upload)
             old = None if row is None else self._homes.file_of_row(row)
             write = HomeWrite(identity, path, chain[-1].id, chain[0].id, limit, old, account_of(chain[0]))
-            if not claim_write(session, write.parent_id, path[-1], write.token):
+            if not claim_write(session, write.parent_id, write.claim, write.token):
                 raise NodeBusyError(path)
         return write
 
@@ -95,7 +101,7 @@ class HomeWrites:
             This and other uploads that have begun exceed the quota together.
         """
         with self._homes.database.write() as session:
-            renew_write(session, write.parent_id, write.path[-1], write.token)
+            renew_write(session, write.parent_id, write.claim, write.token)
             home = session.get(NodeRow, write.home_id)
             usage = None if home is None else self._homes.usage(session, home)
         if usage is not None and usage.size - (0 if write.old is None else write.old.size) > usage.quota:
@@ -105,10 +111,14 @@ class HomeWrites:
     def cancel(self, write: HomeWrite) -> None:
         """Release the claim without changing the node."""
         with self._homes.database.write() as session:
-            release_write(session, write.parent_id, write.path[-1], write.token)
+            release_write(session, write.parent_id, write.claim, write.token)
 
     def finish(self, write: HomeWrite, stored: StoredBytes, media_type: str | None) -> NodeFile:
-        """Replace the bytes of the node by stored ones, which are deleted when this fails."""
+        """Replace the bytes of the node by stored ones, which are deleted when this fails, or when it is ``.null``."""
+        if write.path[-1] == NULL:
+            self.cancel(write)
+            self._homes.store.delete(stored.id)
+            return _discarded(stored)
         try:
             row, replaced = self._put(write, stored, media_type)
         except BaseException:
@@ -165,3 +175,8 @@ class HomeWrites:
                 message = f"The quota of '/home/{home.name}' leaves {max(0, free)} bytes; the file has {size}."
             raise QuotaExceededError(message)
         return max(0, available)
+
+
+def _discarded(stored: StoredBytes) -> NodeFile:
+    """Return a file with the checksums of bytes that were discarded (VOSpace 2.1 §5)."""
+    return NodeFile(NULL, media_type_of(NULL), 0, stored.md5, stored.sha256, utc_now(), lambda _start, _end: iter(()))

@@ -217,8 +217,8 @@ def test_what_is_not_shared_is_not_there_for_others(owner, other, nobody):
         hidden, missing = person.get("/home/owner/f"), person.get("/home/nowhere/f")
         assert hidden.status_code == missing.status_code == 404
         assert hidden.text.replace("owner", "nowhere") == missing.text
-    assert fault(other.set("/home/owner/f", "DataNode", title="x")) == (404, "NodeNotFound")
-    assert fault(other.delete("/home/owner/f")) == (404, "NodeNotFound")
+    assert fault(other.set("/home/owner/f", "DataNode", title="x")) == (404, "ContainerNotFound")
+    assert fault(other.delete("/home/owner/f")) == (404, "ContainerNotFound")
     assert fault(other.put("/home/owner/f", b"x")) == (404, "ContainerNotFound")
 
 
