@@ -179,10 +179,11 @@ class HomeChanges:
         """Return the chain of a node whose properties the caller can set; a locked one can be unlocked."""
         self._homes.prepare(session, identity, path)
         chain = find_chain(session, path, lock=True)
-        self._homes.check_reached(identity, chain, path)
-        if any(row.kind == NodeKind.LINK for row in chain[:-1]):
+        links = [row for row in chain[: len(path) - 2] if row.kind == NodeKind.LINK]
+        if links and self._homes.access.may_read(identity, chain[: chain.index(links[0]) + 1]):
             message = f"'{written(path)[:500]}' leads through a link; use the path of its target."
             raise LinkFoundError(message)
+        self._homes.check_reached(identity, chain, path)
         self._homes.check_allowed(identity, Operation.SET, chain, path)
         return chain
 

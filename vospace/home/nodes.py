@@ -147,8 +147,10 @@ class Homes:
             The node does not exist or is not readable.
         """
         above = len(path) - 2
-        if above > 0 and (len(chain) < above or not self.access.may_read(identity, chain[:above])):
-            raise ContainerNotFoundError(path[:-1])
+        if above > 0:
+            whole = len(chain) >= above and chain[above - 1].kind == NodeKind.CONTAINER
+            if not whole or not self.access.may_read(identity, chain[:above]):
+                raise ContainerNotFoundError(path[:-1])
         self.check_found(identity, chain, path)
 
     def check_allowed(
