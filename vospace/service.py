@@ -23,6 +23,7 @@ from vospace.models import (
     NodeKind,
     NodeRequest,
     Path,
+    PropertyRequest,
     public_properties,
     time_property,
     written,
@@ -201,6 +202,18 @@ class NodeService:
         if path[0] == HOME:
             return self._home_changes.change(identity, path, request)
         return self._product_changes.change(identity, path, request)
+
+    def set_quota(self, identity: Identity, user: str, size: int | None) -> None:
+        """Set the quota of a user's home in bytes, also before its first use; None is the default quota.
+
+        Raises
+        ------
+        PermissionDeniedError
+            The caller is no administrator.
+        """
+        path = (HOME, user)
+        quota = PropertyRequest("quota", None if size is None else str(size))
+        self.change(identity, path, NodeRequest(self.uris.of(path), NodeKind.CONTAINER, (quota,), None))
 
     def change_all(self, identity: Identity, path: Path, request: NodeRequest) -> tuple[int, int]:
         """Set properties of a node and its descendants; return the numbers of changed and of unchanged nodes."""

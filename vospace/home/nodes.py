@@ -250,14 +250,18 @@ class Homes:
         return replace(stored, size=stored.size + self.store.staged_bytes(account_of(home), without=without))
 
     def prepare(self, session: Session, identity: Identity, path: Path) -> None:
-        """Create the caller's home unless it exists."""
-        if not self.is_own(identity, path[:2]) or find_chain(session, path[:2]):
+        """Create the caller's home unless it exists; administrators can create that of any account."""
+        if not (identity.acts_as_admin or self.is_own(identity, path[:2])) or find_chain(session, path[:2]):
+            return
+        identity.require(Scope.WRITE)
+        owner = session.scalar(select(UserRow.id).where(UserRow.name == path[1], UserRow.is_active))
+        if owner is None:
             return
         now = utc_now()
         row = NodeRow(
             name=path[1],
             kind=NodeKind.CONTAINER,
-            owner_id=identity.require(Scope.WRITE),
+            owner_id=owner,
             created_at=now,
             modified_at=now,
             properties={},
