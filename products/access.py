@@ -13,7 +13,15 @@ from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
 from core.errors import PermissionDeniedError
 from products.models import ProductStatus, Visibility
-from products.schema import ProductRow, ReleaseRow, UserTableRow, product_co_owners, product_groups, release_groups
+from products.schema import (
+    ProductRow,
+    ReleaseRow,
+    UserSchemaRow,
+    UserTableRow,
+    product_co_owners,
+    product_groups,
+    release_groups,
+)
 
 __all__ = [
     "Owned",
@@ -148,12 +156,14 @@ def _of_groups(identity: Identity) -> ColumnElement[bool]:
 def table_readable(identity: Identity) -> ColumnElement[bool]:
     """Return the condition on ``UserTableRow`` under which the identity may read a user's table.
 
-    Owners and administrators read them; others read those that are public, or shared with one of their groups.
+    Owners and administrators read them; others read those that are public, or shared with one of their groups, or whose
+    schema is.
     """
     if identity.acts_as_admin:
         return true()
-    of_group = _in_groups(identity, UserTableRow.read_group_id)
-    return or_(UserTableRow.is_public.is_(True), of_group, table_writable(identity, any_scope=True))
+    shared = or_(UserTableRow.is_public.is_(True), _in_groups(identity, UserTableRow.read_group_id))
+    schema = or_(UserSchemaRow.is_public.is_(True), _in_groups(identity, UserSchemaRow.read_group_id))
+    return or_(shared, _in_schema(schema), table_writable(identity, any_scope=True))
 
 
 def table_writable(identity: Identity, *, any_scope: bool = False) -> ColumnElement[bool]:
@@ -168,7 +178,15 @@ def table_writable(identity: Identity, *, any_scope: bool = False) -> ColumnElem
         return false()
     if identity.acts_as_admin:
         return true()
-    return or_(UserTableRow.owner_id == identity.user_id, _in_groups(identity, UserTableRow.write_group_id))
+    return or_(
+        UserTableRow.owner_id == identity.user_id,
+        _in_groups(identity, UserTableRow.write_group_id),
+        _in_schema(_in_groups(identity, UserSchemaRow.write_group_id)),
+    )
+
+
+def _in_schema(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return UserTableRow.owner_id.in_(select(UserSchemaRow.user_id).where(condition))
 
 
 def _in_groups(identity: Identity, column: InstrumentedAttribute[int | None]) -> ColumnElement[bool]:

@@ -277,12 +277,17 @@ class DownloadCountRow(Base):
 
 
 class UserSchemaRow(Base):
-    """The ADQL schema of a user, which stays the same when the account is renamed."""
+    """The ADQL schema of a user, which outlasts a new name of the account; its permissions hold for all its tables."""
 
     __tablename__ = "user_schemas"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    is_public: Mapped[bool] = mapped_column(default=False)
+    read_group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id", ondelete="SET NULL"))
+    write_group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id", ondelete="SET NULL"))
+    read_group: Mapped[GroupRow | None] = relationship(lazy="joined", foreign_keys=[read_group_id])
+    write_group: Mapped[GroupRow | None] = relationship(lazy="joined", foreign_keys=[write_group_id])
 
 
 class UserTableRow(Base):
@@ -301,6 +306,7 @@ class UserTableRow(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     columns: Mapped[list[dict[str, str]]] = mapped_column(JSON)
     indexed: Mapped[list[str]] = mapped_column(JSON, default=list)
+    unique_columns: Mapped[list[str]] = mapped_column(JSON, default=list)
     is_public: Mapped[bool] = mapped_column(default=False)
     read_group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id", ondelete="SET NULL"))
     write_group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id", ondelete="SET NULL"))

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 from core.auth.models import Identity
 from core.columns import Column
 from core.errors import NotFoundError
+from core.identifiers import split_identifier
 from core.votable import ServiceDescriptor, ServiceInput
 from products.files.downloads import METADATA_NAME
 from products.models import FileRole, ProductStatus
@@ -66,7 +67,7 @@ class LinkService:
     ) -> None:
         self._products = products
         self._provenance = provenance
-        self._prefix = f"ivo://{authority}/"
+        self._authority = authority.lower()
         self._url = public_url
 
     def links(self, ids: Sequence[str], identity: Identity) -> ProductLinks:
@@ -99,7 +100,10 @@ class LinkService:
         return ProductLinks(tuple(links), tuple(services))
 
     def _details(self, link_id: str, identity: Identity) -> ProductDetails:
-        name = link_id[len(self._prefix) :] if link_id.lower().startswith(self._prefix.lower()) else link_id
+        found = split_identifier(link_id)
+        if found is not None and (found.scheme, found.authority) != ("ivo", self._authority):
+            raise NotFoundError(link_id)
+        name = link_id if found is None else found.rest.removeprefix("/")
         details = self._products.details(identity, int(name) if name.isascii() and name.isdecimal() else name)
         if details.product.status is not ProductStatus.PUBLISHED:
             raise NotFoundError(link_id)

@@ -1,16 +1,18 @@
-"""Read and write permission on nodes below ``/home``; products follow `products.access`.
+"""Rights on nodes below ``/home``; products follow `products.access`.
 
-A node can be read by its owner, by the owner of the home, by administrators, by everybody when it is public, and by the
-groups in ``groupread`` and ``groupwrite``, provided that each container above it can be read. Groups are named by
-identifiers (``ivo://authority/gms?name``); membership comes from `core.auth`.
+The owner of a home and administrators own every node in it. Others have a right on a node only if they can read each
+container above it: whoever created the node owns it, members of the groups in ``groupwrite`` can write it, and members
+of those in ``groupread``, and everybody when it is public, can read it. Groups are named by identifiers
+(``ivo://authority/gms?name``); membership comes from `core.auth`. What a right allows is in `vospace.rights`.
 """
 
-from collections.abc import Sequence
-from urllib.parse import quote
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_, true
 
 from core.auth.models import Identity, Scope
+from core.identifiers import GroupIdentifiers
+from vospace.rights.decisions import Decision, Operation, Right, decide
 from vospace.schema import NodeRow
 
 __all__ = ["REGISTERED", "NodeAccess"]
@@ -23,11 +25,11 @@ class NodeAccess:
     """Access rule for nodes below ``/home``, with the group identifiers of one authority."""
 
     def __init__(self, authority: str) -> None:
-        self._authority = authority
+        self.groups = GroupIdentifiers(authority)
 
     def group_uri(self, name: str) -> str:
         """Return the identifier of a group (GMS 1.0 §2)."""
-        return f"ivo://{self._authority}/gms?{quote(name, safe='')}"
+        return self.groups.of(name)
 
     def groups_of(self, identity: Identity) -> tuple[str, ...]:
         """Return the identifiers of all groups of an identity."""
@@ -35,17 +37,54 @@ class NodeAccess:
             return ()
         return (self.group_uri(REGISTERED), *sorted(self.group_uri(name) for name in identity.groups))
 
-    def may_read(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
-        """Return whether the last node of a chain, which begins at a home, can be read."""
-        return self._owns(identity, chain[0]) or all(self._reads(identity, row) for row in chain)
-
-    def may_write(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
-        """Return whether the bytes, children and properties of the last node of a chain can be changed."""
-        if identity.is_anonymous or not identity.scope.includes(Scope.WRITE):
-            return False
+    def right(self, identity: Identity, chain: Sequence[NodeRow]) -> Right:
+        """Return the right on the last node of a chain, which begins at a home."""
         if self._owns(identity, chain[0]):
-            return True
-        return self.may_read(identity, chain) and self._writes(identity, chain[-1])
+            return _within_scope(identity, Right.OWN)
+        rights = [self._right_on_row(identity, row) for row in chain]
+        return Right.NONE if Right.NONE in rights else rights[-1]
+
+    def rights_below(
+        self, identity: Identity, chain: Sequence[NodeRow], rows: Iterable[NodeRow]
+    ) -> Mapping[int, Right]:
+        """Return the rights on a node and the nodes below it, by row id.
+
+        Parameters
+        ----------
+        chain
+            Rows from the home to the node.
+        rows
+            The node and those below it, each container before its children.
+        """
+        if self._owns(identity, chain[0]):
+            own = _within_scope(identity, Right.OWN)
+            return {row.id: own for row in rows}
+        rights: dict[int, Right] = {}
+        for row in rows:
+            if row.id == chain[-1].id:
+                rights[row.id] = self.right(identity, chain)
+            else:
+                above = rights[row.parent_id or 0]
+                rights[row.id] = self._right_on_row(identity, row) if above >= Right.READ else Right.NONE
+        return rights
+
+    def decide(
+        self, identity: Identity, operation: Operation, chain: Sequence[NodeRow], rows: Iterable[NodeRow] = ()
+    ) -> Decision:
+        """Decide whether an identity may do something with the last node of a chain.
+
+        Parameters
+        ----------
+        rows
+            All nodes below it, for operations that need a right on them, each container before its children.
+        """
+        container = self.right(identity, chain[:-1] or chain)
+        below = self.rights_below(identity, chain, (chain[-1], *rows))
+        return decide(operation, container, self.right(identity, chain), below.values())
+
+    def may_read(self, identity: Identity, chain: Sequence[NodeRow]) -> bool:
+        """Return whether the last node of a chain can be read."""
+        return self.right(identity, chain) >= Right.READ
 
     def readable(self, identity: Identity, home: NodeRow | None) -> ColumnElement[bool]:
         """Return the condition on ``NodeRow`` for readable children of a readable container."""
@@ -59,19 +98,20 @@ class NodeAccess:
             conditions.append(NodeRow.group_write.contains(f" {group} ", autoescape=True))
         return or_(*conditions)
 
-    def writes_row(self, identity: Identity, home: NodeRow, row: NodeRow) -> bool:
-        """Return whether a node in a writable container is writable itself."""
-        return self._owns(identity, home) or self._writes(identity, row)
-
     def _owns(self, identity: Identity, home: NodeRow) -> bool:
         return identity.acts_as_admin or (identity.user_id is not None and home.owner_id == identity.user_id)
 
-    def _reads(self, identity: Identity, row: NodeRow) -> bool:
-        return row.is_public or self._writes(identity, row) or self._in_group(identity, row.group_read)
-
-    def _writes(self, identity: Identity, row: NodeRow) -> bool:
-        own = identity.user_id is not None and row.owner_id == identity.user_id
-        return own or self._in_group(identity, row.group_write)
+    def _right_on_row(self, identity: Identity, row: NodeRow) -> Right:
+        """Return the right on a node whose container can be read by an identity that does not own the home."""
+        if identity.user_id is not None and row.owner_id == identity.user_id:
+            return _within_scope(identity, Right.OWN)
+        if self._in_group(identity, row.group_write):
+            return _within_scope(identity, Right.WRITE)
+        return Right.READ if row.is_public or self._in_group(identity, row.group_read) else Right.NONE
 
     def _in_group(self, identity: Identity, stored: str) -> bool:
         return any(f" {group} " in stored for group in self.groups_of(identity))
+
+
+def _within_scope(identity: Identity, right: Right) -> Right:
+    return right if identity.scope.includes(Scope.WRITE) else Right.READ

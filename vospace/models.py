@@ -12,6 +12,7 @@ __all__ = [
     "CADC_NAMES",
     "CORE",
     "READ_ONLY",
+    "SETTABLE",
     "Detail",
     "LazyNodes",
     "Listing",
@@ -36,6 +37,13 @@ CADC_NAMES = frozenset({"inheritPermissions", "islocked"})
 
 #: Properties that only the service sets; standard properties are named without ``core#``.
 READ_ONLY = frozenset({"MD5", "availableSpace", "btime", "creator", "ctime", "date", "length", "mtime", "quota"})
+
+#: Standard properties that clients can set.
+SETTABLE = (
+    "contributor", "coverage", "description", "format", "groupread", "groupwrite", "identifier", "inheritPermissions",
+    "islocked", "ispublic", "language", "publicread", "publisher", "relation", "rights", "source", "subject", "title",
+    "type",
+)  # fmt: skip
 
 #: Path of a node as a tuple of names; empty for the root.
 Path = tuple[str, ...]
@@ -101,7 +109,8 @@ class Node:
     Parameters
     ----------
     properties
-        Values by property name: the part after ``core#`` of a standard identifier, or the whole identifier of another.
+        Values by property name: the part after ``core#`` of a standard identifier, or the whole identifier of another;
+        one that is not a URI has a colon before it.
     children
         Children of a container; possibly lazy (`LazyNodes`).
     read_only

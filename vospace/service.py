@@ -12,13 +12,7 @@ from vospace.archives import Archive, ArchiveSource, archive_members
 from vospace.catalogue.changes import ProductNodeChanges, ProductWrite
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.catalogue.tree import ProductTree, listed_part
-from vospace.faults import (
-    ContainerNotFoundError,
-    InvalidArgumentError,
-    InvalidURIError,
-    LinkFoundError,
-    NodeNotFoundError,
-)
+from vospace.faults import ContainerNotFoundError, InvalidArgumentError, InvalidURIError, LinkFoundError
 from vospace.home.changes import HomeChanges
 from vospace.home.nodes import Homes
 from vospace.home.writes import HomeWrite, HomeWrites
@@ -29,12 +23,14 @@ from vospace.models import (
     NodeKind,
     NodeRequest,
     Path,
+    PropertyRequest,
     public_properties,
     time_property,
     written,
 )
+from vospace.rights.decisions import Operation
 from vospace.storage import HOME
-from vospace.uris import NodeUris, chosen_name
+from vospace.uris import NULL, NodeUris, chosen_name
 
 __all__ = ["NodeService", "NodeWrite", "ResolvedPath"]
 
@@ -52,6 +48,10 @@ class NodeWrite(Protocol):
     @property
     def old(self) -> NodeFile | None:
         """Present bytes of the node."""
+
+    @property
+    def limit(self) -> int | None:
+        """Maximum number of bytes, if it is known before they are stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,9 @@ class NodeService:
         identity.require(Scope.WRITE)
         self._check_uri(path, request)
         path = chosen_name(path)
+        if path[-1:] == (NULL,):
+            message = f"'{NULL}' is a reserved name: bytes written to it are discarded, and no node can have it."
+            raise InvalidURIError(message)
         self._check_place(identity, path)
         if path[0] == HOME:
             return self._home_changes.create(identity, path, request)
@@ -199,6 +202,18 @@ class NodeService:
         if path[0] == HOME:
             return self._home_changes.change(identity, path, request)
         return self._product_changes.change(identity, path, request)
+
+    def set_quota(self, identity: Identity, user: str, size: int | None) -> None:
+        """Set the quota of a user's home in bytes, also before its first use; None is the default quota.
+
+        Raises
+        ------
+        PermissionDeniedError
+            The caller is no administrator.
+        """
+        path = (HOME, user)
+        quota = PropertyRequest("quota", None if size is None else str(size))
+        self.change(identity, path, NodeRequest(self.uris.of(path), NodeKind.CONTAINER, (quota,), None))
 
     def change_all(self, identity: Identity, path: Path, request: NodeRequest) -> tuple[int, int]:
         """Set properties of a node and its descendants; return the numbers of changed and of unchanged nodes."""
@@ -214,6 +229,15 @@ class NodeService:
         self._check_found(identity, path)
         if path[0] == HOME:
             self._home_changes.check_deletable(identity, path)
+        else:
+            self._product_changes.check_deletable(identity, path)
+
+    def check_movable(self, identity: Identity, path: Path) -> None:
+        """Check that the caller can move a file out of its home or product."""
+        identity.require(Scope.WRITE)
+        self._check_found(identity, path)
+        if path[0] == HOME:
+            self._home_changes.check_deletable(identity, path, Operation.MOVE_OUT)
         else:
             self._product_changes.check_deletable(identity, path)
 
@@ -237,13 +261,21 @@ class NodeService:
 
     # --- bytes
 
-    def begin_write(self, identity: Identity, path: Path, size: int | None) -> NodeWrite:
-        """Check that the bytes of a node can be written, and claim it; a new node is created when they are complete."""
+    def begin_write(self, identity: Identity, path: Path, size: int | None, *, upload: str = "") -> NodeWrite:
+        """Check that the bytes of a node can be written, and claim it; a new node is created when they are complete.
+
+        Parameters
+        ----------
+        size
+            Number of bytes, if it is known.
+        upload
+            Id of the upload in parts that is continued.
+        """
         identity.require(Scope.WRITE)
         path = chosen_name(path)
         self._check_place(identity, path)
         if path[0] == HOME:
-            return self._home_writes.begin(identity, path, size)
+            return self._home_writes.begin(identity, path, size, upload)
         return self._product_changes.begin(identity, path)
 
     def check_write(self, identity: Identity, path: Path, size: int | None) -> None:
@@ -311,4 +343,4 @@ class NodeService:
             message = f"'{written(path)}' cannot be changed."
             raise PermissionDeniedError(message)
         if path[0] not in {HOME, PRODUCTS}:
-            raise NodeNotFoundError(path)
+            raise ContainerNotFoundError(path[:-1])

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
+from core.identifiers import split_identifier
 from vospace.faults import InvalidURIError
 from vospace.models import Path
 
@@ -15,7 +16,7 @@ __all__ = ["AUTO", "NULL", "NodeUris", "chosen_name", "http_path", "node_path"]
 AUTO, NULL = ".auto", ".null"
 
 _ENCODED_SEPARATOR = re.compile(rb"%(2f|5c|00)", re.IGNORECASE)
-_URI = re.compile(r"vos://(?P<authority>[^/~!]+)[~!](?P<service>[^/~!]+)(?P<path>/.*)?", re.DOTALL)
+_SEPARATORS = re.compile("[~!]")
 #: ASCII characters that are not quoted in a node URI; letters of other scripts are not either (RFC 3987).
 _PLAIN = "-._~!$&'()*+,;=:@"
 #: Quoted characters: the other ASCII characters, and those that are not allowed in XML.
@@ -91,14 +92,12 @@ class NodeUris:
         if not self.is_own(uri):
             message = f"'{uri[:200]}' is not the URI of a node of this service; they begin with {self.of(())}/."
             raise InvalidURIError(message)
-        match = _URI.fullmatch(uri)
-        path = (match["path"] or "") if match else ""
+        path = _path_in(uri)
         return node_path(unquote(path), path.encode(errors="replace"))
 
     def plain_path_of(self, uri: str) -> Path:
         """Parse a node URI whose path is not percent-encoded, as CADC's clients send it."""
-        match = _URI.fullmatch(uri)
-        return node_path((match["path"] or "") if match else "")
+        return node_path(_path_in(uri))
 
     @property
     def archive_views(self) -> tuple[str, str]:
@@ -107,10 +106,15 @@ class NodeUris:
 
     def is_own(self, uri: str) -> bool:
         """Return whether a URI belongs to this service."""
-        match = _URI.fullmatch(uri)
-        if match is None:
+        found = split_identifier(uri)
+        if found is None or found.scheme != "vos" or found.rest[:1] not in {"", "/"}:
             return False
-        return (match["authority"].lower(), match["service"]) == (self.authority.lower(), self.service)
+        return _SEPARATORS.split(found.authority) == [self.authority.lower(), self.service]
+
+
+def _path_in(uri: str) -> str:
+    found = split_identifier(uri)
+    return "" if found is None else found.rest
 
 
 def _can_be_name(name: str) -> bool:

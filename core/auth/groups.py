@@ -16,7 +16,7 @@ from core.auth.schema import GroupRow, UserRow, group_members
 from core.database import Database
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
 
-__all__ = ["LOCAL", "Group", "GroupMember", "GroupService"]
+__all__ = ["LOCAL", "Group", "GroupMember", "GroupService", "find_own_group"]
 
 #: Source of the groups that are managed here.
 LOCAL = "local"
@@ -184,6 +184,21 @@ class GroupService:
         except IntegrityError as e:
             message = f"The group '{group.name}' restricts a release; an administrator must open the release first."
             raise ConflictError(message) from e
+
+
+def find_own_group(session: Session, identity: Identity, name: str) -> GroupRow:
+    """Return a group that the identity may share something with: one of its own, or any for administrators.
+
+    Raises
+    ------
+    InvalidValueError
+        The group does not exist, or the caller is no member; the message is the same.
+    """
+    group = session.scalar(select(GroupRow).where(GroupRow.name == name))
+    if group is None or not (name in identity.groups or identity.acts_as_admin):
+        message = f"You are in no group '{name[:100]}'."
+        raise InvalidValueError(message)
+    return group
 
 
 def _find(session: Session, identity: Identity, group_id: int) -> Group:

@@ -20,6 +20,8 @@ __all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredB
 _CHUNK = 1 << 20
 _SYNCED = 64 << 20
 _HELPERS = 8
+#: Separates the id of a staged file from the account that its bytes count for.
+_ACCOUNT = "-"
 
 #: Moves a finished file into the store under an id, or raises OSError.
 Place = Callable[[Path, str], None]
@@ -79,7 +81,7 @@ class StagedFile:
 
     def __init__(self, path: Path, file_id: str, limit: int, resources: _StoreResources) -> None:
         self._path = path
-        self._id = file_id
+        self._stored_id = file_id.partition(_ACCOUNT)[0]
         self._limit = limit
         self._resources = resources
         self._size = 0
@@ -104,15 +106,15 @@ class StagedFile:
             os.fsync(self._file.fileno())
             self._file.close()
             self._path.chmod(0o444)
-            self._resources.place(self._path, self._id)
+            self._resources.place(self._path, self._stored_id)
         except OSError as e:
             message = "The server could not store this file; nothing was stored."
             raise StorageFullError(message) from e
-        return StoredBytes(self._id, self._size, *self._checksums.hexdigests())
+        return StoredBytes(self._stored_id, self._size, *self._checksums.hexdigests())
 
     def undo(self) -> None:
         """Delete the stored file again, because its request was refused."""
-        self._resources.discard(self._id)
+        self._resources.discard(self._stored_id)
 
     def __enter__(self) -> Self:
         return self
@@ -226,6 +228,11 @@ class StagingFolder:
         self._path(file_id).unlink(missing_ok=True)
         self._path(file_id).with_suffix(".mark").unlink(missing_ok=True)
 
+    def staged_bytes(self, account: str, *, without: str = "") -> int:
+        """Return the bytes of all staged files of an account, without those of one file."""
+        found = (path for path in self.folder.glob(f"*{_ACCOUNT}{account}.part") if path != self._path(without))
+        return sum(map(_size, found))
+
     def _path(self, file_id: str) -> Path:
         return self.folder / f"{file_id}.part"
 
@@ -241,13 +248,13 @@ class StagedStore:
     def __init__(self, staging: StagingFolder) -> None:
         self._staging = staging
 
-    def stage(self, *, limit: int) -> StagedFile:
+    def stage(self, *, limit: int, account: str = "") -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
-        return self._staging.stage(secrets.token_hex(16), limit=limit)
+        return self._staging.stage(_new_id(account), limit=limit)
 
-    def begin(self) -> str:
+    def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
-        file_id = secrets.token_hex(16)
+        file_id = _new_id(account)
         self._staging.begin(file_id)
         return file_id
 
@@ -258,3 +265,18 @@ class StagedStore:
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
         self._staging.abandon(file_id)
+
+    def staged_bytes(self, account: str, *, without: str = "") -> int:
+        """Return the bytes of all staged files of an account, without those of one file."""
+        return self._staging.staged_bytes(account, without=without)
+
+
+def _new_id(account: str) -> str:
+    return secrets.token_hex(16) + (f"{_ACCOUNT}{account}" if account else "")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # stored or discarded since the folder was listed
+        return 0

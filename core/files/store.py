@@ -42,10 +42,10 @@ class Staging(Protocol):
 class FileStore(Protocol):
     """Protocol of file stores."""
 
-    def stage(self, *, limit: int) -> Staging:
-        """Begin a file of at most ``limit`` bytes."""
+    def stage(self, *, limit: int, account: str = "") -> Staging:
+        """Begin a file of at most ``limit`` bytes, which count for an account while they are staged."""
 
-    def begin(self) -> str:
+    def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
@@ -53,6 +53,9 @@ class FileStore(Protocol):
 
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
+
+    def staged_bytes(self, account: str, *, without: str = "") -> int:
+        """Return the bytes of all staged files of an account, without those of one file."""
 
     def duplicate(self, file_id: str) -> str:
         """Copy a file within the store, and return the id of the copy; NotFoundError when there is no such file."""

@@ -19,8 +19,10 @@ from products.readers.base import ReadLimits, TableChoice, TableReader
 from products.readers.formats import FILE_FORMATS
 from products.rows.derive import derive_rows
 from products.rows.stored_columns import stored_name
+from products.user_tables.misfits import delimited_misfit, first_misfit
 from products.user_tables.models import TablePart, UserTable
 from products.user_tables.service import UserTableService
+from products.user_tables.uniqueness import has_duplicates, raise_first_duplicate
 
 __all__ = ["FORMATS", "TableLoader", "arrow_schema"]
 
@@ -61,17 +63,24 @@ class TableLoader:
         Raises
         ------
         InvalidValueError
-            The file has columns that are not in the table, or values that do not fit.
+            The file has columns that are not in the table, or values that do not fit, or that a unique index excludes.
         QuotaExceededError
             The rows exceed the owner's quota.
         """
         table = self.tables.get(table_id)
         if len(table.parts) >= _MOST_PARTS:
             self.merge(table_id, f"{job_id}.merge", progress=lambda _part, text: progress(0.0, text), scratch=scratch)
+            table = self.tables.get(table_id)
         schema = arrow_schema(table.definition.columns)
         with closing(self._opened(path, kind, schema)) as reader:
             part = self._written(table, _Conformed(reader, schema), progress, scratch)
-        return part.rows if self._kept(table_id, part, job_id, ()) else 0
+        try:
+            for column in table.unique:
+                self._check_unique(table, part, column, path, kind)
+        except BaseException:
+            self.remove([part.stored_id])
+            raise
+        return part.rows if self._kept(table_id, part, job_id, (), beside=table.parts if table.unique else None) else 0
 
     def merge(
         self, table_id: int, job_id: str, *, sort_by: str | None = None, progress: _Progress, scratch: Path
@@ -81,7 +90,7 @@ class TableLoader:
         if not table.parts or (len(table.parts) == 1 and (sort_by is None or table.definition.position)):
             return
         schema = arrow_schema(table.definition.columns)
-        reader = _Parts([self.folder / part.stored_id for part in table.parts], schema, sort_by)
+        reader = _Parts(self._files(table.parts), schema, sort_by)
         part = self._written(table, reader, progress, scratch)
         if not self._kept(table_id, part, job_id, table.parts):
             raise ConflictError("Rows were added to the table at the same time. Try again.")
@@ -89,14 +98,9 @@ class TableLoader:
     def require_unique(self, table_id: int, column: str) -> None:
         """Raise InvalidValueError when a column has a value more than once."""
         table = self.tables.get(table_id)
-        files = [self.folder / part.stored_id for part in table.parts]
         schema = arrow_schema(table.definition.columns)
         stored = stored_name(schema.names.index(column))
-        values = pa.chunked_array(
-            [chunk for file in files for chunk in pq.read_table(file, columns=[stored])[stored].chunks],
-            type=schema.field(column).type,
-        ).drop_null()
-        if len(values.unique()) != len(values):
+        if has_duplicates(self._files(table.parts), stored, schema.field(column).type):
             message = f"The column '{column}' has values that occur more than once; its index cannot be unique."
             raise InvalidValueError(message)
 
@@ -112,6 +116,17 @@ class TableLoader:
             if path.name not in known and path.stat().st_mtime < horizon:
                 path.unlink(missing_ok=True)
 
+    def _files(self, parts: Sequence[TablePart]) -> list[Path]:
+        return [self.folder / part.stored_id for part in parts]
+
+    def _check_unique(self, table: UserTable, part: TablePart, column: str, path: Path, kind: str) -> None:
+        """Raise InvalidValueError when new rows have a value of a unique column again."""
+        schema = arrow_schema(table.definition.columns)
+        field, stored = schema.field(column), stored_name(schema.names.index(column))
+        if has_duplicates(self._files((*table.parts, part)), stored, field.type):
+            with closing(self._opened(path, kind, schema)) as reader:
+                raise_first_duplicate(_Conformed(reader, schema), self._files(table.parts), stored, field)
+
     def _written(self, table: UserTable, reader: TableReader, progress: _Progress, scratch: Path) -> TablePart:
         self.folder.mkdir(parents=True, exist_ok=True)
         stored_id = f"{secrets.token_hex(16)}.parquet"
@@ -122,10 +137,17 @@ class TableLoader:
         )
         return TablePart(0, stored_id, found.rows, target.stat().st_size)
 
-    def _kept(self, table_id: int, part: TablePart, job_id: str, instead_of: Sequence[TablePart]) -> bool:
+    def _kept(
+        self,
+        table_id: int,
+        part: TablePart,
+        job_id: str,
+        instead_of: Sequence[TablePart],
+        beside: Sequence[TablePart] | None = None,
+    ) -> bool:
         kept = False
         try:
-            kept = self.tables.add_part(table_id, part, job_id, instead_of=instead_of)
+            kept = self.tables.add_part(table_id, part, job_id, instead_of=instead_of, beside=beside)
         finally:
             if not kept:
                 self.remove([part.stored_id])
@@ -189,16 +211,18 @@ class _Conformed(_Rows):
         """Read the rows."""
         wanted = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
         sources = dict(zip(self.schema.names, self._sources, strict=True))
+        read = 0
         for batch in self._reader.batches(size=size):
-            arrays = [_conformed(batch, sources[field.name], field) for field in wanted]
+            arrays = [_conformed(batch, sources[field.name], field, read) for field in wanted]
             yield pa.RecordBatch.from_arrays(arrays, schema=wanted)
+            read += batch.num_rows
 
 
 class _Delimited(_Rows):
     """CSV or TSV with a header line, whose values are read with the types of the table's columns."""
 
     def __init__(self, path: Path, delimiter: str, schema: pa.Schema) -> None:
-        self._path = path
+        self._path, self._delimiter = path, delimiter
         self._parse = pc_csv.ParseOptions(delimiter=delimiter, newlines_in_values=delimiter == ",")
         names = self._names()
         found = {name: _column_named(name, schema.names) for name in names}
@@ -226,14 +250,14 @@ class _Delimited(_Rows):
                 for batch in reader:
                     yield batch.cast(self.schema)
         except (pa.ArrowException, UnicodeError) as e:
-            raise _not_fitting(e) from e
+            raise delimited_misfit(self._path, self._delimiter, list(self._types), e) from e
 
     def _names(self) -> list[str]:
         try:
             with pc_csv.open_csv(self._path, parse_options=self._parse) as reader:
                 names: list[str] = reader.schema.names
         except (pa.ArrowException, UnicodeError) as e:
-            raise _not_fitting(e) from e
+            raise delimited_misfit(self._path, self._delimiter, (), e) from e
         if len(set(names)) != len(names):
             raise InvalidValueError("The first line must name each column once.")
         return names
@@ -272,20 +296,16 @@ def _column_named(name: str, columns: Sequence[str]) -> str | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _conformed(batch: pa.RecordBatch, source: str | None, field: pa.Field) -> pa.Array:
+def _conformed(batch: pa.RecordBatch, source: str | None, field: pa.Field, before: int) -> pa.Array:
     if source is None or batch.column(source).null_count == batch.num_rows:
         return pa.nulls(batch.num_rows, field.type)
+    array = batch.column(source)
     try:
-        array = batch.column(source)
         return array if array.type == field.type else array.cast(field.type)
     except pa.ArrowException as e:
-        raise InvalidValueError(f"A value of the column '{field.name}' is not of its type. {_cause(e)}") from e
-
-
-def _not_fitting(error: Exception) -> InvalidValueError:
-    return InvalidValueError(f"The rows could not be read. {_cause(error)} Nothing was added.")
-
-
-def _cause(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300].rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+        row = first_misfit(array, field.type)
+        value = str(array[row].as_py())[:100]
+        raise InvalidValueError(
+            f"In row {before + row + 1}, the value '{value}' of the column '{field.name}' is not of the type "
+            f"{field.type}. Nothing was added."
+        ) from e

@@ -61,6 +61,8 @@ class UserTable:
     ----------
     indexed
         Columns for which the owner requested an index.
+    unique
+        Those of them whose values must be unique.
     """
 
     id: int
@@ -73,6 +75,7 @@ class UserTable:
     parts: tuple[TablePart, ...]
     indexed: tuple[str, ...]
     created_at: datetime
+    unique: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity, Scope
-from core.auth.schema import GroupRow
+from core.auth.schema import UserRow
 from core.columns import Column
 from core.database import Database, utc_now
 from core.errors import ConflictError, InvalidValueError, NotFoundError, PermissionDeniedError
@@ -18,6 +18,7 @@ from products.lifecycle.change_log import ANY_USER_TABLE, catalogue_version
 from products.quotas import QuotaRule
 from products.schema import UserSchemaRow, UserTablePartRow, UserTableRow
 from products.user_tables.models import TableDefinition, TablePart, TablePermissions, UserTable
+from products.user_tables.permissions import apply_permissions, permissions_of
 
 __all__ = ["SCHEMA_PREFIX", "UserTableService"]
 
@@ -133,7 +134,7 @@ class UserTableService:
         """Change the descriptions of a table and of its columns; names and types stay."""
         with self._database.write() as session:
             row, schema = _find(session, identity, full_name)
-            _require_owner(identity, row)
+            _require_owner(identity, row.owner_id)
             known = _table_of_row(row, schema).definition
             if unknown := [c.name for c in definition.columns if c.name not in {k.name for k in known.columns}]:
                 raise InvalidValueError(f"{full_name} has no column '{unknown[0][:100]}'; columns cannot be added.")
@@ -151,21 +152,38 @@ class UserTableService:
         """
         with self._database.write() as session:
             row, schema = _find(session, identity, full_name)
-            _require_owner(identity, row)
-            if "public" in changes:
-                row.is_public = bool(changes["public"])
-            for key in ("read_group", "write_group"):
-                if key in changes:
-                    setattr(row, key, _group(session, identity, str(changes[key] or "")))
+            _require_owner(identity, row.owner_id)
+            apply_permissions(session, identity, row, changes)
             row.version += 1
             session.flush()
             return _table_of_row(row, schema).permissions
+
+    def schema_permissions(self, identity: Identity, name: str) -> tuple[str, TablePermissions]:
+        """Return the owner of a user's schema and who else may read or add to all its tables.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such schema, or the caller may read no table of it.
+        PermissionDeniedError
+            It belongs to another user.
+        """
+        with self._database.read() as session:
+            row = _find_schema(session, identity, name)
+            owner = session.get_one(UserRow, row.user_id).name
+            return owner, permissions_of(row)
+
+    def permit_schema(self, identity: Identity, name: str, **changes: object) -> None:
+        """Change who else may read all tables of a user's schema or add to them, as `permit` does for one table."""
+        identity.require(Scope.WRITE)
+        with self._database.write() as session:
+            apply_permissions(session, identity, _find_schema(session, identity, name), changes)
 
     def remove(self, identity: Identity, full_name: str) -> tuple[str, ...]:
         """Remove a table, and return the ids of its files, which can then be removed."""
         with self._database.write() as session:
             row, _ = _find(session, identity, full_name)
-            _require_owner(identity, row)
+            _require_owner(identity, row.owner_id)
             files = tuple(part.stored_id for part in row.parts)
             session.delete(row)
         return files
@@ -197,13 +215,28 @@ class UserTableService:
                 raise NotFoundError("The table has been removed.")
             return _table_of_row(row, session.get_one(UserSchemaRow, row.owner_id).name)
 
-    def add_part(self, table_id: int, part: TablePart, job_id: str, *, instead_of: Sequence[TablePart] = ()) -> bool:
+    def add_part(
+        self,
+        table_id: int,
+        part: TablePart,
+        job_id: str,
+        *,
+        instead_of: Sequence[TablePart] = (),
+        beside: Sequence[TablePart] | None = None,
+    ) -> bool:
         """Add rows written by a job; return False if the job did so before, or the parts to replace do not exist.
 
         Parameters
         ----------
         instead_of
             Parts that the new one replaces.
+        beside
+            All parts with which the new one was compared.
+
+        Raises
+        ------
+        ConflictError
+            Rows were added after the comparison.
         """
         with self._database.write() as session:
             row = session.get(UserTableRow, table_id)
@@ -211,6 +244,8 @@ class UserTableService:
                 raise NotFoundError("The table has been removed.")
             if session.scalar(select(UserTablePartRow.id).where(UserTablePartRow.job_id == job_id)) is not None:
                 return False
+            if beside is not None and {known.id for known in beside} != {known.id for known in row.parts}:
+                raise ConflictError("Rows were added to the table at the same time. Try again.")
             old = [known for known in row.parts if known.id in {part.id for part in instead_of}]
             if len(old) != len(instead_of):
                 return False
@@ -225,13 +260,18 @@ class UserTableService:
             row.version += 1
         return True
 
-    def add_index(self, table_id: int, column: str) -> None:
-        """Record that an index on a column was requested."""
+    def add_index(self, table_id: int, column: str, *, unique: bool = False) -> None:
+        """Record that an index on a column was requested, whose values may have to be unique from now on."""
         with self._database.write() as session:
             row = session.get(UserTableRow, table_id)
-            if row is not None and column not in row.indexed:
-                values = {"indexed": [*row.indexed, column], "version": row.version + 1}
-                session.execute(update(UserTableRow).where(UserTableRow.id == table_id).values(**values))
+            if row is None:
+                return
+            values = {
+                "indexed": list(dict.fromkeys((*row.indexed, column))),
+                "unique_columns": list(dict.fromkeys((*row.unique_columns, *([column] if unique else [])))),
+                "version": row.version + 1,
+            }
+            session.execute(update(UserTableRow).where(UserTableRow.id == table_id).values(**values))
 
     def stored_ids(self) -> frozenset[str]:
         """Return the ids of all files of tables."""
@@ -252,19 +292,24 @@ def _find(session: Session, identity: Identity, full_name: str) -> tuple[UserTab
     return found[0], found[1]
 
 
-def _require_owner(identity: Identity, row: UserTableRow) -> None:
+def _find_schema(session: Session, identity: Identity, name: str) -> UserSchemaRow:
+    """Return a schema of the caller, or any for administrators."""
+    row = session.scalar(select(UserSchemaRow).where(UserSchemaRow.name == name.lower()))
+    own = row is not None and (row.user_id == identity.user_id or identity.acts_as_admin)
+    if row is not None and own:
+        return row
+    seen = row is not None and session.scalar(
+        select(UserTableRow.id).where(UserTableRow.owner_id == row.user_id, table_readable(identity)).limit(1)
+    )
+    if seen:
+        raise PermissionDeniedError("Only the owner of a schema may see or change its permissions.")
+    raise NotFoundError(f"There is no schema '{name[:200]}'.")
+
+
+def _require_owner(identity: Identity, owner_id: int) -> None:
     identity.require(Scope.WRITE)
-    if identity.user_id != row.owner_id and not identity.acts_as_admin:
+    if identity.user_id != owner_id and not identity.acts_as_admin:
         raise PermissionDeniedError("Only the owner of a table may do this.")
-
-
-def _group(session: Session, identity: Identity, name: str) -> GroupRow | None:
-    if not name:
-        return None
-    group = session.scalar(select(GroupRow).where(GroupRow.name == name))
-    if group is None or not (name in identity.groups or identity.acts_as_admin):
-        raise InvalidValueError(f"You are in no group '{name[:100]}'.")
-    return group
 
 
 def _parts(full_name: str) -> tuple[str, str]:
@@ -291,12 +336,9 @@ def _table_of_row(row: UserTableRow, schema: str) -> UserTable:
         schema=schema,
         name=row.name,
         definition=TableDefinition(row.description, tuple(Column(**column) for column in row.columns)),
-        permissions=TablePermissions(
-            row.is_public,
-            row.read_group.name if row.read_group else None,
-            row.write_group.name if row.write_group else None,
-        ),
+        permissions=permissions_of(row),
         parts=tuple(TablePart(part.id, part.stored_id, part.rows, part.size) for part in row.parts),
         indexed=tuple(row.indexed),
         created_at=row.created_at,
+        unique=tuple(row.unique_columns),
     )

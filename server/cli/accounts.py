@@ -46,10 +46,13 @@ def set_user(
     admin: Annotated[bool | None, typer.Option("--admin/--no-admin", help="Administrator or not.")] = None,
     active: Annotated[bool | None, typer.Option("--open/--close", help="Whether the user can sign in.")] = None,
     quota: Annotated[float | None, typer.Option(help="Storage quota of the user's products, in gigabytes.")] = None,
-    no_quota: Annotated[bool, typer.Option("--usual-quota", help="Return to the default quota.")] = False,
+    home_quota: Annotated[
+        float | None, typer.Option(help="Storage quota of the user's home in VOSpace, in gigabytes.")
+    ] = None,
+    no_quota: Annotated[bool, typer.Option("--usual-quota", help="Return to the default quotas.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Change the rights, the quota or the state of an account."""
+    """Change the rights, the quotas or the state of an account."""
     changes = AccountChanges(
         is_admin=admin,
         is_active=active,
@@ -58,6 +61,9 @@ def set_user(
     )
     with open_services(data) as services:
         account = services.accounts.administration.change(OPERATOR, name, changes)
+        if home_quota is not None or no_quota:
+            home_bytes = None if home_quota is None else int(home_quota * _GIGABYTE)
+            services.vospace.nodes.set_quota(OPERATOR, account.name, home_bytes)
     typer.echo(f"{account.name}: {_rights(account)}, quota {_quota(account)}.")
 
 

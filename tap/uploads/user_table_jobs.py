@@ -47,11 +47,12 @@ class TableJobs:
         column = names.get(requested.lower())
         if column is None:
             raise InvalidValueError(f"INDEX={requested[:100]} is not a column of {table.full_name}.", field="INDEX")
-        if context.parameters.get("UNIQUE", "false").strip().lower() == "true":
+        unique = context.parameters.get("UNIQUE", "false").strip().lower() == "true"
+        if unique:
             self._loader.require_unique(table.id, column.name)
         sort_by = None if table.definition.position or column.arraysize not in {None, "*"} else column.name
         self._loader.merge(
             table.id, context.job.id, sort_by=sort_by, progress=context.progress, scratch=context.scratch
         )
-        self._loader.tables.add_index(table.id, column.name)
+        self._loader.tables.add_index(table.id, column.name, unique=unique)
         context.progress(1.0, f"Index on {column.name} created")

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, ServiceBusyError
 from core.files import FileStore, Staging, StoredBytes
+from core.identifiers import GroupIdentifiers
 from core.settings import Settings
 from products.user_tables.definitions import definition_of_vositable, definition_of_votable, has_rows
 from products.user_tables.loading import FORMATS, TableLoader
 from products.user_tables.models import TableDefinition, TablePermissions, UserTable
-from products.user_tables.service import UserTableService
+from products.user_tables.service import SCHEMA_PREFIX, UserTableService
 from tap.metadata.catalog import TableCatalog
 from tap.uploads.user_table_jobs import FORMAT_PARAMETER, LOAD_JOB, PART, TABLE_PARAMETER
 from uws import JobService, Phase, files_parameter
@@ -99,6 +100,8 @@ class TableChanges:
 
     def permissions(self, identity: Identity, name: str) -> str:
         """Return the permissions of a table or a schema, in the format of CADC's clients."""
+        if _is_user_schema(name):
+            return _permissions_text(*self._tables.schema_permissions(identity, name))
         if "." not in name:
             if all(schema.name != name for schema in self._catalog.tables_of(identity).schemas):
                 raise NotFoundError(f"There is no schema '{name[:200]}'.")
@@ -114,8 +117,12 @@ class TableChanges:
         return _permissions_text(table.owner, table.permissions)
 
     def permit(self, identity: Identity, name: str, text: str) -> None:
-        """Change the permissions of a table, given as lines ``public=true``, ``r-group=…`` and ``rw-group=…``."""
-        self._writable(identity, name)
+        """Change the permissions of a table or of all tables of a user's schema.
+
+        They are given as lines ``public=true``, ``r-group=…`` and ``rw-group=…``.
+        """
+        if not _is_user_schema(name):
+            self._writable(identity, name)
         changes: dict[str, object] = {}
         for line in filter(None, map(str.strip, text.splitlines())):
             key, _, value = line.partition("=")
@@ -123,12 +130,13 @@ class TableChanges:
             if key == "public" and value.lower() in _TRUE:
                 changes["public"] = _TRUE[value.lower()]
             elif key in _GROUPS:
-                changes[_GROUPS[key]] = value.rpartition("?")[2]
+                changes[_GROUPS[key]] = GroupIdentifiers(self._settings.authority).name_in(value)
             else:
                 raise InvalidValueError(
                     f"'{line[:100]}' is not a permission; send public=true or false, r-group, rw-group."
                 )
-        self._tables.permit(identity, name, **changes)
+        permit = self._tables.permit_schema if _is_user_schema(name) else self._tables.permit
+        permit(identity, name, **changes)
 
     @property
     def _columns(self) -> int:
@@ -170,6 +178,10 @@ class TableChanges:
 
 _MAX_XML_BYTES = 4_000_001
 _GROUPS: Mapping[str, str] = {"r-group": "read_group", "rw-group": "write_group"}
+
+
+def _is_user_schema(name: str) -> bool:
+    return "." not in name and name.lower().startswith(SCHEMA_PREFIX)
 
 
 def _format(media_type: str) -> str:

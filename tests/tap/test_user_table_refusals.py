@@ -26,10 +26,12 @@ def strict(site: UserSite) -> str:
 @pytest.mark.parametrize(
     ("content", "kind", "said"),
     [
-        ("id,ra\n1,north\n", CSV, "could not be read"),
+        ("id,ra\n1,north\n", CSV, "In row 1, the value 'north' of the column 'ra' is not of the type double"),
+        ("id\tra\n1\t2\n\nx\t3\n", TSV, "In row 2, the value 'x' of the column 'id'"),
+        (b"id,name\n1,a\n2,\xff\n", CSV, "In row 2, a value that is not UTF-8 of the column 'name'"),
         ("id,colour\n1,red\n", CSV, "no column 'colour'"),
         ("id,id\n1,1\n", CSV, "each column once"),
-        ("id,ra\n1,2,3\n", CSV, "could not be read"),
+        ("id,ra\n1,2\n1,2,3\n", CSV, "In row 2, there are 3 values, and 2 columns"),
         ("", CSV, "could not be read"),
         (b"\xff\xfe\x00", CSV, "could not be read"),
         ("nonsense", VOTABLE, "not well-formed"),

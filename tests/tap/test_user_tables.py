@@ -218,6 +218,26 @@ def test_a_table_is_there_for_those_alone_who_may_read_it(site: UserSite):
     assert not seen("nobody")
 
 
+def test_a_whole_schema_is_shared(site: UserSite):
+    table = made(site, "of_schema", rows="id\n1\n")
+
+    def permissions(who: str, method: str = "GET", text: str = "") -> tuple[int, str]:
+        answer = site.ask(who, method, "permissions/user_maria", text, "text/plain" if text else "")
+        return answer.status_code, answer.text
+
+    assert permissions("maria") == (200, "owner=maria\npublic=false\nr-group=\nrw-group=")
+    assert [permissions(who)[0] for who in ("otto", "nobody")] == [404, 404]
+    for text in ("r-group=ivo://elsewhere.org/gms?friends", "r-group=nobody-has-this", "public=maybe"):
+        assert permissions("maria", "POST", text)[0] == 400
+    assert [permissions(who, "POST", "public=true")[0] for who in ("nobody", "otto", "reading")] == [401, 404, 403]
+    assert permissions("maria", "POST", "public=true")[0] == 200
+    assert site.rows("nobody", f"SELECT id FROM {table}") == ["1"]
+    assert site.ask("otto", "POST", f"load/{table}", "id\n9\n", CSV).status_code == 403
+    assert permissions("otto")[0] == 403
+    assert permissions("maria", "POST", "public=false")[0] == 200
+    assert site.query("nobody", f"SELECT id FROM {table}").status_code != 200
+
+
 def test_a_cookie_of_a_browser_counts_for_pages_of_this_server_alone(site: UserSite):
     with requests.Session() as browser:
         form = {"name": "maria", "password": site.passwords["maria"]}

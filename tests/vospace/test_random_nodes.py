@@ -103,7 +103,9 @@ class NodeMachine(RuleBasedStateMachine):
     @rule(path=_PATHS)
     def delete(self, path: tuple[str, ...]) -> None:
         answer, parent = self.person.delete(_written(path)), self.parent(path)
-        if parent is None or path[-1] not in parent:
+        if parent is None:
+            assert answer.text.startswith("ContainerNotFound")
+        elif path[-1] not in parent:
             assert answer.text.startswith("NodeNotFound")
         else:
             assert answer.status_code == 204

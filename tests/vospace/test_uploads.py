@@ -14,6 +14,7 @@ from server.services import Services
 from tests.server.application import Application
 from tests.server.test_kills import Server
 from tests.vospace.client import ROOT, VOSpaceClient, fault, transfer_xml
+from vospace.faults import QuotaExceededError
 from vospace.home.writes import HomeWrites
 from vospace.storage import stored_ids
 
@@ -260,3 +261,41 @@ def _half_put(base_url: str, name: str, token: str) -> socket.socket:
     assert b"100 Continue" in connection.recv(1000)
     connection.sendall(b"x" * 2_000_000)
     return connection
+
+
+def test_bytes_of_uploads_that_have_begun_count_in_the_quota(space, owner):
+    def begin(name: str, **headers: str) -> dict[str, str]:
+        start = owner.put(f"/home/owner/{name}", b"", headers={"X-Put-Txn-Op": "start", **headers})
+        return {"X-Put-Txn-Id": start.headers["x-put-txn-id"]}
+
+    first, second = begin("first"), begin("second")
+    assert owner.put("/home/owner/first", b"x" * 60_000, headers=first).status_code == 202
+    assert owner.put("/home/owner/second", b"y" * 41_000, headers=second).status_code == 413
+    staged = sum(path.stat().st_size for path in space.settings.staging_folder.iterdir() if path.suffix == ".part")
+    assert staged <= 100_000
+    assert fault(owner.put("/home/owner/whole", b"z" * 40_001)) == (413, "QuotaExceeded")
+    announced = {"X-Put-Txn-Op": "start", "X-Total-Length": "40001"}
+    assert fault(owner.put("/home/owner/third", b"", headers=announced)) == (413, "QuotaExceeded")
+    assert owner.properties("/home/owner")["availableSpace"] == str(40_000 - (staged - 60_000))
+    owner.ask("POST", "files/home/owner/second", headers=second | {"X-Put-Txn-Op": "abort"})
+    assert owner.put("/home/owner/first", b"x" * 40_000, headers=first).status_code == 202  # its own bytes count once
+    assert owner.put("/home/owner/first", b"", headers=first | {"X-Put-Txn-Op": "commit"}).status_code == 201
+    assert owner.properties("/home/owner")["availableSpace"] == "0"
+    assert len(space.vospace.nodes.file(space.owner, ("home", "owner", "first")).stored_id or "") == 32
+
+
+def test_a_file_that_is_being_sent_counts_in_the_quota(space, owner):
+    begun = space.vospace.uploads.begin(space.owner, ("home", "owner", "slow"), None, {}, None)
+    begun.write(b"x" * 70_000)
+    begun._file._file.flush()  # what is in the buffer of a file cannot be counted
+    assert fault(owner.put("/home/owner/quick", b"y" * 30_001)) == (413, "QuotaExceeded")
+    other = space.vospace.uploads.begin(space.owner, ("home", "owner", "other"), None, {}, None)
+    other.write(b"z" * 30_000)
+    begun.write(b"x" * 10_000)
+    for each in (begun, other):
+        each._file._file.flush()
+        with pytest.raises(QuotaExceededError):
+            space.vospace.nodes.renew(each._write)
+    other.close()
+    begun.close()
+    assert owner.put("/home/owner/quick", b"y" * 30_001).status_code == 201

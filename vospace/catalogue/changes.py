@@ -16,11 +16,13 @@ from vospace.faults import (
     ContainerNotFoundError,
     DuplicateNodeError,
     InvalidArgumentError,
+    InvalidURIError,
     NodeNotFoundError,
     TypeNotSupportedError,
 )
 from vospace.home.properties import check_read_only, parse_public
 from vospace.models import Listing, Node, NodeFile, NodeRequest, Path, PropertyRequest, written
+from vospace.uris import NULL
 
 __all__ = ["ProductNodeChanges", "ProductWrite"]
 
@@ -33,6 +35,7 @@ class ProductWrite:
     path: Path
     product_id: int
     old: NodeFile | None
+    limit: int | None = None
 
 
 class ProductNodeChanges:
@@ -61,8 +64,8 @@ class ProductNodeChanges:
     def change(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
         """Change title, description and visibility of a product."""
         identity.require(Scope.WRITE)
+        product = self._found(identity, path).product
         node = self._tree.node(identity, path, Listing(limit=0))
-        product = self._tree.published(identity, path).product
         require_change(identity, product)
         if node.kind.has_bytes != request.kind.has_bytes:
             message = f"'{written(path)[:500]}' is a {node.kind}; the type of a node cannot be changed."
@@ -80,7 +83,7 @@ class ProductNodeChanges:
     def delete(self, identity: Identity, path: Path) -> None:
         """Delete a product, or one of its auxiliary files."""
         identity.require(Scope.WRITE)
-        details = self._tree.published(identity, path)
+        details = self._found(identity, path)
         if len(path) == 2:
             self._products.delete(identity, details.product.id)
             return
@@ -110,6 +113,9 @@ class ProductNodeChanges:
             message = f"'{written(path)[:500]}' cannot be a file; files of a product are directly in its container."
             raise PermissionDeniedError(message)
         details = self._own_product(identity, path)
+        if path[-1] == NULL:
+            message = f"'{NULL}' is a reserved name, which no file of a product can have."
+            raise InvalidURIError(message)
         if path[-1] == METADATA_NAME:
             _refuse_metadata()
         if any(file.name == path[-1] and file.role is FileRole.MAIN for file in details.files):
@@ -126,6 +132,15 @@ class ProductNodeChanges:
         """Add a stored file to the product, or replace the one of the same name."""
         self._files.put_auxiliary(write.identity, write.product_id, write.path[-1], stored)
         return self._tree.file(write.identity, write.path)
+
+    def _found(self, identity: Identity, path: Path) -> ProductDetails:
+        """Return the product of a node; when it is missing, the node or its container does not exist."""
+        if len(path) == 2:
+            return self._tree.published(identity, path)
+        try:
+            return self._tree.published(identity, path[:2])
+        except NodeNotFoundError as e:
+            raise ContainerNotFoundError(path[:-1]) from e
 
     def _own_product(self, identity: Identity, path: Path) -> ProductDetails:
         try:

@@ -2,7 +2,10 @@
 
 from core.vosi import BASIC_AUTH, TOKEN, Capability, Interface
 
-__all__ = ["vospace_capabilities"]
+__all__ = ["SECURITY_METHODS", "vospace_capabilities"]
+
+#: Security methods of the service; a request without credentials needs none.
+SECURITY_METHODS = frozenset({BASIC_AUTH, TOKEN})
 
 _SIGN_IN = (None, BASIC_AUTH, TOKEN)
 _STANDARDS = (

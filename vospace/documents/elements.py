@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree
 
-from vospace.models import CADC, CADC_NAMES, CORE, READ_ONLY
+from vospace.models import CADC, CADC_NAMES, CORE, READ_ONLY, SETTABLE
 
 __all__ = [
     "DATA_VIEWS",
@@ -33,13 +33,6 @@ VERSION = "2.1"
 DATA_VIEWS = (f"{CORE}defaultview", f"{CORE}binaryview")
 UPLOAD_VIEWS = (f"{CORE}anyview", f"{CORE}defaultview", f"{CORE}binaryview")
 
-#: Standard properties that clients can set.
-_SETTABLE = (
-    "contributor", "coverage", "description", "format", "groupread", "groupwrite", "identifier", "inheritPermissions",
-    "islocked", "ispublic", "language", "publicread", "publisher", "relation", "rights", "source", "subject", "title",
-    "type",
-)  # fmt: skip
-
 _Element = Any  # lxml ships no types
 
 
@@ -55,8 +48,8 @@ def views_document(archives: Iterable[str]) -> bytes:
 
 def properties_document() -> bytes:
     """Write the document of properties: those that clients can set, and those that nodes have."""
-    known = sorted({*_SETTABLE, *READ_ONLY})
-    root = _two_lists_root("properties", "property", map(property_uri, _SETTABLE), map(property_uri, known))
+    known = sorted({*SETTABLE, *READ_ONLY})
+    root = _two_lists_root("properties", "property", map(property_uri, SETTABLE), map(property_uri, known))
     _add_list(root, "contains", "property", map(property_uri, known))
     return written_document(root)
 
@@ -64,7 +57,7 @@ def properties_document() -> bytes:
 def property_uri(name: str) -> str:
     """Return the identifier of a property; a name without a colon gets the prefix of the standard, or of CADC."""
     if ":" in name:
-        return name
+        return name.removeprefix(":")
     return (CADC if name in CADC_NAMES else CORE) + name
 
 

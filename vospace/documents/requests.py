@@ -5,9 +5,8 @@ from typing import Any
 
 from lxml import etree
 
-from core.errors import TooLargeError
 from vospace.faults import InvalidArgumentError, TypeNotSupportedError
-from vospace.models import CADC, CADC_NAMES, CORE, NodeKind, NodeRequest, PropertyRequest
+from vospace.models import CADC, CADC_NAMES, CORE, READ_ONLY, SETTABLE, NodeKind, NodeRequest, PropertyRequest
 
 __all__ = ["LARGEST_DOCUMENT", "property_name", "read_document", "read_node"]
 
@@ -15,6 +14,7 @@ __all__ = ["LARGEST_DOCUMENT", "property_name", "read_document", "read_node"]
 LARGEST_DOCUMENT = 32_768
 
 _NAMESPACES = frozenset({"http://www.ivoa.net/xml/VOSpace/v2.0", "http://www.ivoa.net/xml/VOSpace/v2.1", None})
+_STANDARD = READ_ONLY.union(SETTABLE)
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 _Element = Any  # lxml ships no types
@@ -25,14 +25,13 @@ def read_document(body: bytes, root: str) -> _Element:
 
     Raises
     ------
-    TooLargeError
-        The document is longer than `LARGEST_DOCUMENT`.
     InvalidArgumentError
-        The document is not XML, has a document type definition, or has another root element.
+        The document is longer than `LARGEST_DOCUMENT`, is not XML, has a document type definition, or has another root
+        element.
     """
     if len(body) > LARGEST_DOCUMENT:
         message = f"The document is longer than {LARGEST_DOCUMENT} bytes."
-        raise TooLargeError(message)
+        raise InvalidArgumentError(message)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         element = etree.fromstring(body, parser)
@@ -66,9 +65,15 @@ def read_node(body: bytes) -> NodeRequest:
 
 
 def property_name(uri: str) -> str:
-    """Return the short name of a property: without the prefix of the standard, or of CADC."""
+    """Return the short name of a property: without the prefix of the standard, or of CADC.
+
+    An identifier that is not a URI, and not the name of a standard property either, gets a colon before it, so that it
+    is not taken for one of the standard.
+    """
     short = uri.removeprefix(CADC)
-    return short if short in CADC_NAMES else uri.removeprefix(CORE)
+    if short in CADC_NAMES:
+        return short
+    return uri.removeprefix(CORE) if ":" in uri or uri in _STANDARD else f":{uri}"
 
 
 def _kind(element: _Element) -> NodeKind:

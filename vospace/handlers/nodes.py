@@ -9,7 +9,6 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity, Scope
-from core.errors import TooLargeError
 from vospace.documents.nodes import node_document
 from vospace.documents.requests import LARGEST_DOCUMENT, read_node
 from vospace.faults import InvalidArgumentError, InvalidURIError, ViewNotSupportedError
@@ -72,13 +71,13 @@ def raw_path(request: Request) -> bytes:
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the document in a request; raise TooLargeError when it exceeds `LARGEST_DOCUMENT`."""
+    """Read the document in a request; raise InvalidArgumentError when it exceeds `LARGEST_DOCUMENT`."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST_DOCUMENT:
             message = f"The document is longer than {LARGEST_DOCUMENT} bytes."
-            raise TooLargeError(message)
+            raise InvalidArgumentError(message)
     return bytes(body)
 
 

@@ -6,7 +6,7 @@ its error below that URL. No job is stored: the id in the URL is a signed ticket
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -34,7 +34,7 @@ from vospace.documents.transfers import (
 )
 from vospace.faults import InvalidArgumentError, fault_text
 from vospace.handlers.nodes import read_body
-from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TRANSFER_JOB, fault_of_sentence
+from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TARGET, TRANSFER_JOB, fault_of_sentence
 from vospace.transfers.negotiation import Negotiated, Negotiator
 from vospace.transfers.signed_urls import Direction
 from vospace.uris import node_path
@@ -103,7 +103,12 @@ def job_routes(
 
     def details(_request: Request, identity: Identity, job: Job, _result: JobResult) -> Response:
         transfer = read_transfer(job.parameters[BODY].encode())
-        answer = negotiator.answer(identity, negotiator.check(identity, transfer))
+        if chosen := next((each.href for each in job.results if each.id == TARGET), None):
+            transfer = replace(transfer, targets=(chosen,))
+        try:
+            answer = negotiator.answer(identity, negotiator.check(identity, transfer))
+        except PhotozError as e:
+            return PlainTextResponse(fault_text(e), e.status)
         return Response(transfer_document(answer), media_type=_XML)
 
     def link(_request: Request, _identity: Identity, _job: Job, result: JobResult) -> Response:

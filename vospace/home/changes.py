@@ -21,7 +21,9 @@ from vospace.faults import (
 )
 from vospace.home.nodes import EMPTY_MD5, EMPTY_SHA256, Homes
 from vospace.home.properties import apply_properties
+from vospace.home.sharing import lowest_rights, sharing_operation, with_known_groups
 from vospace.models import Listing, Node, NodeKind, NodeRequest, Path, PropertyRequest, written
+from vospace.rights.decisions import Decision, Operation, Right, decide
 from vospace.schema import NodeRow
 from vospace.storage import busy_names, child_row, find_chain, node_of_row, subtree
 
@@ -33,6 +35,7 @@ class HomeChanges:
 
     def __init__(self, homes: Homes) -> None:
         self._homes = homes
+        self._groups = homes.access.groups
 
     def create(self, identity: Identity, path: Path, request: NodeRequest) -> Node:
         """Create a node without bytes.
@@ -59,15 +62,15 @@ class HomeChanges:
         try:
             with self._homes.database.write() as session:
                 chain = self._homes.container(session, identity, path[:-1])
-                if child_row(session, chain[-1].id, path[-1]) is not None:
-                    raise DuplicateNodeError(path)
+                self._homes.check_free(session, identity, chain, path)
                 self._check_count(session, chain[0])
                 row = new_row(identity, chain, path[-1], request.kind)
                 row.target = request.target if request.kind is NodeKind.LINK else None
                 session.add(row)
                 session.flush()
                 session.refresh(row)
-                apply_properties(identity, row, node_of_row(row, path), request.properties)
+                wanted = with_known_groups(session, identity, self._groups, row, request.properties)
+                apply_properties(identity, row, node_of_row(row, path), wanted)
                 chain[-1].modified_at = row.modified_at
                 session.flush()
                 return node_of_row(row, path)
@@ -78,14 +81,19 @@ class HomeChanges:
         """Set properties of a node; properties that are not named keep their values."""
         identity.require(Scope.WRITE)
         with self._homes.database.write() as session:
-            row = self._changeable(session, identity, path)
+            chain = self._changeable(session, identity, path)
+            row = chain[-1]
             if request.kind is not row.kind and str(request.kind) != row.kind:
                 message = f"'{written(path)[:500]}' is a {row.kind}; the type of a node cannot be changed."
                 raise InvalidArgumentError(message)
             if request.target and row.target and request.target != row.target:
                 message = "The target of a link cannot be changed; create a new link."
                 raise InvalidArgumentError(message)
-            apply_properties(identity, row, node_of_row(row, path), request.properties)
+            wanted = with_known_groups(session, identity, self._groups, row, request.properties)
+            operation = sharing_operation(row, wanted, chain[0].owner_id)
+            rows = list(subtree(session, row))[1:] if operation is Operation.OPEN else []
+            self._homes.check_allowed(identity, operation, chain, path, rows)
+            apply_properties(identity, row, node_of_row(row, path), wanted)
         return self._homes.node(identity, path, Listing())
 
     def change_all(self, identity: Identity, path: Path, requests: Sequence[PropertyRequest]) -> tuple[int, int]:
@@ -93,17 +101,19 @@ class HomeChanges:
         identity.require(Scope.WRITE)
         done = failed = 0
         with self._homes.database.write() as session:
-            top = self._changeable(session, identity, path)
-            home = find_chain(session, path[:2])[0]
-            readable: set[int] = set()
-            for row in subtree(session, top):
-                writes = self._homes.access.writes_row(identity, home, row)
-                if row is not top and (row.parent_id not in readable or not writes):
+            chain = self._changeable(session, identity, path)
+            rows = list(subtree(session, chain[-1]))
+            rights = self._homes.access.rights_below(identity, chain, rows)
+            lowest = lowest_rights(rows, rights)
+            requests = with_known_groups(session, identity, self._groups, chain[-1], requests)
+            wanted = [item for item in requests if item.name not in _OF_ONE_NODE]
+            for row in rows:
+                operation = sharing_operation(row, wanted, chain[0].owner_id)
+                container = Right.READ if row is chain[-1] else rights[row.parent_id or 0]
+                if decide(operation, container, rights[row.id], (lowest[row.id],)) is not Decision.ALLOWED:
                     failed += 1
                     continue
-                readable.add(row.id)
-                node = node_of_row(row, path)
-                apply_properties(identity, row, node, [item for item in requests if item.name not in _OF_ONE_NODE])
+                apply_properties(identity, row, node_of_row(row, path), wanted)
                 done += 1
         return done, failed
 
@@ -119,18 +129,23 @@ class HomeChanges:
         """
         with self._homes.database.write() as session:
             chain = self._deletable(session, identity, path)
-            removed = remove_tree(session, self._homes, identity, chain, path)
+            rows = list(subtree(session, chain[-1]))
+            self._homes.check_allowed(identity, Operation.DELETE, chain, path, rows[1:])
+            removed = remove_tree(session, chain, rows, path)
         _discard(self._homes.store, removed)
 
-    def check_deletable(self, identity: Identity, path: Path) -> None:
-        """Check that the caller can delete a node."""
+    def check_deletable(self, identity: Identity, path: Path, operation: Operation = Operation.DELETE) -> None:
+        """Check that the caller can delete a node, or do something with it that deletes it in its home."""
         with self._homes.database.write() as session:
-            self._deletable(session, identity, path)
+            chain = self._deletable(session, identity, path)
+            rows = list(subtree(session, chain[-1]))
+            self._homes.check_allowed(identity, operation, chain, path, rows[1:])
 
     def delete_all(self, identity: Identity, path: Path) -> tuple[int, int]:
         """Delete a node and its descendants where possible; return the numbers of deleted and of kept nodes."""
         with self._homes.database.write() as session:
             chain = self._deletable(session, identity, path)
+            self._homes.check_allowed(identity, Operation.PRUNE, chain, path)
             rows = list(subtree(session, chain[-1]))
             kept = self._kept(session, identity, chain, rows)
             gone = [row for row in rows if row.id not in kept]
@@ -144,34 +159,33 @@ class HomeChanges:
     def _kept(
         self, session: Session, identity: Identity, chain: Sequence[NodeRow], rows: Sequence[NodeRow]
     ) -> frozenset[int]:
-        """Return the ids of nodes to keep: locked, busy, in a container that cannot be changed, and their ancestors."""
+        """Return the ids of nodes to keep: not the caller's to delete, locked, busy, and their ancestors."""
+        rights = self._homes.access.rights_below(identity, chain, rows)
         containers = {row.id: row for row in rows if row.kind == NodeKind.CONTAINER}
         busy = busy_names(session, [*containers, *(row.id for row in chain[-2:-1])])
-        closed = {
-            key
-            for key, row in containers.items()
-            if row.is_locked or not self._homes.access.writes_row(identity, chain[0], row)
-        }
+        locked = {key for key, row in containers.items() if row.is_locked}
         kept: set[int] = set()
         for row in reversed(rows):
-            if row.is_locked or row.parent_id in closed or (row.parent_id, row.name) in busy or row.id in kept:
+            container = Right.WRITE if row is rows[0] else rights[row.parent_id or 0]
+            allowed = decide(Operation.PRUNE, container, rights[row.id]) is Decision.ALLOWED
+            closed = row.is_locked or row.parent_id in locked or (row.parent_id, row.name) in busy
+            if not allowed or closed or row.id in kept:
                 kept.add(row.id)
                 if row is not rows[0] and row.parent_id is not None:
                     kept.add(row.parent_id)
         return frozenset(kept)
 
-    def _changeable(self, session: Session, identity: Identity, path: Path) -> NodeRow:
-        """Return a node whose properties the caller can set, even if it is locked (so that it can be unlocked)."""
+    def _changeable(self, session: Session, identity: Identity, path: Path) -> tuple[NodeRow, ...]:
+        """Return the chain of a node whose properties the caller can set; a locked one can be unlocked."""
         self._homes.prepare(session, identity, path)
         chain = find_chain(session, path, lock=True)
-        self._homes.check_found(identity, chain, path)
-        if any(row.kind == NodeKind.LINK for row in chain[:-1]):
+        links = [row for row in chain[: len(path) - 2] if row.kind == NodeKind.LINK]
+        if links and self._homes.access.may_read(identity, chain[: chain.index(links[0]) + 1]):
             message = f"'{written(path)[:500]}' leads through a link; use the path of its target."
             raise LinkFoundError(message)
-        if not self._homes.access.may_write(identity, chain):
-            message = f"You may not change '{written(path)[:500]}': it belongs to {chain[-1].owner.name}."
-            raise PermissionDeniedError(message)
-        return chain[-1]
+        self._homes.check_reached(identity, chain, path)
+        self._homes.check_allowed(identity, Operation.SET, chain, path)
+        return chain
 
     def _deletable(self, session: Session, identity: Identity, path: Path) -> tuple[NodeRow, ...]:
         identity.require(Scope.WRITE)
@@ -181,9 +195,10 @@ class HomeChanges:
                 self._homes.check_found(identity, chain, path)
             message = f"'{written(path)}' cannot be deleted or moved; only nodes below it can."
             raise PermissionDeniedError(message)
+        self._homes.prepare(session, identity, path)
         found = find_chain(session, path)
         if not any(row.kind == NodeKind.LINK for row in found[: len(path) - 2]):
-            self._homes.check_found(identity, found, path)
+            self._homes.check_reached(identity, found, path)
         parents = self._homes.container(session, identity, path[:-1])
         row = child_row(session, parents[-1].id, path[-1])
         if row is None:
@@ -225,18 +240,11 @@ def new_row(identity: Identity, chain: Sequence[NodeRow], name: str, kind: NodeK
     )
 
 
-def remove_tree(session: Session, homes: Homes, identity: Identity, chain: Sequence[NodeRow], path: Path) -> list[str]:
+def remove_tree(session: Session, chain: Sequence[NodeRow], rows: Sequence[NodeRow], path: Path) -> list[str]:
     """Delete the rows of a node and its descendants, and return the ids of their files."""
-    rows = list(subtree(session, chain[-1]))
     for row in rows:
         if row.is_locked:
             raise NodeLockedError(path if row is chain[-1] else (*path, "…", row.name))
-        closed = row.kind == NodeKind.CONTAINER and not homes.access.writes_row(identity, chain[0], row)
-        if closed and any(child.parent_id == row.id for child in rows):
-            message = (
-                f"'{written(path)[:500]}' has a container that you may not change; it belongs to {row.owner.name}."
-            )
-            raise PermissionDeniedError(message)
     containers = [row.id for row in rows if row.kind == NodeKind.CONTAINER]
     busy = busy_names(session, [chain[-2].id, *containers])
     if any((row.parent_id, row.name) in busy for row in rows) or {parent for parent, _ in busy} & set(containers):

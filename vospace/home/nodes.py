@@ -1,8 +1,8 @@
 """Look-up of nodes below ``/home/{user}``, and their bytes."""
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,7 @@ from core.files import FileStore
 from vospace.access import NodeAccess
 from vospace.faults import (
     ContainerNotFoundError,
+    DuplicateNodeError,
     InvalidArgumentError,
     LinkFoundError,
     NodeLockedError,
@@ -23,11 +24,12 @@ from vospace.faults import (
 )
 from vospace.home.listing import ChildrenQuery, home_children
 from vospace.models import BLOCK, Listing, Node, NodeFile, NodeKind, Path, written
+from vospace.rights.decisions import RULES, Decision, Operation, decide
 from vospace.schema import NodeRow
-from vospace.storage import HOME, Usage, busy_names, find_chain, node_of_row, usage_of_home
+from vospace.storage import HOME, Usage, busy_names, child_row, find_chain, node_of_row, usage_of_home
 from vospace.uris import node_path
 
-__all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "own_path"]
+__all__ = ["EMPTY_MD5", "EMPTY_SHA256", "HomeLimits", "Homes", "account_of", "own_path"]
 
 EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -72,7 +74,7 @@ class Homes:
             self.check_found(identity, chain, path)
             row, parent = chain[-1], chain[-2].id if len(chain) > 1 else None
             busy = parent is not None and (parent, row.name) in busy_names(session, [parent])
-            usage = usage_of_home(session, row, self.limits.quota) if parent is None else None
+            usage = self.usage(session, row) if parent is None else None
             node = node_of_row(row, path, busy=busy, usage=usage)
             if node.kind is not NodeKind.CONTAINER:
                 return node
@@ -134,6 +136,67 @@ class Homes:
         if len(chain) != len(path) - 1 or not self.access.may_read(identity, chain):
             raise NodeNotFoundError(path)
 
+    def check_reached(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
+        """Check that a node to be changed can be read, and its container as well.
+
+        Raises
+        ------
+        ContainerNotFoundError
+            A container above the node does not exist or is not readable.
+        NodeNotFoundError
+            The node does not exist or is not readable.
+        """
+        above = len(path) - 2
+        if above > 0:
+            whole = len(chain) >= above and chain[above - 1].kind == NodeKind.CONTAINER
+            if not whole or not self.access.may_read(identity, chain[:above]):
+                raise ContainerNotFoundError(path[:-1])
+        self.check_found(identity, chain, path)
+
+    def check_allowed(
+        self,
+        identity: Identity,
+        operation: Operation,
+        chain: Sequence[NodeRow],
+        path: Path,
+        rows: Iterable[NodeRow] = (),
+    ) -> None:
+        """Check that the caller may do something with the last node of a chain.
+
+        Parameters
+        ----------
+        rows
+            All nodes below it, for operations that need a right on them.
+
+        Raises
+        ------
+        NodeNotFoundError
+            The node or a container above it is hidden from the caller.
+        PermissionDeniedError
+            The caller has not the right that the operation needs, on the node, its container or a node below it.
+        """
+        decision = self.access.decide(identity, operation, chain, rows)
+        if decision is Decision.HIDDEN:
+            raise NodeNotFoundError(path)
+        if decision is Decision.DENIED:
+            message = f"You may not change '{written(path)[:500]}': to {operation}, you need {RULES[operation]}."
+            raise PermissionDeniedError(message)
+
+    def check_free(self, session: Session, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
+        """Check that a container has no node with the last name of a path.
+
+        Raises
+        ------
+        DuplicateNodeError
+            It has one.
+        NodeNotFoundError
+            It has one that is hidden from the caller.
+        """
+        row = child_row(session, chain[-1].id, path[-1])
+        if row is not None:
+            self.check_allowed(identity, Operation.READ, (*chain, row), path)
+            raise DuplicateNodeError(path)
+
     def container(self, session: Session, identity: Identity, path: Path) -> tuple[NodeRow, ...]:
         """Return the chain of a container in which the caller can create and delete nodes; its home is locked.
 
@@ -161,16 +224,12 @@ class Homes:
         whole = len(chain) == len(path) - 1 and chain[-1].kind == NodeKind.CONTAINER
         if not whole or not self.access.may_read(identity, chain):
             raise ContainerNotFoundError(path)
-        self.check_writable(identity, chain, path)
-        return chain
-
-    def check_writable(self, identity: Identity, chain: Sequence[NodeRow], path: Path) -> None:
-        """Check that a readable node can be changed."""
-        if not self.access.may_write(identity, chain):
+        if decide(Operation.CREATE, self.access.right(identity, chain), None) is not Decision.ALLOWED:
             message = f"You may not change '{written(path)[:500]}': it belongs to {chain[-1].owner.name}."
             raise PermissionDeniedError(message)
         if chain[-1].is_locked:
             raise NodeLockedError(path)
+        return chain
 
     def available_bytes(self, identity: Identity, path: Path) -> int:
         """Return the maximum size of a new file in a container that the caller can change."""
@@ -179,19 +238,30 @@ class Homes:
             usage = self.usage(session, home)
         return max(0, min(usage.quota - usage.size, self.limits.file_bytes))
 
-    def usage(self, session: Session, home: NodeRow) -> Usage:
-        """Return the bytes and nodes in a home."""
-        return usage_of_home(session, home, self.limits.quota)
+    def usage(self, session: Session, home: NodeRow, *, without: str = "") -> Usage:
+        """Return the bytes and nodes in a home; bytes of uploads that have begun count, too.
+
+        Parameters
+        ----------
+        without
+            Id of an upload in parts that is not counted.
+        """
+        stored = usage_of_home(session, home, self.limits.quota)
+        return replace(stored, size=stored.size + self.store.staged_bytes(account_of(home), without=without))
 
     def prepare(self, session: Session, identity: Identity, path: Path) -> None:
-        """Create the caller's home unless it exists."""
-        if not self.is_own(identity, path[:2]) or find_chain(session, path[:2]):
+        """Create the caller's home unless it exists; administrators can create that of any account."""
+        if not (identity.acts_as_admin or self.is_own(identity, path[:2])) or find_chain(session, path[:2]):
+            return
+        identity.require(Scope.WRITE)
+        owner = session.scalar(select(UserRow.id).where(UserRow.name == path[1], UserRow.is_active))
+        if owner is None:
             return
         now = utc_now()
         row = NodeRow(
             name=path[1],
             kind=NodeKind.CONTAINER,
-            owner_id=identity.require(Scope.WRITE),
+            owner_id=owner,
             created_at=now,
             modified_at=now,
             properties={},
@@ -248,6 +318,11 @@ class Homes:
         home, parent_id = (chain[0], chain[-1].id) if chain else (None, None)
         query = ChildrenQuery(path, parent_id, self.access.readable(identity, home))
         return home_children(self.database, session, query, listing)
+
+
+def account_of(home: NodeRow) -> str:
+    """Return the account in the file store for which staged bytes of a home count."""
+    return f"home{home.id}"
 
 
 def _no_bytes(path: Path) -> str:

@@ -8,7 +8,7 @@ from vospace.faults import InvalidArgumentError
 from vospace.models import READ_ONLY, Node, NodeKind, PropertyRequest
 from vospace.schema import NodeRow
 
-__all__ = ["apply_properties", "check_read_only", "parse_public", "stored_groups"]
+__all__ = ["apply_properties", "check_read_only", "parse_flag", "parse_public", "stored_groups"]
 
 _MOST_PROPERTIES = 200
 _LONGEST_VALUE = 10_000
@@ -42,7 +42,7 @@ def apply_properties(identity: Identity, row: NodeRow, node: Node, requests: Ite
         if item.name in _PUBLIC:
             continue
         if item.name in _FLAGS:
-            setattr(row, _FLAGS[item.name], _flag(item))
+            setattr(row, _FLAGS[item.name], parse_flag(item))
         elif item.name in _GROUPS:
             setattr(row, _GROUPS[item.name], stored_groups(item.value or ""))
         elif item.name == "quota" and identity.acts_as_admin and row.parent_id is None:
@@ -80,11 +80,20 @@ def check_read_only(node: Node, item: PropertyRequest) -> None:
 
 def parse_public(requests: Iterable[PropertyRequest], node: Node) -> bool | None:
     """Parse ``ispublic`` and ``publicread``; if only one of them differs from the present value, it wins."""
-    wanted = [_flag(item) for item in requests if item.name in _PUBLIC]
+    wanted = [parse_flag(item) for item in requests if item.name in _PUBLIC]
     held = node.properties.get("ispublic") == "true"
     if not wanted:
         return None
     return (not held) if (not held) in wanted else held
+
+
+def parse_flag(item: PropertyRequest) -> bool:
+    """Parse a property that is true or false; without a value it is false."""
+    value = (item.value or "false").strip().lower()
+    if value not in {"true", "false", "1", "0"}:
+        message = f"The property '{item.name}' must be true or false, not '{value[:40]}'."
+        raise InvalidArgumentError(message)
+    return value in {"true", "1"}
 
 
 def stored_groups(text: str) -> str:
@@ -95,14 +104,6 @@ def stored_groups(text: str) -> str:
         message = f"The group identifiers can have at most {_LONGEST_GROUPS} characters in total."
         raise InvalidArgumentError(message)
     return stored
-
-
-def _flag(item: PropertyRequest) -> bool:
-    value = (item.value or "false").strip().lower()
-    if value not in {"true", "false", "1", "0"}:
-        message = f"The property '{item.name}' must be true or false, not '{value[:40]}'."
-        raise InvalidArgumentError(message)
-    return value in {"true", "1"}
 
 
 def _quota(item: PropertyRequest) -> int | None:

@@ -15,13 +15,16 @@ from vospace.transfers.negotiation import Negotiator
 from vospace.transfers.remote import RemoteTransfers
 from vospace.uris import AUTO
 
-__all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TRANSFER_JOB", "NodeJobs", "fault_of_sentence"]
+__all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TARGET", "TRANSFER_JOB", "NodeJobs", "fault_of_sentence"]
 
 #: Names of the kinds of job.
 TRANSFER_JOB, DELETE_JOB, PROPERTIES_JOB = "vospace-transfer", "vospace-delete", "vospace-properties"
 
 #: Name of the job parameter with the client's document.
 BODY = "DOCUMENT"
+
+#: Id of the result with the URI of a node whose name the service chose.
+TARGET = "target"
 
 _TRANSFER_SECONDS = 3600
 
@@ -69,12 +72,11 @@ class NodeJobs:
             if transfer.is_internal:
                 self._move(identity, transfer, context)
             elif transfer.direction in {PULL_TO, PUSH_FROM}:
-                self._remote.run(identity, transfer, context.progress)
+                self._add_target(context, transfer, self._remote.run(identity, transfer, context.progress))
             else:
-                self._negotiator.check(identity, transfer)
+                negotiated = self._negotiator.check(identity, transfer)
                 context.add_result("transferDetails", "results/transferDetails", "text/xml")
-            if transfer.direction == PULL_TO or not transfer.is_internal:
-                context.add_result("dataNode", transfer.targets[0])
+                self._add_target(context, transfer, negotiated.transfer.targets[0])
 
     def delete(self, context: JobContext) -> None:
         """Delete a node and its descendants where possible."""
@@ -88,6 +90,12 @@ class NodeJobs:
             request = read_node(context.parameters[BODY].encode())
             path = self._nodes.uris.path_of(request.uri)
             _count(context, *self._nodes.change_all(context.job.identity(self._identity_of), path, request))
+
+    def _add_target(self, context: JobContext, transfer: Transfer, uri: str) -> None:
+        """Add the node as a result, also as ``target`` when the service chose its name (VOSpace 2.1 §6.3.1)."""
+        context.add_result("dataNode", uri)
+        if self._nodes.uris.path_of(uri) != self._nodes.uris.path_of(transfer.targets[0]):
+            context.add_result(TARGET, uri)
 
     def _move(self, identity: Identity, transfer: Transfer, context: JobContext) -> None:
         uris = self._nodes.uris

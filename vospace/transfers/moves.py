@@ -21,6 +21,8 @@ from vospace.faults import (
 from vospace.home.changes import new_row
 from vospace.home.nodes import Homes
 from vospace.models import Listing, Node, NodeFile, NodeKind, Path, written
+from vospace.rights.decisions import Operation
+from vospace.rights.sharing import is_opened_by_move
 from vospace.schema import NodeRow
 from vospace.service import NodeService
 from vospace.storage import HOME, busy_names, child_row, find_chain, subtree
@@ -111,9 +113,8 @@ class NodeMoves:
             chain = self._homes.container(session, identity, target[:-1])
             if row.id in {each.id for each in chain}:
                 raise InvalidArgumentError(_into_itself(source, target))
-            if child_row(session, chain[-1].id, target[-1]) is not None:
-                raise DuplicateNodeError(target)
-            rows = self._movable(session, identity, parents, row, source)
+            rows = self._movable(session, identity, (*parents, row), chain, source)
+            self._homes.check_free(session, identity, chain, target)
             if chain[0].id != parents[0].id:
                 self._check_quota(session, chain[0], [each.size for each in rows])
                 ids = [each.id for each in rows]
@@ -123,16 +124,24 @@ class NodeMoves:
             row.parent_id, row.name = chain[-1].id, target[-1]
 
     def _movable(
-        self, session: Session, identity: Identity, parents: Sequence[NodeRow], row: NodeRow, source: Path
+        self,
+        session: Session,
+        identity: Identity,
+        chain: Sequence[NodeRow],
+        target: Sequence[NodeRow],
+        source: Path,
     ) -> list[NodeRow]:
-        rows = list(subtree(session, row))
+        """Return a node that can be moved to a container, with all nodes below it."""
+        row, rows = chain[-1], list(subtree(session, chain[-1]))
+        if target[0].id != chain[0].id:
+            operation = Operation.MOVE_OUT
+        else:
+            operation = Operation.MOVE_WIDER if is_opened_by_move(chain[:-1], target) else Operation.MOVE
+        self._homes.check_allowed(identity, operation, chain, source, rows[1:])
         if row.is_locked:
             raise NodeLockedError(source)
-        if not self._homes.access.writes_row(identity, parents[0], row) and row.kind == NodeKind.CONTAINER:
-            message = f"You may not move '{written(source)[:300]}': it belongs to {row.owner.name}."
-            raise PermissionDeniedError(message)
         containers = [each.id for each in rows if each.kind == NodeKind.CONTAINER]
-        busy = busy_names(session, [parents[-1].id, *containers])
+        busy = busy_names(session, [chain[-2].id, *containers])
         if (row.parent_id, row.name) in busy or {parent for parent, _ in busy} & set(containers):
             raise NodeBusyError(source)
         return rows
@@ -142,7 +151,7 @@ class NodeMoves:
         if not self._nodes.node(identity, source, Listing(limit=0)).kind.has_bytes:
             message = f"'{written(source)[:300]}' is not a file; only files can be moved between homes and products."
             raise PermissionDeniedError(message)
-        self._nodes.check_deletable(identity, source)
+        self._nodes.check_movable(identity, source)
         self._copy(identity, source, target)
         self._nodes.delete(identity, source)
 
@@ -202,8 +211,7 @@ class NodeMoves:
     def _insert(self, identity: Identity, items: Sequence[_Item], target: Path) -> None:
         with self._homes.database.write() as session:
             chain = self._homes.container(session, identity, target[:-1])
-            if child_row(session, chain[-1].id, target[-1]) is not None:
-                raise DuplicateNodeError(target)
+            self._homes.check_free(session, identity, chain, target)
             self._check_quota(session, chain[0], [0 if item.stored is None else item.stored.size for item in items])
             made: dict[Path, NodeRow] = {}
             for item in items:

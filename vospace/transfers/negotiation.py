@@ -1,9 +1,11 @@
 """Negotiation of transfers by the client: check the request and return the endpoints (VOSpace 2.1 §3.6)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.auth.models import Identity
+from core.errors import NotFoundError
+from vospace.documents.capabilities import SECURITY_METHODS
 from vospace.documents.transfers import PULL_FROM, PUSH_TO, ProtocolRequest, Transfer
 from vospace.faults import (
     InvalidArgumentError,
@@ -16,7 +18,7 @@ from vospace.faults import (
 from vospace.models import CORE, Listing, NodeKind, Path
 from vospace.service import NodeService
 from vospace.transfers.signed_urls import Direction, SignedUrls
-from vospace.uris import chosen_name
+from vospace.uris import AUTO, chosen_name
 
 __all__ = ["PACKAGE", "Negotiated", "Negotiator"]
 
@@ -91,12 +93,20 @@ class Negotiator:
             message = f"'{transfer.targets[0][:200]}' is a link to another service; it cannot be written here."
             raise InvalidURIError(message)
         self._supported(transfer, Direction.PUT)
-        path = chosen_name(found.path)
+        path = chosen_name(self._place(identity, found.path))
         self._nodes.check_write(identity, path, transfer.size)
         chosen = Transfer(
             (self._nodes.uris.of(path),), transfer.direction, transfer.view, transfer.protocols, size=transfer.size
         )
         return Negotiated(transfer if path == found.path else chosen, (path,), Direction.PUT)
+
+    def _place(self, identity: Identity, path: Path) -> Path:
+        """Return the path to which bytes are written: in a container, the service chooses their name."""
+        try:
+            node = self._nodes.node(identity, path, Listing(limit=0))
+        except NotFoundError:
+            return path
+        return (*path, AUTO) if node.kind is NodeKind.CONTAINER else path
 
     def _check_pull(self, identity: Identity, transfer: Transfer) -> Negotiated:
         if transfer.view == PACKAGE or transfer.view in self._nodes.uris.archive_views:
@@ -140,7 +150,11 @@ class Negotiator:
         offered = tuple(self._offered(direction))
         if not transfer.protocols:
             return (ProtocolRequest(offered[0]),)
-        supported = tuple(each for each in transfer.protocols if each.uri in offered)
+        supported = tuple(
+            replace(each, security=tuple(method for method in each.security if method in SECURITY_METHODS))
+            for each in transfer.protocols
+            if each.uri in offered
+        )
         if not supported:
             message = f"None of the protocols is supported; supported are {', '.join(offered)}."
             raise ProtocolNotSupportedError(message)

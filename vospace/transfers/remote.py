@@ -8,14 +8,22 @@ import http.client
 import ssl
 from collections.abc import Callable, Collection
 from contextlib import closing
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from core.auth.models import Identity
+from core.errors import NotFoundError
 from vospace.documents.transfers import PULL_TO, ProtocolRequest, Transfer
-from vospace.faults import OperationNotSupportedError, ProtocolNotSupportedError, TransferFailedError
-from vospace.models import CORE
+from vospace.faults import (
+    InvalidURIError,
+    OperationNotSupportedError,
+    ProtocolNotSupportedError,
+    QuotaExceededError,
+    TransferFailedError,
+)
+from vospace.models import CORE, Listing, NodeKind, Path
 from vospace.service import NodeService, NodeWrite
 from vospace.transfers.digests import digest_header
+from vospace.uris import AUTO, chosen_name, node_path
 
 __all__ = ["RemoteTransfers"]
 
@@ -44,8 +52,8 @@ class RemoteTransfers:
         """Identifiers of the protocols that this client supports."""
         return tuple(sorted(_FETCHING | _SENDING)) if self._hosts else ()
 
-    def run(self, identity: Identity, transfer: Transfer, progress: Callable[[float, str], None]) -> None:
-        """Try the protocols of a transfer in order, each once, until one succeeds.
+    def run(self, identity: Identity, transfer: Transfer, progress: Callable[[float, str], None]) -> str:
+        """Try the protocols of a transfer in order, each once, until one succeeds; return the URI of the node.
 
         Raises
         ------
@@ -69,11 +77,11 @@ class RemoteTransfers:
         failures = []
         for each in usable:
             try:
-                self._try(identity, transfer, urlsplit(each.endpoint or ""), progress)
+                path = self._try(identity, transfer, urlsplit(each.endpoint or ""), progress)
             except (OSError, http.client.HTTPException, TransferFailedError) as e:
                 failures.append(f"{each.uri.removeprefix(CORE)}: {type(e).__name__}")
             else:
-                return
+                return self._nodes.uris.of(path)
         message = f"The bytes could not be transferred ({'; '.join(failures)})."
         raise TransferFailedError(message)
 
@@ -86,7 +94,7 @@ class RemoteTransfers:
 
     def _try(
         self, identity: Identity, transfer: Transfer, parts: SplitResult, progress: Callable[[float, str], None]
-    ) -> None:
+    ) -> Path:
         path = self._nodes.uris.path_of(transfer.targets[0])
         with closing(_connection(parts)) as connection:
             if transfer.direction != PULL_TO:
@@ -94,16 +102,34 @@ class RemoteTransfers:
                 headers = {"Content-Length": str(file.size), "Digest": digest_header(file.md5)}
                 connection.request("PUT", _target(parts), file.read(0, file.size), headers)
                 _check(connection.getresponse())
-                return
-            connection.request("GET", _target(parts), headers={"Accept-Encoding": "identity"})
-            answer = connection.getresponse()
-            _check(answer)
-            write = self._nodes.begin_write(identity, path, answer.length)
+                return path
+            # Permission is checked, and the node claimed, before any request is sent.
+            path = self._place(identity, path, parts)
+            write = self._nodes.begin_write(identity, path, None)
             try:
+                connection.request("GET", _target(parts), headers={"Accept-Encoding": "identity"})
+                answer = connection.getresponse()
+                _check(answer)
+                _check_length(write, answer.length)
                 self._store(write, answer, progress)
             except BaseException:
                 self._nodes.cancel(write)
                 raise
+            return path
+
+    def _place(self, identity: Identity, path: Path, parts: SplitResult) -> Path:
+        """Return the path to which bytes are written: in a container, they get the last name of their URL."""
+        try:
+            node = self._nodes.node(identity, path, Listing(limit=0))
+        except NotFoundError:
+            return chosen_name(path)
+        if node.kind is not NodeKind.CONTAINER:
+            return path
+        try:
+            name = node_path(unquote(parts.path.rpartition("/")[2]))
+        except InvalidURIError:
+            name = ()
+        return (*path, *(name if len(name) == 1 else chosen_name((AUTO,))))
 
     def _store(
         self, write: NodeWrite, answer: http.client.HTTPResponse, progress: Callable[[float, str], None]
@@ -131,6 +157,12 @@ def _connection(parts: SplitResult) -> http.client.HTTPConnection:
 
 def _target(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _check_length(write: NodeWrite, length: int | None) -> None:
+    if length is not None and write.limit is not None and length > write.limit:
+        message = f"The file has {length} bytes, and {write.limit} can be stored here; nothing was stored."
+        raise QuotaExceededError(message)
 
 
 def _check(answer: http.client.HTTPResponse) -> None:

@@ -15,6 +15,7 @@ from core.auth.signing import LinkSigner
 from core.errors import NotFoundError, PermissionDeniedError
 from core.files import FileStore, PartialFile, Staging, StoredBytes
 from vospace.faults import InvalidArgumentError, NodeNotFoundError
+from vospace.home.writes import HomeWrite
 from vospace.models import NodeFile, Path, written
 from vospace.service import NodeService, NodeWrite
 from vospace.transfers.digests import check_conditions, check_digests, has_bytes
@@ -22,6 +23,8 @@ from vospace.transfers.digests import check_conditions, check_digests, has_bytes
 __all__ = ["IncomingBody", "NodeUploads", "StoredUpload", "UploadProgress"]
 
 _RENEW_SECONDS = 30.0
+#: Bytes after which the quota is checked again, because other uploads to the same home may run.
+_UNCHECKED_BYTES = 64 << 20
 
 _Result = TypeVar("_Result")
 
@@ -73,6 +76,7 @@ class IncomingBody(Generic[_Result]):
         self._keeps_claim = keeps_claim
         self._claimed = True
         self._renewed = time.monotonic()
+        self._unchecked = 0
 
     def write(self, block: bytes) -> None:
         """Add bytes.
@@ -83,9 +87,10 @@ class IncomingBody(Generic[_Result]):
             They pass the limit of the node.
         """
         self._file.write(block)
-        if time.monotonic() - self._renewed > _RENEW_SECONDS:
+        self._unchecked += len(block)
+        if time.monotonic() - self._renewed > _RENEW_SECONDS or self._unchecked > _UNCHECKED_BYTES:
             self._nodes.renew(self._write)
-            self._renewed = time.monotonic()
+            self._renewed, self._unchecked = time.monotonic(), 0
 
     def finish(self) -> _Result:
         """End the body after its last byte."""
@@ -154,15 +159,15 @@ class NodeUploads:
         """
         write = self._nodes.begin_write(identity, path, size)
         self._nodes.cancel(write)
-        file_id = self._store.begin()
+        file_id = self._store.begin(write.account if isinstance(write, HomeWrite) else "")
         return self._signer.sign({"file": file_id, "path": written(write.path), "user": identity.name or ""})
 
     def append(self, identity: Identity, path: Path, upload: str) -> IncomingBody[UploadProgress]:
         """Begin the next part of an upload in parts."""
         file_id = self._file_id(upload, identity, path)
-        write = self._nodes.begin_write(identity, path, None)
+        write = self._nodes.begin_write(identity, path, None, upload=file_id)
         try:
-            file = self._resumed(file_id, path, _limit(write))
+            file = self._resumed(file_id, path, write.limit)
         except BaseException:
             self._nodes.cancel(write)
             raise
@@ -179,7 +184,7 @@ class NodeUploads:
     ) -> StoredUpload:
         """End an upload in parts: the node gets the bytes of all its parts."""
         file_id = self._file_id(upload, identity, path)
-        write = self._nodes.begin_write(identity, path, None)
+        write = self._nodes.begin_write(identity, path, None, upload=file_id)
         try:
             check_conditions(headers, write.old)
             with self._resumed(file_id, path) as part:
@@ -230,11 +235,6 @@ class NodeUploads:
             message = "This upload belongs to another node or another user."
             raise PermissionDeniedError(message)
         return str(content["file"])
-
-
-def _limit(write: NodeWrite) -> int | None:
-    limit = getattr(write, "limit", None)
-    return limit if isinstance(limit, int) else None
 
 
 def _progress(file: PartialFile) -> UploadProgress:

@@ -32,7 +32,7 @@ def test_accounts_groups_and_releases_are_looked_after(run: Run):
     run("user", "add", "maria", "--password", "a long password", "--admin")
     run("user", "add", "wei", "--password", "a long password")
     secret = run("token", "add", "wei").strip()
-    run("user", "set", "wei", "--quota", "1.5")
+    run("user", "set", "wei", "--quota", "1.5", "--home-quota", "2")
     accounts = {account["name"]: account for account in json.loads(run("user", "list", "--json"))}
     assert (accounts["wei"]["quota_bytes"], accounts["wei"]["tokens"], accounts["maria"]["is_admin"]) == (
         1_500_000_000, 1, True,

@@ -4,18 +4,15 @@ import base64
 import hashlib
 import io
 import tarfile
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import quote
 
 import pytest
 from lxml import etree
 
 from core.auth.groups import GroupService
-from core.auth.models import Scope
 from tests.core.vosi.schemas import schema
-from tests.server.application import Application, running_application
+from tests.server.application import Application
 from tests.vospace.client import CORE, ROOT, VOSpaceClient, checked, fault, node_xml, transfer_xml
 
 pytestmark = pytest.mark.slow
@@ -163,7 +160,6 @@ def test_a_signed_address_holds_only_as_long_as_its_person_may(site, owner, othe
         ("/f", {"direction": "pushToVoSpace", "protocols": ("httpget",)}, "ProtocolNotSupported"),
         ("/f", {"direction": "pullFromVoSpace", "protocols": ("httpget",), "view": "x:y"}, "ViewNotSupported"),
         ("", {"direction": "pullFromVoSpace", "protocols": ("httpget",)}, "ViewNotSupported"),
-        ("", {"direction": "pushToVoSpace", "protocols": ("httpput",)}, "DuplicateNode"),
         ("/f", {"direction": "pullToVoSpace", "protocols": ("httpget",)}, "OperationNotSupported"),
     ],
 )
@@ -350,48 +346,36 @@ def test_recursive_work_passes_over_what_the_caller_may_not_change(site, owner, 
     assert "title" not in owner.properties(f"{folder}/a/closed")
 
 
-class _Elsewhere(BaseHTTPRequestHandler):
-    got: bytes = b""
-
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Length", "6")
-        self.end_headers()
-        self.wfile.write(b"remote")
-
-    def do_PUT(self):
-        type(self).got = self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(201)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_):
-        """Say nothing."""
+def test_the_service_chooses_a_name_once_and_gives_it_as_target(owner, folder):
+    for target in (f"{folder}/.auto", folder):  # a container gets the bytes in a node of its own (items 41 and 48)
+        content = transfer_xml(f"{ROOT}{target}", direction="pushToVoSpace", protocols=("httpput",))
+        job = run_job(owner, "transfers", content=content)
+        chosen = results(job)["target"]
+        assert chosen == results(job)["dataNode"]
+        assert chosen.startswith(f"{ROOT}{folder}/")
+        details = [checked(owner.ask("GET", results(job)["transferDetails"]).content) for _ in range(2)]
+        assert {each.findtext("{*}target") for each in details} == {chosen}
+        assert owner.ask("PUT", signed_urls(details[0])[0], content=b"abc").status_code == 201
+        assert owner.get(chosen.removeprefix(ROOT)).content == b"abc"
+        _, synchronous = negotiate(owner, f"{ROOT}{target}", direction="pushToVoSpace", protocols=("httpput",))
+        assert synchronous.findtext("{*}target").startswith(f"{ROOT}{folder}/")
+        assert owner.ask("PUT", signed_urls(synchronous)[0], content=b"abc").status_code == 201
+    assert len(owner.names(folder)) == 4
 
 
-def test_the_service_fetches_and_sends_bytes_itself_where_its_operator_allows(tmp_path):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    host = f"127.0.0.1:{server.server_port}"
-    try:
-        with running_application(tmp_path / "data", authority="example.org", transfer_hosts=(host,)) as running:
-            running.services.accounts.service.add_user("owner", None)
-            owner = VOSpaceClient(running.client, running.token("owner", Scope.WRITE))
-            said = {"direction": "pullToVoSpace", "protocols": ("httpget",)}
-            pulled = transfer_xml(f"{ROOT}/home/owner/f", **said, endpoint=f"http://{host}/x")
-            assert phase(run_job(owner, "transfers", content=pulled)) == "COMPLETED"
-            assert owner.get("/home/owner/f").content == b"remote"
-            pushed = transfer_xml(
-                f"{ROOT}/home/owner/f", direction="pushFromVoSpace", protocols=("httpput",), endpoint=f"http://{host}/y"
-            )
-            assert phase(run_job(owner, "transfers", content=pushed)) == "COMPLETED"
-            assert _Elsewhere.got == b"remote"
-            for bad in ("http://127.0.0.1:1/x", "http://169.254.169.254/", "file:///etc/passwd", f"http://{host}@x/"):
-                job = run_job(owner, "transfers", content=transfer_xml(f"{ROOT}/home/owner/g", **said, endpoint=bad))
-                assert error_of(owner, job) == "ProtocolNotSupported"
-            assert owner.names("/home/owner") == ["f"]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def test_details_of_a_transfer_whose_node_is_gone_are_the_fault(owner, folder):
+    owner.put(f"{folder}/f", b"abc")
+    content = transfer_xml(f"{ROOT}{folder}/f", direction="pullFromVoSpace", protocols=("httpget",))
+    job = run_job(owner, "transfers", content=content)
+    owner.delete(f"{folder}/f")
+    assert fault(owner.ask("GET", results(job)["transferDetails"])) == (404, "NodeNotFound")
+
+
+def test_security_methods_that_are_not_supported_are_left_out(owner, folder):
+    certificate = "ivo://ivoa.net/sso#tls-with-certificate"
+    for method, left in ((certificate, 0), (TOKEN_METHOD, 1)):
+        _, transfer = negotiate(
+            owner, f"{ROOT}{folder}/f", direction="pushToVoSpace", protocols=("httpput",), security=method
+        )
+        assert len(signed_urls(transfer)) == 1
+        assert len(transfer.findall(".//{*}securityMethod")) == left

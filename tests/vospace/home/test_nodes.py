@@ -125,7 +125,9 @@ def test_documents_that_are_none_are_refused(owner):
         assert "passwd" not in answer.text
 
 
-def test_properties_are_added_changed_and_taken_away(owner):
+def test_properties_are_added_changed_and_taken_away(space, owner):
+    for name in "ab":
+        GroupService(space.database).create(space.owner, name)
     owner.make("/home/owner/a", title="one", description="first")
     assert owner.properties("/home/owner/a")["title"] == "one"
     answer = owner.set("/home/owner/a", title="two", subject="photo-z", description=None)
@@ -215,8 +217,8 @@ def test_what_is_not_shared_is_not_there_for_others(owner, other, nobody):
         hidden, missing = person.get("/home/owner/f"), person.get("/home/nowhere/f")
         assert hidden.status_code == missing.status_code == 404
         assert hidden.text.replace("owner", "nowhere") == missing.text
-    assert fault(other.set("/home/owner/f", "DataNode", title="x")) == (404, "NodeNotFound")
-    assert fault(other.delete("/home/owner/f")) == (404, "NodeNotFound")
+    assert fault(other.set("/home/owner/f", "DataNode", title="x")) == (404, "ContainerNotFound")
+    assert fault(other.delete("/home/owner/f")) == (404, "ContainerNotFound")
     assert fault(other.put("/home/owner/f", b"x")) == (404, "ContainerNotFound")
 
 
@@ -258,7 +260,8 @@ def test_groups_read_and_write_what_is_shared_with_them(space, owner, other):
     assert owner.delete("/home/owner/shared/theirs").status_code == 204
 
 
-def test_inherited_permissions_go_with_new_nodes(owner):
+def test_inherited_permissions_go_with_new_nodes(space, owner):
+    GroupService(space.database).create(space.owner, "g")
     owner.make("/home/owner/a", ispublic="true", inheritPermissions="true", groupread="ivo://example.org/gms?g")
     owner.make("/home/owner/a/b")
     owner.put("/home/owner/a/b/f", b"x")

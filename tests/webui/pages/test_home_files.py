@@ -80,7 +80,7 @@ def test_links_lead_where_they_point(alice: httpx2.Client, services: Services):
 
 def test_it_is_said_who_sees_a_file(alice: httpx2.Client, services: Services):
     identity, nodes = services.accounts.service.identity_of_user("alice"), services.vospace.nodes
-    for name, opened in (("a", ("ispublic", "true")), ("b", ("groupread", "ivo://x/gms?team"))):
+    for name, opened in (("a", ("ispublic", "true")), ("b", ("groupread", "registered"))):
         send(alice, (name, b"x"))
         path = (*HOME, name)
         nodes.change(identity, path, NodeRequest(nodes.uris.of(path), NodeKind.DATA, (PropertyRequest(*opened),), None))

@@ -1,0 +1,1 @@
+"""Rights on nodes below ``/home``, and the rights that each operation needs."""
