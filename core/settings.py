@@ -88,7 +88,10 @@ class Settings(BaseSettings):
     required_group: str | None = Field(
         None, description="Group of the sign-in service to whose members the sign-in is restricted."
     )
-    login_attempts: int = Field(10, ge=1, description="Failed sign-ins of one account in 15 minutes before it waits.")
+    login_attempts: int = Field(
+        10, ge=1, description="Failed sign-ins of one account from one address in 15 minutes before that address waits."
+    )
+    login_attempts_address: int = Field(50, ge=1, description="The same from one address for all accounts together.")
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
     max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
     min_free_bytes: int = Field(

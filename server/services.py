@@ -82,7 +82,14 @@ class Services:
     @part
     def vospace(self) -> VOSpaceServices:
         """The VOSpace."""
-        return VOSpaceServices(self.settings, self.database, self.store, self.products, self.accounts.identity_of)
+        return VOSpaceServices(
+            self.settings,
+            self.database,
+            self.store,
+            self.products,
+            self.accounts.identity_of,
+            self.accounts.is_valid_credential,
+        )
 
     @part
     def inputs(self) -> PipelineInputs:

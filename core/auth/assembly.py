@@ -39,12 +39,19 @@ class AccountServices:
         """Return the identity of an active account, limited to a scope."""
         return self.service.identity_of_user(name, scope)
 
+    def is_valid_credential(self, key: str) -> bool:
+        """Return whether the credential of a key, such as that in a signed URL, is still valid."""
+        return self.service.is_valid(key)
+
     @part
     def service(self) -> AccountService:
         """Accounts, sessions and tokens."""
         settings = self._settings
         return AccountService(
-            self._database, session_hours=settings.session_hours, login_attempts=settings.login_attempts
+            self._database,
+            session_hours=settings.session_hours,
+            login_attempts=settings.login_attempts,
+            login_attempts_address=settings.login_attempts_address,
         )
 
     @part

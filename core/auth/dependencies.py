@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from core.auth.callers import address_of
 from core.auth.models import ANONYMOUS, Identity
 from core.auth.service import AccountService
 from core.auth.trusted import TrustedHeaders
@@ -73,7 +74,7 @@ class Authenticator:
             return trusted
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme:
-            return self._identity_of_header(scheme.lower(), value.strip())
+            return self._identity_of_header(scheme.lower(), value.strip(), request)
         identity = self._identity_of_cookie(request, self.session_cookie)
         if identity is not None:
             if request.method not in _SAFE_METHODS and not self.is_same_origin(request):
@@ -88,7 +89,7 @@ class Authenticator:
         cookie = request.cookies.get(name)
         return self._accounts.identity_of_session(cookie) if cookie else None
 
-    def _identity_of_header(self, scheme: str, value: str) -> Identity:
+    def _identity_of_header(self, scheme: str, value: str, request: Request) -> Identity:
         if scheme in {"bearer", "token"}:
             return self._accounts.identity_of_token(value)
         if scheme == "basic":
@@ -97,7 +98,7 @@ class Authenticator:
             except (binascii.Error, UnicodeDecodeError) as e:
                 message = "The Authorization header is not valid Basic authentication."
                 raise AuthenticationError(message) from e
-            return self._accounts.identity_of_basic(name, password)
+            return self._accounts.identity_of_basic(name, password, address_of(request))
         message = f"The Authorization scheme '{scheme}' is not known here; use Bearer, Token or Basic."
         raise AuthenticationError(message)
 

@@ -39,6 +39,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("GET", "/users"),
             ("POST", "/logged_user"),
             ("GET", "/tokens"),
+            ("GET", "/sign-ins"),
             ("GET", "/product-types"),
             ("GET", "/releases"),
             ("GET", "/products"),
@@ -171,6 +172,10 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("POST", "/api/tokens"): (
         {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
         {"json": {"name": "n", "scope": "write"}},
+    ),
+    ("DELETE", "/api/sign-ins/{session_id}"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/api/sign-ins/987654"},
     ),
     ("DELETE", "/api/tokens/{token_id}"): (
         {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
@@ -326,6 +331,15 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("POST", "/tokens"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
         {"data": {"name": "n", "scope": "read"}},
+    ),
+    ("GET", "/account"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/account/password"): (
+        {"nobody": 303, "*": 403},
+        {"data": {"old": "a long password", "password": "another long password"}},
+    ),
+    ("POST", "/account/sign-ins/{session_id}/end"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/account/sign-ins/987654/end"},
     ),
     ("POST", "/tokens/{token_id}/revoke"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
