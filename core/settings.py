@@ -92,6 +92,21 @@ class Settings(BaseSettings):
         10, ge=1, description="Failed sign-ins of one account from one address in 15 minutes before that address waits."
     )
     login_attempts_address: int = Field(50, ge=1, description="The same from one address for all accounts together.")
+    forwarding_proxies: str = Field(
+        "",
+        description="Addresses or networks, between commas, of reverse proxies that do not sign people in, such as "
+        "nginx: the address of a client is then the last one in X-Forwarded-For that is none of them.",
+    )
+    connections: int = Field(
+        1000, ge=1, description="Connections that may be open at once; the one that is idle longest gives way."
+    )
+    connections_address: int = Field(
+        200, ge=1, description="The same from one address; proxies that the settings name are not limited."
+    )
+    head_seconds: float = Field(10, gt=0, description="Seconds in which the head of a request must arrive.")
+    body_rate: int = Field(
+        1000, ge=0, description="Bytes per second at which the body of a request must arrive at least, over 20 seconds."
+    )
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
     max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
     min_free_bytes: int = Field(
@@ -221,7 +236,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "forwarding_proxies")
     @classmethod
     def _proxies_are_networks(cls, value: str) -> str:
         for network in filter(None, map(str.strip, value.split(","))):
@@ -242,6 +257,12 @@ class Settings(BaseSettings):
     def trusted_networks(self) -> tuple[str, ...]:
         """Addresses and networks of the proxy that signs people in."""
         return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
+
+    @cached_property
+    def proxy_networks(self) -> tuple[str, ...]:
+        """Addresses and networks of all proxies, from which addresses of clients are forwarded."""
+        others = filter(None, map(str.strip, self.forwarding_proxies.split(",")))
+        return (*self.trusted_networks, *others)
 
     @cached_property
     def public_url(self) -> str:

@@ -17,7 +17,14 @@ from core.vosi import availability_document
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
-from server.middleware import ChallengeMiddleware, HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
+from server.connections import MAX_HEAD_BYTES
+from server.middleware import (
+    ChallengeMiddleware,
+    HeadersMiddleware,
+    OpenReadingMiddleware,
+    PathMiddleware,
+    RequestHeadMiddleware,
+)
 from server.operations.maintenance import maintain
 from server.services import Services
 from tap.handlers.conesearch import cone_routes
@@ -110,3 +117,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)
+    app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)

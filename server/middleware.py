@@ -3,10 +3,19 @@
 import re
 from collections.abc import Iterable
 
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["ChallengeMiddleware", "HeadersMiddleware", "OpenReadingMiddleware", "PathMiddleware"]
+__all__ = [
+    "ChallengeMiddleware",
+    "HeadersMiddleware",
+    "OpenReadingMiddleware",
+    "PathMiddleware",
+    "RequestHeadMiddleware",
+]
 
+#: A host with a port (RFC 3986 §3.2.2, §3.2.3); an empty one belongs to targets without an authority.
+_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
 _SLASHES = re.compile("/{2,}")
 _OPEN = (
     (b"access-control-allow-origin", b"*"),
@@ -15,6 +24,52 @@ _OPEN = (
 _METHOD = "ivo://ivoa.net/sso#tls-with-password"
 _BASIC = (b"www-authenticate", b'Basic realm="photoz", charset="UTF-8"')
 _UNAUTHORIZED = 401
+
+
+class RequestHeadMiddleware:
+    """Middleware that refuses requests whose head is too long or ambiguous (RFC 9112 §3.2, §6.1), and WebSocket.
+
+    The protocol of a connection refuses most of them before; this also counts for other servers of the application.
+
+    Parameters
+    ----------
+    longest
+        Bytes that the target and the header fields may have together.
+    """
+
+    def __init__(self, app: ASGIApp, longest: int) -> None:
+        self._app = app
+        self._longest = longest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application, or refuse the request."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        status, message = refusal
+        await PlainTextResponse(f"{message}\n", status, headers={"Connection": "close"})(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+        hosts, fields = [], set()
+        for name, value in scope["headers"]:
+            size += len(name) + len(value) + 4
+            fields.add(name)
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"upgrade" and value.lower() == b"websocket":
+                return 400, "This service has no WebSocket."
+        if size > self._longest:
+            return 431, f"The head of a request may have {self._longest} bytes."
+        if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0") or not all(map(_HOST.fullmatch, hosts)):
+            return 400, "A request needs exactly one valid Host header."
+        if b"transfer-encoding" in fields and (b"content-length" in fields or scope["http_version"] == "1.0"):
+            return 400, "The length of the body is ambiguous: Transfer-Encoding goes with HTTP/1.1, alone."
+        return None
 
 
 class PathMiddleware:

@@ -14,6 +14,7 @@ import uvicorn
 from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
+from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
 from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
 from server.migrations.upgrade import migrate, migrate_rows
@@ -57,6 +58,9 @@ def serve(settings: Settings) -> None:
     _print(f"{settings.site_name} is at {settings.public_url}  (Ctrl-C stops it)")
     config = uvicorn.Config(
         app,
+        http=bounded_protocol(Connections(_bounds(settings))),  # type: ignore[arg-type]  # called as a class would be
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -82,6 +86,16 @@ class _Server(uvicorn.Server):
 
 def _print(message: str) -> None:
     typer.echo(message)
+
+
+def _bounds(settings: Settings) -> ConnectionBounds:
+    return ConnectionBounds(
+        total=max(1, min(settings.connections, raise_file_limit())),
+        per_address=settings.connections_address,
+        proxies=settings.proxy_networks,
+        head_seconds=settings.head_seconds,
+        body_rate=settings.body_rate,
+    )
 
 
 def _prepare_folder(settings: Settings) -> None:
