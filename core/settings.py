@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     connections_address: int = Field(
         200, ge=1, description="The same from one address; proxies that the settings name are not limited."
     )
+    requests_per_minute: int = Field(
+        0,
+        ge=0,
+        description="Requests in a minute of one user, or of one address of callers without a name, to each process of "
+        "the server; 0 is no limit.",
+    )
     head_seconds: float = Field(10, gt=0, description="Seconds in which the head of a request must arrive.")
     body_rate: int = Field(
         1000, ge=0, description="Bytes per second at which the body of a request must arrive at least, over 20 seconds."
@@ -161,9 +167,12 @@ class Settings(BaseSettings):
         description="Days that a job stays in its owner's list, ARCHIVED, when its results were removed.",
     )
     job_active_limit: int = Field(
-        1000, ge=1, description="Jobs of one user, or of all callers without a name, that may be queued or running."
+        1000, ge=1, description="Jobs of one user, or of one address of callers without a name, that may be active."
     )
     job_pending_limit: int = Field(1000, ge=1, description="The same for jobs that wait, PENDING, to be run.")
+    job_pending_minutes: int = Field(
+        60, ge=1, description="Minutes after which a job of a caller without a name is removed when it was not run."
+    )
     job_stored_bytes: int = Field(
         20_000 * _MEGABYTE, ge=1, description="Disk that the jobs of one user may take with their results, in bytes."
     )

@@ -20,6 +20,7 @@ from registry.handlers import registry_routes
 from server.connections import MAX_HEAD_BYTES
 from server.middleware import (
     ChallengeMiddleware,
+    ForwardedMiddleware,
     HeadersMiddleware,
     OpenReadingMiddleware,
     PathMiddleware,
@@ -117,4 +118,5 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)
+    app.add_middleware(ForwardedMiddleware, networks=settings.proxy_networks)
     app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)

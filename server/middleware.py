@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.auth.callers import FORWARDED, forwarded_address
+
 __all__ = [
     "ChallengeMiddleware",
+    "ForwardedMiddleware",
     "HeadersMiddleware",
     "OpenReadingMiddleware",
     "PathMiddleware",
@@ -90,8 +94,38 @@ class PathMiddleware:
         await self._app(scope, receive, send)
 
 
+class ForwardedMiddleware:
+    """Middleware that stores the address of a client that a proxy forwards (X-Forwarded-For), for limits.
+
+    Parameters
+    ----------
+    networks
+        Networks of the proxies; the header of others is ignored.
+    """
+
+    def __init__(self, app: ASGIApp, networks: Iterable[str]) -> None:
+        self._app = app
+        self._networks = tuple(ip_network(network, strict=False) for network in networks)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Store the address and call the application."""
+        if self._networks and scope["type"] == "http" and self._is_proxy(scope):
+            values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
+            scope.setdefault("state", {})[FORWARDED] = forwarded_address(values, self._networks)
+        await self._app(scope, receive, send)
+
+    def _is_proxy(self, scope: Scope) -> bool:
+        try:
+            address = ip_address(scope["client"][0] if scope.get("client") else "")
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+
 class HeadersMiddleware:
     """Middleware that adds headers to responses that do not set them.
+
+    The state of a request may have further ones under ``headers``, such as those of its limits.
 
     Parameters
     ----------
@@ -108,11 +142,13 @@ class HeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope.setdefault("state", {})
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                extra = [(name, value) for name, value in self._headers if name not in present]
+                wanted = [*self._headers, *scope.get("state", {}).get("headers", ())]
+                extra = [(name, value) for name, value in wanted if name not in present]
                 message = {**message, "headers": [*message["headers"], *extra]}
             await send(message)
 

@@ -100,12 +100,14 @@ class AccountServices:
     def authenticate(self) -> "Authenticator":
         """The FastAPI dependency that returns the identity of a request."""
         from core.auth.dependencies import Authenticator
+        from core.auth.shares import RequestShares
 
         return Authenticator(
             self.service,
             self._settings.public_url,
             trusted=self._trusted,
             secure=self._settings.cookies_are_secure,
+            shares=RequestShares(self._settings.requests_per_minute),
         )
 
     @part

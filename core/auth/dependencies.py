@@ -2,13 +2,15 @@
 
 import base64
 import binascii
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
-from core.auth.callers import address_of
+from core.auth.callers import address_of, caller_of
 from core.auth.models import ANONYMOUS, Identity
 from core.auth.service import AccountService
+from core.auth.shares import RequestShares
 from core.auth.trusted import TrustedHeaders
 from core.errors import AuthenticationError, PermissionDeniedError
 
@@ -36,6 +38,8 @@ class Authenticator:
         Reader of the headers of a trusted proxy; None without one.
     secure
         Whether cookies are sent over https only.
+    shares
+        Limits of the requests of each caller; none by default.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class Authenticator:
         *,
         trusted: TrustedHeaders | None = None,
         secure: bool = False,
+        shares: RequestShares | None = None,
     ) -> None:
+        self._shares = shares or RequestShares(0)
         self._accounts = accounts
         self._trusted = trusted
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
@@ -62,9 +68,17 @@ class Authenticator:
             The credentials are not valid.
         PermissionDeniedError
             A browser sent an unsafe request for a page of another site.
+        TooManyRequestsError
+            The caller has sent too many requests.
         """
-        identity = self._identity(request)
+        address = address_of(request)
+        try:
+            identity = replace(self._identity(request), address=address)
+        except AuthenticationError:
+            self._shares.take(address, request.scope)
+            raise
         request.state.identity = identity
+        self._shares.take(caller_of(request, identity), request.scope)
         return identity
 
     def _identity(self, request: Request) -> Identity:

@@ -137,6 +137,8 @@ class Identity:
         Id of the one product that a link makes readable without an account.
     credential
         The credential of the request, to which those that it makes are bound; none for jobs and for the operator.
+    address
+        Key of the address of the request, by which requests without credentials are distinguished in limits.
     """
 
     user_id: int | None = None
@@ -146,6 +148,7 @@ class Identity:
     groups: frozenset[str] = frozenset()
     linked_product: int | None = None
     credential: Credential = field(default=_NO_CREDENTIAL, compare=False)
+    address: str = field(default="", compare=False)
 
     @property
     def is_anonymous(self) -> bool:
