@@ -68,6 +68,16 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(
         "groups", description="Claim that lists a person's groups; dots lead into objects, as in realm_access.roles."
     )
+    oidc_audience: str | None = Field(
+        None,
+        description="Audience of the access tokens of the OpenID provider that are accepted as Bearer tokens; none "
+        "turns it off.",
+    )
+    token_scopes: dict[str, Literal["read", "write", "admin"]] = Field(
+        {},
+        description="What the scopes of access tokens, and of a proxy's tokens, allow here, as a JSON object: "
+        '{"read:tap": "read", "write:files": "write"}. Without it access tokens allow writing.',
+    )
     trusted_proxies: str = Field(
         "",
         description="Addresses or networks, between commas, of a proxy that signs people in, such as Gafaelfawr; its "
@@ -81,6 +91,11 @@ class Settings(BaseSettings):
     )
     trusted_email_header: str = Field(
         "X-Auth-Request-Email", description="Header with the e-mail address of the user, set by that proxy."
+    )
+    trusted_scopes_header: str = Field(
+        "",
+        description="Header with the scopes of the user's token, set by that proxy; PHOTOZ_TOKEN_SCOPES says what they "
+        "allow. Without it the user may do all.",
     )
     admin_group: str | None = Field(
         None, description="Group of the sign-in service whose members, and no others of its people, are administrators."

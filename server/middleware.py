@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.auth.callers import FORWARDED, forwarded_address
+from core.auth.dependencies import REQUIRED
 
 __all__ = [
     "ChallengeMiddleware",
@@ -20,11 +21,27 @@ __all__ = [
 
 #: A host with a port (RFC 3986 §3.2.2, §3.2.3); an empty one belongs to targets without an authority.
 _HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]*)?")
+_VOSPACE, _VOSPACE_ALIAS = "/vospace/", "/vospace/auth/"
 _SLASHES = re.compile("/{2,}")
+_EXPOSED = (
+    *(b"content-disposition", b"content-range", b"accept-ranges", b"etag", b"digest", b"location"),
+    *(b"www-authenticate", b"retry-after", b"ratelimit", b"ratelimit-policy", b"x-vo-authenticated"),
+)
 _OPEN = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"content-disposition, content-range, accept-ranges, etag, digest"),
+    (
+        b"access-control-expose-headers",
+        b", ".join(_EXPOSED),
+    ),
 )
+_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+_PREFLIGHT = {
+    "Allow": _METHODS,
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": _METHODS,
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Range, If-None-Match, If-Range, Digest",
+    "Access-Control-Max-Age": "3600",
+}
 _METHOD = "ivo://ivoa.net/sso#tls-with-password"
 _BASIC = (b"www-authenticate", b'Basic realm="photoz", charset="UTF-8"')
 _UNAUTHORIZED = 401
@@ -77,7 +94,7 @@ class RequestHeadMiddleware:
 
 
 class PathMiddleware:
-    """Middleware that normalises paths of the REST API: ``/api//products/`` is read as ``/api/products``.
+    """Middleware that normalises paths: ``/api//products/`` is ``/api/products``, ``/vospace/auth/…`` ``/vospace/…``.
 
     Clients of the REST API send doubled and trailing slashes, and must not be redirected: they would lose the body
     of a POST.
@@ -88,6 +105,10 @@ class PathMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application with the normalised path."""
+        if scope["type"] == "http" and scope["path"].startswith(_VOSPACE_ALIAS):
+            # cadcutils inserts "auth/" into addresses of VOSpace when it has a name and password (.netrc).
+            scope = {**scope, "path": _VOSPACE + scope["path"].removeprefix(_VOSPACE_ALIAS)}
+            scope["state"] = {**scope.get("state", {}), REQUIRED: True}
         if scope["type"] == "http" and scope["path"].startswith("/api"):
             path = _SLASHES.sub("/", scope["path"])
             scope = {**scope, "path": path.rstrip("/")}
@@ -158,8 +179,8 @@ class HeadersMiddleware:
 class OpenReadingMiddleware:
     """CORS middleware: pages of any site, such as VO clients in browsers, may read the VO services.
 
-    The wildcard excludes credentials: a browser hides the response from the page when it sent a cookie, and makes a
-    preflight request, which is refused here, before it sends a token.
+    The wildcard excludes what a browser sends by itself: it hides the response from the page when it sent a cookie. A
+    page may send a token that it was given, so the preflight request for it is answered (Fetch §3.2.2).
 
     Parameters
     ----------
@@ -172,13 +193,12 @@ class OpenReadingMiddleware:
         self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application and add the CORS headers to responses to GET and HEAD."""
-        if (
-            scope["type"] != "http"
-            or scope["method"] not in {"GET", "HEAD"}
-            or not scope["path"].startswith(self._prefixes)
-        ):
+        """Call the application and add the CORS headers to its response, or answer OPTIONS."""
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
             await self._app(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, send)
             return
 
         async def send_with_cors(message: Message) -> None:

@@ -13,6 +13,7 @@ from core.parts import part
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from core.auth.access_tokens import AccessTokens
     from core.auth.dependencies import Authenticator
     from core.auth.oidc import OidcSignIn
     from core.auth.trusted import TrustedHeaders
@@ -108,7 +109,17 @@ class AccountServices:
             trusted=self._trusted,
             secure=self._settings.cookies_are_secure,
             shares=RequestShares(self._settings.requests_per_minute),
+            bearer=self._access_tokens,
         )
+
+    @part
+    def _access_tokens(self) -> "AccessTokens | None":
+        from core.auth.access_tokens import AccessTokens
+
+        settings = self._settings
+        if self.oidc is None or settings.oidc_audience is None:
+            return None
+        return AccessTokens(self.oidc, self.external, audience=settings.oidc_audience, scopes=settings.token_scopes)
 
     @part
     def _trusted(self) -> "TrustedHeaders | None":
@@ -123,4 +134,6 @@ class AccountServices:
             user_header=settings.trusted_user_header,
             groups_header=settings.trusted_groups_header,
             email_header=settings.trusted_email_header,
+            scopes_header=settings.trusted_scopes_header,
+            scopes=settings.token_scopes,
         )
