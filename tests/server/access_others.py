@@ -357,3 +357,15 @@ OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {
     ("POST", "/api/obtain_token"),
 }  # fmt: skip
 MOUNTS = {"/static"}
+
+#: TAP at the address that always asks for a sign-in: as at the other one, except that nobody is asked, too.
+OTHERS |= {
+    (method, f"/auth{path}"): (
+        {**statuses, "nobody": statuses["*"] if sent.get("open") else 401},
+        {**sent, **({"url": f"/auth{sent['url']}"} if "url" in sent else {})},
+    )
+    for (method, path), (statuses, sent) in OTHERS.items()
+    if path.startswith(("/tap/async", "/tap/sync", "/tap/capabilities", "/tap/availability", "/tap/examples"))
+    or path in {"/tap", "/tap/", "/tap/tables"}
+}
+OPEN_ROUTES |= {(method, "/auth/tap/availability") for method in ("GET", "HEAD")}

@@ -109,7 +109,7 @@ def test_tokens_that_do_not_hold_are_refused(provider: ForgingProvider, tokens: 
 
 def test_signatures_that_do_not_hold_are_refused(provider: ForgingProvider, tokens: Tokens):
     other = RSAKey.generate_key(2048, {"kid": "one"})
-    shared = OctKey.import_key(provider.key.as_pem(private=False))
+    shared = OctKey.import_key(SECRET)
     forged = (
         provider.signed(claims(provider), other),
         jwt.encode({"alg": "HS256", "kid": "one"}, claims(provider), shared),
