@@ -77,23 +77,29 @@ class Connections:
         self._pause = min(1.0, bounds.head_seconds / 4, bounds.body_seconds / 4, bounds.stalled_seconds / 4)
 
     def admit(self, connection: "BoundedProtocol", host: str) -> bool:
-        """Add a connection; return false when there are too many from its address, or too many that are in use.
+        """Add a connection; return false when there are too many that are in use, in all or from its address.
 
-        When there are too many in all, the one that has waited longest for a request gives way.
+        The one that has waited longest for a request gives way, of the same address when this has too many.
         """
         key = "" if self._is_proxy(host) else address_key(host)
         if key and self._addresses[key] >= self.bounds.per_address:
-            return False
-        if len(self._open) >= self.bounds.total:
-            idle = min((each for each in self._open if each.is_idle), key=lambda each: each.began, default=None)
-            if idle is None:
+            if not self._drop_idle(key):
                 return False
-            idle.drop()
+        elif len(self._open) >= self.bounds.total and not self._drop_idle():
+            return False
         self._open[connection] = key
         self._addresses[key] += 1
         if self._timer is None:
             self._timer = connection.loop.call_later(self._pause, self._sweep, connection.loop)
         return True
+
+    def _drop_idle(self, key: str | None = None) -> bool:
+        """Close the connection that has waited longest for a request; return whether there was one."""
+        waiting = (each for each, of in self._open.items() if each.is_idle and key in {None, of})
+        idle = min(waiting, key=lambda each: each.began, default=None)
+        if idle is not None:
+            idle.drop()
+        return idle is not None
 
     def remove(self, connection: "BoundedProtocol") -> None:
         """Remove a connection that has ended; one that was not admitted is ignored."""
@@ -192,13 +198,13 @@ class BoundedProtocol(H11Protocol):
         elif self.is_idle:
             # Between two requests the shorter limit of uvicorn counts until the first byte arrives.
             if self.timeout_keep_alive_task is None and now - self.began > self._bounds.head_seconds:
-                self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The head of the request did not arrive in time.")
+                self.drop()  # without a response, which a client might take for that to its next request
         else:
             self._body = _Progress(now)
             self._check_response(now)
 
     def drop(self) -> None:
-        """Close a connection that waits for a request, in favour of another one."""
+        """Close a connection that waits for a request."""
         self._connections.remove(self)
         self._refused = True
         self.transport.close()
