@@ -3,12 +3,13 @@
 #   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint bench clean
+.PHONY: help serve test lint fuzz lock bench clean
 MAKEFLAGS += --no-print-directory
 # Servers and their workers start faster when their code stays compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
+PACKAGES := core products uws tap vospace registry pipelines webui server clients/src
 
 # Finds a Python that is new enough, and prepares .venv with it. -P keeps the folder of the script off its path.
 prepare = @for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -41,17 +42,29 @@ test:  ## Run the static checks and all tests; as root on Debian, install what t
 	[ $$tests -eq 0 ] || echo "The tests failed: see above the static checks."; \
 	[ $$static -eq 0 ] && [ $$tests -eq 0 ]
 
-lint:  ## Run the static checks alone: ruff, mypy, import-linter
+lint:  ## Run the static checks alone: ruff, mypy, import-linter, bandit, and pip-audit where PyPI can be reached
 	$(call prepare,test)
-	@$(MAKE) static
+	@failed=; $(MAKE) static || failed=1; $(MAKE) audit || failed=1; [ -z "$$failed" ]
 
-.PHONY: static
+fuzz:  ## Run the random tests with a hundred times as many cases, other ones each time; takes FUZZ=
+	$(call prepare,test)
+	@FUZZ=$(or $(FUZZ),100) $(BIN)/pytest -n 2 $$(grep -rl "tests.support.fuzzing" tests --include="test_*.py")
+
+lock:  ## Write the versions of all installed libraries, with which the tests have passed
+	$(call prepare,test)
+	@$(BIN)/python -P server/operations/tested_versions.py write
+
+.PHONY: static audit
+audit:
+	@echo "== pip-audit"; $(BIN)/python -P server/operations/tested_versions.py audit
+
 static:
 	@failed=; \
 	echo "== ruff check"; $(BIN)/ruff check . || failed=1; \
 	echo "== ruff format"; $(BIN)/ruff format --check . || failed=1; \
 	echo "== mypy"; $(BIN)/mypy || failed=1; \
 	echo "== import-linter"; $(BIN)/lint-imports || failed=1; \
+	echo "== bandit"; $(BIN)/bandit -q -ll -c pyproject.toml -r $(PACKAGES) || failed=1; \
 	[ -z "$$failed" ]
 
 bench:  ## Run the benchmarks, one after the other

@@ -17,6 +17,7 @@ __all__ = [
     "StorageFullError",
     "TooLargeError",
     "TooManyAttemptsError",
+    "TooManyRequestsError",
     "UnreadableFileError",
 ]
 
@@ -34,6 +35,8 @@ class PhotozError(Exception):
 
     code: ClassVar[str] = "Error"
     status: ClassVar[int] = 500
+    #: Seconds after which the same request may succeed (Retry-After, RFC 9110 §10.2.3).
+    retry_after: int | None = None
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message)
@@ -59,6 +62,14 @@ class TooManyAttemptsError(AuthenticationError):
     """Too many failed sign-ins of an account; further ones are refused for a while."""
 
     code = "TooManyAttempts"
+    status = 429
+    retry_after = 900
+
+
+class TooManyRequestsError(PhotozError):
+    """The caller has sent more requests than their share."""
+
+    code = "TooManyRequests"
     status = 429
 
 
@@ -102,6 +113,7 @@ class ServiceBusyError(PhotozError):
 
     code = "ServiceBusy"
     status = 503
+    retry_after = 5
 
 
 class StorageFullError(PhotozError):

@@ -68,6 +68,16 @@ class Settings(BaseSettings):
     oidc_groups_claim: str = Field(
         "groups", description="Claim that lists a person's groups; dots lead into objects, as in realm_access.roles."
     )
+    oidc_audience: str | None = Field(
+        None,
+        description="Audience of the access tokens of the OpenID provider that are accepted as Bearer tokens; none "
+        "turns it off.",
+    )
+    token_scopes: dict[str, Literal["read", "write", "admin"]] = Field(
+        {},
+        description="What the scopes of access tokens, and of a proxy's tokens, allow here, as a JSON object: "
+        '{"read:tap": "read", "write:files": "write"}. Without it access tokens allow writing.',
+    )
     trusted_proxies: str = Field(
         "",
         description="Addresses or networks, between commas, of a proxy that signs people in, such as Gafaelfawr; its "
@@ -82,13 +92,42 @@ class Settings(BaseSettings):
     trusted_email_header: str = Field(
         "X-Auth-Request-Email", description="Header with the e-mail address of the user, set by that proxy."
     )
+    trusted_scopes_header: str = Field(
+        "",
+        description="Header with the scopes of the user's token, set by that proxy; PHOTOZ_TOKEN_SCOPES says what they "
+        "allow. Without it the user may do all.",
+    )
     admin_group: str | None = Field(
         None, description="Group of the sign-in service whose members, and no others of its people, are administrators."
     )
     required_group: str | None = Field(
         None, description="Group of the sign-in service to whose members the sign-in is restricted."
     )
-    login_attempts: int = Field(10, ge=1, description="Failed sign-ins of one account in 15 minutes before it waits.")
+    login_attempts: int = Field(
+        10, ge=1, description="Failed sign-ins of one account from one address in 15 minutes before that address waits."
+    )
+    login_attempts_address: int = Field(50, ge=1, description="The same from one address for all accounts together.")
+    forwarding_proxies: str = Field(
+        "",
+        description="Addresses or networks, between commas, of reverse proxies that do not sign people in, such as "
+        "nginx: the address of a client is then the last one in X-Forwarded-For that is none of them.",
+    )
+    connections: int = Field(
+        1000, ge=1, description="Connections that may be open at once; the one that is idle longest gives way."
+    )
+    connections_address: int = Field(
+        200, ge=1, description="The same from one address; proxies that the settings name are not limited."
+    )
+    requests_per_minute: int = Field(
+        0,
+        ge=0,
+        description="Requests in a minute of one user, or of one address of callers without a name, to each process of "
+        "the server; 0 is no limit.",
+    )
+    head_seconds: float = Field(10, gt=0, description="Seconds in which the head of a request must arrive.")
+    body_rate: int = Field(
+        1000, ge=0, description="Bytes per second at which the body of a request must arrive at least, over 20 seconds."
+    )
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
     max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
     min_free_bytes: int = Field(
@@ -143,9 +182,12 @@ class Settings(BaseSettings):
         description="Days that a job stays in its owner's list, ARCHIVED, when its results were removed.",
     )
     job_active_limit: int = Field(
-        1000, ge=1, description="Jobs of one user, or of all callers without a name, that may be queued or running."
+        1000, ge=1, description="Jobs of one user, or of one address of callers without a name, that may be active."
     )
     job_pending_limit: int = Field(1000, ge=1, description="The same for jobs that wait, PENDING, to be run.")
+    job_pending_minutes: int = Field(
+        60, ge=1, description="Minutes after which a job of a caller without a name is removed when it was not run."
+    )
     job_stored_bytes: int = Field(
         20_000 * _MEGABYTE, ge=1, description="Disk that the jobs of one user may take with their results, in bytes."
     )
@@ -222,7 +264,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "forwarding_proxies")
     @classmethod
     def _proxies_are_networks(cls, value: str) -> str:
         for network in filter(None, map(str.strip, value.split(","))):
@@ -243,6 +285,12 @@ class Settings(BaseSettings):
     def trusted_networks(self) -> tuple[str, ...]:
         """Addresses and networks of the proxy that signs people in."""
         return tuple(filter(None, map(str.strip, self.trusted_proxies.split(","))))
+
+    @cached_property
+    def proxy_networks(self) -> tuple[str, ...]:
+        """Addresses and networks of all proxies, from which addresses of clients are forwarded."""
+        others = filter(None, map(str.strip, self.forwarding_proxies.split(",")))
+        return (*self.trusted_networks, *others)
 
     @cached_property
     def public_url(self) -> str:

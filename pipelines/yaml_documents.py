@@ -24,6 +24,6 @@ def read_yaml(text: str | bytes, name: str) -> object:
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
             raise InvalidValueError(f"{name} has a YAML alias (*name); write the value out.")
-        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe loader
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is a safe loader  # nosec B506
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidValueError(f"{name} is not valid YAML: {' '.join(str(error).split())[:300]}") from error

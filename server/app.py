@@ -17,7 +17,15 @@ from core.vosi import availability_document
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
-from server.middleware import ChallengeMiddleware, HeadersMiddleware, OpenReadingMiddleware, PathMiddleware
+from server.connections import MAX_HEAD_BYTES
+from server.middleware import (
+    ChallengeMiddleware,
+    ForwardedMiddleware,
+    HeadersMiddleware,
+    OpenReadingMiddleware,
+    PathMiddleware,
+    RequestHeadMiddleware,
+)
 from server.operations.maintenance import maintain
 from server.services import Services
 from tap.handlers.conesearch import cone_routes
@@ -33,8 +41,11 @@ from webui.pages.routes import page_routes
 
 __all__ = ["create_app"]
 
+#: Path of TAP for clients that send credentials only when the service always asks for them.
+_SIGNED_IN_TAP = "/auth/tap"
+
 #: Path prefixes of the VO services.
-_VO = ("/tap/", "/vospace/", "/conesearch/", "/pipelines/")
+_VO = ("/tap/", "/auth/tap/", "/vospace/", "/conesearch/", "/pipelines/")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -83,6 +94,16 @@ def _include_routers(app: FastAPI, services: Services) -> None:
         api_routes(web),
         tap_routes(settings, authenticate, tap.service),
         tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads),
+        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, _SIGNED_IN_TAP),
+        tap_async_routes(
+            settings,
+            authenticate.requiring_sign_in(),
+            tap.service,
+            services.jobs,
+            tap.results,
+            tap.uploads,
+            _SIGNED_IN_TAP,
+        ),
         table_routes(settings, authenticate, tap.user_tables),
         table_update_routes(settings, authenticate, services.jobs),
         cone_routes(settings, authenticate, tap.conesearch),
@@ -106,7 +127,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         ),
     )
     app.add_middleware(
-        OpenReadingMiddleware, prefixes=("/tap", "/vospace/", "/conesearch/", "/datalink", "/availability")
+        OpenReadingMiddleware, prefixes=("/tap", "/auth/tap", "/vospace/", "/conesearch/", "/datalink", "/availability")
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)
+    app.add_middleware(ForwardedMiddleware, networks=settings.proxy_networks)
+    app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)

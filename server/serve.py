@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+import sys
 import threading
 from contextlib import suppress
 from types import FrameType
@@ -13,6 +14,7 @@ import uvicorn
 from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
+from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
 from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
 from server.migrations.upgrade import migrate, migrate_rows
@@ -22,7 +24,8 @@ from uws import JobNotifier
 __all__ = ["serve"]
 
 _STOP_SECONDS = 5
-_FIRST_ACCOUNT = "admin"
+_FIRST_ACCOUNT, _FIRST_ACCOUNT_FILE = "admin", "first-account.txt"
+_FIRST_TOKEN_DAYS = 30
 
 
 def serve(settings: Settings) -> None:
@@ -55,6 +58,9 @@ def serve(settings: Settings) -> None:
     _print(f"{settings.site_name} is at {settings.public_url}  (Ctrl-C stops it)")
     config = uvicorn.Config(
         app,
+        http=bounded_protocol(Connections(_bounds(settings))),  # type: ignore[arg-type]  # called as a class would be
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -80,6 +86,16 @@ class _Server(uvicorn.Server):
 
 def _print(message: str) -> None:
     typer.echo(message)
+
+
+def _bounds(settings: Settings) -> ConnectionBounds:
+    return ConnectionBounds(
+        total=max(1, min(settings.connections, raise_file_limit())),
+        per_address=settings.connections_address,
+        proxies=settings.proxy_networks,
+        head_seconds=settings.head_seconds,
+        body_rate=settings.body_rate,
+    )
 
 
 def _prepare_folder(settings: Settings) -> None:
@@ -110,16 +126,27 @@ def _listen(settings: Settings) -> socket.socket:
 
 
 def _make_first_account(services: Services) -> str | None:
-    """Create the first account of a new server, and return the text that shows its password and token once."""
+    """Create the first account of a new server; return the text that shows its password and token once.
+
+    Standard output that is no terminal is a log, which others read: there the text names a file that the operator alone
+    can read.
+    """
     if services.accounts.service.count_users():
         return None
-    password = secrets.token_urlsafe(12)
+    password = secrets.token_urlsafe(18)
     services.accounts.service.add_user(_FIRST_ACCOUNT, password, is_admin=True)
     identity = services.accounts.service.identity_of_user(_FIRST_ACCOUNT)
-    token = services.accounts.service.issue_token(identity, "first token", Scope.ADMIN).secret
-    return (
-        "\nThis is a new server. Its first account, shown this once:\n"
+    token = services.accounts.service.issue_token(identity, "first token", Scope.ADMIN, days=_FIRST_TOKEN_DAYS).secret
+    shown = (
         f"  name      {_FIRST_ACCOUNT}\n"
         f"  password  {password}\n"
         f"  token     {token}\n"
+        f"The token ends in {_FIRST_TOKEN_DAYS} days.\n"
     )
+    if sys.stdout.isatty():
+        return f"\nThis is a new server. Its first account, shown this once:\n{shown}"
+    path = services.settings.data.resolve() / _FIRST_ACCOUNT_FILE
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(shown)
+    return f"\nThis is a new server. Its first account is in {path}; remove the file when you have read it.\n"

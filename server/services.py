@@ -1,6 +1,7 @@
 """Composition root: the object graph of one process, constructed from its settings."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,14 @@ class Services:
     @part
     def vospace(self) -> VOSpaceServices:
         """The VOSpace."""
-        return VOSpaceServices(self.settings, self.database, self.store, self.products, self.accounts.identity_of)
+        return VOSpaceServices(
+            self.settings,
+            self.database,
+            self.store,
+            self.products,
+            self.accounts.identity_of,
+            self.accounts.is_valid_credential,
+        )
 
     @part
     def inputs(self) -> PipelineInputs:
@@ -217,5 +225,6 @@ def job_limits(settings: Settings) -> JobLimits:
         archive_days=settings.job_archive_days,
         active_per_owner=settings.job_active_limit,
         pending_per_owner=settings.job_pending_limit,
+        anonymous_pending=timedelta(minutes=settings.job_pending_minutes),
         stored_bytes_per_owner=settings.job_stored_bytes,
     )

@@ -17,7 +17,7 @@ from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
-from tap.adql import Translation, translate
+from tap.adql import Translation, check_named_tables, translate
 from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.long_queries import LongQueries
@@ -111,6 +111,11 @@ class TapService:
     def tables_of(self, identity: Identity) -> TableSet:
         """Return all tables that the identity may query."""
         return self.catalog.tables_of(identity)
+
+    def check_tables(self, query: str, identity: Identity) -> None:
+        """Raise UnknownTableError if a query names a table that the identity may not read."""
+        with self._long_queries.translating(query):
+            check_named_tables(query, self.catalog.lookup(identity))
 
     def query(
         self,

@@ -86,7 +86,7 @@ class JobContext:
         if self._stored_bytes is None:
             return None
         with self._database.read() as session:
-            return max(self._stored_bytes - usage_of(session, self.job.owner).stored_bytes, 0)
+            return max(self._stored_bytes - usage_of(session, self.job.owner, self.job.caller).stored_bytes, 0)
 
     def progress(self, fraction: float, message: str = "") -> None:
         """Report the fraction of the work that is done, 0 to 1, and the present step; cheap enough for a loop.

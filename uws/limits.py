@@ -1,6 +1,6 @@
 """Per-user limits: number of jobs, and bytes of parameters, files and results (UWS 1.1 leaves limits to the service).
 
-All anonymous callers share the limits of one user. Usage is counted and changed under a lock of the user, so that
+Anonymous callers are distinguished by their addresses. Usage is counted and changed under a lock of the user, so that
 concurrent requests do not all pass the same limit.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidValueError
@@ -58,24 +58,27 @@ class JobUsage:
         return self.jobs.get(Phase.QUEUED, 0) + self.jobs.get(Phase.EXECUTING, 0)
 
 
-def owned_by(owner: str | None) -> ColumnElement[bool]:
-    """Return the SQL condition for the jobs of a user, or for anonymous jobs."""
-    return JobRow.owner.is_(None) if owner is None else JobRow.owner == owner
+def owned_by(owner: str | None, caller: str = "") -> ColumnElement[bool]:
+    """Return the SQL condition for the jobs of a user, or for the anonymous jobs from one address."""
+    return and_(JobRow.owner.is_(None), JobRow.caller == caller) if owner is None else JobRow.owner == owner
 
 
-def lock_owner(session: Session, owner: str | None) -> None:
-    """Lock the jobs of a user until the transaction ends; on SQLite every writing transaction excludes the others."""
+def lock_owner(session: Session, owner: str | None, caller: str = "") -> None:
+    """Lock the jobs of a user, or the anonymous jobs from one address, until the transaction ends.
+
+    On SQLite every writing transaction excludes the others.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        key = zlib.crc32((owner or "").encode()) - 2**31
+        key = zlib.crc32((owner or f"\0{caller}").encode()) - 2**31
         session.execute(select(func.pg_advisory_xact_lock(_LOCKS, key)))
 
 
-def usage_of(session: Session, owner: str | None) -> JobUsage:
-    """Count the resources that the jobs of a user, or all anonymous jobs, use."""
+def usage_of(session: Session, owner: str | None, caller: str = "") -> JobUsage:
+    """Count the resources that the jobs of a user, or the anonymous jobs from one address, use."""
     size = JobRow.parameter_bytes + JobRow.file_bytes + JobRow.result_bytes
     counted = (
         select(JobRow.phase, func.count(), func.coalesce(func.sum(size), 0))
-        .where(owned_by(owner))
+        .where(owned_by(owner, caller))
         .group_by(JobRow.phase)
     )
     rows = session.execute(counted).all()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -103,6 +103,8 @@ class Job:
         Start of the present attempt.
     execution_duration
         Seconds that the job may be EXECUTING; 0 means without limit.
+    caller
+        Key of the address from which an anonymous job was created.
     """
 
     id: str
@@ -121,6 +123,7 @@ class Job:
     destruction: datetime | None
     quote: datetime | None
     execution_duration: int
+    caller: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -172,7 +175,9 @@ class JobLimits:
     archive_days
         Days for which the metadata of a job are kept, ARCHIVED, when its results were removed.
     active_per_owner, pending_per_owner
-        Jobs of one user, and of all anonymous callers together, that may be QUEUED or EXECUTING, and PENDING.
+        Jobs of one user, or of one address of anonymous callers, that may be QUEUED or EXECUTING, and PENDING.
+    anonymous_pending
+        Time after which an anonymous job that is PENDING is removed.
     stored_bytes_per_owner
         Storage limit of the jobs of one user: parameters, files that came with these, results.
     parameter_characters
@@ -186,6 +191,7 @@ class JobLimits:
     archive_days: int = 30
     active_per_owner: int = 1000
     pending_per_owner: int = 1000
+    anonymous_pending: timedelta = timedelta(hours=1)
     stored_bytes_per_owner: int = 20_000_000_000
     parameter_characters: int = 2_000_000
 

@@ -24,6 +24,8 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     kind: Mapped[str] = mapped_column(String(64))
     owner: Mapped[str | None] = mapped_column(String(150))
+    #: Key of the address from which an anonymous job was made; empty for jobs of users.
+    caller: Mapped[str] = mapped_column(String(100), default="", server_default="")
     phase: Mapped[str] = mapped_column(String(10))
     #: Property of its kind at the time when the job is created.
     long_running: Mapped[bool] = mapped_column("lengthy", default=False, server_default=false())

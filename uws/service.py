@@ -82,6 +82,7 @@ class JobService:
             self._destruction,
             resubmit_after=resubmit_after,
             archive_for=archive_for,
+            anonymous_pending=self._limits.anonymous_pending,
         )
 
     @property
@@ -108,11 +109,14 @@ class JobService:
         run: bool = True,
         run_id: str | None = None,
         file_bytes: int = 0,
+        caller: str = "",
     ) -> Job:
         """Create a job, and by default run it.
 
         Parameters
         ----------
+        caller
+            Key of the address of the request, by which anonymous jobs are counted.
         file_bytes
             Size of the files that came with the parameters.
 
@@ -134,6 +138,7 @@ class JobService:
             id=secrets.token_hex(16),
             kind=kind,
             owner=owner,
+            caller=caller if owner is None else "",
             phase=(Phase.QUEUED if run else Phase.PENDING).value,
             long_running=known.long_running,
             run_id=None if run_id is None else clean_text(run_id),
@@ -146,12 +151,12 @@ class JobService:
             execution_duration=self._limits.seconds if known.seconds is None else known.seconds,
         )
         with self._database.write() as session:
-            lock_owner(session, owner)
-            check_job_count(usage_of(session, owner), self._limits, run=run)
+            lock_owner(session, owner, row.caller)
+            check_job_count(usage_of(session, owner, row.caller), self._limits, run=run)
             session.add(row)
             session.flush()
             job = job_of_row(row)
-            ready = release_queued(session, owner, long_running=known.long_running) if run else []
+            ready = release_queued(session, owner, job.caller, long_running=known.long_running) if run else []
         for job_id in ready:
             self._queue.submit(job_id, long_running=known.long_running)
         return job
@@ -225,7 +230,7 @@ class JobService:
         """
         owned = self.get(job_id, owner=owner)
         with self._database.write() as session:
-            lock_owner(session, owned.owner)
+            lock_owner(session, owned.owner, owned.caller)
             job = find_job(session, job_id)
             if job is None:
                 raise UnknownJobError(job_id)
@@ -242,7 +247,7 @@ class JobService:
                     raise JobPhaseError("The destruction time of an ARCHIVED job cannot be changed.")
                 raise JobPhaseError("The parameters of a job can be changed only while it is PENDING.")
             if parameters:
-                check_stored_bytes(usage_of(session, job.owner).stored_bytes, self._limits)
+                check_stored_bytes(usage_of(session, job.owner, job.caller).stored_bytes, self._limits)
         return self.get(job_id, owner=owner)
 
     def run(self, job_id: str, *, owner: str | None) -> Job:
@@ -259,13 +264,13 @@ class JobService:
         """
         job = self.get(job_id, owner=owner)
         with self._database.write() as session:
-            lock_owner(session, job.owner)
-            usage = usage_of(session, job.owner)
+            lock_owner(session, job.owner, job.caller)
+            usage = usage_of(session, job.owner, job.caller)
             if not move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=None):
                 raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
             check_job_count(usage, self._limits, run=True)
             long_running = self._is_long_running(job.kind)
-            ready = release_queued(session, job.owner, long_running=long_running)
+            ready = release_queued(session, job.owner, job.caller, long_running=long_running)
         for ready_id in ready:
             self._queue.submit(ready_id, long_running=long_running)
         self._notifier.notify(job_id)

@@ -46,6 +46,7 @@ def job_of_row(row: JobRow) -> Job:
         destruction=row.destruction,
         quote=row.quote,
         execution_duration=row.execution_duration,
+        caller=row.caller,
     )
 
 

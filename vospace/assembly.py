@@ -47,6 +47,8 @@ class VOSpaceServices:
         The catalogue, whose products are nodes below ``/products``.
     identity_of
         Returns the identity of an account with a scope.
+    is_valid_credential
+        Returns whether the credential of a key is still valid.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class VOSpaceServices:
         store: FileStore,
         products: ProductServices,
         identity_of: Callable[[str, Scope], Identity],
+        is_valid_credential: Callable[[str], bool],
     ) -> None:
+        self._is_valid_credential = is_valid_credential
         self._settings = settings
         self._database = database
         self._products = products
@@ -98,7 +102,9 @@ class VOSpaceServices:
     @part
     def signed_urls(self) -> SignedUrls:
         """Signed URLs of the bytes of nodes."""
-        return SignedUrls(self._signer("transfer", _LINK_SECONDS), self.base_url, self._identity_of)
+        return SignedUrls(
+            self._signer("transfer", _LINK_SECONDS), self.base_url, self._identity_of, self._is_valid_credential
+        )
 
     @part
     def negotiator(self) -> Negotiator:

@@ -26,10 +26,11 @@ class SessionCookies:
     def begin(self, request: Request, answer: Response, identity: Identity) -> None:
         """Begin a session, which replaces that of the browser, and set its cookie."""
         self.close(request)
+        opened = self._accounts.open_session(identity)
         answer.set_cookie(
             self._name,
-            self._accounts.open_session(identity),
-            max_age=self._accounts.session_seconds,
+            opened.secret,
+            max_age=opened.seconds,
             path="/",
             secure=self._secure,
             httponly=True,

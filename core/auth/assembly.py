@@ -13,6 +13,7 @@ from core.parts import part
 from core.settings import Settings
 
 if TYPE_CHECKING:
+    from core.auth.access_tokens import AccessTokens
     from core.auth.dependencies import Authenticator
     from core.auth.oidc import OidcSignIn
     from core.auth.trusted import TrustedHeaders
@@ -39,12 +40,19 @@ class AccountServices:
         """Return the identity of an active account, limited to a scope."""
         return self.service.identity_of_user(name, scope)
 
+    def is_valid_credential(self, key: str) -> bool:
+        """Return whether the credential of a key, such as that in a signed URL, is still valid."""
+        return self.service.is_valid(key)
+
     @part
     def service(self) -> AccountService:
         """Accounts, sessions and tokens."""
         settings = self._settings
         return AccountService(
-            self._database, session_hours=settings.session_hours, login_attempts=settings.login_attempts
+            self._database,
+            session_hours=settings.session_hours,
+            login_attempts=settings.login_attempts,
+            login_attempts_address=settings.login_attempts_address,
         )
 
     @part
@@ -93,13 +101,25 @@ class AccountServices:
     def authenticate(self) -> "Authenticator":
         """The FastAPI dependency that returns the identity of a request."""
         from core.auth.dependencies import Authenticator
+        from core.auth.shares import RequestShares
 
         return Authenticator(
             self.service,
             self._settings.public_url,
             trusted=self._trusted,
             secure=self._settings.cookies_are_secure,
+            shares=RequestShares(self._settings.requests_per_minute),
+            bearer=self._access_tokens,
         )
+
+    @part
+    def _access_tokens(self) -> "AccessTokens | None":
+        from core.auth.access_tokens import AccessTokens
+
+        settings = self._settings
+        if self.oidc is None or settings.oidc_audience is None:
+            return None
+        return AccessTokens(self.oidc, self.external, audience=settings.oidc_audience, scopes=settings.token_scopes)
 
     @part
     def _trusted(self) -> "TrustedHeaders | None":
@@ -114,4 +134,6 @@ class AccountServices:
             user_header=settings.trusted_user_header,
             groups_header=settings.trusted_groups_header,
             email_header=settings.trusted_email_header,
+            scopes_header=settings.trusted_scopes_header,
+            scopes=settings.token_scopes,
         )

@@ -2,16 +2,25 @@
 
 import base64
 import binascii
+from copy import copy
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from core.auth.access_tokens import AccessTokens
+from core.auth.callers import address_of, caller_of
+from core.auth.credentials import TOKEN_PREFIX
 from core.auth.models import ANONYMOUS, Identity
 from core.auth.service import AccountService
+from core.auth.shares import RequestShares
 from core.auth.trusted import TrustedHeaders
 from core.errors import AuthenticationError, PermissionDeniedError
 
-__all__ = ["SESSION_COOKIE", "VO_COOKIE", "Authenticator"]
+__all__ = ["REQUIRED", "SESSION_COOKIE", "VO_COOKIE", "Authenticator"]
+
+#: Key in the state of a request whose path asks for a sign-in.
+REQUIRED = "sign_in_required"
 
 #: Name of the cookie that holds a browser's session; over https alone it has the prefix ``__Host-``.
 SESSION_COOKIE = "photoz_session"
@@ -35,6 +44,10 @@ class Authenticator:
         Reader of the headers of a trusted proxy; None without one.
     secure
         Whether cookies are sent over https only.
+    bearer
+        Access tokens of an OpenID provider; None when they are not accepted.
+    shares
+        Limits of the requests of each caller; none by default.
     """
 
     def __init__(
@@ -44,13 +57,24 @@ class Authenticator:
         *,
         trusted: TrustedHeaders | None = None,
         secure: bool = False,
+        shares: RequestShares | None = None,
+        bearer: AccessTokens | None = None,
     ) -> None:
+        self._shares = shares or RequestShares(0)
+        self._bearer = bearer
+        self._is_required = False
         self._accounts = accounts
         self._trusted = trusted
         self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(public_url))
         # With the prefix, other hosts of the same domain cannot set it (RFC 6265bis §4.1.3).
         self.session_cookie = f"__Host-{SESSION_COOKIE}" if secure else SESSION_COOKIE
         self.vo_cookie = f"__Host-{VO_COOKIE}" if secure else VO_COOKIE
+
+    def requiring_sign_in(self) -> "Authenticator":
+        """Return a dependency that refuses requests without credentials, which makes clients send theirs."""
+        required = copy(self)
+        required._is_required = True  # noqa: SLF001 - of this class
+        return required
 
     def __call__(self, request: Request) -> Identity:
         """Return the identity of a request.
@@ -61,9 +85,20 @@ class Authenticator:
             The credentials are not valid.
         PermissionDeniedError
             A browser sent an unsafe request for a page of another site.
+        TooManyRequestsError
+            The caller has sent too many requests.
         """
-        identity = self._identity(request)
+        address = address_of(request)
+        try:
+            identity = replace(self._identity(request), address=address)
+        except AuthenticationError:
+            self._shares.take(address, request.scope)
+            raise
         request.state.identity = identity
+        self._shares.take(caller_of(request, identity), request.scope)
+        if identity.is_anonymous and (self._is_required or getattr(request.state, REQUIRED, False)):
+            message = "This address is for users who sign in. Without the path segment 'auth' it is open to everybody."
+            raise AuthenticationError(message)
         return identity
 
     def _identity(self, request: Request) -> Identity:
@@ -73,7 +108,7 @@ class Authenticator:
             return trusted
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         if scheme:
-            return self._identity_of_header(scheme.lower(), value.strip())
+            return self._identity_of_header(scheme.lower(), value.strip(), request)
         identity = self._identity_of_cookie(request, self.session_cookie)
         if identity is not None:
             if request.method not in _SAFE_METHODS and not self.is_same_origin(request):
@@ -88,7 +123,9 @@ class Authenticator:
         cookie = request.cookies.get(name)
         return self._accounts.identity_of_session(cookie) if cookie else None
 
-    def _identity_of_header(self, scheme: str, value: str) -> Identity:
+    def _identity_of_header(self, scheme: str, value: str, request: Request) -> Identity:
+        if self._bearer is not None and scheme == "bearer" and not value.startswith(TOKEN_PREFIX):
+            return self._bearer.identity(value)
         if scheme in {"bearer", "token"}:
             return self._accounts.identity_of_token(value)
         if scheme == "basic":
@@ -97,7 +134,7 @@ class Authenticator:
             except (binascii.Error, UnicodeDecodeError) as e:
                 message = "The Authorization header is not valid Basic authentication."
                 raise AuthenticationError(message) from e
-            return self._accounts.identity_of_basic(name, password)
+            return self._accounts.identity_of_basic(name, password, address_of(request))
         message = f"The Authorization scheme '{scheme}' is not known here; use Bearer, Token or Basic."
         raise AuthenticationError(message)
 

@@ -12,9 +12,10 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
+from core.auth.credentials import identity_of_row
 from core.auth.models import Identity, Scope
 from core.auth.schema import ExternalIdentityRow, GroupRow, UserRow, group_members
-from core.auth.service import ACCOUNT_NAME, identity_of_row
+from core.auth.service import ACCOUNT_NAME
 from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError, PermissionDeniedError
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from core.errors import AuthenticationError, PermissionDeniedError
 
-__all__ = ["ANONYMOUS", "Identity", "IssuedToken", "Scope", "Token", "User"]
+__all__ = ["ANONYMOUS", "Credential", "Identity", "IssuedSession", "IssuedToken", "Scope", "SignIn", "Token", "User"]
 
 
 class Scope(StrEnum):
@@ -50,6 +50,8 @@ class Token:
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    parent_id: int | None = None
+    parent_session_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,65 @@ class IssuedToken:
 
     token: Token
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Metadata of a session, without the value of its cookie.
+
+    Parameters
+    ----------
+    for_browser
+        Whether it was opened on a page; others were opened by VO clients (``ivoa_cookie``).
+    parent_id
+        Id of the token by which it was opened.
+    """
+
+    id: int
+    for_browser: bool
+    scope: Scope
+    created_at: datetime
+    expires_at: datetime
+    parent_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSession:
+    """A new session with the value of its cookie."""
+
+    secret: str = field(repr=False)
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The credential by which a request signed in, as the parent of those that the request makes.
+
+    A credential never outlives its parent, and is deleted with it.
+
+    Parameters
+    ----------
+    key
+        Key by which it can be looked up again, for signed URLs: ``token:17``.
+    token_id, session_id
+        The stored parent; both are None for a password, a sign-in on a page, or at another service.
+    expires_at
+        Time at which those made with it must have ended.
+    """
+
+    key: str
+    token_id: int | None = None
+    session_id: int | None = None
+    expires_at: datetime | None = None
+
+    def earliest(self, wanted: datetime | None) -> datetime | None:
+        """Return the earlier of a time and the end of this credential; None is never."""
+        if wanted is None or self.expires_at is None:
+            return wanted or self.expires_at
+        return min(wanted, self.expires_at)
+
+
+_NO_CREDENTIAL = Credential("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +135,10 @@ class Identity:
         Names of the groups of the user.
     linked_product
         Id of the one product that a link makes readable without an account.
+    credential
+        The credential of the request, to which those that it makes are bound; none for jobs and for the operator.
+    address
+        Key of the address of the request, by which requests without credentials are distinguished in limits.
     """
 
     user_id: int | None = None
@@ -82,6 +147,8 @@ class Identity:
     scope: Scope = Scope.READ
     groups: frozenset[str] = frozenset()
     linked_product: int | None = None
+    credential: Credential = field(default=_NO_CREDENTIAL, compare=False)
+    address: str = field(default="", compare=False)
 
     @property
     def is_anonymous(self) -> bool:

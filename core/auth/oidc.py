@@ -118,6 +118,21 @@ class OidcSignIn:
         )
         return self._person(claims)
 
+    def bearer(self, token: str, audience: str) -> tuple[ExternalUser, Mapping[str, object]]:
+        """Check an access token (RFC 9068), and return its user and its claims.
+
+        Raises
+        ------
+        AuthenticationError
+            It is not a valid access token for this audience.
+        PermissionDeniedError
+            It names no user.
+        """
+        claims = self._connection.access_claims(
+            token, audience, (self._claims.name.partition(".")[0], self._claims.groups.partition(".")[0])
+        )
+        return self._person(claims), claims
+
     def _person(self, claims: Mapping[str, object]) -> ExternalUser:
         name = _claim(claims, self._claims.name)
         if not isinstance(name, str) or not name:

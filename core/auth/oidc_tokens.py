@@ -1,5 +1,6 @@
 """Back channel to an OpenID provider: discovery document, keys, and exchange of a code for tokens."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from time import monotonic
@@ -11,13 +12,14 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from core.errors import PermissionDeniedError, ServiceBusyError
+from core.errors import AuthenticationError, PermissionDeniedError, ServiceBusyError
 
 __all__ = ["ProviderConnection"]
 
 _SECONDS = 10.0
 _CACHE_SECONDS = 3600.0
 _REFETCH_SECONDS = 30.0
+_USER_SECONDS = 300.0
 _LEEWAY_SECONDS = 60
 _LONGEST_ANSWER = 1_000_000
 #: Signatures with a key pair; an algorithm with a shared secret, or none, is never accepted.
@@ -73,6 +75,58 @@ class ProviderConnection:
             raise PermissionDeniedError(_INVALID)
         return {**userinfo, **claims}
 
+    def access_claims(self, token: str, audience: str, wanted: Sequence[str]) -> Mapping[str, Any]:
+        """Return the claims of a valid access token (RFC 9068 §4), with those of the user that it lacks.
+
+        Raises
+        ------
+        AuthenticationError
+            The signature, the issuer, the audience or the time is wrong, or it is an ID token.
+        """
+        try:
+            found = self._decoded(token)
+            jwt.JWTClaimsRegistry(
+                leeway=_LEEWAY_SECONDS,
+                iss={"essential": True, "value": self.issuer},
+                aud={"essential": True, "value": audience},
+                sub={"essential": True},
+                exp={"essential": True},
+            ).validate(found.claims)
+        except (JoseError, ValueError, TypeError, KeyError) as e:
+            message = "Invalid access token: it is wrong, has ended, or is for another service. Get a new one."
+            raise AuthenticationError(message) from e
+        claims = found.claims
+        is_named = isinstance(claims["sub"], str) and 0 < len(claims["sub"]) <= 255
+        if not is_named or {"nonce", "at_hash", "c_hash"} & claims.keys():
+            message = "Invalid access token: this is an ID token, which signs nobody in here."
+            raise AuthenticationError(message)
+        if all(name in claims for name in wanted) or "userinfo_endpoint" not in self._metadata():
+            return claims
+        userinfo = self._user_of(token)
+        return {**userinfo, **claims} if userinfo.get("sub") == claims["sub"] else claims
+
+    def _user_of(self, token: str) -> Mapping[str, Any]:
+        """Return what the provider says of the user of an access token, which is kept for some minutes."""
+        key = f"user {hashlib.sha256(token.encode()).hexdigest()}"
+        with self._lock:
+            cached = self._cache.get(key)
+            old = [name for name, (at, _) in self._cache.items() if monotonic() - at > _CACHE_SECONDS]
+            for name in old:
+                del self._cache[name]
+        if cached is not None and monotonic() - cached[0] < _USER_SECONDS:
+            return dict(cached[1])
+        found = self._request("GET", self.address("userinfo_endpoint"), token=token)
+        with self._lock:
+            self._cache[key] = (monotonic(), found)
+        return found
+
+    def _decoded(self, token: str) -> jwt.Token:
+        try:
+            return jwt.decode(token, self._keys(), algorithms=list(_ALGORITHMS))
+        except JoseError:
+            # The provider may have changed its keys meanwhile.
+            return jwt.decode(token, self._keys(anew=True), algorithms=list(_ALGORITHMS))
+
     def _exchange(self, code: str, verifier: str, redirect_url: str) -> Mapping[str, Any]:
         sent = {
             "grant_type": "authorization_code",
@@ -93,11 +147,7 @@ class ProviderConnection:
     def _verified(self, token: str, nonce: str) -> Mapping[str, Any]:
         """Check an ID token (OpenID Connect Core 1.0 §3.1.3.7) and return its claims."""
         try:
-            try:
-                found = jwt.decode(token, self._keys(), algorithms=list(_ALGORITHMS))
-            except JoseError:
-                # The provider may have changed its keys meanwhile.
-                found = jwt.decode(token, self._keys(anew=True), algorithms=list(_ALGORITHMS))
+            found = self._decoded(token)
             registry = jwt.JWTClaimsRegistry(
                 leeway=_LEEWAY_SECONDS,
                 iss={"essential": True, "value": self.issuer},

@@ -1,4 +1,4 @@
-"""Passwords: argon2id hashes, checks of constant duration, and a lock after many failures.
+"""Passwords: argon2id hashes, and checks of constant duration.
 
 One argon2 hash needs 64 MiB, so only a few passwords are checked at once.
 """
@@ -6,7 +6,7 @@ One argon2 hash needs 64 MiB, so only a few passwords are checked at once.
 import hashlib
 import hmac
 import secrets
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from functools import cache
 from threading import BoundedSemaphore, Lock
 from time import monotonic
@@ -14,14 +14,12 @@ from time import monotonic
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from core.errors import ServiceBusyError, TooManyAttemptsError
+from core.errors import ServiceBusyError
 
-__all__ = ["FailureCounter", "Passwords"]
+__all__ = ["Passwords"]
 
 _CACHED = 256
 _CACHE_SECONDS = 300
-_WINDOW_SECONDS = 900
-_COUNTED_ACCOUNTS = 10_000
 _AT_ONCE = 4
 _LONGEST_WAIT = 5.0
 
@@ -76,39 +74,6 @@ class Passwords:
     def _is_cached(self, digest: bytes) -> bool:
         with self._lock:
             return monotonic() - self._cache.get(digest, -_CACHE_SECONDS) < _CACHE_SECONDS
-
-
-class FailureCounter:
-    """Counter of failed sign-ins of each account in the last 15 minutes, in this process."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
-        self._lock = Lock()
-
-    def check(self, name: str) -> None:
-        """Raise TooManyAttemptsError when the account has too many recent failures."""
-        with self._lock:
-            failures = self._failures.get(name, deque())
-            while failures and monotonic() - failures[0] > _WINDOW_SECONDS:
-                failures.popleft()
-            if len(failures) >= self._limit:
-                minutes = _WINDOW_SECONDS // 60
-                message = f"Too many failed sign-ins for '{name}'. Wait {minutes} minutes and try again."
-                raise TooManyAttemptsError(message)
-
-    def add(self, name: str) -> None:
-        """Count a failure."""
-        with self._lock:
-            self._failures.setdefault(name, deque(maxlen=self._limit)).append(monotonic())
-            self._failures.move_to_end(name)
-            while len(self._failures) > _COUNTED_ACCOUNTS:
-                self._failures.popitem(last=False)
-
-    def clear(self, name: str) -> None:
-        """Clear the failures of an account that signed in."""
-        with self._lock:
-            self._failures.pop(name, None)
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, UniqueConstraint, false
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, String, Table, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.database import Base, UtcDateTime
 
-__all__ = ["ExternalIdentityRow", "GroupRow", "SessionRow", "TokenRow", "UserRow", "group_members"]
+__all__ = ["ExternalIdentityRow", "GroupRow", "SessionRow", "SignInAttemptRow", "TokenRow", "UserRow", "group_members"]
 
 group_members = Table(
     "group_members",
@@ -62,7 +62,7 @@ class ExternalIdentityRow(Base):
 
 
 class TokenRow(Base):
-    """Row of a token; of its secret only the SHA-256 is stored."""
+    """Row of a token; of its secret only the SHA-256 is stored. It is deleted with the credential that made it."""
 
     __tablename__ = "tokens"
 
@@ -74,6 +74,8 @@ class TokenRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    parent_token_id: Mapped[int | None] = mapped_column(ForeignKey("tokens.id", ondelete="CASCADE"), index=True)
+    parent_session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
     user: Mapped[UserRow] = relationship()
 
 
@@ -86,6 +88,23 @@ class SessionRow(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scope: Mapped[str] = mapped_column(String(10), default="admin", server_default="admin")
+    #: Whether a person signed in on a page, and not a program with a name and password.
+    for_browser: Mapped[bool] = mapped_column(default=True, server_default=true())
+    parent_token_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tokens.id", ondelete="CASCADE", use_alter=True), index=True
+    )
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user: Mapped[UserRow] = relationship()
+
+
+class SignInAttemptRow(Base):
+    """Row of a failed sign-in of the last minutes, or of an address from which an account signed in."""
+
+    __tablename__ = "sign_in_attempts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(String(150), index=True)
+    address: Mapped[str] = mapped_column(String(100), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    succeeded: Mapped[bool]

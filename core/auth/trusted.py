@@ -4,11 +4,13 @@ Any client can send such headers, so they are accepted only from the addresses t
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from fastapi import Request
 
+from core.auth.access_tokens import widest_scope
 from core.auth.external import ExternalAccounts, ExternalUser
 from core.auth.models import Identity
 from core.errors import AuthenticationError, InvalidValueError
@@ -29,6 +31,8 @@ class TrustedHeaders:
         Header of the names of the groups, between commas.
     email_header
         Header of the e-mail address.
+    scopes_header, scopes
+        Header of the scopes of the user's token, and what each allows here; empty when all is allowed.
     """
 
     def __init__(
@@ -39,12 +43,16 @@ class TrustedHeaders:
         user_header: str,
         groups_header: str,
         email_header: str,
+        scopes_header: str = "",
+        scopes: Mapping[str, str] | None = None,
     ) -> None:
         self._external = external
         self._networks = tuple(ip_network(network, strict=False) for network in networks)
         self._user_header = user_header
         self._groups_header = groups_header
         self._email_header = email_header
+        self._scopes_header = scopes_header
+        self._scopes = dict(scopes or {})
 
     def identity(self, request: Request) -> Identity | None:
         """Return the identity in the headers of a request; None without such headers.
@@ -71,7 +79,11 @@ class TrustedHeaders:
             groups=_groups(self._one(self._groups_header, groups)) if groups else (),
             email=self._one(self._email_header, emails) if emails else "",
         )
-        return self._external.sign_in(person)
+        identity = self._external.sign_in(person)
+        if not self._scopes_header:
+            return identity
+        held = re.split(r"[\s,]+", " ".join(request.headers.getlist(self._scopes_header)))
+        return replace(identity, scope=widest_scope(held, self._scopes))
 
     def _one(self, header: str, values: Sequence[str]) -> str:
         if len(values) != 1:

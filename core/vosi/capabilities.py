@@ -51,8 +51,8 @@ class Interface:
     use
         Whether the address is complete, the beginning of longer ones, or a folder (VOResource 1.1 §3.2.1).
     security
-        Identifiers of the sign-in methods; None means anonymous use beside them. An empty tuple means that no sign-in
-        is needed.
+        Identifiers of the sign-in methods, for each of which the document has an interface of its own; None means
+        anonymous use. An empty tuple means that no sign-in is needed.
     """
 
     access_url: str
@@ -98,18 +98,18 @@ def _add_capability(root: _Element, capability: Capability) -> None:
     if capability.description is not None:
         etree.SubElement(element, "description").text = capability.description
     for interface in capability.interfaces:
-        _add_interface(element, interface)
+        # One for each method: Erratum 1 of VOResource 1.1 allows an interface one securityMethod.
+        for method in interface.security or (None,):
+            _add_interface(element, interface, method)
     element.extend(capability.extension)
 
 
-def _add_interface(parent: _Element, interface: Interface) -> None:
+def _add_interface(parent: _Element, interface: Interface, method: str | None) -> None:
     element = etree.SubElement(parent, "interface")
     element.set(etree.QName(_XSI, "type"), interface.type)
     for name, value in (("role", interface.role), ("version", interface.version)):
         if value is not None:
             element.set(name, value)
     etree.SubElement(element, "accessURL", use=interface.use).text = interface.access_url
-    for method in interface.security:
-        security = etree.SubElement(element, "securityMethod")
-        if method is not None:
-            security.set("standardID", method)
+    if method is not None:
+        etree.SubElement(element, "securityMethod", standardID=method)

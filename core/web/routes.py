@@ -15,10 +15,8 @@ from starlette.background import BackgroundTask
 from core.errors import (
     AuthenticationError,
     PhotozError,
-    ServiceBusyError,
     StorageFullError,
     TooLargeError,
-    TooManyAttemptsError,
 )
 
 __all__ = [
@@ -61,10 +59,8 @@ def route_class(render: ErrorRenderer) -> type[APIRoute]:
                     if isinstance(e, AuthenticationError):
                         for challenge in _CHALLENGES:
                             response.headers.append("WWW-Authenticate", challenge)
-                    if isinstance(e, ServiceBusyError):
-                        response.headers["Retry-After"] = "5"
-                    if isinstance(e, TooManyAttemptsError):
-                        response.headers["Retry-After"] = "900"
+                    if e.retry_after is not None:
+                        response.headers["Retry-After"] = str(e.retry_after)
                     close_unread(response, e)
                     return response
 

@@ -14,6 +14,7 @@ from core.errors import InvalidValueError
 from products.readers.column_checks import left_out_notes, readable_schema
 from products.readers.errors import EmptyTableError, listed
 from products.readers.limits import ReadLimits, TableChoice
+from products.readers.unpacking import checked_repetition
 
 __all__ = ["EnsembleTables", "FileReader", "ReadLimits", "TableChoice", "TableReader", "chosen_tables"]
 
@@ -132,6 +133,8 @@ class FileReader(ABC):
             **({"left_out": self.left_out} if self.left_out else {}),
         }
         self.tables = tuple(tables) or (TableChoice(name, rows, len(schema) + len(self.left_out), is_read=True),)
+        #: Bytes of the file from which the rows are read; None when they are not known.
+        self.stored_bytes: int | None = None
         self._closers: list[Callable[[], object]] = []
 
     def batches(self, columns: Sequence[str] | None = None, *, size: int = 65536) -> Iterator[pa.RecordBatch]:
@@ -155,12 +158,20 @@ class FileReader(ABC):
         if unknown := [column for column in names if column not in self.schema.names]:
             raise InvalidValueError(f"{self.name} has no column {listed(unknown)}.", field="columns")
         schema = pa.schema([self.schema.field(column) for column in names])
-        return self._read(schema, self.batch_rows(names, size))
+        return self._checked(self._read(schema, self.batch_rows(names, size)))
 
     def batch_rows(self, columns: Sequence[str], size: int) -> int:
         """Return the maximum number of rows of a batch of some columns, when ``size`` rows are requested."""
         row_bytes = _row_bytes(pa.schema([self.schema.field(column) for column in columns]))
         return max(1, min(size, self.limits.batch_bytes // max(1, row_bytes)))
+
+    def _checked(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield batches as long as they are no larger than the limits allow for the bytes of the file."""
+        total = 0
+        for batch in batches:
+            total += batch.nbytes
+            checked_repetition(self.name, total, self.stored_bytes, self.limits)
+            yield batch
 
     def close(self) -> None:
         """Close the file and remove what was unpacked from it."""

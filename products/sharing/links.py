@@ -68,7 +68,7 @@ class LinkService:
             return tuple(_link(link) for link in found)
 
     def make(self, identity: Identity, product_id: int, *, days: int, note: str = "") -> IssuedLink:
-        """Create a link to a published product.
+        """Create a link to a published product; it ends with the credential that makes it at the latest.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class LinkService:
         if len(note) > _LONGEST_NOTE:
             message = f"A note may have at most {_LONGEST_NOTE} characters."
             raise InvalidValueError(message, field="note")
-        secret, now = secrets.token_urlsafe(32), utc_now()
+        secret, now, parent = secrets.token_urlsafe(32), utc_now(), identity.credential
         with self._database.write() as session:
             row = find_product(session, identity, product_id, lock=True)
             require_manage(identity, row)
@@ -98,7 +98,9 @@ class LinkService:
                 note=note.strip(),
                 created_by=identity.require(Scope.WRITE),
                 created_at=now,
-                expires_at=now + timedelta(days=days),
+                expires_at=parent.earliest(now + timedelta(days=days)),
+                parent_token_id=parent.token_id,
+                parent_session_id=parent.session_id,
             )
             session.add(link)
             session.flush()

@@ -7,6 +7,7 @@ compile calls. `translation` is the entry point; other packages import only the 
 from tap.adql.catalog import Catalog, CatalogTable, TableResolver
 from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
+from tap.adql.named_tables import check_named_tables
 from tap.adql.scans import Scan
 from tap.adql.translation import Translation, translate
 
@@ -20,5 +21,6 @@ __all__ = [
     "TableResolver",
     "Translation",
     "UnknownTableError",
+    "check_named_tables",
     "translate",
 ]

@@ -37,9 +37,9 @@ _VOTABLE = "application/x-votable+xml"
 _MOST_DIGITS = 9
 
 
-def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService) -> APIRouter:
-    """Return the routes of TAP."""
-    router = APIRouter(prefix="/tap", route_class=route_class(_votable_error), include_in_schema=False)
+def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService, prefix: str = "/tap") -> APIRouter:
+    """Return the routes of TAP at a path of this server."""
+    router = APIRouter(prefix=prefix, route_class=route_class(_votable_error), include_in_schema=False)
     started = utc_now()
     _add_sync(router, settings, authenticate, service)
     _add_vosi(router, settings, authenticate, service, started)
@@ -98,7 +98,7 @@ def _add_vosi(
 
     @router.api_route("/capabilities", methods=["GET", "HEAD"])
     def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients read here who they are
-        return Response(tap_capabilities(settings), media_type=_XML)
+        return Response(tap_capabilities(settings, router.prefix), media_type=_XML)
 
     @router.api_route("/examples", methods=["GET", "HEAD"])
     def examples(identity: Identity = Depends(authenticate)) -> Response:

@@ -12,15 +12,15 @@ from core.settings import Settings
 from core.votable import error_document
 from core.web.routes import file_answer
 from tap.async_queries.result_files import QUERY_JOB, ResultFiles
+from tap.handlers.query_jobs import QueryJobs
 from tap.results import RESULT_FORMATS
 from tap.service import TapService
 from tap.uploads.tap_upload import Uploads
 from uws import Job, JobResult, JobService
-from uws.handlers import JobList, JobResources, uws_routes
+from uws.handlers import JobResources, uws_routes
 
 __all__ = ["tap_async_routes"]
 
-_PATH = "/tap/async"
 _PARAMETERS = ("REQUEST", "VERSION", "LANG", "QUERY", "RESPONSEFORMAT", "FORMAT", "MAXREC", "RUNID")
 _VOTABLE = "application/x-votable+xml"
 
@@ -32,8 +32,10 @@ def tap_async_routes(
     jobs: JobService,
     results: ResultFiles,
     uploads: Uploads,
+    prefix: str = "/tap",
 ) -> APIRouter:
-    """Return the routes of ``/tap/async``."""
+    """Return the routes of ``/async`` of the TAP service at a path of this server."""
+    path = f"{prefix}/async"
 
     def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
         _check_tables(service, identity, results.tables(job.id))
@@ -52,8 +54,8 @@ def tap_async_routes(
     def error(message: str) -> Response:
         return Response(error_document(message), media_type=_VOTABLE)
 
-    queries = JobList(jobs, QUERY_JOB, f"{settings.public_url}{_PATH}", _PARAMETERS, repeated=("UPLOAD",))
-    return uws_routes(_PATH, queries, authenticate, JobResources(result=answer, error=error, files=uploads))
+    queries = QueryJobs(service, jobs, QUERY_JOB, f"{settings.public_url}{path}", _PARAMETERS, repeated=("UPLOAD",))
+    return uws_routes(path, queries, authenticate, JobResources(result=answer, error=error, files=uploads))
 
 
 def _check_tables(service: TapService, identity: Identity, names: tuple[str, ...]) -> None:

@@ -23,9 +23,9 @@ _UPLOAD_METHODS = tuple(f"ivo://ivoa.net/std/TAPRegExt#upload-{method}" for meth
 _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0"))
 
 
-def tap_capabilities(settings: Settings) -> bytes:
-    """Return the capabilities document of the TAP service."""
-    base = f"{settings.public_url}/tap"
+def tap_capabilities(settings: Settings, path: str = "/tap") -> bytes:
+    """Return the capabilities document of the TAP service at a path of this server."""
+    base, own = f"{settings.public_url}{path}", f"{settings.public_url}/tap"
     return capabilities_document(
         (
             Capability(
@@ -40,8 +40,8 @@ def tap_capabilities(settings: Settings) -> bytes:
             Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
             *(
                 # Standard IDs of CADC, by which its clients find where user tables are loaded and shared.
-                Capability(f"ivo://ivoa.net/std/VOSI#{name}-1.x", (Interface(f"{base}/{path}", security=_SECURITY),))
-                for name, path in (
+                Capability(f"ivo://ivoa.net/std/VOSI#{standard}-1.x", (Interface(f"{own}/{name}", security=_SECURITY),))
+                for standard, name in (
                     ("table-load-sync", "load"),
                     ("table-update-async", "table-update"),
                     ("table-permissions", "permissions"),

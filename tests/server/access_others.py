@@ -39,6 +39,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("GET", "/users"),
             ("POST", "/logged_user"),
             ("GET", "/tokens"),
+            ("GET", "/sign-ins"),
             ("GET", "/product-types"),
             ("GET", "/releases"),
             ("GET", "/products"),
@@ -171,6 +172,10 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("POST", "/api/tokens"): (
         {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 201},
         {"json": {"name": "n", "scope": "write"}},
+    ),
+    ("DELETE", "/api/sign-ins/{session_id}"): (
+        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/api/sign-ins/987654"},
     ),
     ("DELETE", "/api/tokens/{token_id}"): (
         {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 404},
@@ -327,6 +332,15 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
         {"data": {"name": "n", "scope": "read"}},
     ),
+    ("GET", "/account"): ({"nobody": 303, "*": 200}, {}),
+    ("POST", "/account/password"): (
+        {"nobody": 303, "*": 403},
+        {"data": {"old": "a long password", "password": "another long password"}},
+    ),
+    ("POST", "/account/sign-ins/{session_id}/end"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/account/sign-ins/987654/end"},
+    ),
     ("POST", "/tokens/{token_id}/revoke"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
         {"url": "/tokens/987654/revoke"},
@@ -343,3 +357,15 @@ OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {
     ("POST", "/api/obtain_token"),
 }  # fmt: skip
 MOUNTS = {"/static"}
+
+#: TAP at the address that always asks for a sign-in: as at the other one, except that nobody is asked, too.
+OTHERS |= {
+    (method, f"/auth{path}"): (
+        {**statuses, "nobody": statuses["*"] if sent.get("open") else 401},
+        {**sent, **({"url": f"/auth{sent['url']}"} if "url" in sent else {})},
+    )
+    for (method, path), (statuses, sent) in OTHERS.items()
+    if path.startswith(("/tap/async", "/tap/sync", "/tap/capabilities", "/tap/availability", "/tap/examples"))
+    or path in {"/tap", "/tap/", "/tap/tables"}
+}
+OPEN_ROUTES |= {(method, "/auth/tap/availability") for method in ("GET", "HEAD")}

@@ -76,25 +76,42 @@ def test_files_of_users_are_saved_and_never_run(running: Application, token: str
     "path", ["/tap/tables", "/tap/capabilities", "/vospace/nodes", "/vospace/files/products/1_x/y", "/availability"]
 )
 def test_vo_clients_in_browsers_read_from_any_site_without_credentials(running: Application, path: str):
-    answer = running.client.get(path, headers={"Origin": "https://aladin.example"})
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-credentials" not in answer.headers
+    for method in ("GET", "POST", "OPTIONS"):
+        answer = running.client.request(method, path, headers={"Origin": "https://aladin.example"})
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/api/products"), ("GET", "/"), ("GET", "/login"), ("PUT", "/vospace/nodes/a"), ("POST", "/tap/async")],
+    [("GET", "/api/products"), ("GET", "/"), ("GET", "/login"), ("POST", "/api/tokens"), ("OPTIONS", "/tokens")],
 )
 def test_nothing_else_is_read_from_another_site(running: Application, method: str, path: str):
     answer = running.client.request(method, path, headers={"Origin": "https://evil.example"})
     assert "access-control-allow-origin" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/api/products", "/tap/sync", "/vospace/nodes"])
-def test_no_preflight_lets_credentials_through(running: Application, path: str):
-    asked = {"Origin": "https://evil.example", "Access-Control-Request-Headers": "authorization"}
-    answer = running.client.options(path, headers=asked | {"Access-Control-Request-Method": "GET"})
+_ASKED = {"Origin": "https://firefly.example", "Access-Control-Request-Headers": "authorization"}
+
+
+@pytest.mark.parametrize("path", ["/api/products", "/tokens", "/login"])
+def test_no_preflight_lets_credentials_through_to_pages_and_rest(running: Application, path: str):
+    answer = running.client.options(path, headers=_ASKED | {"Access-Control-Request-Method": "GET"})
     assert "access-control-allow-headers" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/tap/sync", "/tap/async", "/auth/tap/sync", "/vospace/files/home/a/b", "/datalink"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_page_of_another_site_may_send_a_token_that_it_was_given_to_the_vo_services(
+    running: Application, path: str, method: str
+):
+    answer = running.client.options(path, headers=_ASKED | {"Access-Control-Request-Method": method})
+    assert answer.status_code == 204
+    allowed = {word.strip().lower() for word in answer.headers["access-control-allow-headers"].split(",")}
+    assert "authorization" in allowed
+    assert method in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pyvo
 import requests
+from lxml import etree
 from pyvo.auth import AuthSession
 from pzserver.sessions import TidySession
 
@@ -186,3 +187,86 @@ def test_stilts_signs_in_by_name_and_password(site: Site, stilts: Stilts, tmp_pa
         f"tapurl={site.url}/tap", query, "sync=true", f"out={out}",
     )  # fmt: skip
     assert len(out.read_text().splitlines()) == 3
+
+
+def _async(site: Site, base: str, stilts: Stilts, folder: Path, *more: str) -> list[str]:
+    out = folder / "out.csv"
+    stilts(
+        "-Dstar.basicauth.user=alice", f"-Dstar.basicauth.password={site.token}", "tapquery",
+        f"tapurl={site.url}{base}", f"out={out}", *more,
+    )  # fmt: skip
+    return out.read_text().splitlines()[1:]
+
+
+@pytest.mark.parametrize("base", ["/tap", "/auth/tap"])
+def test_stilts_with_a_password_queries_a_private_table_asynchronously(
+    site: Site, base: str, stilts: Stilts, tmp_path: Path
+):
+    query = f"adql=SELECT COUNT(*) AS n FROM {site.table}"
+    assert _async(site, base, stilts, tmp_path, "sync=false", "poll=200", query) == ["2"]
+
+
+@pytest.mark.parametrize("sync", ["true", "false"])
+def test_stilts_with_a_password_uploads_to_the_base_that_always_asks(
+    site: Site, sync: str, stilts: Stilts, tmp_path: Path
+):
+    uploaded = tmp_path / "up.csv"
+    uploaded.write_text("k\n1\n2\n3\n")
+    query = f"adql=SELECT COUNT(*) AS n FROM {site.table} AS a JOIN TAP_UPLOAD.mine AS b ON a.objid = b.k"
+    # Without interface=cap STILTS asks for nothing before it sends the upload, which it cannot send twice.
+    words = (f"sync={sync}", "interface=cap", query, "nupload=1", f"upload1={uploaded}", "ufmt1=csv", "upname1=mine")
+    assert _async(site, "/auth/tap", stilts, tmp_path, *words) == ["2"]
+
+
+def test_the_base_that_always_asks_names_itself_in_all_addresses(site: Site):
+    for path in ("/capabilities", "/tables", "/sync?LANG=ADQL&QUERY=SELECT+1", "/async", "/examples"):
+        answer = requests.get(f"{site.url}/auth/tap{path}", timeout=60)
+        assert answer.status_code == 401, path
+        assert {"Basic", "ivoa_cookie"} <= set(_challenges(answer))
+    signed = {"Authorization": f"Bearer {site.token}"}
+    found = requests.get(f"{site.url}/auth/tap/capabilities", headers=signed, timeout=60).text
+    assert f">{site.url}/auth/tap<" in found
+    sent = {"LANG": "ADQL", "QUERY": f"SELECT * FROM {site.table}", "PHASE": "RUN"}
+    made = requests.post(f"{site.url}/auth/tap/async", data=sent, headers=signed, timeout=60)
+    assert made.url.startswith(f"{site.url}/auth/tap/async/")
+    ended = requests.get(f"{made.url}?WAIT=60", headers=signed, timeout=90).text
+    assert f'href="{made.url}/results/result"' in ended
+
+
+@pytest.mark.parametrize("run", [True, False])
+def test_a_job_of_nobody_on_a_table_that_may_be_private_is_asked_to_sign_in(site: Site, *, run: bool):
+    def ask(query: str, **more: str) -> requests.Response:
+        sent = {"LANG": "ADQL", "QUERY": query, **({"PHASE": "RUN"} if run else {}), **more}
+        return requests.post(f"{site.url}/tap/async", data=sent, timeout=60, allow_redirects=False)
+
+    for name in (site.table, "redshift_catalog.nothing", f"tap_schema.tables AS t JOIN {site.table} AS p ON 1=1"):
+        answer = ask(f"SELECT * FROM {name}")
+        assert answer.status_code == 401, name
+        assert {"Basic", "ivoa_bearer"} <= set(_challenges(answer))
+    common = "WITH mine AS (SELECT 1 AS x FROM tap_schema.tables) SELECT * FROM mine"
+    for query in ("SELECT TOP 1 * FROM tap_schema.tables", common, "no ADQL at all", "SELECT * FROM tap_upload.t"):
+        assert ask(query).status_code == 303, query
+
+
+def test_a_job_of_nobody_is_asked_to_sign_in_when_it_is_run(site: Site):
+    made = requests.post(f"{site.url}/tap/async", data={"LANG": "ADQL"}, timeout=60)
+    sent = {"QUERY": f"SELECT * FROM {site.table}"}
+    assert requests.post(f"{made.url}/parameters", data=sent, timeout=60).status_code == 200
+    assert requests.post(f"{made.url}/phase", data={"PHASE": "RUN"}, timeout=60).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/tap/capabilities", "/vospace/capabilities", "/datalink/capabilities"])
+def test_capabilities_have_one_interface_for_each_way_to_sign_in(site: Site, path: str):
+    document = etree.fromstring(requests.get(f"{site.url}{path}", timeout=60).content)
+    interfaces = document.findall(".//interface")
+    assert all(len(interface.findall("securityMethod")) <= 1 for interface in interfaces)  # VOResource 1.1, Erratum 1
+    assert all(method.get("standardID") for method in document.findall(".//securityMethod"))
+    assert any(interface.find("securityMethod") is not None for interface in interfaces)
+
+
+def test_vospace_has_the_addresses_that_cadcutils_makes_of_redirects(site: Site):
+    signed, path = {"Authorization": f"Bearer {site.token}"}, "/vospace/auth/files/home/alice/f.txt"
+    assert requests.put(site.url + path, b"bytes", headers=signed, timeout=60).status_code in {200, 201}
+    assert requests.get(site.url + path.replace("auth/", ""), headers=signed, timeout=60).content == b"bytes"
+    refused = requests.get(f"{site.url}/vospace/auth/nodes", timeout=60)
+    assert (refused.status_code, "Basic" in _challenges(refused)) == (401, True)

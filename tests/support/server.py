@@ -31,7 +31,7 @@ _CTRL_C_STATUSES = (0, 128 + signal.SIGINT, -signal.SIGINT)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account that a new server makes and prints once."""
+    """The account that a new server makes and shows once."""
 
     name: str
     password: str
@@ -119,7 +119,7 @@ def running_server(
     try:
         wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)
         yield RunningServer(
-            base_url, data, account_of(log.read_text(errors="replace")), log, psutil.Process(process.pid)
+            base_url, data, _first_account(log.read_text(errors="replace"), data), log, psutil.Process(process.pid)
         )
         status = stop(process)
     finally:
@@ -136,6 +136,12 @@ def account_of(printed: str) -> Account | None:
     found = [re.search(rf"(?m)^\s+{label}\s+(\S+)$", printed) for label in ("name", "password", "token")]
     values = [match.group(1) for match in found if match is not None]
     return Account(*values) if len(values) == len(found) else None
+
+
+def _first_account(printed: str, data: Path) -> Account | None:
+    """Read the first account off what the server printed, or off the file that it names there."""
+    path = data / "first-account.txt"
+    return account_of(path.read_text() if path.name in printed else printed)
 
 
 def processes_marked(mark: str) -> list[psutil.Process]:

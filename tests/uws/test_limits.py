@@ -2,18 +2,19 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from anyio.from_thread import BlockingPortal
 from sqlalchemy import update
 
-from core.database import Database
+from core.database import Database, utc_now
 from tests.uws.clients import JobSite
 from tests.uws.conftest import Jobs, SilentQueue
 from tests.uws.job_kinds import make_kinds
 from tests.uws.watching import end_of
-from uws import Job, JobLimits, JobService, JobStorageLimitError, Phase, TooManyJobsError
+from uws import Job, JobLimits, JobService, JobStorageLimitError, Phase, TooManyJobsError, UnknownJobError
 from uws.lifecycle.fair_share import QUEUED_PER_USER, FairShare
 from uws.limits import size_text, usage_of
 from uws.schema import JobRow
@@ -197,3 +198,38 @@ def test_a_turn_that_was_missed_is_given_by_the_sweep(
 )
 def test_sizes_are_told_as_people_read_them(size: int, text: str) -> None:
     assert size_text(size) == text
+
+
+def test_nobody_is_counted_by_address_and_queued_by_address(
+    database: Database, silent_queue: SilentQueue, tmp_path: Path
+):
+    limits = JobLimits(pending_per_owner=2, active_per_owner=3)
+    service = JobService(database, silent_queue, make_kinds(tmp_path), limits=limits)
+    for run in (False, False, True, True, True):
+        service.create("plain", {}, owner=None, run=run, caller="address 192.0.2.1")
+    for run in (False, True):
+        with pytest.raises(TooManyJobsError) as refused:
+            service.create("plain", {}, owner=None, run=run, caller="address 192.0.2.1")
+        assert refused.value.retry_after
+        service.create("plain", {}, owner=None, run=run, caller="address 192.0.2.2")
+        service.create("plain", {}, owner="ana", run=run, caller="address 192.0.2.1")
+    # Two of the first address are in the queue, and those of the others are not behind its third.
+    assert len(silent_queue.submitted) == 4
+
+
+def test_jobs_of_nobody_that_were_not_run_are_removed_after_a_while(
+    database: Database, silent_queue: SilentQueue, tmp_path: Path
+):
+    limits = JobLimits(anonymous_pending=timedelta(minutes=10))
+    service = JobService(database, silent_queue, make_kinds(tmp_path), limits=limits)
+    forgotten, run = (service.create("plain", {}, owner=None, run=run, caller="a") for run in (False, True))
+    owned = service.create("plain", {}, owner="ana", run=False)
+    assert service.sweep() == 0
+    with database.write() as session:
+        session.execute(update(JobRow).values(created=utc_now() - timedelta(minutes=11)))
+    fresh = service.create("plain", {}, owner=None, run=False, caller="a")
+    assert service.sweep() == 1
+    with pytest.raises(UnknownJobError):
+        service.get(forgotten.id, owner=None)
+    assert {service.get(job.id, owner=job.owner).phase for job in (owned, fresh)} == {Phase.PENDING}
+    assert service.get(run.id, owner=None).phase is Phase.QUEUED

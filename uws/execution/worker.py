@@ -38,7 +38,7 @@ def main() -> None:
     pipe = Connection(descriptor)
     try:
         # The parent process wrote it: this is how it sends the function that constructs the kinds.
-        assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above
+        assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above  # nosec B301
         logging.basicConfig(level=assignment.log_level, format="%(levelname)s %(name)s: %(message)s")
         _Worker(assignment, pipe).serve()
     except (EOFError, BrokenPipeError):  # the server is gone

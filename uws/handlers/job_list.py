@@ -96,6 +96,7 @@ class JobList:
             run=run and not is_changed,
             run_id=request.one("RUNID"),
             file_bytes=request.file_bytes,
+            caller=identity.address,
         )
         if not is_changed:
             return job

@@ -138,8 +138,8 @@ class JobCompletion:
         """Return the error message when the results exceed the storage limit."""
         if self._stored_bytes is None or not size:
             return None
-        lock_owner(session, job.owner)
-        used = usage_of(session, job.owner).stored_bytes
+        lock_owner(session, job.owner, job.caller)
+        used = usage_of(session, job.owner, job.caller).stored_bytes
         if used + size <= self._stored_bytes:
             return None
         return (

@@ -27,10 +27,10 @@ QUEUED_PER_USER = 2
 _logger = logging.getLogger(__name__)
 
 
-def release_queued(session: Session, owner: str | None, *, long_running: bool) -> list[str]:
-    """Mark the oldest waiting jobs of a user, or of all anonymous callers, as submitted; return their ids."""
-    lock_owner(session, owner)
-    waiting = (JobRow.phase == Phase.QUEUED.value, owned_by(owner), JobRow.long_running == long_running)
+def release_queued(session: Session, owner: str | None, caller: str = "", *, long_running: bool) -> list[str]:
+    """Mark the oldest waiting jobs of a user, or of one anonymous address, as submitted; return their ids."""
+    lock_owner(session, owner, caller)
+    waiting = (JobRow.phase == Phase.QUEUED.value, owned_by(owner, caller), JobRow.long_running == long_running)
     in_queue = select(func.count()).where(*waiting, JobRow.submitted.is_not(None))
     free = QUEUED_PER_USER - (session.scalar(in_queue) or 0)
     if free <= 0:
@@ -58,32 +58,36 @@ class FairShare:
         """Submit the next job of the owner of a job that has left the queue."""
         try:
             with self._database.read() as session:
-                row = session.execute(select(JobRow.owner, JobRow.long_running).where(JobRow.id == job_id)).first()
+                row = session.execute(
+                    select(JobRow.owner, JobRow.caller, JobRow.long_running).where(JobRow.id == job_id)
+                ).first()
                 waits = row is not None and session.scalar(
                     select(JobRow.id)
                     .where(
-                        JobRow.phase == Phase.QUEUED.value, owned_by(row.owner), JobRow.long_running == row.long_running
+                        JobRow.phase == Phase.QUEUED.value,
+                        owned_by(row.owner, row.caller),
+                        JobRow.long_running == row.long_running,
                     )
                     .where(JobRow.submitted.is_(None))
                     .limit(1)
                 )
             if row is not None and waits:
-                self._submit(row.owner, row.long_running)
+                self._submit(row.owner, row.caller, row.long_running)
         except SQLAlchemyError:  # the recovery of jobs tries again
             _logger.warning("the job after %s could not be submitted", job_id, extra={"job_id": job_id}, exc_info=True)
 
     def submit_all(self) -> None:
         """Submit the next jobs of all users."""
-        waiting = select(JobRow.owner, JobRow.long_running).where(
+        waiting = select(JobRow.owner, JobRow.caller, JobRow.long_running).where(
             JobRow.phase == Phase.QUEUED.value, JobRow.submitted.is_(None)
         )
         with self._database.read() as session:
             owners = session.execute(waiting.distinct()).all()
-        for owner, long_running in owners:
-            self._submit(owner, long_running)
+        for owner, caller, long_running in owners:
+            self._submit(owner, caller, long_running)
 
-    def _submit(self, owner: str | None, long_running: bool) -> None:
+    def _submit(self, owner: str | None, caller: str, long_running: bool) -> None:
         with self._database.write() as session:
-            ids = release_queued(session, owner, long_running=long_running)
+            ids = release_queued(session, owner, caller, long_running=long_running)
         for job_id in ids:
             self._queue.submit(job_id, long_running=long_running)

@@ -36,6 +36,8 @@ class JobRecovery:
         Time after which a QUEUED job is submitted to the queue again.
     archive_for
         Time for which the metadata of a job are kept when its results are removed.
+    anonymous_pending
+        Time after which an anonymous job that is PENDING is removed: nobody can list it, so most are forgotten.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class JobRecovery:
         *,
         resubmit_after: timedelta,
         archive_for: timedelta,
+        anonymous_pending: timedelta,
     ) -> None:
         self._database = database
         self._queue = queue
@@ -55,6 +58,7 @@ class JobRecovery:
         self._fair_share = fair_share
         self._resubmit_after = resubmit_after
         self._archive_for = archive_for
+        self._anonymous_pending = anonymous_pending
         self._destruction = destruction
 
     def run(self) -> int:
@@ -86,11 +90,17 @@ class JobRecovery:
         return len(jobs)
 
     def _remove_expired(self, now: datetime) -> int:
-        """Archive jobs past their destruction time, and remove those whose archive time is over."""
+        """Archive jobs past their destruction time; remove those whose archive time is over, and forgotten ones."""
         archived = JobRow.phase == Phase.ARCHIVED.value
         with self._database.read() as session:
             old = list(session.scalars(select(JobRow).where(JobRow.destruction <= now, ~archived)))
             oldest = select(JobRow).where(JobRow.destruction <= now - self._archive_for, archived)
+            forgotten = select(JobRow).where(
+                JobRow.owner.is_(None),
+                JobRow.phase == Phase.PENDING.value,
+                JobRow.created <= now - self._anonymous_pending,
+            )
+            old += [row for row in session.scalars(forgotten) if row not in old]
             due = [(row, self._destruction.archive) for row in old]
             due += [(row, self._destruction.destroy) for row in session.scalars(oldest)]
         for row, clear in due:

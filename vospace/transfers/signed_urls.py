@@ -38,9 +38,18 @@ class SignedUrls:
     ----------
     identity_of
         Returns the identity of an account with a scope; raises NotFoundError when the account is not active.
+    is_valid
+        Returns whether the credential of a key is still valid.
     """
 
-    def __init__(self, signer: LinkSigner, base_url: str, identity_of: Callable[[str, Scope], Identity]) -> None:
+    def __init__(
+        self,
+        signer: LinkSigner,
+        base_url: str,
+        identity_of: Callable[[str, Scope], Identity],
+        is_valid: Callable[[str], bool],
+    ) -> None:
+        self._is_valid = is_valid
         self._signer = signer
         self._base_url = base_url
         self._identity_of = identity_of
@@ -52,6 +61,7 @@ class SignedUrls:
             "way": str(direction),
             "user": identity.name or "",
             "scope": str(identity.scope),
+            "made_by": identity.credential.key,
         }
         name = http_path(paths[0][-1:]) or "vospace"
         suffix = f".{direction}" if direction in {Direction.ZIP, Direction.TAR} else ""
@@ -63,12 +73,16 @@ class SignedUrls:
         Raises
         ------
         PermissionDeniedError
-            The signature is wrong, it expired, it is for another direction, or the account was closed.
+            The signature is wrong, it or the credential that made it has ended, it is for another direction, or the
+            account was closed.
         """
         content = self._signer.read(token)
         direction = Direction(str(content["way"]))
         if direction not in directions:
             message = f"This URL is valid for '{direction}' only."
+            raise PermissionDeniedError(message)
+        if not self._is_valid(str(content["made_by"])):
+            message = "The token or the sign-in that made this URL has ended. Request a new one."
             raise PermissionDeniedError(message)
         name = str(content["user"])
         try:

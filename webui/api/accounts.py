@@ -4,11 +4,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from core.auth.callers import address_of
 from core.auth.models import Identity, Scope
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
 from webui.api.errors import api_router
-from webui.api.representations.products import Json, token_json, user_json
+from webui.api.representations.products import Json, sign_in_json, token_json, user_json
 from webui.services import WebServices
 
 __all__ = ["routes"]
@@ -76,9 +77,18 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         )
         return {**token_json(issued.token), "token": issued.secret}
 
-    @router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token")
+    @router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token, and what was made with it")
     def revoke(token_id: int, identity: Identity = Depends(authenticate)) -> None:
         accounts.revoke_token(identity, token_id)
+
+    @router.get("/sign-ins", summary="The caller's sign-ins by cookie that have not ended")
+    def sign_ins(identity: Identity = Depends(authenticate)) -> Json:
+        results = [sign_in_json(sign_in) for sign_in in accounts.sign_ins(identity)]
+        return {"count": len(results), "results": results}
+
+    @router.delete("/sign-ins/{session_id}", status_code=204, summary="End a sign-in, and what was made with it")
+    def end_sign_in(session_id: int, identity: Identity = Depends(authenticate)) -> None:
+        accounts.end_sign_in(identity, session_id)
 
     @router.post("/get_token", summary="Create a token named 'API' with the scope 'write'")
     def get_token(identity: Identity = Depends(authenticate)) -> Json:
@@ -89,7 +99,7 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         fields = await read_fields(request)
         name, password = str(fields.get("username", "")), str(fields.get("password", ""))
         try:
-            identity = await run_in_threadpool(accounts.identity_of_password, name, password)
+            identity = await run_in_threadpool(accounts.identity_of_password, name, password, address_of(request))
         except TooManyAttemptsError:
             raise
         except AuthenticationError as e:

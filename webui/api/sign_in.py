@@ -8,6 +8,7 @@ the account.
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from core.auth.callers import address_of
 from core.auth.models import Identity, Scope
 from core.errors import PermissionDeniedError
 from webui.api.bodies import read_fields
@@ -30,18 +31,19 @@ def routes(services: WebServices) -> APIRouter:
             raise PermissionDeniedError(message)
         fields = await read_fields(request)
         name, password = str(fields.get("username", "")), str(fields.get("password", ""))
-        return await run_in_threadpool(accounts.identity_of_basic, name, password)
+        return await run_in_threadpool(accounts.identity_of_basic, name, password, address_of(request))
 
     @router.post("/sign-in/cookie", summary="Sign in with name and password: cookie (ivoa_cookie)")
     async def cookie(request: Request) -> Response:
         identity = await identity_of(request)
+        opened = await run_in_threadpool(accounts.open_session, identity, for_browser=False)
         answer = Response(
             f"{identity.name}\n", media_type="text/plain", headers={"X-VO-Authenticated": str(identity.name)}
         )
         answer.set_cookie(
             services.authenticate.vo_cookie,
-            await run_in_threadpool(accounts.open_session, identity),
-            max_age=accounts.session_seconds,
+            opened.secret,
+            max_age=opened.seconds,
             path="/",
             secure=services.settings.cookies_are_secure,
             httponly=True,

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from core.web.routes import route_class
 from webui.pages import about, api_reference, home_files
-from webui.pages.account import groups, oidc, sign_in, tokens
+from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
 from webui.pages.pipelines import pipelines, run
@@ -24,7 +24,7 @@ def page_routes(services: WebServices) -> APIRouter:
     parts = (
         search, sign_in, oidc, description, files, columns, review,
         product, densities, sharing, groups, deleted, shared_link, pipelines, run,
-        home_files, tokens, overview, users, releases, product_types, about, api_reference,
+        home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.

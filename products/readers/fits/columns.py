@@ -67,6 +67,20 @@ class BinaryColumn:
             return array_of(bits if pa.types.is_nested(self.arrow_type) else bits[:, 0], self.arrow_type)
         return array_of(*self._physical(cells, self.arrow_type))
 
+    def heap_bytes(self, cells: np.ndarray, heap: int) -> int:
+        """Return the bytes of the arrays in the heap that the cells of all rows point to; several may share them.
+
+        Parameters
+        ----------
+        heap
+            Size of the heap; arrays that are longer are refused when they are read.
+        """
+        if not self.descriptor:
+            return 0
+        item = np.dtype("S1" if self.code == "A" else _CODES[self.code]).itemsize
+        counts = cells[:, 0]
+        return int(counts[(counts > 0) & (counts <= heap // item)].sum(dtype=np.float64)) * item
+
     def _physical(self, raw: np.ndarray, arrow_type: pa.DataType) -> tuple[np.ndarray, pa.DataType, np.ndarray | None]:
         """Apply TNULL, TSCAL and TZERO (§7.3.2)."""
         if self.code == "L":

@@ -10,9 +10,11 @@ from astropy.io import fits
 from products.readers.base import EnsembleTables, FileReader, ReadLimits
 from products.readers.column_checks import described_field
 from products.readers.errors import DamagedFileError, NotATableError, damage_reported, listed
+from products.readers.fits.columns import BinaryColumn
 from products.readers.fits.hdus import FitsTable, fits_tables
 from products.readers.fits.selection import selected_tables, without_repeated_columns
 from products.readers.formats import FITS
+from products.readers.unpacking import checked_repetition
 
 __all__ = ["FitsReader"]
 
@@ -56,6 +58,8 @@ class FitsReader(FileReader):
         schema = pa.schema([
             described_field(key, column.arrow_type, **column.meanings) for key, (_, column) in self._sources.items()
         ])  # fmt: skip
+        self._heap_bytes = sum(_heap_bytes(each, path) for each in self._tables)
+        checked_repetition(name, self._heap_bytes, path.stat().st_size, limits)
         first = self._tables[0]
         #: Names of all columns in the order of the file, also of those that were left out.
         self.stored_names = tuple(stored for each in self._tables for stored in each.names)
@@ -72,6 +76,7 @@ class FitsReader(FileReader):
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
         rows = self._tables[0].rows
         wide = max(each.row_bytes for each in self._tables)
+        wide += self._heap_bytes // max(1, rows)
         size = max(1, min(size, self.limits.batch_bytes // max(1, wide)))
         maps = {each.number: np.memmap(self._path, np.uint8, "r") for each in self._tables}
         heaps = {each.number: maps[each.number][each.heap[0] : sum(each.heap)] for each in self._tables}
@@ -99,6 +104,15 @@ class FitsReader(FileReader):
 def _values(array: pa.Array) -> np.ndarray:
     flat = array.flatten() if pa.types.is_nested(array.type) else array
     return np.asarray(flat.to_numpy(zero_copy_only=False))
+
+
+def _heap_bytes(table: FitsTable, path: Path) -> int:
+    """Return the bytes of all variable-length arrays of a table, however many of them share bytes of the heap."""
+    columns = [column for column in table.columns if isinstance(column, BinaryColumn) and column.descriptor]
+    if not columns or not table.rows:
+        return 0
+    cells = table.cells(np.memmap(path, np.uint8, "r"), 0, table.rows)
+    return sum(column.heap_bytes(cells(column.name), table.heap[1]) for column in columns)
 
 
 def _check_size(table: FitsTable, path: Path, name: str) -> None:

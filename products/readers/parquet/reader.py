@@ -18,7 +18,8 @@ from products.readers.column_checks import described_field
 from products.readers.errors import DamagedFileError, WrongFormatError, damage_reported, listed
 from products.readers.formats import PARQUET
 from products.readers.parquet.plain_columns import plain_columns
-from products.readers.unpacking import checked_expansion
+from products.readers.parquet.repetition import decoded_bytes
+from products.readers.unpacking import checked_expansion, checked_repetition
 from products.readers.votable.document import column_meanings
 
 __all__ = ["ParquetReader"]
@@ -58,13 +59,20 @@ class ParquetReader(FileReader):
         )  # fmt: skip
         #: Bytes of the table in memory.
         self.unpacked_bytes = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-        checked_expansion(name, self.unpacked_bytes, path.stat().st_size, limits)
+        self.stored_bytes = path.stat().st_size
+        checked_expansion(name, self.unpacked_bytes, self.stored_bytes, limits)
+        with damage_reported(name, "Parquet", *_LIBRARY_ERRORS):
+            most = max(limits.max_unpacked_bytes, self.stored_bytes * limits.max_ratio)
+            decoded = decoded_bytes(path, metadata, most)
+        checked_repetition(name, decoded, self.stored_bytes, limits)
+        self._row_bytes = decoded // max(1, metadata.num_rows)
         self.when_closed(self._file.close)
 
     def _read(self, schema: pa.Schema, size: int) -> Iterator[pa.RecordBatch]:
         columns = [self._columns[name] for name in schema.names]
         masks = {name: mask for name, mask in self._astropy.masks.items() if name in schema.names}
         wanted = list(dict.fromkeys([*(column.stored for column in columns), *masks.values()]))
+        size = max(1, min(size, self.limits.batch_bytes // max(1, self._row_bytes)))
         found = 0
         with damage_reported(self.name, "Parquet", *_LIBRARY_ERRORS):
             for batch in self._file.iter_batches(size, columns=wanted):

@@ -68,7 +68,7 @@ def test_wrong_credentials_are_401_with_challenges_never_anonymous(client: TestC
 
 
 def test_the_cookie_of_a_browser_counts(client: TestClient, accounts: AccountService):
-    client.cookies.set(SESSION_COOKIE, accounts.open_session(accounts.identity_of_user("alice")))
+    client.cookies.set(SESSION_COOKIE, accounts.open_session(accounts.identity_of_user("alice")).secret)
     assert client.get("/who").json() == "alice"
     assert client.post("/who", headers={"Sec-Fetch-Site": "same-origin"}).json() == "alice"
     assert client.post("/who", headers={"Origin": "http://testserver"}).json() == "alice"
@@ -88,7 +88,7 @@ def test_the_cookie_of_a_browser_counts(client: TestClient, accounts: AccountSer
 def test_the_cookie_does_not_count_for_a_post_from_another_site(
     client: TestClient, accounts: AccountService, headers: dict[str, str]
 ):
-    client.cookies.set(SESSION_COOKIE, accounts.open_session(accounts.identity_of_user("alice")))
+    client.cookies.set(SESSION_COOKIE, accounts.open_session(accounts.identity_of_user("alice")).secret)
     assert client.post("/who", headers=headers).status_code == 403
 
 

@@ -48,7 +48,7 @@ def test_too_many_failures_make_even_the_right_password_wait(accounts: AccountSe
 
 
 def test_a_new_password_ends_sessions_and_the_old_password(accounts: AccountService):
-    session = accounts.open_session(accounts.identity_of_password("alice", PASSWORD))
+    session = accounts.open_session(accounts.identity_of_password("alice", PASSWORD)).secret
     accounts.set_password("alice", "another horse")
     assert accounts.identity_of_session(session) is None
     with pytest.raises(AuthenticationError):
@@ -64,7 +64,7 @@ def test_odd_account_names_are_refused(accounts: AccountService, name: str):
 def test_a_taken_name_and_a_short_password_are_refused(accounts: AccountService):
     with pytest.raises(ConflictError, match="already an account named 'alice'"):
         accounts.add_user("alice", PASSWORD)
-    with pytest.raises(InvalidValueError, match="at least 8 characters"):
+    with pytest.raises(InvalidValueError, match="at least 12 characters"):
         accounts.add_user("bob", "short")
 
 
@@ -118,7 +118,7 @@ def test_only_administrators_have_admin_tokens(accounts: AccountService):
 
 def test_an_inactive_user_has_no_identity(accounts: AccountService, database: Database):
     alice = accounts.identity_of_user("alice")
-    token, session_secret = accounts.issue_token(alice, "a", Scope.READ).secret, accounts.open_session(alice)
+    token, session_secret = accounts.issue_token(alice, "a", Scope.READ).secret, accounts.open_session(alice).secret
     with database.write() as session:
         session.execute(update(UserRow).where(UserRow.name == "alice").values(is_active=False))
     assert accounts.identity_of_session(session_secret) is None
@@ -130,7 +130,7 @@ def test_an_inactive_user_has_no_identity(accounts: AccountService, database: Da
 
 def test_a_session_ends_by_logout_and_by_time(accounts: AccountService, database: Database):
     alice = accounts.identity_of_user("alice")
-    first, second = accounts.open_session(alice), accounts.open_session(alice)
+    first, second = accounts.open_session(alice).secret, accounts.open_session(alice).secret
     accounts.close_session(first)
     assert accounts.identity_of_session(first) is None
     with database.write() as session:

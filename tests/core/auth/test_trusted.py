@@ -21,7 +21,7 @@ VERA = {"X-Auth-Request-User": "vera", "X-Auth-Request-Groups": "rubin, photoz,"
 
 @pytest.fixture
 def client_from(database: Database) -> Client:
-    def made(address: str, *networks: str) -> TestClient:
+    def made(address: str, *networks: str, scopes: dict[str, str] | None = None) -> TestClient:
         accounts, trusted = AccountService(database), None
         if networks:
             trusted = TrustedHeaders(
@@ -30,13 +30,17 @@ def client_from(database: Database) -> Client:
                 user_header="X-Auth-Request-User",
                 groups_header="X-Auth-Request-Groups",
                 email_header="X-Auth-Request-Email",
+                scopes_header="X-Auth-Request-Token-Scopes" if scopes else "",
+                scopes=scopes,
             )
         authenticate = Authenticator(accounts, "http://testserver", trusted=trusted)
         router = APIRouter(route_class=route_class(lambda _, e: JSONResponse({"detail": e.message}, e.status)))
 
         @router.api_route("/who", methods=["GET", "POST"])
         def who(identity: Identity = Depends(authenticate)) -> dict[str, object]:
-            return {"name": identity.name, "groups": sorted(identity.groups)}
+            return {"name": identity.name, "groups": sorted(identity.groups)} | (
+                {"scope": identity.scope} if trusted and trusted._scopes else {}
+            )
 
         app = FastAPI()
         app.include_router(router)
@@ -97,3 +101,14 @@ def test_credentials_of_ones_own_count_when_the_proxy_tells_nobody(client_from: 
     secret = accounts.issue_token(accounts.identity_of_user("alice"), "t", Scope.READ).secret
     answer = client_from("10.1.2.3", "10.1.0.0/16").get("/who", headers={"Authorization": f"Bearer {secret}"})
     assert answer.json()["name"] == "alice"
+
+
+@pytest.mark.parametrize(
+    ("held", "scope"),
+    [("read:tap", "read"), ("read:tap,write:files", "write"), ("exec:portal read:tap", "read"), ("exec:portal", None)],
+)
+def test_the_scopes_of_the_token_at_the_proxy_count(client_from: Client, held: str, scope: str | None):
+    client = client_from("10.1.2.3", "10.1.0.0/16", scopes={"read:tap": "read", "write:files": "write"})
+    answer = client.get("/who", headers=VERA | {"X-Auth-Request-Token-Scopes": held})
+    assert (answer.status_code, answer.json().get("scope")) == ((200, scope) if scope else (403, None))
+    assert client.get("/who", headers=VERA).status_code == 403

@@ -8,6 +8,7 @@ import pytest
 from core.errors import PhotozError
 from products.readers import ReadLimits, open_table
 from tests.products.readers.samples import FORMATS, astropy_sample, write
+from tests.support.fuzzing import FACTOR
 
 _TRUNCATIONS = 32
 _FLIPS = 60
@@ -37,7 +38,7 @@ def test_file_truncated_anywhere_is_read_or_refused(kind: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(3 * FACTOR))
 def test_file_with_flipped_bits_is_read_or_refused(kind: str, seed: int, tmp_path: Path) -> None:
     path = write(astropy_sample(40), kind, tmp_path)
     content = path.read_bytes()

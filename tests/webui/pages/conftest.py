@@ -104,7 +104,7 @@ def sign_in(app: FastAPI, services: Services, portal: BlockingPortal) -> SignIn:
     def browser(name: str) -> httpx2.Client:
         client = in_process_client(app, portal, headers={"Sec-Fetch-Site": "same-origin"})
         identity = services.accounts.service.identity_of_user(name)
-        client.cookies.set(SESSION_COOKIE, services.accounts.service.open_session(identity))
+        client.cookies.set(SESSION_COOKIE, services.accounts.service.open_session(identity).secret)
         return client
 
     return browser

@@ -29,7 +29,7 @@ def reading(services: Services) -> Product:
 
 
 def test_hundreds_may_wait_while_others_are_answered(app: FastAPI, services: Services, reading: Product):
-    session = services.accounts.service.open_session(services.accounts.service.identity_of_user("alice"))
+    session = services.accounts.service.open_session(services.accounts.service.identity_of_user("alice")).secret
 
     async def scene() -> list[dict]:
         transport, cookies = httpx2.ASGITransport(app), {SESSION_COOKIE: session}

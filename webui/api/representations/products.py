@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.auth.models import Identity, Token, User
+from core.auth.models import Identity, SignIn, Token, User
 from pipelines.models import Run
 from products.access import changeable, manageable
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
@@ -27,6 +27,7 @@ __all__ = [
     "product_json",
     "product_type_json",
     "release_json",
+    "sign_in_json",
     "token_json",
     "user_json",
 ]
@@ -104,6 +105,20 @@ def token_json(token: Token) -> Json:
         "created_at": iso(token.created_at),
         "expires_at": iso(token.expires_at),
         "last_used_at": iso(token.last_used_at),
+        "parent": token.parent_id,
+        "parent_sign_in": token.parent_session_id,
+    }
+
+
+def sign_in_json(sign_in: SignIn) -> Json:
+    """Return a session without the value of its cookie."""
+    return {
+        "id": sign_in.id,
+        "for_browser": sign_in.for_browser,
+        "scope": sign_in.scope,
+        "created_at": iso(sign_in.created_at),
+        "expires_at": iso(sign_in.expires_at),
+        "parent": sign_in.parent_id,
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from core.auth.callers import address_of
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import AuthenticationError, PermissionDeniedError, TooManyAttemptsError
 from webui.addresses import safe_next
@@ -33,7 +34,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             raise PermissionDeniedError(message)
         target, name = safe_next(fields.get("next")), fields.get("name", "").strip()
         try:
-            identity = accounts.identity_of_password(name, fields.get("password", ""))
+            identity = accounts.identity_of_password(name, fields.get("password", ""), address_of(request))
         except AuthenticationError as e:
             # Not 401: a browser would ask for name and password again, in a dialog of its own.
             status = e.status if isinstance(e, TooManyAttemptsError) else PermissionDeniedError.status

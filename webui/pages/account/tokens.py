@@ -1,14 +1,16 @@
 """Page of the user's tokens: list, create, revoke."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Depends, Response
 
-from core.auth.models import Identity, IssuedToken, Scope
+from core.auth.models import Identity, IssuedToken, Scope, Token
 from core.errors import InvalidValueError, PermissionDeniedError
 from webui.pages.forms import FormState, form_fields, see_other
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
-__all__ = ["add_routes"]
+__all__ = ["add_routes", "in_families"]
 
 _FIELDS = ("name", "scope", "days")
 _MAX_DIGITS = 6
@@ -46,15 +48,31 @@ def _page(
     form: FormState,
     issued: IssuedToken | None = None,
 ) -> Response:
+    tokens = services.accounts.service.tokens(identity)
     return renderer.form(
         "account/tokens.html",
         identity,
         form,
         headers={"Cache-Control": "no-store"},
         issued=issued,
-        tokens=services.accounts.service.tokens(identity),
+        tokens=in_families(tokens),
+        by_id={token.id: token for token in tokens},
         scopes=[scope for scope in Scope if scope is not Scope.ADMIN or identity.is_admin],
     )
+
+
+def in_families(tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """Return tokens in their order, each followed by those that were made with it."""
+    made_with: dict[int | None, list[Token]] = {}
+    known = {token.id for token in tokens}
+    for token in tokens:
+        made_with.setdefault(token.parent_id if token.parent_id in known else None, []).append(token)
+    waiting = made_with.get(None, [])[::-1]
+    found = []
+    while waiting:
+        found.append(waiting.pop())
+        waiting += made_with.get(found[-1].id, [])[::-1]
+    return tuple(found)
 
 
 def _scope(text: str) -> Scope:
