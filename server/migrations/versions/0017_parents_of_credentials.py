@@ -1,6 +1,6 @@
 """Credentials have a parent, and failed sign-ins are counted in the database
 
-Revision: 0016, after 0015.
+Revision: 0017, after 0016.
 """
 
 import sqlalchemy as sa

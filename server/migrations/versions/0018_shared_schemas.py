@@ -1,6 +1,6 @@
 """Permissions of whole schemas of users, and columns of their tables whose values must be unique
 
-Revision: 0018, after 0015.
+Revision: 0018, after 0017.
 """
 
 import sqlalchemy as sa
