@@ -68,7 +68,7 @@ class TapServices:
         settings, products = self._settings, self._products
         return TableCatalog(
             (
-                ProductTables(products.published, settings.tables_folder, settings.public_url, self.metadata_files),
+                ProductTables(products.published, settings.tables_folder, settings, self.metadata_files),
                 UserTables(products.user_tables, settings.user_tables_folder),
             ),
             self.metadata_files,

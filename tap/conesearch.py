@@ -18,6 +18,7 @@ from core.sky.positions import HIGHEST_RA, LOWEST_RA
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import translate
+from tap.data_origin import origin_of_answer
 from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
@@ -108,7 +109,13 @@ class ConeSearch:
 
         def answer(stream: ResultStream) -> QueryAnswer:
             columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
-            infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
+            protocol = "ivo://ivoa.net/std/ConeSearch"
+            infos = (
+                Info("standardID", protocol),
+                Info("TABLE", table.name),
+                *origin_of_answer(self._settings, "conesearch", protocol),
+                *table.origin,
+            )
             description = TableDescription(columns, table.name, table.description, infos)
             batches = () if cone.radius == 0 else limit.checked(stream)
             try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from core.columns import Column
+from core.votable import Info
 from tap.adql import CatalogTable
 from tap.engine import EngineTable
 
@@ -46,6 +47,8 @@ class TapTable:
         Whether a standard defines the table.
     more_indexed
         Names of indexed columns in addition to those of the position.
+    origin
+        Where its rows come from, as results tell it (`tap.data_origin`).
     """
 
     schema: str
@@ -60,6 +63,7 @@ class TapTable:
     more_indexed: frozenset[str] = frozenset()
     located: Callable[[], tuple[Path, ...]] | None = None
     order: int = 0
+    origin: tuple[Info, ...] = ()
 
     @property
     def name(self) -> str:

@@ -18,10 +18,12 @@ from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import Translation, check_named_tables, translate
+from tap.data_origin import origin_of_answer
 from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.long_queries import LongQueries
 from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
+from tap.models import TapTable
 from tap.pending import PendingQuery
 from tap.query_cost import QueryCost, cost_of
 from tap.results import ResultFormat, format_for
@@ -195,11 +197,11 @@ class TapService:
                 "bytes": cost.bytes,
             },
         )
-        names = tuple(entry.name for entry in translation.tables if entry.name in tables.found)
+        read = tuple(tables.found[entry.name] for entry in translation.tables if entry.name in tables.found)
         return PendingQuery(
             admission,
             seconds,
-            lambda stream: finish(self._opened(request, translation, names, cost, stream)),
+            lambda stream: finish(self._opened(request, translation, read, cost, stream)),
             kept.close,
         )
 
@@ -207,7 +209,7 @@ class TapService:
         self,
         request: _Request,
         translation: Translation,
-        tables: tuple[str, ...],
+        tables: tuple[TapTable, ...],
         cost: QueryCost,
         stream: ResultStream,
     ) -> OpenQuery:
@@ -215,9 +217,15 @@ class TapService:
         description = TableDescription(
             columns=columns,
             services=links_of_products(columns, self._settings.public_url),
-            infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
+            infos=(
+                Info("QUERY", request.query),
+                Info("QUERY_LANGUAGE", "ADQL-2.1"),
+                *origin_of_answer(self._settings, "tap", "ivo://ivoa.net/std/TAP"),
+                *(info for table in tables for info in table.origin),
+            ),
         )
-        return OpenQuery(description, stream, request.result_format, request.limit, tables, cost)
+        names = tuple(table.name for table in tables)
+        return OpenQuery(description, stream, request.result_format, request.limit, names, cost)
 
     @staticmethod
     def _answer(opened: OpenQuery) -> QueryAnswer:

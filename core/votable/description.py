@@ -32,3 +32,11 @@ class TableDescription:
     description: str | None = None
     infos: tuple[Info, ...] = ()
     services: tuple[ServiceDescriptor, ...] = ()
+
+    @property
+    def info_texts(self) -> dict[str, str]:
+        """The values of the INFO elements by name; those of one name are joined by semicolons."""
+        texts: dict[str, str] = {}
+        for info in self.infos:
+            texts[info.name] = f"{texts[info.name]}; {info.value}" if info.name in texts else info.value
+        return texts

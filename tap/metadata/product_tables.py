@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from core.auth.models import Identity
 from core.markdown import plain_text
+from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.visible import VisibleProduct
 from products.models import ProductTable
 from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
 from tap.adql import CatalogTable
+from tap.data_origin import origin_of_product
 from tap.metadata.catalog import TableBlock
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.rows import PRODUCT_TABLES, list_rows, product_rows
@@ -37,16 +39,16 @@ class ProductTables:
     ----------
     folder
         Folder of the Parquet files with the rows of products.
-    public_url
-        Address of the server, for the addresses of files in ``photoz``.
+    settings
+        Authority and address of the server, for what results and ``photoz`` tell of products.
     files
         Where the rows of ``photoz`` are kept.
     """
 
-    def __init__(self, published: PublishedProducts, folder: Path, public_url: str, files: MetadataFiles) -> None:
+    def __init__(self, published: PublishedProducts, folder: Path, settings: Settings, files: MetadataFiles) -> None:
         self._published = published
         self._folder = folder
-        self._public_url = public_url
+        self._settings = settings
         self._files = files
 
     def stamp(self) -> object:
@@ -76,7 +78,7 @@ class ProductTables:
             return
         details = self._published.find(identity, schema, name)
         if details is not None and details.table is not None and details.columns:
-            yield _product_table(details, details.table, self._folder)
+            yield _product_table(details, details.table, self._folder, self._settings)
 
     def blocks(self, identity: Identity) -> Iterator[TableBlock]:
         """Yield the tables of ``photoz``, and those of products with neighbouring numbers."""
@@ -87,7 +89,7 @@ class ProductTables:
     def _described(self, products: Sequence[VisibleProduct]) -> Iterator[TapTable]:
         for details in self._published.details(products):
             if details.table is not None and details.columns:
-                yield _product_table(details, details.table, self._folder)
+                yield _product_table(details, details.table, self._folder, self._settings)
 
     def _metadata(self, identity: Identity) -> list[TapTable]:
         return [self._standard(identity, name) for name in PHOTOZ_COLUMNS]
@@ -110,10 +112,10 @@ class ProductTables:
         return (self._files.file(full_name, repr(listed), partial(list_rows, name, listed)),)
 
     def _product_rows(self, name: str, products: Sequence[VisibleProduct]) -> "pa.Table":
-        return product_rows(name, tuple(self._published.details(products)), self._public_url)
+        return product_rows(name, tuple(self._published.details(products)), self._settings.public_url)
 
 
-def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -> TapTable:
+def _product_table(details: ProductDetails, table: ProductTable, folder: Path, settings: Settings) -> TapTable:
     product = details.product
     position = (table.ra, table.dec) if table.ra and table.dec else None
     entry = CatalogTable(
@@ -137,4 +139,5 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path) -
         files=(folder / table.stored_id,),
         row_count=table.rows,
         order=product.id,
+        origin=origin_of_product(product, settings),
     )

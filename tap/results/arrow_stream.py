@@ -20,7 +20,7 @@ def write_arrow(
 ) -> Iterator[bytes]:
     """Yield the schema, the batches and the end-of-stream marker."""
     limited = LimitedBatches(batches, limit)
-    infos = {info.name: info.value for info in description.infos}
+    infos = description.info_texts
     schema = annotated_schema(description.columns).with_metadata(infos)
     sink = io.BytesIO()
     writer: pa.RecordBatchWriter | None = None

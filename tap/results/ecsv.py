@@ -52,7 +52,7 @@ def write_ecsv(
 def _header(description: TableDescription) -> str:
     lines = ["%ECSV 1.0", "---", "delimiter: ','", "datatype:"]
     lines += [f"- {_yaml(_column_header(column))}" for column in description.columns]
-    infos = {info.name: info.value for info in description.infos}
+    infos = description.info_texts
     if infos:
         lines.append(f"meta: {_yaml(infos)}")
     lines.append("schema: astropy-2.0")
