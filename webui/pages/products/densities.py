@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError
-from products.inspection.guesses import best_assignment
 from products.inspection.meanings import Meanings
 from products.rows.matched_redshifts import RedshiftColumns, matched_redshifts
 from products.rows.selected_densities import DensityColumns, SelectedDensities, select_densities
@@ -17,6 +16,7 @@ from webui.addresses import product_address, product_key
 from webui.charts.comparison import redshift_comparison
 from webui.charts.curves import CurvePlot, curve_plot
 from webui.pages.forms import see_other
+from webui.pages.products.product_view import identifier_column
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -107,14 +107,7 @@ def _columns_of(details: ProductDetails) -> DensityColumns | None:
     if density is None or details.table is None:
         return None
     meanings = Meanings(details.table.ra, details.table.dec, z=details.table.z)
-    return DensityColumns(density, _identifier(details), meanings)
-
-
-def _identifier(details: ProductDetails) -> str | None:
-    """Return the column of identifiers that the owner named, or else the guessed one."""
-    named = next((item.column.name for item in details.columns if (item.alias or "").lower() == "id"), None)
-    guessed = {} if details.found is None else best_assignment(details.found.guesses)
-    return named or next((name for name, meaning in guessed.items() if meaning == "id"), None)
+    return DensityColumns(density, identifier_column(details), meanings)
 
 
 def _comparison(services: WebServices, identity: Identity, details: ProductDetails, name: str) -> _Comparison | None:
@@ -145,7 +138,7 @@ def _comparison(services: WebServices, identity: Identity, details: ProductDetai
 
 
 def _redshifts(services: WebServices, details: ProductDetails) -> RedshiftColumns:
-    identifier, table, name = _identifier(details), details.table, details.product.internal_name
+    identifier, table, name = identifier_column(details), details.table, details.product.internal_name
     if table is None or table.z is None or identifier is None:
         raise InvalidValueError(f"'{name}' has no column of redshifts or of identifiers; name another product.")
     if table.rows > _MOST_ROWS:

@@ -33,6 +33,8 @@ def test_the_page_of_the_product_has_charts_of_its_densities(alice, estimates):
     for key in ("stacked", "widths", "odds", "ranks"):
         assert f'aria-labelledby="{key}-title"' in page
     assert f'href="/product/{estimates.internal_name}/densities"' in page
+    assert re.findall(r"/densities\?id=(\d+)", page) == [str(500 + row) for row in range(10)]
+    assert "server.ensemble(" in page
 
 
 def test_objects_are_chosen_by_identifier(alice, estimates):
