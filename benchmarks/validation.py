@@ -51,9 +51,9 @@ def _generate(estimates: Path, truth: Path, objects: int, points: int) -> None:
     identifiers = rng.permutation(objects) + 10**15
     with h5py.File(estimates, "w") as file:
         file["meta/pdf_name"], file["meta/pdf_version"] = np.array([b"interp"]), np.array([0])
-        file["meta/xvals"], file["ancil/object_id"] = grid, identifiers
-        values = file.create_dataset("data/yvals", (objects, points))
-        modes = file.create_dataset("ancil/zmode", (objects,))
+        file["meta/xvals"], file["ancil/object_id"] = grid[None], identifiers
+        values = file.create_dataset("data/yvals", (objects, points), "f8")
+        modes = file.create_dataset("ancil/zmode", (objects,), "f8")
         for start in range(0, objects, _ROWS_AT_A_TIME):
             part = slice(start, start + _ROWS_AT_A_TIME)
             density = np.exp(-0.5 * ((grid - loc[part, None]) / scale[part, None]) ** 2) + 1e-9
@@ -71,6 +71,7 @@ def _measured(
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(sender, task, *files, points))
     process.start()
+    sender.close()
     metrics, seconds, megabytes = receiver.recv()
     process.join()
     print(f"{name:<18} {seconds:7.2f} s  {megabytes:7.0f} MB")

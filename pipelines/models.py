@@ -17,7 +17,8 @@ from pipelines.crossmatch.objects import ObjectSource
 from pipelines.declarations import InputSlot, ParameterHint, RulesFile
 from pipelines.inputs.configuration import PipelineConfiguration, read_configuration
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.reading import Projection, RowSource
+from pipelines.inputs.reading import Projection
+from pipelines.inputs.rows import RowSource
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.reports import RunReport
 from pipelines.yaml_documents import read_yaml

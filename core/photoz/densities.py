@@ -67,6 +67,18 @@ class Densities:
     def __len__(self) -> int:
         return len(self.parameters)
 
+    def part(self, rows: slice) -> "Densities":
+        """Return some of the objects, whose rows are not checked again."""
+        chosen = object.__new__(Densities)
+        for name, value in (
+            ("form", self.form),
+            ("parameters", self.parameters[rows]),
+            ("_valid", self._valid[rows]),
+            ("_kernels", []),
+        ):
+            object.__setattr__(chosen, name, value)
+        return chosen
+
     @property
     def valid(self) -> NDArray[np.bool_]:
         """Which objects have a density."""

@@ -3,14 +3,16 @@
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import InvalidValueError
-from pipelines.inputs.lookup import RunInput
 from pipelines.outputs import output_format_of, output_name_for
 from pipelines.yaml_documents import read_yaml
+
+if TYPE_CHECKING:  # the look-up of inputs loads the database, which runs on files do not need
+    from pipelines.inputs.lookup import RunInput
 
 __all__ = [
     "PipelineConfiguration",
@@ -75,7 +77,7 @@ def configuration_document(configuration: BaseModel) -> dict[str, Any]:
     return _without_default_nulls(configuration, configuration.model_dump(mode="json"))
 
 
-def entry_of(each: RunInput, meanings: Sequence[str]) -> dict[str, Any]:
+def entry_of(each: "RunInput", meanings: Sequence[str]) -> dict[str, Any]:
     """Return the entry of an input in a configuration, with the columns that have some meanings."""
     columns = {key: each.columns[key] for key in meanings if key in each.columns}
     path = each.address or str(Path(each.name) / each.file_name)
@@ -105,7 +107,7 @@ def refuse_meanings(
             raise InvalidValueError(f"COLUMNS gives {name} a column for '{unknown[0]}'; {hint}", field="columns")
 
 
-def format_of(output_format: str | None, inputs: Sequence[RunInput]) -> str:
+def format_of(output_format: str | None, inputs: "Sequence[RunInput]") -> str:
     """Return the format of a result: the one requested, or with ``specz`` that of the first input."""
     if output_format == "specz":
         return output_name_for(inputs[0].format)

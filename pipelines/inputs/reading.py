@@ -1,10 +1,9 @@
 """Reading of the tables of inputs from their original files."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 
@@ -13,41 +12,18 @@ from core.errors import NotFoundError
 from core.files import FileStore
 from pipelines.inputs.columns import InputTable, table_of_file
 from pipelines.inputs.lookup import RunInput
-from products.adjustments.options import AS_GIVEN, TableOptions
+from pipelines.inputs.rows import RowSource
+from products.adjustments.options import TableOptions
 from products.adjustments.reader import AdjustedReader, open_adjusted
 from products.inspection.meanings import Meanings
 from products.readers import ReadLimits
 from products.rows.derive import derive_rows
 from products.rows.stored_file import StoredFile
 
-__all__ = ["InputReader", "LazyTables", "RowSource", "open_file_rows", "read_table"]
+__all__ = ["InputReader", "LazyTables", "read_table"]
 
 #: Returns the columns to read, given the names of all columns.
 Projection = Callable[[Sequence[str]], list[str]]
-
-
-class RowSource(Protocol):
-    """Protocol of a table whose rows are read in batches, as often as needed."""
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns, with their metadata."""
-
-    @property
-    def rows(self) -> int | None:
-        """Number of rows, or None when it is unknown before reading."""
-
-    @property
-    def details(self) -> Mapping[str, object]:
-        """Properties of the format; ``left_out`` has the columns that cannot be read, each with the reason."""
-
-    def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
-        """Yield all rows in their order, of all or some columns."""
-
-
-def open_file_rows(path: Path, name: str) -> AbstractContextManager[RowSource]:
-    """Open a local file whose rows are read in batches; positions stay as they are."""
-    return open_adjusted(path, name, TableOptions(position=AS_GIVEN))
 
 
 def read_table(

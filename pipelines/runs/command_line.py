@@ -17,7 +17,8 @@ from pipelines.crossmatch.objects import ObjectSource
 from pipelines.definitions import PIPELINES, pipeline_by_name
 from pipelines.engines.engine import Engine, LocalEngine
 from pipelines.inputs.configuration import PipelineConfiguration, configuration_document
-from pipelines.inputs.reading import Projection, RowSource, open_file_rows, read_table
+from pipelines.inputs.reading import Projection, read_table
+from pipelines.inputs.rows import RowSource, open_file_rows
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress
 from pipelines.outputs import output_name_for
 from pipelines.outputs.result_files import write_result

@@ -21,7 +21,8 @@ from pipelines.definitions import PIPELINES
 from pipelines.engines.engine import Engine, LocalEngine, engine_of
 from pipelines.inputs.configuration import configuration_document
 from pipelines.inputs.lookup import RunInput
-from pipelines.inputs.reading import InputReader, Projection, RowSource
+from pipelines.inputs.reading import InputReader, Projection
+from pipelines.inputs.rows import RowSource
 from pipelines.models import AnyPipeline, InputEntry, PipelineResult, Progress, Run
 from pipelines.outputs.result_files import write_result
 from pipelines.runs.checks import CheckedRun, RunChecker

@@ -11,7 +11,7 @@ from core.errors import InvalidValueError
 from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
 from pipelines.crossmatch import SkyPositions
-from pipelines.inputs.reading import RowSource
+from pipelines.inputs.rows import RowSource
 from pipelines.validation.columns import TableColumns, density_form, numbers, point_column, table_columns
 from pipelines.validation.configuration import EstimatesInput, ValidationParameters
 from pipelines.validation.matching import Matches, match_by_id, match_by_order, match_by_position
@@ -195,11 +195,11 @@ def _refuse_negative(densities: Densities, rows: NDArray[np.int64], label: str) 
     """Raise InvalidValueError if tabulated densities are negative beyond rounding."""
     if densities.form.name not in _DENSITIES or not len(densities):
         return
+    if not (densities.parameters < 0).any():
+        return
     lowest = np.nanmin(densities.parameters, axis=1, initial=0.0)
-    negative = lowest < 0
-    if negative.any():
-        peak = np.nanmax(densities.parameters, axis=1, initial=0.0)
-        negative = lowest < -_ROUNDING * np.where(peak > 0, peak, 1.0)
+    peak = np.nanmax(densities.parameters, axis=1, initial=0.0)
+    negative = lowest < -_ROUNDING * np.where(peak > 0, peak, 1.0)
     if negative.any():
         first = int(np.argmax(negative))
         raise InvalidValueError(

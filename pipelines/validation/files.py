@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InvalidValueError
-from pipelines.inputs.reading import open_file_rows
+from pipelines.inputs.rows import open_file_rows
 from pipelines.validation.configuration import (
     EstimatesInput,
     ReferenceInput,

@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import InvalidValueError
 from pipelines.declarations import InputSlot, ParameterHint
 from pipelines.inputs.configuration import entry_of, refuse_meanings
-from pipelines.inputs.reading import RowSource
+from pipelines.inputs.rows import RowSource
 from pipelines.models import Pipeline, PipelineResult, RunInputs, RunRequest, Work
 from pipelines.outputs import output_format_of
 from pipelines.reports import RunReport

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidValueError
 from pipelines.crossmatch import SkyPositions
 from pipelines.expressions import Expression, column_values
-from pipelines.inputs.reading import RowSource
+from pipelines.inputs.rows import RowSource
 from pipelines.validation.columns import TableColumns, magnitude_column, numbers, table_columns
 from pipelines.validation.configuration import ReferenceInput, ValidationParameters
 

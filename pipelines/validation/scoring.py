@@ -84,7 +84,7 @@ def _parts(batch: MatchedBatch, points: int) -> Iterator[MatchedBatch]:
         yield MatchedBatch(
             batch.reference[part],
             None if batch.points is None else batch.points[part],
-            None if densities is None else Densities(densities.form, densities.parameters[part]),
+            None if densities is None else densities.part(part),
         )
 
 
@@ -114,7 +114,7 @@ def _scored(
         points,
         magnitude,
         pit=densities.pit(z_true),
-        square=np.einsum("ij,ij,j->i", on_grid, on_grid, weights),
+        square=(on_grid * on_grid) @ weights,
         at_truth=densities.density(z_true),
         at_grid=on_grid[np.arange(len(z_true)), nearest],
         crps=densities.crps(z_true),

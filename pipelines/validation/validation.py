@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from core.errors import InvalidValueError
-from pipelines.inputs.reading import RowSource
+from pipelines.inputs.rows import RowSource
 from pipelines.validation.analysis import LEVELS, analysed, true_edges
 from pipelines.validation.configuration import EstimatesInput, ReferenceInput, ValidationParameters
 from pipelines.validation.effects import warnings_of

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.photoz.forms import DensityForm
 
-__all__ = ["Doubles", "Kernel", "integral_of_square"]
+__all__ = ["Doubles", "Kernel"]
 
 Doubles = NDArray[np.float64]
 
@@ -81,11 +81,6 @@ class Kernel(ABC):
         above = (1 - self.cdf(given + (upper - given) * nodes)) ** 2 @ weights * (upper - given)[:, 0]
         result: Doubles = (below + above) / 2
         return result
-
-
-def integral_of_square(left: Doubles, right: Doubles, width: Doubles) -> Doubles:
-    """Return the integral of the square of a linear function from its values at both ends."""
-    return (left * left + left * right + right * right) * width / 3
 
 
 def _at(values: Doubles, index: NDArray[np.intp]) -> Doubles:

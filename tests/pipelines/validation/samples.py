@@ -31,7 +31,7 @@ def recipe_files(folder: Path, change: Callable[[dict[str, Any]], None] | None =
     arrays: dict[str, Any] = {
         "meta/pdf_name": np.array([b"interp"]),
         "meta/pdf_version": np.array([0]),
-        "meta/xvals": grid,
+        "meta/xvals": grid[None],
         "data/yvals": np.exp(-0.5 * unit**2) / (scale[:, None] * np.sqrt(2 * np.pi)),
         "ancil/object_id": np.arange(OBJECTS) + 10**12,
         "ancil/loc": loc,

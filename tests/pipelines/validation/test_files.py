@@ -30,11 +30,11 @@ def _negative(arrays: dict[str, Any]) -> None:
 
 
 def _falling_grid(arrays: dict[str, Any]) -> None:
-    arrays["meta/xvals"][5] = arrays["meta/xvals"][2]
+    arrays["meta/xvals"][0, 5] = arrays["meta/xvals"][0, 2]
 
 
 def _short_grid(arrays: dict[str, Any]) -> None:
-    arrays["meta/xvals"] = arrays["meta/xvals"][:-1]
+    arrays["meta/xvals"] = arrays["meta/xvals"][:, :-1]
 
 
 def _fewer_densities(arrays: dict[str, Any]) -> None:
