@@ -26,4 +26,4 @@ def _dot(one: Any, other: Any) -> pa.Array:
 
 
 #: Kernels of lists.
-LIST_KERNELS: tuple[Kernel, ...] = (Kernel("list_product_sum", _dot, ("DOUBLE[]", "DOUBLE[]"), "DOUBLE"),)
+LIST_KERNELS: tuple[Kernel, ...] = (Kernel("arr_product_sum", _dot, ("DOUBLE[]", "DOUBLE[]"), "DOUBLE"),)

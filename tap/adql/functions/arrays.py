@@ -49,7 +49,7 @@ def _counted(engine: str) -> Compile:
 
 
 def _dot(arguments: _Arguments, node: tree.Call, _: bool) -> Value:
-    sql = call("list_product_sum", *(value.sql for value in arguments))
+    sql = call("arr_product_sum", *(value.sql for value in arguments))
     return Value(sql, numeric_column("double"), "number", node.at)
 
 

@@ -215,4 +215,4 @@ def test_functions_of_the_query_process_are_those_that_may_be_called():
     connection.close()
     assert now - own == set(KERNELS)
     assert not ENGINE_FUNCTIONS & set(KERNELS)
-    assert all(re.fullmatch(r"sky_[a-z_]+", name) for name in KERNELS)
+    assert all(re.fullmatch(r"(arr|pdf|sky)_[a-z_]+", name) for name in KERNELS)
