@@ -54,6 +54,10 @@ static:
 	echo "== import-linter"; $(BIN)/lint-imports || failed=1; \
 	[ -z "$$failed" ]
 
+mutants:  ## Change the modules that decide who may do what, one place at a time, and name what no test notices
+	$(call prepare,test)
+	@$(BIN)/python -m tests.mutation.run $(MODULE)
+
 bench:  ## Run the benchmarks, one after the other
 	$(call prepare,test)
 	@failed=; for script in benchmarks/*.py; do \
