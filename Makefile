@@ -67,6 +67,10 @@ static:
 	echo "== bandit"; $(BIN)/bandit -q -ll -c pyproject.toml -r $(PACKAGES) || failed=1; \
 	[ -z "$$failed" ]
 
+mutants:  ## Change the modules that decide who may do what, one place at a time, and name what no test notices
+	$(call prepare,test)
+	@$(BIN)/python -m tests.mutation.run $(MODULE)
+
 bench:  ## Run the benchmarks, one after the other
 	$(call prepare,test)
 	@failed=; for script in benchmarks/*.py; do \

@@ -166,9 +166,10 @@ _CHANGEABLE = frozenset({"description", "ispublic", "publicread", "title"})
 def _product_changes(node: Node, request: NodeRequest) -> ProductChanges | None:
     """Return the changes of a product, or None if nothing changes."""
     values = {item.name: item for item in request.properties}
-    public = parse_public(request.properties, node)
+    held = node.properties.get("ispublic") == "true"
+    public = parse_public(request.properties, held=held)
     visibility = None
-    if public is not None and public != (node.properties.get("ispublic") == "true"):
+    if public is not None and public != held:
         visibility = Visibility.PUBLIC if public else Visibility.REGISTERED
     changes = ProductChanges(
         display_name=_changed(node, values.get("title")),

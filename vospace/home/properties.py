@@ -35,7 +35,7 @@ def apply_properties(identity: Identity, row: NodeRow, node: Node, requests: Ite
         A value is not valid.
     """
     properties, others = tuple(requests), dict(row.properties)
-    public = parse_public(properties, node)
+    public = parse_public(properties, held=row.is_public)
     if public is not None:
         row.is_public = public
     for item in properties:
@@ -78,10 +78,9 @@ def check_read_only(node: Node, item: PropertyRequest) -> None:
     raise PermissionDeniedError(message)
 
 
-def parse_public(requests: Iterable[PropertyRequest], node: Node) -> bool | None:
+def parse_public(requests: Iterable[PropertyRequest], *, held: bool) -> bool | None:
     """Parse ``ispublic`` and ``publicread``; if only one of them differs from the present value, it wins."""
     wanted = [parse_flag(item) for item in requests if item.name in _PUBLIC]
-    held = node.properties.get("ispublic") == "true"
     if not wanted:
         return None
     return (not held) if (not held) in wanted else held

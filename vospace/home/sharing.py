@@ -14,7 +14,6 @@ from vospace.models import PropertyRequest
 from vospace.rights.decisions import Operation, Right
 from vospace.rights.sharing import Sharing
 from vospace.schema import NodeRow
-from vospace.storage import node_of_row
 
 __all__ = ["lowest_rights", "sharing_operation", "with_known_groups"]
 
@@ -77,7 +76,7 @@ def lowest_rights(rows: Sequence[NodeRow], rights: Mapping[int, Right]) -> Mappi
 def _requested_sharing(row: NodeRow, requests: Sequence[PropertyRequest]) -> Sharing:
     """Return the permissions that a node would have."""
     wanted = Sharing.of_row(row)
-    public = parse_public(requests, node_of_row(row, ()))
+    public = parse_public(requests, held=row.is_public)
     if public is not None:
         wanted = replace(wanted, is_public=public)
     for item in requests:

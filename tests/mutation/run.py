@@ -1,0 +1,105 @@
+"""Run the tests of access decisions against mutants of the modules that decide: ``python -m tests.mutation.run``.
+
+A mutant replaces its module in a forked process alone; nothing in the checkout changes.
+"""
+
+import ast
+import importlib
+import importlib.abc
+import importlib.util
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.targets import TARGETS, Target
+
+__all__ = ["main"]
+
+ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 300
+#: Libraries that every process needs, imported once.
+_LIBRARIES = ("sqlalchemy.orm", "fastapi", "pydantic", "pyarrow.parquet", "lxml.etree", "hypothesis", "httpx2")
+
+
+class _MutantLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Import hook that gives one module another source."""
+
+    def __init__(self, path: str, source: str) -> None:
+        self._name = path.removesuffix(".py").replace("/", ".")
+        self._path, self._source = ROOT / path, source
+
+    def find_spec(self, fullname: str, _path: object, _target: object = None) -> ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_loader(fullname, self, origin=str(self._path))
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._source, str(self._path), "exec"), module.__dict__)  # noqa: S102 - the source is ours
+
+
+def main(paths: Sequence[str]) -> int:
+    """Try all mutants of some modules, print those that no test notices, and return their number."""
+    for library in _LIBRARIES:
+        importlib.import_module(library)
+    survivors = 0
+    for path in paths or tuple(TARGETS):
+        target = TARGETS[path]
+        source = (ROOT / path).read_text()
+        if _is_noticed(path, source, target):
+            print(f"{path}: its tests fail without any change")
+            return 1
+        tried = [mutant for mutant in mutants(source) if _counts(mutant, source, target)]
+        for mutant in tried:
+            if not _is_noticed(path, mutant.source, target):
+                survivors += 1
+                print(f"{path}:{mutant.name}", flush=True)
+        print(f"{path}: {len(tried)} mutants", flush=True)
+    return survivors
+
+
+def _counts(mutant: Mutant, source: str, target: Target) -> bool:
+    line, _, change = mutant.name.partition(": ")
+    if any(change.startswith(known) for known in target.equivalent):
+        return False
+    spans = [
+        range(node.lineno, (node.end_lineno or 0) + 1)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.name in target.functions
+    ]
+    return not target.functions or any(int(line) in span for span in spans)
+
+
+def _is_noticed(path: str, source: str, target: Target) -> bool:
+    """Return whether a test fails, or does not end, when the module has another source."""
+    child = os.fork()
+    if child == 0:
+        with Path(os.devnull).open("w") as nothing:
+            os.dup2(nothing.fileno(), 1)
+            os.dup2(nothing.fileno(), 2)
+        signal.alarm(_SECONDS)
+        sys.meta_path.insert(0, _MutantLoader(path, source))
+        os.chdir(ROOT)
+        options = [
+            "-q",
+            "-x",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+        ]
+        code = pytest.main([*options, *target.tests])
+        os._exit(int(code != pytest.ExitCode.OK))
+    return os.waitpid(child, 0)[1] != 0
+
+
+if __name__ == "__main__":
+    sys.exit(int(main(sys.argv[1:]) > 0))

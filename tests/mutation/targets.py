@@ -1,0 +1,40 @@
+"""Modules that decide who may do what, the tests that must notice their mutants, and the equivalent mutants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+__all__ = ["TARGETS", "Target"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One module.
+
+    Parameters
+    ----------
+    tests
+        Files or tests, the quickest first.
+    functions
+        Functions and methods whose mutants count; all when there are none.
+    equivalent
+        Beginnings of the names of mutants that decide the same, without their lines, each with the reason.
+    """
+
+    tests: Sequence[str]
+    functions: Sequence[str] = ()
+    equivalent: Mapping[str, str] = field(default_factory=dict)
+
+
+_RIGHTS = "tests/vospace/rights"
+_TABLES = "tests/products/user_tables/test_access_matrix.py"
+
+TARGETS: Mapping[str, Target] = {
+    "vospace/rights/decisions.py": Target((f"{_RIGHTS}/test_decisions.py",)),
+    "vospace/rights/sharing.py": Target((f"{_RIGHTS}/test_sharing.py",)),
+    "vospace/access.py": Target((f"{_RIGHTS}/test_access.py",)),
+    "vospace/home/sharing.py": Target((f"{_RIGHTS}/test_sharing.py", "tests/vospace/home/test_nodes.py")),
+    "products/access.py": Target((_TABLES, "tests/products/test_access.py")),
+    "products/user_tables/service.py": Target((_TABLES,), ("_find_schema", "_require_owner", "require_quota")),
+    "core/identifiers.py": Target(("tests/core/test_identifiers.py",)),
+    "core/auth/models.py": Target(("tests/core/auth/test_models.py",)),
+}
