@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     refused_per_minute: int = Field(
         60,
         ge=0,
-        description="Requests with wrong tokens or passwords in a minute of one address, to each process of the server; "
+        description="Requests with wrong credentials in a minute of one address, to each process of the server; "
         "0 is no limit.",
     )
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")

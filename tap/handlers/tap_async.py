@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.votable import error_document
 from core.web.routes import file_answer
 from tap.async_queries.result_files import QUERY_JOB, ResultFiles
-from tap.handlers.query_jobs import QueryJobs
+from tap.handlers.query_job_list import QueryJobList
 from tap.results import RESULT_FORMATS
 from tap.service import TapService
 from tap.uploads.tap_upload import Uploads
@@ -54,7 +54,7 @@ def tap_async_routes(
     def error(message: str) -> Response:
         return Response(error_document(message), media_type=_VOTABLE)
 
-    queries = QueryJobs(service, jobs, QUERY_JOB, f"{settings.public_url}{path}", _PARAMETERS, repeated=("UPLOAD",))
+    queries = QueryJobList(service, jobs, QUERY_JOB, f"{settings.public_url}{path}", _PARAMETERS, repeated=("UPLOAD",))
     return uws_routes(path, queries, authenticate, JobResources(result=answer, error=error, files=uploads))
 
 

@@ -8,10 +8,10 @@ from tap.service import TapService
 from uws import Job
 from uws.handlers import JobList
 
-__all__ = ["QueryJobs"]
+__all__ = ["QueryJobList"]
 
 
-class QueryJobs(JobList):
+class QueryJobList(JobList):
     """The job list of ``/async``.
 
     Clients that know HTTP authentication alone (STILTS, TOPCAT) send a name and password only after a challenge, so
