@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     login_attempts: int = Field(
         10, ge=1, description="Failed sign-ins of one account from one address in 15 minutes before that address waits."
     )
-    login_attempts_address: int = Field(50, ge=1, description="The same from one address for all accounts together.")
+    login_attempts_address: int = Field(20, ge=1, description="The same from one address for all accounts together.")
     forwarding_proxies: str = Field(
         "",
         description="Addresses or networks, between commas, of reverse proxies that do not sign people in, such as "
@@ -127,6 +127,12 @@ class Settings(BaseSettings):
     head_seconds: float = Field(10, gt=0, description="Seconds in which the head of a request must arrive.")
     body_rate: int = Field(
         1000, ge=0, description="Bytes per second at which the body of a request must arrive at least, over 20 seconds."
+    )
+    refused_per_minute: int = Field(
+        60,
+        ge=0,
+        description="Requests with wrong credentials in a minute of one address, to each process of the server; "
+        "0 is no limit.",
     )
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
     max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
@@ -186,7 +192,7 @@ class Settings(BaseSettings):
     )
     job_pending_limit: int = Field(1000, ge=1, description="The same for jobs that wait, PENDING, to be run.")
     job_pending_minutes: int = Field(
-        60, ge=1, description="Minutes after which a job of a caller without a name is removed when it was not run."
+        15, ge=1, description="Minutes after which a job of a caller without a name is removed when it was not run."
     )
     job_stored_bytes: int = Field(
         20_000 * _MEGABYTE, ge=1, description="Disk that the jobs of one user may take with their results, in bytes."

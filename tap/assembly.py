@@ -14,7 +14,7 @@ from tap.uploads.user_table_jobs import LOAD_JOB, PART, UPDATE_JOB, TableJobs
 from uws import Job, JobContext, JobKind, JobService, Phase
 
 if TYPE_CHECKING:
-    from tap.async_queries.jobs import QueryJobs
+    from tap.async_queries.jobs import QueryJobList
     from tap.conesearch import ConeSearch
     from tap.datalink import LinkService
     from tap.engine import DuckDBEngine
@@ -193,11 +193,11 @@ class TapServices:
         self._query_jobs.run(context)
 
     @part
-    def _query_jobs(self) -> "QueryJobs":
+    def _query_jobs(self) -> "QueryJobList":
         # Imported when the first query runs: commands and workers with other jobs do not need it.
-        from tap.async_queries.jobs import QueryJobs
+        from tap.async_queries.jobs import QueryJobList
 
-        return QueryJobs(self._settings, self.catalog, self.results, self._identity_of, self.uploads)
+        return QueryJobList(self._settings, self.catalog, self.results, self._identity_of, self.uploads)
 
     def _query_ended(self, job: Job) -> None:
         self._remove_uploads(job)

@@ -109,6 +109,7 @@ class AccountServices:
             trusted=self._trusted,
             secure=self._settings.cookies_are_secure,
             shares=RequestShares(self._settings.requests_per_minute),
+            refused=RequestShares(self._settings.refused_per_minute),
             bearer=self._access_tokens,
         )
 

@@ -44,6 +44,8 @@ class Authenticator:
         Reader of the headers of a trusted proxy; None without one.
     secure
         Whether cookies are sent over https only.
+    refused
+        Limits of the requests with wrong credentials from each address; none by default.
     bearer
         Access tokens of an OpenID provider; None when they are not accepted.
     shares
@@ -58,9 +60,11 @@ class Authenticator:
         trusted: TrustedHeaders | None = None,
         secure: bool = False,
         shares: RequestShares | None = None,
+        refused: RequestShares | None = None,
         bearer: AccessTokens | None = None,
     ) -> None:
         self._shares = shares or RequestShares(0)
+        self._refused = refused or RequestShares(0)
         self._bearer = bearer
         self._is_required = False
         self._accounts = accounts
@@ -93,6 +97,7 @@ class Authenticator:
             identity = replace(self._identity(request), address=address)
         except AuthenticationError:
             self._shares.take(address, request.scope)
+            self._refused.take(address, {})
             raise
         request.state.identity = identity
         self._shares.take(caller_of(request, identity), request.scope)

@@ -48,7 +48,7 @@ class AccountService(CredentialService):
         *,
         session_hours: int = 72,
         login_attempts: int = 10,
-        login_attempts_address: int = 50,
+        login_attempts_address: int = 20,
     ) -> None:
         super().__init__(database, session_hours=session_hours)
         self._passwords = Passwords()

@@ -58,7 +58,7 @@ class RequestShares:
             (b"ratelimit", f'"requests";r={int(left)};t={seconds}'.encode()),
         ]
         if not allowed:
-            message = f"You have sent more than {self._size} requests in a minute. Go on in {seconds} seconds."
+            message = f"More than {self._size} of these requests came from you in a minute. Go on in {seconds} seconds."
             error = TooManyRequestsError(message)
             error.retry_after = seconds
             raise error

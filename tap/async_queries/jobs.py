@@ -18,14 +18,14 @@ from tap.service import TapService
 from tap.uploads.tap_upload import Uploads
 from uws import Job, JobContext
 
-__all__ = ["QueryJobs"]
+__all__ = ["QueryJobList"]
 
 #: The query is stopped shortly before its job would be, so that the job has the error of the query.
 _MARGIN_SECONDS, _MARGIN_PART = 4.0, 0.2
 _REPORT_SECONDS = 1.0
 
 
-class QueryJobs:
+class QueryJobList:
     """Job function of queries, which run one at a time in an engine of the worker process.
 
     Parameters

@@ -252,6 +252,8 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     },
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
+    ("GET", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
+    ("HEAD", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
     **{
         (method, "/conesearch/{table}"): Ask("/conesearch/{0.table}?RA=10.5&DEC=-5.25&SR=0.1", published=True)
         for method in ("GET", "HEAD", "POST")

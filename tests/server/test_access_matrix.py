@@ -146,7 +146,10 @@ _VALUES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running_application(
-        tmp_path_factory.mktemp("matrix") / "data", login_attempts=1000, login_attempts_address=1000
+        tmp_path_factory.mktemp("matrix") / "data",
+        login_attempts=1000,
+        login_attempts_address=1000,
+        refused_per_minute=0,
     ) as running:
         services = running.services
         site = Site(running.app, running.client, services, _people(services))

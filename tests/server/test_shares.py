@@ -19,6 +19,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
         requests_per_minute=12,
         job_pending_limit=2,
         login_attempts=3,
+        refused_per_minute=5,
         forwarding_proxies="10.0.0.0/8",
     ) as application:
         application.services.accounts.service.add_user("alice", "a long password")
@@ -41,7 +42,7 @@ def test_requests_jobs_and_sign_ins_of_one_address_leave_those_of_another(runnin
     assert int(answers[2].headers["retry-after"]) > 0
     assert answers[0].headers["ratelimit"].startswith('"requests";r=11;')
     assert answers[-1].headers["ratelimit-policy"] == '"requests";q=12;w=60'
-    assert "more than 12 requests in a minute" in answers[-1].text
+    assert "More than 12 of these requests" in answers[-1].text
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 5
     assert create(OTHER).status_code == 303
 
@@ -52,6 +53,15 @@ def test_requests_jobs_and_sign_ins_of_one_address_leave_those_of_another(runnin
     assert [sign_in(PERSON, "wrong") for _ in range(4)] == [403] * 3 + [429]
     assert sign_in(PERSON, "a long password") == 429
     assert sign_in(OTHER, "a long password") == 303
+
+
+def test_wrong_tokens_of_one_address_are_refused_before_they_are_looked_up_for_ever(proxy: httpx2.Client):
+    def ask(address: str) -> int:
+        wrong = {"Authorization": "Bearer pz-wrong", "X-Forwarded-For": address}
+        return proxy.get("/tap/capabilities", headers=wrong).status_code
+
+    assert [ask("203.0.113.20") for _ in range(8)] == [401] * 5 + [429] * 3
+    assert ask("203.0.113.21") == 401
 
 
 def test_who_is_no_proxy_cannot_say_who_asks(running: Application, portal: BlockingPortal):

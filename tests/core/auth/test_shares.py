@@ -22,7 +22,7 @@ def test_a_caller_has_a_share_that_comes_back_with_time_and_another_has_one_too(
             "ratelimit-policy": '"requests";q=60;w=60',
             "ratelimit": f'"requests";r={59 - number};t={int(number == 59)}',
         }
-    with pytest.raises(TooManyRequestsError, match="more than 60 requests in a minute") as refused:
+    with pytest.raises(TooManyRequestsError, match="More than 60 of these requests") as refused:
         shares.take("user 1", scope)
     assert (refused.value.status, refused.value.retry_after) == (429, 1)
     shares.take("address 192.0.2.1", scope)
