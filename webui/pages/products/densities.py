@@ -133,7 +133,7 @@ def _comparison(services: WebServices, identity: Identity, details: ProductDetai
         other.product.display_name,
         other.product.internal_name,
         len(estimates),
-        Markup(picture),  # noqa: S704 - drawn by lxml from numbers alone
+        Markup(picture),  # noqa: S704 - drawn by lxml from numbers alone  # nosec B704
     )
 
 
