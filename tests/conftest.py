@@ -4,11 +4,13 @@ What needs a program or data that is not there is skipped with a reason, and cou
 """
 
 import gc
+import os
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -33,10 +35,29 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put files with slow tests first: a long file at the end would leave the other workers of pytest-xdist idle."""
+_DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put files with slow tests first, and leave out the second database of cases that need one of them.
+
+    A long file at the end would leave the other workers of pytest-xdist idle.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+    left_out = [] if os.environ.get("ALL_DATABASES") else [item for item in items if _is_left_out(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_left_out(item: pytest.Item) -> bool:
+    """Whether a case that runs on either database, chosen by its name, runs on the other one."""
+    found = [name for name in _DATABASES if name in item.name] if item.get_closest_marker("either_database") else []
+    if len(found) != 1:
+        return False
+    case = item.nodeid.replace(found[0], "")
+    return _DATABASES[crc32(case.encode()) % len(_DATABASES)] != found[0]
 
 
 def pytest_collection_finish() -> None:

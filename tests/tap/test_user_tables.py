@@ -22,6 +22,7 @@ from tests.tap.user_site import CSV, POSITIONS, VOTABLE, XML, UserSite, made, us
 #: pyvo leaves connections to the garbage collector when it has read a VOTable to its last tag.
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.either_database,
     pytest.mark.filterwarnings("ignore:.*socket.*:pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.usefixtures("collected"),
 ]

@@ -18,7 +18,7 @@ from vospace.faults import QuotaExceededError
 from vospace.home.writes import HomeWrites
 from vospace.storage import stored_ids
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
 
 @pytest.fixture

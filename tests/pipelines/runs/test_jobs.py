@@ -35,7 +35,7 @@ from tests.pipelines.runs.published import (
 from tests.vospace.client import node_xml
 from uws import Phase
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
 RULES = """
 translation_rules:

@@ -23,7 +23,7 @@ from tests.uws.watching import SECONDS, end_of, pid_of, wait_until
 from uws import Phase, ProcessQueue
 from uws.schema import JobRow
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
 
 def test_the_work_has_stopped_when_abort_returns(jobs: Jobs) -> None:

@@ -15,7 +15,7 @@ from tests.core.vosi.schemas import schema
 from tests.server.application import Application
 from tests.vospace.client import CORE, ROOT, VOSpaceClient, checked, fault, node_xml, transfer_xml
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
 PACKAGE = "vos://cadc.nrc.ca~vospace/CADC/std/Pkg-1.0"
 TOKEN_METHOD = "ivo://ivoa.net/sso#token"
