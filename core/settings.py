@@ -24,6 +24,13 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address on which the server listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port on which the server listens.")
+    web_processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Web processes, which share the port, and the jobs, queries and connections that may be open at "
+        "once; as many as processors for a server with many users.",
+    )
     base_url: str | None = Field(
         None, description="Address that users see, without a trailing slash; by default http://{host}:{port}."
     )

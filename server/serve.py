@@ -4,38 +4,33 @@ import os
 import secrets
 import socket
 import sys
-import threading
-from contextlib import suppress
-from types import FrameType
 
 import typer
-import uvicorn
 
 from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
-from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
 from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
 from server.migrations.upgrade import migrate, migrate_rows
 from server.services import Services
-from uws import JobNotifier
+from server.web_process import WebProcesses, run_application, shared_settings
 
 __all__ = ["serve"]
 
-_STOP_SECONDS = 5
 _FIRST_ACCOUNT, _FIRST_ACCOUNT_FILE = "admin", "first-account.txt"
 _FIRST_TOKEN_DAYS = 30
 
 
-def serve(settings: Settings) -> None:
-    """Serve until Ctrl-C or SIGTERM.
+def serve(whole: Settings) -> None:
+    """Serve until Ctrl-C or SIGTERM, with as many processes as the settings say.
 
     Raises
     ------
     StartError
         The port is in use, or the data folder cannot be written.
     """
+    settings = shared_settings(whole)
     _prepare_folder(settings)
     listener = _listen(settings)
     services = Services(settings)
@@ -56,46 +51,16 @@ def serve(settings: Settings) -> None:
     if first:
         _print(first)
     _print(f"{settings.site_name} is at {settings.public_url}  (Ctrl-C stops it)")
-    config = uvicorn.Config(
-        app,
-        http=bounded_protocol(Connections(_bounds(settings))),  # type: ignore[arg-type]  # called as a class would be
-        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_STOP_SECONDS,
-    )
-    with suppress(KeyboardInterrupt):  # uvicorn has shut down by then, and only raises the signal again
-        _Server(config, services.jobs.notifier).run(sockets=[listener])
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn server that ends blocking requests for jobs before it stops."""
-
-    def __init__(self, config: uvicorn.Config, notifier: JobNotifier) -> None:
-        super().__init__(config)
-        self._notifier = notifier
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # In a thread, because the signal may interrupt code that holds the same lock.
-        threading.Thread(target=self._notifier.close, daemon=True).start()
-        super().handle_exit(sig, frame)
+    others = WebProcesses(settings, listener, whole.web_processes - 1)
+    others.start()
+    try:
+        run_application(app, services, listener)
+    finally:
+        others.close()
 
 
 def _print(message: str) -> None:
     typer.echo(message)
-
-
-def _bounds(settings: Settings) -> ConnectionBounds:
-    return ConnectionBounds(
-        total=max(1, min(settings.connections, raise_file_limit())),
-        per_address=settings.connections_address,
-        proxies=settings.proxy_networks,
-        head_seconds=settings.head_seconds,
-        body_rate=settings.body_rate,
-    )
 
 
 def _prepare_folder(settings: Settings) -> None:

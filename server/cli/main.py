@@ -12,7 +12,6 @@ from core.auth.models import Scope
 from core.database import Database
 from core.errors import PhotozError
 from core.memory_errors import is_out_of_memory
-from core.settings import Settings
 from server.cli import accounts as cli_accounts
 from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
@@ -23,6 +22,7 @@ from server.cli import validation as cli_validation
 from server.cli.context import DataOption, open_accounts, read_settings
 from server.data_folder import StartError, prepare_data_folder
 from server.migrations.upgrade import migrate, migrate_rows
+from server.operations.logs import log_to_terminal
 
 __all__ = ["app", "main"]
 
@@ -54,13 +54,14 @@ def serve_command(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     demo: Annotated[bool | None, typer.Option(help="Fill an empty server with demo data.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Web processes, which share the port.")] = None,
 ) -> None:
     """Run the server until Ctrl-C; a new one gets a first account and demo data."""
     # Large imports stand inside the commands, so that those that do not serve start in half the time.
     from server.serve import serve
 
-    settings = read_settings(data=data, host=host, port=port, demo=demo)
-    _log_to_terminal(settings)
+    settings = read_settings(data=data, host=host, port=port, demo=demo, web_processes=workers)
+    log_to_terminal(settings)
     serve(settings)
 
 
@@ -70,7 +71,7 @@ def worker_command(data: DataOption = None) -> None:
     from server.worker import run_worker
 
     settings = read_settings(data=data)
-    _log_to_terminal(settings)
+    log_to_terminal(settings)
     run_worker(settings)
 
 
@@ -170,9 +171,3 @@ def main() -> None:
         logging.getLogger(__name__).debug("memory", exc_info=e)
         typer.echo("There is not enough memory for this command. Allow it more, or try it with fewer data.", err=True)
         sys.exit(1)
-
-
-def _log_to_terminal(settings: Settings) -> None:
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("alembic", "numexpr", "uvicorn"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))

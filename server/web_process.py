@@ -1,0 +1,185 @@
+"""Web processes: the application on a listening socket, and further processes that share the socket."""
+
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from core.settings import Settings
+from server.app import create_app
+from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
+from server.operations.logs import log_to_terminal
+from server.services import Services
+from uws import JobNotifier
+
+__all__ = ["WebProcesses", "main", "run_application", "shared_settings"]
+
+_STOP_SECONDS = 5
+_END_SECONDS = 20.0
+_PAUSE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+def run_application(app: FastAPI, services: Services, listener: socket.socket) -> None:
+    """Serve an application until Ctrl-C or SIGTERM."""
+    config = uvicorn.Config(
+        app,
+        http=bounded_protocol(Connections(_bounds(services.settings))),  # type: ignore[arg-type]  # called like a class
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    with suppress(KeyboardInterrupt):  # uvicorn has shut down by then, and only raises the signal again
+        _Server(config, services.jobs.notifier).run(sockets=[listener])
+
+
+def shared_settings(settings: Settings) -> Settings:
+    """Return the settings of each of the web processes, which share what runs at once."""
+    count = settings.web_processes
+    if count == 1:
+        return settings
+    shares = ("job_workers", "query_workers", "query_waiting", "query_answers", "connections")
+    return settings.model_copy(update={name: max(1, getattr(settings, name) // count) for name in shares})
+
+
+class WebProcesses:
+    """Further web processes; one that ends is started again.
+
+    Parameters
+    ----------
+    settings
+        Settings of each process.
+    listener
+        The socket on which all of them accept connections.
+    count
+        Number of further processes.
+    """
+
+    def __init__(self, settings: Settings, listener: socket.socket, count: int) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._threads = [
+            threading.Thread(target=self._keep, name=f"web-process-{number}", daemon=True) for number in range(count)
+        ]
+
+    def start(self) -> None:
+        """Start the processes."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop the processes, and wait until they have ended."""
+        with self._lock:
+            self._closed.set()
+            processes = list(self._processes)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        for thread in self._threads:
+            thread.join()
+
+    def _keep(self) -> None:
+        """Start a process, and another one whenever it ends."""
+        while (process := self._started()) is not None:
+            status = process.wait()
+            with self._lock:
+                self._processes.discard(process)
+            if process.stdin is not None:
+                process.stdin.close()
+            if not self._closed.is_set():
+                _log.warning("a web process ended with status %s and is started again", status)
+            self._closed.wait(_PAUSE_SECONDS)
+
+    def _started(self) -> "subprocess.Popen[bytes] | None":
+        with self._lock:
+            if self._closed.is_set():
+                return None
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "server.web_process", str(self._listener.fileno())],
+                stdin=subprocess.PIPE,
+                pass_fds=(self._listener.fileno(),),
+            )
+            self._processes.add(process)
+        if process.stdin is not None:
+            with suppress(OSError):  # it has ended; its status says so
+                process.stdin.write(_dumped(self._settings) + b"\n")
+                process.stdin.flush()
+        return process
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn server that ends blocking requests for jobs before it stops."""
+
+    def __init__(self, config: uvicorn.Config, notifier: JobNotifier) -> None:
+        super().__init__(config)
+        self._notifier = notifier
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # In a thread, because the signal may interrupt code that holds the same lock.
+        threading.Thread(target=self._notifier.close, daemon=True).start()
+        super().handle_exit(sig, frame)
+
+
+def _bounds(settings: Settings) -> ConnectionBounds:
+    return ConnectionBounds(
+        total=max(1, min(settings.connections, raise_file_limit())),
+        per_address=settings.connections_address,
+        proxies=settings.proxy_networks,
+        head_seconds=settings.head_seconds,
+        body_rate=settings.body_rate,
+    )
+
+
+def _dumped(settings: Settings) -> bytes:
+    """Return settings as JSON, secrets included: it goes through a pipe that nobody else reads."""
+    values: dict[str, Any] = settings.model_dump(mode="json")
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            values[name] = value.get_secret_value()
+    return json.dumps(values).encode()
+
+
+def _end_with_parent() -> None:
+    """Stop this process when the pipe of its parent ends, however the parent ended."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(descriptor: int) -> None:
+    """Run a further web process on an inherited socket; its settings come by standard input."""
+    settings = Settings(**json.loads(sys.stdin.buffer.readline()))
+    log_to_terminal(settings)
+    services = Services(settings)
+    app = create_app(services)
+    services.queue.start()
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    run_application(app, services, socket.socket(fileno=descriptor))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
