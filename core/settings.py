@@ -149,10 +149,14 @@ class Settings(BaseSettings):
     job_stored_bytes: int = Field(
         20_000 * _MEGABYTE, ge=1, description="Disk that the jobs of one user may take with their results, in bytes."
     )
-    query_workers: int = Field(2, ge=1, description="Query processes, hence queries that run at once.")
-    query_waiting: int = Field(16, ge=0, description="Queries that may wait for a process before the answer is 503.")
+    query_workers: int = Field(
+        2,
+        ge=1,
+        description="Query processes, hence queries that run at once; long ones have half of them.",
+    )
+    query_waiting: int = Field(500, ge=0, description="Queries that may wait for a process before the answer is 503.")
     query_waiting_user: int = Field(
-        12, ge=0, description="The same for one user, or for one address of callers without a name."
+        100, ge=0, description="The same for one user, or for one address of callers without a name."
     )
     query_seconds: int = Field(60, ge=1, description="Seconds that a synchronous query may take.")
     query_async_seconds: int = Field(

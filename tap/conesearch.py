@@ -18,10 +18,11 @@ from core.sky.positions import HIGHEST_RA, LOWEST_RA
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import translate
-from tap.engine import EngineQuery, EngineTable, QueryEngine
+from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
 from tap.models import TapTable
+from tap.pending import PendingQuery
 from tap.results import format_for
 from tap.row_limits import RowLimit, row_limit
 from tap.service import QueryAnswer
@@ -81,8 +82,8 @@ class ConeSearch:
         cancellation: Cancellation | None = None,
         *,
         owner: str = "",
-    ) -> QueryAnswer:
-        """Run a search up to its first rows; the result is a VOTable in BINARY2 unless RESPONSEFORMAT is given.
+    ) -> PendingQuery[QueryAnswer]:
+        """Admit a search; the result is a VOTable in BINARY2 unless RESPONSEFORMAT is given.
 
         Parameters
         ----------
@@ -103,18 +104,22 @@ class ConeSearch:
         chosen = _columns(table, cone.verbosity)
         tables = self._catalog.lookup(identity)
         translation = translate(_adql(table, cone, chosen), tables, row_limit=limit.rows + 1)
-        stream = self._engine.open(self._engine_query(translation.sql, table, owner), cancellation)
-        columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
-        infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
-        description = TableDescription(columns, table.name, table.description, infos)
-        batches = () if cone.radius == 0 else limit.checked(stream)
-        try:
-            chunks = result_format.write(description, batches, limit=limit.rows)
-        except PhotozError:  # a format that collects its rows first
-            stream.close()
-            raise
-        media_type = "text/xml" if requested is None else result_format.content_type
-        return QueryAnswer(media_type, chunks, stream.close, {**result_format.headers, **limit.headers})
+        admission = self._engine.admit(self._engine_query(translation.sql, table, owner), cancellation)
+
+        def answer(stream: ResultStream) -> QueryAnswer:
+            columns = votable_columns(_result_columns(translation.columns, chosen, table), stream.schema)
+            infos = (Info("standardID", "ivo://ivoa.net/std/ConeSearch"), Info("TABLE", table.name))
+            description = TableDescription(columns, table.name, table.description, infos)
+            batches = () if cone.radius == 0 else limit.checked(stream)
+            try:
+                chunks = result_format.write(description, batches, limit=limit.rows)
+            except PhotozError:  # a format that collects its rows first
+                stream.close()
+                raise
+            media_type = "text/xml" if requested is None else result_format.content_type
+            return QueryAnswer(media_type, chunks, stream.close, {**result_format.headers, **limit.headers})
+
+        return PendingQuery(admission, self._settings.query_seconds, answer)
 
     def _engine_query(self, sql: str, table: TapTable, owner: str) -> EngineQuery:
         settings = self._settings

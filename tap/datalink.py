@@ -12,6 +12,7 @@ from products.files.downloads import METADATA_NAME
 from products.models import FileRole, ProductStatus
 from products.provenance.service import ProvenanceService
 from products.service import ProductDetails, ProductService
+from tap.identifiers import identifier
 from tap.metadata.standard_tables import PRODUCT_UTYPE
 
 __all__ = ["LINKS_ID", "LINKS_TYPE", "Link", "LinkService", "ProductLinks", "links_of_products"]
@@ -139,6 +140,19 @@ class LinkService:
             preview = urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "html"})
             text = f"First {_PREVIEW_ROWS} rows of its table {details.table.full_name}"
             yield Link(link_id, "#preview", text, f"{self._url}/tap/sync?{preview}", content_type="text/html")
+            yield from self._density_links(link_id, details, details.table.full_name)
+
+    def _density_links(self, link_id: str, details: ProductDetails, table: str) -> Iterator[Link]:
+        """Yield links to the metadata of columns of probability densities: a VOTable without rows."""
+        for item in details.columns:
+            if item.column.density is None:
+                continue
+            query = f"SELECT {identifier(item.column.name)} FROM {table}"  # noqa: S608 - ADQL, for an address
+            metadata = urlencode({"LANG": "ADQL", "QUERY": query, "MAXREC": 0})
+            yield Link(
+                link_id, "#auxiliary", f"Form and grid of the probability densities in its column {item.column.name}",
+                f"{self._url}/tap/sync?{metadata}", content_type=_VOTABLE, local="#density",
+            )  # fmt: skip
 
     def _provenance_links(self, link_id: str, details: ProductDetails, identity: Identity) -> Iterator[Link]:
         found = self._provenance.of(identity, details.product.id)

@@ -2,8 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -19,6 +22,8 @@ from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.long_queries import LongQueries
 from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
+from tap.pending import PendingQuery
+from tap.query_cost import QueryCost, cost_of
 from tap.results import ResultFormat, format_for
 from tap.row_limits import RowLimit, row_limit
 from tap.uploads.tap_upload import UploadedTable, Uploads
@@ -26,6 +31,8 @@ from tap.uploads.tap_upload import UploadedTable, Uploads
 __all__ = ["LANGUAGES", "OpenQuery", "QueryAnswer", "TapService"]
 
 _log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 #: The values of LANG that mean ADQL (TAP 1.1 §2.7.1), in any case.
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
@@ -60,6 +67,8 @@ class OpenQuery:
     ----------
     tables
         Full names of the tables that it reads, except for uploaded ones.
+    cost
+        What it was expected to cost.
     """
 
     description: TableDescription
@@ -67,6 +76,7 @@ class OpenQuery:
     result_format: ResultFormat
     limit: RowLimit
     tables: tuple[str, ...]
+    cost: QueryCost
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
         """Write the rows of the stream, given directly or through a wrapper.
@@ -109,22 +119,15 @@ class TapService:
         cancellation: Cancellation | None = None,
         *,
         owner: str = "",
-    ) -> QueryAnswer:
-        """Run a synchronous query up to its first rows, and remove its uploads; raises the errors of `open`."""
+    ) -> PendingQuery[QueryAnswer]:
+        """Admit a synchronous query, and remove its uploads when it has its first rows; raises the errors of `open`."""
+        remove = partial(self._uploads.remove, tuple(parameters.files.values()))
         try:
             seconds = self._settings.query_seconds
-            opened = self.open(parameters, identity, seconds=seconds, cancellation=cancellation, owner=owner)
-        finally:
-            self._uploads.remove(parameters.files.values())
-        chosen = opened.result_format
-        try:
-            chunks = opened.write(opened.stream)
-        except PhotozError:  # a format that collects its rows first
-            opened.stream.close()
+            return self._admit(parameters, identity, seconds, cancellation, owner, self._answer, remove)
+        except BaseException:
+            remove()
             raise
-        headers = {"Content-Disposition": f'inline; filename="result.{chosen.extension}"'} | dict(chosen.headers)
-        headers |= opened.limit.headers
-        return QueryAnswer(chosen.content_type, chunks, opened.stream.close, headers)
 
     def open(
         self,
@@ -151,28 +154,77 @@ class TapService:
         ServiceBusyError
             Too many queries are waiting.
         """
+        return self._admit(parameters, identity, seconds, cancellation, owner, lambda opened: opened).wait()
+
+    def _admit(
+        self,
+        parameters: DaliParameters,
+        identity: Identity,
+        seconds: float,
+        cancellation: Cancellation | None,
+        owner: str,
+        finish: Callable[[OpenQuery], _Result],
+        *release: Callable[[], object],
+    ) -> PendingQuery[_Result]:
         request = self._request(parameters)
         tables = self.catalog.lookup(identity)
-        with self._uploads.opened(parameters, identity) as uploads:
+        with ExitStack() as until_rows:
+            for function in release:
+                until_rows.callback(function)
+            uploads = until_rows.enter_context(self._uploads.opened(parameters, identity))
             started = monotonic()
             catalog = uploads.catalog(tables)
             with self._long_queries.translating(request.query):
                 translation = translate(request.query, catalog, row_limit=request.limit.rows + 1)
-            # The engine has read the uploads when it returns the first rows.
             query = self._engine_query(translation, tables, uploads.tables, seconds)
-            stream = self._engine.open(replace(query, owner=owner), cancellation)
+            cost = cost_of(translation.scans, {(table.schema, table.name): table for table in query.tables})
+            admission = self._engine.admit(replace(query, owner=owner, is_long=cost.is_long), cancellation)
+            # The engine has read the uploads when it returns the first rows.
+            kept = until_rows.pop_all()
         _log.info(
-            "query started",
-            extra={"user": identity.name, "run_id": request.run_id, "seconds": round(monotonic() - started, 3)},
+            "query admitted",
+            extra={
+                "user": identity.name,
+                "run_id": request.run_id,
+                "seconds": round(monotonic() - started, 3),
+                "bytes": cost.bytes,
+            },
         )
+        names = tuple(entry.name for entry in translation.tables if entry.name in tables.found)
+        return PendingQuery(
+            admission,
+            seconds,
+            lambda stream: finish(self._opened(request, translation, names, cost, stream)),
+            kept.close,
+        )
+
+    def _opened(
+        self,
+        request: _Request,
+        translation: Translation,
+        tables: tuple[str, ...],
+        cost: QueryCost,
+        stream: ResultStream,
+    ) -> OpenQuery:
         columns = votable_columns(translation.columns, stream.schema)
         description = TableDescription(
             columns=columns,
             services=links_of_products(columns, self._settings.public_url),
             infos=(Info("QUERY", request.query), Info("QUERY_LANGUAGE", "ADQL-2.1")),
         )
-        names = tuple(entry.name for entry in translation.tables if entry.name in tables.found)
-        return OpenQuery(description, stream, request.result_format, request.limit, names)
+        return OpenQuery(description, stream, request.result_format, request.limit, tables, cost)
+
+    @staticmethod
+    def _answer(opened: OpenQuery) -> QueryAnswer:
+        chosen = opened.result_format
+        try:
+            chunks = opened.write(opened.stream)
+        except PhotozError:  # a format that collects its rows first
+            opened.stream.close()
+            raise
+        headers = {"Content-Disposition": f'inline; filename="result.{chosen.extension}"'} | dict(chosen.headers)
+        headers |= {**opened.limit.headers, **opened.cost.headers}
+        return QueryAnswer(chosen.content_type, chunks, opened.stream.close, headers)
 
     def _request(self, parameters: DaliParameters) -> _Request:
         language = parameters.one("LANG")

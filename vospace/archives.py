@@ -1,5 +1,6 @@
 """Streaming zip and tar archives of nodes and the trees below them."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -26,12 +27,15 @@ class Archive:
 
     Parameters
     ----------
+    checksum
+        SHA-256 of the names and checksums of the members, sorted by name as ``sha256sum`` lists them.
     counts
         Called after a complete download: one function for each product with files in the archive.
     """
 
     name: str
     members: tuple[ZipMember, ...]
+    checksum: str = ""
     counts: tuple[Callable[[], None], ...] = ()
 
     def size(self, kind: ArchiveFormat) -> int:
@@ -74,15 +78,19 @@ def archive_members(source: ArchiveSource, identity: Identity, paths: Sequence[P
         raise InvalidArgumentError(message)
     members: list[ZipMember] = []
     counts: dict[Path, Callable[[], None]] = {}
+    checksums: dict[str, str] = {}
     for top, name in zip(paths, names, strict=True):
         for path, below, file in _files(source, identity, top, name):
             members.append(_member(file, below))
+            checksums[below] = file.sha256
             if file.counted is not None:
                 counts.setdefault(path[:-1], file.counted)
             if len(members) > _MOST_MEMBERS:
                 message = f"An archive can hold at most {_MOST_MEMBERS} files."
                 raise TooLargeError(message)
-    return Archive(names[0] if len(names) == 1 else "vospace", tuple(members), tuple(counts.values()))
+    listed = "".join(f"{checksums[below]}  {below}\n" for below in sorted(checksums))
+    checksum = hashlib.sha256(listed.encode()).hexdigest()
+    return Archive(names[0] if len(names) == 1 else "vospace", tuple(members), checksum, tuple(counts.values()))
 
 
 def _files(source: ArchiveSource, identity: Identity, path: Path, name: str) -> Iterator[tuple[Path, str, NodeFile]]:

@@ -12,7 +12,13 @@ from vospace.archives import Archive, ArchiveSource, archive_members
 from vospace.catalogue.changes import ProductNodeChanges, ProductWrite
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.catalogue.tree import ProductTree, listed_part
-from vospace.faults import ContainerNotFoundError, InvalidURIError, LinkFoundError, NodeNotFoundError
+from vospace.faults import (
+    ContainerNotFoundError,
+    InvalidArgumentError,
+    InvalidURIError,
+    LinkFoundError,
+    NodeNotFoundError,
+)
 from vospace.home.changes import HomeChanges
 from vospace.home.nodes import Homes
 from vospace.home.writes import HomeWrite, HomeWrites
@@ -33,6 +39,7 @@ from vospace.uris import NodeUris, chosen_name
 __all__ = ["NodeService", "NodeWrite", "ResolvedPath"]
 
 _MOST_LINKS = 20
+_HOME_DEPTH = 2
 
 
 class NodeWrite(Protocol):
@@ -144,6 +151,27 @@ class NodeService:
             message = f"'{outside[:300]}' belongs to another service; it cannot be added to an archive."
             raise LinkFoundError(message)
         return archive_members(ArchiveSource(self.node, self.file), identity, [found.path for found in resolved])
+
+    def folder(self, identity: Identity, path: Path) -> Archive | None:
+        """Collect the files of a container below a home for an archive, or return None for another node.
+
+        Raises
+        ------
+        NotFoundError
+            The node does not exist, or the caller cannot read it.
+        InvalidArgumentError
+            The container has no files.
+        """
+        found = self.resolve(identity, path, last=True)
+        if found.outside is not None or found.path[:1] != (HOME,) or len(found.path) <= _HOME_DEPTH:
+            return None
+        if self.node(identity, found.path, Listing(limit=0)).kind is not NodeKind.CONTAINER:
+            return None
+        archive = self.archive(identity, [found.path])
+        if not archive.members:
+            message = f"The folder '{written(path)[:300]}' has no files that you may read."
+            raise InvalidArgumentError(message)
+        return archive
 
     # --- changing
 

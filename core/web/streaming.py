@@ -1,7 +1,7 @@
 """Streaming responses whose producer stops when the client disconnects."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import anyio
@@ -108,8 +108,8 @@ class StreamedAnswer(Response):
         sending.cancel()
 
 
-async def run_until_disconnect(request: Request, function: Callable[[Cancellation], _Result]) -> _Result:
-    """Call a function in a thread, and cancel it when the client disconnects.
+async def run_until_disconnect(request: Request, function: Callable[[Cancellation], Awaitable[_Result]]) -> _Result:
+    """Await a function, and cancel its token when the client disconnects.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ async def run_until_disconnect(request: Request, function: Callable[[Cancellatio
     async with anyio.create_task_group() as group:
         group.start_soon(watch)
         try:
-            results.append(await run_in_threadpool(function, cancellation))
+            results.append(await function(cancellation))
         except Exception as e:  # noqa: BLE001 - it is raised again, outside the group, which would wrap it
             failure = e
         group.cancel_scope.cancel()

@@ -18,7 +18,7 @@ from pipelines.combine.rules import FlagsTranslation
 from pipelines.combine.values import numbers_of, texts_of, typed
 from pipelines.inputs.positions import input_positions
 
-__all__ = ["EXPRESSION_KINDS", "Prepared", "expression_columns", "prepare", "priority_columns"]
+__all__ = ["Prepared", "expression_columns", "prepare", "priority_columns"]
 
 _Numbers = npt.NDArray[np.float64]
 
@@ -31,8 +31,6 @@ _LETTERS: Mapping[str, Mapping[str, float]] = {
         "LRB_X": 0, "MR_X": 0, "LRB_B": 1, "LRB_C": 1, "MR_C": 1, "MR_B": 3, "LRB_A": 4, "MR_A": 4,
     },
 }  # fmt: skip
-#: The types that columns of conditions may be given in the result.
-EXPRESSION_KINDS = {"str": pa.string(), "float": pa.float64(), "int": pa.int64(), "bool": pa.bool_()}
 _HOURS = {"h", "hour", "hours", "hr", "hourangle", "hms", "h:m:s"}
 
 

@@ -1,7 +1,7 @@
 """Look-up of the inputs of a run: products and files that its owner can read."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePath
@@ -37,6 +37,10 @@ class RunInput:
         Name of its product type in the run.
     address
         URI of a file in the VOSpace; None for the main file of a product.
+    stored_id
+        Id of its bytes in the file store; None for a folder in the VOSpace.
+    read
+        Yields the bytes of a folder, as a zip of its files, from a start to an end (exclusive).
     format
         Name of its format, if known without reading it.
     columns
@@ -60,7 +64,7 @@ class RunInput:
     file_name: str
     size: int
     sha256: str
-    stored_id: str
+    stored_id: str | None
     modified: datetime
     format: str | None
     columns: Mapping[str, str]
@@ -69,6 +73,7 @@ class RunInput:
     product: Product | None = None
     stored_table: str | None = None
     options: TableOptions = field(default_factory=TableOptions)
+    read: Callable[[int, int], Iterator[bytes]] | None = field(default=None, compare=False)
 
 
 #: Opens a file and returns its columns; not needed before a run is queued.
@@ -206,7 +211,7 @@ class _Search:
     def _file(self, reference: str, file: InputFile, product: Product | None) -> RunInput:
         if not file.size:
             raise InvalidValueError(f"The file {file.address} is empty (0 bytes).")
-        if file.stored_id is None:
+        if file.stored_id is None and not file.is_folder:
             raise InvalidValueError(f"The file {file.address} is not a table.")
         kind = checked_kind(file.name, b"".join(file.read(0, min(file.size, HEAD_BYTES))))
         found = RunInput(
@@ -224,6 +229,7 @@ class _Search:
             names=(),
             is_open=file.is_open,
             product=product,
+            read=file.read if file.is_folder else None,
         )
         if self.inspect is None:
             return found

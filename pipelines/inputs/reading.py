@@ -50,14 +50,14 @@ def read_table(
 
 @dataclass(frozen=True, slots=True)
 class InputReader:
-    """Reader of products, and of files in the VOSpace.
+    """Reader of products, and of files and folders in the VOSpace.
 
     Parameters
     ----------
     tables
         Folder of the derived rows.
     scratch
-        Folder for unpacked archives.
+        Folder for archives of folders, and for what is unpacked from archives.
     """
 
     store: FileStore
@@ -108,9 +108,19 @@ class InputReader:
 
     def _path(self, each: RunInput) -> Path:
         try:
-            return self.store.local_path(each.stored_id)
+            return self._packed(each) if each.stored_id is None else self.store.local_path(each.stored_id)
         except NotFoundError:
             raise NotFoundError(f"{each.label} ({each.name}) was deleted while the run read its inputs.") from None
+
+    def _packed(self, each: RunInput) -> Path:
+        """Return the zip of the files of a folder, which is written when it is first read."""
+        target = self.scratch / f"{each.sha256}.zip"
+        if each.read is not None and not target.exists():
+            part = target.with_suffix(".part")
+            with part.open("wb") as file:
+                file.writelines(each.read(0, each.size))
+            part.replace(target)
+        return target
 
 
 class _StoredRows:

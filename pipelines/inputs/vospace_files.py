@@ -12,7 +12,7 @@ __all__ = ["InputFile", "InputNode", "InputNodes"]
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """An input file in the VOSpace.
+    """An input file in the VOSpace, or a folder as a zip of its files.
 
     Parameters
     ----------
@@ -20,6 +20,8 @@ class InputFile:
         URI of the file, after links.
     stored_id
         Id in the file store; None when there are no bytes, or they are generated on reading.
+    is_folder
+        Whether it is a folder; its checksum is of the names and checksums of its files.
     is_open
         Whether all registered users can read it.
     read
@@ -34,11 +36,12 @@ class InputFile:
     stored_id: str | None
     is_open: bool
     read: Callable[[int, int], Iterator[bytes]]
+    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InputNode:
-    """Target of a URI: a product, a file of a product, or a file below ``/home``.
+    """Target of a URI: a product, a file of a product, or a file or folder below ``/home``.
 
     Parameters
     ----------
@@ -61,7 +64,7 @@ class InputNodes(Protocol):
         Raises
         ------
         InvalidValueError
-            The URI does not belong to this server, or leads to a folder or to another service.
+            The URI does not belong to this server, or leads to an empty folder, a home or another service.
         NotFoundError
             The target does not exist, or the identity cannot read it.
         """

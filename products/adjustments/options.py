@@ -7,7 +7,8 @@ from typing import Any, TypeGuard, get_args
 
 from core.errors import InvalidValueError
 from products.inspection.meanings import Meanings
-from products.inspection.position_forms import ANGLE_UNITS, KNOWN_FRAMES, PositionForm
+from products.inspection.position_axes import ANGLE_UNITS
+from products.inspection.position_forms import KNOWN_FRAMES, PositionForm
 from products.inspection.position_warnings import column_problem
 
 __all__ = ["AS_GIVEN", "MissingNumber", "TableOptions"]

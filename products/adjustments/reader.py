@@ -1,6 +1,6 @@
 """Reader of an adjusted table: missing values are null, and positions in ICRS degrees are derived where needed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -49,6 +49,7 @@ class AdjustedReader:
     def __init__(self, reader: TableReader, options: TableOptions | None = None) -> None:
         options = options or TableOptions()
         self._reader = reader
+        self._rest: Iterator[pa.RecordBatch] | None = None
         best = self.forms[0] if options.position is None and self.forms else None
         if best is not None and best.certain and not best.is_plain:
             options = replace(options, position=best)
@@ -72,7 +73,8 @@ class AdjustedReader:
     @cached_property
     def _first(self) -> pa.RecordBatch:
         """The first rows of the file; not read where nothing is to be decided by them."""
-        found = next(iter(self._reader.batches(size=_BATCH_ROWS)), None)
+        self._rest = iter(self._reader.batches(size=_BATCH_ROWS))
+        found = next(self._rest, None)
         return pa.RecordBatch.from_pylist([], schema=self._reader.schema) if found is None else found
 
     @property
@@ -114,11 +116,14 @@ class AdjustedReader:
             plain = [name for name in columns if name not in self._derived]
             sources = self._position.sources if self._position and len(plain) < len(columns) else ()
             needed = list(dict.fromkeys((*plain, *sources)))
-        for batch in self._reader.batches(needed, size=size):
+        source = self._whole() if columns is None and size == _BATCH_ROWS else self._reader.batches(needed, size=size)
+        for batch in source:
             yield self._adjusted(batch, wanted)
 
     def close(self) -> None:
         """Close the file and remove what was unpacked from it."""
+        if isinstance(self._rest, Generator):
+            self._rest.close()
         self._reader.close()
 
     def __enter__(self) -> Self:
@@ -128,6 +133,16 @@ class AdjustedReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _whole(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the file; those that were read for decisions are not read again."""
+        if self._first.num_rows:
+            yield self._first
+        rest, self._rest = self._rest, None
+        if rest is None:
+            rest = iter(self._reader.batches(size=_BATCH_ROWS))
+            next(rest, None)
+        yield from rest
 
     def _adjusted(self, batch: pa.RecordBatch, wanted: pa.Schema) -> pa.RecordBatch:
         arrays = dict(zip(batch.schema.names, batch.columns, strict=True))

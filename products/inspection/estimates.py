@@ -1,6 +1,6 @@
 """Findings about the densities of a table, accumulated in one pass: how many there are, N(z), widths, odds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,10 @@ import pyarrow as pa
 from core.photoz.blocks import density_blocks
 from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
+from products.inspection.column_statistics import ColumnStatistics
+from products.inspection.guesses import Guess, best_assignment
 
-__all__ = ["DensityFindings", "DensitySpread", "density_sentences"]
+__all__ = ["DensityFindings", "DensitySpread", "density_sentences", "identifier_sentences"]
 
 _POINTS = 151
 _WIDTH_BINS, _WIDEST = 50, 0.5
@@ -175,6 +177,19 @@ def density_sentences(found: DensityFindings) -> Iterator[str]:
             f"{found.unnormalised} {of} have densities whose integral is not 1 (by more than {_TOLERANCE:.0%}); they "
             "are kept as they are, and normalised where they are used."
         )
+
+
+def identifier_sentences(guesses: Sequence[Guess], statistics: Mapping[str, ColumnStatistics]) -> Iterator[str]:
+    """Yield sentences about identifiers of objects that are missing or not unique."""
+    column = next((name for name, meaning in best_assignment(guesses).items() if meaning == "id"), None)
+    if column is None:
+        yield "No column identifies the objects: the estimates cannot be compared with other tables by identifier."
+        return
+    known = statistics[column]
+    if known.nulls:
+        yield f"{known.nulls} objects have no identifier in {column}."
+    if known.unique is False and known.nulls == 0:
+        yield f"Identifiers in {column} occur more than once: estimates cannot be told apart by them."
 
 
 def _counts(fractions: np.ndarray, bins: int) -> np.ndarray:

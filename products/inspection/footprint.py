@@ -60,11 +60,11 @@ class Footprint:
         The order is at most 10. It is lowered, at most to 5, until occupied cells have three rows on average, so that
         sparse rows give an area instead of a list of points; and further while the text is too long.
         """
-        from mocpy import MOC
-
         rows = int(self._counts.sum())
         if not rows:
             return None
+        from mocpy import MOC
+
         order, seen = _MOC_ORDER, self._seen
         while (cells := int(np.count_nonzero(seen))) > _MOST_CELLS or (
             order > _COARSEST_MOC and cells * _ROWS_A_CELL > rows

@@ -23,10 +23,10 @@ __all__ = [
 
 _Patterns = Sequence[tuple[re.Pattern[str], float]]
 
-_FRAME = r"(_?(j?2000(_0)?|icrs|fk5|eq|gaia|cat|dr\d+))?"
+_FRAME = r"(_?(j?2000(_0)?|j|icrs|fk5|eq|gaia|cat|dr\d+))?"
 _DEGREES = r"(_?deg(rees)?)?"
 _OF_OBJECT = r"(target|targ|obj|object|src|source|gal|galaxy|best|coord|mean|gaia|spec|phot|cat)_?"
-_OF_SEXTRACTOR = r"(win|peak|psf|model|sky)?"
+_OF_SEXTRACTOR = r"(win|peak|psf|model)?(_?sky)?"
 _OF_DEVICE = r"(plate|fib(er|re)|slit|tile|field|point(ing)?|mean_fiber|center|centre|obs)_?"
 _REDSHIFT = r"(z|redshift|red_shift)"
 _SPEC = r"(spec|sp|spe|specz|spectro(scopic)?|vi|visual)"
@@ -34,7 +34,7 @@ _PHOT = r"(phot|photo|photz|pho|ph|phz|photometric|mode|b)"
 _PHOT_OF_ANY_KIND = r"(phot_?)?(grism|best|mode|mean|median|peak|map|ml)"
 _NO_REDSHIFT = r"err|flag|flg|qual|warn|mag|flux|conf|type|class|min|max|low|upp|sig|std|mass|prob|chi"
 _KIND = r"(_?(best|spec|final|sp|phot|pho|helio|grism|cmb|obs|true|hel))?"
-_FLAG = r"(flags?|flg|q(ual(ity)?)?|qf|conf(idence)?|class|rank|grade)"
+_FLAG = r"(flags?|flg|q(ual(ity)?)?|qf|conf(id(ence)?)?|class|rank|grade)"
 _ERROR = r"(e|err|error|unc|uncertainty|sig|sigma|std|stddev)"
 
 
@@ -88,7 +88,7 @@ _RULES: Mapping[str, _Patterns] = {
         (r"z_?warn(ing)?|zwarn(ing)?", 0.92),
         (rf"{_FLAG}_?{_REDSHIFT}{_KIND}", 0.9),
         (rf".*_{_REDSHIFT}_?(conf|q(ual(ity)?)?|fla?g|warn(ing)?)", 0.85),
-        (r"quality|qual|nq|qf|qop|quality_?flag|qflag|q_?flag|conf(idence)?(_?class)?", 0.8),
+        (r"quality|qual|nq|qf|qop|quality_?flag|qflag|q_?flag|conf(id(ence)?)?(_?class)?", 0.8),
         (rf"{_REDSHIFT}_(?!.*(mag|flux|psf|cmodel|aper|pixel)).*{_FLAG}(_.*)?", 0.75),
         (rf"{_REDSHIFT}_?(best|spec|final)_(s|source|src)", 0.6),
         (r"q|qc|cc|cclass|q_?code|grade|rank", 0.4),
@@ -114,6 +114,8 @@ _RULES: Mapping[str, _Patterns] = {
 
 
 _TELLING, _OF_OTHER_NAME = 0.5, 0.8
+_CERTAIN, _WITH_SUFFIX = 0.9, 0.75
+_SUFFIXED = re.compile(rf"(?P<stem>.{{3,}})_(?!.*({_NO_REDSHIFT}))(?P<suffix>[a-z][a-z0-9]{{2,}})")
 _NUMBERED = re.compile(r"(?P<stem>.*[a-z0-9])_(?P<number>[1-4])")
 _AFFIXES: Mapping[str, re.Pattern[str]] = {
     "z_err": re.compile(_ERROR),
@@ -133,13 +135,16 @@ def plain_name(name: str) -> str:
 def name_score(name: str, meaning: str) -> float:
     """Return the score of a name for a meaning, from 0 to 1.
 
-    A number at the end, as crossmatches append it, lowers the score; errors and flags of any redshift are recognised by
+    A number at the end, as crossmatches append it, lowers the score, as does the name of a survey behind an error or a
+    flag; errors and flags of any redshift are recognised by
     what remains without the word for them.
     """
     plain = plain_name(name)
     scores = [_direct_score(plain, meaning)]
     if found := _NUMBERED.fullmatch(plain):
         scores.append(_direct_score(found["stem"], meaning) * (0.9 - 0.05 * int(found["number"])))
+    if meaning in _AFFIXES and (found := _SUFFIXED.fullmatch(plain)):
+        scores.append(_WITH_SUFFIX * (_direct_score(found["stem"], meaning) >= _CERTAIN))
     if meaning in _AFFIXES and (owner := owner_of(name, meaning)) and _direct_score(owner, "z") >= _TELLING:
         scores.append(_OF_OTHER_NAME)
     return max(scores)

@@ -3,14 +3,16 @@
 Frames are named as in astropy (``icrs``, ``fk4``, ``fk5``, ``galactic``, ``supergalactic``), and ``ecliptic``.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from core.columns import Column
 from products.inspection.naming import name_score, plain_name
 
-__all__ = ["UNITS", "Axis", "Frame", "axis_of", "frame_of_name", "frame_of_system"]
+__all__ = ["ANGLE_UNITS", "UNITS", "Axis", "Frame", "axis_of", "frame_of_name", "frame_of_system"]
 
 #: Unit of an angle as astropy calls it, by the words of files.
 UNITS: Mapping[str, str] = {
@@ -25,6 +27,16 @@ UNITS: Mapping[str, str] = {
     }.items()
     for word in words.split()
 }
+#: Units of coordinates as astropy calls them, with the degrees that each has.
+ANGLE_UNITS: Mapping[str, float] = {
+    "deg": 1,
+    "hourangle": 15,
+    "rad": math.degrees(1),
+    "arcmin": 1 / 60,
+    "arcsec": 1 / 3600,
+    "mas": 1 / 3_600_000,
+}
+_NO_UNITS = ("", "-", "--", "none", "null", "nan", "unitless")
 #: End of a name that tells the unit.
 _UNIT_SUFFIX = re.compile(
     r"_?(?P<unit>hours?|hourangle|hrs?|rad|radians?|arcsec|arcmin|mas|deg|degrees)(?P<frame>_?(j2000|b1950|icrs))?$"
@@ -105,6 +117,13 @@ class Axis:
     stem: str
     reason: str
 
+    @property
+    def unknown_unit(self) -> str | None:
+        """The unit of a column of numbers, if it has one that is none of an angle."""
+        given = (self.column.unit or "").strip()
+        is_known = self.unit is not None or self.column.is_text or given.lower() in _NO_UNITS
+        return None if is_known else given
+
 
 def axis_of(column: Column, system: str | None = None) -> Axis | None:
     """Return the coordinate that a column seems to have, or None.
@@ -128,15 +147,30 @@ def axis_of(column: Column, system: str | None = None) -> Axis | None:
     declared = frame_of_system(system) if system else None
     of_name = frame_of_name(column.name) if frame == "icrs" else None
     known = declared or of_name or (Frame(frame, "J2000" if frame == "ecliptic" else None) if frame else None)
-    given = (column.unit or "").strip().lower()
+    given = _angle_unit((column.unit or "").strip().lower())
     reasons = [f"UCD {column.ucd}" if by_ucd else f"name {column.name}"]
     if by_ucd and (unit or of_name):
         reasons.append(f"name {column.name}")
-    if given in UNITS:
+    if given:
         reasons.append(f"unit {column.unit}")
     if declared:
         reasons.append(f"frame {system}")
-    return Axis(column, axis, UNITS.get(given) or unit, known, score, stem, ", ".join(reasons))
+    return Axis(column, axis, given or unit, known, score, stem, ", ".join(reasons))
+
+
+@lru_cache(maxsize=1000)
+def _angle_unit(text: str) -> str | None:
+    """Return the unit of an angle as astropy calls it, also of ``15deg`` and ``decimal degrees``; None for no angle."""
+    if text in UNITS or not text:
+        return UNITS.get(text)
+    if not any(character.isdigit() for character in text):
+        words = {UNITS[word] for word in re.findall(r"[a-z]+|°", text) if word in UNITS}
+        return words.pop() if len(words) == 1 else None
+    from astropy import units
+
+    degrees = units.Unit(text, parse_strict="silent")
+    scale = degrees.to(units.deg) if degrees.is_equivalent(units.deg) else 0.0
+    return next((unit for unit, size in ANGLE_UNITS.items() if math.isclose(scale, size, rel_tol=1e-9)), None)
 
 
 def frame_of_name(name: str) -> Frame | None:

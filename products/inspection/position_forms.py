@@ -10,23 +10,14 @@ from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.guesses import Guess, best_assignment
 from products.inspection.missing_values import missing_values, without_missing
 from products.inspection.naming import without_axis
-from products.inspection.position_axes import Axis, Frame, axis_of, frame_of_name, frame_of_system
+from products.inspection.position_axes import ANGLE_UNITS, Axis, Frame, axis_of, frame_of_name, frame_of_system
 from products.inspection.sexagesimal import sexagesimal_unit
 from products.inspection.split_positions import SplitPosition, split_positions
 
-__all__ = ["ANGLE_UNITS", "KNOWN_FRAMES", "PositionForm", "position_forms"]
+__all__ = ["KNOWN_FRAMES", "PositionForm", "position_forms"]
 
 #: Frames from which positions can be converted.
 KNOWN_FRAMES = ("icrs", "fk4", "fk5", "galactic", "supergalactic", "ecliptic")
-#: Units of coordinates as astropy calls them, with the degrees that each has.
-ANGLE_UNITS: Mapping[str, float] = {
-    "deg": 1,
-    "hourangle": 15,
-    "rad": math.degrees(1),
-    "arcmin": 1 / 60,
-    "arcsec": 1 / 3600,
-    "mas": 1 / 3_600_000,
-}
 _ROUNDING = 1e-6
 _LEAST_SCORE = 0.8
 _TELLING = 0.6
@@ -173,6 +164,8 @@ def _forms_of_pair(lon: Axis, lat: Axis, statistics: Mapping[str, ColumnStatisti
     units = _units(lon, lat, of_lat)
     form = PositionForm("numbers", names, units, frame.name, frame.equinox, reason, certain)
     told = lon.unit is not None or lat.unit is not None
+    if unknown := lon.unknown_unit or lat.unknown_unit:
+        form = replace(form, reason=f"{reason}; the unit {unknown} is not known as that of an angle", certain=False)
     if not _fits(of_lon, units[0], 360, mean=True) or not _fits(of_lat, units[1], 90, mean=True):
         return
     if units != ("deg", "deg") and not (_fits(of_lon, units[0], 360) and _fits(of_lat, units[1], 90)):

@@ -118,8 +118,11 @@ def _write(work: _Work, types: StoredTypes, findings: Findings, sorter: RowSorte
     """Write the sorted rows, each row group while the next one is collected."""
     group = rows_in_group(work.memory_bytes, row_bytes)
     written = 0
+    repetitive = _stored(types, findings.repetitive())
+    # A single row group is read in any case.
+    filtered = group if findings.rows > group else None
     with (
-        ParquetTarget(work.target, types.written, repetitive=_stored(types, findings.repetitive())) as target,
+        ParquetTarget(work.target, types.written, repetitive=repetitive, group_rows=filtered) as target,
         Background() as background,
     ):
         for batch in sorter.sorted_batches(group):

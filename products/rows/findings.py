@@ -10,7 +10,7 @@ from core.columns import Column, column_of_field
 from core.photoz.forms import DensityForm
 from core.sky.positions import PositionCounts
 from products.inspection.column_statistics import ColumnStatistics, StatisticsGatherer
-from products.inspection.estimates import DensitySpread, density_sentences
+from products.inspection.estimates import DensitySpread, density_sentences, identifier_sentences
 from products.inspection.footprint import Footprint
 from products.inspection.guesses import guess_meanings
 from products.inspection.inspection import Inspection
@@ -101,6 +101,7 @@ class Findings:
                 *(sentence for _, sentence in offending_rows(ranges).values()),
                 *(missing_sentence(item) for item in missing),
                 *(() if densities is None else density_sentences(densities)),
+                *(() if densities is None else identifier_sentences(guesses, statistics)),
             ),
             densities=densities,
         )

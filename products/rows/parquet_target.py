@@ -19,6 +19,8 @@ __all__ = ["ParquetTarget", "rows_in_group"]
 _GROUP_ROWS = 100_000
 _SMALLEST_GROUP = 2048
 _COMPRESSION = "lz4"
+#: Columns with a Bloom filter, of a byte and a quarter a row each.
+_MOST_FILTERS = 4
 
 
 def rows_in_group(memory_bytes: int, row_bytes: int) -> int:
@@ -33,9 +35,14 @@ class ParquetTarget:
     ----------
     repetitive
         Names of columns with dictionary encoding; for others it would cost time and save nothing.
+    group_rows
+        Rows of a row group; if given, integers and texts that do not repeat have Bloom filters, by which the engine
+        skips the row groups without an identifier.
     """
 
-    def __init__(self, target: Path, schema: pa.Schema, *, repetitive: Collection[str]) -> None:
+    def __init__(
+        self, target: Path, schema: pa.Schema, *, repetitive: Collection[str], group_rows: int | None = None
+    ) -> None:
         self._target = target
         self._part = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
         indexed = _has_index(schema)
@@ -49,6 +56,9 @@ class ParquetTarget:
             write_statistics=True,
             write_page_index=True,
             version="2.6",
+            bloom_filter_options={name: {"ndv": group_rows} for name in _identifying(schema, repetitive)}
+            if group_rows
+            else None,
         )
 
     def write(self, rows: pa.RecordBatch) -> None:
@@ -91,6 +101,18 @@ class ParquetTarget:
 
 def _has_index(schema: pa.Schema) -> bool:
     return HEALPIX_COLUMN in schema.names and schema.field(HEALPIX_COLUMN).type == pa.int64()
+
+
+def _identifying(schema: pa.Schema, repetitive: Collection[str]) -> list[str]:
+    """Return the first columns that may hold identifiers."""
+    names = [
+        field.name
+        for field in schema
+        if (pa.types.is_integer(field.type) or pa.types.is_string(field.type) or pa.types.is_large_string(field.type))
+        and field.name not in repetitive
+        and field.name != HEALPIX_COLUMN
+    ]
+    return names[:_MOST_FILTERS]
 
 
 def _disk_error(error: OSError) -> OSError | StorageFullError:

@@ -1,11 +1,14 @@
-"""Input files of pipeline runs, resolved from ``vos:`` addresses under the access rule of VOSpace."""
+"""Input files and folders of pipeline runs, resolved from ``vos:`` addresses under the access rule of VOSpace."""
 
+import functools
 from collections.abc import Callable
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, NotFoundError, PhotozError
+from core.files.zip_stream import zip_bytes
 from pipelines.inputs.vospace_files import InputFile, InputNode
 from products.sharing.audience import ANY_USER
+from vospace.archives import Archive
 from vospace.catalogue.nodes import PRODUCTS
 from vospace.models import Path
 from vospace.service import NodeService
@@ -63,6 +66,9 @@ class PipelineInputs:
         return found.path
 
     def _file(self, identity: Identity, path: Path) -> InputFile:
+        folder = self._nodes.folder(identity, path)
+        if folder is not None:
+            return self._folder(folder, path)
         file = self._nodes.file(identity, path)
         return InputFile(
             address=self._nodes.uris.of(path),
@@ -75,9 +81,27 @@ class PipelineInputs:
             read=file.read,
         )
 
+    def _folder(self, folder: Archive, path: Path) -> InputFile:
+        try:
+            for_all = self._nodes.folder(ANY_USER, path)
+        except PhotozError:
+            for_all = None
+        return InputFile(
+            address=self._nodes.uris.of(path),
+            name=f"{folder.name}.zip",
+            size=folder.size("zip"),
+            sha256=folder.checksum,
+            modified=max(member.modified for member in folder.members),
+            stored_id=None,
+            is_open=for_all is not None and for_all.checksum == folder.checksum,
+            read=functools.partial(zip_bytes, folder.members),
+            is_folder=True,
+        )
+
     def _reads(self, identity: Identity, path: Path) -> bool:
         try:
-            self._nodes.file(identity, path)
+            if self._nodes.folder(identity, path) is None:
+                self._nodes.file(identity, path)
         except PhotozError:
             return False
         return True

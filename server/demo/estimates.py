@@ -80,4 +80,6 @@ def _densities(
         means = redshifts[neighbours[near]][:, :, None]
         unit = (_GRID - means) / (_WIDTH * (1 + means))
         densities[near] = np.sum(weights[near][:, :, None] * np.exp(-0.5 * unit**2), axis=1)
-    return densities / np.trapezoid(densities, _GRID, axis=1)[:, None]
+    totals = np.asarray(np.trapezoid(densities, _GRID, axis=1))
+    normalised: Floats = densities / totals[:, None]
+    return normalised

@@ -7,11 +7,20 @@ from pathlib import Path
 from core.auth.models import Identity
 from core.files import StoredBytes
 from core.settings import Settings
+from pipelines.definitions import VALIDATION
+from pipelines.models import RunRequest
 from products.models import FileRole, InspectionState, Product, ProductStatus, Visibility
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from products.service import NewProduct
-from server.demo.products import DemoProduct, demo_products, write_demo_file
+from server.demo.products import (
+    DEMO_ESTIMATES,
+    DEMO_REFERENCE,
+    DEMO_VALIDATION,
+    DemoProduct,
+    demo_products,
+    write_demo_file,
+)
 from server.services import Services
 
 __all__ = ["demo_is_wanted", "fill_demo", "want_demo"]
@@ -40,6 +49,7 @@ def fill_demo(services: Services, say: Callable[[str], None]) -> None:
             if not _is_there(services, identity, demo):
                 product = _publish(services, identity, demo, Path(folder))
                 say(f"  {product.display_name}: {demo.table.num_rows:,} rows")
+    _validate(services, identity, say)
     _note(services.settings).unlink(missing_ok=True)
 
 
@@ -49,12 +59,33 @@ def _note(settings: Settings) -> Path:
 
 def _is_there(services: Services, identity: Identity, demo: DemoProduct) -> bool:
     """Look for a demo product; what a crash left of it half-way is deleted."""
-    page = services.products.service.list(identity, ProductQuery(display_names=(demo.display_name,)))
+    return _published(services, identity, demo.display_name) is not None
+
+
+def _published(services: Services, identity: Identity, display_name: str) -> Product | None:
+    """Find a published product; others of its name are deleted."""
+    page = services.products.service.list(identity, ProductQuery(display_names=(display_name,)))
     for product in page.products:
         if product.status is ProductStatus.PUBLISHED:
-            return True
+            return product
         services.products.service.delete(identity, product.id)
-    return False
+    return None
+
+
+def _validate(services: Services, identity: Identity, say: Callable[[str], None]) -> None:
+    """Validate the estimates against the training set, by the pipeline."""
+    estimates, reference = (_published(services, identity, name) for name in (DEMO_ESTIMATES, DEMO_REFERENCE))
+    if estimates is None or reference is None or _published(services, identity, DEMO_VALIDATION) is not None:
+        return
+    request = RunRequest(
+        display_name=DEMO_VALIDATION,
+        inputs=(str(estimates.id),),
+        objects=str(reference.id),
+        visibility=Visibility.PUBLIC,
+    )
+    run = services.pipelines.service.submit(identity, VALIDATION, request)
+    services.jobs.wait(run.job_id, owner=identity.name, seconds=_SECONDS)
+    say(f"  {DEMO_VALIDATION}: run {run.id} of {VALIDATION.display_name}")
 
 
 def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: Path) -> Product:

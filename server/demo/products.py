@@ -15,10 +15,22 @@ from server.demo.objects import object_table, observe_objects
 from server.demo.surveys import bright_survey, deep_survey, fibre_survey, grism_survey
 from server.demo.training import training_table
 
-__all__ = ["DEMO_RELEASE", "DemoProduct", "demo_products", "write_demo_file"]
+__all__ = [
+    "DEMO_ESTIMATES",
+    "DEMO_REFERENCE",
+    "DEMO_RELEASE",
+    "DEMO_VALIDATION",
+    "DemoProduct",
+    "demo_products",
+    "write_demo_file",
+]
 
 #: Name of the release that the object catalogue and the training set belong to.
 DEMO_RELEASE = "mock_dp1"
+
+#: Names of the estimates that are validated, of their reference, and of the result.
+DEMO_ESTIMATES, DEMO_REFERENCE = "Mock Photo-z Estimates", "Mock Training Set"
+DEMO_VALIDATION = "Mock Validation"
 
 _SIMULATED = "**These data are simulated**: no row is a real object. "
 
@@ -159,7 +171,7 @@ _DEFINITIONS = (
         },
     ),
     _Definition(
-        display_name="Mock Training Set",
+        display_name=DEMO_REFERENCE,
         product_type="training_set",
         release=DEMO_RELEASE,
         description=(
@@ -171,7 +183,7 @@ _DEFINITIONS = (
         meanings={"objectId": "id", "ra": "ra", "dec": "dec", "redshift": "z", "z_flag": "z_flag"},
     ),
     _Definition(
-        display_name="Mock Photo-z Estimates",
+        display_name=DEMO_ESTIMATES,
         product_type="photoz_estimates",
         release=DEMO_RELEASE,
         description=(

@@ -7,6 +7,7 @@ compile calls. `translation` is the entry point; other packages import only the 
 from tap.adql.catalog import Catalog, CatalogTable, TableResolver
 from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
+from tap.adql.scans import Scan
 from tap.adql.translation import Translation, translate
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "CatalogTable",
     "LanguageFeature",
     "QueryError",
+    "Scan",
     "TableResolver",
     "Translation",
     "UnknownTableError",

@@ -16,6 +16,7 @@ from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.parser import parse
+from tap.adql.scans import Scan, scans_of
 from tap.adql.sqltree import identifier
 from tap.kernels import KERNELS, Kernel
 
@@ -39,12 +40,15 @@ class Translation:
         Every table that is read.
     top
         The number after TOP of the outermost SELECT.
+    scans
+        What is read of each table.
     """
 
     sql: str
     columns: tuple[Column, ...]
     tables: tuple[CatalogTable, ...]
     top: int | None
+    scans: tuple[Scan, ...] = ()
 
 
 def translate(
@@ -88,7 +92,7 @@ def translate(
     outputs = compiled.outputs
     names = distinct_names([output.column.name for output in outputs], [output.exact for output in outputs])
     columns = tuple(replace(output.column, name=name) for name, output in zip(names, outputs, strict=True))
-    return Translation(sql, columns, tuple(context.tables), _top(parsed))
+    return Translation(sql, columns, tuple(context.tables), _top(parsed), scans_of(compiled.sql))
 
 
 def _with_clause(context: Context, query: tree.Query) -> exp.With | None:

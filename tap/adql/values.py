@@ -18,6 +18,7 @@ __all__ = [
     "Coverage",
     "Field",
     "Kind",
+    "Near",
     "Point",
     "Polygon",
     "Shape",
@@ -96,6 +97,16 @@ Shape: TypeAlias = Point | Circle | Box | Polygon | Computed | Coverage
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Two points of rows that a condition requires to be nearer than a radius in degrees; its value if constant."""
+
+    one: Point
+    other: Point
+    radius: exp.Expr
+    constant: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A compiled value: its SQL, its metadata, and what is known of it at compile time.
 
@@ -111,10 +122,10 @@ class Value:
         For functions that return 0 or 1: the condition itself.
     shape
         For geometry: the shape.
-    separation
-        For DISTANCE: its two points.
+    separation, scale
+        For DISTANCE, which may be multiplied by a constant: its two points, and the constant.
     near
-        For CONTAINS of two points of rows: the points, and the constant distance up to which it is 1.
+        For CONTAINS of a point and a circle of rows: what it requires to be 1.
     origin
         For plain columns: the table, and the name of the column in it.
     """
@@ -128,7 +139,8 @@ class Value:
     truth: exp.Expr | None = None
     shape: Shape | None = None
     separation: tuple[Point, Point] | None = None
-    near: tuple[Point, Point, float] | None = None
+    scale: float = 1.0
+    near: Near | None = None
     origin: "tuple[Table, str] | None" = field(default=None, compare=False)
 
     def renamed(self, name: str) -> Column:
@@ -170,7 +182,9 @@ class Table:
     catalog_table
         The table of the catalogue, if it is one.
     cells
-        For joins by distance: the position, radius and zone height by which rows are repeated over cells.
+        For joins by distance: the position, the radius and the height of zones by which rows are repeated over cells.
+    places
+        The positions, and heights of zones, of which the cells are columns.
     """
 
     names: tuple[str, ...]
@@ -178,7 +192,8 @@ class Table:
     source: exp.Expr
     catalog_table: CatalogTable | None = None
     fields: list[Field] = field(default_factory=list)
-    cells: tuple[Point, float, float] | None = None
+    cells: tuple[Point, exp.Expr, exp.Expr] | None = None
+    places: list[tuple[Point, exp.Expr]] = field(default_factory=list)
 
     def add(self, name: str, engine_name: str, metadata: Column) -> None:
         """Add a column at the end."""

@@ -12,9 +12,18 @@ from tap.engine.errors import (
     QueryTimeoutError,
     SlowReaderError,
 )
-from tap.engine.protocol import EngineQuery, EngineTable, QueryEngine, ResultStream, UploadedFile, upload_limits
+from tap.engine.protocol import (
+    Admission,
+    EngineQuery,
+    EngineTable,
+    QueryEngine,
+    ResultStream,
+    UploadedFile,
+    upload_limits,
+)
 
 __all__ = [
+    "Admission",
     "DuckDBEngine",
     "EngineQuery",
     "EngineTable",

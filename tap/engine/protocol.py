@@ -15,9 +15,11 @@ import pyarrow as pa
 from core.cancellation import Cancellation
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from products.readers.base import ReadLimits
 
-__all__ = ["EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "UploadedFile", "upload_limits"]
+__all__ = ["Admission", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "UploadedFile", "upload_limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class EngineQuery:
         Memory, threads and temporary disk that it may use.
     owner
         Key of its user or address; owners take turns when queries wait.
+    is_long
+        Whether it is expected to take long, so that short queries go before it.
     """
 
     sql: str
@@ -85,6 +89,7 @@ class EngineQuery:
     threads: int
     temp_bytes: int
     owner: str = ""
+    is_long: bool = False
 
 
 class ResultStream(Protocol):
@@ -119,22 +124,53 @@ class ResultStream(Protocol):
     ) -> None: ...
 
 
-class QueryEngine(Protocol):
-    """Executor of queries, several at once; thread-safe."""
+class Admission(Protocol):
+    """A query that waits for its turn, or has it; to be started once, or withdrawn."""
 
-    def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
-        """Start a query and return when its first batch or its end is available; stop it when it is cancelled.
+    @property
+    def turn(self) -> "Future[None]":
+        """Done when it is the turn of the query; with a `core.errors.ServiceBusyError` if it will never be."""
+
+    def start(self) -> ResultStream:
+        """Start the query after its turn has come, and return when its first batch or its end is available.
 
         Raises
         ------
         core.errors.ServiceBusyError
-            Too many queries are waiting.
+            It was withdrawn, or too many results are being sent.
         tap.engine.QueryFailedError
             The query failed before its first rows; `QueryTimeoutError` and `QueryMemoryError` are more specific.
         tap.engine.QueryCrashedError
             The process of the query ended before the first rows, or could not start.
         core.errors.InvalidValueError
             An uploaded table cannot be read.
+        """
+
+    def withdraw(self) -> None:
+        """Leave the queue, or give the turn back; does nothing when the query was started."""
+
+
+class QueryEngine(Protocol):
+    """Executor of queries, several at once; thread-safe."""
+
+    def admit(self, query: EngineQuery, cancellation: Cancellation | None = None) -> Admission:
+        """Append a query to the queue, without waiting; it is withdrawn or stopped when it is cancelled.
+
+        Raises
+        ------
+        core.errors.ServiceBusyError
+            Too many queries are waiting.
+        """
+
+    def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
+        """Admit a query, wait for its turn in this thread, and start it.
+
+        Raises
+        ------
+        core.errors.ServiceBusyError
+            Too many queries are waiting, or its turn did not come within its time limit.
+        core.errors.PhotozError
+            The errors of `Admission.start`.
         """
 
     def close(self) -> None:

@@ -19,8 +19,9 @@ from core.votable import Info
 from core.votable.document import DocumentWriter
 from core.web.parameters import read_parameters
 from core.web.routes import route_class
-from core.web.streaming import StreamedAnswer, run_until_disconnect
+from core.web.streaming import StreamedAnswer
 from tap.conesearch import ConeSearch
+from tap.handlers.turns import answer_in_turn
 from tap.models import TapTable
 from tap.pages.sample_position import sample_position
 
@@ -40,7 +41,7 @@ def cone_routes(settings: Settings, authenticate: Authenticator, cones: ConeSear
     async def cone(table: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request)
         found = await run_in_threadpool(cones.table, table, identity)
-        answer = await run_until_disconnect(
+        answer = await answer_in_turn(
             request, partial(cones.search, found, parameters, identity, owner=caller_of(request, identity))
         )
         return StreamedAnswer(

@@ -19,13 +19,15 @@ from core.votable import error_document
 from core.web.dali import DaliParameters
 from core.web.parameters import read_parameters
 from core.web.routes import route_class
-from core.web.streaming import StreamedAnswer, run_until_disconnect
+from core.web.streaming import StreamedAnswer
 from tap.adql import UnknownTableError
+from tap.handlers.turns import answer_in_turn
 from tap.metadata.capabilities import tap_capabilities
 from tap.metadata.tableset import table_document, tableset_chunks
 from tap.pages.examples import examples_document, examples_of
 from tap.pages.front_page import PageQuery, front_page
 from tap.pages.layout import PAGE_HEADERS, PAGE_TYPE
+from tap.pending import PendingQuery
 from tap.service import QueryAnswer, TapService
 
 __all__ = ["tap_routes"]
@@ -50,7 +52,7 @@ def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator
         is_page = _is_for_a_page(request, parameters)
         try:
             owner = caller_of(request, identity)
-            answer = await run_until_disconnect(request, partial(_query, service, parameters, identity, owner, is_page))
+            answer = await answer_in_turn(request, partial(_query, service, parameters, identity, owner, is_page))
         except PhotozError as e:
             if not is_page:
                 raise
@@ -127,8 +129,8 @@ def _query(
     owner: str,
     is_page: bool,
     cancellation: Cancellation,
-) -> QueryAnswer:
-    """Run a query; request authentication from anonymous callers who name an unknown table.
+) -> PendingQuery[QueryAnswer]:
+    """Admit a query; request authentication from anonymous callers who name an unknown table.
 
     The table may exist for a user. Clients that only know HTTP authentication (TOPCAT up to 4.8) send a name and
     password only after they were refused.

@@ -8,11 +8,14 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+import qp
 import yaml
 from astropy.coordinates import SkyCoord
+from astropy.io.votable import parse_single_table
 from astropy.table import Table
 from pzserver import AuthenticationError, InvalidValueError, NotFoundError, PzServer, RequiredColumnsError
 
+from tests.products.readers.qp.samples import with_ancillary, write_ensemble
 from tests.support.server import RunningServer, photoz_command, running_server
 
 pytestmark = pytest.mark.slow
@@ -229,3 +232,21 @@ def test_queries_leave_no_connections_behind(server: PzServer, running: RunningS
     port = int(running.base_url.rpartition(":")[2])
     open_ones = [c for c in psutil.Process().net_connections("tcp") if c.raddr and c.raddr.port == port]
     assert len([c for c in open_ones if c.status == psutil.CONN_ESTABLISHED]) <= 1
+
+
+def test_an_ensemble_comes_back_from_its_rows_and_from_its_file(server, running, tmp_path):
+    path = write_ensemble(with_ancillary("interp"), tmp_path, "hdf5")
+    upload = server.upload("My estimates", "photoz_estimates", path, columns="guess", visibility="public")
+    sent, found = qp.read(str(path)), server.ensemble(upload.product_id)
+    np.testing.assert_array_equal(found.ancil["object_id"], sent.ancil["object_id"])
+    np.testing.assert_array_equal(found.objdata["yvals"], sent.objdata["yvals"])
+    np.testing.assert_array_equal(found.metadata["xvals"], sent.metadata["xvals"])
+    folder = server.download_product(upload.product_id, tmp_path, unpacked=True)
+    np.testing.assert_array_equal(qp.read(str(folder / path.name)).objdata["yvals"], sent.objdata["yvals"])
+    assert "z_median" in server.get_product(upload.product_id).colnames
+
+    name = server.get_product_metadata(upload.product_id)["internal_name"]
+    links = parse_single_table(f"{running.base_url}/datalink?ID={name}").to_table()
+    (link,) = [row["access_url"] for row in links if row["local_semantics"] == "#density"]
+    params = {param.name: param.value for param in parse_single_table(link).params}
+    np.testing.assert_array_equal(params["pz_grid"], np.ravel(sent.metadata["xvals"]))

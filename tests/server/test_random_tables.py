@@ -3,6 +3,7 @@
 Files are read, adjusted, stored and queried by the code of the server, in this process.
 """
 
+import base64
 import io
 import json
 import warnings
@@ -16,10 +17,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from astropy.io import fits
+from astropy.io.ascii import masked
 from astropy.io.votable import parse_single_table
 from astropy.table import MaskedColumn, Table
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from lxml import etree, html
 
 from core.votable import TableDescription, votable_columns
 from products.adjustments.reader import open_adjusted
@@ -132,6 +136,14 @@ def _with_astropy(name: str) -> Callable[[Made, Path], None]:
     return write
 
 
+def _at_fixed_places(made: Made, path: Path) -> None:
+    """Write columns that are aligned by blanks alone, with empty cells."""
+    with warnings.catch_warnings(action="ignore"):
+        as_astropy(made).write(
+            path, format="ascii.fixed_width", delimiter=" ", bookend=False, fill_values=[(masked, "")], overwrite=True
+        )
+
+
 def _with_polars(made: Made, path: Path) -> None:
     import polars as pl
 
@@ -177,6 +189,9 @@ SOURCES: Mapping[str, Source] = {
         lambda made, path: as_astropy(made).write(path, format="hdf5", path="table", overwrite=True),
         "hdf5", [name for name in _ALL_NAMES if "." not in name],
         ["short", "int", "long", "float", "double"], nulls=False,
+    ),
+    "astropy fixed width": Source(
+        _at_fixed_places, "txt", [name for name in _PLAIN_NAMES if name != "order"], ["long", "double", "word"]
     ),
     "astropy IPAC": Source(_with_astropy("ascii.ipac"), "tbl", _PLAIN_NAMES, ["int", "double", "word"]),
     "pyarrow Parquet": Source(
@@ -234,8 +249,30 @@ def _read_json(content: bytes) -> dict[str, list[Any]]:
     return dict(zip(names, map(list, zip(*found["data"], strict=True)), strict=True))
 
 
-def _read_csv(content: bytes) -> dict[str, list[Any]]:
-    frame = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], dtype=str)
+def _read_fits(content: bytes) -> dict[str, list[Any]]:
+    """Read a FITS table, which has no empty texts; truths are letters, so that those without a value are seen."""
+    with warnings.catch_warnings(action="ignore"), fits.open(io.BytesIO(content), logical_as_bytes=True) as file:
+        found, columns = _of_astropy(Table.read(file[1])), file[1].columns
+    letters = {"T": True, "F": False}
+    for name, form in zip(columns.names, columns.formats, strict=True):
+        found[name] = [letters.get(cell) if form == "L" else None if cell == "" else cell for cell in found[name]]
+    return found
+
+
+def _read_fits_inline(content: bytes) -> dict[str, list[Any]]:
+    (stream,) = etree.fromstring(content).iterfind(".//{*}STREAM")
+    return _read_fits(base64.b64decode(str(stream.text)))
+
+
+def _read_html(content: bytes) -> dict[str, list[Any]]:
+    (table,) = html.fromstring(content).iterfind(".//table")
+    rows = [[cell.text_content() or None for cell in row.iterfind("td")] for row in table.iterfind(".//tbody/tr")]
+    names = [cell.text_content() for cell in table.iterfind(".//th")]
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _read_csv(content: bytes, delimiter: str = ",") -> dict[str, list[Any]]:
+    frame = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], dtype=str, sep=delimiter)
     return {str(name): [None if pd.isna(cell) else cell for cell in frame[name]] for name in frame}
 
 
@@ -245,7 +282,11 @@ READERS: Mapping[str, Callable[[bytes], dict[str, list[Any]]]] = {
     "votable-binary": _read_votable,
     "ecsv": _read_ecsv,
     "csv": _read_csv,
+    "tsv": lambda content: _read_csv(content, "\t"),
     "json": _read_json,
+    "fits": _read_fits,
+    "votable-fits": _read_fits_inline,
+    "html": _read_html,
     "parquet": lambda content: pq.read_table(io.BytesIO(content)).to_pydict(),
     "arrow": lambda content: pa.ipc.open_stream(content).read_all().to_pydict(),
 }
@@ -287,10 +328,14 @@ def test_what_was_written_is_what_queries_give(source: str, tmp_path_factory: py
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(tables(known.names, known.kinds, nulls=known.nulls), st.sampled_from(sorted(READERS)))
     def check(made: Made, output: str) -> None:
+        # FITS has no texts beyond ASCII, and no blanks at their end.
+        assume("fits" not in output or "text" not in made.kinds.values())
         known.write(made, path)
         description, batches = queried(path, folder)
         content = b"".join(RESULT_FORMATS[output].write(description, batches, limit=None))
         found = READERS[output](content)
+        if "fits" in output:  # names that differ by case alone, or are not of ASCII, are others in FITS
+            found = dict(zip(made.columns, found.values(), strict=True))
         if known.empty_texts:
             found = {name: [None if cell == "" else cell for cell in cells] for name, cells in found.items()}
         assert_same(found, made)
@@ -301,7 +346,7 @@ def test_what_was_written_is_what_queries_give(source: str, tmp_path_factory: py
 @pytest.mark.parametrize(
     ("output", "extension"),
     [("fits-basic", "fits"), ("colfits-basic", "colfits"), ("votable-tabledata", "vot"), ("votable-fits-inline", "vot"),
-     ("ascii", "txt"), ("ipac", "tbl"), ("csv", "csv")],
+     ("ascii", "txt"), ("ipac", "tbl"), ("csv", "csv"), ("tst", "tst")],
 )  # fmt: skip
 def test_files_of_stilts_are_read_as_they_were_written(
     stilts: Stilts, tmp_path: Path, output: str, extension: str

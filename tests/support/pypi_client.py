@@ -1,6 +1,7 @@
 """Today's client library, as it stands on PyPI, in a virtual environment of its own.
 
-Its import name is that of our own library, so the two cannot live in one environment.
+Its import name is that of our own library, so the two cannot live in one environment. What it requires comes from the
+environment of the tests where the versions there are within its bounds.
 """
 
 import fcntl
@@ -9,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +91,9 @@ def _install(place: Path) -> None:
         made = Path(folder) / "venv"
         python = made / "bin" / "python"
         _call("-m", "venv", "--without-pip", made)
+        packages = Path(sysconfig.get_path("purelib", vars={"base": str(made), "platbase": str(made)}))
+        # Its own packages come first; editable ones of the tests, such as our library, are not seen this way.
+        (packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
         pip = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--python", python, "install")
         _call(*pip, "--no-deps", f"pzserver=={_VERSION}")
         _call(*pip, "--prefer-binary", *_REQUIREMENTS)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -14,7 +15,7 @@ from core.errors import TooLargeError
 from core.settings import Settings
 from core.web.dali import DaliParameters
 from tap.adql import Catalog, CatalogTable
-from tap.engine import EngineQuery
+from tap.engine import EngineQuery, EngineTable
 from tap.service import OpenQuery, TapService
 
 _TABLE = CatalogTable("t", (Column("n", "long"),), None, sorted_by_healpix=False, engine_schema="s", engine_table="t")
@@ -35,6 +36,18 @@ class _Stream:
         pass
 
 
+class _Admission:
+    """The turn of a query, which comes at once."""
+
+    def __init__(self, sql: str, rows: int) -> None:
+        self.turn: Future[None] = Future()
+        self.turn.set_result(None)
+        self._stream = _Stream(sql, rows)
+
+    def start(self) -> _Stream:
+        return self._stream
+
+
 class _Uploads:
     @contextmanager
     def opened(self, *_: object) -> Iterator[SimpleNamespace]:
@@ -42,8 +55,8 @@ class _Uploads:
 
 
 def opened(rows: int, **parameters: str) -> OpenQuery:
-    engine = SimpleNamespace(open=lambda query, _: _Stream(_sql(query), rows))
-    table = SimpleNamespace(engine_table=None)
+    engine = SimpleNamespace(admit=lambda query, _: _Admission(_sql(query), rows))
+    table = SimpleNamespace(engine_table=EngineTable("s", "t", data=pa.table({"n": [1]})))
     tables = SimpleNamespace(find=Catalog([_TABLE]).find, found={"t": table})
     catalog = SimpleNamespace(lookup=lambda _: tables)
     service = TapService(Settings(maxrec_default=10, maxrec_limit=50), catalog, engine, _Uploads())

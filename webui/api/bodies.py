@@ -102,7 +102,7 @@ class TransferBody(_Body):
 
 
 class NodeBody(_Body):
-    """Body that attaches a file of VOSpace to a product."""
+    """Body that attaches a file or folder of VOSpace to a product."""
 
     uri: str = Field(max_length=4000)
     role: str = "main"

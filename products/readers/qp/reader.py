@@ -48,7 +48,7 @@ class DensityReader(FileReader):
         ])  # fmt: skip
         super().__init__(
             reader.name, schema, limits=reader.limits, rows=reader.rows, tables=reader.tables,
-            details={**reader.details, "densities": {"column": column, "form": form.name, "size": form.size}},
+            details={**reader.details, "densities": _details(reader, column, form)},
             notes=[*reader.notes, *self._notes()],
         )  # fmt: skip
         self.left_out = reader.left_out
@@ -143,6 +143,15 @@ def _free_name(column: str, reader: FileReader, composition: Composition) -> str
         number += 1
         name = f"{column}_{number}"
     return name
+
+
+def _details(reader: FileReader, column: str, form: DensityForm) -> dict[str, object]:
+    """Return what the file said of the densities, with its own names."""
+    found: dict[str, object] = {"column": column, "form": form.name, "size": form.size}
+    if (tables := reader.ensemble) is not None:
+        stored = {"stored_as": form_name(tables, reader.name), "data": [*tables.data], "meta": [*tables.meta]}
+        found |= stored
+    return found
 
 
 def _words(composition: Composition) -> str:

@@ -9,10 +9,12 @@ from itertools import islice
 from products.readers.errors import EmptyTableError, NotATableError
 from products.readers.text.comment_headers import names_in_comments
 from products.readers.text.field_formats import field_format, vizier_columns
+from products.readers.text.fixed_places import FixedColumns, fixed_columns
 from products.readers.text.header_rows import dash_columns, has_types_of_rdb, is_rule, is_units, unit_of
 from products.readers.text.layout import NUMBER, Dialect
 from products.readers.text.plain_text import check_is_table
 from products.readers.text.source import TextSource
+from products.readers.text.tab_tables import END_OF_DATA, TabTable, tab_table
 
 __all__ = ["found_dialect"]
 
@@ -54,9 +56,11 @@ def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
     EmptyTableError, NotATableError
         There are only comments, a line is too long for a table, or the lines look like something else.
     """
-    if special := field_format(_head(source), name):
+    head = _head(source)
+    if special := field_format(head, name):
         return special
-    sample = _sample(source, name)
+    tab = tab_table(head)
+    sample = _sample(source, name, 0 if tab is None else tab.first)
     if not sample.rows:
         raise EmptyTableError(f"{name} holds no rows, only comments or blank lines. Send the file with its rows.")
     barred = len(sample.rows) > 1 and all(re.fullmatch(r"\s*\|.*\|\s*", row) for row in sample.rows)
@@ -64,10 +68,14 @@ def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
     if barred or not lines[0].count("\t"):
         sample = sample.without_blanks()
         lines = [line for line in lines if line.strip()]
-    delimiter = "|" if barred else _delimiter(lines, _TEXT_SUFFIXES.get(suffix))
-    rows = [_fields(line, delimiter) for line in lines]
-    check_is_table(name, lines, rows, delimiter)
-    notes = [] if delimiter == "," else [f"Fields are separated by {_WORDS[delimiter]}."]
+    delimiter = "|" if barred else "\t" if tab else _delimiter(lines, _TEXT_SUFFIXES.get(suffix))
+    fixed = _fixed(source, sample, lines, name) if delimiter == " " else None
+    rows = [_fields(line, delimiter) for line in lines] if fixed is None else fixed.rows
+    if fixed is None:
+        check_is_table(name, lines, rows, delimiter)
+        notes = [] if delimiter == "," else [f"Fields are separated by {_WORDS[delimiter]}."]
+    else:
+        notes = ["The columns have fixed places, found from the blanks between them; empty cells are missing values."]
     decimal = _decimal(rows, delimiter)
     if decimal == ",":
         notes.append("The decimal mark is a comma.")
@@ -75,8 +83,9 @@ def found_dialect(source: TextSource, name: str, suffix: str) -> Dialect:
         delimiter != " "
         and any(re.search(rf"[ \t]{re.escape(delimiter)}|{re.escape(delimiter)} ", line) for line in lines)
     )
-    table = _Rows(sample, rows, delimiter, barred=barred, padded=padded, decimal=decimal, notes=tuple(notes))
-    if any(_is_number(text, decimal) for text in rows[0]):
+    table = _Rows(sample, rows, delimiter, barred=barred, padded=padded, decimal=decimal, notes=tuple(notes),
+                  widths=() if fixed is None else fixed.widths, tab=tab)  # fmt: skip
+    if tab is None and any(_is_number(text, decimal) for text in rows[0]):
         return _without_header(table)
     return _with_header(table)
 
@@ -92,6 +101,8 @@ class _Rows:
     padded: bool
     decimal: str
     notes: tuple[str, ...]
+    widths: tuple[tuple[int, int], ...] = ()
+    tab: TabTable | None = None
 
     def skipped(self, rows: int) -> int:
         """Return the number of lines before the row that follows so many header rows."""
@@ -104,9 +115,9 @@ def _with_header(table: _Rows) -> Dialect:
     names, rows, notes = table.rows[0], table.rows, [*table.notes]
     meanings = vizier_columns(table.sample.comments)
     header, units, ruled = 1, list[str](), ""
-    widths: tuple[tuple[int, int], ...] = ()
+    widths = table.widths
     lines = table.sample.rows
-    if len(rows) > 1 and is_rule(lines[1]):
+    if len(rows) > 1 and (table.tab or is_rule(lines[1])):
         header, ruled = 2, lines[1]
     elif len(rows) > 2 and is_rule(lines[2]):
         header, units, ruled = 3, rows[1], lines[2]
@@ -114,10 +125,13 @@ def _with_header(table: _Rows) -> Dialect:
         header = 2
     elif len(rows) > 2 and is_units([_bare(text) for text in rows[1]], rows[2:]):
         header, units = 2, rows[1]
-    if table.delimiter == " ":
+    if table.delimiter == " " and not widths:
         widths = dash_columns(ruled or table.sample.rule)
     if len(widths) != len(names):
         widths = ()
+    if table.tab:
+        meanings = {name: {**known, **meanings.get(name, {})} for name, known in table.tab.meanings.items()}
+        notes.append("This is a tab-separated table (SkyCat, GAIA, CURSA); its names stand below a text.")
     for name, text in zip(names, units, strict=False):
         if unit := unit_of(text):
             meanings.setdefault(name, {}).setdefault("unit", unit)
@@ -134,6 +148,7 @@ def _with_header(table: _Rows) -> Dialect:
         notes=tuple(notes), barred=table.barred, widths=widths, decimal=table.decimal, left_out=left_out,
         meanings={name: known for name, known in meanings.items() if name in names},
         label=_label(table, is_plain=header == 1 and index is None), has_rules=bool(table.sample.rule),
+        end=END_OF_DATA if table.delimiter == "\t" and ruled else "",
     )  # fmt: skip
 
 
@@ -155,7 +170,7 @@ def _without_header(table: _Rows) -> Dialect:
     return Dialect(
         table.delimiter, names, has_header=found is not None, skipped_lines=table.skipped(0), padded=table.padded,
         notes=(*table.notes, note), barred=table.barred, decimal=table.decimal,
-        meanings={} if found is None else found.meanings, label=_label(table, is_plain=True),
+        meanings={} if found is None else found.meanings, label=_label(table, is_plain=True), widths=table.widths,
         has_rules=bool(table.sample.rule),
     )  # fmt: skip
 
@@ -163,11 +178,32 @@ def _without_header(table: _Rows) -> Dialect:
 def _label(table: _Rows, *, is_plain: bool) -> str:
     if table.sample.rule:
         return "text with rules"
+    if table.tab:
+        return "tab-separated table"
+    if table.widths:
+        return "text with columns at fixed places"
     if table.decimal == ",":
         return "text with decimal commas"
     if table.barred:
         return "text between bars"
     return "" if is_plain else "text with a header of several rows or a row index"
+
+
+def _fixed(source: TextSource, sample: _Sample, lines: Sequence[str], name: str) -> FixedColumns | None:
+    """Return the columns at fixed places of a table that neither bars nor rules describe."""
+    if sample.rule or any(map(is_rule, lines[1:3])):
+        return None
+    if not any(NUMBER.fullmatch(text) for text in lines[0].split()):
+        return fixed_columns(source, lines, name, has_header=True)
+    names = next((line for line in reversed(sample.comments) if _are_names(line)), "")
+    found = fixed_columns(source, lines, name, has_header=False, comment=names)
+    return found or (fixed_columns(source, lines, name, has_header=False) if names else None)
+
+
+def _are_names(comment: str) -> bool:
+    """Return whether a comment may have the names of columns: several words, and no number."""
+    words = comment.lstrip("#").split()
+    return len(words) > 1 and not any(map(NUMBER.fullmatch, words))
 
 
 def _index_name(names: Sequence[str], rows: Sequence[Sequence[str]], delimiter: str) -> str | None:
@@ -193,7 +229,8 @@ def _head(source: TextSource) -> list[str]:
     return lines
 
 
-def _sample(source: TextSource, name: str) -> _Sample:
+def _sample(source: TextSource, name: str, first: int = 0) -> _Sample:
+    """Return the first lines of a text, of which so many are comments whatever they begin with."""
     comments: list[str] = []
     rows: list[str] = []
     numbers: list[int] = []
@@ -201,7 +238,9 @@ def _sample(source: TextSource, name: str) -> _Sample:
     for number, line in enumerate(islice(source.lines(), _SAMPLE_LINES * 50), 1):
         if len(line) > _LONGEST_LINE:
             raise NotATableError(f"A line of {name} is longer than {_LONGEST_LINE} characters: it is not a table.")
-        if line.startswith("#"):
+        if rows and line.strip() == END_OF_DATA:
+            break
+        if number <= first or line.startswith("#"):
             if not rows:
                 comments.append(line)
         elif line.strip() or (rows and "\t" in line):  # tabs alone are a row without values

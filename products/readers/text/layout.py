@@ -35,6 +35,8 @@ class Dialect:
         Whether lines that begin with ``#`` are comments.
     has_rules
         Whether lines of dashes frame the header and the rows.
+    end
+        Line after which there are no rows.
     meanings
         Metadata of columns by the keys of ``core.columns``.
     declared
@@ -57,6 +59,7 @@ class Dialect:
     label: str = ""
     has_comments: bool = True
     has_rules: bool = False
+    end: str = ""
     meanings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     nulls: Mapping[str, frozenset[str]] = field(default_factory=dict)

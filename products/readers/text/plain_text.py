@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from products.readers.errors import NotATableError
 from products.readers.formats import READABLE_FORMATS
@@ -11,6 +11,7 @@ from products.readers.text.layout import NUMBER
 __all__ = ["check_is_table"]
 
 _FEW_NUMBERS = 0.3
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas", "": "blanks"}
 _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a LaTeX document", re.compile(r"\s*\\(documentclass|begin|end|usepackage|section|item)\b.*|.*(?<!\\)&.*\\\\\s*")),
     ("an HTML page or an XML document", re.compile(r"\s*</?[A-Za-z!][^>]*>|.*</[A-Za-z]+>\s*")),
@@ -48,6 +49,12 @@ def check_is_table(name: str, lines: Sequence[str], rows: Sequence[Sequence[str]
         or (_has_sentences(lines) and (counts[0] == 1 or (agreement < 1 and numbers < _FEW_NUMBERS)))
         or (share > 0.8 and (delimiter == " " or counts[0] == 1) and look != "program code")
     )
+    separators = _SEPARATORS if counts[0] == 1 else [mark for mark in _SEPARATORS if mark]
+    if (is_prose or counts[0] == 1) and (below := _table_below(lines, separators)):
+        raise NotATableError(
+            f"{name} begins with a text, below which fields seem to be separated by {below}. Remove the text, or begin "
+            "its lines with #, so that the first line has the names of the columns."
+        )
     if is_prose:
         seems = look if share > 0.5 else "running text"
         few, many = min(counts), max(counts)
@@ -55,6 +62,19 @@ def check_is_table(name: str, lines: Sequence[str], rows: Sequence[Sequence[str]
         raise NotATableError(
             f"{name} is not a table: its lines have {number} and it looks like {seems}. Send {READABLE_FORMATS}."
         )
+
+
+def _table_below(lines: Sequence[str], separators: Iterable[str]) -> str | None:
+    """Return what separates the fields of most lines after the first."""
+    for mark in separators:
+        rows = [[text.strip() for text in line.split(mark or None)] for line in lines[1:]]
+        number, times = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+        alike = [row for row in rows if len(row) == number]
+        fields = [text for row in alike for text in row]
+        tells = mark == "\t" or (any(map(NUMBER.fullmatch, fields)) and (mark or number > 2))
+        if number > 1 and times > len(rows) / 2 and tells and len(rows) > 1:
+            return _SEPARATORS[mark]
+    return None
 
 
 def _look(lines: Sequence[str]) -> tuple[str, float]:

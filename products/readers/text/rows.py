@@ -77,6 +77,7 @@ class DelimitedRows:
             padding=dialect.delimiter if dialect.padded else "",
             bars=dialect.barred,
             rules=dialect.has_rules,
+            end=dialect.end,
             widths=dialect.widths,
         )
         return cls(

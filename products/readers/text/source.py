@@ -38,6 +38,8 @@ class Cleaning:
         Whether lines of dashes are dropped.
     widths
         First character and the one after the last of each column of fixed place; a tab separates them then.
+    end
+        Line that is dropped with all that follow it.
     """
 
     comments: bool = False
@@ -46,11 +48,12 @@ class Cleaning:
     bars: bool = False
     rules: bool = False
     widths: tuple[tuple[int, int], ...] = ()
+    end: str = ""
 
     @property
     def needed(self) -> bool:
         """Whether any cleaning is necessary."""
-        return self.comments or self.blanks or bool(self.padding) or self.bars or self.rules or bool(self.widths)
+        return any((self.comments, self.blanks, self.padding, self.bars, self.rules, self.widths))
 
     def __call__(self, lines: bytes) -> bytes:
         """Clean complete lines."""
@@ -238,6 +241,8 @@ class _Cleaned(io.RawIOBase):
                 return b""
             text = text[found.end() :]
             self._skip -= 1
+        if self._cleaning.end and (found := _line(self._cleaning.end).search(text)):
+            text, self._ended = text[: found.start()], True
         if self._cleaning.needed:
             text = self._cleaning(text)
         if self._watch is not None:
@@ -252,6 +257,11 @@ def _columns_of(lines: bytes, widths: tuple[tuple[int, int], ...]) -> bytes:
         lambda line: "\t".join([part.strip().replace("\t", " ") for part in line.groups()]), text
     )
     return text.encode()
+
+
+@lru_cache(maxsize=16)
+def _line(content: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?m)^" + re.escape(content.encode()) + rb"[ \t]*\r?$")
 
 
 @lru_cache(maxsize=16)

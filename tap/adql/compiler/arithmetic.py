@@ -6,6 +6,7 @@ with a column of bytes. A result that does not fit, and a division by zero, are 
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -31,7 +32,7 @@ def compile_arithmetic(operands: Sequence[Value], node: tree.Arithmetic) -> Valu
         attempt |= whole
         result = _joined(result, operator, operand, node, whole and not together)
     if not (attempt and together) or result.constant is not None:
-        return result
+        return _scaled(result, numbers, node.operators)
     return Value(call("try", result.sql), result.column, "number", node.at)
 
 
@@ -43,6 +44,22 @@ def compile_signed(inner: Value, node: tree.Signed) -> Value:
         return Value(sql, numeric_column(promoted(column), column.unit), "number", node.at)
     constant = None if inner.constant is None else -inner.constant
     return Value(exp.Paren(this=exp.Neg(this=wrap(inner.sql))), column, "number", node.at, constant=constant)
+
+
+def _scaled(result: Value, operands: Sequence[Value], operators: Sequence[str]) -> Value:
+    """Return a product with the separation of its only operand that is not constant, if that has one."""
+    scale, separation = 1.0, None
+    for operator, operand in zip(["*", *operators], operands, strict=True):
+        if operator not in "*/" or (operand.separation is not None and (separation is not None or operator == "/")):
+            return result
+        if operand.separation is not None:
+            separation, factor = operand.separation, operand.scale
+        elif operand.constant is not None and operand.constant > 0:
+            factor = operand.constant
+        else:
+            return result
+        scale = scale * factor if operator == "*" else scale / factor
+    return replace(result, separation=separation, scale=scale) if separation and 0 < scale < math.inf else result
 
 
 def _joined(one: Value, operator: str, other: Value, node: tree.Arithmetic, attempt: bool) -> Value:

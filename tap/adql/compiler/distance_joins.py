@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from tap.adql.sqltree import call, column, compare, identifier, number
-from tap.adql.values import Point, Table
+from tap.adql.sqltree import attachable, call, column, compare, identifier, number
+from tap.adql.values import Near, Point, Table
 
 __all__ = ["join_by_cells", "spread_over_cells"]
 
@@ -24,55 +24,59 @@ _CELL_COLUMN = "@cell"
 _OF_ZONE = ("zone", "count", "west", "east")
 
 
-def join_by_cells(
-    tables: list[Table], pairs: list[tuple[Point, Point, float]], repeated: list[Table] | None = None
-) -> list[exp.Expr]:
+def join_by_cells(tables: list[Table], pairs: list[Near], repeated: list[Table] | None = None) -> list[exp.Expr]:
     """Choose one table of each pair to be repeated over cells, and return the conditions that cells are equal.
+
+    A point of a table of an enclosing query has one cell as well, so that a correlated subquery becomes a join.
 
     Parameters
     ----------
     tables
         The tables of the FROM or join that the conditions filter.
     pairs
-        Pairs of points that must be nearer than a distance in degrees.
+        Pairs of points that must be near.
     repeated
         The tables whose rows may be repeated; by default all. In an outer join these are the tables of the side
         whose unmatched rows are not in the result.
     """
     conditions: list[exp.Expr] = []
-    for one, other, radius in pairs:
-        one_table, other_table = _owner(tables, one), _owner(tables, other)
-        if one_table is None or other_table is None or one_table is other_table:
+    for near in pairs:
+        chosen = _sides(tables, near, repeated)
+        if chosen is None:
             continue
-        if not 0 <= radius <= _LARGEST_DEGREES:
-            continue
-        (fixed, fixed_table), (moving, moving_table) = _sides((one, one_table), (other, other_table))
-        if not _among(moving_table, repeated):
-            (fixed, fixed_table), (moving, moving_table) = (moving, moving_table), (fixed, fixed_table)
-        if moving_table.cells is not None or not _among(moving_table, repeated) or _crosses(fixed_table, repeated):
-            continue
-        zone = max(2.2 * radius, _SMALLEST_ZONE)
-        conditions.append(compare(_cell(fixed, zone), "=", column(_CELL_COLUMN, moving_table.alias)))
-        moving_table.cells = (moving, radius, zone)
+        fixed, fixed_table, moving, table = chosen
+        if near.constant is not None:
+            radius, zone = number(near.constant), number(max(2.2 * near.constant, _SMALLEST_ZONE))
+        else:
+            radius = call("least", near.radius, number(180.0))
+            zone = _height_of_zones(radius, table)
+        # A height that a query computes is a column first: the engine joins by columns.
+        if near.constant is None and fixed_table is not None:
+            place = _place(fixed, fixed_table, zone)
+        else:
+            place = _cell(fixed, zone)
+        conditions.append(compare(place, "=", column(_CELL_COLUMN, table.alias)))
+        table.cells = (moving, radius, zone)
     return conditions
 
 
 def spread_over_cells(table: Table) -> None:
     """Replace a chosen table by a query that repeats each row once for each of its cells; called when FROM is complete.
 
-    The cells are computed in four nested queries, so that no expression is written twice: zones and half width, number
-    of cells of each zone, the ends of the circle in them, the list of cells.
+    The cells are computed in nested queries, so that no expression is written twice: the height of zones, zones and
+    half width, the number of cells of each zone, the ends of the circle in them, the list of cells.
     """
-    if table.cells is None:
+    steps = [*_place_steps(table), *(_steps(table, table.cells) if table.cells is not None else ())]
+    if not steps:
         return
     source = table.source
     joins = source.args.get("joins")
     place = exp.Placeholder()
     source.replace(place)
     inner: exp.Expr = source
-    for columns in _steps(table, table.cells):
+    for columns in steps:
         everything = exp.Column(this=exp.Star(), table=identifier(table.alias))
-        named = [exp.Alias(this=node, alias=identifier(name)) for name, node in columns.items()]
+        named = [exp.Alias(this=attachable(node), alias=identifier(name)) for name, node in columns.items()]
         select = exp.Select(expressions=[everything, *named], from_=exp.From(this=inner))
         inner = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(table.alias)))
     if joins:
@@ -82,18 +86,62 @@ def spread_over_cells(table: Table) -> None:
     table.source = inner
 
 
-def _sides(one: tuple[Point, Table], other: tuple[Point, Table]) -> tuple[tuple[Point, Table], tuple[Point, Table]]:
-    """Return the fixed and the repeated table; an upload or an unsorted table is likely the smaller."""
-    return (other, one) if _weight(one[1]) < _weight(other[1]) else (one, other)
+def _place_steps(table: Table) -> Iterator[dict[str, exp.Expr]]:
+    """Yield the columns that each step adds for the cells of positions of the table."""
+    if not table.places:
+        return
+    yield {f"@height{i}": zone for i, (_, zone) in enumerate(table.places, 1)}
+    yield {
+        f"@place{i}": _cell(point, column(f"@height{i}", table.alias)) for i, (point, _) in enumerate(table.places, 1)
+    }
+
+
+def _sides(
+    tables: list[Table], near: Near, repeated: list[Table] | None
+) -> tuple[Point, Table | None, Point, Table] | None:
+    """Return the point that has one cell, and that which has several, with their tables; None when neither can.
+
+    An upload or an unsorted table is likely the smaller, and is repeated; a radius of rows is that of the circles.
+    """
+    if near.constant is not None and not 0 <= near.constant <= _LARGEST_DEGREES:
+        return None
+    one, other = _owner(tables, near.one), _owner(tables, near.other)
+    if one is other:
+        return None
+    sides = [(near.other, near.one, one, other), (near.one, near.other, other, one)]
+    if one is not None and other is not None and _weight(one) >= _weight(other):
+        sides.reverse()
+    for fixed, moving, table, fixed_table in sides:
+        if table is None or table.cells is not None or not _among(table, repeated):
+            continue
+        if fixed_table is None and not _is_outside(tables, fixed):
+            continue
+        if fixed_table is not None and repeated is not None and _among(fixed_table, repeated):
+            continue
+        if near.constant is None and (fixed_table is None or _aliases(near.radius) != {table.alias}):
+            continue
+        return fixed, fixed_table, moving, table
+    return None
+
+
+def _place(point: Point, table: Table, zone: exp.Expr) -> exp.Expr:
+    """Return the column with the cells of a point in zones whose height a query computes."""
+    table.places.append((point, zone))
+    return column(f"@place{len(table.places)}", table.alias)
+
+
+def _height_of_zones(radius: exp.Expr, table: Table) -> exp.Expr:
+    """Return a query for the height of zones that fits the largest radius of the rows of a table."""
+    source = table.source.copy()
+    source.set("joins", None)
+    finite = exp.If(this=compare(radius, "<", number(1e300)), true=attachable(radius))
+    largest = exp.Max(this=exp.Case(ifs=[finite]))
+    height = call("greatest", compare(number(2.2), "*", largest), number(_SMALLEST_ZONE))
+    return exp.Subquery(this=exp.Select(expressions=[height], from_=exp.From(this=source)))
 
 
 def _among(table: Table, tables: list[Table] | None) -> bool:
     return tables is None or any(table is known for known in tables)
-
-
-def _crosses(table: Table, repeated: list[Table] | None) -> bool:
-    """Return whether the table is on the side whose rows may be repeated."""
-    return repeated is not None and _among(table, repeated)
 
 
 def _weight(table: Table) -> int:
@@ -103,16 +151,26 @@ def _weight(table: Table) -> int:
     return 2 if described.sorted_by_healpix else 1
 
 
+def _aliases(*nodes: exp.Expr) -> set[str]:
+    return {found.table for node in nodes for found in node.find_all(exp.Column)}
+
+
 def _owner(tables: list[Table], point: Point) -> Table | None:
     """Return the only table whose columns a point uses; None when there are several."""
-    aliases = {node.table for part in (point.lon, point.lat) for node in part.find_all(exp.Column)}
+    aliases = _aliases(point.lon, point.lat)
     if len(aliases) != 1:
         return None
     alias = aliases.pop()
     return next((table for table in tables if table.alias == alias), None)
 
 
-def _cell(point: Point, zone: float) -> exp.Expr:
+def _is_outside(tables: list[Table], point: Point) -> bool:
+    """Return whether a point is one of enclosing queries."""
+    aliases = _aliases(point.lon, point.lat)
+    return bool(aliases) and aliases.isdisjoint(table.alias for table in tables)
+
+
+def _cell(point: Point, zone: exp.Expr) -> exp.Expr:
     """Return the number of the cell of a point."""
     index = _zone(point.lat, zone)
     count = _count(index, zone)
@@ -122,21 +180,24 @@ def _cell(point: Point, zone: float) -> exp.Expr:
     return compare(compare(index, "*", number(_CELLS_OF_ZONE)), "+", inside)
 
 
-def _steps(table: Table, cells: tuple[Point, float, float]) -> Iterator[dict[str, exp.Expr]]:
+def _steps(table: Table, cells: tuple[Point, exp.Expr, exp.Expr]) -> Iterator[dict[str, exp.Expr]]:
     """Yield the columns that each step adds; a circle touches two zones at most."""
     point, radius, zone = cells
-    generous = radius * (1 + 1e-9) + 1e-9
 
     def known(name: str) -> exp.Expr:
         return column(name, table.alias)
 
     yield {
-        "@zone1": _zone(compare(point.lat, "-", number(generous)), zone),
-        "@zone2": _zone(compare(point.lat, "+", number(generous)), zone),
+        "@height": zone,
+        "@radius": compare(compare(radius, "*", number(1 + 1e-9)), "+", number(1e-9)),
         "@lon": _normalised(point.lon),
-        "@reach": _reach(point, generous),
     }
-    yield {f"@count{i}": _count(known(f"@zone{i}"), zone) for i in "12"}
+    yield {
+        "@zone1": _zone(compare(point.lat, "-", known("@radius")), known("@height")),
+        "@zone2": _zone(compare(point.lat, "+", known("@radius")), known("@height")),
+        "@reach": _reach(point, known("@radius")),
+    }
+    yield {f"@count{i}": _count(known(f"@zone{i}"), known("@height")) for i in "12"}
     ends: dict[str, exp.Expr] = {}
     for i in "12":
         scale = compare(known(f"@count{i}"), "/", number(360.0))
@@ -170,25 +231,25 @@ def _normalised(lon: exp.Expr) -> exp.Expr:
     return compare(lon, "-", compare(number(360.0), "*", call("floor", compare(lon, "/", number(360.0)))))
 
 
-def _reach(point: Point, radius: float) -> exp.Expr:
+def _reach(point: Point, radius: exp.Expr) -> exp.Expr:
     """Return the half width of a circle in right ascension: 180 degrees when it contains a pole."""
-    sine = compare(call("sin", number(radius * 0.017453292519943295)), "/", call("cos", call("radians", point.lat)))
-    near_pole = compare(compare(call("abs", point.lat), "+", number(radius)), ">=", number(89.999))
+    sine = compare(call("sin", call("radians", radius)), "/", call("cos", call("radians", point.lat)))
+    near_pole = compare(compare(call("abs", point.lat), "+", radius), ">=", number(89.999))
     width = compare(call("degrees", call("asin", call("least", number(1.0), sine))), "+", number(1e-9))
     return exp.Case(ifs=[exp.If(this=near_pole, true=number(180.0))], default=width)
 
 
-def _zone(lat: exp.Expr, zone: float) -> exp.Expr:
-    return _whole(compare(compare(lat, "+", number(90.0)), "/", number(zone)))
+def _zone(lat: exp.Expr, zone: exp.Expr) -> exp.Expr:
+    return _whole(compare(compare(lat, "+", number(90.0)), "/", zone))
 
 
-def _count(index: exp.Expr, zone: float) -> exp.Expr:
+def _count(index: exp.Expr, zone: exp.Expr) -> exp.Expr:
     """Return the number of cells of a zone, so that at its narrower edge none is narrower than the zone height."""
-    south = call("abs", compare(compare(index, "*", number(zone)), "-", number(90.0)))
-    upper = compare(compare(index, "+", number(1)), "*", number(zone))
+    south = call("abs", compare(compare(index, "*", zone), "-", number(90.0)))
+    upper = compare(compare(index, "+", number(1)), "*", zone)
     north = call("abs", compare(upper, "-", number(90.0)))
     rim = call("least", number(90.0), call("greatest", south, north))
-    fitting = compare(compare(call("cos", call("radians", rim)), "*", number(360.0)), "/", number(zone))
+    fitting = compare(compare(call("cos", call("radians", rim)), "*", number(360.0)), "/", zone)
     return call("greatest", number(1), _whole(fitting))
 
 

@@ -22,7 +22,7 @@ from tap.adql.functions.choices import compile_case
 from tap.adql.functions.signatures import Function
 from tap.adql.geometry.predicates import within
 from tap.adql.sqltree import all_of, any_of, cast_to, compare, negate, number, string, wrap
-from tap.adql.values import Circle, Kind, Point, Value, kind_of, numeric_column, require_number, require_text
+from tap.adql.values import Circle, Kind, Near, Value, kind_of, numeric_column, require_number, require_text
 
 __all__ = ["Expressions"]
 
@@ -52,8 +52,8 @@ class Expressions:
     aggregates: bool = False
     prune: bool = False
     found_aggregate: bool = False
-    #: Pairs of points of rows that a condition requires to be nearer than a constant.
-    near: list[tuple[Point, Point, float]] = field(default_factory=list)
+    #: Pairs of points of rows that a condition requires to be near.
+    near: list[Near] = field(default_factory=list)
 
     def value(self, node: tree.Expression) -> Value:
         """Compile a value."""
@@ -190,15 +190,24 @@ class Expressions:
         """Return ``DISTANCE(...) < r`` as a cone, like CONTAINS."""
         if left.separation is None:
             left, operator, right = right, _SWAPPED[operator], left
-        if left.separation is None or operator not in {"<", "<="} or right.constant is None:
+        if left.separation is None or operator not in {"<", "<="}:
             return None
         one, other = left.separation
+        if right.constant is None:
+            if one.constant is None and other.constant is None and right.kind == "number":
+                radius = right.sql if left.scale == 1 else compare(right.sql, "/", number(left.scale))
+                self.near.append(Near(one, other, radius, None))
+            return None
+        radius, degrees = right.sql, right.constant
+        if left.scale != 1:
+            degrees /= left.scale
+            radius = number(degrees)
         if one.constant is not None:
             one, other = other, one
         prune = self.prune and self.context.limits.may_cover()
-        test = within(one, Circle(other, right.sql, right.constant), operator, prune=prune)
+        test = within(one, Circle(other, radius, degrees), operator, prune=prune)
         if other.constant is None:
-            self.near.append((one, other, right.constant))
+            self.near.append(Near(one, other, radius, degrees))
         return test
 
     def _between(self, node: tree.Between) -> exp.Expr:

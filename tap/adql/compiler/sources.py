@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from tap.adql import tree
+from tap.adql.compiler.bands import implied_bands
 from tap.adql.compiler.context import Context
 from tap.adql.compiler.distance_joins import join_by_cells
 from tap.adql.compiler.expressions import Expressions
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.sqltree import all_of, compare, identifier
-from tap.adql.values import Field, Point, Table, promoted
+from tap.adql.values import Field, Near, Table, promoted
 
 __all__ = ["Relation", "compile_sources", "conjuncts"]
 
@@ -60,9 +61,7 @@ def conjuncts(condition: tree.Expression) -> list[tree.Expression]:
     return [condition]
 
 
-def near_pairs(
-    compiler: Expressions, condition: tree.Expression
-) -> tuple[list[exp.Expr], list[tuple[Point, Point, float]]]:
+def near_pairs(compiler: Expressions, condition: tree.Expression) -> tuple[list[exp.Expr], list[Near]]:
     """Compile the operands of a conjunction, and return with them the pairs of points that it requires to be near."""
     tests, pairs = [], []
     for part in conjuncts(condition):
@@ -70,6 +69,7 @@ def near_pairs(
         tests.append(compiler.condition(part))
         if isinstance(part, tree.Comparison):
             pairs += compiler.near
+            tests += implied_bands(compiler, part)
     return tests, pairs
 
 

@@ -15,7 +15,7 @@ from tap.adql.geometry.predicates import contains, distance, intersects
 from tap.adql.geometry.shape_arrays import array_of, constant_region, kernel_arguments
 from tap.adql.geometry.shapes import point_of_numbers, point_of_value, point_value, require_shape, shape_value
 from tap.adql.sqltree import call, case_null, cast_to, compare, number, string
-from tap.adql.values import Box, Circle, Computed, Coverage, Point, Polygon, Value, numeric_column
+from tap.adql.values import Box, Circle, Computed, Coverage, Near, Point, Polygon, Value, numeric_column
 
 __all__ = ["GEOMETRIC_FUNCTIONS"]
 
@@ -39,9 +39,9 @@ def _tested(test: _Test, arguments: _Arguments, node: tree.Call, prune: bool) ->
         raise QueryError(f"{node.function.upper()} cannot test these shapes", node.at, str(error)) from error
     point, region = (one, other) if isinstance(one, Point) else (other, one)
     near = None
-    if isinstance(point, Point) and isinstance(region, Circle) and region.constant is not None:
+    if isinstance(point, Point) and isinstance(region, Circle):
         moving = point.constant is None and region.center.constant is None
-        near = (point, region.center, region.constant) if moving else None
+        near = Near(point, region.center, region.radius, region.constant) if moving else None
     return Value(cast_to(truth, "INTEGER"), numeric_column("int"), "number", node.at, truth=truth, near=near)
 
 

@@ -3,16 +3,17 @@
 import contextlib
 import shutil
 import threading
-import time
+from concurrent.futures import Future
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Self
 from weakref import WeakSet
 
 from core.cancellation import Cancellation
-from core.errors import PhotozError, ServiceBusyError
+from core.errors import ServiceBusyError
 from core.processes import ProcessIdentity
 from tap.engine.duckdb.drain import Drain
+from tap.engine.duckdb.places import LONG_SECONDS, Place, Places
 from tap.engine.duckdb.process import QueryProcess, tables_key
 from tap.engine.duckdb.spool import Spool
 from tap.engine.duckdb.spool_budget import SpoolBudget, SpoolLimits
@@ -32,7 +33,7 @@ class DuckDBEngine:
     Parameters
     ----------
     workers
-        Number of processes, and so of queries that run at once.
+        Number of processes, and so of queries that run at once; `Places` tells when there are more.
     waiting
         Number of queries that may wait for a process.
     waiting_of_owner
@@ -42,6 +43,8 @@ class DuckDBEngine:
         exist.
     spool_limits
         Limits on rows that wait for readers.
+    long_seconds
+        Seconds after which a running query no longer keeps short ones waiting.
     """
 
     def __init__(
@@ -52,22 +55,32 @@ class DuckDBEngine:
         temp_folder: Path,
         waiting_of_owner: int | None = None,
         spool_limits: SpoolLimits | None = None,
+        long_seconds: float = LONG_SECONDS,
     ) -> None:
         temp_folder.mkdir(parents=True, exist_ok=True)
         _remove_stale_folders(temp_folder)
         self._folder = Path(mkdtemp(prefix=f"{_PREFIX}{ProcessIdentity.current()}.", dir=temp_folder)).resolve()
-        self._queue = FairQueue(waiting, waiting if waiting_of_owner is None else waiting_of_owner)
-        self._closed = False
-        self._changed = threading.Condition()
-        self._workers = workers
         self._budget = SpoolBudget(spool_limits or SpoolLimits())
         self._drains: WeakSet[Drain] = WeakSet()
-        self._all: set[QueryProcess] = set()
-        self._idle: list[QueryProcess] = []
-        self._fill()
+        self._lock = threading.Lock()
+        queue = FairQueue(waiting, waiting if waiting_of_owner is None else waiting_of_owner)
+        self._places = Places(workers, queue, lambda: QueryProcess(self._folder), long_seconds=long_seconds)
+
+    def admit(self, query: EngineQuery, cancellation: Cancellation | None = None) -> "_Admission":
+        """Append a query to the queue, without waiting; it is withdrawn or stopped when it is cancelled.
+
+        Raises
+        ------
+        core.errors.ServiceBusyError
+            Too many queries are waiting.
+        """
+        cancellation = cancellation or Cancellation()
+        admission = _Admission(self, self._places.join(query), cancellation)
+        cancellation.on_cancel(admission.withdraw)
+        return admission
 
     def open(self, query: EngineQuery, cancellation: Cancellation | None = None) -> ResultStream:
-        """Start a query and return when its first batch or its end is available; stop it when it is cancelled.
+        """Admit a query, wait for its turn in this thread, and start it.
 
         Raises
         ------
@@ -76,23 +89,19 @@ class DuckDBEngine:
         tap.engine.QueryFailedError
             The query failed before its first rows.
         """
-        cancellation = cancellation or Cancellation()
-        stream = self._stream(self._acquire(query, cancellation), query)
+        admission = self.admit(query, cancellation)
         try:
-            cancellation.on_cancel(stream.close)
-            stream.start()
-        except BaseException:
-            stream.close()
-            raise
-        return stream
+            admission.turn.result(query.seconds)
+        except TimeoutError:
+            admission.withdraw()
+            raise ServiceBusyError("The service is busy with other queries. Try again in a moment.") from None
+        return admission.start()
 
     def close(self) -> None:
         """Stop all queries, end all processes, remove all temporary files."""
-        with self._changed:
-            self._closed = True
-            processes, drains = list(self._all), list(self._drains)
-            self._idle.clear()
-            self._changed.notify_all()
+        processes = self._places.close()
+        with self._lock:
+            drains = list(self._drains)
         for process in processes:  # readers get the end of the pipe
             process.kill()
         for drain in drains:
@@ -107,33 +116,35 @@ class DuckDBEngine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _acquire(self, query: EngineQuery, cancellation: Cancellation) -> QueryProcess:
-        cancellation.on_cancel(self._notify_waiting)
-        deadline = time.monotonic() + query.seconds
-        with self._changed:
-            self._check_open()
-            with contextlib.suppress(OSError):  # the next query tries again; until then there are fewer
-                self._fill()
-            self._wait(query.owner, deadline, cancellation)
-            wanted = tables_key(query.tables)
-            best = next((process for process in self._idle if wanted in process.tables), self._idle[-1])
-            self._idle.remove(best)
-            return best
+    def start(self, place: Place, cancellation: Cancellation) -> ResultStream:
+        """Start a query whose turn has come, as `Admission.start` does."""
+        stream = self._stream(self._places.take(place), place.query)
+        try:
+            cancellation.on_cancel(stream.close)
+            stream.start()
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def withdraw(self, place: Place) -> None:
+        """Withdraw a query that was not started."""
+        self._places.leave(place)
 
     def _stream(self, process: QueryProcess, query: EngineQuery) -> SpooledStream:
         """Send a query to an idle process, and return the stream of its rows."""
         try:
             spool = Spool(self._folder, self._budget, query.owner)
         except ServiceBusyError:
-            self._release(process, usable=True)
+            self._places.release(process, usable=True)
             raise
         try:
-            drain = Drain(self._send(process, query), query, spool, self._release)
+            drain = Drain(self._send(process, query), query, spool, self._places.release)
             drain.start()
         except BaseException:
             spool.drop()
             raise
-        with self._changed:
+        with self._lock:
             self._drains.add(drain)
         return SpooledStream(spool, drain)
 
@@ -143,62 +154,31 @@ class DuckDBEngine:
             try:
                 process.send(query)
             except OSError:
-                process = self._replace(process)
+                process = self._places.replace(process)
             else:
                 process.tables.add(tables_key(query.tables))
                 return process
-        self._release(process, usable=False)
+        self._places.release(process, usable=False)
         raise QueryCrashedError("No query process could be started. Try again later.")
 
-    def _fill(self) -> None:
-        while len(self._all) < self._workers:
-            process = QueryProcess(self._folder)
-            self._all.add(process)
-            self._idle.append(process)
 
-    def _notify_waiting(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+class _Admission:
+    """`Admission` to a `DuckDBEngine`."""
 
-    def _wait(self, owner: str, deadline: float, cancellation: Cancellation) -> None:
-        """Wait until a process is idle and it is the turn of this query."""
-        ticket = self._queue.join(owner, must_wait=not self._idle or len(self._queue) > 0)
-        try:
-            while not (self._idle and self._queue.is_next(ticket)):
-                left = deadline - time.monotonic()
-                if left <= 0 or cancellation.is_cancelled:
-                    raise ServiceBusyError("The service is busy with other queries. Try again in a moment.")
-                self._changed.wait(left)
-                self._check_open()
-            self._queue.begin(ticket)
-        finally:
-            self._queue.leave(ticket)
-            if self._queue:  # it may be the turn of another one now
-                self._changed.notify_all()
+    def __init__(self, engine: DuckDBEngine, place: Place, cancellation: Cancellation) -> None:
+        self._engine = engine
+        self._place = place
+        self._cancellation = cancellation
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ServiceBusyError("The service is shutting down. Try again in a minute.")
+    @property
+    def turn(self) -> Future[None]:
+        return self._place.turn
 
-    def _release(self, process: QueryProcess, usable: bool) -> None:
-        if not (usable and process.alive):
-            try:
-                process = self._replace(process)
-            except (OSError, PhotozError):  # no process can be started now, or the engine is closed
-                return
-        with self._changed:
-            if not self._closed:
-                self._idle.append(process)
-                self._changed.notify_all()
+    def start(self) -> ResultStream:
+        return self._engine.start(self._place, self._cancellation)
 
-    def _replace(self, process: QueryProcess) -> QueryProcess:
-        process.end()
-        with self._changed:
-            self._all.discard(process)
-            self._check_open()
-            fresh = QueryProcess(self._folder)
-            self._all.add(fresh)
-            return fresh
+    def withdraw(self) -> None:
+        self._engine.withdraw(self._place)
 
 
 def _remove_stale_folders(temp_folder: Path) -> None:

@@ -18,6 +18,7 @@ from tap.engine.protocol import EngineQuery, EngineTable, UploadedFile
 __all__ = ["QueryProcess", "tables_key"]
 
 _PIPE_BYTES = 1 << 20
+_LOW_PRIORITY = 10
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -34,6 +35,7 @@ class QueryProcess:
 
     def __init__(self, folder: Path) -> None:
         self.tables: set[object] = set()  # sets of tables that it has open, to send it queries over the same
+        self.is_low = False  # whether its priority was lowered
         self._folder = Path(mkdtemp(dir=folder))
         self._ending = threading.Lock()
         self._reading = threading.Lock()
@@ -64,6 +66,14 @@ class QueryProcess:
     def pid(self) -> int:
         """Process id."""
         return self._process.pid
+
+    def lower_priority(self) -> None:
+        """Let processes of other queries go before this one; only root could take that back."""
+        self.is_low = True
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # it has just ended
+                for thread in Path(f"/proc/{self.pid}/task").iterdir():  # Linux keeps a priority for each
+                    os.setpriority(os.PRIO_PROCESS, int(thread.name), _LOW_PRIORITY)
 
     def send(self, query: EngineQuery) -> None:
         """Send a query.

@@ -9,11 +9,12 @@ __all__ = ["FairQueue", "Ticket"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ticket:
-    """Place of one query in the queue: its turn, and its number in order of arrival."""
+    """Place of one query in the queue: its turn, its number in order of arrival, and its lane."""
 
     owner: str
     turn: float
     number: int
+    is_long: bool = False
 
 
 class FairQueue:
@@ -40,13 +41,15 @@ class FairQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def join(self, owner: str, *, must_wait: bool) -> Ticket:
+    def join(self, owner: str, *, must_wait: bool, is_long: bool = False) -> Ticket:
         """Append a query.
 
         Parameters
         ----------
         must_wait
-            Whether it counts as waiting, because no process is free or others wait already.
+            Whether it counts as waiting, because no process is free for it.
+        is_long
+            Whether it is in the lane of long queries, which may have to wait while short ones begin.
 
         Raises
         ------
@@ -63,14 +66,21 @@ class FairQueue:
                 f"{of_owner} of your queries are waiting, the limit for one user. Try again when some have ended."
             )
         self._number += 1
-        ticket = Ticket(owner, max(self._turn, self._turns.get(owner, 0.0)), self._number)
+        ticket = Ticket(owner, max(self._turn, self._turns.get(owner, 0.0)), self._number, is_long)
         self._turns[owner] = ticket.turn + 1
         self._waiting.append(ticket)
         return ticket
 
-    def is_next(self, ticket: Ticket) -> bool:
-        """Return whether it is the turn of a query."""
-        return ticket is min(self._waiting, key=lambda waiting: (waiting.turn, waiting.number))
+    def next(self, *, with_long: bool = True) -> Ticket | None:
+        """Return the query whose turn it is, if any.
+
+        Parameters
+        ----------
+        with_long
+            Whether a long query may begin.
+        """
+        able = (ticket for ticket in self._waiting if with_long or not ticket.is_long)
+        return min(able, key=lambda ticket: (ticket.turn, ticket.number), default=None)
 
     def begin(self, ticket: Ticket) -> None:
         """Declare that a query has a process; it is still in the queue."""

@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import anyio
 import pytest
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from core.cancellation import Cancellation
 from core.errors import ServiceBusyError
@@ -90,7 +92,7 @@ def _made(make, *, leaves: bool = False):
         if leaves:
             reader._gone.set()
         with anyio.fail_after(60):
-            return await run_until_disconnect(Request(dict(SCOPE), reader.receive), make)
+            return await run_until_disconnect(Request(dict(SCOPE), reader.receive), partial(run_in_threadpool, make))
 
     return anyio.run(main)
 

@@ -346,3 +346,17 @@ def test_many_surveys_without_rules_are_refused_at_once():
     )
     with pytest.raises(InvalidValueError, match="survey '0' has no"):
         _combined({"1_a": table}, columns={"id": None})
+
+
+@pytest.mark.parametrize(
+    "identifiers",
+    [
+        pa.array([2**63 + 5, 2**63 + 6, 1, 2**64 - 1], pa.uint64()),
+        pa.array([2**53, 2**53 + 1, -1, 2**63 - 1]),
+        pa.array(["0001", "12E05", "1", "00"]),
+    ],
+    ids=["unsigned", "64 bits", "text"],
+)
+def test_identifiers_stay_as_they_are(identifiers):
+    result = _combined({"1_a": _catalogue(name=identifiers), "2_b": _catalogue()})
+    assert result.table["id"].to_pylist()[:4] == [str(value) for value in identifiers.to_pylist()]

@@ -1,8 +1,9 @@
-"""The same run again from its provenance, and requests that name what does not exist."""
+"""The same run again from its provenance, runs of folders, and requests that name what does not exist."""
 
 import hashlib
 import io
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -10,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipelines.outputs.hats import write_hats
+from products.product_types import product_type_by_name
 from tests.pipelines.runs.conftest import Catalogues
-from tests.pipelines.runs.published import PipelineSite, wait_for_run
+from tests.pipelines.runs.published import PipelineSite, catalogue, put_file, wait_for_run
+from tests.vospace.client import node_xml
 
 pytestmark = pytest.mark.slow
 
@@ -111,3 +115,62 @@ def test_parameters_of_uws_are_taken_in_any_case_and_unknown_ones_are_refused_la
     changed = site.ask("POST", f"{job}/parameters", data={"delta_z_treshold": "0.1"})
     assert (changed.status_code, "did you mean DELTA_Z_THRESHOLD?" in changed.text) == (400, True)
     assert site.ask("POST", f"{job}/parameters", data={"delta_z_threshold": "0.1"}).status_code == 303
+
+
+def _put_hats(site: PipelineSite, folder: Path, name: str) -> tuple[str, dict[str, str]]:
+    """Put a HATS catalogue into alice's home as clients do, file by file; give its address and checksums."""
+    frame = catalogue("VVDS").rename(columns={"Q": "z_flag"})
+    ends = ("RAJ2000", "DEJ2000")
+    write_hats(pa.Table.from_pandas(frame, preserve_index=False), folder / name, ends, rows_in_file=20)
+    address, checksums = f"vos://{site.app.services.settings.authority}~vospace/home/alice/{name}", {}
+    for path in [folder / name, *sorted((folder / name).rglob("*"))]:
+        below = path.relative_to(folder).as_posix()
+        if path.is_dir():
+            node = node_xml(f"{address.rpartition('/')[0]}/{below}")
+            assert site.ask("PUT", f"/vospace/nodes/home/alice/{below}", content=node).status_code == 201
+        else:
+            put_file(site, f"/home/alice/{below}", path.read_bytes())
+            checksums[below] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return address, checksums
+
+
+def test_a_hats_catalogue_in_a_folder_is_an_input_and_becomes_a_product(
+    site: PipelineSite, catalogues: Catalogues, tmp_path: Path
+):
+    address, checksums = _put_hats(site, tmp_path, "mini")
+    results = _run(site, COMBINE, INPUTS=f"{address};{catalogues.vvds.internal_name}", NAME="Of a folder")
+    rows = _table(site, results).to_pandas()
+    kept = ["id", "ra", "dec", "z", "survey"]
+    found, expected = (
+        rows[rows["source"] == source][kept].sort_values("id").reset_index(drop=True)
+        for source in ("01_mini", catalogues.vvds.internal_name)
+    )
+    assert len(expected) == 40
+    assert found.equals(expected)
+    entities = site.ask("GET", f"{results}/provenance").json()["entity"].values()
+    (entity,) = (each for each in entities if each.get("pz:address") == address)
+    listed = "".join(f"{checksums[name]}  {name}\n" for name in sorted(checksums))
+    assert entity["pz:sha256"] == hashlib.sha256(listed.encode()).hexdigest()
+
+    kind = product_type_by_name("redshift_catalog").id
+    product = site.json("POST", "/api/products/", json={"display_name": "Mini", "product_type": kind})
+    file = site.json("POST", f"/api/products/{product['id']}/files", json={"uri": address, "role": "main"})
+    assert file["name"] == "mini.zip"
+    site.json("POST", f"/api/products/{product['id']}/inspect/")
+    inspected = site.json("GET", f"/api/products/{product['id']}/inspection/?wait=60")
+    assert (inspected["state"], inspected["found"]["rows"]) == ("done", 40), inspected
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "words"),
+    [
+        ("void", True, "The folder '/home/alice/void' has no files that you may read."),
+        ("nothing", False, "There is no file 'vos://photoz.local~vospace/home/alice/nothing' that you may read."),
+    ],
+)
+def test_a_folder_without_files_is_refused(site: PipelineSite, name: str, made: bool, words: str):
+    address = f"vos://photoz.local~vospace/home/alice/{name}"
+    if made:
+        assert site.ask("PUT", f"/vospace/nodes/home/alice/{name}", content=node_xml(address)).status_code == 201
+    refused = site.ask("POST", COMBINE, data={"INPUTS": address, "PHASE": "RUN"})
+    assert (refused.status_code, words in refused.text) == (400, True), refused.text

@@ -1,6 +1,7 @@
 """Adjusted tables: missing values, derived positions, and what remains to be decided."""
 
 import math
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pytest
@@ -10,6 +11,7 @@ from products.adjustments.options import AS_GIVEN, TableOptions
 from products.adjustments.reader import AdjustedReader
 from products.inspection.meanings import Meanings
 from products.inspection.position_warnings import open_question
+from products.rows.derive import guessed_columns
 from tests.products.rows.tables import MemoryReader
 
 
@@ -146,3 +148,22 @@ def test_options_come_back_from_json(item: dict[str, object]) -> None:
 def test_missing_values_that_do_not_fit_are_refused(missing: dict[str, tuple[object, ...]], said: str) -> None:
     with pytest.raises(InvalidValueError, match=said):
         AdjustedReader(table(z=[1.0], flag=[True]), TableOptions(missing_values=missing))  # type: ignore[arg-type]
+
+
+def test_the_rows_that_decided_are_not_read_again() -> None:
+    rows = 70_000
+    source = table(ra=[10.0] * rows, dec=[1.0] * rows, n=list(range(rows)))
+    started: list[int] = []
+
+    class Counted(MemoryReader):
+        def batches(self, columns: Sequence[str] | None = None, *, size: int = 65_536) -> Iterator[pa.RecordBatch]:
+            started.append(size)
+            return source.batches(columns, size=size)
+
+    with AdjustedReader(Counted(pa.table({"ra": [10.0], "dec": [1.0], "n": [0]}))) as reader:
+        assert reader.forms
+        assert guessed_columns(reader) == {"ra": "ra", "dec": "dec", "id": "n"}
+        for _ in range(2):
+            found = pa.Table.from_batches(reader.batches())
+            assert found["n"].to_pylist() == list(range(rows))
+    assert len(started) == 2  # one of each whole pass, none for the decisions

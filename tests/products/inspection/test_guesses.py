@@ -162,6 +162,28 @@ def test_columns_of_one_position_are_chosen_together() -> None:
     assert best_assignment(guess_meanings(columns, {})) == {"TARGET_RA": "ra", "TARGET_DEC": "dec"}
 
 
+@pytest.mark.parametrize(
+    ("names", "meanings"),
+    [
+        ("ALPHAWIN_SKY DELTAWIN_SKY z_MUSE confid", "ra dec z z_flag"),
+        ("ALPHA_SKY DELTA_SKY zMUSE", "ra dec z"),
+        ("alphaJ deltaJ z_best", "ra dec z"),
+        ("RA_ABCD DEC_ABCD z_ABCD zflg_ABCD zerr_ABCD", "ra dec z z_flag z_err"),
+        ("X_WORLD Y_WORLD Z_VI QF", "ra dec z z_flag"),
+        ("lon lat zABCD ZQUALITY_ABCD e_z_ABCD", "ra dec z z_flag z_err"),
+    ],
+)
+def test_a_known_stem_with_a_suffix_is_guessed(names: str, meanings: str) -> None:
+    columns = [Column(name, "double") for name in names.split()]
+    assert best_assignment(guess_meanings(columns, {})) == dict(zip(names.split(), meanings.split(), strict=True))
+
+
+@pytest.mark.parametrize("name", ["zflg_mag", "z_err_flux", "class_star_x", "flags_auto", "zip_code", "e_zmag_auto"])
+def test_a_suffix_makes_no_error_or_flag_of_a_redshift(name: str) -> None:
+    columns = [Column("ra", "double"), Column("dec", "double"), Column("z", "double"), Column(name, "double")]
+    assert name not in best_assignment(guess_meanings(columns, {}))
+
+
 def test_the_reason_is_said_in_words() -> None:
     table = pa.table({"RAJ2000": pa.array([0.1, 359.9])})
     table = table.cast(pa.schema([pa.field("RAJ2000", pa.float64(), metadata={"unit": "deg"})]))

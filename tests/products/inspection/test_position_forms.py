@@ -272,3 +272,37 @@ def test_real_catalogues(name, first, frames) -> None:
     assert found[0].is_plain
     assert found[0].certain
     assert {form.frame for form in found} == frames
+
+
+@pytest.mark.parametrize(
+    ("unit", "known"),
+    [
+        ("15deg", "hourangle"),
+        ("15.0 deg", "hourangle"),
+        ("57.29577951308232deg", "rad"),
+        ("decimal degrees", "deg"),
+        ("Angle[deg]", "deg"),
+        ("deg (ICRS)", "deg"),
+        ("Hours", "hourangle"),
+    ],
+)
+def test_units_are_recognised_in_other_words(unit: str, known: str) -> None:
+    values = {"hourangle": [0.5, 12.0, 23.5], "rad": [0.1, 1.0, 6.2], "deg": [10.0, 200.0, 350.0]}[known]
+    table = pa.table({"ra": values, "dec": [-1.0, 0.5, 1.2]})
+    latitude = "rad" if known == "rad" else "deg"
+    (form,) = forms_of(table, {"ra": {"unit": unit}, "dec": {"unit": latitude}})
+    assert form.units == (known, latitude)
+    assert form.certain
+
+
+@pytest.mark.parametrize("unit", ["pixel", "7deg", "m/s", "d"])
+def test_a_unit_that_is_no_angle_is_asked_for(unit: str) -> None:
+    table = pa.table({"ra": [10.0, 200.0, 350.0], "dec": [-1.0, 0.5, 1.2]})
+    for form in forms_of(table, {"ra": {"unit": unit}, "dec": {"unit": "deg"}}):
+        assert not form.certain
+    assert any(f"unit {unit} is not known" in form.reason for form in forms_of(table, {"ra": {"unit": unit}}))
+
+
+def test_words_for_no_unit_are_none() -> None:
+    (form,) = forms_of(pa.table({"ra": [10.0, 200.0, 350.0], "dec": [-1.0, 0.5, 1.2]}), {"ra": {"unit": "None"}})
+    assert form.certain

@@ -64,3 +64,13 @@ def test_densities_that_are_missing_negative_or_not_normalised_are_counted(tmp_p
         means = stored.read(["z_mean"])["z_mean"]
     assert means.null_count == 2
     assert pa.types.is_floating(means.type)
+
+
+def test_identifiers_that_are_missing_or_double_are_told(tmp_path):
+    made = with_ancillary("norm")
+    made.ancil["object_id"][3] = made.ancil["object_id"][4]
+    found, _ = _derived(write_ensemble(made, tmp_path, "hdf5"), tmp_path)
+    assert any("Identifiers in object_id occur more than once" in note for note in found.notes)
+    made.set_ancil({"zmode": made.ancil["zmode"]})
+    found, _ = _derived(write_ensemble(made, tmp_path, "hdf5"), tmp_path)
+    assert any("No column identifies the objects" in note for note in found.notes)

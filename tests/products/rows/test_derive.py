@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import astropy.units as u
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -265,3 +266,36 @@ def test_progress_rises_and_speaks_of_rows(catalogue, tmp_path) -> None:
     assert shares == sorted(shares)
     assert told[0][1] == "Read 20 000 of 20 000 rows"
     assert told[-1] == (1.0, "Wrote 20 000 rows")
+
+
+def test_row_groups_without_an_identifier_are_known_by_filters(tmp_path) -> None:
+    rows = 10_000
+    numbers = np.random.default_rng(3).permutation(rows) + 10**15
+    table = pa.table(
+        {
+            "ra": np.linspace(0, 359, rows),
+            "dec": np.linspace(-89, 89, rows),
+            "object_id": numbers,
+            "name": [f"object {number}" for number in numbers],
+            "flag": numbers % 3,
+        }
+    )
+    derive(table, tmp_path, meanings=Meanings(ra="ra", dec="dec"), memory=_SMALL_MEMORY)
+    path = tmp_path / "rows.parquet"
+    stored = pq.ParquetFile(path)
+    assert stored.num_row_groups > 3
+
+    def may_have(column: str, value: object) -> int:
+        probe = "SELECT COUNT(*) FROM parquet_bloom_probe(?, ?, ?) WHERE NOT bloom_filter_excludes"
+        (count,) = duckdb.execute(probe, [str(path), column, value]).fetchone()
+        return count
+
+    others = 50 * (stored.num_row_groups - 1)
+    for column, values in (("c2", [int(number) for number in numbers[:50]]), ("c3", table["name"].to_pylist()[:50])):
+        found = [may_have(column, value) for value in values]
+        assert min(found) == 1
+        assert sum(found) - 50 < 0.2 * others  # 5 % are expected
+    assert may_have("c4", 7) == stored.num_row_groups  # repeated values have a dictionary
+
+    derive(table, tmp_path, meanings=Meanings(ra="ra", dec="dec"))  # in one row group, which is read in any case
+    assert may_have("c2", 7) == 1

@@ -19,7 +19,9 @@ def routes(services: WebServices) -> APIRouter:
     router = api_router("files")
 
     @router.post(
-        "/products/{product_id}/files", status_code=201, summary="Attach a file of VOSpace: its uri, and a role"
+        "/products/{product_id}/files",
+        status_code=201,
+        summary="Attach a file of VOSpace, or a folder as a zip: its uri, and a role",
     )
     async def take(product_id: int, request: Request, identity: Identity = Depends(services.authenticate)) -> Json:
         identity.require(Scope.WRITE)

@@ -1,19 +1,22 @@
-"""Page of the densities of single objects of a product, chosen by their identifiers or by a cone."""
+"""Page of the densities of single objects of a product, and of its point estimates against reference redshifts."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request, Response
+from markupsafe import Markup
 
 from core.auth.models import Identity
-from core.errors import InvalidValueError
-from products.inspection.guesses import best_assignment
+from core.errors import InvalidValueError, NotFoundError
 from products.inspection.meanings import Meanings
+from products.rows.matched_redshifts import RedshiftColumns, matched_redshifts
 from products.rows.selected_densities import DensityColumns, SelectedDensities, select_densities
 from products.service import ProductDetails
 from webui.addresses import product_address, product_key
+from webui.charts.comparison import redshift_comparison
 from webui.charts.curves import CurvePlot, curve_plot
 from webui.pages.forms import see_other
+from webui.pages.products.product_view import identifier_column
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -22,6 +25,7 @@ __all__ = ["add_routes"]
 _MOST_OBJECTS = 6
 _POINTS = 301
 _LONGEST = 1000
+_MOST_ROWS = 2_000_000
 _PERCENTAGES = (2.5, 16.0, 50.0, 84.0, 97.5)
 
 
@@ -33,6 +37,16 @@ class _Object:
     point: float | None
     quantiles: tuple[float | None, ...]
     odds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Point estimates against the redshifts of another product."""
+
+    display_name: str
+    internal_name: str
+    objects: int
+    picture: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +68,16 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         columns = _columns_of(details)
         if columns is None or details.table is None:
             return see_other(product_address(details.product.internal_name))
-        error, status = None, 200
+        wanted, errors = _Selection("", (), None, ("", "", "")), []
+        comparison = None
         try:
             wanted = _selection(request)
         except InvalidValueError as e:
-            wanted, error, status = _Selection("", (), None, ("", "", "")), e.message, 400
+            errors.append(e.message)
+        try:
+            comparison = _comparison(services, identity, details, request.query_params.get("reference", "").strip())
+        except (InvalidValueError, NotFoundError) as e:
+            errors.append(e.message)
         selected = select_densities(
             services.settings.tables_folder / details.table.stored_id,
             columns,
@@ -69,7 +88,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return renderer.page(
             "products/densities.html",
             identity,
-            status=status,
+            status=400 if errors else 200,
             details=details,
             wanted=wanted,
             columns=columns,
@@ -77,7 +96,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             objects=_objects(selected),
             found=selected.found,
             percentages=_PERCENTAGES,
-            error=error,
+            errors=errors,
+            comparison=comparison,
+            reference=request.query_params.get("reference", "").strip()[:_LONGEST],
         )
 
 
@@ -85,10 +106,44 @@ def _columns_of(details: ProductDetails) -> DensityColumns | None:
     density = next((item.column for item in details.columns if item.column.density), None)
     if density is None or details.table is None:
         return None
-    aliases = {(item.alias or "").lower(): item.column.name for item in details.columns}
-    guessed = {} if details.found is None else best_assignment(details.found.guesses)
-    identifier = aliases.get("id") or next((name for name, meaning in guessed.items() if meaning == "id"), None)
-    return DensityColumns(density, identifier, Meanings(details.table.ra, details.table.dec, z=details.table.z))
+    meanings = Meanings(details.table.ra, details.table.dec, z=details.table.z)
+    return DensityColumns(density, identifier_column(details), meanings)
+
+
+def _comparison(services: WebServices, identity: Identity, details: ProductDetails, name: str) -> _Comparison | None:
+    """Return the comparison with the redshifts of another product, or None if none is named.
+
+    Raises
+    ------
+    NotFoundError
+        The other product does not exist, or the identity may not read it.
+    InvalidValueError
+        One of the products has no identifiers or no redshifts, or they share no object.
+    """
+    if not name:
+        return None
+    other = services.products.service.details(identity, product_key(name))
+    estimates, redshifts = matched_redshifts(_redshifts(services, details), _redshifts(services, other))
+    if not len(estimates):
+        raise InvalidValueError(
+            f"'{name}' has none of the identifiers of this product, or no redshift for any of them; name another one."
+        )
+    picture = redshift_comparison(estimates, redshifts).svg().partition(b"?>")[2].decode()
+    return _Comparison(
+        other.product.display_name,
+        other.product.internal_name,
+        len(estimates),
+        Markup(picture),  # noqa: S704 - drawn by lxml from numbers alone
+    )
+
+
+def _redshifts(services: WebServices, details: ProductDetails) -> RedshiftColumns:
+    identifier, table, name = identifier_column(details), details.table, details.product.internal_name
+    if table is None or table.z is None or identifier is None:
+        raise InvalidValueError(f"'{name}' has no column of redshifts or of identifiers; name another product.")
+    if table.rows > _MOST_ROWS:
+        raise InvalidValueError(f"'{name}' has more than {_MOST_ROWS:,} rows; validate its estimates by the pipeline.")
+    return RedshiftColumns(services.settings.tables_folder / table.stored_id, identifier, table.z)
 
 
 def _selection(request: Request) -> _Selection:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.auth.models import Identity
 from products.access import changeable, manageable
 from products.inspection.column_statistics import ColumnStatistics
+from products.inspection.guesses import best_assignment
 from products.inspection.inspection import Inspection
 from products.inspection.preview import Cell
 from products.models import FileRole, ProductColumn, ProductFile, ProductStatus
@@ -16,7 +17,7 @@ from webui.charts.histogram import HistogramPlot, histogram_plot
 from webui.charts.run_report import Figure
 from webui.charts.sky_map import SkyMap, sky_map
 
-__all__ = ["ColumnView", "ProductView"]
+__all__ = ["ColumnView", "ProductView", "identifier_column"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ class ProductView:
         )
 
     @property
+    def identifier(self) -> str | None:
+        """The column of identifiers of objects, if one is known."""
+        return identifier_column(self.details)
+
+    @property
     def main_file(self) -> ProductFile | None:
         """The main file, if it was uploaded."""
         return next((file for file in self.details.files if file.role is FileRole.MAIN), None)
@@ -107,6 +113,13 @@ class ProductView:
             view.item.column.name for view in self.columns
         ]
         return [identifier(name) for name in names[:5]]
+
+
+def identifier_column(details: ProductDetails) -> str | None:
+    """Return the column of identifiers that the owner named, or else the guessed one."""
+    named = next((item.column.name for item in details.columns if (item.alias or "").lower() == "id"), None)
+    guessed = {} if details.found is None else best_assignment(details.found.guesses)
+    return named or next((name for name, meaning in guessed.items() if meaning == "id"), None)
 
 
 def _column_view(item: ProductColumn, known: ColumnStatistics | None) -> ColumnView:

@@ -12,7 +12,7 @@ from products.models import FileRole, ProductStatus
 from products.readers.formats import READABLE_FORMATS
 from products.service import ProductDetails
 from vospace.home.nodes import own_path
-from vospace.models import Listing
+from vospace.models import Listing, NodeKind
 from webui.addresses import product_address
 from webui.pages.forms import FormState, form_fields, see_other
 from webui.pages.products.drafts import own_details, product_page
@@ -108,9 +108,9 @@ def _attach(services: WebServices, identity: Identity, details: ProductDetails, 
 
 
 def _own_files(services: WebServices, identity: Identity) -> list[str]:
-    """Return the names of the first files in the caller's home, as suggestions."""
+    """Return the names of the first files and folders in the caller's home, as suggestions."""
     home = services.vospace.nodes.node(identity, own_path(identity), Listing(limit=_MAX_SUGGESTIONS, brief=True))
-    return [child.name for child in home.children if child.kind.has_bytes]
+    return [child.name for child in home.children if child.kind.has_bytes or child.kind is NodeKind.CONTAINER]
 
 
 def _role(fields: dict[str, str]) -> FileRole:

@@ -1,5 +1,7 @@
 """Densities in nested columns, as nested-pandas and the catalogues of DP1 have them."""
 
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +12,7 @@ from numpy.testing import assert_allclose
 from core.columns import column_of_field
 from core.photoz.densities import Densities
 from core.photoz.forms import DensityForm
+from pipelines.outputs.hats import write_hats
 from tests.products.readers.samples import read
 
 _GRID = np.linspace(0, 2, 41)
@@ -65,3 +68,17 @@ def test_lists_of_other_lengths_or_without_order_stay_lists(tmp_path):
         path = tmp_path / f"{number}.parquet"
         pq.write_table(pa.table({"id": [1, 2], "light": record}), path)
         assert read(path).column_names == ["id", "light.z", "light.p"]
+
+
+def test_partitions_of_hats_have_them(tmp_path):
+    folder = tmp_path / "estimates"
+    ra = np.array([10.0, 100.0, 190.0, 280.0])
+    table = pa.table({"id": [1, 2, 3, 4], "ra": ra, "dec": [-40.0, 0.0, 20.0, 60.0], "pdf": _struct(_GRID)})
+    write_hats(table, folder, ("ra", "dec"), rows_in_file=2)
+    path = tmp_path / "estimates.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, file.relative_to(tmp_path))
+    found = read(path)
+    assert _form_of(found, "pdf") == DensityForm("interp", 41, tuple(_GRID))
+    assert_allclose(found["z_mean"], _PEAKS[found["id"].to_numpy() - 1], atol=1e-6)

@@ -1,4 +1,5 @@
 import gc
+import math
 import os
 import signal
 import subprocess
@@ -28,6 +29,11 @@ ONE = "SELECT 1 AS n"
 def one(engine, query) -> int:
     with engine.open(query(ONE)) as stream:
         return next(iter(stream))["n"][0].as_py()
+
+
+def only_one(waiting: int, folder: Path) -> DuckDBEngine:
+    """An engine with one process, which starts no further one for short queries."""
+    return DuckDBEngine(workers=1, waiting=waiting, temp_folder=folder, long_seconds=math.inf)
 
 
 @pytest.fixture
@@ -62,13 +68,13 @@ def test_a_reader_that_leaves_stops_the_query(pool, query):
 
 
 def test_a_process_that_is_asked_to_leave_a_query_does_so_and_takes_the_next(pool, query):
-    process = next(iter(pool._all))
+    process = next(iter(pool._places.all))
     for _ in range(5):
         process.send(query(ENDLESS))
         assert [process.receive(60)[0] for _ in range(3)] == [FrameKind.SCHEMA, FrameKind.BATCH, FrameKind.BATCH]
         assert process.cancel(60)
     assert one(pool, query) == 1
-    assert pool._all == {process}
+    assert pool._places.all == {process}
 
 
 def test_a_stream_that_is_forgotten_frees_its_process(pool, query):
@@ -76,7 +82,7 @@ def test_a_stream_that_is_forgotten_frees_its_process(pool, query):
     next(iter(stream))
     del stream
     gc.collect()
-    wait_for(lambda: pool._idle)
+    wait_for(lambda: pool._places.idle)
     assert one(pool, query) == 1
 
 
@@ -117,7 +123,7 @@ def test_a_killed_process_fails_its_own_query_alone(tmp_path, query):
 
 def test_a_process_that_died_idle_is_replaced_unnoticed(pool, query):
     assert one(pool, query) == 1
-    process = next(iter(pool._all))
+    process = next(iter(pool._places.all))
     os.kill(process.pid, signal.SIGKILL)
     process._process.wait()
     assert one(pool, query) == 1
@@ -144,7 +150,7 @@ def test_processes_end_with_a_server_that_was_killed(tmp_path):
         "import sys, time; from pathlib import Path; from tap.engine import *\n"
         "e = DuckDBEngine(workers=2, waiting=0, temp_folder=Path(sys.argv[1]))\n"
         f"q = EngineQuery({ENDLESS!r}, (), 60, 300_000_000, 1, 0)\n"
-        "s = e.open(q); print(*[p.pid for p in e._all], flush=True); sys.stdin.read()"
+        "s = e.open(q); print(*[p.pid for p in e._places.all], flush=True); sys.stdin.read()"
     )
     root = Path(__file__).resolve().parents[4]
     command = [sys.executable, "-c", script, str(tmp_path)]
@@ -160,7 +166,7 @@ def test_a_process_has_nothing_of_the_servers_environment(query, monkeypatch, tm
     monkeypatch.setenv("PHOTOZ_SECRET_KEY", "hidden")
     with DuckDBEngine(workers=1, waiting=0, temp_folder=tmp_path) as engine:
         assert one(engine, query) == 1  # it runs: before its program is in place, the system shows no environment
-        environment = psutil.Process(next(iter(engine._all)).pid).environ()
+        environment = psutil.Process(next(iter(engine._places.all)).pid).environ()
     assert not any("PHOTOZ" in key for key in environment)
     assert environment["HOME"].startswith(str(tmp_path))
 
@@ -179,7 +185,7 @@ def test_a_query_without_a_row_yet_stops_when_its_reader_goes(pool, query):
 
     asking = threading.Thread(target=ask)
     asking.start()
-    wait_for(lambda: pool._all and not pool._idle)
+    wait_for(lambda: pool._places.all and not pool._places.idle)
     cancellation.cancel()
     asking.join(60)
     assert failed
@@ -188,7 +194,7 @@ def test_a_query_without_a_row_yet_stops_when_its_reader_goes(pool, query):
 
 def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
     cancellation, failed = Cancellation(), []
-    with DuckDBEngine(workers=1, waiting=1, temp_folder=tmp_path) as engine, engine.open(query(ENDLESS)):
+    with only_one(1, tmp_path) as engine, engine.open(query(ENDLESS)):
 
         def ask() -> None:
             with pytest.raises(ServiceBusyError) as caught:
@@ -197,11 +203,11 @@ def test_a_query_in_the_queue_leaves_it_when_its_reader_goes(tmp_path, query):
 
         asking = threading.Thread(target=ask)
         asking.start()
-        wait_for(lambda: len(engine._queue))
+        wait_for(lambda: len(engine._places))
         cancellation.cancel()
         asking.join(60)
         assert failed
-        assert len(engine._queue) == 0
+        assert len(engine._places) == 0
 
 
 def test_a_query_process_starts_with_neither_the_compiler_nor_the_libraries_of_kernels():
@@ -216,7 +222,7 @@ def test_a_query_process_starts_with_neither_the_compiler_nor_the_libraries_of_k
 
 def test_owners_take_turns_when_queries_wait(tmp_path, query):
     order: list[str] = []
-    with DuckDBEngine(workers=1, waiting=8, temp_folder=tmp_path) as engine, ThreadPoolExecutor(4) as threads:
+    with only_one(8, tmp_path) as engine, ThreadPoolExecutor(4) as threads:
 
         def run(owner: str) -> None:
             with engine.open(replace(query(ONE), owner=owner)):
@@ -226,7 +232,7 @@ def test_owners_take_turns_when_queries_wait(tmp_path, query):
             waiting = []
             for number, owner in enumerate(["a", "a", "a", "b"]):
                 waiting.append(threads.submit(run, owner))
-                wait_for(lambda so_far=number: len(engine._queue) == so_far + 1)
+                wait_for(lambda so_far=number: len(engine._places) == so_far + 1)
         for done in waiting:
             done.result(60)
     assert order == ["a", "b", "a", "a"]

@@ -39,7 +39,7 @@ def one(engine, query) -> int:
 
 
 def is_free(engine) -> bool:
-    return bool(engine._idle)
+    return bool(engine._places.idle)
 
 
 def test_readers_that_take_nothing_do_not_keep_the_process(engine_of, query):

@@ -13,7 +13,7 @@ def serve(queue: FairQueue, tickets: list[Ticket]) -> list[str]:
     order = []
     left = list(tickets)
     while left:
-        (ticket,) = (ticket for ticket in left if queue.is_next(ticket))
+        (ticket,) = (ticket for ticket in left if queue.next() is ticket)
         queue.begin(ticket)
         queue.leave(ticket)
         left.remove(ticket)
@@ -47,7 +47,7 @@ def test_who_comes_later_goes_before_the_rest_of_a_long_queue_and_nobody_waits_f
     served: Counter[str] = Counter()
     for newcomer in range(100):  # somebody new each time
         waiting += [queue.join(f"new {newcomer}", must_wait=True)]
-        (ticket,) = (ticket for ticket in waiting if queue.is_next(ticket))
+        (ticket,) = (ticket for ticket in waiting if queue.next() is ticket)
         queue.begin(ticket)
         queue.leave(ticket)
         waiting.remove(ticket)
@@ -70,4 +70,15 @@ def test_limits_hold_for_all_and_for_each():
 
 def test_a_query_that_need_not_wait_has_no_limit():
     queue = FairQueue(0, 0)
-    assert queue.is_next(queue.join("a", must_wait=False))
+    ticket = queue.join("a", must_wait=False)
+    assert queue.next() is ticket
+
+
+def test_short_queries_go_before_long_ones_that_have_no_place():
+    queue = FairQueue(10, 10)
+    long = queue.join("a", must_wait=True, is_long=True)
+    short = queue.join("a", must_wait=True)
+    assert queue.next() is long
+    assert queue.next(with_long=False) is short
+    queue.leave(short)
+    assert queue.next(with_long=False) is None

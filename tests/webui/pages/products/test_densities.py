@@ -33,6 +33,8 @@ def test_the_page_of_the_product_has_charts_of_its_densities(alice, estimates):
     for key in ("stacked", "widths", "odds", "ranks"):
         assert f'aria-labelledby="{key}-title"' in page
     assert f'href="/product/{estimates.internal_name}/densities"' in page
+    assert re.findall(r"/densities\?id=(\d+)", page) == [str(500 + row) for row in range(10)]
+    assert "server.ensemble(" in page
 
 
 def test_objects_are_chosen_by_identifier(alice, estimates):
@@ -76,3 +78,25 @@ def test_a_product_without_densities_leads_to_its_page(alice, publish):
     product = publish()
     answer = alice.get(f"/product/{product.internal_name}/densities")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/product/{product.internal_name}")
+
+
+def test_point_estimates_are_drawn_against_another_product(alice, estimates, publish):
+    rows = "".join(f"{500 + row},{200 + row / 50},{-5},{_LOC[row] + 0.01!r}\n" for row in range(0, OBJECTS, 2))
+    reference = publish(
+        "Truth", table=b"objid,RAJ2000,DEJ2000,zspec\n" + rows.replace("np.float64(", "").replace(")", "").encode()
+    )
+    address = f"/product/{estimates.internal_name}/densities"
+    page = alice.get(address, params={"reference": reference.internal_name}).text
+    assert "of 20 objects against" in page
+    assert page.count("<svg") == 3
+
+
+def test_a_reference_that_cannot_be_read_is_refused(alice, estimates, publish, sign_in):
+    address = f"/product/{estimates.internal_name}/densities"
+    hidden = publish("Hidden", visibility=Visibility.PRIVATE)
+    foreign = sign_in("bob").get(address, params={"reference": hidden.internal_name})
+    unknown = sign_in("bob").get(address, params={"reference": "99_nothing"})
+    assert (foreign.status_code, unknown.status_code) == (400, 400)
+    assert "Compare" in foreign.text
+    answer = alice.get(address, params={"reference": hidden.internal_name})
+    assert "none of the identifiers" in answer.text

@@ -134,6 +134,7 @@ def test_a_second_file_of_the_same_name_is_refused(alice: httpx2.Client):
 def test_files_in_vospace_are_taken_without_being_sent_again(alice: httpx2.Client, sign_in: SignIn, services: Services):
     alice.post("/new-folder", data={"name": "in"})
     alice.post("/files/in", files={"file": ("vvds.csv", TABLE)})
+    alice.post("/new-folder", data={"name": "void"})
     alice.post("/files", files={"file": ("notes.txt", b"notes")})
     sign_in("bob").post("/files", files={"file": ("bobs.csv", TABLE)})
     alice.post("/product/new", data=BASIC)
@@ -141,7 +142,7 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: httpx2.Clien
     address = "/product/1_vvds_sample/take"
     for path, status, sentence in (
         ("", 400, "Enter the name of one of your files"),
-        ("in", 400, "container"),
+        ("void", 400, "has no files"),
         ("in/none.csv", 404, "in/none.csv"),
         ("../bob/bobs.csv", 400, "not a valid path"),
         ("vos://photoz.local~vospace/home/bob/bobs.csv", 404, "bobs.csv"),
@@ -153,8 +154,9 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: httpx2.Clien
     assert alice.post(address, data={"role": "main", "path": "in/vvds.csv"}).status_code == 303
     uri = "vos://photoz.local~vospace/home/alice/notes.txt"
     assert alice.post(address, data={"role": "auxiliary", "path": uri}).status_code == 303
+    assert alice.post(address, data={"role": "auxiliary", "path": "in"}).status_code == 303
     details = services.products.service.details(services.accounts.service.identity_of_user("alice"), 1)
-    assert [file.name for file in details.files] == ["vvds.csv", "notes.txt"]
+    assert [file.name for file in details.files] == ["vvds.csv", "notes.txt", "in.zip"]
     assert details.product.inspection_state is InspectionState.RUNNING
 
 
