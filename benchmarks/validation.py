@@ -72,9 +72,9 @@ def _measured(
     process = context.Process(target=_work, args=(sender, task, *files, points))
     process.start()
     sender.close()
-    metrics, seconds, megabytes = receiver.recv()
+    metrics, seconds, processor, megabytes = receiver.recv()
     process.join()
-    print(f"{name:<18} {seconds:7.2f} s  {megabytes:7.0f} MB")
+    print(f"{name:<18} {seconds:7.2f} s  {processor:7.2f} s of a processor  {megabytes:7.0f} MB")
     return json.loads(metrics), seconds
 
 
@@ -82,7 +82,8 @@ def _work(sender: Connection, task: Callable[[Path, Path, int], _Metrics], *argu
     started = time.perf_counter()
     metrics = task(*arguments)  # type: ignore[arg-type]
     seconds = time.perf_counter() - started
-    sender.send((json.dumps(metrics), seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3))
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    sender.send((json.dumps(metrics), seconds, time.process_time(), megabytes))
 
 
 def _ours(estimates: Path, truth: Path, points: int) -> _Metrics:

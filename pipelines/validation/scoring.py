@@ -133,14 +133,20 @@ def _computed(densities: Densities, on_grid: _Doubles, grid: _Doubles, point: st
 
 def _add_to_stacks(stacks: _Doubles, on_grid: _Doubles, points: _Doubles, param: ValidationParameters) -> None:
     """Add densities to that of all objects and to those of their tomographic bins."""
-    valid = np.isfinite(on_grid[:, 0])
     edges = np.asarray(param.tomographic_edges)
-    bins = np.where(np.isfinite(points), np.searchsorted(edges, points, side="right"), 0)
-    members = np.zeros((len(stacks), len(points)))
-    members[0] = valid
-    for number in range(1, len(edges)):
-        members[number] = valid & (bins == number)
-    stacks += members @ (on_grid if valid.all() else np.where(valid[:, None], on_grid, 0.0))
+    inside = np.isfinite(points) & (points >= edges[0]) & (points < edges[-1])
+    bins = np.where(inside, np.searchsorted(edges, points, side="right"), 0)
+    rows = np.flatnonzero(np.isfinite(on_grid[:, 0]))
+    rows = rows[np.argsort(bins[rows], kind="stable")]
+    if not len(rows):
+        return
+    present, first = np.unique(bins[rows], return_index=True)
+    # Sums of the rows of each bin; a product of matrices would start threads, which wait for each other.
+    sums = np.add.reduceat(on_grid[rows], first, axis=0)
+    stacks[0] += sums.sum(axis=0)
+    for number, total in zip(present, sums, strict=True):
+        if number:
+            stacks[number] += total
 
 
 def _brier(densities: Densities, z_true: _Doubles, edges: _Doubles) -> _Doubles:
