@@ -110,6 +110,12 @@ class ValidationParameters(BaseModel):
     random_seed: int = Field(0, ge=0, lt=2**63, description="Seed of the resampling.")
     requirements: Requirements = Field(Requirements(), description="Limits that are drawn as lines and checked.")
 
+    @field_validator("grid", "z_edges", "magnitude_edges", "tomographic_edges", mode="before")
+    @classmethod
+    def _text_is_a_list(cls, values: object) -> object:
+        """Read ``0, 3, 301`` as a list, as people write it in forms and commands."""
+        return [part.strip() for part in values.split(",")] if isinstance(values, str) else values
+
     @field_validator("grid")
     @classmethod
     def _grid_increases(cls, grid: tuple[float, float, int]) -> tuple[float, float, int]:
