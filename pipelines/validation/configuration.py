@@ -76,7 +76,7 @@ class ValidationParameters(BaseModel):
     match: Literal["auto", "id", "position", "order"] = Field(
         "auto",
         description="How objects are matched with the reference: by identifiers, by position, or row by row; auto "
-        "takes identifiers where both have them, else positions.",
+        "takes identifiers if both share some, else positions.",
     )
     match_radius_arcsec: float = Field(
         1.0, gt=0, le=3600, description="Largest distance of a match by position, in arcseconds."
