@@ -27,7 +27,7 @@ def _answer(path, columns=None):
                 [reader.schema.field(name) for name in names],
             )
         )
-        data = b"".join(RESULT_FORMATS["votable"].write(description, reader.batches(names, size=17), limit=None))
+        data = b"".join(RESULT_FORMATS["votable"].write(description, reader.batches(names, size=25), limit=None))
     return parse(io.BytesIO(data), verify="exception").get_first_table()
 
 

@@ -15,6 +15,7 @@ from core.columns import Column, column_of_field
 from core.photoz.forms import DensityForm
 from core.votable import TableDescription
 from products.readers import open_table
+from products.user_tables.definitions import definition_of_votable
 from tap.results import RESULT_FORMATS
 from tests.support.tools import Stilts
 
@@ -98,3 +99,10 @@ def test_fields_of_arrow_and_json_have_the_form():
     assert DensityForm.from_json(schema.field("pz").metadata[b"density"].decode()) == _FORM
     described = json.loads(_written("json"))["metadata"]
     assert [each.get("density", {}).get("name") for each in described] == [None, "interp", "norm"]
+
+
+def test_tables_of_users_keep_the_form(tmp_path):
+    path = tmp_path / "table.vot"
+    path.write_bytes(_written("votable"))
+    columns = definition_of_votable(path, max_columns=10).columns
+    assert [each.density and DensityForm.from_json(each.density).name for each in columns] == [None, "interp", "norm"]

@@ -22,7 +22,7 @@ _COMPUTED = ["z_mean", "z_median", "z_std", "z_q025", "z_q16", "z_q84", "z_q975"
 def test_densities_are_one_column_with_their_form(form, suffix, tmp_path):
     made = with_ancillary(form)
     path = write_ensemble(made, tmp_path, suffix)
-    found = read(path, size=7)
+    found = read(path, size=25)
     assert set(found.column_names) == {"object_id", "zmode", "redshift", *_COMPUTED, "pz"}
     assert_array_equal(found["object_id"].to_numpy(), made.ancil["object_id"])
     column = column_of_field(found.schema.field("pz"))
