@@ -76,7 +76,7 @@ class ValidationParameters(BaseModel):
     match: Literal["auto", "id", "position", "order"] = Field(
         "auto",
         description="How objects are matched with the reference: by identifiers, by position, or row by row; auto "
-        "takes identifiers where both have them, else positions.",
+        "takes identifiers if both share some, else positions.",
     )
     match_radius_arcsec: float = Field(
         1.0, gt=0, le=3600, description="Largest distance of a match by position, in arcseconds."
@@ -109,6 +109,12 @@ class ValidationParameters(BaseModel):
     bootstrap: int = Field(100, ge=0, le=10_000, description="Resamples for uncertainties; 0 for none.")
     random_seed: int = Field(0, ge=0, lt=2**63, description="Seed of the resampling.")
     requirements: Requirements = Field(Requirements(), description="Limits that are drawn as lines and checked.")
+
+    @field_validator("grid", "z_edges", "magnitude_edges", "tomographic_edges", mode="before")
+    @classmethod
+    def _text_is_a_list(cls, values: object) -> object:
+        """Read ``0, 3, 301`` as a list, as people write it in forms and commands."""
+        return [part.strip() for part in values.split(",")] if isinstance(values, str) else values
 
     @field_validator("grid")
     @classmethod

@@ -8,11 +8,11 @@ from pipelines.validation.report import BINNED_BY, Bin, EstimatesReport, Validat
 
 __all__ = ["drawings"]
 
-#: Metrics that are drawn against redshift and magnitude: label, and field of `Requirements`.
+#: Metrics that are drawn against redshift and magnitude: name, and field of `Requirements`.
 _TRENDS = {
-    "bias": ("bias", "bias"),
+    "bias": ("Bias", "bias"),
     "sigma_iqr": ("\N{GREEK SMALL LETTER SIGMA}_IQR", "sigma"),
-    "outlier_rate": ("outlier rate", "outlier_rate"),
+    "outlier_rate": ("Outlier rate", "outlier_rate"),
 }
 _OUTLIER = 0.15
 #: Bins with fewer objects are not drawn: their scatter tells nothing.
@@ -80,8 +80,21 @@ def _trend(report: ValidationReport, name: str, by: str, words: str) -> Chart:
         if name == "bias":
             guides.append(Guide("requirement", (low, -limit), (high, -limit)))
     axis = f"{words} ({report.magnitude})" if by == "magnitude" and report.magnitude else words
-    title = f"{label[0].upper()}{label[1:]} against {words}, in bins of at least {_FEWEST} objects"
-    return Chart(title, axis, label, (low, high), series, guides)
+    title = f"{label} against {words}, in bins of at least {_FEWEST} objects"
+    # Scatter and rates are not negative, though their error bars may be.
+    y_range = None if name == "bias" else (0.0, _highest(series, limit or 0.0))
+    return Chart(title, axis, label, (low, high), series, guides, y_range=y_range)
+
+
+def _highest(series: Sequence[Series], limit: float) -> float:
+    """Return the upper end of an axis from 0, for values with their errors and a limit."""
+    tops = [
+        value + (error or 0.0)
+        for each in series
+        for value, error in zip(each.y, each.errors, strict=True)
+        if value is not None
+    ]
+    return 1.06 * max([limit, *tops]) or 1.0
 
 
 def _filled(each: EstimatesReport, by: str) -> tuple[Bin, ...]:

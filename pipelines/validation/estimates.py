@@ -14,7 +14,7 @@ from pipelines.crossmatch import SkyPositions
 from pipelines.inputs.rows import RowSource
 from pipelines.validation.columns import TableColumns, density_form, numbers, point_column, table_columns
 from pipelines.validation.configuration import EstimatesInput, ValidationParameters
-from pipelines.validation.matching import Matches, match_by_id, match_by_order, match_by_position
+from pipelines.validation.matching import Matches, NothingMatchedError, match_by_id, match_by_order, match_by_position
 from pipelines.validation.reference import Reference, met_by, names_in
 
 __all__ = ["COMPUTED_POINTS", "EstimatesTable", "MatchedBatch", "open_estimates"]
@@ -149,7 +149,11 @@ def _matches(
         return match_by_order(_count(rows), len(reference), label, reference.label)
     if columns.id is not None and reference.ids is not None and param.match in {"id", "auto"}:
         ids = _read(rows, [columns.id])[columns.id]
-        return match_by_id(ids, reference.ids, label, reference.label)
+        try:
+            return match_by_id(ids, reference.ids, label, reference.label)
+        except NothingMatchedError:
+            if param.match == "id" or not by_position:
+                raise
     if by_position and reference.positions is not None and param.match in {"position", "auto"}:
         read = _read(rows, [str(columns.ra), str(columns.dec)])
         positions = SkyPositions(numbers(read[str(columns.ra)]), numbers(read[str(columns.dec)]))

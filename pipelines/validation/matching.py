@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from core.errors import InvalidValueError
 from pipelines.crossmatch import SkyPositions
 
-__all__ = ["Matches", "match_by_id", "match_by_order", "match_by_position"]
+__all__ = ["Matches", "NothingMatchedError", "match_by_id", "match_by_order", "match_by_position"]
 
 _MOST_NAMED = 3
 _Rows = NDArray[np.int64]
+
+
+class NothingMatchedError(InvalidValueError):
+    """Raised when no object has a reference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,9 @@ def match_by_id(ids: pa.Array, reference: pa.Array, label: str, reference_label:
     Raises
     ------
     InvalidValueError
-        An identifier is missing or doubled, or no one is in the reference.
+        An identifier is missing or doubled.
+    NothingMatchedError
+        No identifier is in the reference.
     """
     ids, reference = _plain(ids), _plain(reference)
     if _kind(ids) != _kind(reference):
@@ -51,7 +57,7 @@ def match_by_id(ids: pa.Array, reference: pa.Array, label: str, reference_label:
     found = pc.index_in(ids, value_set=reference)
     rows = pc.fill_null(found, -1).cast(pa.int64()).to_numpy(zero_copy_only=False)
     if not (rows >= 0).any():
-        raise InvalidValueError(
+        raise NothingMatchedError(
             f"No object of {label} has a redshift in {reference_label}: its identifiers are like {_named(ids)}, those "
             f"of the reference like {_named(reference)}. Name the columns of identifiers, or match by position."
         )

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["validate_command"]
 
-_GRID_PARTS = 3
-
 
 def validate_command(
     estimates: Annotated[Path, typer.Argument(help="File of estimates: a qp ensemble, or a table.")],
@@ -43,7 +41,7 @@ def validate_command(
     # Arrow's own memory pool returns large buffers at once and requests new ones.
     pa.set_memory_pool(pa.system_memory_pool())
     param = _parameters(
-        point=point, grid=_grid(grid), match=match, match_radius_arcsec=radius, cuts=cut or [], bootstrap=bootstrap
+        point=point, grid=grid, match=match, match_radius_arcsec=radius, cuts=cut or [], bootstrap=bootstrap
     )
     found = validate_files(
         estimates, reference, param,
@@ -67,15 +65,6 @@ def validate_command(
         typer.echo(f"{found.unmatched} estimates have no reference.", err=True)
     if found.without_density:
         typer.echo(f"{found.without_density} objects have no valid density.", err=True)
-
-
-def _grid(text: str) -> list[str]:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) != _GRID_PARTS:
-        raise typer.BadParameter(
-            f"'{text}' is not a grid; give first, last and number of points, as 0,3,301.", param_hint="--grid"
-        )
-    return parts
 
 
 def _parameters(**values: object) -> "ValidationParameters":

@@ -1,4 +1,4 @@
-"""The library runs both pipelines on the real server."""
+"""The library runs each pipeline on the real server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,6 +59,20 @@ def test_a_training_set_is_made(server: PzServer):
     table = server.get_product(product["id"])
     assert len(table) == 40
     assert {"mag_r", "is_training_set"} <= set(table.colnames)
+
+
+def test_estimates_are_validated(server: PzServer, tmp_path: Path):
+    known = catalogue("VVDS")
+    path = tmp_path / "estimates.csv"
+    known.assign(z_best=known["zspec"] + 0.01 * (1 + known["zspec"]))[["name", "z_best"]].to_csv(path, index=False)
+    server.upload("Estimates", "photoz_estimates", path, columns={"name": "ID", "z_best": "z"}, pz_code="shifted")
+    process = server.validate_estimates("Validated")
+    process.append_estimates(internal_name="5_estimates")
+    process.set_reference(internal_name="1_first")
+    process.set_config({"bootstrap": 0})
+    server.run_and_wait(process, 120)
+    (found,) = process.report()["estimates"]
+    assert (found["objects"], found["metrics"]["bias"]) == (len(known), pytest.approx(0.01))
 
 
 def test_rules_are_sent_along(server: PzServer, tmp_path: Path):

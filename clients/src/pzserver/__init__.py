@@ -12,7 +12,7 @@ from pzserver.errors import (
     RequestError,
     RequiredColumnsError,
 )
-from pzserver.processes import CRCProcess, FailedRunError, Process, TSMProcess
+from pzserver.processes import CRCProcess, FailedRunError, Process, TSMProcess, VEProcess
 from pzserver.products import PzProduct
 from pzserver.server import PzServer
 from pzserver.uploads import PzUpload
@@ -33,6 +33,7 @@ __all__ = [
     "RequestError",
     "RequiredColumnsError",
     "TSMProcess",
+    "VEProcess",
     "__version__",
 ]
 

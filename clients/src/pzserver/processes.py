@@ -9,7 +9,7 @@ from typing import Any
 from pzserver.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
 
-__all__ = ["CRCProcess", "FailedRunError", "Process", "TSMProcess"]
+__all__ = ["CRCProcess", "FailedRunError", "Process", "TSMProcess", "VEProcess"]
 
 Json = dict[str, Any]  # runs as users see them: names to texts, numbers, lists and None
 
@@ -203,6 +203,21 @@ class TSMProcess(Process):
         if name is None and release_id is None:
             raise InvalidValueError("Name a release by its name or its number.")
         self._fields["release"] = release_id if name is None else _one(self._connection, "releases", name)["id"]
+
+
+class VEProcess(Process):
+    """A run of Validate Photo-z Estimates."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        super().__init__(connection, "validate_estimates", name)
+
+    def append_estimates(self, _id: int | None = None, internal_name: str | None = None) -> None:
+        """Add a product of type Photo-z Estimates, by its number or its internal name."""
+        self.inputs.append(self._product(_id, internal_name))
+
+    def set_reference(self, _id: int | None = None, internal_name: str | None = None) -> None:
+        """Choose the product with the reference redshifts: a training set, a redshift catalogue or another table."""
+        self._fields["objects"] = str(self._product(_id, internal_name)["id"])
 
 
 def _one(connection: Connection, kind: str, name: str) -> Json:

@@ -13,7 +13,7 @@ from pzserver.downloads import Progress
 from pzserver.ensembles import ensemble_of
 from pzserver.errors import RequiredColumnsError
 from pzserver.files import ProductFiles
-from pzserver.processes import CRCProcess, Process, TSMProcess
+from pzserver.processes import CRCProcess, Process, TSMProcess, VEProcess
 from pzserver.products import PzProduct
 from pzserver.uploads import PzUpload, create_product
 
@@ -316,6 +316,10 @@ class PzServer:
     def training_set_maker(self, name: str) -> TSMProcess:
         """Configure the making of a training set; ``name`` is the name of its result."""
         return TSMProcess(self._connection, name)
+
+    def validate_estimates(self, name: str) -> VEProcess:
+        """Configure a validation of photo-z estimates; ``name`` is the name of its result."""
+        return VEProcess(self._connection, name)
 
     def run_and_wait(self, process: Process, seconds: float = 1800) -> Json:
         """Run a process, wait until it has ended, and return its product, or raise FailedRunError."""

@@ -73,7 +73,7 @@ def _run(site: PipelineSite, **sent: object) -> str:
 def test_estimates_are_compared_in_a_product_with_tables_and_figures(site: PipelineSite, published: Published):
     job_id = _run(
         site, NAME="Compared", INPUTS=[str(published.estimates.id), published.points.internal_name],
-        OBJECTS=str(published.reference.id), GRID="[0, 2.5, 301]", BOOTSTRAP="20",
+        OBJECTS=str(published.reference.id), GRID="0, 2.5, 301", BOOTSTRAP="20",
     )  # fmt: skip
     product = site.json("GET", "/api/products?display_name=Compared")["results"][0]
     assert (product["status"], product["product_type_internal_name"]) == (1, "validation_results")

@@ -122,6 +122,18 @@ def test_cuts_and_matches_leave_objects_out(tmp_path: Path):
     assert ordered.metrics["outlier_rate_015"] > 0.5  # the reference is in another order
 
 
+def test_objects_of_which_no_identifier_is_known_are_matched_by_position(tmp_path: Path):
+    estimates, reference = tmp_path / "estimates.csv", tmp_path / "truth.csv"
+    estimates.write_text("id,ra,dec,z_best\n1,10.0,-5,0.5\n2,11.0,-5,0.7\n")
+    reference.write_text("id,ra,dec,redshift\n901,11.0001,-5,0.6\n902,30,-5,0.1\n")
+    param = ValidationParameters(match_radius_arcsec=2.0)
+    found = validate_files(estimates, reference, param)
+    assert (found.rows, found.matched_by) == (1, "position")
+    assert found.metrics["bias"] == pytest.approx(0.1 / 1.6)
+    with pytest.raises(PhotozError, match="No object of"):
+        validate_files(estimates, reference, ValidationParameters(match="id"))
+
+
 def test_point_estimates_alone_and_columns_of_one_value_are_read(tmp_path: Path):
     def change(arrays: dict[str, Any]) -> None:
         arrays["ancil/zmode"] = arrays["ancil/loc"][:, None]

@@ -162,7 +162,13 @@ def test_axe_finds_no_barrier(signed_in: "Page", site: Site, finished: str, sche
     page = signed_in
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 800})
-    for path in ("/pipelines", "/run/combine_redshift_dedup", "/run/training_set_maker", finished):
+    for path in (
+        "/pipelines",
+        "/run/combine_redshift_dedup",
+        "/run/training_set_maker",
+        "/run/validate_estimates",
+        finished,
+    ):
         page.goto(site.server.base_url + path)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{path}: {found.generate_report()}"
