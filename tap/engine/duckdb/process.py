@@ -159,19 +159,16 @@ def _upload(table: UploadedFile) -> dict[str, object]:
 def _environment(folder: Path) -> dict[str, str]:
     """Return the environment of a process, without the variables of the server, which may hold secrets."""
     kept = {key: os.environ[key] for key in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if key in os.environ}
-    return (
-        kept
-        | {
-            "PYTHONPATH": str(_ROOT),
-            "HOME": str(folder),
-            "TMPDIR": str(folder),
-            "TZ": "UTC",
-            "MALLOC_ARENA_MAX": "4",
-            "OPENBLAS_NUM_THREADS": "1",  # kernels run in the threads of the engine
-            "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve a GiB of the address space, which is limited
-            "PYTHONUNBUFFERED": "1",
-        }
-    )
+    return kept | {
+        "PYTHONPATH": str(_ROOT),
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "TZ": "UTC",
+        "MALLOC_ARENA_MAX": "4",
+        "OPENBLAS_NUM_THREADS": "1",  # kernels run in the threads of the engine
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve a GiB of the address space, which is limited
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def _ipc(data: pa.Table) -> pa.Buffer:
