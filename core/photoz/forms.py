@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["DensityForm"]
+__all__ = ["DensityForm", "size_on_grid"]
 
 #: For each form on a shared grid, how many points the grid has more than the array of an object.
 _GRIDS: Mapping[str, int] = {"interp": 0, "hist": 1, "quant": 0}
@@ -83,6 +83,11 @@ class DensityForm:
             return cls(str(name), int(size), tuple(float(value) for value in grid))
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"'{text[:60]}' does not describe the form of a density (name, size, grid)") from error
+
+
+def size_on_grid(name: str, points: int) -> int | None:
+    """Return the length of the array of one object, given that of the grid; None for a form without a grid."""
+    return points - _GRIDS[name] if name in _GRIDS else None
 
 
 def _check_grid(form: DensityForm, length: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.columns import DENSITY_UTYPE, Column
-from core.photoz.forms import DensityForm
+from core.photoz.forms import DensityForm, size_on_grid
 
 __all__ = ["FORM_UTYPE", "GRID_UTYPE", "DensityParameter", "density_of_parameters", "density_parameters"]
 
@@ -77,13 +77,14 @@ def density_of_parameters(values: Mapping[str, str], arraysize: str | None) -> s
     Parameters
     ----------
     arraysize
-        Size of the arrays, of which forms without a grid need to know it.
+        Size of the arrays, which forms without a grid need; where it varies, a form with a grid has the size of that.
     """
     name = values.get(FORM_UTYPE)
-    if name is None or arraysize is None or not arraysize.isdigit():
+    if name is None or arraysize is None:
         return None
     try:
         grid = tuple(float(value) for value in values.get(GRID_UTYPE, "").split())
-        return DensityForm(name, int(arraysize), grid).to_json()
+        size = int(arraysize) if arraysize.isdigit() else size_on_grid(name, len(grid))
+        return None if size is None else DensityForm(name, size, grid).to_json()
     except ValueError:
         return None

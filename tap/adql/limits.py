@@ -14,6 +14,7 @@ __all__ = [
     "MAX_NESTING",
     "MAX_QUERY_BYTES",
     "MAX_SECONDS",
+    "MAX_STACKS",
     "MAX_TABLES",
     "MAX_TERMS",
     "MAX_TESTS",
@@ -48,6 +49,9 @@ MAX_TESTS = 500
 MAX_COVERINGS = 200
 MAX_MAPS = 50
 
+#: Most stacks of densities of one query, each of which may be a thousand sums.
+MAX_STACKS = 20
+
 #: Longest processor time of a translation, in seconds.
 MAX_SECONDS = 5.0
 
@@ -61,6 +65,7 @@ class Limits:
     tests: int = 0
     coverings: int = 0
     maps: int = 0
+    stacks: int = 0
     tables: int = 0
     columns: int = 0
     steps: int = 0
@@ -134,6 +139,18 @@ class Limits:
         self.maps += 1
         if self.maps > MAX_MAPS:
             raise QueryError(f"The query has more than {MAX_MAPS} coverage maps", at, "join them into one")
+
+    def count_stack(self, at: Position) -> None:
+        """Count a stack of densities.
+
+        Raises
+        ------
+        QueryError
+            The query has more than `MAX_STACKS`.
+        """
+        self.stacks += 1
+        if self.stacks > MAX_STACKS:
+            raise QueryError(f"The query has more than {MAX_STACKS} stacks of densities", at, "use GROUP BY")
 
 
 def yield_to_other_threads() -> None:

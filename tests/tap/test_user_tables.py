@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import pyvo
 import requests
@@ -15,6 +16,10 @@ from astropy.table import Table
 from lxml import etree
 from pyvo.utils import prototype
 
+from core.columns import Column
+from core.photoz.forms import DensityForm
+from core.votable import TableDescription
+from tap.results import RESULT_FORMATS
 from tests.support.tools import Stilts
 from tests.tap.uploading import small
 from tests.tap.user_site import CSV, POSITIONS, VOTABLE, XML, UserSite, made, user_site, vositable
@@ -270,3 +275,19 @@ def test_taplint_finds_nothing_wrong_with_a_nasty_table(site: UserSite, stilts: 
     site.ask("maria", "POST", f"permissions/{table}", "public=true", "text/plain")
     report = stilts("taplint", f"tapurl={site.url('').rstrip('/')}", "stages=TMV TME TMS TMC CPV CAP MDQ")
     assert "Errors: 0; Warnings: 0;" in report, report
+
+
+def test_densities_of_users_and_of_uploads_are_asked_by_name(site: UserSite):
+    form = DensityForm("hist", 3, (0.0, 0.5, 1.0, 2.0))
+    columns = (Column("id", "long"), Column("pz", "double", "*", density=form.to_json()))
+    rows = pa.record_batch([[1, 2], [[1.0, 2.0, 0.5], [0.0, 1.0, 1.0]]], names=["id", "pz"])
+    document = b"".join(RESULT_FORMATS["votable"].write(TableDescription(columns), [rows], limit=None))
+    assert site.ask("maria", "PUT", "tables/user_maria.densities", document, VOTABLE).status_code == 201
+    query = (
+        "SELECT t.id, pz_cdf(t.pz, 1), pz_mean(u.pz) FROM user_maria.densities t JOIN tap_upload.u u ON u.id = t.id"
+        " WHERE pz_probability(u.pz, 0.5, 1) < 0.4 AND pz_quantile(t.pz, 0.9) > 1"
+    )
+    data = {"LANG": "ADQL", "QUERY": query, "FORMAT": "csv", "UPLOAD": "u,param:u"}
+    found = site.people["maria"].post(site.url("sync"), data=data, files={"u": ("u", document)}, timeout=60)
+    # Masses: 0.5, 1, 0.5 of the first, whose middle bin is too likely; 0, 0.5, 1 of the second.
+    assert found.text.splitlines()[1:] == [f"2,{1 / 3!r},{(0.5 * 0.75 + 1.5) / 1.5!r}"]

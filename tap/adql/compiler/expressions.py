@@ -123,6 +123,8 @@ class Expressions:
         function = self.context.functions[node.function.upper()]
         if function.of_arrays is not None:
             return self._aggregate_or_array(function, function.of_arrays, node)
+        if function.cost == "stack":
+            self.context.limits.count_stack(node.at)
         if function.aggregate:
             return compile_aggregate(function, self._aggregated(function, node), node)
         arguments = [self.value(argument) for argument in node.arguments]

@@ -178,6 +178,8 @@ def _merged(one: Field, other: Field, kind: tree.JoinKind) -> Field:
     if kind != "FULL":
         return one
     column = one.column
+    if one.column.density != other.column.density:
+        column = replace(column, density=None)
     if one.column.is_numeric and other.column.is_numeric:
         column = replace(column, datatype=promoted(one.column, other.column))
     return Field(one.name, column, exp.Coalesce(this=one.sql.copy(), expressions=[other.sql.copy()]))

@@ -235,5 +235,6 @@ DENSITY_FUNCTIONS: tuple[Function, ...] = (
         required=1,
         shorter=True,
         aggregate=True,
+        cost="stack",
     ),
 )

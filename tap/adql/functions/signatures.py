@@ -12,8 +12,9 @@ __all__ = ["MANY", "Compile", "Cost", "Function", "Group", "Parameter", "functio
 
 Group = Literal["math", "string", "aggregate", "geometry", "conditional", "unit", "udf"]
 
-#: Limit of `tap.adql.limits` against which a call is counted: a test of points, a test of shapes, a coverage map.
-Cost = Literal["distance", "shapes", "map"]
+#: Limit of `tap.adql.limits` against which a call is counted: a test of points, a test of shapes, a coverage map, a
+#: stack of densities.
+Cost = Literal["distance", "shapes", "map", "stack"]
 
 #: Compiles a call from its compiled arguments, its node, and whether the hidden HEALPix column may be tested.
 Compile: TypeAlias = Callable[[Sequence[Value], tree.Call, bool], Value]

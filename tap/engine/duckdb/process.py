@@ -176,6 +176,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "TZ": "UTC",
         "MALLOC_ARENA_MAX": "4",
         "OPENBLAS_NUM_THREADS": "1",  # kernels run in the threads of the engine
+        "ARROW_DEFAULT_MEMORY_POOL": "system",  # others reserve a GiB of the address space, which is limited
         "PYTHONUNBUFFERED": "1",
     }
 

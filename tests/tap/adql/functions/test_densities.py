@@ -218,8 +218,11 @@ def test_a_column_keeps_its_form_on_its_way_through_a_query(estimates):
         assert sorted(estimates.rows(query)) == expected
     both = "SELECT pz FROM cat.odd UNION ALL SELECT {} FROM cat.odd"
     assert estimates.rows(f"SELECT COUNT(pz_mean(pz)) FROM ({both.format('pz')}) AS q") == [(2,)]
-    with pytest.raises(QueryError, match="not pz, an array without them"):  # the two have other forms
-        estimates.rows(f"SELECT pz_mean(pz) FROM ({both.format('other')}) AS q")
+    two = "SELECT pz_mean(pz) FROM {}"
+    merged = two.format("(SELECT pz FROM cat.odd) AS a FULL JOIN (SELECT other AS pz FROM cat.odd) AS b USING (pz)")
+    for query in (two.format(f"({both.format('other')}) AS q"), merged):
+        with pytest.raises(QueryError, match="not pz, an array without them"):  # the two have other forms
+            estimates.rows(query)
 
 
 @pytest.mark.parametrize(
@@ -234,6 +237,7 @@ def test_a_column_keeps_its_form_on_its_way_through_a_query(estimates):
         ("SELECT id FROM cat.forms WHERE pz_median(z) > 1", "pz_median cannot stand in WHERE"),
         ("SELECT pz_median(MAX(z)) FROM cat.forms", "pz_median of a group cannot take another aggregate function"),
         ("SELECT id, pz_nz(pz) FROM cat.odd", "neither grouped by nor aggregated"),
+        (f"SELECT {', '.join(['pz_nz(pz)'] * 21)} FROM cat.odd", "more than 20 stacks of densities.*use GROUP BY"),
         ("SELECT pz_nz(norm) FROM cat.forms", r"form norm has no grid .*; give one: pz_nz\(..., 0, 3, 301\)"),
         ("SELECT pz_nz(norm, 0, 3) FROM cat.forms", "pz_nz was given 3 arguments"),
         ("SELECT pz_nz(norm, 3, 0, 11) FROM cat.forms", "no constant limits that increase"),

@@ -171,6 +171,15 @@ def test_a_process_has_nothing_of_the_servers_environment(query, monkeypatch, tm
     assert environment["HOME"].startswith(str(tmp_path))
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the address space is limited on Linux alone")
+def test_libraries_of_kernels_reserve_little_of_the_limited_address_space(pool, query):
+    # Arrow's own allocators reserve a GiB at once, after which a query over many rows could start no thread.
+    kernel = """SELECT CAST(pdf_mean(pdf_form('{"name":"norm","size":2}'), [0.5::DOUBLE, 0.1]) * 2 AS INTEGER) AS n"""
+    with pool.open(query(kernel)) as stream:
+        assert next(iter(stream))["n"][0].as_py() == 1
+        assert psutil.Process(next(iter(pool._all)).pid).memory_info().vms < 2**30
+
+
 #: Works for minutes before it has a row.
 LONG = "SELECT COUNT(*) AS n FROM range(100000) a, range(100000) b, range(1000) c WHERE hash(a.range, b.range) = 7"
 
