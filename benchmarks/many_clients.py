@@ -52,19 +52,20 @@ def asking(clients: int, seconds: float, ask: Callable[[httpx.Client, int], http
     answers: Answers = []
     end = time.perf_counter() + seconds
 
-    def run(number: int) -> None:
-        with httpx.Client(timeout=600) as client:
-            turn = number
-            while (began := time.perf_counter()) < end:
-                status = ask(client, turn).status_code
-                answers.append((time.perf_counter() - began, status))
-                turn += 1
+    def run(client: httpx.Client, number: int) -> None:
+        turn = number
+        while (began := time.perf_counter()) < end:
+            status = ask(client, turn).status_code
+            answers.append((time.perf_counter() - began, status))
+            turn += 1
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    # One client with as many connections: to make a client takes longer than to answer a query.
+    with httpx.Client(timeout=600, limits=httpx.Limits(max_connections=clients)) as client:
+        threads = [threading.Thread(target=run, args=(client, number)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     return answers
 
 
@@ -120,6 +121,7 @@ def mixed(base: str, catalogue: Catalogue, seconds: float) -> None:
         return client.get(f"{base}/tap/sync", params={"LANG": "ADQL", "QUERY": queries[turn % len(queries)]})
 
     print("mixed queries")
+    asking(4, 2, ask)  # what is loaded at the first query
     for clients in (20, 100):
         answers = asking(clients, seconds, ask)
         told(f"{clients} clients", answers)

@@ -34,6 +34,7 @@ __all__ = ["tap_routes"]
 
 _XML = "text/xml"
 _VOTABLE = "application/x-votable+xml"
+_MOST_DIGITS = 9
 
 
 def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService) -> APIRouter:
@@ -69,7 +70,11 @@ def _add_vosi(
     @router.api_route("", methods=["GET", "HEAD"])
     @router.api_route("/", methods=["GET", "HEAD"])
     def front(request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        return _front(settings, service, identity, PageQuery(request.query_params.get("QUERY", "")))
+        given = request.query_params
+        page = given.get("PAGE", "1")
+        number = int(page) if page.isascii() and page.isdecimal() and len(page) < _MOST_DIGITS else 1
+        query = PageQuery(given.get("QUERY", ""), search=given.get("SEARCH", "")[:200], page=number)
+        return _front(settings, service, identity, query)
 
     @router.api_route("/tables", methods=["GET", "HEAD"])
     def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:

@@ -10,6 +10,7 @@ from lxml import etree
 from core.auth.models import Identity
 from core.votable.texts import UNSPEAKABLE
 from tap.metadata.catalog import TableSet
+from tap.models import TapTable
 from tap.pages.examples import Example, examples_of
 from tap.pages.layout import Page
 from tap.results import RESULT_FORMATS
@@ -34,6 +35,8 @@ _RESOURCES = (
     ("availability", "availability (VOSI)"),
 )
 _MAX_QUERY = 20_000
+_MAX_SEARCH = 200
+_TABLES_OF_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,16 @@ class PageQuery:
         The query; the form shows a default query when it is empty.
     error
         Error message of the query, if it failed.
+    search
+        Words that the names or descriptions of the listed tables have, in any case.
+    page
+        Number of the page of the list of tables.
     """
 
     text: str = ""
     error: str | None = None
+    search: str = ""
+    page: int = 1
 
 
 def front_page(tables: TableSet, site_name: str, address: str, identity: Identity, query: PageQuery) -> bytes:
@@ -75,7 +84,7 @@ def front_page(tables: TableSet, site_name: str, address: str, identity: Identit
         etree.SubElement(alert, "p").text = _printable(query.error)
     _form(main, address, _printable(query.text)[:_MAX_QUERY] or _FIRST_QUERY)
     _examples(main, examples_of(tables), address)
-    _tables(main, tables, address)
+    _tables(main, tables, address, query)
     etree.SubElement(main, "h2").text = "Resources"
     resources = etree.SubElement(main, "dl", {"class": "facts"})
     for name, text in _RESOURCES:
@@ -126,27 +135,71 @@ def _examples(main: _Element, examples: Iterable[Example], address: str) -> None
         link.text = example.name
 
 
-def _tables(main: _Element, tables: TableSet, address: str) -> None:
-    etree.SubElement(main, "h2").text = "Tables"
+def _tables(main: _Element, tables: TableSet, address: str, query: PageQuery) -> None:
+    etree.SubElement(main, "h2", {"id": "tables"}).text = "Tables"
+    found = _found(tables, query.search)
+    last = max(1, -(-len(found) // _TABLES_OF_PAGE))
+    number = min(max(1, query.page), last)
+    if query.search or last > 1:
+        _search(main, address, query)
+        counted = etree.SubElement(main, "p", {"class": "notice"})
+        counted.text = f"{len(found)} of {len(tables.tables)} tables" + (f", page {number} of {last}" * (last > 1))
     container = etree.SubElement(main, "div", {"class": "scroll"})
     listing = etree.SubElement(container, "table")
     head = etree.SubElement(etree.SubElement(listing, "thead"), "tr")
     for title in ("Table", "Description", "Columns"):
         etree.SubElement(head, "th", {"scope": "col"}).text = title
     rows = etree.SubElement(listing, "tbody")
-    for name, table in tables.tables.items():
-        row = etree.SubElement(rows, "tr")
-        title = etree.SubElement(row, "th", {"scope": "row"})
-        first_rows = {"href": _with_query(address, f"SELECT TOP 100 *\nFROM {name}"), "title": "Query this table"}
-        etree.SubElement(title, "a", first_rows).text = name
-        etree.SubElement(row, "td").text = _printable(table.description)
-        column_query = {
-            "LANG": "ADQL",
-            "RESPONSEFORMAT": "html",
-            "QUERY": _COLUMNS_OF.format(name=name.replace("'", "''")),
-        }
-        columns = {"href": f"{address}/sync?{urlencode(column_query)}"}
-        etree.SubElement(etree.SubElement(row, "td"), "a", columns).text = str(len(table.columns))
+    for table in found[(number - 1) * _TABLES_OF_PAGE : number * _TABLES_OF_PAGE]:
+        _table(rows, table, address)
+    if last > 1:
+        _pages(main, address, query.search, number, last)
+
+
+def _table(rows: _Element, table: TapTable, address: str) -> None:
+    name = table.name
+    row = etree.SubElement(rows, "tr")
+    title = etree.SubElement(row, "th", {"scope": "row"})
+    first_rows = {"href": _with_query(address, f"SELECT TOP 100 *\nFROM {name}"), "title": "Query this table"}
+    etree.SubElement(title, "a", first_rows).text = name
+    etree.SubElement(row, "td").text = _printable(table.description)
+    column_query = {
+        "LANG": "ADQL",
+        "RESPONSEFORMAT": "html",
+        "QUERY": _COLUMNS_OF.format(name=name.replace("'", "''")),
+    }
+    columns = {"href": f"{address}/sync?{urlencode(column_query)}"}
+    etree.SubElement(etree.SubElement(row, "td"), "a", columns).text = str(len(table.columns))
+
+
+def _found(tables: TableSet, search: str) -> list[TapTable]:
+    """Return the tables whose name and description have all words of a search."""
+    words = search.lower().split()
+    return [
+        table
+        for table in tables.tables.values()
+        if all(word in f"{table.name} {table.description}".lower() for word in words)
+    ]
+
+
+def _search(main: _Element, address: str, query: PageQuery) -> None:
+    form = etree.SubElement(
+        main, "form", {"method": "get", "action": f"{address}#tables", "role": "search", "class": "inline-fields"}
+    )
+    text = {"id": "search", "name": "SEARCH", "type": "search", "value": _printable(query.search)[:_MAX_SEARCH]}
+    etree.SubElement(_labelled(form, "search", "Search tables"), "input", text)
+    etree.SubElement(form, "button", {"type": "submit"}).text = "Search"
+
+
+def _pages(main: _Element, address: str, search: str, number: int, last: int) -> None:
+    pages = etree.SubElement(main, "nav", {"aria-label": "Pages of tables", "class": "pages"})
+    steps = (("First", 1, number > 1), ("Previous", number - 1, number > 1), ("Next", number + 1, number < last),
+             ("Last", last, number < last))  # fmt: skip
+    for words, target, is_there in steps:
+        if is_there:
+            parameters = {**({"SEARCH": search} if search else {}), "PAGE": str(target)}
+            link = etree.SubElement(pages, "a", {"href": f"{address}?{urlencode(parameters)}#tables"})
+            link.text, link.tail = words, " "
 
 
 def _with_query(address: str, query: str) -> str:
