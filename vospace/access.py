@@ -110,7 +110,7 @@ class NodeAccess:
         return Right.READ if row.is_public or self._in_group(identity, row.group_read) else Right.NONE
 
     def _in_group(self, identity: Identity, stored: str) -> bool:
-        return any(f" {group} " in stored for group in self.groups_of(identity))
+        return bool(stored) and any(f" {group} " in stored for group in self.groups_of(identity))
 
 
 def _within_scope(identity: Identity, right: Right) -> Right:

@@ -26,6 +26,7 @@ class RunList(JobList):
         run = parse_run(request)
         run_request = request_of_parameters(self._pipeline, self.parameters_of(request))
         checked_request(self._pipeline, run_request)
+        self._pipelines.checker.check_addresses(run_request)
         if run:
             self._pipelines.checker.check(identity, self._pipeline, run_request)
         job = self.add(request, identity, run=False)

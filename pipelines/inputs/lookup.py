@@ -93,6 +93,11 @@ class Inputs:
         self._products = products
         self._nodes = nodes
 
+    def check_address(self, reference: str) -> None:
+        """Raise InvalidValueError when a reference is the URI of a node of another server."""
+        if _is_address(reference):
+            self._nodes.check(reference)
+
     def find(
         self,
         identity: Identity,
@@ -149,7 +154,7 @@ class _Search:
     inspect: InspectInput | None
 
     def one(self, reference: str) -> RunInput:
-        if not reference.lower().startswith("vos:"):
+        if not _is_address(reference):
             return self._product(reference, self._details(reference, reference))
         node = self.nodes.find(self.identity, reference)
         details = None if node.product is None else self._details(node.product, reference)
@@ -270,3 +275,7 @@ def _numbered(found: tuple[RunInput, ...]) -> tuple[RunInput, ...]:
 def _stem(file: RunInput) -> str:
     name = PurePath(file.file_name.partition(".")[0]).name
     return re.sub(r"\W+", "_", name).strip("_")[:60] or "file"
+
+
+def _is_address(reference: str) -> bool:
+    return reference.lower().startswith("vos:")

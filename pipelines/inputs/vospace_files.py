@@ -58,6 +58,9 @@ class InputNode:
 class InputNodes(Protocol):
     """Protocol of the look-up of ``vos:`` URIs."""
 
+    def check(self, address: str) -> None:
+        """Raise InvalidValueError when a URI does not belong to this server; nothing is looked up."""
+
     def find(self, identity: Identity, address: str) -> InputNode:
         """Return the target of a URI, after links.
 

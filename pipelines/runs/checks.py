@@ -90,6 +90,11 @@ class RunChecker:
         inputs = self._run_inputs(identity, pipeline, request, catalogues, next(iter(objects), None))
         return CheckedRun(pipeline, request, pipeline.configure(request, inputs), inputs)
 
+    def check_addresses(self, request: RunRequest) -> None:
+        """Check that the inputs name nothing of another server; what they name is not looked up."""
+        for reference in (*request.inputs, *([] if request.objects is None else [request.objects])):
+            self._inputs.check_address(reference)
+
     def release(self, identity: Identity, name: str) -> Release:
         """Return a release that the identity can see, by its name or number."""
         for release in self._products.releases(identity):

@@ -32,6 +32,10 @@ class PipelineInputs:
     def _nodes(self) -> NodeService:
         return self._make_nodes()
 
+    def check(self, address: str) -> None:
+        """Check that an address belongs to this server; the service in the authority may be omitted."""
+        self._own_path(address)
+
     def find(self, identity: Identity, address: str) -> InputNode:
         """Resolve the address of a node, with the links in its path; the service in the authority may be omitted."""
         try:
@@ -51,7 +55,7 @@ class PipelineInputs:
             return False
         return self._reads(identity, path)
 
-    def _path(self, identity: Identity, address: str) -> Path:
+    def _own_path(self, address: str) -> Path:
         authority, _, path = address[len("vos:") :].lstrip("/").partition("/")
         uris = self._nodes.uris
         service = "" if "~" in authority or "!" in authority else f"~{uris.service}"
@@ -60,7 +64,10 @@ class PipelineInputs:
             raise InvalidValueError(
                 f"The address '{address[:300]}' is not of this server, whose addresses begin with {uris.of(())}/."
             )
-        found = self._nodes.resolve(identity, uris.path_of(uri), last=True)
+        return uris.path_of(uri)
+
+    def _path(self, identity: Identity, address: str) -> Path:
+        found = self._nodes.resolve(identity, self._own_path(address), last=True)
         if found.outside is not None:
             raise InvalidValueError(f"'{address[:300]}' is a link to another place, from which nothing is read.")
         return found.path

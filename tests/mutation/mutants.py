@@ -34,8 +34,16 @@ def mutants(source: str) -> Iterator[Mutant]:
     starts = [0]
     for line in source.encode().splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
+    decorators = {
+        id(part) for each in ast.walk(tree) for top in getattr(each, "decorator_list", ()) for part in ast.walk(top)
+    }
     for node in ast.walk(tree):
-        if not isinstance(node, ast.expr | ast.stmt) or node.end_lineno is None or node.end_col_offset is None:
+        if (
+            id(node) in decorators
+            or not isinstance(node, ast.expr | ast.stmt)
+            or node.end_lineno is None
+            or node.end_col_offset is None
+        ):
             continue
         first = starts[node.lineno - 1] + node.col_offset
         last = starts[node.end_lineno - 1] + node.end_col_offset

@@ -5,13 +5,10 @@ A mutant replaces its module in a forked process alone; nothing in the checkout 
 
 import ast
 import importlib
-import importlib.abc
-import importlib.util
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -24,30 +21,39 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 300
-#: Libraries that every process needs, imported once.
-_LIBRARIES = ("sqlalchemy.orm", "fastapi", "pydantic", "pyarrow.parquet", "lxml.etree", "hypothesis", "httpx2")
+#: What the tests import, imported once for all processes.
+_PRELOADED = (
+    "server.services",
+    "vospace.handlers.routes",
+    "registry.handlers",
+    "hypothesis",
+    "httpx2",
+    "pzserver.sessions",
+)
 
 
-class _MutantLoader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Import hook that gives one module another source."""
-
-    def __init__(self, path: str, source: str) -> None:
-        self._name = path.removesuffix(".py").replace("/", ".")
-        self._path, self._source = ROOT / path, source
-
-    def find_spec(self, fullname: str, _path: object, _target: object = None) -> ModuleSpec | None:
-        if fullname != self._name:
-            return None
-        return importlib.util.spec_from_loader(fullname, self, origin=str(self._path))
-
-    def exec_module(self, module: ModuleType) -> None:
-        exec(compile(self._source, str(self._path), "exec"), module.__dict__)  # noqa: S102 - the source is ours
+def _replace(path: str, source: str) -> None:
+    """Execute another source of a module, and let all modules that imported something from it have the new one."""
+    name = path.removesuffix(".py").replace("/", ".")
+    module = importlib.import_module(name)
+    before = dict(vars(module))
+    exec(compile(source, str(ROOT / path), "exec"), vars(module))  # noqa: S102 - the source is ours
+    replaced = {
+        id(value): vars(module)[key]
+        for key, value in before.items()
+        if getattr(value, "__module__", None) == name and vars(module)[key] is not value
+    }
+    for other in list(sys.modules.values()):
+        known = vars(other) if other is not module and isinstance(other, ModuleType) else {}
+        for key, value in list(known.items()):
+            if id(value) in replaced:
+                known[key] = replaced[id(value)]
 
 
 def main(paths: Sequence[str]) -> int:
     """Try all mutants of some modules, print those that no test notices, and return their number."""
-    for library in _LIBRARIES:
-        importlib.import_module(library)
+    for name in _PRELOADED:
+        importlib.import_module(name)
     survivors = 0
     for path in paths or tuple(TARGETS):
         target = TARGETS[path]
@@ -84,7 +90,7 @@ def _is_noticed(path: str, source: str, target: Target) -> bool:
             os.dup2(nothing.fileno(), 1)
             os.dup2(nothing.fileno(), 2)
         signal.alarm(_SECONDS)
-        sys.meta_path.insert(0, _MutantLoader(path, source))
+        _replace(path, source)
         os.chdir(ROOT)
         options = [
             "-q",

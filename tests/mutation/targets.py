@@ -32,7 +32,7 @@ TARGETS: Mapping[str, Target] = {
     "vospace/rights/decisions.py": Target((f"{_RIGHTS}/test_decisions.py",)),
     "vospace/rights/sharing.py": Target((f"{_RIGHTS}/test_sharing.py",)),
     "vospace/access.py": Target((f"{_RIGHTS}/test_access.py",)),
-    "vospace/home/sharing.py": Target((f"{_RIGHTS}/test_sharing.py", "tests/vospace/home/test_nodes.py")),
+    "vospace/home/sharing.py": Target((f"{_RIGHTS}/test_sharing.py", f"{_RIGHTS}/test_groups.py")),
     "products/access.py": Target((_TABLES, "tests/products/test_access.py")),
     "products/user_tables/service.py": Target((_TABLES,), ("_find_schema", "_require_owner", "require_quota")),
     "core/identifiers.py": Target(("tests/core/test_identifiers.py",)),

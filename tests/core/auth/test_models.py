@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.auth.models import ANONYMOUS, Identity, Scope
+from core.auth.models import ANONYMOUS, Identity, IssuedToken, Scope, Token, User
+from core.database import utc_now
 from core.errors import AuthenticationError, PermissionDeniedError
 
 
@@ -29,6 +30,17 @@ def test_an_administrator_acts_as_one_with_that_scope_alone(is_admin: bool, scop
 def test_nobody_is_asked_to_sign_in():
     assert ANONYMOUS.is_anonymous
     assert not ANONYMOUS.acts_as_admin
+    assert Identity(None, None, is_admin=False, scope=Scope.READ, groups=frozenset(), linked_product=None) == ANONYMOUS
     for needed in Scope:
         with pytest.raises(AuthenticationError, match="Sign in first"):
             ANONYMOUS.require(needed)
+
+
+@pytest.mark.parametrize(("first", "last", "shown"), [("Ada", "Byron", "Ada Byron"), ("", "B", "B"), ("", "", "ada")])
+def test_a_user_is_shown_by_the_full_name_where_there_is_one(first: str, last: str, shown: str):
+    assert User(1, "ada", first, last, "", is_admin=False, created_at=utc_now()).display_name == shown
+
+
+def test_the_secret_of_a_token_is_not_in_its_representation():
+    token = Token(1, "t", Scope.READ, utc_now(), None, None)
+    assert "pz-secret" not in repr(IssuedToken(token, "pz-secret"))

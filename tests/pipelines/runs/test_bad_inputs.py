@@ -287,3 +287,13 @@ def test_a_file_whose_columns_do_not_tell_what_they_mean_is_named(site: Pipeline
     assert told.phase is Phase.COMPLETED, told.error
     wrong = _failed(site, alice, address, columns={address: {"z": "shift"}})
     assert f"The file {address} has no column 'shift' (requested for z)" in wrong
+
+
+@pytest.mark.parametrize(
+    "authority", ["evil.org~vospace", "evil.org", "photoz.local.evil.org", "evil.org/photoz.local"]
+)
+def test_an_address_of_another_server_makes_no_job(site: PipelineSite, authority: str):
+    """What it names is never taken for what has the same path here."""
+    address = f"vos://{authority}/products/1_vvds"
+    answer = site.ask("POST", "/pipelines/combine_redshift_dedup", data={"INPUTS": address})
+    assert (answer.status_code, "is not of this server" in answer.text) == (400, True)

@@ -16,7 +16,7 @@ from tests.vospace.client import VOSpaceClient
 from vospace.assembly import VOSpaceServices
 from vospace.faults import fault_name
 from vospace.home.properties import stored_groups
-from vospace.models import NodeKind, Path
+from vospace.models import NodeKind, NodeRequest, Path, PropertyRequest
 from vospace.schema import NodeRow, NodeWriteRow
 from vospace.storage import find_chain
 
@@ -163,3 +163,7 @@ class People:
                 columns = [column for column in table.columns if column.name != "modified_at"]
                 rows += map(tuple, session.execute(select(*columns).order_by(*columns[:2])))
         return rows
+
+    def request(self, path: Path, name: str, value: str) -> NodeRequest:
+        """Write a request to set one property of a container."""
+        return NodeRequest(self.space.nodes.uris.of(path), NodeKind.CONTAINER, (PropertyRequest(name, value),), None)
