@@ -5,7 +5,7 @@ the root is qualified; the prefixes in ``xsi:type`` are declared there, where ev
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from lxml import etree
@@ -98,9 +98,9 @@ def _add_capability(root: _Element, capability: Capability) -> None:
     if capability.description is not None:
         etree.SubElement(element, "description").text = capability.description
     for interface in capability.interfaces:
-        # One for each method: Erratum 1 of VOResource 1.1 allows an interface one securityMethod.
-        for method in interface.security or (None,):
-            _add_interface(element, interface, method)
+        # One for each method, as Erratum 1 of VOResource 1.1 wants; one of them has the role (TAPRegExt 1.0 §2).
+        for number, method in enumerate(interface.security or (None,)):
+            _add_interface(element, interface if number == 0 else replace(interface, role=None), method)
     element.extend(capability.extension)
 
 

@@ -223,6 +223,7 @@ def test_people_change_their_password_on_a_page(running: Application):
     assert accounts.identity_of_session(other) is None
     assert accounts.identity_of_token(token).name == "wanda"
     cookie = changed.headers["set-cookie"].partition(";")[0]
+    assert "The password was changed" in client.get("/account?changed=1", headers={"Cookie": cookie}).text
     changed = change("her second long password", "her third long password", tokens="1")
     assert changed.status_code == 303
     assert client.post("/api/logged_user", headers=bearer(token)).status_code == 401

@@ -45,7 +45,7 @@ def delimited(name: str) -> str:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     with running_application(tmp_path_factory.mktemp("names") / "data") as running:
-        running.services.accounts.service.add_user("alice", "password-of-alice")
+        running.services.accounts.service.add_user("alice", "three-green-birds-of-alice")
         yield running
 
 

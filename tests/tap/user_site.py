@@ -58,7 +58,7 @@ def user_site(folder: Path, env: Mapping[str, str]) -> Iterator[UserSite]:
     with running_server(folder / "data", env=env) as server:
         assert server.account is not None
         tokens = {"admin": server.account.token, "nobody": None}
-        passwords = {"maria": "password-of-maria", "otto": "password-of-otto"}
+        passwords = {"maria": "three-green-birds-of-maria", "otto": "three-green-birds-of-otto"}
         for user, password in passwords.items():
             new_account(server, user, password, url=env.get("PHOTOZ_DATABASE_URL"))
         for name, user, scope in (("maria", "maria", "write"), ("otto", "otto", "write"), ("reading", "maria", "read")):

@@ -40,7 +40,9 @@ def test_pyvo_reads_interfaces_security_and_languages(tmp_path):
 
     assert (tap.standardid, own.standardid) == ("ivo://ivoa.net/std/TAP", "ivo://ivoa.net/std/VOSI#capabilities")
     assert tap.interfaces[0].accessurls[0].content == "http://h/tap"
-    assert [method.standardid for method in tap.interfaces[0].securitymethods] == [None, BASIC_AUTH]
+    methods = [[method.standardid for method in each.securitymethods] for each in tap.interfaces]
+    assert methods == [[], [BASIC_AUTH]]  # one interface for each, VOResource 1.1 with Erratum 1
+    assert [each.role for each in tap.interfaces] == ["std", None]
     assert [language.name for language in tap.languages] == ["ADQL"]
 
 

@@ -194,6 +194,7 @@ def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServ
     for path in (
         "/",
         "/about",
+        "/account",
         "/tokens",
         "/product/new",
         "/product/1",
@@ -218,6 +219,7 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
     for path in (
         "/",
         "/about",
+        "/account",
         "/tokens",
         "/product/new",
         f"/product/{product}",

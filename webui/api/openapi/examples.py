@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = [
     "ARCHIVE", "COLUMN", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO", "PIPELINE", "PROCESS",
-    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "TABLE_OPTIONS", "TOKEN", "USER", "listed",
+    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "SIGN_IN", "TABLE_OPTIONS", "TOKEN", "USER", "listed",
 ]  # fmt: skip
 
 Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
@@ -176,6 +176,17 @@ TOKEN: Example = {
     "created_at": _TIME,
     "expires_at": "2027-02-21T04:24:18.026500Z",
     "last_used_at": None,
+    "parent": None,
+    "parent_sign_in": None,
+}
+
+SIGN_IN: Example = {
+    "id": 31,
+    "for_browser": False,
+    "scope": "write",
+    "created_at": _TIME,
+    "expires_at": _LATER,
+    "parent": 17,
 }
 
 GROUP: Example = {

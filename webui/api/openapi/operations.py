@@ -22,6 +22,7 @@ from webui.api.openapi.examples import (
     PRODUCT_TYPE,
     READ_DATA,
     RELEASE,
+    SIGN_IN,
     TABLE_OPTIONS,
     TOKEN,
     USER,
@@ -98,6 +99,7 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("post", "/api/tokens"): OperationDoc(
         {**TOKEN, "token": "pz-…"}, {"name": "notebook on my laptop", "scope": "write", "days": 90}, _TOKEN_FIELDS
     ),
+    ("get", "/api/sign-ins"): OperationDoc(listed(SIGN_IN)),
     ("post", "/api/get_token"): OperationDoc({"token": "pz-…"}),
     ("post", "/api/obtain_token"): OperationDoc(
         {"token": "pz-…"},

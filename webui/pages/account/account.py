@@ -19,8 +19,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     accounts, authenticate = services.accounts.service, services.authenticate
 
     @router.get("/account")
-    def account(identity: Identity = Depends(authenticate)) -> Response:
-        return _page(services, renderer, identity, FormState())
+    def account(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        changed = request.query_params.get("changed") == "1"
+        return _page(services, renderer, identity, FormState(), is_changed=changed)
 
     @router.post("/account/password")
     def change_password(
@@ -46,7 +47,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return see_other("/account")
 
 
-def _page(services: WebServices, renderer: PageRenderer, identity: Identity, form: FormState) -> Response:
+def _page(
+    services: WebServices, renderer: PageRenderer, identity: Identity, form: FormState, *, is_changed: bool = False
+) -> Response:
     identity.require(Scope.READ)
     accounts = services.accounts.service
     return renderer.form(
@@ -57,5 +60,6 @@ def _page(services: WebServices, renderer: PageRenderer, identity: Identity, for
         has_password=accounts.has_password(identity),
         sign_ins=accounts.sign_ins(identity),
         tokens={token.id: token for token in accounts.tokens(identity)},
+        is_changed=is_changed,
         current=identity.credential.key,
     )
