@@ -39,7 +39,13 @@ class SignInAttempts:
         self._per_address = per_address
 
     def check(self, account: str, address: str) -> None:
-        """Raise TooManyAttemptsError when the account or the address has too many recent failures."""
+        """Raise TooManyAttemptsError when the account or the address has too many recent failures.
+
+        Parameters
+        ----------
+        account
+            Name of the account; empty for a name that no account can have, which counts for the address alone.
+        """
         failed = SignInAttemptRow.succeeded.is_(False)
         recent = SignInAttemptRow.at > utc_now() - _WINDOW
         ours, here = SignInAttemptRow.account == account, SignInAttemptRow.address == address
@@ -55,7 +61,7 @@ class SignInAttempts:
                 select(SignInAttemptRow.id).where(SignInAttemptRow.succeeded.is_(True), ours, here).limit(1)
             )
         minutes = int(_WINDOW.total_seconds()) // 60
-        if pair >= self._per_account or (everywhere >= self._per_account * _ALL_ADDRESSES and not known):
+        if account and (pair >= self._per_account or (everywhere >= self._per_account * _ALL_ADDRESSES and not known)):
             message = f"Too many failed sign-ins for '{account}'. Wait {minutes} minutes and try again."
             raise TooManyAttemptsError(message)
         if all_here >= self._per_address:

@@ -41,7 +41,12 @@ TABLE = b"objid,RAJ2000,DEJ2000,zspec\n1,10.5,-5.25,0.31\n2,10.6,-5.5,inf\n"
 
 @pytest.fixture(scope="module")
 def running(module_database_url: str | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    with running_application(tmp_path_factory.mktemp("odd") / "data", database_url=module_database_url) as application:
+    with running_application(
+        tmp_path_factory.mktemp("odd") / "data",
+        database_url=module_database_url,
+        refused_per_minute=0,
+        login_attempts_address=1000,
+    ) as application:
         yield application
 
 

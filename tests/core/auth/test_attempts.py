@@ -46,6 +46,13 @@ def test_one_password_for_many_accounts_is_limited_by_address(attempts: SignInAt
     attempts.check("alice", OWNER)
 
 
+def test_names_that_no_account_can_have_count_for_the_address_alone(attempts: SignInAttempts):
+    fail(attempts, THIEF, 6, "")
+    attempts.check("", OWNER)
+    with pytest.raises(TooManyAttemptsError, match="from your address"):
+        attempts.check("", THIEF)
+
+
 def test_guesses_from_many_addresses_leave_the_owner_in(attempts: SignInAttempts):
     attempts.add_success("alice", OWNER)
     for number in range(15):
