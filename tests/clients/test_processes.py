@@ -65,14 +65,18 @@ def test_estimates_are_validated(server: PzServer, tmp_path: Path):
     known = catalogue("VVDS")
     path = tmp_path / "estimates.csv"
     known.assign(z_best=known["zspec"] + 0.01 * (1 + known["zspec"]))[["name", "z_best"]].to_csv(path, index=False)
-    server.upload("Estimates", "photoz_estimates", path, columns={"name": "ID", "z_best": "z"}, pz_code="shifted")
+    upload = server.upload(
+        "Estimates", "photoz_estimates", path, columns={"name": "ID", "z_best": "z"}, pz_code="shifted"
+    )
     process = server.validate_estimates("Validated")
-    process.append_estimates(internal_name="5_estimates")
+    process.append_estimates(_id=upload.product_id)
     process.set_reference(internal_name="1_first")
     process.set_config({"bootstrap": 0})
-    server.run_and_wait(process, 120)
+    result = server.run_and_wait(process, 120)
     (found,) = process.report()["estimates"]
     assert (found["objects"], found["metrics"]["bias"]) == (len(known), pytest.approx(0.01))
+    metrics = server.get_product(result["id"]).to_pandas()
+    assert metrics["bias"][0] == pytest.approx(0.01)
 
 
 def test_rules_are_sent_along(server: PzServer, tmp_path: Path):

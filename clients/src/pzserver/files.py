@@ -91,10 +91,11 @@ class ProductFiles:
         return self._catalogue.rows(product, main["columns"])
 
     def _readable(self, product: Json, *, big: bool) -> Json:
-        if product["product_type"] in _NOT_TABLES:
-            message = f"Products of the type {product['product_type_name']} are not tables; use download_product."
-            raise ValueError(message)
         main = self.main_file(product)
+        # Results of our own validations are tables; those of others may be anything.
+        if product["product_type"] in _NOT_TABLES and (main is None or not main["columns"]):
+            message = f"The product '{product['internal_name']}' is not a table; use download_product."
+            raise ValueError(message)
         if main is None:
             message = f"The product '{product['internal_name']}' has no main file."
             raise FileNotFoundError(message)
