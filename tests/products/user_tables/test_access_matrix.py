@@ -7,6 +7,7 @@ import pytest
 
 from core.auth.models import Identity
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
+from products.quotas import QuotaExceededError, QuotaRule
 from products.user_tables.models import TableDefinition
 from products.user_tables.service import UserTableService
 from tests.products.user_tables.conftest import Tables
@@ -100,3 +101,13 @@ def test_a_schema_is_shared_with_ones_own_groups_and_its_permissions_are_told(ta
     for schema in ("user_nobody", "user_owner_"):
         with pytest.raises(NotFoundError):
             service.schema_permissions(owner, schema)
+
+
+def test_rows_beyond_the_quota_of_the_owner_are_refused_before_they_are_read(tables: Tables):
+    tables.make("t", "id|int")
+    limited = UserTableService(tables.service._database, QuotaRule(default_bytes=10))
+    tables.service.permit(tables.people["owner"], NAME, write_group="writers")
+    for actor in ("owner", "writer"):
+        limited.require_quota(tables.people[actor], NAME, 10)
+        with pytest.raises(QuotaExceededError):
+            limited.require_quota(tables.people[actor], NAME, 11)
