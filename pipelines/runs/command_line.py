@@ -130,7 +130,7 @@ class _FileWork:
 
     def open_rows(self, entry: InputEntry) -> AbstractContextManager[RowSource]:
         path = self._found(entry)
-        if not path.is_file():
+        if not path.exists():
             raise InvalidValueError(f"There is no file {path}.", field="inputs")
         return open_file_rows(path, path.name)
 

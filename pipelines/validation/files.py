@@ -58,7 +58,7 @@ def validate_files(
     reference_columns: ValidationColumns | None = None,
     done: Callable[[int], None] = lambda _: None,
 ) -> FileValidation:
-    """Validate a file of photo-z estimates.
+    """Validate a file of photo-z estimates, or the folder of a HATS catalogue of them, which is read in place.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def validate_files(
     entry = EstimatesInput(columns=estimate_columns or ValidationColumns())
     known_entry = ReferenceInput(columns=reference_columns or ValidationColumns())
     for path in (estimates, reference):
-        if not path.is_file():
+        if not path.exists():
             raise InvalidValueError(f"There is no file {path}.")
     with open_file_rows(reference, reference.name) as rows:
         known = read_reference(rows, known_entry, param, reference.name)

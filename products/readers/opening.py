@@ -30,7 +30,7 @@ def open_table(
     Parameters
     ----------
     path
-        Path of the bytes; its name is ignored.
+        Path of the bytes; its name is ignored. The folder of a HATS catalogue or collection is read in place.
     name
         Name of the file, also used in messages.
     scratch
@@ -50,6 +50,8 @@ def open_table(
         The file exceeds the limits.
     """
     limits = limits or ReadLimits()
+    if path.is_dir():
+        return _with_densities(_open_folder(path, name, limits))
     kind = _kind(path, name)
     if kind in FILE_FORMATS:
         return _with_densities(FILE_FORMATS[kind].open(path, name, limits, table))
@@ -64,6 +66,17 @@ def open_table(
     reader.notes = (unpacked.note, *reader.notes)
     reader.when_closed_last(lambda: shutil.rmtree(unpacked.folder, ignore_errors=True))
     return reader
+
+
+def _open_folder(folder: Path, name: str, limits: ReadLimits) -> FileReader:
+    from products.readers.parquet.hats import HatsReader, hats_partitions
+
+    files = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    partitions = hats_partitions(list(files), lambda member: files[member].read_text(errors="replace"))
+    if not partitions:
+        raise ArchiveError(f"The folder {name} holds no HATS catalogue. Name a file, or such a folder.")
+    paths = [files[member] for member in partitions]
+    return HatsReader(paths, name, limits, stored=sum(path.stat().st_size for path in paths))
 
 
 def _kind(path: Path, name: str) -> str:

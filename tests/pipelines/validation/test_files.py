@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from core.errors import PhotozError
+from pipelines.outputs.hats import write_hats
 from pipelines.validation.configuration import ValidationColumns, ValidationParameters
 from pipelines.validation.files import FileValidation, validate_files
-from tests.pipelines.validation.samples import OBJECTS, recipe_files, write_reference
+from tests.pipelines.validation.samples import OBJECTS, bare, recipe_files, write_reference
 
 
 def _validated(folder: Path, change: Any = None, **param: Any) -> FileValidation:
@@ -150,3 +153,33 @@ def test_point_estimates_alone_and_columns_of_one_value_are_read(tmp_path: Path)
     assert points.metrics["sigma_mad"] == pytest.approx(0.0047412589, rel=3e-6)
     assert ensemble.metrics["sigma_mad"] == pytest.approx(points.metrics["sigma_mad"], rel=1e-9)
     assert np.isnan(points.metrics["pit_ks"])
+
+
+def test_the_folder_of_a_hats_catalogue_is_read_in_place(tmp_path: Path):
+    estimates, reference = recipe_files(tmp_path)
+    with h5py.File(estimates) as file:
+        grid, densities = file["meta/xvals"][0], file["data/yvals"][:]
+        identifiers = file["ancil/object_id"][:]
+    place = np.random.default_rng(4)
+    lists = [pa.array(list(np.broadcast_to(grid, densities.shape))), pa.array(list(densities))]
+    table = pa.table(
+        {
+            "object_id": identifiers,
+            "ra": place.uniform(0, 360, OBJECTS),
+            "dec": place.uniform(-60, 60, OBJECTS),
+            "pdf": pa.StructArray.from_arrays(lists, ["z", "p"]),
+        }
+    )
+    write_hats(table, tmp_path / "hats", ("ra", "dec"), rows_in_file=50)
+    assert len(list((tmp_path / "hats").rglob("Npix=*"))) > 3
+    found = validate_files(tmp_path / "hats", reference, ValidationParameters(point="mode"))
+    expected = validate_files(estimates, reference, ValidationParameters(point="mode"))
+    assert (found.rows, expected.rows) == (OBJECTS, OBJECTS)
+    assert bare(found.metrics) == pytest.approx(bare(expected.metrics), rel=1e-9)
+
+
+def test_a_folder_without_a_catalogue_is_refused(tmp_path: Path):
+    _, reference = recipe_files(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PhotozError, match="empty holds no HATS catalogue"):
+        validate_files(tmp_path / "empty", reference, ValidationParameters())
