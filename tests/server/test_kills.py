@@ -25,7 +25,7 @@ from tests.server.api import Api
 from tests.support.commands import photoz
 from tests.support.ports import free_port
 from tests.support.processes import is_gone, processor_seconds, start, wait_until
-from tests.support.server import account_of, photoz_command
+from tests.support.server import first_account, photoz_command
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ class Server:
         self._process = start([str(command), "serve"], log=self.log, env=environment)
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(url), self._process, self.log, 90)
-        account = account_of(self.log.read_text())
+        account = first_account(self.log.read_text(), self.data)
         assert account is not None
         self.token = account.token
         return Api(url, self.token)

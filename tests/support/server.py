@@ -19,7 +19,15 @@ import psutil
 from tests.support.ports import free_port
 from tests.support.processes import command_as, is_gone, start, stop, wait_until
 
-__all__ = ["Account", "RunningServer", "account_of", "photoz_command", "processes_marked", "running_server"]
+__all__ = [
+    "Account",
+    "RunningServer",
+    "account_of",
+    "first_account",
+    "photoz_command",
+    "processes_marked",
+    "running_server",
+]
 
 _START_SECONDS = 90.0
 _LEAVE_SECONDS = 30.0
@@ -119,7 +127,7 @@ def running_server(
     try:
         wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)
         yield RunningServer(
-            base_url, data, _first_account(log.read_text(errors="replace"), data), log, psutil.Process(process.pid)
+            base_url, data, first_account(log.read_text(errors="replace"), data), log, psutil.Process(process.pid)
         )
         status = stop(process)
     finally:
@@ -138,7 +146,7 @@ def account_of(printed: str) -> Account | None:
     return Account(*values) if len(values) == len(found) else None
 
 
-def _first_account(printed: str, data: Path) -> Account | None:
+def first_account(printed: str, data: Path) -> Account | None:
     """Read the first account off what the server printed, or off the file that it names there."""
     path = data / "first-account.txt"
     return account_of(path.read_text() if path.name in printed else printed)
