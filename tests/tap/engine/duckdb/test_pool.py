@@ -177,7 +177,7 @@ def test_libraries_of_kernels_reserve_little_of_the_limited_address_space(pool, 
     kernel = """SELECT CAST(pdf_mean(pdf_form('{"name":"norm","size":2}'), [0.5::DOUBLE, 0.1]) * 2 AS INTEGER) AS n"""
     with pool.open(query(kernel)) as stream:
         assert next(iter(stream))["n"][0].as_py() == 1
-        assert psutil.Process(next(iter(pool._all)).pid).memory_info().vms < 2**30
+        assert psutil.Process(next(iter(pool._places.all)).pid).memory_info().vms < 2**30
 
 
 #: Works for minutes before it has a row.
