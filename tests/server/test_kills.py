@@ -65,7 +65,7 @@ class Server:
         self._process = start([str(command), "serve"], log=self.log, env=environment)
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: _answers(url), self._process, self.log, 90)
-        account = first_account(self.log.read_text(), self.data)
+        account = first_account(self.log.read_text())
         assert account is not None
         self.token = account.token
         return Api(url, self.token)

@@ -127,7 +127,7 @@ def running_server(
     try:
         wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)
         yield RunningServer(
-            base_url, data, first_account(log.read_text(errors="replace"), data), log, psutil.Process(process.pid)
+            base_url, data, first_account(log.read_text(errors="replace")), log, psutil.Process(process.pid)
         )
         status = stop(process)
     finally:
@@ -146,10 +146,10 @@ def account_of(printed: str) -> Account | None:
     return Account(*values) if len(values) == len(found) else None
 
 
-def first_account(printed: str, data: Path) -> Account | None:
+def first_account(printed: str) -> Account | None:
     """Read the first account off what the server printed, or off the file that it names there."""
-    path = data / "first-account.txt"
-    return account_of(path.read_text() if path.name in printed else printed)
+    named = re.search(r"(?m)^This is a new server\. Its first account is in (.+); remove the file", printed)
+    return account_of(printed if named is None else Path(named[1]).read_text())
 
 
 def processes_marked(mark: str) -> list[psutil.Process]:
