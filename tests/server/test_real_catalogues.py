@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.server.real_tables import WRITERS, Site, check_whole_path, one_format_each, running_site
+from tests.server.real_tables import WRITERS, Site, check_whole_path, running_site, some_formats_each
 from tests.support.postgres import PostgresServer
 from tests.support.tools import Stilts
 
@@ -51,15 +51,14 @@ def postgres_site(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFac
         yield site
 
 
-@pytest.mark.parametrize("suffix", WRITERS)
-@pytest.mark.parametrize("name", CATALOGUES)
+@pytest.mark.parametrize(("name", "suffix"), some_formats_each(CATALOGUES, WRITERS, 2))
 def test_a_redshift_catalogue_keeps_its_values(
     sqlite_site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
 ):
     _check(sqlite_site, stilts, shared_data, tmp_path / f"{name}.{suffix}")
 
 
-@pytest.mark.parametrize(("name", "suffix"), one_format_each(CATALOGUES, WRITERS))
+@pytest.mark.parametrize(("name", "suffix"), some_formats_each(CATALOGUES, WRITERS, 1, start=2))
 def test_a_redshift_catalogue_keeps_its_values_on_postgresql(
     postgres_site: Site, stilts: Stilts, shared_data: Path, tmp_path: Path, name: str, suffix: str
 ):
