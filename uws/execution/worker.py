@@ -40,6 +40,7 @@ def main() -> None:
         # The parent process wrote it: this is how it sends the function that constructs the kinds.
         assignment: Assignment = pickle.loads(pipe.recv_bytes())  # noqa: S301 - see above  # nosec B301
         logging.basicConfig(level=assignment.log_level, format="%(levelname)s %(name)s: %(message)s")
+        logging.getLogger("numexpr").setLevel(logging.WARNING)  # it tells its number of threads at each start
         _Worker(assignment, pipe).serve()
     except (EOFError, BrokenPipeError):  # the server is gone
         return
