@@ -1,5 +1,6 @@
 """The library runs each pipeline on the real server."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,3 +110,26 @@ def test_what_is_wrong_is_raised(server: PzServer):
     assert stopped.check_status() in {"Stopped", "Successful"}
     with pytest.raises(InvalidValueError, match="no release 'dr99'"):
         server.training_set_maker("x").set_release(name="dr99")
+
+
+def test_the_metrics_of_each_form_are_those_of_qp_and_rail(server: PzServer, shared_data: Path):
+    golden = shared_data / "validation"
+    if not golden.is_dir():
+        pytest.skip(f"the estimates with known metrics are not there: {golden}")
+    expected = json.loads((golden / "metrics.json").read_text())
+    columns = {"object_id": "ID", "redshift": "z"}
+    truth = server.upload("Truth", "training_set", golden / "truth.hdf5", columns=columns)
+    process = server.validate_estimates("Golden")
+    process.set_reference(_id=truth.product_id)
+    for form in expected:
+        path, columns = golden / f"estimates_{form}.hdf5", {"object_id": "ID", "zmode": "z"}
+        upload = server.upload(f"Golden {form}", "photoz_estimates", path, columns=columns, pz_code="kNN")
+        process.append_estimates(_id=upload.product_id)
+    process.set_config({"point": "zmode", "grid": [0, 3, 301], "bootstrap": 0})
+    server.run_and_wait(process, 300)
+    reported = process.report()["estimates"]
+    assert len(reported) == len(expected) == 5
+    names = {"cde_loss": "cde_loss", "pit_ks": "pit_ks", "pit_cvm": "pit_cvm", "pit_ad": "pit_ad_0.01_0.99"}
+    for found, numbers in zip(reported, expected.values(), strict=True):
+        wanted = numbers["point"]["zmode"] | {name: numbers[key] for name, key in names.items()}
+        assert {name: found["metrics"][name] for name in wanted} == pytest.approx(wanted, rel=1e-6)
