@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from core.errors import ServiceBusyError
-from tap.engine import Admission, ResultStream
+from tap.engine import Admission, ResultStream, busy_error
 
 __all__ = ["PendingQuery"]
 
@@ -63,7 +62,7 @@ class PendingQuery(Generic[_Result]):
             self._admission.turn.exception(self._seconds)
         except TimeoutError:
             self.withdraw()
-            raise _busy() from None
+            raise busy_error() from None
         return self.run()
 
     async def turn(self) -> None:
@@ -79,7 +78,7 @@ class PendingQuery(Generic[_Result]):
                 await asyncio.shield(asyncio.wrap_future(self._admission.turn))
         except TimeoutError:
             self.withdraw()
-            raise _busy() from None
+            raise busy_error() from None
         except BaseException:
             self.withdraw()
             raise
@@ -88,7 +87,3 @@ class PendingQuery(Generic[_Result]):
         """Leave the queue, or give the turn back."""
         self._admission.withdraw()
         self._release()
-
-
-def _busy() -> ServiceBusyError:
-    return ServiceBusyError("The service is busy with other queries. Try again in a moment.")

@@ -129,12 +129,8 @@ class TapService:
     ) -> PendingQuery[QueryAnswer]:
         """Admit a synchronous query, and remove its uploads when it has its first rows; raises the errors of `open`."""
         remove = partial(self._uploads.remove, tuple(parameters.files.values()))
-        try:
-            seconds = self._settings.query_seconds
-            return self._admit(parameters, identity, seconds, cancellation, owner, self._answer, remove)
-        except BaseException:
-            remove()
-            raise
+        seconds = self._settings.query_seconds
+        return self._admit(parameters, identity, seconds, cancellation, owner, self._answer, remove)
 
     def open(
         self,
@@ -173,11 +169,11 @@ class TapService:
         finish: Callable[[OpenQuery], _Result],
         *release: Callable[[], object],
     ) -> PendingQuery[_Result]:
-        request = self._request(parameters)
-        tables = self.catalog.lookup(identity)
         with ExitStack() as until_rows:
             for function in release:
                 until_rows.callback(function)
+            request = self._request(parameters)
+            tables = self.catalog.lookup(identity)
             uploads = until_rows.enter_context(self._uploads.opened(parameters, identity))
             started = monotonic()
             catalog = uploads.catalog(tables)

@@ -7,6 +7,7 @@ it. Roots are what a person has: a password, a sign-in on a page, or a sign-in a
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import selectinload
@@ -21,6 +22,8 @@ __all__ = ["TOKEN_PREFIX", "CredentialService", "identity_of_row", "password_cre
 #: Prefix by which leaked tokens can be recognised.
 TOKEN_PREFIX = "pz-"  # noqa: S105 - not a secret
 _LAST_USED_STEP = timedelta(minutes=1)
+
+_Owned = TypeVar("_Owned", SessionRow, TokenRow)
 
 
 class CredentialService:
@@ -142,13 +145,7 @@ class CredentialService:
 
     def end_sign_in(self, identity: Identity, session_id: int) -> None:
         """End a session of the caller, and delete the credentials that were made with it."""
-        user_id = identity.require(Scope.WRITE)
-        with self._database.write() as session:
-            row = session.get(SessionRow, session_id)
-            if row is None or row.user_id != user_id:
-                message = f"You have no sign-in number {session_id}."
-                raise NotFoundError(message)
-            session.delete(row)
+        self._delete_own(identity, SessionRow, session_id, "sign-in")
 
     # --- tokens
 
@@ -200,11 +197,15 @@ class CredentialService:
 
     def revoke_token(self, identity: Identity, token_id: int) -> None:
         """Revoke a token of the caller, and all credentials that were made with it."""
+        self._delete_own(identity, TokenRow, token_id, "token")
+
+    def _delete_own(self, identity: Identity, kind: type[_Owned], number: int, name: str) -> None:
+        """Delete a credential of the caller; what was made with it is deleted by the database."""
         user_id = identity.require(Scope.WRITE)
         with self._database.write() as session:
-            row = session.get(TokenRow, token_id)
+            row = session.get(kind, number)
             if row is None or row.user_id != user_id:
-                message = f"You have no token number {token_id}."
+                message = f"You have no {name} number {number}."
                 raise NotFoundError(message)
             session.delete(row)
 

@@ -11,6 +11,7 @@ from tap.engine.errors import (
     QueryMemoryError,
     QueryTimeoutError,
     SlowReaderError,
+    busy_error,
 )
 from tap.engine.protocol import (
     Admission,
@@ -36,5 +37,6 @@ __all__ = [
     "SlowReaderError",
     "SpoolLimits",
     "UploadedFile",
+    "busy_error",
     "upload_limits",
 ]

@@ -4,9 +4,16 @@ The status is 400 where the caller can correct the query (request less, change a
 take 504 for a broken server and a client would send the same query again.
 """
 
-from core.errors import PhotozError
+from core.errors import PhotozError, ServiceBusyError
 
-__all__ = ["QueryCrashedError", "QueryFailedError", "QueryMemoryError", "QueryTimeoutError", "SlowReaderError"]
+__all__ = [
+    "QueryCrashedError",
+    "QueryFailedError",
+    "QueryMemoryError",
+    "QueryTimeoutError",
+    "SlowReaderError",
+    "busy_error",
+]
 
 _REMEDY = "Request fewer rows or columns, or run the query as an asynchronous job, whose result can be fetched later."
 
@@ -67,3 +74,8 @@ class QueryCrashedError(PhotozError):
 
     code = "QueryCrashed"
     status = 500
+
+
+def busy_error() -> ServiceBusyError:
+    """Return the error of a query whose turn did not come."""
+    return ServiceBusyError("The service is busy with other queries. Try again in a moment.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from core.errors import PhotozError, ServiceBusyError
 from tap.engine.duckdb.process import QueryProcess, tables_key
 from tap.engine.duckdb.waiting import FairQueue, Ticket
+from tap.engine.errors import busy_error
 from tap.engine.protocol import EngineQuery
 
 __all__ = ["LONG_SECONDS", "Place", "Places"]
@@ -125,7 +126,7 @@ class Places:
                 self._queue.leave(place.ticket)
             process, place.process = place.process, None
         if waits:
-            place.turn.set_exception(_busy())
+            place.turn.set_exception(busy_error())
         elif process is not None:
             self.release(process, usable=True)
 
@@ -140,7 +141,7 @@ class Places:
         with self._lock:
             process, place.process = place.process, None
         if process is None:
-            raise _busy()
+            raise busy_error()
         return process
 
     def release(self, process: QueryProcess, usable: bool) -> None:
@@ -278,10 +279,6 @@ class Places:
 def _settle(places: list[Place]) -> None:
     for place in places:
         place.settle()
-
-
-def _busy() -> ServiceBusyError:
-    return ServiceBusyError("The service is busy with other queries. Try again in a moment.")
 
 
 def _closed() -> ServiceBusyError:

@@ -19,7 +19,7 @@ from tap.engine.duckdb.spool import Spool
 from tap.engine.duckdb.spool_budget import SpoolBudget, SpoolLimits
 from tap.engine.duckdb.stream import SpooledStream
 from tap.engine.duckdb.waiting import FairQueue
-from tap.engine.errors import QueryCrashedError
+from tap.engine.errors import QueryCrashedError, busy_error
 from tap.engine.protocol import EngineQuery, ResultStream
 
 __all__ = ["DuckDBEngine"]
@@ -94,7 +94,7 @@ class DuckDBEngine:
             admission.turn.result(query.seconds)
         except TimeoutError:
             admission.withdraw()
-            raise ServiceBusyError("The service is busy with other queries. Try again in a moment.") from None
+            raise busy_error() from None
         return admission.start()
 
     def close(self) -> None:
