@@ -11,7 +11,7 @@ import pytest
 from core.auth.models import Scope
 from tests.server.application import Application, running_application
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database(whole_file=True)]
 
 #: Texts that have broken other servers.
 TEXTS = {

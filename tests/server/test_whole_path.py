@@ -27,7 +27,7 @@ from tests.support.server import RunningServer, running_server
 from tests.support.tools import Stilts
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database(whole_file=True)]
 
 SMALL = "name,RAJ2000,DEJ2000,zspec,e_z,Q\n" + "".join(
     f"obj{i},{10 + i / 100},{-5 + i / 50},{0.01 * i},0.0005,{i % 5}\n" for i in range(100)

@@ -13,6 +13,8 @@ from core.processes import ProcessIdentity
 from tests.uws.job_kinds import make_kinds, marks
 from uws import JobCancelled, JobContext, JobKind, JobResult, JobRunner, JobService, Phase
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def run(database: Database, service: JobService, tmp_path: Path) -> Callable[..., str]:

@@ -20,6 +20,8 @@ from uws.limits import size_text, usage_of
 from uws.schema import JobRow
 from uws.storage import claim_job
 
+pytestmark = pytest.mark.either_database
+
 LIMITS = JobLimits(active_per_owner=2, pending_per_owner=3, stored_bytes_per_owner=10_000_000)
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.vospace.client import ROOT, VOSpaceClient, fault, node_xml, transfer_xml
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def owner(space) -> VOSpaceClient:

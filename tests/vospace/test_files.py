@@ -12,6 +12,8 @@ from tests.vospace.conftest import MAIN_BYTES, NOTES_BYTES, ODD_NAME
 from vospace.handlers.files import is_inert
 from vospace.transfers.signed_urls import Direction
 
+pytestmark = pytest.mark.either_database
+
 
 def test_a_file_comes_byte_for_byte_with_its_digest(space):
     name = space.product("mine", Visibility.PUBLIC).internal_name

@@ -1,11 +1,14 @@
 import hashlib
 from dataclasses import replace
 
+import pytest
 from lxml import etree
 
 from core.auth.groups import GroupService
 from products.models import Visibility
 from tests.vospace.conftest import MAIN_BYTES, ODD_NAME
+
+pytestmark = pytest.mark.either_database
 
 CORE = "ivo://ivoa.net/vospace/core#"
 ROOT = "vos://example.org~vospace"

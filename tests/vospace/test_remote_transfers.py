@@ -18,7 +18,7 @@ from vospace.faults import fault_name
 from vospace.models import CORE
 from vospace.transfers.remote import RemoteTransfers
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from core.database import Database
 from core.errors import AuthenticationError, PermissionDeniedError
 from tests.support.oidc import CLIENT, SECRET, ForgingProvider, forging_provider
 
+pytestmark = pytest.mark.either_database
+
 AUDIENCE = "https://photoz.example.org"
 SCOPES = {"read:tap": "read", "write:files": "write"}
 

@@ -13,6 +13,8 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.web.routes import route_class
 
+pytestmark = pytest.mark.either_database
+
 PASSWORD = "correct horse"
 
 

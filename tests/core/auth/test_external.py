@@ -12,6 +12,8 @@ from core.auth.service import AccountService
 from core.database import Database
 from core.errors import ConflictError, NotFoundError, PermissionDeniedError
 
+pytestmark = pytest.mark.either_database
+
 VERA = ExternalUser("oidc", "https://idp.example", "s-1", "vera", ("rubin", "photoz"), "Vera", "Rubin", "v@example.org")
 
 

@@ -15,6 +15,8 @@ from core.auth.trusted import TrustedHeaders
 from core.database import Database
 from core.web.routes import route_class
 
+pytestmark = pytest.mark.either_database
+
 Client = Callable[..., TestClient]
 VERA = {"X-Auth-Request-User": "vera", "X-Auth-Request-Groups": "rubin, photoz,", "X-Auth-Request-Email": "v@x.org"}
 

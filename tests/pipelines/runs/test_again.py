@@ -17,7 +17,7 @@ from tests.pipelines.runs.conftest import Catalogues
 from tests.pipelines.runs.published import PipelineSite, catalogue, put_file, wait_for_run
 from tests.vospace.client import node_xml
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.either_database(whole_file=True)]
 
 COMBINE, TRAINING = "/pipelines/combine_redshift_dedup", "/pipelines/training_set_maker"
 

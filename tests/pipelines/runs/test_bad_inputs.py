@@ -28,6 +28,8 @@ from tests.pipelines.runs.published import (
 from tests.vospace.client import node_xml
 from uws import Phase
 
+pytestmark = pytest.mark.either_database(whole_file=True)
+
 _FAULTY = {"ra": "ra", "dec": "dec", "z": "z", "z_flag": "z_flag", "z_err": "z_err", "survey": "survey"}
 
 

@@ -28,6 +28,8 @@ from products.schema import (
 from products.service import NewProduct, ProductService
 from tests.products.conftest import People
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def numbers(database: Database, people: People) -> tuple[int, int, int]:

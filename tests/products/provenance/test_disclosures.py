@@ -14,6 +14,8 @@ from products.schema import ProductRow, ReleaseRow
 from products.service import NewProduct, ProductService
 from tests.products.conftest import People
 
+pytestmark = pytest.mark.either_database
+
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 TABLES = products.provenance.schema.ActivityRow.__table__  # the import fills the metadata
 OWN, SHARED = "vos://example.org~vospace/home/owner/own.csv", "vos://example.org~vospace/home/owner/shared.csv"

@@ -18,6 +18,8 @@ from products.schema import ProductFileRow, ProductRow
 from products.service import NewProduct, ProductService
 from tests.products.conftest import People
 
+pytestmark = pytest.mark.either_database
+
 URL = "https://photoz.example"
 STARTED, ENDED = datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 TABLES = products.provenance.schema.ActivityRow.__table__  # the import fills the metadata

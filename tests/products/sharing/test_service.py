@@ -22,6 +22,8 @@ from products.sharing.links import LinkService
 from products.sharing.service import SharingService
 from tests.products.conftest import People
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def service(database: Database) -> ProductService:

@@ -7,6 +7,8 @@ from core.auth.groups import GroupService
 from core.auth.service import AccountService
 from tests.vospace.client import CORE, ROOT, VOSpaceClient, fault, node_xml
 
+pytestmark = pytest.mark.either_database
+
 
 @pytest.fixture
 def owner(space) -> VOSpaceClient:
