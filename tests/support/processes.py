@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.support.warm_start import WarmCommand
+
 __all__ = [
     "command_as",
     "command_of",
@@ -79,7 +81,7 @@ def start(command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = 
         )
 
 
-def stop(process: subprocess.Popen[bytes]) -> int:
+def stop(process: subprocess.Popen[bytes] | WarmCommand) -> int:
     """Press Ctrl-C, which a terminal sends to the whole group; end what does not end by it; give the exit status."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT)
@@ -90,7 +92,9 @@ def stop(process: subprocess.Popen[bytes]) -> int:
         return process.wait(_STOP_SECONDS)
 
 
-def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
+def wait_until(
+    ready: Callable[[], bool], process: subprocess.Popen[bytes] | WarmCommand, log: Path, seconds: float
+) -> None:
     """Ask again and again whether a server is ready, until it is, has died, or the time is up."""
     deadline = time.monotonic() + seconds
     while not ready():

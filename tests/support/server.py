@@ -1,5 +1,6 @@
 """The real ``photoz serve`` as a process of its own, spoken to over HTTP alone."""
 
+import atexit
 import os
 import re
 import signal
@@ -12,12 +13,14 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psutil
 
 from tests.support.ports import free_port
 from tests.support.processes import command_as, is_gone, start, stop, wait_until
+from tests.support.warm_start import WarmCommand, WarmStarter
 
 __all__ = [
     "Account",
@@ -27,6 +30,7 @@ __all__ = [
     "photoz_command",
     "processes_marked",
     "running_server",
+    "warm_starter",
 ]
 
 _START_SECONDS = 90.0
@@ -104,7 +108,8 @@ def running_server(
         Further environment variables, for example ``PHOTOZ_DATABASE_URL``. Demo data are left out and one job runs at
         a time unless ``PHOTOZ_DEMO`` and ``PHOTOZ_JOB_WORKERS`` say otherwise.
     command
-        What to run instead of ``photoz serve``, for example ``make serve``.
+        What to run, for example ``make serve``, or ``photoz serve`` as users start it; without it, ``photoz serve`` is
+        forked from a process that has imported it.
     ready_path
         What is asked for until it is answered by 200.
     leave_seconds
@@ -115,14 +120,14 @@ def running_server(
     AssertionError
         The server did not end well by Ctrl-C, or left a process behind.
     """
-    if command is None:
-        photoz = photoz_command()
-        assert photoz is not None, "the command photoz is not installed beside this Python: pip install -e ."
-        command = (photoz, "serve")
     port, mark = free_port(), uuid.uuid4().hex
     log = data.parent / f"{data.name}.{mark}.log"
     environment = _environment(data, port, mark) | dict(env or {})
-    process = start(command_as(None, [*command, *arguments]), log=log, env=environment)
+    process: subprocess.Popen[bytes] | WarmCommand
+    if command is None:
+        process = warm_starter().start(["serve", *arguments], env=environment, output=log)
+    else:
+        process = start(command_as(None, [*command, *arguments]), log=log, env=environment)
     base_url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: _answers(base_url + ready_path), process, log, _START_SECONDS)
@@ -137,6 +142,14 @@ def running_server(
         f"Ctrl-C ended the server with status {status}:\n{log.read_text(errors='replace')}"
     )
     assert not left, f"the server left processes behind: {left}"
+
+
+@cache
+def warm_starter() -> WarmStarter:
+    """Return the one that starts all servers of this process."""
+    starter = WarmStarter()
+    atexit.register(starter.close)
+    return starter
 
 
 def account_of(printed: str) -> Account | None:

@@ -8,13 +8,13 @@ import pytest
 import requests
 
 from tests.support.commands import photoz, run_photoz
-from tests.support.server import RunningServer, running_server
+from tests.support.server import RunningServer, photoz_command, running_server
 
 pytestmark = pytest.mark.slow
 
 
 def test_help_names_every_command():
-    shown = run_photoz("--help", data=Path("unused")).stdout
+    shown = run_photoz("--help", data=Path("unused"), anew=True).stdout
     for command in ("serve", "worker", "migrate", "user", "token", "product", "doctor"):
         assert command in shown
 
@@ -24,7 +24,7 @@ def test_a_port_in_use_is_told_in_a_sentence(tmp_path: Path):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = run_photoz("serve", "--port", str(port), "--no-demo", data=tmp_path / "data")
+        done = run_photoz("serve", "--port", str(port), "--no-demo", data=tmp_path / "data", anew=True)
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port} (Address already in use)" in done.stderr
     assert "PORT=" in done.stderr
@@ -132,10 +132,12 @@ def test_commands_work_beside_a_running_server(server: RunningServer):
 
 
 def test_a_second_start_makes_no_second_account(tmp_path: Path):
+    installed = photoz_command()
+    assert installed is not None, "the command photoz is not installed beside this Python: pip install -e ."
     with running_server(tmp_path / "data") as first:
         assert first.account is not None
         token = first.account.token
-    with running_server(tmp_path / "data") as second:
+    with running_server(tmp_path / "data", command=(installed, "serve")) as second:
         assert second.account is None
         headers = {"Authorization": f"Bearer {token}"}
         assert requests.get(f"{second.base_url}/api/", headers=headers, timeout=30).ok

@@ -1,0 +1,106 @@
+"""The process of ``WarmStarter``: a line of JSON on its input is a command; it answers by its pid, later its status.
+
+Run as a script. Nothing but this thread runs when it forks.
+"""
+
+import atexit
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import traceback
+from typing import Any
+
+__all__: list[str] = []
+
+_IMPORTED = ("server.cli.main", "server.serve")
+_PR_SET_PDEATHSIG = 1
+
+
+def _serve() -> None:
+    for name in _IMPORTED:
+        __import__(name)
+    told, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(tell)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    rest = b""
+    while True:
+        ready, _, _ = select.select([0, told], [], [])
+        if told in ready:
+            os.read(told, 4096)
+            _report_ended()
+        if 0 in ready:
+            received = os.read(0, 65536)
+            if not received:
+                return
+            *lines, rest = (rest + received).split(b"\n")
+            for line in lines:
+                _fork(json.loads(line), (told, tell))
+
+
+def _fork(given: dict[str, Any], pipe: tuple[int, int]) -> None:
+    pid = os.fork()
+    if pid:
+        _answer(pid, None)
+        return
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for descriptor in pipe:
+            os.close(descriptor)
+        status = _run(given)
+    finally:
+        os._exit(status)
+
+
+def _run(given: dict[str, Any]) -> int:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+    os.setpgid(0, 0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for descriptor, path in ((1, given["output"]), (2, given["errors"])):
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(given["env"])
+    sys.argv = ["photoz", *given["words"]]
+    from server.cli.main import main
+
+    status = 0
+    try:
+        main()
+    except SystemExit as e:
+        status = e.code if isinstance(e.code, int) else int(e.code is not None)
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    return status
+
+
+def _report_ended() -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        _answer(pid, os.waitstatus_to_exitcode(status))
+
+
+def _answer(pid: int, status: int | None) -> None:
+    os.write(1, (json.dumps([pid, status]) + "\n").encode())
+
+
+if __name__ == "__main__":
+    _serve()
