@@ -78,7 +78,7 @@ def _run(given: dict[str, Any]) -> int:
         status = e.code if isinstance(e.code, int) else int(e.code is not None)
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT
-    except Exception:
+    except Exception:  # noqa: BLE001 - Python prints it as well
         traceback.print_exc()
         status = 1
     atexit._run_exitfuncs()
