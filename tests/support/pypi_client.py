@@ -94,7 +94,7 @@ def _install(place: Path) -> None:
         packages = Path(sysconfig.get_path("purelib", vars={"base": str(made), "platbase": str(made)}))
         # Its own packages come first; editable ones of the tests, such as our library, are not seen this way.
         (packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
-        pip = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--python", python, "install")
+        pip = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--python", python, "install", "--no-compile")
         _call(*pip, "--no-deps", f"pzserver=={_VERSION}")
         _call(*pip, "--prefer-binary", *_REQUIREMENTS)
         shutil.move(made, place)
