@@ -12,6 +12,7 @@ from core.auth.models import Identity
 from core.settings import Settings
 from webui.addresses import file_address, product_address, release_address, type_address, user_address
 from webui.pages.forms import FormState
+from webui.pages.rendering.breaks import breakable_text
 from webui.pages.rendering.contact import Contact
 from webui.pages.rendering.markdown import render_markdown
 from webui.static_files import StaticAddresses
@@ -51,7 +52,7 @@ class PageRenderer:
         )
         self._environment.filters.update(
             size=size_text, number=_number_text, brief=_brief_text, day=_day_text, instant=_instant_text,
-            markdown=render_markdown, path=_path_text,
+            markdown=render_markdown, path=_path_text, breakable=breakable_text,
         )  # fmt: skip
         self._environment.globals.update(
             site_name=settings.site_name,
