@@ -155,5 +155,5 @@ def test_long_names_break_at_separators_and_no_word_is_cut():
     assert breakable_text("A plain name with a hyphen - and blanks") == "A plain name with a hyphen - and blanks"
     assert breakable_text("two  words__x") == "two  words__<wbr>x"
     assert breakable_text("x" * 70) == "<wbr>".join(["x" * 30, "x" * 30, "x" * 10])
-    assert breakable_text("<b>_&") == "&lt;b&gt;_&amp;"
+    assert breakable_text("<b>_&") == "&lt;b&gt;_<wbr>&amp;"
     assert breakable_text("") == ""
