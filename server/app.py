@@ -33,6 +33,7 @@ from tap.handlers.user_tables import table_routes, table_update_routes
 from vospace.handlers.routes import vospace_routes
 from webui.api.openapi import api_document
 from webui.api.routes import api_routes
+from webui.compression import PageCompressionMiddleware
 from webui.pages.errors import error_handlers
 from webui.pages.rendering.templates import PageRenderer
 from webui.pages.routes import page_routes
@@ -116,6 +117,7 @@ def _include_routers(app: FastAPI, services: Services) -> None:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
         HeadersMiddleware,
         headers=(

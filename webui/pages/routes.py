@@ -3,10 +3,12 @@
 from fastapi import APIRouter
 
 from core.web.routes import route_class
-from webui.pages import about, api_reference, home_files, landing
+from webui.pages import about, api_reference, home_files, landing, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
+from webui.pages.help import curated
+from webui.pages.help import pages as help_pages
 from webui.pages.pipelines import pipelines, run
 from webui.pages.products import deleted, densities, product, search, shared_link, sharing
 from webui.pages.rendering.templates import PageRenderer
@@ -25,6 +27,7 @@ def page_routes(services: WebServices) -> APIRouter:
         landing, search, sign_in, oidc, description, files, columns, review,
         product, densities, sharing, groups, deleted, shared_link, pipelines, run,
         home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.
