@@ -83,6 +83,9 @@ def test_a_page_holds_25_products(alice: httpx2.Client, services: Services):
     assert re.findall(r">Survey \d\d</a>", second.text) == [">Survey 00</a>"]
     assert 'href="/products?q=survey&amp;page=2"' in first.text
     assert "26 products" in first.text
+    files = [alice.get(path).content for path in re.findall(r'(?:href|src)="(/static/[^"]*)"', first.text)]
+    assert len(files) == 3
+    assert sum(map(len, files)) + len(first.content) < 150_000  # before they are compressed
 
 
 def test_official_products_and_those_of_users_are_two_lists(alice: httpx2.Client, publish: Publish, services: Services):
