@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI, Response
-from fastapi.staticfiles import StaticFiles
 
-import webui
 from core.database import utc_now
 from core.settings import Settings
 from core.vosi import availability_document
@@ -36,8 +33,11 @@ from tap.handlers.user_tables import table_routes, table_update_routes
 from vospace.handlers.routes import vospace_routes
 from webui.api.openapi import api_document
 from webui.api.routes import api_routes
+from webui.compression import PageCompressionMiddleware
 from webui.pages.errors import error_handlers
+from webui.pages.rendering.templates import PageRenderer
 from webui.pages.routes import page_routes
+from webui.static_files import static_files
 
 __all__ = ["create_app"]
 
@@ -81,20 +81,21 @@ def create_app(services: Services) -> FastAPI:
     def availability() -> Response:
         return Response(availability_document(available=True, since=started), media_type="text/xml")
 
-    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"), name="static")
+    app.mount("/static", static_files(), name="static")
     _add_middleware(app, settings)
     return app
 
 
 def _include_routers(app: FastAPI, services: Services) -> None:
     settings, web, tap = services.settings, services.web, services.tap
+    frame = PageRenderer(settings).frame
     authenticate = services.accounts.authenticate
     add_routers(
         app,
         api_routes(web),
-        tap_routes(settings, authenticate, tap.service),
+        tap_routes(settings, authenticate, tap.service, frame),
         tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads),
-        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, _SIGNED_IN_TAP),
+        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, frame, _SIGNED_IN_TAP),
         tap_async_routes(
             settings,
             authenticate.requiring_sign_in(),
@@ -116,6 +117,7 @@ def _include_routers(app: FastAPI, services: Services) -> None:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
         HeadersMiddleware,
         headers=(

@@ -6,6 +6,7 @@ from core.auth.assembly import AccountServices
 from core.auth.dependencies import Authenticator
 from core.parts import part
 from core.settings import Settings
+from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
 from products.assembly import ProductServices
 from uws import JobService
@@ -26,6 +27,7 @@ class WebServices:
     vospace: VOSpaceServices
     pipelines: PipelineServices
     jobs: JobService
+    site_texts: SiteTexts
 
     @part
     def sessions(self) -> SessionCookies:

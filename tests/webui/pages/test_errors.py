@@ -1,19 +1,29 @@
+from dataclasses import replace
+
 import httpx2
 import pytest
+from anyio.from_thread import BlockingPortal
+from fastapi import Request
+from sqlalchemy.exc import OperationalError
 
+from core.auth.models import Identity
+from server.services import Services
+from webui.pages.errors import error_handlers
 from webui.pages.rendering.templates import PAGE_HEADERS
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/about", "/product/1_none", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/products", "/login", "/about", "/nowhere"])
 def test_every_page_keeps_browsers_careful(visitor: httpx2.Client, path: str):
     answer = visitor.get(path)
     for name, value in PAGE_HEADERS.items():
         assert answer.headers[name] == value, name
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/product/1_none", "/product/99", "/product/1_none/nowhere"])
-def test_what_is_not_there_is_a_page_with_404(visitor: httpx2.Client, path: str):
-    answer = visitor.get(path)
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/product/1_none", "/product/99", "/product/1_none/nowhere", "/runs/abc", "/groups/abc"]
+)
+def test_what_is_not_there_is_a_page_with_404(alice: httpx2.Client, path: str):
+    answer = alice.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert "<h1>Not found</h1>" in answer.text
 
@@ -51,8 +61,29 @@ def test_the_look_comes_from_this_server(visitor: httpx2.Client, path: str):
     assert visitor.get(path).status_code == 200
 
 
+def test_an_unreachable_database_is_a_page_for_whoever_is_signed_in(services: Services, portal: BlockingPortal):
+    def unreachable(request: Request) -> Identity:
+        raise OperationalError("SELECT 1", {}, ConnectionError("no route"))
+
+    web = replace(services.web, authenticate=unreachable)  # type: ignore[arg-type]  # as it is without a database
+    handler = error_handlers(web)[OperationalError]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/tap/x",
+        "headers": [(b"accept", b"text/html")],
+        "query_string": b"",
+    }
+    error = OperationalError("SELECT 1", {}, ConnectionError("no route"))
+    answer = portal.call(handler, Request(scope), error)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert b"<h1>Busy</h1>" in answer.body
+    assert b"no route" not in answer.body
+
+
 def test_pages_name_no_other_server(visitor: httpx2.Client):
-    for path in ("/", "/login", "/about", "/static/site.css", "/static/site.js"):
+    for path in ("/", "/products", "/login", "/about", "/static/site.css", "/static/site.js"):
         text = visitor.get(path).text.replace("http://testserver", "")
         assert "http://" not in text.replace("http://www.w3.org", ""), path
         assert "https://" not in text, path

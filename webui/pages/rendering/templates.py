@@ -7,12 +7,17 @@ from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from core.auth.models import Identity
 from core.settings import Settings
+from core.web.frames import PageFrame
 from webui.addresses import file_address, product_address, release_address, type_address, user_address
 from webui.pages.forms import FormState
+from webui.pages.rendering.breaks import breakable_text
+from webui.pages.rendering.contact import Contact
 from webui.pages.rendering.markdown import render_markdown
+from webui.static_files import StaticAddresses
 
 __all__ = ["PAGE_HEADERS", "PageRenderer", "size_text"]
 
@@ -33,6 +38,7 @@ _PICTURE_HEADERS: Mapping[str, str] = {
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 _STEP = 1000
+_MARK = Markup("<!-- content -->")  # no title has it, because titles are escaped
 _NOTHING = "\N{EN DASH}"
 
 
@@ -48,8 +54,8 @@ class PageRenderer:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            size=size_text, number=_number_text, brief=_brief_text, day=_day_text, instant=_instant_text,
-            markdown=render_markdown, path=_path_text,
+            size=size_text, number=_number_text, plain_number=_plain_number, brief=_brief_text,
+            day=_day_text, instant=_instant_text, markdown=render_markdown, path=_path_text, breakable=breakable_text,
         )  # fmt: skip
         self._environment.globals.update(
             site_name=settings.site_name,
@@ -59,6 +65,10 @@ class PageRenderer:
             user_url=user_address,
             release_url=release_address,
             type_url=type_address,
+            static_url=StaticAddresses(),
+            banner=settings.banner,
+            contact=Contact.of(settings.contact),
+            acknowledgement=settings.acknowledgement,
         )
 
     def page(
@@ -86,6 +96,13 @@ class PageRenderer:
         """Render a template with a form, with the status that the form has."""
         return self.page(template, identity, status=form.status, headers=headers, form=form, **values)
 
+    def frame(self, identity: Identity, title: str, *, section: str = "") -> PageFrame:
+        """Return the frame of a page that another package makes; see `core.web.frames.PageFraming`."""
+        template = self._environment.get_template("frame.html")
+        text = template.render(identity=identity, title=title, section=section, mark=_MARK)
+        before, _, after = text.encode().partition(_MARK.encode())
+        return PageFrame(before.lstrip(), after)
+
     def picture(self, template: str, **values: object) -> Response:
         """Render an SVG file of its own, in which no script runs."""
         text = self._environment.get_template(template).render(**values)
@@ -109,7 +126,19 @@ def size_text(size: int) -> str:
     return f"{value / _STEP:.3g} TB"
 
 
-def _number_text(value: int | None) -> str:
+def _number_text(value: float | None) -> Markup:
+    """Format a number with its thousands apart by style alone, so that what is copied is the number."""
+    if value is None:
+        return Markup(_NOTHING)  # noqa: S704 - a constant  # nosec B704
+    first, *groups = f"{value:,}".split(",")
+    if not groups:
+        return Markup.escape(first)
+    rest = Markup("").join(Markup("<span>{}</span>").format(group) for group in groups)
+    return Markup('<span class="digits">{}{}</span>').format(first, rest)
+
+
+def _plain_number(value: int | None) -> str:
+    """Format a number with its thousands apart by narrow blanks, for texts without markup."""
     return _NOTHING if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
