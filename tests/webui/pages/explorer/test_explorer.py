@@ -71,7 +71,7 @@ def test_forms_lead_to_canonical_addresses(visitor: httpx2.Client, table: str):
     [
         ({"filter": "eq:nothing:1"}, "nothing"),
         ({"form": "1", "f_column": "zspec", "f_operator": "eq", "f_value": "<b>"}, "<b>"),
-        ({"form": "1", "position": "M 31", "radius": "1"}, "names of objects are not resolved"),
+        ({"form": "1", "position": "M 31", "radius": "1"}, "Names of objects are not looked up"),
         ({"form": "1", "position": "10 5", "radius": "wide"}, "wide"),
         ({"sort": "up:zspec"}, "up:zspec"),
     ],
