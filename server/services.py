@@ -190,6 +190,7 @@ class Services:
             vospace=self.vospace,
             pipelines=self.pipelines,
             jobs=self.jobs,
+            tap=self.tap,
             site_texts=SiteTexts(self.database),
         )
 

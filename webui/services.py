@@ -9,6 +9,7 @@ from core.settings import Settings
 from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
 from products.assembly import ProductServices
+from tap.assembly import TapServices
 from uws import JobService
 from vospace.assembly import VOSpaceServices
 from webui.sessions import SessionCookies
@@ -27,6 +28,7 @@ class WebServices:
     vospace: VOSpaceServices
     pipelines: PipelineServices
     jobs: JobService
+    tap: TapServices
     site_texts: SiteTexts
 
     @part
