@@ -189,6 +189,7 @@ class Services:
             vospace=self.vospace,
             pipelines=self.pipelines,
             jobs=self.jobs,
+            tap=self.tap,
         )
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from core.auth.models import Identity
 from core.cancellation import Cancellation
-from core.errors import InvalidValueError, PhotozError
+from core.errors import InvalidValueError, PermissionDeniedError, PhotozError
 from core.files import Staging
 from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
@@ -119,6 +119,13 @@ class TapService:
         with self._long_queries.translating(query):
             check_named_tables(query, self.catalog.lookup(identity))
 
+    def require_tables(self, names: Iterable[str], identity: Identity) -> None:
+        """Raise PermissionDeniedError if a stored result came from a table that the identity may not read any more."""
+        tables = self.catalog.lookup(identity)
+        if closed := [name for name in names if tables.get(name) is None]:
+            message = f"This result has rows of {', '.join(closed)}, which no longer exists or which you may not read."
+            raise PermissionDeniedError(message)
+
     def query(
         self,
         parameters: DaliParameters,
@@ -131,6 +138,24 @@ class TapService:
         remove = partial(self._uploads.remove, tuple(parameters.files.values()))
         seconds = self._settings.query_seconds
         return self._admit(parameters, identity, seconds, cancellation, owner, self._answer, remove)
+
+    def read(
+        self,
+        parameters: DaliParameters,
+        identity: Identity,
+        finish: Callable[[OpenQuery], _Result],
+        cancellation: Cancellation | None = None,
+        *,
+        owner: str = "",
+    ) -> PendingQuery[_Result]:
+        """Admit a synchronous query whose rows a function reads; raises the errors of `open`.
+
+        Parameters
+        ----------
+        finish
+            Makes the result of the query of its rows, and closes their stream.
+        """
+        return self._admit(parameters, identity, self._settings.query_seconds, cancellation, owner, finish)
 
     def open(
         self,

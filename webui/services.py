@@ -8,6 +8,7 @@ from core.parts import part
 from core.settings import Settings
 from pipelines.assembly import PipelineServices
 from products.assembly import ProductServices
+from tap.assembly import TapServices
 from uws import JobService
 from vospace.assembly import VOSpaceServices
 from webui.sessions import SessionCookies
@@ -26,6 +27,7 @@ class WebServices:
     vospace: VOSpaceServices
     pipelines: PipelineServices
     jobs: JobService
+    tap: TapServices
 
     @part
     def sessions(self) -> SessionCookies:

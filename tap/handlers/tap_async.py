@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request, Response
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.database import utc_now
-from core.errors import PermissionDeniedError
 from core.settings import Settings
 from core.votable import error_document
 from core.web.routes import file_answer
@@ -38,7 +37,7 @@ def tap_async_routes(
     path = f"{prefix}/async"
 
     def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
-        _check_tables(service, identity, results.tables(job.id))
+        service.require_tables(results.tables(job.id), identity)
         media_type = result.mime_type or _VOTABLE
         return file_answer(
             request,
@@ -56,15 +55,6 @@ def tap_async_routes(
 
     queries = QueryJobList(service, jobs, QUERY_JOB, f"{settings.public_url}{path}", _PARAMETERS, repeated=("UPLOAD",))
     return uws_routes(path, queries, authenticate, JobResources(result=answer, error=error, files=uploads))
-
-
-def _check_tables(service: TapService, identity: Identity, names: tuple[str, ...]) -> None:
-    """Raise PermissionDeniedError if the owner of a result may no longer read its tables."""
-    tables = service.catalog.lookup(identity)
-    if closed := [name for name in names if tables.get(name) is None]:
-        raise PermissionDeniedError(
-            f"This result has rows of {', '.join(closed)}, which no longer exists or which you may not read."
-        )
 
 
 def _extension(media_type: str) -> str:

@@ -1,0 +1,3 @@
+"""Data explorer: selections of the rows of a table, their pages, and statistics of their columns."""
+
+__all__: list[str] = []
