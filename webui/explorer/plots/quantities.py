@@ -1,20 +1,18 @@
 """Quantities on the axes of a plot: a column of numbers, or the difference of two."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.columns import Column
 from core.errors import InvalidValueError
-from tap.identifiers import identifier
+from webui.explorer.tables import DescribedTable
 
-__all__ = ["Quantity", "plotted_columns", "split_outside_quotes"]
+__all__ = ["Quantity", "is_finite", "plotted_columns", "split_outside_quotes"]
 
 _MAGNITUDE = "phot.mag"
 _INTEGERS = frozenset({"unsignedByte", "short", "int", "long"})
 _PARTS = re.compile(r'"(?:[^"]|"")*"|.', re.DOTALL)
-#: Largest finite double; a value between it and its negative is neither infinite nor NaN.
-_HIGHEST = "1.7976931348623157E308"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +23,45 @@ class Quantity:
     ----------
     columns
         The column, or minuend and subtrahend.
+    names
+        Their names in ADQL, delimited where needed.
     """
 
     columns: tuple[Column, ...]
+    names: tuple[str, ...]
 
     @classmethod
-    def parse(cls, text: str, columns: Mapping[str, Column]) -> "Quantity":
-        """Return the quantity of a text such as ``mag_i`` or ``mag_g-"mag r"``.
-
-        Parameters
-        ----------
-        columns
-            Columns of the table by their names.
+    def of(cls, table: DescribedTable, *names: str) -> "Quantity":
+        """Return the quantity of a column, or of the difference of two.
 
         Raises
         ------
         InvalidValueError
             A name is not one of the table, or its values are not single numbers.
         """
-        if (whole := columns.get(text)) is not None:  # a name that would need quotes in ADQL may come without
-            return cls((_number_column(whole),))
+        columns = tuple(_number_column(table.column(name)) for name in names)
+        return cls(columns, tuple(table.quoted(name) for name in names))
+
+    @classmethod
+    def parse(cls, text: str, table: DescribedTable) -> "Quantity":
+        """Return the quantity of a text such as ``mag_i`` or ``mag_g-"mag r"``.
+
+        Raises
+        ------
+        InvalidValueError
+            A name is not one of the table, or its values are not single numbers.
+        """
+        if text in table.by_name:  # a name that needs quotes in ADQL may come without
+            return cls.of(table, text)
         parts = split_outside_quotes(text, "-")
         if not 1 <= len(parts) <= 2:
             raise InvalidValueError(f"'{text[:100]}' is no quantity; write a column, or two columns with a minus sign.")
-        return cls(tuple(_number_column(_column_named(part, columns)) for part in parts))
+        return cls.of(table, *(_without_quotes(part) for part in parts))
 
     @property
     def text(self) -> str:
         """The text that `parse` reads, with names as ADQL requires them."""
-        return "-".join(identifier(column.name) for column in self.columns)
+        return "-".join(self.names)
 
     @property
     def label(self) -> str:
@@ -80,18 +88,26 @@ class Quantity:
     @property
     def adql(self) -> str:
         """The expression in ADQL."""
-        names = [identifier(column.name) for column in self.columns]
-        return names[0] if len(names) == 1 else f"({names[0]} - {names[1]})"
+        return self.names[0] if len(self.names) == 1 else f"({self.names[0]} - {self.names[1]})"
 
     @property
     def is_finite(self) -> str:
         """The condition in ADQL that the value is there, and neither infinite nor NaN."""
-        return f"{self.adql} BETWEEN -{_HIGHEST} AND {_HIGHEST}"
+        return f"{self.adql} IS NOT NULL" if self.is_integer else is_finite(self.adql)
 
 
-def plotted_columns(columns: Mapping[str, Column]) -> Iterator[Column]:
+def is_finite(value: str) -> str:
+    """Return the condition in ADQL that a value is there, and neither infinite nor NaN.
+
+    A comparison with the largest number would not do: statistics of Parquet files leave NaN out, and the engine
+    relies on them (DuckDB's issue 25521).
+    """
+    return f"{value} - {value} = 0"
+
+
+def plotted_columns(table: DescribedTable) -> Iterator[Column]:
     """Yield the columns that can be an axis."""
-    return (column for column in columns.values() if column.is_numeric)
+    return (column for column in table.columns if column.is_numeric)
 
 
 def split_outside_quotes(text: str, separator: str) -> list[str]:
@@ -105,13 +121,10 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
     return parts
 
 
-def _column_named(text: str, columns: Mapping[str, Column]) -> Column:
+def _without_quotes(text: str) -> str:
     stripped = text.strip()
     is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] == '"'
-    name = stripped[1:-1].replace('""', '"') if is_quoted else stripped
-    if (found := columns.get(name)) is None:
-        raise InvalidValueError(f"The table has no column '{name[:100]}'; choose one of its columns.")
-    return found
+    return stripped[1:-1].replace('""', '"') if is_quoted else stripped
 
 
 def _number_column(column: Column) -> Column:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.columns import Column
 from core.errors import InvalidValueError
 from webui.explorer.plots.quantities import Quantity, split_outside_quotes
+from webui.explorer.tables import DescribedTable
 
 __all__ = ["FLAGS", "KINDS", "PlotKind", "PlotSpecification"]
 
@@ -76,7 +76,7 @@ class PlotSpecification:
     colour: Quantity | None = None
 
     @classmethod
-    def parse(cls, text: str, columns: Mapping[str, Column]) -> "PlotSpecification":
+    def parse(cls, text: str, table: DescribedTable) -> "PlotSpecification":
         """Return the specification of a text.
 
         Raises
@@ -96,9 +96,9 @@ class PlotSpecification:
             raise InvalidValueError(
                 f"A plot of the kind '{kind.name}' has {kind.quantities} columns; '{text[:100]}' names {len(texts)}."
             )
-        spec = cls(kind, tuple(Quantity.parse(part, columns) for part in texts))
+        spec = cls(kind, tuple(Quantity.parse(part, table) for part in texts))
         for option in options:
-            spec = spec._with_option(option.strip(), columns)
+            spec = spec._with_option(option.strip(), table)
         return spec
 
     @property
@@ -120,7 +120,7 @@ class PlotSpecification:
         title = f"{names[1]} against {names[0]}" if is_plane else " of ".join([self.kind.title, *names])
         return title if self.colour is None else f"{title}, mean of {self.colour.text}"
 
-    def _with_option(self, option: str, columns: Mapping[str, Column]) -> "PlotSpecification":
+    def _with_option(self, option: str, table: DescribedTable) -> "PlotSpecification":
         name, equals, value = option.partition("=")
         if not option:
             return self
@@ -129,7 +129,7 @@ class PlotSpecification:
         if name == "bins" and equals:
             return replace(self, bins=_bins_of(value))
         if name == "colour" and equals and self.kind.has_colour:
-            return replace(self, colour=Quantity.parse(value, columns))
+            return replace(self, colour=Quantity.parse(value, table))
         raise InvalidValueError(f"'{option[:60]}' is no option of a plot of the kind '{self.kind.name}'; leave it out.")
 
 

@@ -1,6 +1,6 @@
 """A query engine for random tables, and plots that it computes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.columns import Column, column_of_field
+from core.columns import column_of_field
 from tap.adql import Catalog, CatalogTable, translate
 from tap.engine import DuckDBEngine, EngineQuery, EngineTable
 from webui.explorer.plots.queries import Steps
+from webui.explorer.tables import DescribedTable
 
 _Result = TypeVar("_Result")
 
@@ -23,8 +24,9 @@ class PlottedTable:
     def __init__(self, engine: DuckDBEngine, file: Path, table: pa.Table) -> None:
         pq.write_table(table, file)
         columns = tuple(column_of_field(field) for field in table.schema)
-        self.columns: Mapping[str, Column] = {column.name: column for column in columns}
-        position = ("ra", "dec") if "ra" in self.columns else None
+        names = {column.name for column in columns}
+        position = ("ra", "dec") if {"ra", "dec"} <= names else None
+        self.described = DescribedTable("t", columns, position)
         self._catalog = Catalog([CatalogTable("t", columns, position, False, "s", "t")])
         self._engine, self._table = engine, EngineTable("s", "t", (file,))
         self.queries: list[str] = []

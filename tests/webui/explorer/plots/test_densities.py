@@ -16,7 +16,7 @@ MANY = MOST_POINTS + 3000
 
 def drawn(plotted, text, rows=ROWS, **columns):
     table = plotted(**columns)
-    return table.computed(plot_plane(rows, PlotSpecification.parse(text, table.columns)))
+    return table.computed(plot_plane(rows, PlotSpecification.parse(text, table.described)))
 
 
 def snapped(binning) -> np.ndarray:

@@ -24,6 +24,7 @@ CASES = {
     "rounded": np.round(random.gamma(2, 0.4, 5000), 2),
     "single precision": np.round(random.normal(23, 2, 5000), 1).astype(np.float32),
     "odd values": with_odd_values(random.normal(23, 2, 5000)),
+    "NaN alone": np.where(np.arange(300) % 3, random.normal(0, 1, 300), np.nan),
     "flags": random.integers(0, 5, 5000).astype(np.int16),
     "large integers": random.integers(-(10**15), 10**15, 5000),
     "narrow far from zero": 2459000.5 + random.uniform(0, 1e-3, 5000),
@@ -58,7 +59,7 @@ def check(found: Histogram, values) -> np.ndarray:
 @pytest.mark.parametrize("values", CASES.values(), ids=CASES.keys())
 def test_counts_are_those_of_numpy(plotted, values):
     table = plotted(x=values)
-    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.columns)))
+    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described)))
     edges = check(found, values)
     finite = as_numpy(values)
     assert found.drawn == len(finite)
@@ -72,7 +73,7 @@ def test_counts_are_those_of_numpy(plotted, values):
 def test_logarithmic_bins_leave_out_what_is_not_positive(plotted):
     values = np.concatenate([10 ** random.uniform(-3, 5, 3000), -random.uniform(0, 1, 500), np.zeros(7)])
     table = plotted(x=values)
-    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.columns), is_log=True))
+    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described), is_log=True))
     check(found, values)
     assert found.drawn == 3000
     assert found.binning.edges[0] < 1.2e-3
@@ -81,7 +82,7 @@ def test_logarithmic_bins_leave_out_what_is_not_positive(plotted):
 def test_a_colour_is_the_difference_of_two_columns(plotted):
     g, r = random.normal(24, 1, 2000), with_odd_values(random.normal(23, 1, 2000))
     table = plotted(**{"g-mag": g, "r mag": r})
-    quantity = Quantity.parse('"g-mag"-"r mag"', table.columns)
+    quantity = Quantity.parse('"g-mag"-"r mag"', table.described)
     assert quantity.label == "g-mag \N{MINUS SIGN} r mag"
     found = table.computed(count_histogram(ROWS, quantity, bins=20))
     difference = g - np.ma.filled(r, np.nan)
@@ -91,7 +92,7 @@ def test_a_colour_is_the_difference_of_two_columns(plotted):
 
 def test_a_selection_without_rows_or_values_has_no_bins(plotted):
     table = plotted(x=np.array([np.nan, np.inf, 1.0]))
-    quantity = Quantity.parse("x", table.columns)
+    quantity = Quantity.parse("x", table.described)
     found = table.computed(count_histogram(SelectedRows("t", "x > 2 AND x < 3"), quantity))
     assert (found.binning, found.rows, found.drawn) == (None, 0, 0)
     found = table.computed(count_histogram(SelectedRows("t", "NOT x < 3"), quantity))
@@ -102,7 +103,7 @@ def test_a_selection_without_rows_or_values_has_no_bins(plotted):
 def test_outliers_do_not_press_the_others_into_one_bin(plotted, outlier):
     values = np.concatenate([random.normal(23, 1, 9996), np.full(4, outlier)])
     table = plotted(x=values)
-    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.columns)))
+    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described)))
     edges = check(found, values)
     assert found.beyond >= 4
     assert found.drawn > 9980
@@ -112,5 +113,5 @@ def test_outliers_do_not_press_the_others_into_one_bin(plotted, outlier):
 
 def test_integers_are_in_the_middle_of_their_bins(plotted):
     table = plotted(x=np.repeat(np.arange(5), 10))
-    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.columns)))
+    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described)))
     np.testing.assert_array_equal(found.binning.edges, np.arange(6) - 0.5)
