@@ -11,6 +11,7 @@ __all__ = ["Scale", "Tick", "count_text", "linear_ticks", "logarithmic_ticks"]
 _STEPS = (1, 2, 5, 10)
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MINUS = "\N{MINUS SIGN}"
+_TIMES = "\N{MULTIPLICATION SIGN}"
 #: Numbers between these are written without a power of ten.
 _PLAIN = (1e-4, 1e9)
 _FEW_DECADES = 1.2
@@ -106,7 +107,7 @@ def _label(number: int, exponent: int, largest: int) -> str:
         return f"{sign}{abs(number) * 10.0**exponent:.{decimals}f}"
     power = exponent + len(str(largest)) - 1
     mantissa = f"{abs(number) * 10.0 ** (exponent - power):.{power - exponent}f}"
-    return f"{sign}{mantissa}×10{str(power).translate(_SUPERSCRIPTS)}"
+    return f"{sign}{mantissa}{_TIMES}10{str(power).translate(_SUPERSCRIPTS)}"
 
 
 def _power(power: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from lxml import etree
@@ -32,6 +33,7 @@ class Canvas:
 
     def __init__(self, title: str, data: Mapping[str, str] | None = None) -> None:
         size = {"viewBox": f"0 0 {WIDTH:g} {HEIGHT:g}", "width": f"{WIDTH:g}", "height": f"{HEIGHT:g}"}
+        self._number = crc32(f"{title}{data}".encode())
         given = {f"data-{name}": value for name, value in (data or {}).items()}
         self._root = etree.Element(
             f"{{{_SVG}}}svg",
@@ -42,6 +44,10 @@ class Canvas:
         style.text = _style_sheet(_STYLE.stat().st_mtime_ns)
         self.add("title").text = _legal(title)
         self.add("rect", "paper", width=WIDTH, height=HEIGHT)
+
+    def name(self, part: str) -> str:
+        """Return the id of an element, another one than in other plots of a page."""
+        return f"{part}-{self._number:x}"
 
     def add(
         self, element: str, css: str = "", parent: etree._Element | None = None, **attributes: str | float

@@ -50,13 +50,8 @@ class Frame:
     @property
     def data(self) -> dict[str, str]:
         """Positions and values for scripts that turn a rectangle into ranges."""
-        return {
-            "frame": f"{LEFT:g} {TOP:g} {self.right:g} {BOTTOM:g}",
-            **{
-                name: f"{scale.low!r} {scale.high!r} {scale.begin:g} {scale.end:g} {'log' if scale.is_log else 'linear'}"
-                for name, scale in (("x", self.x), ("y", self.y))
-            },
-        }
+        frame = f"{LEFT:g} {TOP:g} {self.right:g} {BOTTOM:g}"
+        return {"frame": frame, "x": _scale_text(self.x), "y": _scale_text(self.y)}
 
     def draw(self, canvas: Canvas, x_label: str, y_label: str) -> None:
         """Draw axes, grid and labels."""
@@ -102,6 +97,11 @@ def draw_caption(canvas: Canvas, caption: str) -> None:
 def significant(value: float) -> str:
     """Return a number with three digits."""
     return f"{value:.3g}" if math.isfinite(value) else ""
+
+
+def _scale_text(scale: Scale) -> str:
+    kind = "log" if scale.is_log else "linear"
+    return f"{scale.low!r} {scale.high!r} {scale.begin:g} {scale.end:g} {kind}"
 
 
 def _shortened(text: str, most: int) -> str:
