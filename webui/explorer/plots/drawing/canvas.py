@@ -10,6 +10,7 @@ from lxml import etree
 from numpy.typing import NDArray
 
 import webui
+from core.votable import legal_xml
 
 __all__ = ["HEIGHT", "WIDTH", "Canvas", "message_drawing", "points_path"]
 
@@ -37,12 +38,12 @@ class Canvas:
         given = {f"data-{name}": value for name, value in (data or {}).items()}
         self._root = etree.Element(
             f"{{{_SVG}}}svg",
-            {**size, "class": "drawing", "role": "img", "aria-label": _legal(title), **given},
+            {**size, "class": "drawing", "role": "img", "aria-label": legal_xml(title), **given},
             nsmap={None: _SVG},
         )
         style = etree.SubElement(self._root, f"{{{_SVG}}}style")
         style.text = _style_sheet(_STYLE.stat().st_mtime_ns)
-        self.add("title").text = _legal(title)
+        self.add("title").text = legal_xml(title)
         self.add("rect", "paper", width=WIDTH, height=HEIGHT)
 
     def name(self, part: str) -> str:
@@ -60,7 +61,7 @@ class Canvas:
 
     def write(self, text: str, x: float, y: float, anchor: str = "middle", css: str = "", **more: str | float) -> None:
         """Write a text."""
-        self.add("text", css, x=x, y=y, text_anchor=anchor, **more).text = _legal(text)
+        self.add("text", css, x=x, y=y, text_anchor=anchor, **more).text = legal_xml(text)
 
     def document(self) -> bytes:
         """Return the document."""
@@ -92,8 +93,3 @@ def _style_sheet(_changed: int) -> str:
 
 def _text(value: str | float) -> str:
     return value if isinstance(value, str) else f"{round(value, 2):g}"
-
-
-def _legal(text: str) -> str:
-    """Return a text without characters that XML does not have."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

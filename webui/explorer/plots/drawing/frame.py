@@ -66,7 +66,8 @@ class Frame:
             at = self.x.place(tick.value)
             canvas.add("path", "grid", d=f"M{at:.1f} {TOP:g}V{BOTTOM:g}")
             canvas.add("path", "axis", d=f"M{at:.1f} {BOTTOM:g}v5")
-            canvas.write(tick.label, at, BOTTOM + 21, "middle")
+            is_at_end = at > self.right - 4 * len(tick.label)
+            canvas.write(tick.label, self.right if is_at_end else at, BOTTOM + 21, "end" if is_at_end else "middle")
         middle = (LEFT + self.right) / 2
         canvas.write(_shortened(x_label, 60), middle, BOTTOM + 44, css="label")
         turned = f"translate(20 {(TOP + BOTTOM) / 2:g}) rotate(-90)"
@@ -95,8 +96,10 @@ def draw_caption(canvas: Canvas, caption: str) -> None:
 
 
 def significant(value: float) -> str:
-    """Return a number with three digits."""
-    return f"{value:.3g}" if math.isfinite(value) else ""
+    """Return a number in few characters."""
+    if not math.isfinite(value):
+        return ""
+    return count_text(value) if 1000 <= value < 1e9 else f"{value:.3g}"
 
 
 def _scale_text(scale: Scale) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from webui.explorer.plots.drawing.axes import Scale
-from webui.explorer.plots.drawing.canvas import Canvas
+from webui.explorer.plots.drawing.canvas import HEIGHT, WIDTH, Canvas
 
 __all__ = ["LEVELS", "ColourScale", "count_scale", "mean_scale"]
 
@@ -55,6 +55,19 @@ class ColourScale:
             canvas.add("path", "axis", d=f"M{left + _WIDTH:g} {at:.1f}h4")
             canvas.write(tick.label, left + _WIDTH + 7, at + 4.5, "start", "small")
         canvas.write(self.label, left + _WIDTH, top - 6, "end", "small")
+
+    def draw_flat(self, canvas: Canvas) -> None:
+        """Draw the legend below a map of the whole sky."""
+        if self.high <= self.low:
+            return
+        left, right, top = WIDTH * 0.3, WIDTH * 0.8, HEIGHT - 62
+        each = (right - left) / LEVELS
+        for level in range(LEVELS):
+            canvas.add("rect", f"{self.kind}-{level + 1}", x=left + level * each, y=top, width=each, height=_WIDTH)
+        scale = Scale(self.low, self.high, left, right, self.is_log)
+        for tick in scale.ticks(5):
+            canvas.write(tick.label, scale.place(tick.value), top + _WIDTH + 14, css="small")
+        canvas.write(self.label, left - 10, top + 12, "end", "small")
 
 
 def count_scale(counts: NDArray[np.int64], label: str) -> ColourScale:

@@ -14,8 +14,9 @@ __all__ = ["outline_edges"]
 _CELLS_ACROSS = 14
 _BASE_CELL = 58.6
 _FINEST_ORDER = 27
-#: Cells with fewer rows in the mean have gaps by chance; wider ones are outlined.
-_FEW_ROWS = 8
+_ALL_SKY_ORDER = 4
+#: Cells with fewer rows in the mean have gaps by chance, and no outline.
+_FEW_ROWS = 3
 
 
 def outline_edges(content: SkyCells | SkyPoints, cap: Cap) -> Iterator[NDArray[np.float64]]:
@@ -36,12 +37,14 @@ def outline_edges(content: SkyCells | SkyPoints, cap: Cap) -> Iterator[NDArray[n
 
 def _outlined(content: SkyCells | SkyPoints, cap: Cap) -> tuple[NDArray[np.int64], int]:
     """Return the cells to outline, and their order."""
+    order = math.floor(math.log2(_BASE_CELL * _CELLS_ACROSS / (2 * cap.radius)))
+    order = _ALL_SKY_ORDER if cap.is_all_sky else min(max(order, 0), _FINEST_ORDER)
     if isinstance(content, SkyPoints):
-        order = 4 if cap.is_all_sky else math.floor(math.log2(_BASE_CELL * _CELLS_ACROSS / (2 * cap.radius)))
-        order = min(max(order, 0), _FINEST_ORDER)
-        return np.unique(nested_indices(content.ra, content.dec) >> (2 * (29 - order))), order
-    coarser = 0 if content.counts.mean() >= _FEW_ROWS else min(2, content.order)
-    return np.unique(content.cells >> (2 * coarser)), content.order - coarser
+        rows, cells = len(content.ra), np.unique(nested_indices(content.ra, content.dec) >> (2 * (29 - order)))
+    else:
+        order = min(order, content.order)
+        rows, cells = int(content.counts.sum()), np.unique(content.cells >> (2 * (content.order - order)))
+    return cells if rows >= _FEW_ROWS * len(cells) else cells[:0], order
 
 
 def _corner_numbers(corners: NDArray[np.float64], order: int) -> NDArray[np.int64]:

@@ -21,6 +21,8 @@ __all__ = ["draw_sky"]
 
 _LEFT, _TOP, _BOTTOM = 78.0, 26.0, HEIGHT - 70.0
 _RIGHT = WIDTH - 92.0
+#: Margin of maps of the whole sky.
+_MARGIN = 40.0
 _NO_POSITIONS = "No selected row has a position. Widen the selection."
 _SAMPLES = 121
 _MINUTES, _SECONDS = "\N{PRIME}", "\N{DOUBLE PRIME}"
@@ -32,9 +34,10 @@ def draw_sky(found: SkyRows, specification: PlotSpecification) -> bytes:
     cap, content = found.cap, found.content
     if cap is None or content is None:
         return message_drawing(specification.title, _NO_POSITIONS)
-    projection = Projection.of(cap, (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, _RIGHT - _LEFT, _BOTTOM - _TOP)
+    left, right = (_LEFT, _RIGHT) if not cap.is_all_sky else (_MARGIN, WIDTH - _MARGIN)
+    projection = Projection.of(cap, (left + right) / 2, (_TOP + _BOTTOM) / 2, right - left, _BOTTOM - _TOP)
     caption = caption_of(found.rows, found.drawn, found.beyond, _extent(cap, content))
-    frame = f"{_LEFT:g} {_TOP:g} {_RIGHT:g} {_BOTTOM:g}"
+    frame = f"{left:g} {_TOP:g} {right:g} {_BOTTOM:g}"
     data = {"kind": "sky", "frame": frame, "sky": projection.text, "caption": caption}
     canvas = Canvas(f"{specification.title}. {caption}", data)
     inside = _draw_ground(canvas, projection)
@@ -47,7 +50,7 @@ def draw_sky(found: SkyRows, specification: PlotSpecification) -> bytes:
     outline = "".join(_line(*_corner_places(projection, edge)) for edge in outline_edges(content, cap))
     canvas.add("path", "outline", inside, d=outline)
     if scale is not None:
-        scale.draw(canvas, _RIGHT + 14, _TOP, _BOTTOM)
+        scale.draw(canvas, _RIGHT + 14, _TOP, _BOTTOM) if not cap.is_all_sky else scale.draw_flat(canvas)
     draw_caption(canvas, caption)
     return canvas.document()
 
@@ -121,8 +124,7 @@ def _on_circle(tick: Tick) -> Tick:
 def _scale_of(found: SkyRows) -> ColourScale | None:
     content = found.content
     if found.colour is None:
-        label = f"rows in {significant(content.width)}°" if isinstance(content, SkyCells) else ""
-        return count_scale(content.counts, label) if isinstance(content, SkyCells) else None
+        return count_scale(content.counts, "rows in a cell") if isinstance(content, SkyCells) else None
     values = content.means if isinstance(content, SkyCells) else content.colours if content else None
     label = found.colour.label if isinstance(content, SkyPoints) else f"mean of {found.colour.label}"
     return None if values is None else mean_scale(values, label[:40])
