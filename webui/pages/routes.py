@@ -7,6 +7,9 @@ from webui.pages import about, api_reference, home_files
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
+from webui.pages.explorer import columns as explored_columns
+from webui.pages.explorer import single_row
+from webui.pages.explorer import tables as explored_tables
 from webui.pages.pipelines import pipelines, run
 from webui.pages.products import deleted, densities, product, search, shared_link, sharing
 from webui.pages.rendering.templates import PageRenderer
@@ -24,6 +27,7 @@ def page_routes(services: WebServices) -> APIRouter:
     parts = (
         search, sign_in, oidc, description, files, columns, review,
         product, densities, sharing, groups, deleted, shared_link, pipelines, run,
+        explored_tables, explored_columns, single_row,
         home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
     )  # fmt: skip
     for part in parts:

@@ -1,0 +1,3 @@
+"""Pages of the data explorer: tables, their rows, columns and single rows."""
+
+__all__: list[str] = []
