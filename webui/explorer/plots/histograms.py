@@ -15,6 +15,8 @@ __all__ = ["DEFAULT_BINS", "Histogram", "count_histogram"]
 DEFAULT_BINS = 60
 _FINER = 10
 _TRIES = 4
+#: Points on which densities are added up.
+_POINTS = 601
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Histogram:
         Selected rows, and those of them in the bins.
     beyond
         Rows whose value lies beyond the bins; the others have none, or none that can be drawn.
+    stacked
+        Number of objects in each bin by the sum of their densities p(z), if that was requested.
     """
 
     quantity: Quantity
@@ -37,10 +41,16 @@ class Histogram:
     rows: int
     drawn: int
     beyond: int
+    stacked: NDArray[np.float64] | None = None
 
 
 def count_histogram(
-    rows: SelectedRows, quantity: Quantity, *, bins: int | None = None, is_log: bool = False
+    rows: SelectedRows,
+    quantity: Quantity,
+    *,
+    bins: int | None = None,
+    is_log: bool = False,
+    densities: str | None = None,
 ) -> Steps[Histogram]:
     """Return the histogram of a quantity.
 
@@ -51,6 +61,8 @@ def count_histogram(
     ----------
     bins
         About how many bins there are.
+    densities
+        Name in ADQL of a column of densities p(z) to add up in the same bins.
     """
     answer = yield rows.total
     total = int(longs(answer, "n")[0])
@@ -74,7 +86,9 @@ def count_histogram(
         values = better
     drawn = int(counts.sum())
     in_bins = counts.reshape(-1, factor).sum(axis=1)
-    return Histogram(quantity, fine.merged(factor), in_bins, total, drawn, found.rows - drawn)
+    binning = fine.merged(factor)
+    stacked = None if densities is None else (yield from _stacked(rows, densities, binning))
+    return Histogram(quantity, binning, in_bins, total, drawn, found.rows - drawn, stacked)
 
 
 def _fine_bins(quantity: Quantity, values: ValueRange, bins: int, *, is_log: bool) -> tuple[Binning, int]:
@@ -83,6 +97,18 @@ def _fine_bins(quantity: Quantity, values: ValueRange, bins: int, *, is_log: boo
     fine = Binning.covering(quantity, values, bins * _FINER, is_log=is_log)
     factor = max(1, round(wide.width / fine.width))
     return fine.aligned(factor), factor
+
+
+def _stacked(rows: SelectedRows, densities: str, binning: Binning) -> Steps[NDArray[np.float64] | None]:
+    """Return the integral of the sum of densities over each bin; None if no row has one."""
+    low, high = binning.limits
+    answer = yield rows.query([f"pz_nz({densities}, {low!r}, {high!r}, {_POINTS}) AS nz"], [])
+    summed = answer["nz"].to_pylist()[0] if answer.num_rows else None
+    if summed is None:
+        return None
+    grid, values = np.linspace(low, high, _POINTS), np.asarray(summed, dtype=np.float64)
+    cumulated = np.concatenate(([0.0], np.cumsum(np.diff(grid) * (values[1:] + values[:-1]) / 2)))
+    return np.diff(np.interp(binning.edges, grid, cumulated))
 
 
 def _counts_in(binning: Binning, numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.int64]:

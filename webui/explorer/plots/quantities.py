@@ -8,7 +8,7 @@ from core.columns import Column
 from core.errors import InvalidValueError
 from webui.explorer.tables import DescribedTable
 
-__all__ = ["Quantity", "is_finite", "plotted_columns", "split_outside_quotes"]
+__all__ = ["Quantity", "is_finite", "plotted_columns", "split_outside_quotes", "without_quotes"]
 
 _MAGNITUDE = "phot.mag"
 _INTEGERS = frozenset({"unsignedByte", "short", "int", "long"})
@@ -56,7 +56,7 @@ class Quantity:
         parts = split_outside_quotes(text, "-")
         if not 1 <= len(parts) <= 2:
             raise InvalidValueError(f"'{text[:100]}' is no quantity; write a column, or two columns with a minus sign.")
-        return cls.of(table, *(_without_quotes(part) for part in parts))
+        return cls.of(table, *(without_quotes(part) for part in parts))
 
     @property
     def text(self) -> str:
@@ -121,7 +121,8 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
     return parts
 
 
-def _without_quotes(text: str) -> str:
+def without_quotes(text: str) -> str:
+    """Return the name of a column without the quotes that it may have."""
     stripped = text.strip()
     is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] == '"'
     return stripped[1:-1].replace('""', '"') if is_quoted else stripped

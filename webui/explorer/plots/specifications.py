@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidValueError
-from webui.explorer.plots.quantities import Quantity, split_outside_quotes
+from webui.explorer.plots.quantities import Quantity, split_outside_quotes, without_quotes
 from webui.explorer.tables import DescribedTable
 
 __all__ = ["FLAGS", "KINDS", "PlotKind", "PlotSpecification"]
@@ -34,6 +34,8 @@ class PlotKind:
         The options of `FLAGS` that it has.
     has_colour
         Whether the mean of another quantity can colour its cells.
+    has_densities
+        Whether the sum of densities p(z) can be laid over it.
     """
 
     name: str
@@ -41,6 +43,7 @@ class PlotKind:
     quantities: int
     flags: tuple[str, ...]
     has_colour: bool = False
+    has_densities: bool = False
 
 
 #: Kinds of plots by their names.
@@ -48,7 +51,7 @@ KINDS: Mapping[str, PlotKind] = {
     kind.name: kind
     for kind in (
         PlotKind("hist", "Histogram", 1, ("logx", "reversex", "logcount")),
-        PlotKind("nz", "Redshift distribution N(z)", 1, ("logcount",)),
+        PlotKind("nz", "Redshift distribution N(z)", 1, ("logcount",), has_densities=True),
         PlotKind("xy", "Two columns", 2, ("logx", "logy", "reversex", "reversey"), has_colour=True),
         PlotKind("sky", "Sky map", 0, (), has_colour=True),
     )
@@ -67,6 +70,8 @@ class PlotSpecification:
         About how many bins an axis has; none for the default of its kind.
     colour
         Quantity of which the mean colours each cell.
+    densities
+        Name in ADQL of a column of densities p(z), of which the sum is laid over the histogram.
     """
 
     kind: PlotKind
@@ -74,6 +79,7 @@ class PlotSpecification:
     flags: frozenset[str] = frozenset()
     bins: int | None = None
     colour: Quantity | None = None
+    densities: str | None = None
 
     @classmethod
     def parse(cls, text: str, table: DescribedTable) -> "PlotSpecification":
@@ -110,6 +116,8 @@ class PlotSpecification:
             options.append(f"bins={self.bins}")
         if self.colour is not None:
             options.append(f"colour={self.colour.text}")
+        if self.densities is not None:
+            options.append(f"densities={self.densities}")
         return ";".join([head, *options])
 
     @property
@@ -130,6 +138,8 @@ class PlotSpecification:
             return replace(self, bins=_bins_of(value))
         if name == "colour" and equals and self.kind.has_colour:
             return replace(self, colour=Quantity.parse(value, table))
+        if name == "densities" and equals and self.kind.has_densities:
+            return replace(self, densities=_density_column(value, table))
         raise InvalidValueError(f"'{option[:60]}' is no option of a plot of the kind '{self.kind.name}'; leave it out.")
 
 
@@ -139,3 +149,10 @@ def _bins_of(text: str) -> int:
             f"bins={text[:20]} is no number of bins; give a whole number from {_FEWEST_BINS} to {_MOST_BINS}."
         )
     return int(text)
+
+
+def _density_column(text: str, table: DescribedTable) -> str:
+    column = table.column(without_quotes(text))
+    if column.density is None:
+        raise InvalidValueError(f"The column '{column.name}' is not of densities p(z); choose one that is.")
+    return table.quoted(column.name)

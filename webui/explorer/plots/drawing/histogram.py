@@ -1,33 +1,27 @@
 """Drawing of a histogram."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import numpy as np
 
 from webui.explorer.plots.drawing.canvas import Canvas, message_drawing
 from webui.explorer.plots.drawing.frame import BOTTOM, Frame, caption_of, draw_caption, significant
 from webui.explorer.plots.histograms import Histogram
 from webui.explorer.plots.specifications import PlotSpecification
 
-__all__ = ["NO_VALUES", "Outline", "draw_histogram"]
+__all__ = ["NO_VALUES", "draw_histogram"]
 
 NO_VALUES = "No selected row has a value that can be drawn. Widen the selection or choose another column."
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """Other counts in the bins of a histogram, drawn as a line over it."""
-
-    label: str
-    counts: Sequence[float]
-
-
-def draw_histogram(found: Histogram, specification: PlotSpecification, outline: Outline | None = None) -> bytes:
+def draw_histogram(found: Histogram, specification: PlotSpecification) -> bytes:
     """Return the SVG document of a histogram."""
     binning = found.binning
     if binning is None:
         return message_drawing(specification.title, NO_VALUES)
+    stacked = np.zeros(0) if found.stacked is None else found.stacked
     is_log = "logcount" in specification.flags
-    highest = max(float(found.counts.max()), *(outline.counts if outline else ()), 1.0)
+    highest = max(float(found.counts.max()), *(stacked.tolist()), 1.0)
     heights = (0.7, highest * 1.5) if is_log else (0.0, highest * 1.04)
     frame = Frame.of(binning.limits, heights, specification.flags, y_is_log=is_log)
     width = f"in bins of {significant(binning.width)}{' dex' if binning.is_log else ''}"
@@ -39,10 +33,10 @@ def draw_histogram(found: Histogram, specification: PlotSpecification, outline: 
     frame.draw(canvas, found.quantity.label, "rows in a bin")
     places = [round(place, 1) for place in frame.x.places(binning.edges).tolist()]
     canvas.add("path", "bars", d=_bars(places, found.counts.tolist(), frame))
-    if outline is not None:
-        canvas.add("path", "over", d=_steps(places, outline.counts, frame))
+    if found.stacked is not None:
+        canvas.add("path", "over", d=_steps(places, stacked.tolist(), frame))
         canvas.add("path", "over", d=f"M{frame.right - 190:g} 14h24")
-        canvas.write(outline.label, frame.right - 160, 19, "start", "small")
+        canvas.write("sum of the densities p(z)", frame.right - 160, 19, "start", "small")
     frame.draw_axes(canvas)
     draw_caption(canvas, caption)
     return canvas.document()
