@@ -38,7 +38,7 @@ _Columns = list[tuple[Column, np.ndarray[Any, Any]]]  # of doubles or of integer
 def _histogram(found: Histogram) -> _Columns:
     if found.binning is None:
         return _edges(None, found.quantity, np.zeros(0, np.int64), "")
-    columns = _edges(found.binning, found.quantity, np.arange(found.binning.count), "")
+    columns: _Columns = _edges(found.binning, found.quantity, np.arange(found.binning.count), "")
     columns.append((Column("n", "long", description=_COUNT), found.counts))
     if found.stacked is not None:
         stacked = Column("n_densities", "double", description="Number of objects by the sum of their densities p(z)")
