@@ -44,11 +44,10 @@
     status.replaceChildren(message, " ", button);
   };
 
-  // The style element stays in what is saved; on the page the style sheet does its work.
+  // The style element stays in what is saved; on the page there is the style sheet, and no element may have styles.
   const show = (figure, text, isPlot) => {
-    const drawn = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-    drawn.querySelector("style")?.remove();
-    const svg = document.importNode(drawn, true);
+    const unstyled = text.replace(/<style>[^]*?<\/style>/, "");
+    const svg = document.importNode(new DOMParser().parseFromString(unstyled, "image/svg+xml").documentElement, true);
     figure.querySelector("svg")?.remove();
     figure.prepend(svg);
     figure.closest("section").querySelector("[data-png]").hidden = !isPlot;

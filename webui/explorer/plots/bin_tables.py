@@ -51,9 +51,9 @@ def _plane(found: Plane) -> _Columns:
         return [(Column("n", "long", description=_COUNT), np.zeros(0, np.int64))]
     content = found.content
     if isinstance(content, Points):
-        columns = [(_value("x", found.x.quantity), content.x), (_value("y", found.y.quantity), content.y)]
-        return columns + _colours(found.colour, content.colours, "")
-    columns = _edges(found.x, found.x.quantity, content.columns, "x_")
+        values = [(_value("x", found.x.quantity), content.x), (_value("y", found.y.quantity), content.y)]
+        return values + _colours(found.colour, content.colours, "")
+    columns: _Columns = _edges(found.x, found.x.quantity, content.columns, "x_")
     columns += _edges(found.y, found.y.quantity, content.lines, "y_")
     columns.append((Column("n", "long", description=_COUNT), content.counts))
     return columns + _colours(found.colour, content.means if isinstance(content, Cells) else None, "Mean of ")
