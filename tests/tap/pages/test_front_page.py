@@ -7,10 +7,12 @@ from lxml import html
 
 from core.auth.models import ANONYMOUS
 from core.columns import Column
+from core.web.frames import PageFrame
 from tap.adql import CatalogTable
 from tap.models import TapTable
 from tap.pages.front_page import PageQuery, front_page
 
+FRAME = PageFrame(b"<html><body><main>", b"</main></body></html>")
 _COLUMNS = (Column("id", "long"), Column("z", "double"))
 
 
@@ -22,7 +24,7 @@ def table(number: int) -> TapTable:
 
 def page(count: int, query: PageQuery) -> html.HtmlElement:
     tables = {table(number).name: table(number) for number in range(count)}
-    content = front_page(SimpleNamespace(tables=tables), "Photo-z Server", "https://x.org/tap", ANONYMOUS, query)  # type: ignore[arg-type]
+    content = front_page(SimpleNamespace(tables=tables), FRAME, "https://x.org/tap", ANONYMOUS, query)  # type: ignore[arg-type]
     return html.fromstring(content)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from core.auth.models import Identity
-from core.errors import AuthenticationError, InvalidValueError, NotFoundError
+from core.errors import InvalidValueError, NotFoundError
 from tap.models import TapTable
 from webui.explorer.selection import Selection
 from webui.explorer.tables import DescribedTable
@@ -36,17 +36,12 @@ def table_of_request(services: WebServices, request: Request, identity: Identity
     ------
     NotFoundError
         There is none that the identity may read.
-    AuthenticationError
-        The same, for whoever is not signed in: the table may exist for a user.
     """
     name = request.query_params.get("table", "")
     tables = services.tap.service.catalog.lookup(identity)
     found = None if "\0" in name else tables.get(name) or tables.get(name.lower())
     if found is not None:
         return found
-    if identity.is_anonymous:
-        message = "Sign in to see the tables that you may read."
-        raise AuthenticationError(message)
     message = f"There is no table '{name[:100]}'. Choose one from the list of tables."
     raise NotFoundError(message)
 

@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.auth.models import Identity
 from core.columns import Column
-from core.errors import InvalidValueError, NotFoundError
+from core.errors import InvalidValueError
 from webui.addresses import product_address
 from webui.explorer.cells import Cell, cells_of, type_text
 from webui.explorer.counts import RowCounts
@@ -46,7 +46,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         total = await counts.count(request, identity, found.table, found.selection)
         if number > total:
             message = f"There is no row {number}: the selection has {total} rows."
-            raise NotFoundError(message)
+            raise InvalidValueError(message, field="row")
         rows = await query_rows(request, services.tap, identity, row_query(found.selection, number, total).adql, 1)
         density = await run_in_threadpool(_density_address, services, identity, found, rows)
         return renderer.page(
