@@ -8,6 +8,7 @@ from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
 from webui.pages.explorer import columns as explored_columns
+from webui.pages.explorer import plots as explored_plots
 from webui.pages.explorer import single_row
 from webui.pages.explorer import tables as explored_tables
 from webui.pages.help import curated
@@ -29,7 +30,7 @@ def page_routes(services: WebServices) -> APIRouter:
     parts = (
         landing, search, sign_in, oidc, description, files, columns, review,
         product, densities, sharing, groups, deleted, shared_link, pipelines, run,
-        explored_tables, explored_columns, single_row,
+        explored_tables, explored_columns, explored_plots, single_row,
         home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
         help_pages, curated, moved,
     )  # fmt: skip
