@@ -35,6 +35,13 @@ class Settings(BaseSettings):
         None, description="Address that users see, without a trailing slash; by default http://{host}:{port}."
     )
     site_name: str = Field("Photo-z Server", description="Name of this service in pages and VO documents.")
+    banner: str = Field("", description="Notice at the top of every page, such as that this is a test server.")
+    contact: str = Field(
+        "", description="E-mail address, or http(s) address, at which users get help; pages link to it."
+    )
+    acknowledgement: str = Field(
+        "", description="Text in Markdown that asks users how to acknowledge this service in publications."
+    )
     authority: str = Field(
         "photoz.local",
         description="IVOA authority of this service: the first part of its ivo:// and vos:// identifiers.",
@@ -263,6 +270,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level of messages in the log."
     )
+
+    @field_validator("contact")
+    @classmethod
+    def _is_contact(cls, value: str) -> str:
+        if value and "@" not in value and not value.startswith(("https://", "http://")):
+            message = f"'{value}' is neither an e-mail address nor an http(s) address."
+            raise ValueError(message)
+        return value
 
     @field_validator("oidc_issuer")
     @classmethod

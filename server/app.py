@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import FastAPI, Response
-from fastapi.staticfiles import StaticFiles
 
-import webui
 from core.database import utc_now
 from core.settings import Settings
 from core.vosi import availability_document
@@ -38,6 +35,7 @@ from webui.api.openapi import api_document
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
+from webui.static_files import static_files
 
 __all__ = ["create_app"]
 
@@ -81,7 +79,7 @@ def create_app(services: Services) -> FastAPI:
     def availability() -> Response:
         return Response(availability_document(available=True, since=started), media_type="text/xml")
 
-    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"), name="static")
+    app.mount("/static", static_files(), name="static")
     _add_middleware(app, settings)
     return app
 

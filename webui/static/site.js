@@ -155,6 +155,15 @@
     }
   };
 
+  // Menus close when something else is clicked, and with Escape.
+  const closeMenus = (kept) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(kept)) menu.open = false;
+  };
+  document.addEventListener("click", (event) => closeMenus(event.target));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
+  });
+
   const enhance = (root) => [copyButtons, uploads, inspections, runs, pickers, filters].forEach((part) => part(root));
   enhance(document);
 })();

@@ -8,10 +8,8 @@ import httpx2
 import pytest
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-import webui
 from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity
 from core.auth.service import AccountService
@@ -28,6 +26,7 @@ from tests.support.in_process import in_process_client
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
 from webui.pages.routes import page_routes
+from webui.static_files import static_files
 
 PASSWORD = "correct horse"
 TABLE = b"objid,RAJ2000,DEJ2000,zspec,flag\n1,10.5,-5.25,0.31,A\n2,10.6,-5.5,0.42,B\n3,10.7,-5.75,,B\n"
@@ -68,7 +67,7 @@ def app(services: Services) -> FastAPI:
     app = FastAPI(redirect_slashes=False)
     app.add_middleware(_RoutesOnDemand, prefix="/api/", add=lambda: add_routers(app, api_routes(web)))
     add_routers(app, page_routes(web))
-    app.mount("/static", StaticFiles(directory=Path(webui.__file__).parent / "static"))
+    app.mount("/static", static_files())
     for kind, handler in error_handlers(web).items():
         app.add_exception_handler(kind, handler)
     return app

@@ -12,7 +12,9 @@ from core.auth.models import Identity
 from core.settings import Settings
 from webui.addresses import file_address, product_address, release_address, type_address, user_address
 from webui.pages.forms import FormState
+from webui.pages.rendering.contact import Contact
 from webui.pages.rendering.markdown import render_markdown
+from webui.static_files import StaticAddresses
 
 __all__ = ["PAGE_HEADERS", "PageRenderer", "size_text"]
 
@@ -59,6 +61,10 @@ class PageRenderer:
             user_url=user_address,
             release_url=release_address,
             type_url=type_address,
+            static_url=StaticAddresses(),
+            banner=settings.banner,
+            contact=Contact.of(settings.contact),
+            acknowledgement=settings.acknowledgement,
         )
 
     def page(
