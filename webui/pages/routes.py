@@ -9,6 +9,7 @@ from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
 from webui.pages.pipelines import pipelines, run
 from webui.pages.products import deleted, densities, product, search, shared_link, sharing
+from webui.pages.query import routes as query
 from webui.pages.rendering.templates import PageRenderer
 from webui.pages.wizard import columns, description, files, review
 from webui.services import WebServices
@@ -24,7 +25,7 @@ def page_routes(services: WebServices) -> APIRouter:
     parts = (
         search, sign_in, oidc, description, files, columns, review,
         product, densities, sharing, groups, deleted, shared_link, pipelines, run,
-        home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        query, home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.
