@@ -296,7 +296,7 @@
     } catch {
       return;
     }
-    const rows = element("ul", undefined, { class: "tables" });
+    const rows = element("ul", undefined, { class: "table-names" });
     for (const table of found.tables) {
       const item = element("li");
       const name = element("button", table.name, { class: "small quiet", name: "table", value: table.name, form: "query-form", title: table.description, formnovalidate: "" });

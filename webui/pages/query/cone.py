@@ -12,7 +12,7 @@ __all__ = ["RADIUS_UNITS", "cone_query", "parse_position", "parse_radius"]
 RADIUS_UNITS = {"arcsec": 1 / 3600, "arcmin": 1 / 60, "deg": 1.0}
 
 _NUMBER = re.compile(r"[+\-\u2212]?(\d+(\.\d*)?|\.\d+)")
-_HALVES = re.compile(r"(?P<ra>.*?[\d.hms°\"′″'])\s*(?:,\s*|\s+(?=[+\-\u2212])|(?=[+\u2212-]))(?P<dec>[^,]+)")
+_HALVES = re.compile(r"(?P<ra>.*?[\d.hms°\"\u2032\u2033'])\s*(?:,\s*|\s+(?=[+\-\u2212])|(?=[+\u2212-]))(?P<dec>[^,]+)")
 _LONGEST = 100
 _MOST_COLUMNS = 12
 _LARGEST_RADIUS = 180.0

@@ -14,7 +14,7 @@ from tap.results import DEFAULT_FORMAT, ResultFormat, format_for
 from uws import Job, Phase
 from webui.pages.forms import see_other
 from webui.pages.query.form import QueryForm, tap_parameters
-from webui.pages.query.policies import SAMP_HEADERS
+from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
