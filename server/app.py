@@ -33,7 +33,9 @@ from tap.handlers.user_tables import table_routes, table_update_routes
 from vospace.handlers.routes import vospace_routes
 from webui.api.openapi import api_document
 from webui.api.routes import api_routes
+from webui.compression import PageCompressionMiddleware
 from webui.pages.errors import error_handlers
+from webui.pages.rendering.templates import PageRenderer
 from webui.pages.routes import page_routes
 from webui.static_files import static_files
 
@@ -86,13 +88,14 @@ def create_app(services: Services) -> FastAPI:
 
 def _include_routers(app: FastAPI, services: Services) -> None:
     settings, web, tap = services.settings, services.web, services.tap
+    frame = PageRenderer(settings).frame
     authenticate = services.accounts.authenticate
     add_routers(
         app,
         api_routes(web),
-        tap_routes(settings, authenticate, tap.service),
+        tap_routes(settings, authenticate, tap.service, frame),
         tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads),
-        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, _SIGNED_IN_TAP),
+        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, frame, _SIGNED_IN_TAP),
         tap_async_routes(
             settings,
             authenticate.requiring_sign_in(),
@@ -114,6 +117,7 @@ def _include_routers(app: FastAPI, services: Services) -> None:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
         HeadersMiddleware,
         headers=(

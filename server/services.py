@@ -12,6 +12,7 @@ from core.files.assembly import file_store
 from core.files.remote_files import RemoteFiles
 from core.parts import part
 from core.settings import Settings
+from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline
@@ -190,6 +191,7 @@ class Services:
             pipelines=self.pipelines,
             jobs=self.jobs,
             tap=self.tap,
+            site_texts=SiteTexts(self.database),
         )
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from core.errors import NotFoundError
 __all__ = [
     "file_address",
     "login_address",
+    "page_before",
     "page_of_request",
     "product_address",
     "product_key",
@@ -92,3 +93,11 @@ def page_of_request(request: Request) -> str:
     if referrer.netloc != request.headers.get("host"):
         return _HOME
     return referrer.path or _HOME
+
+
+def page_before(request: Request) -> str:
+    """Return the page of this server whose link was followed, as the browser names it; else the first page."""
+    referrer = urlsplit(request.headers.get("referer", ""))
+    if referrer.netloc != request.headers.get("host") or referrer.path in {"/login", "/logout"}:
+        return _HOME
+    return safe_next(f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path)

@@ -6,6 +6,7 @@ from core.auth.assembly import AccountServices
 from core.auth.dependencies import Authenticator
 from core.parts import part
 from core.settings import Settings
+from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
 from products.assembly import ProductServices
 from tap.assembly import TapServices
@@ -28,6 +29,7 @@ class WebServices:
     pipelines: PipelineServices
     jobs: JobService
     tap: TapServices
+    site_texts: SiteTexts
 
     @part
     def sessions(self) -> SessionCookies:

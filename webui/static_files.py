@@ -82,6 +82,8 @@ class VersionedFiles(StaticFiles):
             for name in ("content-type", "last-modified", "etag", "vary", "cache-control")
             if name in answer.headers
         }
+        # The same file in another form: the tag is a weak one (RFC 9110 §8.8.3).
+        headers["etag"] = f"W/{answer.headers['etag']}"
         headers |= {"content-encoding": "gzip", "content-length": str(len(body))}
         return Response(b"" if scope["method"] == "HEAD" else body, headers=headers)
 

@@ -26,6 +26,7 @@ class Subject(StrEnum):
     RELEASE = "release"
     USER = "user"
     TYPE = "type"
+    SITE = "site"
 
 
 class AuditRow(Base):

@@ -12,6 +12,7 @@ from core.database import Database
 from core.errors import InvalidValueError
 from core.sky.healpix import FINEST_ORDER, nested_indices
 from products.schema import ProductRow, ProductTableRow
+from products.search.positions import position_of_text
 
 __all__ = ["CoverageService", "Region", "region_of_circle", "region_of_moc", "region_of_text"]
 
@@ -55,21 +56,14 @@ def region_of_circle(ra: float, dec: float, radius: float = 0.0) -> Region:
 
 
 def region_of_text(text: str) -> Region:
-    """Parse a position or a circle: right ascension, declination and an optional radius, in degrees.
+    """Parse a position or a circle: right ascension, declination and an optional radius (see `position_of_text`).
 
     Raises
     ------
     InvalidValueError
         The text cannot be parsed.
     """
-    try:
-        values = [float(part) for part in text.replace(",", " ").split()]
-    except ValueError:
-        values = []
-    if len(values) not in {2, 3}:
-        message = f"'{text[:40]}' is no position: write right ascension, declination and an optional radius in degrees."
-        raise InvalidValueError(message, field="covers")
-    return region_of_circle(*values)
+    return region_of_circle(*position_of_text(text))
 
 
 def region_of_moc(text: str) -> Region:

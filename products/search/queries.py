@@ -11,7 +11,7 @@ from core.auth.schema import UserRow
 from products.access import readable
 from products.models import Product
 from products.product_types import PRODUCT_TYPES
-from products.schema import ProductRow, ProductTableRow
+from products.schema import ProductRow, ProductTableRow, ReleaseRow
 from products.storage import product_of_row
 
 __all__ = ["Page", "ProductQuery", "list_products", "product_names", "query_conditions", "spectroscopic"]
@@ -64,14 +64,23 @@ class Page:
     products: tuple[Product, ...]
 
 
+def _looked_up(value: Any, condition: ColumnElement[bool], default: object) -> SQLColumnExpression[Any]:
+    """Return a value of another table, for the order of a list."""
+    return func.coalesce(select(value).where(condition).correlate(ProductRow).scalar_subquery(), default)
+
+
 #: Types of products whose redshifts are spectroscopic.
 _SPECTROSCOPIC = tuple(kind.id for kind in PRODUCT_TYPES.values() if kind.has_spectroscopic_redshifts)
 
-_ORDERINGS = {
+_ORDERINGS: dict[str, SQLColumnExpression[Any]] = {
     "id": ProductRow.id,
     "display_name": func.lower(ProductRow.display_name),
     "product_type": ProductRow.product_type_id,
     "created_at": ProductRow.created_at,
+    # Products without a release or rows come first.
+    "owner": _looked_up(UserRow.name, UserRow.id == ProductRow.owner_id, ""),
+    "release": _looked_up(func.lower(ReleaseRow.display_name), ReleaseRow.id == ProductRow.release_id, ""),
+    "rows": _looked_up(ProductTableRow.rows, ProductTableRow.product_id == ProductRow.id, -1),
 }
 
 

@@ -4,6 +4,7 @@ from alembic import context
 
 import core.auth.audit
 import core.auth.schema
+import core.site_texts
 import pipelines.schema
 import products.provenance.schema
 import products.schema
@@ -17,6 +18,7 @@ __all__: list[str] = []
 _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
+    core.site_texts,
     pipelines.schema,
     products.provenance.schema,
     products.schema,

@@ -1,6 +1,7 @@
 """TAP over HTTP: sync, tables, capabilities, availability, examples (TAP 1.1 §2)."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +18,7 @@ from core.settings import Settings
 from core.vosi import availability_document
 from core.votable import error_document
 from core.web.dali import DaliParameters
+from core.web.frames import PageFraming
 from core.web.parameters import read_parameters
 from core.web.routes import route_class
 from core.web.streaming import StreamedAnswer
@@ -28,6 +30,7 @@ from tap.pages.examples import examples_document, examples_of
 from tap.pages.front_page import PageQuery, front_page
 from tap.pages.layout import PAGE_HEADERS, PAGE_TYPE
 from tap.pending import PendingQuery
+from tap.results.framed_page import framed_result
 from tap.service import QueryAnswer, TapService
 
 __all__ = ["tap_routes"]
@@ -37,16 +40,20 @@ _VOTABLE = "application/x-votable+xml"
 _MOST_DIGITS = 9
 
 
-def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService, prefix: str = "/tap") -> APIRouter:
-    """Return the routes of TAP at a path of this server."""
+def tap_routes(
+    settings: Settings, authenticate: Authenticator, service: TapService, frame: PageFraming, prefix: str = "/tap"
+) -> APIRouter:
+    """Return the routes of TAP at a path of this server; its pages are in the given frame."""
     router = APIRouter(prefix=prefix, route_class=route_class(_votable_error), include_in_schema=False)
     started = utc_now()
-    _add_sync(router, settings, authenticate, service)
+    pages = _Pages(settings, service, frame)
+    _add_sync(router, pages, authenticate, service)
+    _add_pages(router, pages, authenticate)
     _add_vosi(router, settings, authenticate, service, started)
     return router
 
 
-def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService) -> None:
+def _add_sync(router: APIRouter, pages: "_Pages", authenticate: Authenticator, service: TapService) -> None:
     @router.api_route("/sync", methods=["GET", "POST"])
     async def sync(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         parameters = await read_parameters(request, service.stager())
@@ -58,15 +65,14 @@ def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator
             if not is_page:
                 raise
             failed = PageQuery("\n".join(parameters.all("QUERY")), e.message)
-            return await run_in_threadpool(_front, settings, service, identity, failed, e.status)
-        return StreamedAnswer(
-            answer.chunks, media_type=answer.media_type, close=answer.close, headers=dict(answer.headers)
-        )
+            return await run_in_threadpool(pages.front, identity, failed, e.status)
+        chunks, headers = answer.chunks, dict(answer.headers)
+        if is_page:
+            chunks, headers = pages.result(identity, parameters, chunks), headers | dict(PAGE_HEADERS)
+        return StreamedAnswer(chunks, media_type=answer.media_type, close=answer.close, headers=headers)
 
 
-def _add_vosi(
-    router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
-) -> None:
+def _add_pages(router: APIRouter, pages: "_Pages", authenticate: Authenticator) -> None:
     @router.api_route("", methods=["GET", "HEAD"])
     @router.api_route("/", methods=["GET", "HEAD"])
     def front(request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -74,8 +80,16 @@ def _add_vosi(
         page = given.get("PAGE", "1")
         number = int(page) if page.isascii() and page.isdecimal() and len(page) < _MOST_DIGITS else 1
         query = PageQuery(given.get("QUERY", ""), search=given.get("SEARCH", "")[:200], page=number)
-        return _front(settings, service, identity, query)
+        return pages.front(identity, query)
 
+    @router.api_route("/examples", methods=["GET", "HEAD"])
+    def examples(identity: Identity = Depends(authenticate)) -> Response:
+        return pages.examples(identity)
+
+
+def _add_vosi(
+    router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
+) -> None:
     @router.api_route("/tables", methods=["GET", "HEAD"])
     def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
         columns = request.query_params.get("detail", "max").lower() != "min"
@@ -100,11 +114,6 @@ def _add_vosi(
     def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients read here who they are
         return Response(tap_capabilities(settings, router.prefix), media_type=_XML)
 
-    @router.api_route("/examples", methods=["GET", "HEAD"])
-    def examples(identity: Identity = Depends(authenticate)) -> Response:
-        document = examples_document(examples_of(service.tables_of(identity)))
-        return Response(document, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
-
     @router.api_route("/availability", methods=["GET", "HEAD"])
     def availability() -> Response:
         return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
@@ -114,11 +123,32 @@ def _nothing() -> None:
     """Have nothing to stop: pieces of a document are made when they are sent."""
 
 
-def _front(
-    settings: Settings, service: TapService, identity: Identity, query: PageQuery, status: int = 200
-) -> Response:
-    page = front_page(service.tables_of(identity), settings.site_name, f"{settings.public_url}/tap", identity, query)
-    return Response(page, status, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
+class _Pages:
+    """Pages of the service, in the frame of the site."""
+
+    def __init__(self, settings: Settings, service: TapService, frame: PageFraming) -> None:
+        self._address = f"{settings.public_url}/tap"
+        self._service = service
+        self._frame = frame
+
+    def front(self, identity: Identity, query: PageQuery, status: int = 200) -> Response:
+        """Return the front page."""
+        frame = self._frame(identity, "TAP service", section="query")
+        page = front_page(self._service.tables_of(identity), frame, self._address, identity, query)
+        return Response(page, status, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
+
+    def examples(self, identity: Identity) -> Response:
+        """Return the page of examples."""
+        frame = self._frame(identity, "Examples of queries", section="query")
+        document = examples_document(examples_of(self._service.tables_of(identity)), frame)
+        return Response(document, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
+
+    def result(self, identity: Identity, parameters: DaliParameters, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Return the page of a result."""
+        repeated = {name: parameters.all(name)[0] for name in ("LANG", "QUERY", "MAXREC") if parameters.all(name)}
+        frame = self._frame(identity, "Result of a query", section="query")
+        is_repeatable = not parameters.all("UPLOAD")
+        return framed_result(chunks, frame, self._address, repeated, is_repeatable=is_repeatable)
 
 
 def _is_for_a_page(request: Request, parameters: DaliParameters) -> bool:

@@ -11,6 +11,7 @@ from lxml import etree
 
 from core.columns import Column
 from core.photoz.forms import DensityForm
+from core.web.frames import PageFrame
 from products.product_types import PRODUCT_TYPES
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableSet
@@ -121,10 +122,10 @@ def examples_of(tables: TableSet) -> tuple[Example, ...]:
     return examples if with_density is None else (*examples, *_density_examples(*with_density))
 
 
-def examples_document(examples: Iterable[Example]) -> bytes:
+def examples_document(examples: Iterable[Example], frame: PageFrame) -> bytes:
     """Return the page of examples, as XHTML with RDFa."""
-    page = Page("Examples of queries", vocab=_VOCABULARY)
-    main = etree.SubElement(page.body, "main")
+    page = Page(frame, vocab=_VOCABULARY)
+    main = page.main
     etree.SubElement(main, "h1").text = "Examples of queries"
     for example in examples:
         item = etree.SubElement(main, "div", {"id": example.id, "resource": f"#{example.id}", "typeof": "example"})

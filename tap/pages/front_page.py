@@ -9,6 +9,7 @@ from lxml import etree
 
 from core.auth.models import Identity
 from core.votable.texts import UNSPEAKABLE
+from core.web.frames import PageFrame
 from tap.metadata.catalog import TableSet
 from tap.models import TapTable
 from tap.pages.examples import Example, examples_of
@@ -61,22 +62,25 @@ class PageQuery:
     page: int = 1
 
 
-def front_page(tables: TableSet, site_name: str, address: str, identity: Identity, query: PageQuery) -> bytes:
+def front_page(tables: TableSet, frame: PageFrame, address: str, identity: Identity, query: PageQuery) -> bytes:
     """Return the front page for an identity.
 
     Parameters
     ----------
+    frame
+        The frame of the page, with the menu of the identity.
     address
         The URL of the service, without a trailing slash.
     """
-    page = Page(f"TAP service · {site_name}")
-    bar = etree.SubElement(etree.SubElement(page.body, "header", {"class": "site"}), "div", {"class": "bar"})
-    etree.SubElement(bar, "a", {"class": "brand", "href": "/"}).text = site_name
-    main = etree.SubElement(page.body, "main")
+    page = Page(frame)
+    main = page.main
     etree.SubElement(main, "h1").text = "Query the tables"
     lead = etree.SubElement(main, "p", {"class": "lead"})
     lead.text = "Query the rows and the metadata of all products in ADQL. The URL for TOPCAT, STILTS and pyvo is "
     etree.SubElement(lead, "code").text = address
+    editor = etree.SubElement(main, "p")
+    etree.SubElement(editor, "a", {"href": "/query"}).text = "Open the query page"
+    editor[0].tail = ", which completes names, keeps what you asked before and shows errors at their place."
     if identity.is_anonymous:
         _sign_in(main)
     if query.error is not None:

@@ -1,9 +1,11 @@
-"""XHTML page with the style of the site, for the pages of the TAP service."""
+"""XHTML pages of the TAP service, in the frame of the site."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
+
+from core.web.frames import PageFrame
 
 __all__ = ["PAGE_HEADERS", "PAGE_TYPE", "Page"]
 
@@ -21,18 +23,13 @@ PAGE_HEADERS: Mapping[str, str] = {
 
 
 class Page:
-    """An XHTML page with a title and an empty body."""
+    """An XHTML page with an empty content in a frame; attributes are those of the element around the content."""
 
-    def __init__(self, title: str, **attributes: str) -> None:
-        self._root = etree.Element("html", {"lang": "en"}, nsmap={None: _XHTML})
-        head = etree.SubElement(self._root, "head")
-        etree.SubElement(head, "title").text = title
-        etree.SubElement(head, "meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"})
-        etree.SubElement(head, "link", {"rel": "icon", "href": "/static/icon.svg", "type": "image/svg+xml"})
-        etree.SubElement(head, "link", {"rel": "stylesheet", "href": "/static/site.css"})
-        self.body: _Element = etree.SubElement(self._root, "body", attributes)
+    def __init__(self, frame: PageFrame, **attributes: str) -> None:
+        self._frame = frame
+        self.main: _Element = etree.Element("div", attributes, nsmap={None: _XHTML})
 
     def document(self) -> bytes:
         """Return the page as a document."""
-        xml: bytes = etree.tostring(self._root, encoding="UTF-8", xml_declaration=True, doctype="<!DOCTYPE html>")
-        return xml
+        content: bytes = etree.tostring(self.main, encoding="UTF-8", xml_declaration=False)
+        return b"".join((b'<?xml version="1.0" encoding="UTF-8"?>\n', self._frame.before, content, self._frame.after))

@@ -309,7 +309,25 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
     ("GET", "/"): ({"*": 200}, {}),
-    ("GET", "/about"): ({"*": 200}, {}),
+    **{("GET", path): ({"*": 200}, {}) for path in ("/about", "/vospace", "/help", "/curated")},
+    **{
+        ("GET", path): ({"*": 308}, {})
+        for path in (
+            "/oficial_products",
+            "/user_products",
+            "/upload",
+            "/pz_pipelines",
+            "/specz_catalogs",
+            "/training_set_maker",
+            "/documentation",
+            "/contact",
+        )
+    },
+    ("GET", "/help/{name}"): ({"*": 200}, {"url": "/help/tutorial"}),
+    ("GET", "/help/images/{name}"): ({"*": 200}, {"url": "/help/images/product.png"}),
+    **{("GET", path): ({"*": 200}, {}) for path in ("/products", "/products/official", "/products/user")},
+    ("GET", "/curated/edit"): ({"nobody": 303, "admin": 200, "*": 403}, {}),
+    ("POST", "/curated/edit"): ({"nobody": 303, "admin": 303, "*": 403}, {"data": {"text": "# Curated"}}),
     ("GET", "/pipelines"): ({"*": 200}, {}),
     ("GET", "/run/{name}"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},

@@ -135,7 +135,15 @@ def test_errors_of_the_api_are_json(running: Application, token: str, method: st
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("DELETE", "/login", 405), ("POST", "/tokens/abc/revoke", 422)],
+    [
+        ("GET", "/nothing", 404),
+        ("DELETE", "/login", 405),
+        ("POST", "/tokens/abc/revoke", 422),
+        ("GET", "/runs/abc", 404),
+        ("GET", "/tap/nothing", 404),
+        ("GET", "/vospace/nothing", 404),
+        ("GET", "/pipelines/nothing", 404),
+    ],
 )
 def test_errors_of_pages_are_pages(running: Application, token: str, method: str, path: str, status: int):
     answer = running.client.request(method, path, headers={"Authorization": f"Bearer {token}", **HTML})

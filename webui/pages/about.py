@@ -1,4 +1,4 @@
-"""Page about the service, with the addresses for VO clients."""
+"""Pages about the service and about its VOSpace, with the addresses for VO clients."""
 
 from fastapi import APIRouter, Depends, Response
 
@@ -10,8 +10,12 @@ __all__ = ["add_routes"]
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
-    """Add the page about the service."""
+    """Add the pages about the service and about its VOSpace."""
 
     @router.get("/about")
     def about(identity: Identity = Depends(services.authenticate)) -> Response:
         return renderer.page("about.html", identity, limit=services.settings.max_upload_bytes)
+
+    @router.get("/vospace")
+    def vospace(identity: Identity = Depends(services.authenticate)) -> Response:
+        return renderer.page("vospace.html", identity, authority=services.settings.authority)

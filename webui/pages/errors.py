@@ -13,7 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from core.auth.models import ANONYMOUS, Identity
-from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, ServiceBusyError
+from core.errors import (
+    AuthenticationError,
+    InvalidValueError,
+    NotFoundError,
+    PermissionDeniedError,
+    PhotozError,
+    ServiceBusyError,
+)
 from core.web.routes import ErrorRenderer
 from webui.addresses import login_address, page_of_request
 from webui.pages.forms import see_other
@@ -26,31 +33,45 @@ _log = logging.getLogger(__name__)
 
 _CLIENT_GONE = 499
 
-#: First path segments of addresses for programs, whose errors are never pages.
-_SERVICES = frozenset({"api", "tap", "vospace", "conesearch", "pipelines", "registry", "reg", "availability", "static"})
+#: First path segments of addresses for programs alone, whose errors are never pages.
+_SERVICES = frozenset({"api", "registry", "reg", "availability", "static"})
+
+#: First path segments of addresses that may be open to some users only.
+_CLOSED = frozenset({"product", "shared", "files", "delete-file", "groups", "runs", "run", "deleted", "admin"})
 
 _TITLES = {
     400: "Invalid request",
+    401: "Sign-in needed",
     403: "Not allowed",
     404: "Not found",
+    405: "Not possible here",
+    406: "Not complete",
     409: "Conflict",
     413: "Too large",
     422: "Unreadable file",
+    429: "Too many requests",
     503: "Busy",
     507: "Storage full",
 }
 
 
 def render_error(services: WebServices, renderer: PageRenderer) -> ErrorRenderer:
-    """Return the renderer of errors of the pages; anonymous users are redirected to the sign-in page."""
+    """Return the renderer of errors of the pages; anonymous users are redirected to the sign-in page.
+
+    Who is not signed in is led there by every address that may be closed, whether something is there or not: a page
+    that was shared is found after the sign-in, and nobody learns which products, groups and files exist.
+    """
 
     def render(request: Request, error: PhotozError) -> Response:
-        if isinstance(error, AuthenticationError) and "authorization" not in request.headers:
+        identity = _identity_of(services, request)
+        if "authorization" not in request.headers and (
+            isinstance(error, AuthenticationError) or (identity.is_anonymous and _may_be_closed(request, error))
+        ):
             return see_other(login_address(page_of_request(request)))
         title = _TITLES.get(error.status, "Something went wrong")
         return renderer.page(
             "error.html",
-            _identity_of(services, request),
+            identity,
             status=error.status,
             title=title,
             message=error.message,
@@ -81,9 +102,13 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
         answer.headers.update(error.headers or {})
         return answer
 
-    async def invalid(request: Request, _error: RequestValidationError) -> Response:
-        error = InvalidValueError(f"There is nothing at {request.url.path}.")
-        return await respond(request, error, 422, error.message)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        if request.method in {"GET", "HEAD"} and all(each["loc"][0] == "path" for each in error.errors()):
+            # Such as a word where the address of a page has a number.
+            missing = NotFoundError(f"There is no page at {request.url.path}.")
+            return await respond(request, missing, missing.status, missing.message)
+        wrong = InvalidValueError(f"There is nothing at {request.url.path}.")
+        return await respond(request, wrong, 422, wrong.message)
 
     async def unforeseen(request: Request, _error: Exception) -> Response:
         # The ASGI server logs the traceback.
@@ -113,7 +138,17 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
 
 def _wants_page(request: Request) -> bool:
     service = request.url.path.split("/")[1]
-    return service not in _SERVICES and "text/html" in request.headers.get("accept", "")
+    return service not in _SERVICES and _is_browser(request)
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
+
+
+def _may_be_closed(request: Request, error: PhotozError) -> bool:
+    """Return whether a browser was refused something that a user who signs in may find."""
+    is_closed = isinstance(error, (NotFoundError, PermissionDeniedError)) and _is_browser(request)
+    return is_closed and request.url.path.split("/")[1] in _CLOSED
 
 
 def _identity_of(services: WebServices, request: Request) -> Identity:

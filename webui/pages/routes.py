@@ -3,10 +3,12 @@
 from fastapi import APIRouter
 
 from core.web.routes import route_class
-from webui.pages import about, api_reference, home_files
+from webui.pages import about, api_reference, home_files, landing, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
+from webui.pages.help import curated
+from webui.pages.help import pages as help_pages
 from webui.pages.pipelines import pipelines, run
 from webui.pages.products import deleted, densities, product, search, shared_link, sharing
 from webui.pages.query import routes as query
@@ -23,9 +25,10 @@ def page_routes(services: WebServices) -> APIRouter:
     router = APIRouter(route_class=route_class(render_error(services, renderer)), include_in_schema=False)
     # The order counts: /product/new stands before /product/{name}.
     parts = (
-        search, sign_in, oidc, description, files, columns, review,
+        landing, search, sign_in, oidc, description, files, columns, review,
         product, densities, sharing, groups, deleted, shared_link, pipelines, run,
         query, home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.

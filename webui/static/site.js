@@ -155,6 +155,21 @@
     }
   };
 
+  // Pop-up with the addresses of a product; without it the link leads to a page that has them.
+  const shareDialog = (root) => {
+    const dialog = document.getElementById("share");
+    if (!dialog?.showModal) return;
+    for (const link of root.querySelectorAll("[data-share]")) {
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        dialog.querySelector("#share-dialog-url code").textContent = link.dataset.shareUrl;
+        dialog.querySelector("#share-dialog-name code").textContent = link.dataset.share;
+        dialog.showModal();
+      });
+    }
+  };
+
   // Menus close when something else is clicked, and with Escape.
   const closeMenus = (kept) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(kept)) menu.open = false;
@@ -164,6 +179,6 @@
     if (event.key === "Escape") closeMenus(null);
   });
 
-  const enhance = (root) => [copyButtons, uploads, inspections, runs, pickers, filters].forEach((part) => part(root));
+  const enhance = (root) => [copyButtons, shareDialog, uploads, inspections, runs, pickers, filters].forEach((part) => part(root));
   enhance(document);
 })();

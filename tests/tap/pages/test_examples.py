@@ -9,12 +9,14 @@ import pyarrow.parquet as pq
 import pytest
 import pyvo
 import requests
-from lxml import etree
+from lxml import etree, html
 from pzserver.sessions import TidySession
 
 from core.photoz.forms import DensityForm
+from core.web.frames import PageFrame
 from tap.metadata.catalog import TableSet
 from tap.pages.examples import examples_document, examples_of
+from tap.results.framed_page import framed_result
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
@@ -48,7 +50,7 @@ def page(site: SmallSite, token: str | None = None) -> etree._Element:
 
 
 def test_there_are_seven_examples_before_anything_is_published():
-    root = etree.fromstring(examples_document(examples_of(TableSet(()))))
+    root = etree.fromstring(examples_document(examples_of(TableSet(())), PageFrame(b"<html><body>", b"</body></html>")))
     examples = root.xpath("//*[@typeof='example']")
     assert len(examples) == 7
     assert len({example.get("id") for example in examples}) == 7
@@ -105,6 +107,37 @@ def test_an_answer_as_a_page_forbids_scripts_by_its_headers(site: SmallSite):
     assert "<script" not in answer.text
 
 
+def test_a_browser_gets_a_result_in_the_frame_of_the_site(site: SmallSite):
+    query = {
+        "LANG": "ADQL",
+        "QUERY": f"SELECT TOP 2 '</body><script>' AS x, num FROM {site.numbered} ORDER BY num",
+        "RESPONSEFORMAT": "html",
+    }
+    answer = requests.post(site.url("tap/sync"), data=query, headers={"Accept": "text/html"}, timeout=60)
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "<script" not in answer.text
+    document = html.fromstring(answer.content)
+    assert document.xpath("//header//nav/a/@href")[:2] == ["/products/official", "/products/user"]
+    assert len(document.xpath("//main//tbody/tr")) == 2
+    links = {link.text: link.get("href") for link in document.xpath("//main/nav/a|//main/nav/span/a")}
+    assert {"Edit this query", "Address of this result", "csv", "votable", "parquet"} <= set(links)
+    assert len(requests.get(links["csv"], timeout=60).text.splitlines()) == 3
+    again = requests.get(links["Address of this result"], headers={"Accept": "text/html"}, timeout=60)
+    assert html.fromstring(again.content).xpath("count(//main//tbody/tr)") == 2
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_result_is_framed_however_it_comes_in_pieces(count: int):
+    whole = [b"<html><head></head><body><h1>R</h1><table>", *([b"<tr></tr>"] * (count - 2)), b"</table></body></html>"]
+    pieces = [b"".join(whole)] if count == 1 else whole
+    frame = PageFrame(b"<main>", b"</main>")
+    text = b"".join(framed_result(pieces, frame, "https://x.org/tap", {"QUERY": "a<b"}, is_repeatable=False)).decode()
+    assert text.startswith("<main><nav")
+    assert text.endswith(f"{'<tr></tr>' * (count - 2)}</table></div></main>")
+    assert "QUERY=a%3Cb" in text
+    assert "Download" not in text
+
+
 def test_addresses_of_files_are_links_on_a_page(site: SmallSite):
     query = {"LANG": "ADQL", "QUERY": "SELECT access_url FROM photoz.product_files", "FORMAT": "html"}
     root = etree.HTML(requests.get(site.url("tap/sync"), params=query, timeout=60).text)
@@ -133,7 +166,7 @@ def test_the_address_of_the_service_is_a_page_whose_form_runs_a_query(site: Smal
     shown = requests.post(form.get("action"), data=fields, timeout=60)
     assert shown.headers["Content-Type"].startswith("text/html")
     assert site.numbered in shown.text
-    links = page.xpath("//*[local-name()='a']/@href")
+    links = page.xpath("//*[local-name()='main']//*[local-name()='a' and @href != '/query']/@href")
     assert any(site.numbered in link for link in links)
     assert not any(site.private in link for link in links)
     for link in dict.fromkeys(links):

@@ -5,11 +5,13 @@ from lxml import html
 
 from core.auth.models import ANONYMOUS
 from core.columns import Column
+from core.web.frames import PageFrame
 from tap.adql import CatalogTable
 from tap.metadata.catalog import TableSet
 from tap.models import TapSchema, TapTable
 from tap.pages.front_page import PageQuery, front_page
 
+FRAME = PageFrame(b"<html><body><main>", b"</main></body></html>")
 _COLUMNS = (Column("id", "long"), Column("z", "double"))
 
 
@@ -21,7 +23,7 @@ def table(number: int) -> TapTable:
 
 def page(count: int, query: PageQuery) -> html.HtmlElement:
     tables = TableSet((TapSchema("survey", "", tuple(table(number) for number in range(count))),))
-    content = front_page(tables, "Photo-z Server", "https://x.org/tap", ANONYMOUS, query)
+    content = front_page(tables, FRAME, "https://x.org/tap", ANONYMOUS, query)
     return html.fromstring(content)
 
 

@@ -4,16 +4,18 @@ import pytest
 from webui.pages.rendering.templates import PAGE_HEADERS
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/about", "/product/1_none", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/products", "/login", "/about", "/nowhere"])
 def test_every_page_keeps_browsers_careful(visitor: httpx2.Client, path: str):
     answer = visitor.get(path)
     for name, value in PAGE_HEADERS.items():
         assert answer.headers[name] == value, name
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/product/1_none", "/product/99", "/product/1_none/nowhere"])
-def test_what_is_not_there_is_a_page_with_404(visitor: httpx2.Client, path: str):
-    answer = visitor.get(path)
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/product/1_none", "/product/99", "/product/1_none/nowhere", "/runs/abc", "/groups/abc"]
+)
+def test_what_is_not_there_is_a_page_with_404(alice: httpx2.Client, path: str):
+    answer = alice.get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert "<h1>Not found</h1>" in answer.text
 
@@ -52,7 +54,7 @@ def test_the_look_comes_from_this_server(visitor: httpx2.Client, path: str):
 
 
 def test_pages_name_no_other_server(visitor: httpx2.Client):
-    for path in ("/", "/login", "/about", "/static/site.css", "/static/site.js"):
+    for path in ("/", "/products", "/login", "/about", "/static/site.css", "/static/site.js"):
         text = visitor.get(path).text.replace("http://testserver", "")
         assert "http://" not in text.replace("http://www.w3.org", ""), path
         assert "https://" not in text, path

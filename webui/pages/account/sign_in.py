@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from core.auth.callers import address_of
 from core.auth.models import ANONYMOUS, Identity
 from core.errors import AuthenticationError, PermissionDeniedError, TooManyAttemptsError
-from webui.addresses import safe_next
+from webui.addresses import page_before, safe_next
 from webui.pages.forms import FormState, form_fields, see_other
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -21,7 +21,8 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/login")
     def login_form(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
-        target = safe_next(request.query_params.get("next"))
+        asked = request.query_params.get("next")
+        target = page_before(request) if asked is None else safe_next(asked)
         if not identity.is_anonymous:
             return see_other(target)
         return login_page(services, renderer, FormState(), target)
@@ -52,4 +53,11 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
 def login_page(services: WebServices, renderer: PageRenderer, form: FormState, target: str) -> Response:
     """Render the sign-in page; after the sign-in it redirects to the target."""
-    return renderer.form("account/login.html", ANONYMOUS, form, target=target, oidc_label=services.settings.oidc_label)
+    return renderer.form(
+        "account/login.html",
+        ANONYMOUS,
+        form,
+        target=target,
+        leads_back=target != "/",
+        oidc_label=services.settings.oidc_label,
+    )

@@ -14,7 +14,7 @@ from webui.addresses import file_address
 from webui.pages.products.product_view import ProductView
 from webui.services import WebServices
 
-__all__ = ["CopyLine", "CopyLines", "TOKEN_VARIABLE"]
+__all__ = ["TOKEN_VARIABLE", "CopyLine", "CopyLines"]
 
 #: Environment variable from which the lines take the token.
 TOKEN_VARIABLE = "PZSERVER_TOKEN"  # noqa: S105 - its name

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError, PermissionDeniedError
-from products.access import require_manage
+from products.access import changeable, require_manage
 from products.models import ProductStatus
 from products.service import ProductChanges, ProductDetails
 from webui.addresses import product_address, product_key
@@ -57,6 +57,12 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
             run=services.pipelines.service.of_products([details.product.id]).get(details.product.id),
         )
 
+    @router.get("/product/{name}/address")
+    def address(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
+        found = services.products.service.details(identity, product_key(name)).product
+        may_change = changeable(identity, found)
+        return renderer.page("products/product_address.html", identity, product=found, may_change=may_change)
+
 
 def _add_changes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     authenticate, products = services.authenticate, services.products.service
@@ -90,7 +96,7 @@ def _add_changes(router: APIRouter, services: WebServices, renderer: PageRendere
     @router.post("/product/{name}/delete")
     def delete(name: str, identity: Identity = Depends(authenticate)) -> Response:
         products.delete(identity, own_details(services, identity, name).product.id)
-        return see_other("/")
+        return see_other("/products/user?mine=1")
 
 
 def _edit_page(

@@ -1,7 +1,7 @@
 """Search filters of the list of products, as query parameters of its address."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from core.auth.models import Identity
@@ -16,12 +16,22 @@ PAGE_SIZE = 25
 
 _LAST_PAGE = 100_000
 _MAX_LENGTH = 200
-_ORDERINGS = ("display_name", "product_type", "created_at")
+_ORDERINGS = ("display_name", "product_type", "release", "owner", "rows", "created_at")
 _NEWEST_FIRST = "-created_at"
 _TYPES = {kind.name: kind.id for kind in PRODUCT_TYPES.values()}
 _ROWS = {r.key: (r.low, r.high) for r in ROW_RANGES}
 _AREAS = {r.key: (r.low, r.high) for r in AREA_RANGES}
 _NO_RANGE = (None, None)
+_YES_NO = {"yes": True, "no": False}
+_COLLECTIONS = {"official": True, "user": False}
+#: Parameters with a list of values, and what they are called.
+_CHOICES: Mapping[str, tuple[str, Collection[str]]] = {
+    "type": ("product type", _TYPES),
+    "sort": ("column to sort by", _ORDERINGS),
+    "redshifts": ("choice of redshifts", _YES_NO),
+    "rows": ("range of rows", _ROWS),
+    "area": ("range of sky area", _AREAS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +44,23 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class ListFilters:
-    """Search filters; values that are not valid are ignored.
+    """Search filters; values that are not valid are left out, and listed in `ignored`.
 
     Parameters
     ----------
+    collection
+        ``official``, ``user`` or empty for all products; part of the address.
     owner
         Name of an account.
     redshifts, rows, area
         Keys of the values of these facets.
     position
-        Right ascension, declination and perhaps a radius, in degrees, that the products cover.
+        Right ascension, declination and perhaps a radius, that the products cover.
+    ignored
+        Sentences about values that are not valid.
     """
+
+    collection: str = ""
 
     text: str = ""
     product_type: str = ""
@@ -54,13 +70,13 @@ class ListFilters:
     rows: str = ""
     area: str = ""
     position: str = ""
-    official: bool = False
     mine: bool = False
     ordering: str = _NEWEST_FIRST
     page: int = 1
+    ignored: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> "ListFilters":
+    def of(cls, parameters: Mapping[str, str], collection: str = "") -> "ListFilters":
         """Parse the query parameters."""
 
         def text(name: str) -> str:
@@ -71,24 +87,27 @@ class ListFilters:
 
         ordering, page = parameters.get("sort", ""), parameters.get("page", "")
         return cls(
+            collection=collection,
             text=text("q"),
             product_type=one_of("type", _TYPES),
             release=text("release"),
             owner=text("owner"),
-            redshifts=one_of("redshifts", {"yes": True, "no": False}),
+            redshifts=one_of("redshifts", _YES_NO),
             rows=one_of("rows", _ROWS),
             area=one_of("area", _AREAS),
             position=text("position"),
-            official="official" in parameters,
             mine="mine" in parameters,
             ordering=ordering if ordering.removeprefix("-") in _ORDERINGS else _NEWEST_FIRST,
             page=max(1, min(int(page), _LAST_PAGE)) if page.isascii() and page.isdecimal() and len(page) < 9 else 1,
+            ignored=_ignored(parameters),
         )
 
     @property
     def is_narrowed(self) -> bool:
         """Whether any filter is in use."""
-        return self != ListFilters(ordering=self.ordering, page=self.page)
+        return self != ListFilters(
+            collection=self.collection, ordering=self.ordering, page=self.page, ignored=self.ignored
+        )
 
     def query(
         self, identity: Identity, releases: tuple[Release, ...], owner: int | None, numbers: tuple[int, ...] | None
@@ -111,8 +130,8 @@ class ListFilters:
             releases=chosen,
             without_release=True if self.release == "none" else None,
             owners=tuple(owners),
-            official=True if self.official else None,
-            with_redshift={"yes": True, "no": False}.get(self.redshifts),
+            official=_COLLECTIONS.get(self.collection),
+            with_redshift=_YES_NO.get(self.redshifts),
             rows=_ROWS.get(self.rows, _NO_RANGE),
             area=_AREAS.get(self.area, _NO_RANGE),
             numbers=numbers,
@@ -130,13 +149,21 @@ class ListFilters:
             "release": self.release,
             **self.further,
             "position": self.position,
-            "official": 1 if self.official else "",
             "mine": 1 if self.mine else "",
             "sort": "" if self.ordering == _NEWEST_FIRST else self.ordering,
             "page": self.page if self.page > 1 else "",
         }
         kept = {key: value for key, value in (values | changes).items() if value not in {"", None}}
-        return f"/?{urlencode(kept)}" if kept else "/"
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    @property
+    def path(self) -> str:
+        """The address of the list without its parameters."""
+        return f"/products/{self.collection}" if self.collection else "/products"
+
+    def elsewhere(self, collection: str) -> str:
+        """Return the address of another list with these filters."""
+        return replace(self, collection=collection).address(page="")
 
     @property
     def further(self) -> dict[str, str]:
@@ -175,3 +202,14 @@ class ListFilters:
         if self.ordering.removeprefix("-") != name:
             return "none"
         return "descending" if self.ordering.startswith("-") else "ascending"
+
+
+def _ignored(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a sentence for each parameter whose value is none of its list."""
+    sentences = []
+    for name, (label, known) in _CHOICES.items():
+        value = parameters.get(name, "").strip()
+        if value and (value.removeprefix("-") if name == "sort" else value) not in known:
+            shown = value[:40].replace("\0", "")
+            sentences.append(f"'{shown}' is no {label}; it was ignored. Use one of: {', '.join(known)}.")
+    return tuple(sentences)

@@ -3,6 +3,7 @@
 import re
 
 from core.errors import InvalidValueError
+from products.search.positions import position_of_text
 from tap.identifiers import identifier
 from tap.models import TapTable
 
@@ -11,28 +12,27 @@ __all__ = ["RADIUS_UNITS", "cone_query", "parse_position", "parse_radius"]
 #: Units of the radius, with their degrees.
 RADIUS_UNITS = {"arcsec": 1 / 3600, "arcmin": 1 / 60, "deg": 1.0}
 
-_NUMBER = re.compile(r"[+\-\u2212]?(\d+(\.\d*)?|\.\d+)")
-_HALVES = re.compile(r"(?P<ra>.*?[\d.hms°\"\u2032\u2033'])\s*(?:,\s*|\s+(?=[+\-\u2212])|(?=[+\u2212-]))(?P<dec>[^,]+)")
+_NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)")
 _LONGEST = 100
 _MOST_COLUMNS = 12
 _LARGEST_RADIUS = 180.0
 
 
 def parse_position(text: str) -> tuple[float, float]:
-    """Parse a position of ICRS: two numbers in degrees, or right ascension in hours and declination in degrees.
-
-    ``150.11 2.2``, ``10:00:28.6 +02:12:21``, ``10 00 28.6 +02 12 21`` and ``10h00m28.6s +02d12m21s`` are accepted.
+    """Parse a position of ICRS as people type it, in degrees or sexagesimal, and return it in degrees.
 
     Raises
     ------
     InvalidValueError
         The text is not a position, or the position is not on the sphere.
     """
-    parts = text.replace(",", " ").split()
-    if len(parts) == 2 and all(_NUMBER.fullmatch(part) for part in parts):
-        ra, dec = (float(part.replace("\u2212", "-")) for part in parts)
-    else:
-        ra, dec = _sexagesimal(text.strip())
+    try:
+        ra, dec, *radius = position_of_text(text[:_LONGEST])
+    except InvalidValueError as e:
+        raise InvalidValueError(e.message, field="position") from e
+    if radius:
+        message = f"'{text[:60]}' has a third number. Enter the radius in its own field."
+        raise InvalidValueError(message, field="position")
     if not (0 <= ra <= 360 and -90 <= dec <= 90):
         message = f"'{text[:60]}' is not on the sky: right ascension is 0 to 360 degrees, declination -90 to 90."
         raise InvalidValueError(message, field="position")
@@ -80,22 +80,3 @@ def cone_query(table: TapTable, ra: float, dec: float, radius: float) -> str:
             "ORDER BY separation",
         )
     )
-
-
-def _sexagesimal(text: str) -> tuple[float, float]:
-    from astropy import units as u
-    from astropy.coordinates import Angle
-
-    message = (
-        f"'{text[:60]}' is not a position: write right ascension and declination, such as 150.116 2.205 in degrees, "
-        "or 10:00:28 +02:12:21. Names of objects are not looked up."
-    )
-    halves = _HALVES.fullmatch(text) if len(text) <= _LONGEST else None
-    if halves is None:
-        raise InvalidValueError(message, field="position")
-    try:
-        ra = Angle(halves["ra"].strip(), unit=u.hourangle)
-        dec = Angle(halves["dec"].strip().replace("\u2212", "-"), unit=u.deg)
-    except ValueError as e:  # also what astropy raises for minutes and seconds beyond 60
-        raise InvalidValueError(message, field="position") from e
-    return float(ra.deg), float(dec.deg)

@@ -22,9 +22,9 @@ from webui.pages.forms import form_fields, see_other
 from webui.pages.query.cone import RADIUS_UNITS, cone_query, parse_position, parse_radius
 from webui.pages.query.form import DOWNLOAD_FORMATS, FIRST_QUERY, QueryForm, tap_parameters
 from webui.pages.query.jobs import job_address, recent_queries, submit_job
-from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.query.results import QueryResult, read_result
 from webui.pages.query.tables import find_tables, listed_columns, table_named
+from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 

@@ -7,11 +7,14 @@ from urllib.parse import quote
 
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from core.auth.models import Identity
 from core.settings import Settings
+from core.web.frames import PageFrame
 from webui.addresses import file_address, product_address, release_address, type_address, user_address
 from webui.pages.forms import FormState
+from webui.pages.rendering.breaks import breakable_text
 from webui.pages.rendering.contact import Contact
 from webui.pages.rendering.markdown import render_markdown
 from webui.static_files import StaticAddresses
@@ -35,6 +38,7 @@ _PICTURE_HEADERS: Mapping[str, str] = {
 
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 _STEP = 1000
+_MARK = Markup("<!-- content -->")  # no title has it, because titles are escaped
 _NOTHING = "\N{EN DASH}"
 
 
@@ -51,7 +55,7 @@ class PageRenderer:
         )
         self._environment.filters.update(
             size=size_text, number=_number_text, brief=_brief_text, day=_day_text, instant=_instant_text,
-            markdown=render_markdown, path=_path_text,
+            markdown=render_markdown, path=_path_text, breakable=breakable_text,
         )  # fmt: skip
         self._environment.globals.update(
             site_name=settings.site_name,
@@ -91,6 +95,13 @@ class PageRenderer:
     ) -> HTMLResponse:
         """Render a template with a form, with the status that the form has."""
         return self.page(template, identity, status=form.status, headers=headers, form=form, **values)
+
+    def frame(self, identity: Identity, title: str, *, section: str = "") -> PageFrame:
+        """Return the frame of a page that another package makes; see `core.web.frames.PageFraming`."""
+        template = self._environment.get_template("frame.html")
+        text = template.render(identity=identity, title=title, section=section, mark=_MARK)
+        before, _, after = text.encode().partition(_MARK.encode())
+        return PageFrame(before.lstrip(), after)
 
     def picture(self, template: str, **values: object) -> Response:
         """Render an SVG file of its own, in which no script runs."""

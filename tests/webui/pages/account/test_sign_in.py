@@ -1,8 +1,10 @@
+from urllib.parse import urlencode
+
 import httpx2
 import pytest
 
 from core.auth.dependencies import SESSION_COOKIE
-from tests.webui.pages.conftest import PASSWORD
+from tests.webui.pages.conftest import PASSWORD, Publish
 
 
 def test_a_sign_in_leads_back_to_the_page_that_asked_for_it(visitor: httpx2.Client):
@@ -75,3 +77,51 @@ def test_forms_of_a_lost_session_lead_to_the_sign_in(visitor: httpx2.Client):
     assert answer.headers["location"] == "/login?next=%2Ftokens"
     elsewhere = visitor.post("/tokens", data={"name": "x"}, headers={"Referer": "http://evil.example/tokens"})
     assert elsewhere.headers["location"] == "/login?next=%2F"
+
+
+def test_what_is_closed_and_what_is_not_there_lead_to_the_same_sign_in(
+    visitor: httpx2.Client, alice: httpx2.Client, publish: Publish
+):
+    product = publish("Closed survey")
+    alice.post("/groups", data={"name": "team"})
+    paths = ("", "/edit", "/share", "/address", "/densities", "/files", "/columns")
+    pairs = [(f"/product/{product.internal_name}{path}", f"/product/9_none{path}") for path in paths]
+    pairs += [
+        (f"/product/{product.id}", "/product/99"),
+        ("/groups/1", "/groups/99"),
+        ("/files/a", "/files/b"),
+        ("/runs/1", "/runs/99"),
+        ("/shared/never", "/shared/made"),
+        ("/deleted", "/deleted"),
+        ("/admin", "/admin/users/nobody"),
+    ]
+    for pair in pairs:
+        seen = set()
+        for path in pair:
+            asked = visitor.get(f"{path}?a=1")
+            assert asked.headers["location"] == f"/login?{urlencode({'next': f'{path}?a=1'})}"
+            form = visitor.get(asked.headers["location"])
+            seen.add((asked.status_code, asked.content, form.status_code, form.text.replace(path, "@")))
+        assert len(seen) == 1, pair
+    answer = visitor.post("/login", data={"name": "alice", "password": PASSWORD, "next": pairs[0][0]})
+    assert "Closed survey" in visitor.get(answer.headers["location"]).text
+
+
+def test_programs_are_told_that_a_link_leads_nowhere(visitor: httpx2.Client):
+    for path in ("/shared/never", "/shared/never/zip", "/product/9_none"):
+        assert visitor.get(path, headers={"Accept": "*/*"}).status_code == 404, path
+
+
+@pytest.mark.parametrize(
+    ("referrer", "target"),
+    [
+        ("http://testserver/products?q=a", "/products?q=a"),
+        ("http://evil.example/products", "/"),
+        ("http://testserver//evil.example", "/"),
+        ("http://testserver/login?next=/x", "/"),
+        ("nonsense", "/"),
+    ],
+)
+def test_the_link_to_the_sign_in_leads_back_to_its_page(visitor: httpx2.Client, referrer: str, target: str):
+    form = visitor.get("/login", headers={"Referer": referrer}).text
+    assert f'name="next" value="{target}"' in form

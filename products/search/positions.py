@@ -1,0 +1,60 @@
+"""Positions that people type: right ascension, declination and an optional radius, decimal or sexagesimal."""
+
+import re
+
+from core.errors import InvalidValueError
+
+__all__ = ["position_of_text"]
+
+_SEPARATORS = re.compile(r"[\s,;]+")
+_NUMBER = re.compile(r"[+\-\u2212]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?")
+_SIXTIETHS = 6  # numbers of two sexagesimal angles
+
+
+def position_of_text(text: str) -> tuple[float, ...]:
+    """Return right ascension and declination in degrees, and the radius in degrees if the text has one.
+
+    ``150.12 2.2``, ``150.12, 2.2, 0.5``, ``10:00:28.6 +02:12:21``, ``10 00 28.6 +02 12 21`` and
+    ``10h00m28.6s +02d12m21s`` are understood; a right ascension in sexagesimal form is in hours unless it says degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        The text is none of these.
+    """
+    parts = [part for part in _SEPARATORS.split(text.strip()) if part]
+    numbers = all(_NUMBER.fullmatch(part) for part in parts)
+    if numbers and len(parts) in {2, 3}:
+        return tuple(float(part.replace("\u2212", "-")) for part in parts)
+    if numbers and len(parts) in {_SIXTIETHS, _SIXTIETHS + 1}:
+        parts = [":".join(parts[:3]), ":".join(parts[3:_SIXTIETHS]), *parts[_SIXTIETHS:]]
+    if len(parts) not in {2, 3} or (len(parts) == 3 and not _NUMBER.fullmatch(parts[2])):
+        raise _refused(text)
+    return (*_angles(text, parts[0], parts[1]), *(float(part) for part in parts[2:]))
+
+
+def _angles(text: str, longitude: str, latitude: str) -> tuple[float, float]:
+    import astropy.units as u
+    from astropy.coordinates import Angle
+
+    if "h" in latitude.lower():  # a declination is never in hours
+        raise _refused(text)
+    in_degrees = any(mark in longitude.lower() for mark in "d°")
+    unit = u.deg if in_degrees or _NUMBER.fullmatch(longitude) else u.hourangle
+    try:
+        ra, dec = Angle(_plain(longitude), unit=unit), Angle(_plain(latitude), unit=u.deg)
+        return float(ra.to_value(u.deg)), float(dec.to_value(u.deg))
+    except (ValueError, UserWarning, TypeError, u.UnitsError) as e:
+        raise _refused(text) from e
+
+
+def _plain(angle: str) -> str:
+    return angle.replace("\u2212", "-").replace("°", "d").replace("\u2032", "m").replace("\u2033", "s").lower()
+
+
+def _refused(text: str) -> InvalidValueError:
+    message = (
+        f"'{text[:40]}' is no position: write right ascension, declination and an optional radius in degrees, such as "
+        "150.12 2.21 0.5, or 10:00:28.6 +02:12:21. Names of objects are not looked up."
+    )
+    return InvalidValueError(message, field="covers")

@@ -1,0 +1,3 @@
+"""Pages of help: the documentation of this version, its search, and texts that administrators write."""
+
+__all__: list[str] = []

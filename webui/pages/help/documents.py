@@ -1,0 +1,169 @@
+"""The documentation of the installed version: its documents, their sections, and a search of them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import webui
+from core.errors import NotFoundError
+from core.markdown import plain_text
+
+__all__ = ["Document", "Documentation", "Found", "Section", "slug"]
+
+#: Documents for users, in this order, then those for operators; others that are there follow.
+_ORDER = {
+    "For users": (
+        "tutorial", "todays-server", "formats", "explorer", "queries", "estimates", "pipelines", "validation",
+        "vospace", "glossary",
+    ),
+    "For operators": ("settings", "operations", "security", "demo-data", "architecture"),
+}  # fmt: skip
+_OTHERS = "More"
+#: Address of a server in examples, which becomes that of this one.
+_EXAMPLE = "http://127.0.0.1:8000"
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_FENCE = re.compile(r"\s*(```|~~~)")
+_MOST_FOUND = 30
+_AROUND = 90
+_HEADING_WEIGHT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a document: its heading and its text in Markdown, without the heading."""
+
+    title: str
+    anchor: str
+    level: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document in Markdown."""
+
+    name: str
+    title: str
+    text: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A section that a search found, with the text around the first word."""
+
+    document: Document
+    section: Section
+    excerpt: str
+    weight: int
+
+
+class Documentation:
+    """The documents of a folder, read once.
+
+    Parameters
+    ----------
+    public_url
+        Address of this server, for examples.
+    folder
+        By default the one in the installed package, or in a checkout.
+    """
+
+    def __init__(self, public_url: str, folder: Path | None = None) -> None:
+        self.folder = folder or _folder()
+        self._public_url = public_url
+        self._read: dict[str, Document] = {}
+
+    def groups(self) -> dict[str, list[Document]]:
+        """Return the documents by the people that they are for."""
+        documents = self._documents()
+        known = {name for names in _ORDER.values() for name in names}
+        groups = {label: [documents[name] for name in names if name in documents] for label, names in _ORDER.items()}
+        groups[_OTHERS] = [document for name, document in documents.items() if name not in known]
+        return {label: listed for label, listed in groups.items() if listed}
+
+    def document(self, name: str) -> Document:
+        """Find a document.
+
+        Raises
+        ------
+        NotFoundError
+            There is none of this name.
+        """
+        found = self._documents().get(name)
+        if found is None:
+            message = f"There is no page '{name:.60}' in the help. Search it, or choose a page of the list."
+            raise NotFoundError(message)
+        return found
+
+    def picture(self, name: str) -> Path:
+        """Find a picture of the documents."""
+        path = self.folder / "images" / name
+        if path.suffix not in {".png", ".svg"} or path.parent != self.folder / "images" or not path.is_file():
+            message = f"There is no picture '{name:.60}' in the help."
+            raise NotFoundError(message)
+        return path
+
+    def search(self, text: str) -> list[Found]:
+        """Return the sections that have all words of a text, those with the words in their headings first."""
+        words = text.lower().split()
+        if not words:
+            return []
+        found = []
+        for document in self._documents().values():
+            for section in document.sections:
+                heading, body = f"{document.title} {section.title}".lower(), section.text.lower()
+                if all(word in heading or word in body for word in words):
+                    weight = sum(_HEADING_WEIGHT * (word in section.title.lower()) + body.count(word) for word in words)
+                    found.append(Found(document, section, _excerpt(section.text, words), weight))
+        return sorted(found, key=lambda each: -each.weight)[:_MOST_FOUND]
+
+    def _documents(self) -> dict[str, Document]:
+        if not self._read:
+            for path in sorted(self.folder.glob("*.md")):
+                text = path.read_text(encoding="utf-8").replace(_EXAMPLE, self._public_url)
+                self._read[path.stem] = _document(path.stem, text)
+        return self._read
+
+
+def slug(heading: str) -> str:
+    """Return the anchor of a heading, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", plain_text(heading).lower()).replace(" ", "-")
+
+
+def _folder() -> Path:
+    package = Path(webui.__file__).parent
+    installed = package / "docs"
+    return installed if installed.is_dir() else package.parent / "docs"
+
+
+def _document(name: str, text: str) -> Document:
+    sections: list[Section] = []
+    title, level, lines, is_code = name, 1, [], False
+    seen: dict[str, int] = {}
+
+    def end() -> None:
+        anchor = slug(title)
+        number = seen[anchor] = seen.get(anchor, -1) + 1
+        sections.append(Section(title, f"{anchor}-{number}" if number else anchor, level, "\n".join(lines).strip()))
+
+    for line in text.splitlines():
+        is_code ^= _FENCE.match(line) is not None
+        heading = None if is_code else _HEADING.match(line)
+        if heading is None:
+            lines.append(line)
+            continue
+        if lines or sections or title != name:
+            end()
+        title, level, lines = plain_text(heading[2]), len(heading[1]), []
+    end()
+    return Document(name, sections[0].title, text, tuple(sections))
+
+
+def _excerpt(text: str, words: list[str]) -> str:
+    plain = plain_text(text)
+    places = [place for word in words if (place := plain.lower().find(word)) >= 0]
+    start = max(0, min(places, default=0) - _AROUND)
+    start = plain.rfind(" ", 0, start) + 1 if start else 0
+    piece = plain[start : start + 3 * _AROUND]
+    return f"{'… ' * bool(start)}{piece}{' …' * (start + len(piece) < len(plain))}"
