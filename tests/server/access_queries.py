@@ -23,8 +23,8 @@ QUERIES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         ("POST", f"/query/{target}"): ({**_WRITING, "*": 400}, {"data": {"query": _TABLES}})
         for target in ("table", "product")
     },
-    ("GET", "/query/jobs/{job_id}"): ({"*": 404}, {"url": "/query/jobs/nothing"}),
-    ("POST", "/query/jobs/{job_id}/abort"): ({"*": 404}, {"url": "/query/jobs/nothing/abort"}),
+    ("GET", "/query/jobs/{job_id}"): ({"nobody": 303, "*": 404}, {"url": "/query/jobs/nothing"}),
+    ("POST", "/query/jobs/{job_id}/abort"): ({"nobody": 303, "*": 404}, {"url": "/query/jobs/nothing/abort"}),
     **{
         ("POST", f"/query/jobs/{{job_id}}/{target}"): (
             {**_WRITING, "*": 404},

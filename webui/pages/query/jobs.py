@@ -6,15 +6,14 @@ from datetime import datetime
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
-from core.errors import InvalidValueError, NotFoundError, PhotozError
+from core.errors import AuthenticationError, InvalidValueError, PhotozError
 from core.web.dali import DaliParameters
 from tap.async_queries.result_files import QUERY_JOB
 from tap.handlers.query_job_list import QueryJobList
 from tap.results import DEFAULT_FORMAT, ResultFormat, format_for
-from uws import Job, Phase
+from uws import Job, Phase, UnknownJobError
 from webui.pages.forms import see_other
 from webui.pages.query.form import QueryForm, tap_parameters
-from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -73,7 +72,7 @@ def job_page(
         "query/job.html",
         identity,
         status=200 if error is None else error.status,
-        headers={**SAMP_HEADERS, "Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store"},
         job=job,
         text=job.parameters.get("QUERY", ""),
         result=job.results[0] if job.results else None,
@@ -109,11 +108,22 @@ def submit_job(services: WebServices, identity: Identity, form: QueryForm) -> Jo
 
 
 def find_job(services: WebServices, identity: Identity, job_id: str) -> Job:
-    """Return a query's job; raise NotFoundError when there is none, or it is another user's."""
-    if not (job_id.isascii() and job_id.isalnum()):
-        message = f"There is no job {job_id[:100]}."
-        raise NotFoundError(message)
-    return services.jobs.get(job_id, owner=identity.name, kind=QUERY_JOB)
+    """Return a query's job.
+
+    Raises
+    ------
+    AuthenticationError
+        The caller is not signed in, and it is not an anonymous job.
+    NotFoundError
+        There is no such job, or it is another user's.
+    """
+    try:
+        return services.jobs.get(job_id.replace("\0", ""), owner=identity.name, kind=QUERY_JOB)
+    except UnknownJobError as e:
+        if not identity.is_anonymous:
+            raise
+        message = "Sign in to see your jobs."
+        raise AuthenticationError(message) from e
 
 
 def job_address(job_id: str) -> str:

@@ -31,7 +31,10 @@ def test_two_numbers_are_degrees(text: str) -> None:
     assert parse_position(text) == (150.119, -2.2058)
 
 
-@pytest.mark.parametrize(
+_WRONG = ("", "M 31", "10:61:00 +02:00:00", "400 2", "10 95", "1 2 3", "nan 1", "1 2 0.5", "x" * 500)
+
+
+@pytest.mark.parametrize("text", _WRONG)
     "text", ["", "M 31", "10:61:00 +02:00:00", "400 2", "10 95", "1 2 3", "nan 1", "1 2 0.5", "x" * 500]
 )
 def test_other_texts_are_no_positions(text: str) -> None:
