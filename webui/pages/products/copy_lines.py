@@ -101,7 +101,7 @@ class _Writer:
             "from pzserver import PzServer",
             "",
             f'server = PzServer(token=os.environ["{TOKEN_VARIABLE}"], host={json.dumps(f"{self.url}/api/")})',
-            f"product = server.get_product({name})",
+            f"table = server.get_product({name})",
         ]
         if has_estimates:
             lines.append(f"ensemble = server.ensemble({name})  # a qp.Ensemble")
@@ -130,7 +130,7 @@ class _Writer:
         settings, parts = self.services.settings, urlsplit(self.url)
         node = ("products", self.details.product.internal_name, file.name)
         token = f" --token {_TOKEN}" if self.needs_token else ""
-        copy = f"vcp{token} {quote(self.services.vospace.nodes.uris.of(node))} ."
+        copy = f"vcp{token} {quote(self.services.vospace.nodes.uris.of(node))} {quote(f'./{file.name}')}"
         if parts.scheme == "https" and not parts.path:
             return f"VOSPACE_WEBSERVICE={quote(parts.netloc)} {copy}"
         entry = f"ivo://{settings.authority}/vospace = {self.url}/vospace/capabilities"

@@ -33,7 +33,8 @@ def test_aladin_is_loaded_on_request_and_without_an_origin(
     assert table is not None
     assert shown == MOC.from_string(table.footprint, format="ascii")
     centre = SkyCoord(re.findall(r'data-target="(.*?)"', view.text)[0], unit=u.deg)
-    corners = shown.get_boundaries()[0]
+    corners = SkyCoord([10.5, 10.6] * u.deg, [-5.25, -5.5] * u.deg)
+    assert shown.contains_skycoords(corners).all()
     assert float(centre.separation(corners).max().deg) < float(re.findall(r'data-field="(.*?)"', view.text)[0]) / 2
 
 
