@@ -153,7 +153,6 @@
     }));
     list.hidden = false;
     place();
-    area.setAttribute("aria-expanded", "true");
     area.setAttribute("aria-activedescendant", "completion-0");
   };
 
@@ -181,7 +180,6 @@
     asked += 1;
     options = [];
     list.hidden = true;
-    area.setAttribute("aria-expanded", "false");
     area.removeAttribute("aria-activedescendant");
   };
 
@@ -383,7 +381,7 @@
 
   // --- start
 
-  for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-controls": "completions", "aria-expanded": "false", role: "combobox", "aria-multiline": "true" })) area.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ "aria-autocomplete": "list", "aria-controls": "completions", "aria-haspopup": "listbox" })) area.setAttribute(name, value);
   marks.hidden = false;
   editor.classList.add("marked");
   document.querySelector("[data-keys]").hidden = false;

@@ -102,7 +102,7 @@ def test_a_query_is_completed_corrected_run_and_saved(signed_in: "Page", site: S
 
     page.get_by_text("Save as a user table").click()
     page.get_by_label("Name of the table").fill("Five")
-    page.get_by_role("button", name="Save the table").click()
+    page.get_by_role("button", name="Save and open").click()
     page.wait_for_url("**/explore?table=*.five")
 
     page.goto(site.url("/query"))
