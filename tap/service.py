@@ -26,7 +26,7 @@ from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
 from tap.models import TapTable
 from tap.pending import PendingQuery
 from tap.query_cost import QueryCost, cost_of
-from tap.results import ResultFormat, format_for
+from tap.results import ResultFormat, format_for, result_name
 from tap.row_limits import RowLimit, row_limit
 from tap.uploads.tap_upload import UploadedTable, Uploads
 
@@ -118,6 +118,11 @@ class TapService:
         """Raise UnknownTableError if a query names a table that the identity may not read."""
         with self._long_queries.translating(query):
             check_named_tables(query, self.catalog.lookup(identity))
+
+    def check(self, query: str, identity: Identity) -> None:
+        """Raise QueryError if a query is not valid, or names what the identity may not read; nothing is run."""
+        with self._long_queries.translating(query):
+            translate(query, self.catalog.lookup(identity), row_limit=1)
 
     def require_tables(self, names: Iterable[str], identity: Identity) -> None:
         """Raise PermissionDeniedError if a stored result came from a table that the identity may not read any more."""
@@ -256,7 +261,9 @@ class TapService:
         except PhotozError:  # a format that collects its rows first
             opened.stream.close()
             raise
-        headers = {"Content-Disposition": f'inline; filename="result.{chosen.extension}"'} | dict(chosen.headers)
+        headers = {"Content-Disposition": f'inline; filename="{result_name(opened.tables, chosen.extension)}"'} | dict(
+            chosen.headers
+        )
         headers |= {**opened.limit.headers, **opened.cost.headers}
         return QueryAnswer(chosen.content_type, chunks, opened.stream.close, headers)
 

@@ -7,11 +7,13 @@ compile calls. `translation` is the entry point; other packages import only the 
 from tap.adql.catalog import Catalog, CatalogTable, TableResolver
 from tap.adql.errors import QueryError, UnknownTableError
 from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
+from tap.adql.functions.table import FUNCTIONS
 from tap.adql.named_tables import check_named_tables
 from tap.adql.scans import Scan
 from tap.adql.translation import Translation, translate
 
 __all__ = [
+    "FUNCTIONS",
     "LANGUAGE_FEATURES",
     "Catalog",
     "CatalogTable",

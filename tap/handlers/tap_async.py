@@ -12,7 +12,7 @@ from core.votable import error_document
 from core.web.routes import file_answer
 from tap.async_queries.result_files import QUERY_JOB, ResultFiles
 from tap.handlers.query_job_list import QueryJobList
-from tap.results import RESULT_FORMATS
+from tap.results import RESULT_FORMATS, result_name
 from tap.service import TapService
 from tap.uploads.tap_upload import Uploads
 from uws import Job, JobResult, JobService
@@ -37,11 +37,12 @@ def tap_async_routes(
     path = f"{prefix}/async"
 
     def answer(request: Request, identity: Identity, job: Job, result: JobResult) -> Response:
-        service.require_tables(results.tables(job.id), identity)
+        tables = results.tables(job.id)
+        service.require_tables(tables, identity)
         media_type = result.mime_type or _VOTABLE
         return file_answer(
             request,
-            name=f"result.{_extension(media_type)}",
+            name=result_name(tables, _extension(media_type)),
             media_type=media_type,
             size=result.size or 0,
             etag=job.id,

@@ -78,6 +78,15 @@ class TableSet:
         """The tables by full name."""
         return {table.name: table for schema in self.schemas for table in schema.tables}
 
+    def matching(self, search: str) -> list[TapTable]:
+        """Return the tables whose name and description have all words of a search, in any case."""
+        words = search.lower().split()
+        return [
+            table
+            for table in self.tables.values()
+            if all(word in f"{table.name} {table.description}".lower() for word in words)
+        ]
+
 
 class TableLookup:
     """The tables that one identity may query, each looked up when it is named.

@@ -141,7 +141,7 @@ def _examples(main: _Element, examples: Iterable[Example], address: str) -> None
 
 def _tables(main: _Element, tables: TableSet, address: str, query: PageQuery) -> None:
     etree.SubElement(main, "h2", {"id": "tables"}).text = "Tables"
-    found = _found(tables, query.search)
+    found = tables.matching(query.search)
     last = max(1, -(-len(found) // _TABLES_OF_PAGE))
     number = min(max(1, query.page), last)
     if query.search or last > 1:
@@ -174,16 +174,6 @@ def _table(rows: _Element, table: TapTable, address: str) -> None:
     }
     columns = {"href": f"{address}/sync?{urlencode(column_query)}"}
     etree.SubElement(etree.SubElement(row, "td"), "a", columns).text = str(len(table.columns))
-
-
-def _found(tables: TableSet, search: str) -> list[TapTable]:
-    """Return the tables whose name and description have all words of a search."""
-    words = search.lower().split()
-    return [
-        table
-        for table in tables.tables.values()
-        if all(word in f"{table.name} {table.description}".lower() for word in words)
-    ]
 
 
 def _search(main: _Element, address: str, query: PageQuery) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.server.access_queries import QUERIES
 from tests.server.access_rules import NUMBERS_FROM
 
 __all__ = ["MOUNTS", "NEW", "OPEN_ROUTES", "OTHERS"]
@@ -20,6 +21,7 @@ _TRANSFER = {
 
 #: Other routes: for each actor the status, "*" for the rest; and what is sent.
 OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
+    **QUERIES,
     ("GET", "/api/openapi.json"): ({"*": 200}, {}),
     ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
     ("GET", "/api/meanings"): ({"*": 200}, {}),

@@ -316,6 +316,8 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", "/explore/row"): Ask("/explore/row?table={0.table}&row=1", published=True),
     ("GET", "/product/{name}/address"): Ask("/product/{0.name}/address"),
     ("GET", "/product/{name}/densities"): Ask("/product/{0.name}/densities", frozenset({303})),
+    ("GET", "/product/{name}/sky"): Ask("/product/{0.name}/sky", frozenset({200, 404})),
+    ("GET", "/product/{name}/sky/view"): Ask("/product/{0.name}/sky/view", frozenset({200, 404})),
     ("GET", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 200),
     ("POST", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 303, 400, 409),
     ("GET", "/product/{name}/review"): _page_write("/product/{0.name}/review", 200, 303),

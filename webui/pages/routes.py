@@ -14,7 +14,8 @@ from webui.pages.explorer import tables as explored_tables
 from webui.pages.help import curated
 from webui.pages.help import pages as help_pages
 from webui.pages.pipelines import pipelines, run
-from webui.pages.products import deleted, densities, product, search, shared_link, sharing
+from webui.pages.products import deleted, densities, product, search, shared_link, sharing, sky
+from webui.pages.query import routes as query
 from webui.pages.rendering.templates import PageRenderer
 from webui.pages.wizard import columns, description, files, review
 from webui.services import WebServices
@@ -29,9 +30,9 @@ def page_routes(services: WebServices) -> APIRouter:
     # The order counts: /product/new stands before /product/{name}.
     parts = (
         landing, search, sign_in, oidc, description, files, columns, review,
-        product, densities, sharing, groups, deleted, shared_link, pipelines, run,
+        product, densities, sky, sharing, groups, deleted, shared_link, pipelines, run,
         explored_tables, explored_columns, explored_plots, single_row,
-        home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        query, home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
         help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:

@@ -1,7 +1,5 @@
 """Front page of TAP: its list of tables is searched and has pages."""
 
-from types import SimpleNamespace
-
 import pytest
 from lxml import html
 
@@ -9,7 +7,8 @@ from core.auth.models import ANONYMOUS
 from core.columns import Column
 from core.web.frames import PageFrame
 from tap.adql import CatalogTable
-from tap.models import TapTable
+from tap.metadata.catalog import TableSet
+from tap.models import TapSchema, TapTable
 from tap.pages.front_page import PageQuery, front_page
 
 FRAME = PageFrame(b"<html><body><main>", b"</main></body></html>")
@@ -23,8 +22,8 @@ def table(number: int) -> TapTable:
 
 
 def page(count: int, query: PageQuery) -> html.HtmlElement:
-    tables = {table(number).name: table(number) for number in range(count)}
-    content = front_page(SimpleNamespace(tables=tables), FRAME, "https://x.org/tap", ANONYMOUS, query)  # type: ignore[arg-type]
+    tables = TableSet((TapSchema("survey", "", tuple(table(number) for number in range(count))),))
+    content = front_page(tables, FRAME, "https://x.org/tap", ANONYMOUS, query)
     return html.fromstring(content)
 
 

@@ -5,10 +5,12 @@ from fastapi import APIRouter, Depends, Response
 from core.auth.models import Identity
 from core.errors import InvalidValueError, PermissionDeniedError
 from products.access import changeable, require_manage
+from products.models import ProductStatus
 from products.service import ProductChanges, ProductDetails
 from webui.addresses import product_address, product_key
 from webui.citations import ProductCitation
 from webui.pages.forms import FormState, form_fields, save_or_show, see_other
+from webui.pages.products.copy_lines import CopyLines
 from webui.pages.products.drafts import own_details, product_page, progress_of
 from webui.pages.products.product_view import ProductView
 from webui.pages.products.visibility import (
@@ -18,6 +20,7 @@ from webui.pages.products.visibility import (
     groups_on_offer,
     visibility_values,
 )
+from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -38,10 +41,14 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
     def product(name: str, identity: Identity = Depends(services.authenticate)) -> Response:
         details = services.products.service.details(identity, product_key(name))
         citation = ProductCitation.of(services, details.product)
+        view = ProductView.of(details, identity)
+        is_published = details.product.status is ProductStatus.PUBLISHED
         return renderer.page(
             "products/product.html",
             identity,
-            view=ProductView.of(details, identity),
+            headers=SAMP_HEADERS,
+            view=view,
+            copied=CopyLines.of(services, identity, view) if is_published else None,
             citation=citation,
             downloads=services.products.download_counts.of([details.product.id]).get(details.product.id, 0),
             details=details,

@@ -1,0 +1,3 @@
+"""Query page: editor, results, jobs, and what is done with results."""
+
+__all__: list[str] = []

@@ -1,0 +1,82 @@
+"""Cone searches written as ADQL: position in degrees or sexagesimal, radius, and the columns of a table."""
+
+import re
+
+from core.errors import InvalidValueError
+from products.search.positions import position_of_text
+from tap.identifiers import identifier
+from tap.models import TapTable
+
+__all__ = ["RADIUS_UNITS", "cone_query", "parse_position", "parse_radius"]
+
+#: Units of the radius, with their degrees.
+RADIUS_UNITS = {"arcsec": 1 / 3600, "arcmin": 1 / 60, "deg": 1.0}
+
+_NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)")
+_LONGEST = 100
+_MOST_COLUMNS = 12
+_LARGEST_RADIUS = 180.0
+
+
+def parse_position(text: str) -> tuple[float, float]:
+    """Parse a position of ICRS as people type it, in degrees or sexagesimal, and return it in degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        The text is not a position, or the position is not on the sphere.
+    """
+    try:
+        ra, dec, *radius = position_of_text(text[:_LONGEST])
+    except InvalidValueError as e:
+        raise InvalidValueError(e.message, field="position") from e
+    if radius:
+        message = f"'{text[:60]}' has a third number. Enter the radius in its own field."
+        raise InvalidValueError(message, field="position")
+    if not (0 <= ra <= 360 and -90 <= dec <= 90):
+        message = f"'{text[:60]}' is not on the sky: right ascension is 0 to 360 degrees, declination -90 to 90."
+        raise InvalidValueError(message, field="position")
+    return ra, dec
+
+
+def parse_radius(text: str, unit: str) -> float:
+    """Parse a radius, and return it in degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        It is not a number of a known unit, above 0 and up to 180 degrees.
+    """
+    if unit not in RADIUS_UNITS:
+        message = f"'{unit[:20]}' is not a unit of the radius; use {', '.join(RADIUS_UNITS)}."
+        raise InvalidValueError(message, field="radius")
+    radius = float(text) * RADIUS_UNITS[unit] if _NUMBER.fullmatch(text.strip()) else 0.0
+    if not 0 < radius <= _LARGEST_RADIUS:
+        message = f"'{text[:40]}' cannot be the radius: enter a number above 0, of up to 180 degrees."
+        raise InvalidValueError(message, field="radius")
+    return radius
+
+
+def cone_query(table: TapTable, ra: float, dec: float, radius: float) -> str:
+    """Write the query for the rows around a position, the nearest first; all numbers in degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        The table has no columns of positions.
+    """
+    if table.entry.position is None:
+        message = f"The table {table.name} has no columns of positions. Choose a table that has."
+        raise InvalidValueError(message, field="cone_table")
+    own = "POINT({}, {})".format(*(identifier(name) for name in table.entry.position))
+    centre = f"{ra:.10g}, {dec:.10g}"
+    names = [identifier(column.name) for column in table.columns if column.name in table.principal][:_MOST_COLUMNS]
+    return "\n".join(
+        (
+            f"SELECT TOP 1000 {', '.join(names) or '*'},",
+            f"  DISTANCE({own}, POINT({centre})) AS separation",
+            f"FROM {table.name}",
+            f"WHERE 1 = CONTAINS({own}, CIRCLE({centre}, {radius:.10g}))",
+            "ORDER BY separation",
+        )
+    )
