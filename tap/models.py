@@ -11,7 +11,7 @@ from core.votable import Info
 from tap.adql import CatalogTable
 from tap.engine import EngineTable
 
-__all__ = ["ForeignKey", "TapSchema", "TapTable"]
+__all__ = ["ForeignKey", "RowFiles", "TapSchema", "TapTable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,23 @@ class ForeignKey:
     target_table: str
     columns: tuple[tuple[str, str], ...]
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowFiles:
+    """Files of the rows of a metadata table.
+
+    Parameters
+    ----------
+    block_column
+        Column of the files with the numbers of blocks of rows, which the table does not show.
+    hidden
+        Numbers of the blocks whose rows it does not show.
+    """
+
+    files: tuple[Path, ...]
+    block_column: str | None = None
+    hidden: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +78,7 @@ class TapTable:
     standard: bool = False
     foreign_keys: tuple[ForeignKey, ...] = ()
     more_indexed: frozenset[str] = frozenset()
-    located: Callable[[], tuple[Path, ...]] | None = None
+    located: Callable[[], RowFiles] | None = None
     order: int = 0
     origin: tuple[Info, ...] = ()
 
@@ -81,7 +98,10 @@ class TapTable:
         schema, name = self.entry.engine_schema, self.entry.engine_table
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
-        return EngineTable(schema, name, files=self.files if self.located is None else self.located())
+        if self.located is None:
+            return EngineTable(schema, name, files=self.files)
+        rows = self.located()
+        return EngineTable(schema, name, files=rows.files, block_column=rows.block_column, hidden=rows.hidden)
 
     @property
     def indexed(self) -> frozenset[str]:

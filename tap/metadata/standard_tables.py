@@ -1,11 +1,10 @@
 """Columns and keys of TAP_SCHEMA (TAP 1.1 §4) and ``photoz``, the metadata of products as tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from core.columns import Column
 from tap.adql import CatalogTable
-from tap.models import ForeignKey, TapTable
+from tap.models import ForeignKey, RowFiles, TapTable
 
 __all__ = [
     "PHOTOZ_COLUMNS",
@@ -213,7 +212,7 @@ def standard_table(
     name: str,
     columns: tuple[Column, ...],
     keys: Iterable[ForeignKey],
-    located: Callable[[], tuple[Path, ...]],
+    located: Callable[[], RowFiles],
     order: int,
 ) -> TapTable:
     """Return a table of TAP_SCHEMA or ``photoz``; its rows are made when a query reads them, as far as they changed."""

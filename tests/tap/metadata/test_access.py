@@ -73,10 +73,13 @@ def _publish(database: Database, owner: Identity, name: str) -> int:
 
 
 def _rows(catalog: TableCatalog, identity: Identity, table: str, column: str) -> list[object]:
-    """Read a column of a metadata table from the files that a query gets."""
+    """Read a column of a metadata table from the files that a query gets, without the rows that the engine hides."""
     found = catalog.lookup(identity).get(table)
     assert found is not None
-    return [value for file in found.engine_table.files for value in pq.read_table(file)[column].to_pylist()]
+    located = found.engine_table
+    columns = [name for name in (column, located.block_column) if name is not None]
+    rows = [row for file in located.files for row in pq.read_table(file, columns=columns).to_pylist()]
+    return [row[column] for row in rows if row.get(located.block_column) not in located.hidden]
 
 
 def _sees(catalog: TableCatalog, identity: Identity, number: int) -> bool:
