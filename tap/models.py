@@ -1,13 +1,14 @@
 """Schemas, tables and foreign keys that can be queried."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
 from core.columns import Column
 from core.votable import Info
+from products.models import ColumnSummary
 from tap.adql import CatalogTable
 from tap.engine import EngineTable
 
@@ -66,6 +67,8 @@ class TapTable:
         Names of indexed columns in addition to those of the position.
     origin
         Where its rows come from, as results tell it (`tap.data_origin`).
+    summaries
+        Statistics of columns by name, as far as they are known.
     """
 
     schema: str
@@ -81,6 +84,7 @@ class TapTable:
     located: Callable[[], RowFiles] | None = None
     order: int = 0
     origin: tuple[Info, ...] = ()
+    summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

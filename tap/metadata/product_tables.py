@@ -141,4 +141,5 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path, s
         row_count=table.rows,
         order=product.id,
         origin=origin_of_product(product, settings),
+        summaries={item.column.name: item.summary for item in details.columns if item.summary is not None},
     )

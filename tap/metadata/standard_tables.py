@@ -33,6 +33,10 @@ def _long(name: str, description: str, *, ucd: str | None = None, unit: str | No
     return Column(name, "long", ucd=ucd, unit=unit, description=description)
 
 
+def _double(name: str, description: str, *, ucd: str) -> Column:
+    return Column(name, "double", ucd=ucd, description=description)
+
+
 def _time(name: str, description: str) -> Column:
     return Column(name, "char", "*", xtype="timestamp", ucd="time", description=description)
 
@@ -69,6 +73,11 @@ TAP_SCHEMA_COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _int("std", "1 when a standard defines the column"),
         _int("column_index", "Recommended order of columns"),
         _text("density", "Form and shared grid of a column of probability densities, as JSON; an extension"),
+        _double("min_value", "Lowest finite number in the column; an extension", ucd="stat.min"),
+        _double("max_value", "Highest finite number in the column; an extension", ucd="stat.max"),
+        _double("fill_factor", "Fraction of the rows with a value; an extension", ucd="stat.filling"),
+        _long("null_count", "Rows without a value; an extension", ucd="meta.number"),
+        _long("distinct_count", "Different values, estimated when above 64; an extension", ucd="meta.number"),
     ),
     "keys": (
         _name("key_id", "Name of the key"),
