@@ -4,6 +4,7 @@ Revision: 0022, after 0018.
 """
 
 import json
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +14,7 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 
-_COLUMNS = {
+_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
     "min_value": sa.Double(),
     "max_value": sa.Double(),
     "null_count": sa.BigInteger(),
@@ -29,13 +30,14 @@ def upgrade() -> None:
     products = sa.table("products", sa.column("id", sa.Integer), sa.column("inspection", sa.Text))
     columns = sa.table(
         "product_columns",
-        *(sa.column(name) for name in ("product_id", "name")),
+        sa.column("product_id", sa.Integer),
+        sa.column("name", sa.Text),
         *(sa.column(name, kind) for name, kind in _COLUMNS.items()),
     )
     inspected = sa.select(products.c.id).where(products.c.inspection.is_not(None))
     for product_id in connection.scalars(inspected).all():
         text = connection.scalar(sa.select(products.c.inspection).where(products.c.id == product_id))
-        for name, known in json.loads(text)["statistics"].items():
+        for name, known in json.loads(str(text))["statistics"].items():
             chosen = (columns.c.product_id == product_id) & (columns.c.name == name)
             connection.execute(sa.update(columns).where(chosen).values(_values(known)))
 
