@@ -105,7 +105,7 @@ class Site:
     def query(self, text: str) -> None:
         """Run a query to the last byte of its answer."""
         parameters = [("LANG", "ADQL"), ("QUERY", text.format(table=self.table))]
-        answer = self.services.tap.service.query(DaliParameters(parameters, {}), ANONYMOUS)
+        answer = self.services.tap.service.query(DaliParameters(parameters, {}), ANONYMOUS).wait()
         assert sum(len(chunk) for chunk in answer.chunks)
         answer.close()
 

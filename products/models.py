@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # it imports Arrow, and commands that need the names of this 
     from core.columns import Column
 
 __all__ = [
+    "ColumnSummary",
     "FileRole",
     "InspectionState",
     "Product",
@@ -167,6 +168,26 @@ class ProductFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnSummary:
+    """Statistics of a column that queries can ask for.
+
+    Parameters
+    ----------
+    nulls
+        Rows without a value.
+    minimum, maximum
+        Of the finite numbers; none for text and arrays.
+    distinct
+        Number of different values, an estimate when it is above 64; none when it is not known.
+    """
+
+    nulls: int
+    minimum: float | None = None
+    maximum: float | None = None
+    distinct: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ProductColumn:
     """One column of a product's table, with the meaning that its owner gave it.
 
@@ -174,6 +195,8 @@ class ProductColumn:
     ----------
     alias
         The name of the meaning (``RA``, ``Dec``, ``z`` …) or a free one; none when the owner gave none.
+    summary
+        Statistics of its values, as far as they are known.
     """
 
     id: int
@@ -181,6 +204,7 @@ class ProductColumn:
     order: int
     column: "Column"
     alias: str | None
+    summary: ColumnSummary | None = None
 
     def association(self) -> dict[str, str | None]:
         """Return the column's name with its meaning, in the form used by the REST API and ``product_metadata.yaml``."""

@@ -3,12 +3,26 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from core import columns
 from core.auth.schema import GroupRow, UserRow
 from core.database import Base, UtcDateTime
+from products.models import ColumnSummary
 
 __all__ = [
     "STORED_LAYOUT",
@@ -193,12 +207,23 @@ class ProductColumnRow(Base):
     alias: Mapped[str | None] = mapped_column(Text)
     frame: Mapped[str | None] = mapped_column(String(64))
     density: Mapped[str | None] = mapped_column(Text)
+    min_value: Mapped[float | None] = mapped_column(Double)
+    max_value: Mapped[float | None] = mapped_column(Double)
+    null_count: Mapped[int | None] = mapped_column(BigInteger)
+    distinct_count: Mapped[int | None] = mapped_column(BigInteger)
 
     @classmethod
     def of(
-        cls, product_id: int, position: int, column: columns.Column, *, ucd: str | None, alias: str | None
+        cls,
+        product_id: int,
+        position: int,
+        column: columns.Column,
+        *,
+        ucd: str | None,
+        alias: str | None,
+        summary: ColumnSummary | None = None,
     ) -> "ProductColumnRow":
-        """Return the row of a column, with the UCD and alias given by the owner."""
+        """Return the row of a column, with the UCD and alias given by the owner, and its statistics."""
         return cls(
             product_id=product_id,
             position=position,
@@ -213,6 +238,10 @@ class ProductColumnRow(Base):
             alias=alias,
             frame=column.frame,
             density=column.density,
+            min_value=None if summary is None else summary.minimum,
+            max_value=None if summary is None else summary.maximum,
+            null_count=None if summary is None else summary.nulls,
+            distinct_count=None if summary is None else summary.distinct,
         )
 
 

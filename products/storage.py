@@ -13,6 +13,7 @@ from core.columns import Column
 from core.errors import NotFoundError
 from products.access import readable
 from products.models import (
+    ColumnSummary,
     FileRole,
     InspectionState,
     Product,
@@ -213,7 +214,12 @@ def column_of_row(row: ProductColumnRow | Row[Any]) -> ProductColumn:
         frame=row.frame,
         density=row.density,
     )
-    return ProductColumn(row.id, row.product_id, row.position, column, row.alias)
+    summary = (
+        None
+        if row.null_count is None
+        else ColumnSummary(row.null_count, row.min_value, row.max_value, row.distinct_count)
+    )
+    return ProductColumn(row.id, row.product_id, row.position, column, row.alias, summary)
 
 
 def table_of_row(row: ProductTableRow) -> ProductTable:

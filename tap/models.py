@@ -1,17 +1,18 @@
 """Schemas, tables and foreign keys that can be queried."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
 from core.columns import Column
 from core.votable import Info
+from products.models import ColumnSummary
 from tap.adql import CatalogTable
 from tap.engine import EngineTable
 
-__all__ = ["ForeignKey", "TapSchema", "TapTable"]
+__all__ = ["ForeignKey", "RowFiles", "TapSchema", "TapTable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,23 @@ class ForeignKey:
     target_table: str
     columns: tuple[tuple[str, str], ...]
     description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowFiles:
+    """Files of the rows of a metadata table.
+
+    Parameters
+    ----------
+    block_column
+        Column of the files with the numbers of blocks of rows, which the table does not show.
+    hidden
+        Numbers of the blocks whose rows it does not show.
+    """
+
+    files: tuple[Path, ...]
+    block_column: str | None = None
+    hidden: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,8 @@ class TapTable:
         Names of indexed columns in addition to those of the position.
     origin
         Where its rows come from, as results tell it (`tap.data_origin`).
+    summaries
+        Statistics of columns by name, as far as they are known.
     """
 
     schema: str
@@ -61,9 +81,10 @@ class TapTable:
     standard: bool = False
     foreign_keys: tuple[ForeignKey, ...] = ()
     more_indexed: frozenset[str] = frozenset()
-    located: Callable[[], tuple[Path, ...]] | None = None
+    located: Callable[[], RowFiles] | None = None
     order: int = 0
     origin: tuple[Info, ...] = ()
+    summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -81,7 +102,10 @@ class TapTable:
         schema, name = self.entry.engine_schema, self.entry.engine_table
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
-        return EngineTable(schema, name, files=self.files if self.located is None else self.located())
+        if self.located is None:
+            return EngineTable(schema, name, files=self.files)
+        rows = self.located()
+        return EngineTable(schema, name, files=rows.files, block_column=rows.block_column, hidden=rows.hidden)
 
     @property
     def indexed(self) -> frozenset[str]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from products.inspection.moments import Moments
 from products.inspection.stand_ins import RepeatedValue, StandInNumbers, StandInWords, is_stand_in_word
+from products.models import ColumnSummary
 
 __all__ = ["ColumnStatistics", "OtherNumbers", "StatisticsGatherer"]
 
@@ -58,6 +59,8 @@ class ColumnStatistics:
         Whether all text is ASCII; None for other types.
     distinct
         Number of different values, when there are at most 64.
+    distinct_estimate
+        Estimate of that number, when there are more and it was asked for.
     unique
         Whether no value occurs twice in the first batch of rows (integers and text).
     samples
@@ -81,6 +84,15 @@ class ColumnStatistics:
     samples: tuple[str, ...] = ()
     stand_ins: tuple[RepeatedValue, ...] = ()
     others: OtherNumbers | None = None
+    distinct_estimate: int | None = None
+
+    @property
+    def summary(self) -> ColumnSummary:
+        """What queries can ask for: the extremes are those of numbers."""
+        distinct = self.distinct if self.distinct is not None else self.distinct_estimate
+        if self.ascii is not None:
+            return ColumnSummary(self.nulls, distinct=distinct)
+        return ColumnSummary(self.nulls, self.minimum, self.maximum, distinct)
 
     @classmethod
     def from_object(cls, item: Mapping[str, Any]) -> "ColumnStatistics":

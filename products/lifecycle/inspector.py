@@ -27,6 +27,7 @@ from products.models import InspectionState, ProductStatus
 from products.product_types import product_type
 from products.readers import ReadLimits, TableReader
 from products.rows.derive import derive_rows, guessed_meanings
+from products.rows.distinct_values import with_distinct_estimates
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.storage import main_file_row, product_columns
 from products.validation import check_positions, check_values, wanted_meanings
@@ -130,6 +131,7 @@ class Inspector:
         try:
             meanings = _meanings(task, reader)
             inspection = derive_rows(reader, target, meanings=meanings, progress=progress, scratch=scratch)
+            inspection = with_distinct_estimates(inspection, target)
             if isinstance(reader, AdjustedReader):
                 inspection = _completed(inspection, reader)
             kept = self._store_findings(task, reader, inspection, stored_id, publish=publish)
@@ -258,7 +260,9 @@ def _replace_columns(session: Session, product_id: int, inspection: Inspection, 
     for position, column in enumerate(inspection.columns):
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
         described = replace(column, unit=position_unit(alias, column.unit, as_given=as_given))
-        session.add(ProductColumnRow.of(product_id, position, described, ucd=ucd, alias=alias))
+        known = inspection.statistics.get(column.name)
+        summary = None if known is None else known.summary
+        session.add(ProductColumnRow.of(product_id, position, described, ucd=ucd, alias=alias, summary=summary))
 
 
 def _replace_table(

@@ -16,7 +16,8 @@ from products.schema import ProductRow, ProductTableRow
 
 __all__ = ["Block", "VisibleProduct", "VisibleProducts"]
 
-_BLOCK = 128
+#: So many products are described anew when one of them changes.
+_BLOCK = 32
 
 #: Most changed products that are looked up by number; databases limit the number of parameters.
 _MOST_CHANGES = 500

@@ -17,7 +17,6 @@ from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.parsing.parser import parse
 from tap.adql.scans import Scan, scans_of
-from tap.adql.sqltree import identifier
 from tap.kernels import KERNELS, Kernel
 
 __all__ = ["Translation", "translate"]
@@ -81,11 +80,11 @@ def translate(
     check_calls(parsed, functions)
     context = Context(catalog, compile_query, functions)
     try:
-        with_clause = _with_clause(context, parsed)
+        _compile_with_queries(context, parsed)
         compiled = compile_query(context, replace(parsed, with_queries=()), None, limit=row_limit)
-        if with_clause is not None:
-            compiled.sql.set("with_", with_clause)
-        require_allowed(compiled.sql, context.tables, {name for _, name, _ in context.with_queries}, kernels)
+        if context.parts:
+            compiled.sql.set("with_", exp.With(expressions=context.parts))
+        require_allowed(compiled.sql, context.tables, {part.alias for part in context.parts}, kernels)
         sql = compiled.sql.sql(dialect="duckdb", comments=False)
     except RecursionError:
         raise QueryError("The query is nested too deep", None, "write it in smaller steps, with WITH") from None
@@ -95,18 +94,14 @@ def translate(
     return Translation(sql, columns, tuple(context.tables), _top(parsed), scans_of(compiled.sql))
 
 
-def _with_clause(context: Context, query: tree.Query) -> exp.With | None:
-    if not query.with_queries:
-        return None
-    parts = []
+def _compile_with_queries(context: Context, query: tree.Query) -> None:
     for named in query.with_queries:
         if any(named.name.matches(known.text) for known, _, _ in context.with_queries):
             raise QueryError(f"The name {named.name.text} is given twice in WITH", named.name.at)
         compiled = compile_query(context, named.query)
         engine_name = context.new_name("w")
-        parts.append(exp.CTE(this=compiled.sql, alias=exp.TableAlias(this=identifier(engine_name))))
+        context.add_part(engine_name, compiled.sql)
         context.with_queries.append((named.name, engine_name, compiled.outputs))
-    return exp.With(expressions=parts)
 
 
 def _top(query: tree.Query) -> int | None:

@@ -47,6 +47,13 @@ class EngineTable:
     """One table that a query may read: Parquet files of one schema, rows in memory, or an uploaded file.
 
     Rows in memory are for small tables, such as metadata filtered for one user.
+
+    Parameters
+    ----------
+    block_column
+        Column of the files with the numbers of blocks of rows, which the table does not have.
+    hidden
+        Numbers of the blocks whose rows the table does not have.
     """
 
     schema: str
@@ -54,6 +61,8 @@ class EngineTable:
     files: tuple[Path, ...] = ()
     data: pa.Table | None = None
     upload: UploadedFile | None = None
+    block_column: str | None = None
+    hidden: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.data is not None) + bool(self.files) + (self.upload is not None) != 1:

@@ -25,7 +25,8 @@ from core.web.streaming import StreamedAnswer
 from tap.adql import UnknownTableError
 from tap.handlers.turns import answer_in_turn
 from tap.metadata.capabilities import tap_capabilities
-from tap.metadata.tableset import table_document, tableset_chunks
+from tap.metadata.column_statistics import NAMESPACES, attribute_schema
+from tap.metadata.tableset import Detail, table_document, tableset_chunks
 from tap.pages.examples import examples_document, examples_of
 from tap.pages.front_page import PageQuery, front_page
 from tap.pages.layout import PAGE_HEADERS, PAGE_TYPE
@@ -90,15 +91,18 @@ def _add_pages(router: APIRouter, pages: "_Pages", authenticate: Authenticator) 
 def _add_vosi(
     router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
 ) -> None:
+    tap_url = f"{settings.public_url}/tap"
+
     @router.api_route("/tables", methods=["GET", "HEAD"])
     def tables(request: Request, identity: Identity = Depends(authenticate)) -> Response:
-        columns = request.query_params.get("detail", "max").lower() != "min"
+        asked = request.query_params.get("detail", "").lower()
+        detail = Detail(asked) if asked in set(Detail) else Detail.MAX
         catalog = service.catalog
-        etag = f'"{catalog.stamp(identity)[:32]}-{"max" if columns else "min"}"'
+        etag = f'"{catalog.stamp(identity)[:32]}-{detail}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
         if etag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
-        chunks = tableset_chunks(catalog.schemas(identity), columns=columns)
+        chunks = tableset_chunks(catalog.schemas(identity), tap_url, detail=detail)
         return StreamedAnswer(chunks, media_type=_XML, close=_nothing, headers=headers)
 
     @router.api_route("/tables/{name}", methods=["GET", "HEAD"])
@@ -108,7 +112,15 @@ def _add_vosi(
         if found is None:
             message = f"There is no table '{name}'."
             raise NotFoundError(message)
-        return Response(table_document(found), media_type=_XML)
+        return Response(table_document(found, tap_url), media_type=_XML)
+
+    @router.api_route("/schemas/{prefix}.xsd", methods=["GET", "HEAD"])
+    def schema(prefix: str) -> Response:
+        content = attribute_schema(prefix)
+        if content is None:
+            message = f"There is no schema '{prefix}'; the prefixes are {' and '.join(NAMESPACES)}."
+            raise NotFoundError(message)
+        return Response(content, media_type=_XML)
 
     @router.api_route("/capabilities", methods=["GET", "HEAD"])
     def capabilities(_identity: Identity = Depends(authenticate)) -> Response:  # clients read here who they are

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,9 +13,10 @@ from tap.adql import CatalogTable
 from tap.adql.catalog import chosen_table, unknown_table
 from tap.adql.tree import TableName
 from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
 from tap.metadata.rows import schema_rows, tap_schema_rows
 from tap.metadata.standard_tables import TAP_SCHEMA_COLUMNS, TAP_SCHEMA_KEYS, standard_table
-from tap.models import TapSchema, TapTable
+from tap.models import RowFiles, TapSchema, TapTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -135,6 +135,7 @@ class TableCatalog:
     def __init__(self, providers: Sequence[TableProvider], files: MetadataFiles) -> None:
         self._providers = tuple(providers)
         self._files = files
+        self._segments = RowSegments(files)
         self._sets: OrderedDict[object, tuple[object, TableSet]] = OrderedDict()
         self._lock = Lock()
 
@@ -151,7 +152,7 @@ class TableCatalog:
     def stamp(self, identity: Identity) -> str:
         """Return a text that changes whenever what the identity may query changes."""
         stamps = [provider.stamp() for provider in self._providers]
-        return hashlib.sha256(repr((stamps, _key(identity))).encode()).hexdigest()
+        return hashlib.sha256(repr((stamps, reader_of(identity))).encode()).hexdigest()
 
     def schemas(self, identity: Identity) -> Iterator[tuple[TapSchema, Iterable[TapTable]]]:
         """Yield each schema with the tables that the identity may query, which are read while they are used."""
@@ -162,7 +163,7 @@ class TableCatalog:
 
     def tables_of(self, identity: Identity) -> TableSet:
         """Return all tables that the identity may query, kept until a provider changes."""
-        key, stamp = _key(identity), tuple(provider.stamp() for provider in self._providers)
+        key, stamp = reader_of(identity), tuple(provider.stamp() for provider in self._providers)
         with self._lock:
             kept = self._sets.get(key)
         if kept is not None and kept[0] == stamp:
@@ -185,24 +186,21 @@ class TableCatalog:
         files = partial(self._rows, identity, name)
         return standard_table(_TAP_SCHEMA.name, name, columns, TAP_SCHEMA_KEYS, files, order)
 
-    def _rows(self, identity: Identity, name: str) -> tuple[Path, ...]:
+    def _rows(self, identity: Identity, name: str) -> RowFiles:
         """Return the files of the rows of a table of TAP_SCHEMA."""
         full_name = f"{_TAP_SCHEMA.name}.{name}"
         if name == "schemas":
             listed = [schema for provider in self._providers for schema in provider.schemas(identity)]
             described = [(schema.name, schema.description) for schema in (*listed, _TAP_SCHEMA)]
-            return (self._files.file(full_name, repr(described), partial(schema_rows, described)),)
+            return RowFiles((self._files.file(full_name, repr(described), partial(schema_rows, described)),))
         own = TableBlock(_TAP_SCHEMA.name, partial(self._standard_tables, identity), has_keys=True)
         blocks = [block for provider in self._providers for block in provider.blocks(identity)]
-        return tuple(
-            self._files.file(full_name, block.key, partial(_block_rows, name, block))
+        parts = [
+            RowBlock(block.key, partial(_block_rows, name, block))
             for block in (*blocks, own)
             if block.has_keys or name not in _KEYS
-        )
-
-
-def _key(identity: Identity) -> object:
-    return (identity.user_id, identity.acts_as_admin, tuple(sorted(identity.groups)), identity.linked_product)
+        ]
+        return self._segments.files(full_name, reader_of(identity), parts)
 
 
 def _block_rows(name: str, block: TableBlock) -> "pa.Table":

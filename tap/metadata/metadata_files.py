@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import secrets
 import shutil
 import time
 from collections.abc import Callable
@@ -59,6 +60,24 @@ class MetadataFiles:
                 _write(path, rows())
             self._used[path] = time.monotonic()
             return path
+
+    def store(self, rows: "pa.Table") -> Path:
+        """Write rows to a new file."""
+        with self._lock:
+            path = self._private() / f"{secrets.token_hex(16)}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            self._remove_unused()
+            _write(path, rows)
+            self._used[path] = time.monotonic()
+            return path
+
+    def use(self, *paths: Path) -> bool:
+        """Return whether files are still there, which are then kept for another while."""
+        with self._lock:
+            if not all(path in self._used and path.exists() for path in paths):
+                return False
+            self._used.update(dict.fromkeys(paths, time.monotonic()))
+            return True
 
     def close(self) -> None:
         """Remove all files."""

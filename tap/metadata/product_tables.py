@@ -17,9 +17,10 @@ from tap.adql import CatalogTable
 from tap.data_origin import origin_of_product
 from tap.metadata.catalog import TableBlock
 from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
 from tap.metadata.rows import PRODUCT_TABLES, list_rows, product_rows
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, PHOTOZ_KEYS, standard_table
-from tap.models import TapSchema, TapTable
+from tap.models import RowFiles, TapSchema, TapTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +51,7 @@ class ProductTables:
         self._folder = folder
         self._settings = settings
         self._files = files
+        self._segments = RowSegments(files)
 
     def stamp(self) -> object:
         """Return a value that changes whenever a product, a type or a release changes."""
@@ -99,17 +101,16 @@ class ProductTables:
         files = partial(self._rows, identity, name)
         return standard_table(_PHOTOZ.name, name, PHOTOZ_COLUMNS[name], PHOTOZ_KEYS, files, order)
 
-    def _rows(self, identity: Identity, name: str) -> tuple[Path, ...]:
+    def _rows(self, identity: Identity, name: str) -> RowFiles:
         """Return the files of the rows of a table of ``photoz``."""
         full_name = f"{_PHOTOZ.name}.{name}"
         if name in PRODUCT_TABLES:
             blocks = self._published.visible(identity).blocks.values()
             parts = [(block.key, block.products) for block in blocks] or [("", ())]
-            return tuple(
-                self._files.file(full_name, key, partial(self._product_rows, name, products)) for key, products in parts
-            )
+            rows = [RowBlock(key, partial(self._product_rows, name, products)) for key, products in parts]
+            return self._segments.files(full_name, reader_of(identity), rows)
         listed = self._published.types() if name == "product_types" else self._published.releases(identity)
-        return (self._files.file(full_name, repr(listed), partial(list_rows, name, listed)),)
+        return RowFiles((self._files.file(full_name, repr(listed), partial(list_rows, name, listed)),))
 
     def _product_rows(self, name: str, products: Sequence[VisibleProduct]) -> "pa.Table":
         return product_rows(name, tuple(self._published.details(products)), self._settings.public_url)
@@ -140,4 +141,5 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path, s
         row_count=table.rows,
         order=product.id,
         origin=origin_of_product(product, settings),
+        summaries={item.column.name: item.summary for item in details.columns if item.summary is not None},
     )

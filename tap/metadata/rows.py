@@ -19,7 +19,7 @@ __all__ = ["PRODUCT_TABLES", "list_rows", "product_rows", "schema_rows", "tap_sc
 PRODUCT_TABLES = frozenset({"products", "product_columns", "product_files"})
 
 #: Columns of TAP_SCHEMA that are not of the standard (TAP 1.1 §4 allows them).
-_EXTENSIONS = frozenset({"density"})
+_EXTENSIONS = frozenset({"density", "min_value", "max_value", "fill_factor", "null_count", "distinct_count"})
 
 _Row = tuple[object, ...]
 
@@ -82,7 +82,16 @@ def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
                 int(table.standard and column.name not in _EXTENSIONS),
                 index,
                 column.density,
+                *_statistics(table, column.name),
             )
+
+
+def _statistics(table: TapTable, name: str) -> _Row:
+    known = table.summaries.get(name)
+    if known is None:
+        return (None,) * 5
+    filled = 1 - known.nulls / table.row_count if table.row_count else None
+    return known.minimum, known.maximum, filled, known.nulls, known.distinct
 
 
 def _key_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:

@@ -1,11 +1,10 @@
 """Columns and keys of TAP_SCHEMA (TAP 1.1 §4) and ``photoz``, the metadata of products as tables."""
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 
 from core.columns import Column
 from tap.adql import CatalogTable
-from tap.models import ForeignKey, TapTable
+from tap.models import ForeignKey, RowFiles, TapTable
 
 __all__ = [
     "PHOTOZ_COLUMNS",
@@ -32,6 +31,10 @@ def _int(name: str, description: str, *, ucd: str | None = None) -> Column:
 
 def _long(name: str, description: str, *, ucd: str | None = None, unit: str | None = None) -> Column:
     return Column(name, "long", ucd=ucd, unit=unit, description=description)
+
+
+def _double(name: str, description: str, *, ucd: str) -> Column:
+    return Column(name, "double", ucd=ucd, description=description)
 
 
 def _time(name: str, description: str) -> Column:
@@ -70,6 +73,11 @@ TAP_SCHEMA_COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _int("std", "1 when a standard defines the column"),
         _int("column_index", "Recommended order of columns"),
         _text("density", "Form and shared grid of a column of probability densities, as JSON; an extension"),
+        _double("min_value", "Lowest finite number in the column; an extension", ucd="stat.min"),
+        _double("max_value", "Highest finite number in the column; an extension", ucd="stat.max"),
+        _double("fill_factor", "Fraction of the rows with a value; an extension", ucd="stat.filling"),
+        _long("null_count", "Rows without a value; an extension", ucd="meta.number"),
+        _long("distinct_count", "Different values, estimated when above 64; an extension", ucd="meta.number"),
     ),
     "keys": (
         _name("key_id", "Name of the key"),
@@ -213,7 +221,7 @@ def standard_table(
     name: str,
     columns: tuple[Column, ...],
     keys: Iterable[ForeignKey],
-    located: Callable[[], tuple[Path, ...]],
+    located: Callable[[], RowFiles],
     order: int,
 ) -> TapTable:
     """Return a table of TAP_SCHEMA or ``photoz``; its rows are made when a query reads them, as far as they changed."""

@@ -1,15 +1,17 @@
 """VOSI 1.1 tableset document of the service (VODataService 1.2 §3.4)."""
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from io import BytesIO
 from typing import Any
 
 from lxml import etree
 
 from tap.identifiers import identifier
+from tap.metadata.column_statistics import NAMESPACES, schema_locations, statistics_attributes
 from tap.models import ForeignKey, TapSchema, TapTable
 
-__all__ = ["table_document", "tableset_chunks"]
+__all__ = ["Detail", "table_document", "tableset_chunks"]
 
 _Document = Any  # lxml ships no types
 _CHUNK_BYTES = 64_000
@@ -18,29 +20,44 @@ _TABLES = "http://www.ivoa.net/xml/VOSITables/v1.0"
 _DATA_SERVICE = "http://www.ivoa.net/xml/VODataService/v1.1"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _NAMESPACES = {"vosi": _TABLES, "vs": _DATA_SERVICE, "xsi": _XSI}
+#: Namespaces that the elements of tables use.
+_INNER = {_XSI, *NAMESPACES.values()}
+_LOCATION = etree.QName(_XSI, "schemaLocation")
+
+
+class Detail(StrEnum):
+    """How much a document says of each table: VOSI 1.1 §2.3, and the statistics of columns as an extension.
+
+    The statistics are attributes of other namespaces, about which validators that do not know them give warnings.
+    """
+
+    MIN = "min"
+    MAX = "max"
+    STATISTICS = "statistics"
 
 
 def tableset_chunks(
-    schemas: Iterable[tuple[TapSchema, Iterable[TapTable]]], *, columns: bool = True
+    schemas: Iterable[tuple[TapSchema, Iterable[TapTable]]], tap_url: str, *, detail: Detail = Detail.MAX
 ) -> Iterator[bytes]:
     """Yield the document of all tables in pieces, while their descriptions are read.
 
     Parameters
     ----------
-    columns
-        Whether the columns are given, too (VOSI 1.1 §2.3: they are not in ``detail=min``).
+    tap_url
+        URL of the TAP service, for the schemas of the statistics.
     """
+    prefixes = None if detail is Detail.MIN else {name: uri for name, uri in _names(detail).items() if uri in _INNER}
     written = BytesIO()
     with etree.xmlfile(written, encoding="UTF-8") as document:
         document.write_declaration()
-        with document.element(etree.QName(_TABLES, "tableset"), nsmap=_NAMESPACES):
+        with document.element(etree.QName(_TABLES, "tableset"), _locations(tap_url, detail), nsmap=_names(detail)):
             for schema, tables in schemas:
                 with document.element("schema"):
                     for name in ("name", "description"):
                         _write_text(document, name, getattr(schema, name))
                     for table in tables:
-                        element = etree.Element("table", {"type": "output"}, nsmap={"xsi": _XSI} if columns else None)
-                        _fill_table(element, table, columns=columns)
+                        element = etree.Element("table", {"type": "output"}, nsmap=prefixes)
+                        _fill_table(element, table, detail)
                         document.write(element)
                         document.flush()
                         if written.tell() > _CHUNK_BYTES:
@@ -50,11 +67,22 @@ def tableset_chunks(
     yield written.getvalue()
 
 
-def table_document(table: TapTable) -> bytes:
-    """Return the document of one table."""
-    root = etree.Element(etree.QName(_TABLES, "table"), {"type": "output"}, nsmap=_NAMESPACES)
-    _fill_table(root, table, columns=True)
+def table_document(table: TapTable, tap_url: str) -> bytes:
+    """Return the document of one table, with the statistics of its columns."""
+    detail = Detail.STATISTICS
+    attributes = {"type": "output", **_locations(tap_url, detail)}
+    root = etree.Element(etree.QName(_TABLES, "table"), attributes, nsmap=_names(detail))
+    _fill_table(root, table, detail)
     return _document(root)
+
+
+def _names(detail: Detail) -> dict[str, str]:
+    """Return the namespaces of a document by their prefixes."""
+    return {**_NAMESPACES, **NAMESPACES} if detail is Detail.STATISTICS else _NAMESPACES
+
+
+def _locations(tap_url: str, detail: Detail) -> dict[etree.QName, str]:
+    return {_LOCATION: schema_locations(tap_url)} if detail is Detail.STATISTICS else {}
 
 
 def _document(root: etree._Element) -> bytes:
@@ -74,16 +102,18 @@ def _write_text(document: _Document, name: str, text: str) -> None:
         document.write(element)
 
 
-def _fill_table(element: etree._Element, table: TapTable, *, columns: bool) -> None:
+def _fill_table(element: etree._Element, table: TapTable, detail: Detail) -> None:
     _add(element, "name", table.name)
     _add(element, "description", table.description)
     if table.row_count is not None:
         _add(element, "nrows", str(table.row_count))
-    if not columns:
+    if detail is Detail.MIN:
         return
     for column in table.columns:
-        attributes = {"std": "true"} if table.standard else {}
-        item = etree.SubElement(element, "column", attributes)
+        item = etree.SubElement(element, "column", {"std": "true"} if table.standard else {})
+        known = table.summaries.get(column.name)
+        if known is not None and detail is Detail.STATISTICS:
+            item.attrib.update(statistics_attributes(known, table.row_count))
         _add(item, "name", identifier(column.name))
         for name in ("description", "unit", "ucd", "utype"):
             _add(item, name, getattr(column, name))

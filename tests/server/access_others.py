@@ -197,6 +197,10 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     **{(method, "/tap/availability"): ({"*": 200}, {"open": True}) for method in ("GET", "HEAD")},
     **{
+        (method, "/tap/schemas/{prefix}.xsd"): ({"*": 200}, {"open": True, "url": "/tap/schemas/colstat.xsd"})
+        for method in ("GET", "HEAD")
+    },
+    **{
         (method, f"/vospace/{name}"): ({"*": 200}, {"open": True})
         for name in ("capabilities", "protocols", "views", "properties", "availability")
         for method in ("GET", "HEAD")
@@ -378,6 +382,8 @@ OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {
 }  # fmt: skip
 MOUNTS = {"/static"}
 
+_SIGNED_IN = ("async", "sync", "capabilities", "availability", "examples", "schemas")
+
 #: TAP at the address that always asks for a sign-in: as at the other one, except that nobody is asked, too.
 OTHERS |= {
     (method, f"/auth{path}"): (
@@ -385,7 +391,8 @@ OTHERS |= {
         {**sent, **({"url": f"/auth{sent['url']}"} if "url" in sent else {})},
     )
     for (method, path), (statuses, sent) in OTHERS.items()
-    if path.startswith(("/tap/async", "/tap/sync", "/tap/capabilities", "/tap/availability", "/tap/examples"))
-    or path in {"/tap", "/tap/", "/tap/tables"}
+    if path.startswith(tuple(f"/tap/{name}" for name in _SIGNED_IN)) or path in {"/tap", "/tap/", "/tap/tables"}
 }
-OPEN_ROUTES |= {(method, "/auth/tap/availability") for method in ("GET", "HEAD")}
+OPEN_ROUTES |= {
+    (method, f"/auth/tap/{path}") for path in ("availability", "schemas/{prefix}.xsd") for method in ("GET", "HEAD")
+}

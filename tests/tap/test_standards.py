@@ -294,6 +294,22 @@ def test_tables_are_told_briefly_in_full_and_one_by_one(site: Site):
     assert missing.status_code == 404
 
 
+def test_statistics_of_columns_are_those_of_the_rows(site: Site):
+    wanted = "min_value, max_value, fill_factor, null_count, distinct_count"
+    about = f"FROM tap_schema.columns WHERE table_name = '{site.nasty}' ORDER BY column_index"
+    told = json.loads(site.query(f"SELECT {wanted} {about}", FORMAT="json").text)["data"]
+    assert len(told) == len(COLUMNS)
+    for (name, attributes, values), (low, high, filled, nulls, distinct) in zip(COLUMNS, told, strict=True):
+        # TABLEDATA has no missing text, only empty one.
+        is_text = attributes["datatype"] in {"char", "unicodeChar"}
+        known = [value or "" for value in values] if is_text else [value for value in values if value is not None]
+        numbers = known if "arraysize" not in attributes and attributes["datatype"] != "boolean" else []
+        assert (low, high) == ((float(min(numbers)), float(max(numbers))) if numbers else (None, None)), name
+        assert (nulls, filled) == (ROWS - len(known), pytest.approx(len(known) / ROWS)), name
+        is_array = attributes["datatype"] not in {"char", "unicodeChar"} and "arraysize" in attributes
+        assert distinct == (None if is_array else len(set(known))), name
+
+
 def test_footprints_find_the_products_that_cover_a_place(site: Site):
     inside = "SELECT table_name FROM photoz.products WHERE 1 = CONTAINS(POINT({}), footprint)"
     ra, dec = site.query(f"SELECT TOP 1 coord_ra, coord_dec FROM {DEMO}", FORMAT="csv").text.splitlines()[1].split(",")

@@ -105,6 +105,7 @@ _ALLOWED_CLASSES = (
     exp.If,
     exp.Max,
     exp.Min,
+    exp.RowNumber,
     exp.Sum,
     exp.TryCast,
 )

@@ -12,6 +12,7 @@ from tap.adql.compiler.scopes import Scope
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.limits import Limits
+from tap.adql.sqltree import identifier
 from tap.adql.values import Kind
 
 __all__ = ["CompiledQuery", "Context", "OutputColumn"]
@@ -55,6 +56,8 @@ class Context:
         Queries of WITH that later ones may read: name, name in the engine, columns.
     tables
         The tables that are read.
+    parts
+        Queries that stand before the others in the WITH of the engine, in the order in which they need each other.
     """
 
     catalog: TableResolver
@@ -62,6 +65,7 @@ class Context:
     functions: Mapping[str, Function] = field(default_factory=lambda: FUNCTIONS)
     with_queries: list[tuple[tree.Name, str, tuple[OutputColumn, ...]]] = field(default_factory=list)
     tables: list[CatalogTable] = field(default_factory=list)
+    parts: list[exp.CTE] = field(default_factory=list)
     names: int = 0
     selects: int = 0
     limits: Limits = field(default_factory=Limits)
@@ -70,3 +74,8 @@ class Context:
         """Return a name that is unique in the query of the engine."""
         self.names += 1
         return f"{letter}{self.names}"
+
+    def add_part(self, name: str, query: exp.Query, *, materialized: bool | None = None) -> None:
+        """Add a query to the WITH of the engine; a materialized one runs once, however often it is read."""
+        alias = exp.TableAlias(this=identifier(name))
+        self.parts.append(exp.CTE(this=query, alias=alias, materialized=materialized))

@@ -6,7 +6,8 @@ once for each cell that its circle touches. Rows of the same cell are then teste
 most once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -24,7 +25,22 @@ _CELL_COLUMN = "@cell"
 _OF_ZONE = ("zone", "count", "west", "east")
 
 
-def join_by_cells(tables: list[Table], pairs: list[Near], repeated: list[Table] | None = None) -> list[exp.Expr]:
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The two sides of a pair: a point with one cell, and one whose rows are repeated over all cells of their circles.
+
+    The table of the first is None where a constant radius needs none: it is one of an enclosing query.
+    """
+
+    fixed: Point
+    fixed_table: Table | None
+    moving: Point
+    table: Table
+
+
+def join_by_cells(
+    tables: list[Table], pairs: list[Near], repeated: list[Table] | None = None, enclosing: Sequence[Table] = ()
+) -> list[exp.Expr]:
     """Choose one table of each pair to be repeated over cells, and return the conditions that cells are equal.
 
     A point of a table of an enclosing query has one cell as well, so that a correlated subquery becomes a join.
@@ -38,25 +54,26 @@ def join_by_cells(tables: list[Table], pairs: list[Near], repeated: list[Table] 
     repeated
         The tables whose rows may be repeated; by default all. In an outer join these are the tables of the side
         whose unmatched rows are not in the result.
+    enclosing
+        The tables of enclosing queries.
     """
     conditions: list[exp.Expr] = []
     for near in pairs:
-        chosen = _sides(tables, near, repeated)
-        if chosen is None:
+        sides = _sides(tables, near, repeated, enclosing)
+        if sides is None:
             continue
-        fixed, fixed_table, moving, table = chosen
         if near.constant is not None:
             radius, zone = number(near.constant), number(max(2.2 * near.constant, _SMALLEST_ZONE))
+            place = _cell(sides.fixed, zone)
+        elif sides.fixed_table is not None:
+            radius, largest = _radius(near, sides.fixed_table, sides.table)
+            zone = call("greatest", compare(number(2.2), "*", largest), number(_SMALLEST_ZONE))
+            # A height that a query computes is a column first: the engine joins by columns.
+            place = _place(sides.fixed, sides.fixed_table, zone)
         else:
-            radius = call("least", near.radius, number(180.0))
-            zone = _height_of_zones(radius, table)
-        # A height that a query computes is a column first: the engine joins by columns.
-        if near.constant is None and fixed_table is not None:
-            place = _place(fixed, fixed_table, zone)
-        else:
-            place = _cell(fixed, zone)
-        conditions.append(compare(place, "=", column(_CELL_COLUMN, table.alias)))
-        table.cells = (moving, radius, zone)
+            continue
+        conditions.append(compare(place, "=", column(_CELL_COLUMN, sides.table.alias)))
+        sides.table.cells = (sides.moving, radius, zone)
     return conditions
 
 
@@ -96,31 +113,34 @@ def _place_steps(table: Table) -> Iterator[dict[str, exp.Expr]]:
     }
 
 
-def _sides(
-    tables: list[Table], near: Near, repeated: list[Table] | None
-) -> tuple[Point, Table | None, Point, Table] | None:
-    """Return the point that has one cell, and that which has several, with their tables; None when neither can.
+def _sides(tables: list[Table], near: Near, repeated: list[Table] | None, enclosing: Sequence[Table]) -> _Sides | None:
+    """Return the sides of a pair; None when neither point can have several cells.
 
-    An upload or an unsorted table is likely the smaller, and is repeated; a radius of rows is that of the circles.
+    An upload or an unsorted table is likely the smaller, and is repeated; so is the table with the radius of each row.
     """
     if near.constant is not None and not 0 <= near.constant <= _LARGEST_DEGREES:
         return None
     one, other = _owner(tables, near.one), _owner(tables, near.other)
     if one is other:
         return None
-    sides = [(near.other, near.one, one, other), (near.one, near.other, other, one)]
+    choices = [(near.other, near.one, one, other), (near.one, near.other, other, one)]
     if one is not None and other is not None and _weight(one) >= _weight(other):
-        sides.reverse()
-    for fixed, moving, table, fixed_table in sides:
+        choices.reverse()
+    of_radius = _aliases(near.radius)
+    if near.constant is None:
+        choices.sort(key=lambda choice: choice[2] is None or {choice[2].alias} != of_radius)
+    for fixed, moving, table, fixed_table in choices:
         if table is None or table.cells is not None or not _among(table, repeated):
             continue
         if fixed_table is None and not _is_outside(tables, fixed):
             continue
         if fixed_table is not None and repeated is not None and _among(fixed_table, repeated):
             continue
-        if near.constant is None and (fixed_table is None or _aliases(near.radius) != {table.alias}):
+        sides = _Sides(fixed, fixed_table or _owner(enclosing, fixed), moving, table)
+        owners = [{owner.alias} for owner in (table, sides.fixed_table) if owner is not None]
+        if near.constant is None and of_radius not in owners:
             continue
-        return fixed, fixed_table, moving, table
+        return sides
     return None
 
 
@@ -130,14 +150,25 @@ def _place(point: Point, table: Table, zone: exp.Expr) -> exp.Expr:
     return column(f"@place{len(table.places)}", table.alias)
 
 
-def _height_of_zones(radius: exp.Expr, table: Table) -> exp.Expr:
-    """Return a query for the height of zones that fits the largest radius of the rows of a table."""
+def _radius(near: Near, fixed: Table, repeated: Table) -> tuple[exp.Expr, exp.Expr]:
+    """Return the radius about each row that is repeated, and a query for the largest radius of all rows.
+
+    Where the rows of the other table have the radius, it is the largest one for all: more rows are tested.
+    """
+    radius = call("least", near.radius, number(180.0))
+    if _aliases(near.radius) == {repeated.alias}:
+        return radius, _largest(radius, repeated)
+    largest = _largest(radius, fixed)
+    return largest, largest
+
+
+def _largest(radius: exp.Expr, table: Table) -> exp.Expr:
+    """Return a query for the largest radius of the rows of a table."""
     source = table.source.copy()
     source.set("joins", None)
     finite = exp.If(this=compare(radius, "<", number(1e300)), true=attachable(radius))
     largest = exp.Max(this=exp.Case(ifs=[finite]))
-    height = call("greatest", compare(number(2.2), "*", largest), number(_SMALLEST_ZONE))
-    return exp.Subquery(this=exp.Select(expressions=[height], from_=exp.From(this=source)))
+    return exp.Subquery(this=exp.Select(expressions=[largest], from_=exp.From(this=source)))
 
 
 def _among(table: Table, tables: list[Table] | None) -> bool:
@@ -155,7 +186,7 @@ def _aliases(*nodes: exp.Expr) -> set[str]:
     return {found.table for node in nodes for found in node.find_all(exp.Column)}
 
 
-def _owner(tables: list[Table], point: Point) -> Table | None:
+def _owner(tables: Sequence[Table], point: Point) -> Table | None:
     """Return the only table whose columns a point uses; None when there are several."""
     aliases = _aliases(point.lon, point.lat)
     if len(aliases) != 1:

@@ -74,6 +74,7 @@ class _SelectCompiler:
     def compile(self, order_by: Sequence[tree.OrderTerm], offset: int | None, limit: int | None) -> CompiledQuery:
         select = self._select
         tests = self._where()
+        self._scope.is_grouped = bool(select.group_by)
         lists = Expressions(self._context, self._scope, "SELECT", aggregates=True)
         self._columns = list(self._list(lists))
         groups = [self._group(term) for term in select.group_by]
@@ -132,7 +133,7 @@ class _SelectCompiler:
             return []
         compiler = Expressions(self._context, self._scope, "WHERE", prune=True)
         tests, pairs = near_pairs(compiler, self._select.where)
-        return tests + join_by_cells(self._relation.tables, pairs)
+        return tests + join_by_cells(self._relation.tables, pairs, None, self._scope.enclosing_tables())
 
     def _list(self, compiler: Expressions) -> Iterator[_Column]:
         count = 0

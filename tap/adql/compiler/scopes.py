@@ -23,11 +23,14 @@ class Scope:
         The columns of ``*``; those merged by USING and NATURAL are listed once, first.
     outer
         The scope of the enclosing query, for correlated subqueries.
+    is_grouped
+        Whether only grouped columns can be referenced from here on.
     """
 
     tables: list[Table]
     fields: list[Field]
     outer: Optional["Scope"] = None
+    is_grouped: bool = False
     _indexes: dict[int, dict[str, list[Field]]] = field(default_factory=dict, repr=False)
 
     def resolve(self, reference: Reference) -> Field:
@@ -45,6 +48,15 @@ class Scope:
                 return found
             scope = scope.outer
         raise self._unknown(reference)
+
+    def enclosing_tables(self) -> list[Table]:
+        """Return the tables of the enclosing queries whose rows can be referenced."""
+        found: list[Table] = []
+        scope = self.outer
+        while scope is not None:
+            found += () if scope.is_grouped else scope.tables
+            scope = scope.outer
+        return found
 
     def lookup(self, reference: Reference) -> Field | None:
         """Return the column of a reference in this scope alone; None when there is none."""

@@ -13,6 +13,7 @@ from tap.adql.compiler.bands import implied_bands
 from tap.adql.compiler.context import Context
 from tap.adql.compiler.distance_joins import join_by_cells
 from tap.adql.compiler.expressions import Expressions
+from tap.adql.compiler.full_joins import full_join_by_cells
 from tap.adql.compiler.scopes import Scope
 from tap.adql.errors import Position, QueryError
 from tap.adql.sqltree import all_of, compare, identifier
@@ -125,8 +126,14 @@ def _join(context: Context, source: tree.Join, outer: Scope | None) -> Relation:
     if source.on is not None:
         compiler = Expressions(context, Scope(tables, fields, outer), "ON", prune=True)
         tests, pairs = near_pairs(compiler, source.on)
-        repeated = {"INNER": None, "LEFT": right.tables, "RIGHT": left.tables, "FULL": []}[source.kind]
-        tests += join_by_cells(tables, pairs, repeated)
+        if source.kind == "FULL":
+            full = full_join_by_cells(context, left.tables, right.tables, tests, pairs)
+            if full is not None:
+                kept = left if full.is_left else right
+                return Relation(tables, fields, kept.first, [*kept.joins, *full.joins])
+        else:
+            repeated = {"INNER": None, "LEFT": right.tables, "RIGHT": left.tables}[source.kind]
+            tests += join_by_cells(tables, pairs, repeated, compiler.scope.enclosing_tables())
     else:
         common = source.using or _common_names(left, right, source.at)
         tests, fields = _merge(left, right, common, source)

@@ -91,6 +91,8 @@ class QueryProcess:
                     "schema": table.schema,
                     "name": table.name,
                     "files": [str(file.absolute()) for file in table.files],
+                    "block_column": table.block_column,
+                    "hidden": table.hidden,
                     "upload": table.upload and _upload(table.upload),
                 }
                 for table in query.tables
@@ -154,7 +156,7 @@ class QueryProcess:
 
 def tables_key(tables: tuple[EngineTable, ...]) -> object:
     """Return a key of a set of tables, by which queries find the process that has the same files open."""
-    return tuple((table.schema, table.name, table.files) for table in tables)
+    return tuple((table.schema, table.name, table.files, table.hidden) for table in tables)
 
 
 def _upload(table: UploadedFile) -> dict[str, object]:

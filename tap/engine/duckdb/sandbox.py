@@ -7,6 +7,7 @@ starting an instance, reading the metadata of the files). Two sets of tables nev
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +20,7 @@ from tap.kernels import KERNELS, Kernel
 if TYPE_CHECKING:
     from tap.engine.duckdb.upload_rows import UploadRows
 
-__all__ = ["Sandbox", "SandboxTable", "text_literal"]
+__all__ = ["HiddenRows", "Sandbox", "SandboxTable", "text_literal"]
 
 _ALWAYS = {
     "autoinstall_known_extensions": False,
@@ -35,20 +36,42 @@ _ALWAYS = {
 }
 
 
-class SandboxTable:
-    """A table of a sandbox: its name, and its files or rows."""
+@dataclass(frozen=True, slots=True)
+class HiddenRows:
+    """A column of files that a table does not have, and its values in the rows that the table does not have."""
 
-    def __init__(self, schema: str, name: str, files: tuple[str, ...], data: "pa.Table | UploadRows | None") -> None:
+    column: str | None = None
+    values: tuple[int, ...] = ()
+
+
+class SandboxTable:
+    """A table of a sandbox: its name, and its files, of which rows may be hidden, or its rows."""
+
+    def __init__(
+        self,
+        schema: str,
+        name: str,
+        files: tuple[str, ...],
+        data: "pa.Table | UploadRows | None",
+        hidden: HiddenRows = HiddenRows(),
+    ) -> None:
         self.schema = schema
         self.name = name
         self.files = files
         self.data = data
+        self.hidden = hidden
 
     @property
     def stamp(self) -> tuple[object, ...]:
         """A value that changes when a file is replaced by another of the same name."""
         states = [Path(file).stat() for file in self.files]
-        return (self.schema, self.name, self.files, tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states))
+        return (
+            self.schema,
+            self.name,
+            self.files,
+            self.hidden,
+            tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states),
+        )
 
 
 class Sandbox:
@@ -105,7 +128,7 @@ class Sandbox:
         for table in tables:
             name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
             if table.data is None:
-                run(f"CREATE VIEW {name} AS SELECT * FROM {_scan(table.files)}")  # noqa: S608 - names and literals are quoted
+                run(f"CREATE VIEW {name} AS {_selected(table.hidden)} FROM {_scan(table.files)}{_shown(table.hidden)}")
             else:
                 self._store(name, table.data)
         run("SET enable_external_access = false")
@@ -157,6 +180,16 @@ def text_literal(text: str) -> str:
 
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _selected(hidden: HiddenRows) -> str:
+    return "SELECT *" if hidden.column is None else f"SELECT * EXCLUDE ({_identifier(hidden.column)})"
+
+
+def _shown(hidden: HiddenRows) -> str:
+    if hidden.column is None or not hidden.values:
+        return ""
+    return f" WHERE {_identifier(hidden.column)} NOT IN ({', '.join(map(str, hidden.values))})"
 
 
 def _scan(files: tuple[str, ...]) -> str:

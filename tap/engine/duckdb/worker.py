@@ -25,7 +25,7 @@ from core.errors import PhotozError
 from tap.engine.duckdb.execution import Clock, run_query
 from tap.engine.duckdb.failures import describe, leaves_instance_usable
 from tap.engine.duckdb.frames import FrameKind, PipeReader, write_frame
-from tap.engine.duckdb.sandbox import Sandbox, SandboxTable
+from tap.engine.duckdb.sandbox import HiddenRows, Sandbox, SandboxTable
 
 if TYPE_CHECKING:
     from tap.engine.duckdb.upload_rows import UploadRows
@@ -107,6 +107,7 @@ class _Worker:
                 table["name"],
                 tuple(table["files"]),
                 self._upload_rows(table["upload"]) or (None if table["files"] else next(rows)),
+                HiddenRows(table["block_column"], tuple(table["hidden"])),
             )
             for table in request["tables"]
         ]

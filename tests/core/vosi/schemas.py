@@ -1,7 +1,9 @@
 """The XML schemas of VOSI, VOResource and UWS, as STILTS carries them."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from lxml import etree
@@ -20,6 +22,7 @@ _FILES = {
 }
 _PARTS = {
     "http://www.ivoa.net/xml/VOSICapabilities/v1.0": "VOSICapabilities-v1.0.xsd",
+    "http://www.ivoa.net/xml/VOSITables/v1.0": "VOSITables-v1.1.xsd",
     "http://www.ivoa.net/xml/VOSIAvailability/v1.0": "VOSIAvailability-v1.0.xsd",
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
     "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
@@ -27,24 +30,35 @@ _PARTS = {
 }
 
 
-def schema() -> etree.XMLSchema:
-    """Give one schema of all the documents that VOSI and UWS know; skip when STILTS is not installed."""
+def schema(more: Mapping[str, bytes | None] = MappingProxyType({})) -> etree.XMLSchema:
+    """Give one schema of all the documents that VOSI and UWS know; skip when STILTS is not installed.
+
+    Parameters
+    ----------
+    more
+        Further schemas by their namespaces.
+    """
     if not _JAR.exists():
         pytest.skip("STILTS, which carries the schemas, is not installed: apt-get install stilts")
     root = etree.Element("{http://www.w3.org/2001/XMLSchema}schema")
-    for namespace, name in _PARTS.items():
+    for namespace, name in {**_PARTS, **{namespace: namespace for namespace in more}}.items():
         etree.SubElement(
             root, "{http://www.w3.org/2001/XMLSchema}import", namespace=namespace, schemaLocation=f"jar:{name}"
         )
     parser = etree.XMLParser(no_network=True)
-    parser.resolvers.add(_JarResolver())
+    parser.resolvers.add(_JarResolver(more))
     return etree.XMLSchema(etree.fromstring(etree.tostring(root), parser))
 
 
 class _JarResolver(etree.Resolver):
     """Reads schemas out of the jar, whatever address they are named by."""
 
+    def __init__(self, more: Mapping[str, bytes | None]) -> None:
+        self._more = more
+
     def resolve(self, url, public_id, context):
         name = _FILES.get(url) or url.rpartition("jar:")[2]
+        if name in self._more:
+            return self.resolve_string(self._more[name], context, base_url=url)
         with zipfile.ZipFile(_JAR) as jar:
             return self.resolve_string(jar.read(_FOLDER + name), context, base_url=url)

@@ -20,7 +20,7 @@ from products.service import NewProduct, ProductService
 from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.product_tables import ProductTables
-from tap.metadata.tableset import tableset_chunks
+from tap.metadata.tableset import Detail, tableset_chunks
 
 _VOSI = {"vosi": "http://www.ivoa.net/xml/VOSITables/v1.0"}
 
@@ -73,16 +73,19 @@ def _publish(database: Database, owner: Identity, name: str) -> int:
 
 
 def _rows(catalog: TableCatalog, identity: Identity, table: str, column: str) -> list[object]:
-    """Read a column of a metadata table from the files that a query gets."""
+    """Read a column of a metadata table from the files that a query gets, without the rows that the engine hides."""
     found = catalog.lookup(identity).get(table)
     assert found is not None
-    return [value for file in found.engine_table.files for value in pq.read_table(file)[column].to_pylist()]
+    located = found.engine_table
+    columns = [name for name in (column, located.block_column) if name is not None]
+    rows = [row for file in located.files for row in pq.read_table(file, columns=columns).to_pylist()]
+    return [row[column] for row in rows if row.get(located.block_column) not in located.hidden]
 
 
 def _sees(catalog: TableCatalog, identity: Identity, number: int) -> bool:
     """Return whether an identity finds a product anywhere; it finds it everywhere or nowhere."""
     name = f"other.p{number}"
-    document = etree.fromstring(b"".join(tableset_chunks(catalog.schemas(identity))))
+    document = etree.fromstring(b"".join(tableset_chunks(catalog.schemas(identity), "http://x/tap")))
     places = [
         number in _rows(catalog, identity, "photoz.products", "product_id"),
         number in _rows(catalog, identity, "photoz.product_columns", "product_id"),
@@ -150,8 +153,9 @@ def test_the_least_tableset_has_no_columns_and_the_whole_one_is_in_pieces(
 ):
     catalog = server(database)
     _publish(database, people["owner"], "One")
-    for columns in (True, False):
-        document = etree.fromstring(b"".join(tableset_chunks(catalog.schemas(people["owner"]), columns=columns)))
+    for detail, columns in ((Detail.MAX, True), (Detail.MIN, False)):
+        chunks = tableset_chunks(catalog.schemas(people["owner"]), "http://x/tap", detail=detail)
+        document = etree.fromstring(b"".join(chunks))
         assert document.xpath("schema/name/text()") == ["photoz", "other", "tap_schema"]
         assert bool(document.xpath("//column")) is columns
         assert len(document.xpath("schema/table/name")) == 11

@@ -61,6 +61,81 @@ def test_each_row_has_its_own_radius(sky):
     assert_joined(sky, query)
 
 
+_RADII = {"of the table in the subquery": 'o."size" * 0.0005', "of the enclosing table": "s.id * 1e-6"}
+
+
+@pytest.mark.parametrize("word", ["", "NOT "])
+@pytest.mark.parametrize("radius", _RADII.values(), ids=_RADII)
+def test_neighbours_within_the_radius_of_a_row_exist_or_not(sky, word, radius):
+    spectra, objects = pairs_within(sky, 0.002)
+    limits = (objects % 5) * 0.0005 if "size" in radius else spectra * 1e-6
+    separations = SkyCoord(sky.spectra[spectra], unit="deg").separation(SkyCoord(sky.objects[objects], unit="deg")).deg
+    near = set(spectra[separations < limits].tolist())
+    assert 100 < len(near) < len(set(spectra.tolist()))
+    neighbours = f"(SELECT * FROM cat.objects AS o WHERE {_DISTANCE} < {radius})"
+    query = f"SELECT s.id FROM cat.spectra AS s WHERE {word}EXISTS {neighbours}"
+    expected = near if not word else set(range(len(sky.spectra))) - near
+    assert {row[0] for row in sky.rows(query)} == expected
+    assert_joined(sky, query)
+
+
+def test_neighbours_are_counted_within_the_radius_of_each_row_and_group(sky):
+    """Only grouped columns of the enclosing query can be used behind GROUP BY: all pairs are compared there."""
+    neighbours = f'(SELECT COUNT(*) FROM cat.objects AS o WHERE {_DISTANCE} < o."size" * 0.0005)'
+    counts = dict(sky.rows(f"SELECT s.id, {neighbours} AS n FROM cat.spectra AS s WHERE s.id < 300"))
+    grouped = f"SELECT s.ra, s.dec, MIN(s.id), {neighbours} AS n FROM cat.spectra AS s WHERE s.id < 300"
+    assert {row[2]: row[3] for row in sky.rows(f"{grouped} GROUP BY s.ra, s.dec")} == counts
+    assert sum(counts.values()) > 50
+
+
+#: Whether all rows of the left and of the right side are kept.
+_OUTER = {"FULL": (True, True), "LEFT": (True, False), "RIGHT": (False, True)}
+
+
+@pytest.mark.parametrize("kind", _OUTER)
+@pytest.mark.parametrize(
+    ("condition", "is_near"),
+    [
+        (f"{_DISTANCE} < 0.001", lambda _s, _o, d: d < 0.001),
+        (f"3.6 > {_DISTANCE} * 3600 AND s.id < 500", lambda s, _o, d: (d < 0.001) & (s < 500)),
+        (f'{_DISTANCE} < o."size" * 0.0005', lambda _s, o, d: d < (o % 5) * 0.0005),
+        (f"{_DISTANCE} < s.id * 1e-6", lambda s, _o, d: d < s * 1e-6),
+    ],
+)
+@pytest.mark.parametrize("sides", ["cat.spectra AS s {} cat.objects AS o", "cat.objects AS o {} cat.spectra AS s"])
+def test_an_outer_join_keeps_rows_without_neighbours_once(sky, kind, condition, is_near, sides):
+    spectra, objects = pairs_within(sky, 0.002)
+    separations = SkyCoord(sky.spectra[spectra], unit="deg").separation(SkyCoord(sky.objects[objects], unit="deg")).deg
+    near = is_near(spectra, objects, separations)
+    found = {(int(s), int(o)) for s, o in zip(spectra[near], objects[near], strict=True)}
+    left, right = _OUTER[kind] if sides.startswith("cat.spectra") else _OUTER[kind][::-1]
+    expected = list(found)
+    if left:
+        expected += [(s, None) for s in set(range(len(sky.spectra))) - {s for s, _ in found}]
+    if right:  # the last object has no position
+        expected += [(None, o) for o in set(range(len(sky.objects) + 1)) - {o for _, o in found}]
+    query = f"SELECT s.id, o.id FROM {sides.format(f'{kind} JOIN')} ON {condition}"
+    rows = sky.rows(query)
+    assert len(rows) == len(expected)
+    assert set(rows) == set(expected)
+    assert_joined(sky, query)
+
+
+def test_a_full_join_by_distance_takes_its_place_among_others(sky):
+    """The same rows as a left join and those of the right side without a neighbour (SQL-92, section 7.5)."""
+    few = "(SELECT * FROM cat.spectra WHERE id < 600)"
+    full = f"{few} AS s FULL JOIN (SELECT * FROM cat.objects WHERE id < 900) AS o ON {_DISTANCE} < 0.001"
+    some = "WITH near AS (SELECT s.id AS a, o.id AS b, o.z AS z FROM " + full + ")"
+    left = f"SELECT s.id, o.id FROM {few} AS s LEFT JOIN cat.objects AS o ON o.id < 900 AND {_DISTANCE} < 0.001"
+    alone = f"SELECT o.id FROM cat.objects AS o WHERE o.id < 900 AND NOT EXISTS (SELECT * FROM {few} AS s WHERE "
+    expected = sky.rows(left) + [(None, row[0]) for row in sky.rows(f"{alone}{_DISTANCE} < 0.001)")]
+    assert sorted(sky.rows(f"{some} SELECT a, b FROM near"), key=repr) == sorted(expected, key=repr)
+    on = "DISTANCE(t.ra, t.dec, o.ra, o.dec) < 0.001"
+    third = f"SELECT COUNT(*), COUNT(s.id), COUNT(o.id), COUNT(t.id) FROM {full} FULL JOIN cat.spectra AS t ON {{}}"
+    assert_joined(sky, third.format(on))
+    assert sky.rows(third.format(on)) == sky.rows(third.format(f"({on} OR 1 = 0)"))  # which compares all pairs
+
+
 @pytest.mark.parametrize("word", ["", "NOT "])
 def test_neighbours_exist_or_not(sky, pairs, word):
     neighbours = f"(SELECT * FROM cat.objects AS o WHERE {_DISTANCE} < 0.001)"
