@@ -1,7 +1,7 @@
 """TAP over HTTP: sync, tables, capabilities, availability, examples (TAP 1.1 §2)."""
 
 import re
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,10 +11,8 @@ from core.auth.callers import caller_of
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.cancellation import Cancellation
-from core.database import utc_now
 from core.errors import AuthenticationError, NotFoundError, PhotozError
 from core.settings import Settings
-from core.vosi import availability_document
 from core.votable import error_document
 from core.web.dali import DaliParameters
 from core.web.parameters import read_parameters
@@ -37,12 +35,23 @@ _VOTABLE = "application/x-votable+xml"
 _MOST_DIGITS = 9
 
 
-def tap_routes(settings: Settings, authenticate: Authenticator, service: TapService, prefix: str = "/tap") -> APIRouter:
-    """Return the routes of TAP at a path of this server."""
+def tap_routes(
+    settings: Settings,
+    authenticate: Authenticator,
+    service: TapService,
+    availability: Callable[[], bytes],
+    prefix: str = "/tap",
+) -> APIRouter:
+    """Return the routes of TAP at a path of this server.
+
+    Parameters
+    ----------
+    availability
+        Writes the availability document.
+    """
     router = APIRouter(prefix=prefix, route_class=route_class(_votable_error), include_in_schema=False)
-    started = utc_now()
     _add_sync(router, settings, authenticate, service)
-    _add_vosi(router, settings, authenticate, service, started)
+    _add_vosi(router, settings, authenticate, service, availability)
     return router
 
 
@@ -65,7 +74,11 @@ def _add_sync(router: APIRouter, settings: Settings, authenticate: Authenticator
 
 
 def _add_vosi(
-    router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
+    router: APIRouter,
+    settings: Settings,
+    authenticate: Authenticator,
+    service: TapService,
+    availability: Callable[[], bytes],
 ) -> None:
     @router.api_route("", methods=["GET", "HEAD"])
     @router.api_route("/", methods=["GET", "HEAD"])
@@ -106,8 +119,8 @@ def _add_vosi(
         return Response(document, media_type=PAGE_TYPE, headers=dict(PAGE_HEADERS))
 
     @router.api_route("/availability", methods=["GET", "HEAD"])
-    def availability() -> Response:
-        return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
+    def answer_availability() -> Response:
+        return Response(availability(), media_type=_XML)
 
 
 def _nothing() -> None:
