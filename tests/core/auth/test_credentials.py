@@ -116,7 +116,7 @@ def test_the_cookie_of_a_browser_that_a_token_made_remembers_it(accounts: Accoun
     assert identity.credential.session_id == listed.id
     assert listed.expires_at <= token.token.expires_at
     child = accounts.issue_token(identity, "b", Scope.READ)
-    assert (child.token.parent_session_id, child.token.parent_token_id) == (listed.id, None)
+    assert (child.token.parent_session_id, child.token.parent_id) == (listed.id, None)
     assert child.token.expires_at == listed.expires_at
     accounts.revoke_token(alice, token.token.id)
     assert accounts.identity_of_session(cookie) is None
