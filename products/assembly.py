@@ -88,7 +88,11 @@ class ProductServices:
     @part
     def quota(self) -> QuotaRule:
         """The storage quota of users."""
-        return QuotaRule(self._settings.user_quota_bytes or None, self._settings.max_product_files)
+        return QuotaRule(
+            self._settings.user_quota_bytes or None,
+            self._settings.max_product_files,
+            lambda account, without: self._store().staged_bytes(account, without=without),
+        )
 
     @part
     def uploads(self) -> UploadService:

@@ -1,9 +1,10 @@
 """Storage quotas: bytes per user, and files per product.
 
-Bytes are counted over all products of a user, deleted ones that can still be restored included, and over the rows of
-the user's own tables.
+Bytes are counted over all products of a user, deleted ones that can still be restored included, over the rows of the
+user's own tables, and over uploads to both that have begun.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -13,7 +14,16 @@ from core.auth.schema import UserRow
 from core.errors import TooLargeError
 from products.schema import ProductFileRow, ProductRow, UserTablePartRow, UserTableRow
 
-__all__ = ["QuotaExceededError", "QuotaRule", "Usage"]
+__all__ = ["QuotaExceededError", "QuotaRule", "Usage", "account_of"]
+
+
+def account_of(user_id: int) -> str:
+    """Return the account in the file store for which staged bytes of a user count."""
+    return f"user{user_id}"
+
+
+def _no_staged_bytes(_account: str, _without: str) -> int:
+    return 0
 
 
 class QuotaExceededError(TooLargeError):
@@ -52,13 +62,22 @@ class QuotaRule:
         Maximum number of bytes of all products and tables of a user; None is no limit.
     max_files
         Maximum number of files of one product.
+    staged_bytes
+        Returns the staged bytes of an account, without those of one file.
     """
 
     default_bytes: int | None = None
     max_files: int = 1000
+    staged_bytes: Callable[[str, str], int] = _no_staged_bytes
 
-    def usage(self, session: Session, user_id: int) -> Usage:
-        """Return the storage used by a user."""
+    def usage(self, session: Session, user_id: int, *, without: str = "") -> Usage:
+        """Return the storage used by a user; uploads that have begun count, too.
+
+        Parameters
+        ----------
+        without
+            Id of an upload in parts that is not counted.
+        """
         used = session.scalar(
             select(func.coalesce(func.sum(ProductFileRow.size), 0))
             .join(ProductRow, ProductRow.id == ProductFileRow.product_id)
@@ -72,15 +91,18 @@ class QuotaRule:
         count = session.scalar(
             select(func.count(ProductRow.id)).where(ProductRow.owner_id == user_id, ProductRow.purged_at.is_(None))
         )
-        return Usage(int(used or 0) + int(tables or 0), int(count or 0), self._quota(session, user_id))
+        staged = self.staged_bytes(account_of(user_id), without)
+        return Usage(int(used or 0) + int(tables or 0) + staged, int(count or 0), self._quota(session, user_id))
 
-    def check(self, session: Session, user_id: int, more: int, *, lock: bool = False) -> None:
+    def check(self, session: Session, user_id: int, more: int, *, lock: bool = False, without: str = "") -> None:
         """Raise QuotaExceededError unless so many more bytes fit into a user's quota.
 
         Parameters
         ----------
         lock
             Whether to lock the user, so that nobody else stores bytes for this user until the transaction ends.
+        without
+            Id of an upload in parts that is not counted.
 
         Raises
         ------
@@ -89,7 +111,7 @@ class QuotaRule:
         """
         if lock:
             session.execute(select(UserRow.id).where(UserRow.id == user_id).with_for_update(key_share=True))
-        usage = self.usage(session, user_id)
+        usage = self.usage(session, user_id, without=without)
         if usage.quota is not None and usage.used + more > usage.quota:
             message = (
                 f"The quota has no space for {more / 1e6:.6g} MB more: {usage.used / 1e6:.6g} MB of "

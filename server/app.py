@@ -1,7 +1,7 @@
 """Web application: the routers of all services, middleware, and the thread of periodic maintenance."""
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
@@ -10,7 +10,7 @@ from fastapi import FastAPI, Response
 
 from core.database import utc_now
 from core.settings import Settings
-from core.vosi import availability_document
+from core.vosi import present_availability
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
 from registry.handlers import registry_routes
@@ -72,30 +72,30 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
-    _include_routers(app, services)
+    availability = partial(present_availability, services.database, utc_now())
+    _include_routers(app, services, availability)
     for kind, handler in error_handlers(web).items():
         app.add_exception_handler(kind, handler)
-    started = utc_now()
 
     @app.get("/availability", include_in_schema=False)
-    def availability() -> Response:
-        return Response(availability_document(available=True, since=started), media_type="text/xml")
+    def answer_availability() -> Response:
+        return Response(availability(), media_type="text/xml")
 
     app.mount("/static", static_files(), name="static")
     _add_middleware(app, settings)
     return app
 
 
-def _include_routers(app: FastAPI, services: Services) -> None:
+def _include_routers(app: FastAPI, services: Services, availability: Callable[[], bytes]) -> None:
     settings, web, tap = services.settings, services.web, services.tap
     frame = PageRenderer(settings).frame
     authenticate = services.accounts.authenticate
     add_routers(
         app,
         api_routes(web),
-        tap_routes(settings, authenticate, tap.service, frame),
+        tap_routes(settings, authenticate, tap.service, frame, availability),
         tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads),
-        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, frame, _SIGNED_IN_TAP),
+        tap_routes(settings, authenticate.requiring_sign_in(), tap.service, frame, availability, _SIGNED_IN_TAP),
         tap_async_routes(
             settings,
             authenticate.requiring_sign_in(),
@@ -108,7 +108,7 @@ def _include_routers(app: FastAPI, services: Services) -> None:
         table_routes(settings, authenticate, tap.user_tables),
         table_update_routes(settings, authenticate, services.jobs),
         cone_routes(settings, authenticate, tap.conesearch),
-        link_routes(settings, authenticate, tap.datalink),
+        link_routes(settings, authenticate, tap.datalink, availability),
         vospace_routes(services.vospace, authenticate, services.jobs),
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),

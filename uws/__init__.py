@@ -4,7 +4,8 @@ from uws.errors import JobCancelled, JobPhaseError, JobStorageLimitError, TooMan
 from uws.execution.process_queue import ProcessQueue
 from uws.execution.runner import JobRunner
 from uws.execution.standalone import poll_jobs
-from uws.kinds import JobContext, JobKind
+from uws.kinds import ClientWork, JobContext, JobKind
+from uws.lifecycle.client_jobs import ClientJobs
 from uws.lifecycle.fair_share import FairShare
 from uws.models import (
     ACTIVE_PHASES,
@@ -23,6 +24,8 @@ from uws.service import JobService
 
 __all__ = [
     "ACTIVE_PHASES",
+    "ClientJobs",
+    "ClientWork",
     "FairShare",
     "Job",
     "JobCancelled",

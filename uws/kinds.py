@@ -20,7 +20,10 @@ from uws.models import Job, JobResult, Phase
 from uws.schema import JobLogRow
 from uws.storage import clean_text, move_job
 
-__all__ = ["JobContext", "JobKind"]
+__all__ = ["EXPIRED", "ClientWork", "JobContext", "JobKind"]
+
+#: Error message of a job whose clients did not do their work in time.
+EXPIRED = "The client did not do its part of this job in time."
 
 _WRITE_SECONDS = 0.3
 _MAX_LOG_LINES = 5000
@@ -175,6 +178,22 @@ class JobContext:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientWork:
+    """The part of a job that requests of clients do, for example the upload to an address among its results.
+
+    Parameters
+    ----------
+    results
+        Results of the job, which clients see while it is EXECUTING.
+    seconds
+        Time until the job ends in ERROR, unless a request renews it; zero when nothing is left to do.
+    """
+
+    results: tuple[JobResult, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class JobKind:
     """A kind of job.
 
@@ -196,6 +215,12 @@ class JobKind:
         it stops within about a second.
     on_destroy
         Called before a job is removed, to remove the files of its results; it must be idempotent.
+    begin
+        Called when a job is to run, in the process of the request. When it returns the work of clients, no worker
+        takes the job: it is EXECUTING until `uws.lifecycle.client_jobs` ends it. With None the job is QUEUED. A
+        ``PhotozError`` ends the job in ERROR. It must change nothing.
+    expired
+        Error message of a job whose clients did not do their work in time.
     """
 
     name: str
@@ -205,3 +230,5 @@ class JobKind:
     long_running: bool = False
     on_end: Callable[[Job], None] | None = None
     on_destroy: Callable[[Job], None] | None = None
+    begin: Callable[[Job], ClientWork | None] | None = None
+    expired: str = EXPIRED

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 
 from core.processes import ProcessIdentity
 
-__all__ = ["LEASE_SECONDS", "RENEW_SECONDS", "Lease", "lease_is_lost"]
+__all__ = ["CLIENT_OWNER", "LEASE_SECONDS", "RENEW_SECONDS", "Lease", "lease_is_lost"]
+
+#: Owner of the leases of jobs whose work requests of clients do; such a lease is lost when its time is over.
+CLIENT_OWNER = "client"
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0

@@ -94,7 +94,7 @@ class Job:
     owner
         Name of the user; None for an anonymous job.
     results
-        Empty until the job is COMPLETED.
+        Empty until the job is COMPLETED, or until clients have to do the work of the job.
     error
         Message for the user, when the job ended in ERROR or was stopped by the service.
     progress

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from core.database import Database, utc_now
-from core.errors import InvalidValueError
+from core.errors import InvalidValueError, PhotozError
 from uws.errors import JobPhaseError, UnknownJobError
 from uws.kinds import JobKind
+from uws.lifecycle.client_jobs import ClientJobs, start_client_job
 from uws.lifecycle.destruction import JobDestruction
 from uws.lifecycle.fair_share import FairShare, release_queued
 from uws.lifecycle.recovery import JobRecovery
@@ -74,16 +75,23 @@ class JobService:
         self._destruction = JobDestruction(
             database, queue, kinds, self._notifier, fair_share, keep_archived=archive_for > timedelta(0)
         )
+        self._client_jobs = ClientJobs(database, kinds, self._notifier)
         self._recovery = JobRecovery(
             database,
             queue,
             kinds,
             fair_share,
             self._destruction,
+            self._client_jobs,
             resubmit_after=resubmit_after,
             archive_for=archive_for,
             anonymous_pending=self._limits.anonymous_pending,
         )
+
+    @property
+    def client_jobs(self) -> ClientJobs:
+        """Transitions of the jobs whose work requests of clients do."""
+        return self._client_jobs
 
     @property
     def notifier(self) -> JobNotifier:
@@ -133,6 +141,15 @@ class JobService:
         if known is None:
             raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self._kinds))}.")
         check_parameters(parameters, self._limits)
+        if run and known.begin is not None:  # the job may not need a worker, which its stored form decides
+            pending = self.create(
+                kind, parameters, owner=owner, run=False, run_id=run_id, file_bytes=file_bytes, caller=caller
+            )
+            try:
+                return self.run(pending.id, owner=owner)
+            except PhotozError:
+                self._destruction.destroy(pending)
+                raise
         now = utc_now()
         row = JobRow(
             id=secrets.token_hex(16),
@@ -263,16 +280,24 @@ class JobService:
             The owner's jobs have reached their storage limit.
         """
         job = self.get(job_id, owner=owner)
+        work = self._client_jobs.work_of(job) if job.phase in _RUNNABLE else None
+        long_running, ready = self._is_long_running(job.kind), []
         with self._database.write() as session:
             lock_owner(session, job.owner, job.caller)
             usage = usage_of(session, job.owner, job.caller)
-            if not move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=None):
+            if work is not None:
+                is_run = start_client_job(session, job_id, _RUNNABLE, work)
+            else:
+                is_run = move_job(session, job_id, _RUNNABLE, Phase.QUEUED, submitted=None)
+            if not is_run:
                 raise JobPhaseError(f"Only a job that is PENDING can be run; this one is {job.phase}.")
             check_job_count(usage, self._limits, run=True)
-            long_running = self._is_long_running(job.kind)
-            ready = release_queued(session, job.owner, job.caller, long_running=long_running)
+            if work is None:
+                ready = release_queued(session, job.owner, job.caller, long_running=long_running)
         for ready_id in ready:
             self._queue.submit(ready_id, long_running=long_running)
+        if work is not None:
+            self._client_jobs.end_at_once(job_id, work)
         self._notifier.notify(job_id)
         return self.get(job_id, owner=owner)
 

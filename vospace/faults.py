@@ -1,5 +1,7 @@
 """Faults of VOSpace with their standard names and HTTP statuses (VOSpace 2.1 §5)."""
 
+import re
+
 from core.errors import (
     AuthenticationError,
     ConflictError,
@@ -31,6 +33,8 @@ __all__ = [
     "TypeNotSupportedError",
     "ViewNotSupportedError",
     "fault_name",
+    "fault_of_summary",
+    "fault_summary",
     "fault_text",
 ]
 
@@ -153,6 +157,17 @@ def fault_text(error: PhotozError) -> str:
     return f"{fault_name(error)}: {error.message}"
 
 
+def fault_summary(error: PhotozError) -> str:
+    """Return the errorSummary of a job: the words of the fault, as in the tables of VOSpace 2.1 §6, and the message."""
+    return f"{_words(fault_name(error))}: {error.message}"
+
+
+def fault_of_summary(summary: str) -> str:
+    """Return the name of the fault of an errorSummary."""
+    words = summary.partition(":")[0]
+    return next((name for name in (*_NAMES, *dict(_BASES).values()) if _words(name) == words), "InternalFault")
+
+
 def fault_name(error: PhotozError) -> str:
     """Return the name of the fault for an error."""
     if error.code in _NAMES:
@@ -177,3 +192,7 @@ _BASES = (
     (ConflictError, "InvalidArgument"),
     (InvalidValueError, "InvalidArgument"),
 )
+
+
+def _words(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)

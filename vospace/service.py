@@ -286,6 +286,10 @@ class NodeService:
         """Return the maximum size of a new file in a container below ``/home``."""
         return self.homes.available_bytes(identity, path)
 
+    def stage_new(self, identity: Identity, path: Path) -> Staging:
+        """Open a staging file for a new file in a container below ``/home``."""
+        return self.homes.stage_new(identity, path)
+
     def put_stored(self, identity: Identity, path: Path, stored: StoredBytes) -> NodeFile:
         """Write stored bytes to a node below ``/home``; they are deleted when this fails."""
         try:

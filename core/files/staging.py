@@ -20,6 +20,8 @@ __all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredB
 _CHUNK = 1 << 20
 _SYNCED = 64 << 20
 _HELPERS = 8
+#: Bytes after which the check of a staged file is called again.
+_UNCHECKED = 16 << 20
 #: Separates the id of a staged file from the account that its bytes count for.
 _ACCOUNT = "-"
 
@@ -77,12 +79,18 @@ class StagedFile:
     ----------
     resources
         Resources of the store.
+    check
+        Called at the first byte and then every 16 MiB; when it raises, the file is refused.
     """
 
-    def __init__(self, path: Path, file_id: str, limit: int, resources: _StoreResources) -> None:
+    def __init__(
+        self, path: Path, file_id: str, limit: int, resources: _StoreResources, check: Callable[[], None] | None = None
+    ) -> None:
         self._path = path
         self._stored_id = file_id.partition(_ACCOUNT)[0]
         self._limit = limit
+        self._check = check
+        self._checked_at = 0
         self._resources = resources
         self._size = 0
         self._checksums = Checksums(resources.helpers)
@@ -92,6 +100,10 @@ class StagedFile:
     def write(self, chunk: bytes) -> None:
         """Append bytes; TooLargeError beyond the limit, StorageFullError when the disk is full."""
         self._count(chunk)
+        if self._check is not None and self._size > self._checked_at:
+            self._file.flush()
+            self._check()
+            self._checked_at = self._size + _UNCHECKED
         try:
             self._add(chunk)
         except OSError as e:
@@ -204,10 +216,10 @@ class StagingFolder:
         helpers = ThreadPoolExecutor(_HELPERS, thread_name_prefix="staging")  # threads start when they are used
         self._resources = _StoreResources(helpers, place, discard)
 
-    def stage(self, file_id: str, *, limit: int) -> StagedFile:
+    def stage(self, file_id: str, *, limit: int, check: Callable[[], None] | None = None) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
         self._check_free_space()
-        return StagedFile(self._path(file_id), file_id, limit, self._resources)
+        return StagedFile(self._path(file_id), file_id, limit, self._resources, check)
 
     def begin(self, file_id: str) -> None:
         """Begin a file that is written by several requests."""
@@ -248,9 +260,9 @@ class StagedStore:
     def __init__(self, staging: StagingFolder) -> None:
         self._staging = staging
 
-    def stage(self, *, limit: int, account: str = "") -> StagedFile:
+    def stage(self, *, limit: int, account: str = "", check: Callable[[], None] | None = None) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
-        return self._staging.stage(_new_id(account), limit=limit)
+        return self._staging.stage(_new_id(account), limit=limit, check=check)
 
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""

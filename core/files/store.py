@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -42,8 +42,14 @@ class Staging(Protocol):
 class FileStore(Protocol):
     """Protocol of file stores."""
 
-    def stage(self, *, limit: int, account: str = "") -> Staging:
-        """Begin a file of at most ``limit`` bytes, which count for an account while they are staged."""
+    def stage(self, *, limit: int, account: str = "", check: Callable[[], None] | None = None) -> Staging:
+        """Begin a file of at most ``limit`` bytes, which count for an account while they are staged.
+
+        Parameters
+        ----------
+        check
+            Called at the first byte and then every 16 MiB; when it raises, the file is refused.
+        """
 
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""

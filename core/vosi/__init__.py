@@ -1,6 +1,6 @@
 """VOSI 1.1: capabilities and availability documents."""
 
-from core.vosi.availability import availability_document
+from core.vosi.availability import availability_document, present_availability
 from core.vosi.capabilities import (
     BASIC_AUTH,
     COOKIE,
@@ -20,4 +20,5 @@ __all__ = [
     "Interface",
     "availability_document",
     "capabilities_document",
+    "present_availability",
 ]

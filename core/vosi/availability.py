@@ -2,9 +2,24 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from vo_models.vosi.availability import Availability
 
-__all__ = ["availability_document"]
+from core.auth.schema import UserRow
+from core.database import Database
+
+__all__ = ["availability_document", "present_availability"]
+
+
+def present_availability(database: Database, since: datetime) -> bytes:
+    """Write the availability document of a service that needs the metadata database, after asking that."""
+    try:
+        with database.read() as session:
+            session.execute(select(UserRow.id).limit(1))
+    except SQLAlchemyError:
+        return availability_document(False, since, "The metadata database does not answer.")
+    return availability_document(True, since)
 
 
 def availability_document(available: bool, since: datetime, note: str | None = None) -> bytes:

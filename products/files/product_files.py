@@ -11,7 +11,7 @@ from core.files import FileStore, Staging, StoredBytes
 from products.access import require_change
 from products.files.names import checked_file_name, extension_of, media_type_of
 from products.models import FileRole, InspectionState, ProductFile, ProductStatus
-from products.quotas import QuotaRule
+from products.quotas import QuotaRule, account_of
 from products.schema import ProductColumnRow, ProductFileRow, ProductRow, ProductTableRow
 from products.storage import file_of_row, find_product, main_file_row, record_product
 
@@ -36,7 +36,7 @@ class ProductFiles:
         self.max_bytes = max_bytes
 
     def stage(self, identity: Identity, product_id: int, role: FileRole, *, announced: int = 0) -> Staging:
-        """Check that a file may be added, and create a staged file for its bytes.
+        """Check that a file may be added, and create a staged file for its bytes, which count in the owner's quota.
 
         Parameters
         ----------
@@ -50,8 +50,14 @@ class ProductFiles:
         """
         with self._database.read() as session:
             product = self._open_for_files(session, identity, product_id, role)
-            self._quota.check(session, product.owner_id, announced)
-        return self._store.stage(limit=self.max_bytes)
+            owner_id = product.owner_id
+            self._quota.check(session, owner_id, announced)
+
+        def check() -> None:
+            with self._database.read() as session:
+                self._quota.check(session, owner_id, 0)
+
+        return self._store.stage(limit=self.max_bytes, account=account_of(owner_id), check=check)
 
     def check_open(self, identity: Identity, product_id: int, role: FileRole) -> None:
         """Raise unless a file may be added in the present state of the product."""

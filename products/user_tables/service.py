@@ -207,6 +207,22 @@ class UserTableService:
             self._quota.check(session, row.owner_id, more)
             return _table_of_row(row, schema)
 
+    def payer(self, identity: Identity, full_name: str) -> int:
+        """Return the id of the user in whose quota rows that are sent for a table count while they are received.
+
+        It is the owner of a table to which the identity may add rows, else the caller.
+        """
+        user_id = identity.require(Scope.WRITE)
+        try:
+            return self.require_quota(identity, full_name).owner_id
+        except (NotFoundError, PermissionDeniedError):
+            return user_id
+
+    def check_quota(self, user_id: int) -> None:
+        """Raise QuotaExceededError when a user, uploads that have begun included, is above the quota."""
+        with self._database.read() as session:
+            self._quota.check(session, user_id, 0)
+
     def get(self, table_id: int) -> UserTable:
         """Find a table for a job of this server, or raise NotFoundError."""
         with self._database.read() as session:

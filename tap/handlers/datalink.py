@@ -1,5 +1,7 @@
 """DataLink 1.1 over HTTP: the links of products as a VOTable."""
 
+from collections.abc import Callable
+
 import pyarrow as pa
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -7,10 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.columns import Column, field_of_column
-from core.database import utc_now
 from core.errors import InvalidValueError, PhotozError
 from core.settings import Settings
-from core.vosi import BASIC_AUTH, Capability, Interface, availability_document, capabilities_document
+from core.vosi import BASIC_AUTH, Capability, Interface, capabilities_document
 from core.votable import Info, TableDescription, error_document, votable_columns, write_votable
 from core.web.dali import DaliParameters
 from core.web.parameters import read_parameters
@@ -50,10 +51,18 @@ _COLUMNS = (
 )
 
 
-def link_routes(settings: Settings, authenticate: Authenticator, links: LinkService) -> APIRouter:
-    """Return the routes of the links of products."""
+def link_routes(
+    settings: Settings, authenticate: Authenticator, links: LinkService, availability: Callable[[], bytes]
+) -> APIRouter:
+    """Return the routes of the links of products.
+
+    Parameters
+    ----------
+    availability
+        Writes the availability document.
+    """
     router = APIRouter(prefix="/datalink", route_class=route_class(_votable_error), include_in_schema=False)
-    base, started = f"{settings.public_url}/datalink", utc_now()
+    base = f"{settings.public_url}/datalink"
 
     @router.api_route("", methods=["GET", "HEAD", "POST"])
     async def answer(request: Request, identity: Identity = Depends(authenticate)) -> Response:
@@ -81,8 +90,8 @@ def link_routes(settings: Settings, authenticate: Authenticator, links: LinkServ
         )
 
     @router.api_route("/availability", methods=["GET", "HEAD"])
-    def availability() -> Response:
-        return Response(availability_document(available=True, since=started), media_type=_XML)
+    def answer_availability() -> Response:
+        return Response(availability(), media_type=_XML)
 
     return router
 

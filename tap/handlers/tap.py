@@ -1,8 +1,7 @@
 """TAP over HTTP: sync, tables, capabilities, availability, examples (TAP 1.1 §2)."""
 
 import re
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,10 +11,8 @@ from core.auth.callers import caller_of
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.cancellation import Cancellation
-from core.database import utc_now
 from core.errors import AuthenticationError, NotFoundError, PhotozError
 from core.settings import Settings
-from core.vosi import availability_document
 from core.votable import error_document
 from core.web.dali import DaliParameters
 from core.web.frames import PageFraming
@@ -42,15 +39,27 @@ _MOST_DIGITS = 9
 
 
 def tap_routes(
-    settings: Settings, authenticate: Authenticator, service: TapService, frame: PageFraming, prefix: str = "/tap"
+    settings: Settings,
+    authenticate: Authenticator,
+    service: TapService,
+    frame: PageFraming,
+    availability: Callable[[], bytes],
+    prefix: str = "/tap",
 ) -> APIRouter:
-    """Return the routes of TAP at a path of this server; its pages are in the given frame."""
+    """Return the routes of TAP at a path of this server.
+
+    Parameters
+    ----------
+    frame
+        Writes the frame of its pages.
+    availability
+        Writes the availability document.
+    """
     router = APIRouter(prefix=prefix, route_class=route_class(_votable_error), include_in_schema=False)
-    started = utc_now()
     pages = _Pages(settings, service, frame)
     _add_sync(router, pages, authenticate, service)
     _add_pages(router, pages, authenticate)
-    _add_vosi(router, settings, authenticate, service, started)
+    _add_vosi(router, settings, authenticate, service, availability)
     return router
 
 
@@ -89,7 +98,11 @@ def _add_pages(router: APIRouter, pages: "_Pages", authenticate: Authenticator) 
 
 
 def _add_vosi(
-    router: APIRouter, settings: Settings, authenticate: Authenticator, service: TapService, started: datetime
+    router: APIRouter,
+    settings: Settings,
+    authenticate: Authenticator,
+    service: TapService,
+    availability: Callable[[], bytes],
 ) -> None:
     tap_url = f"{settings.public_url}/tap"
 
@@ -127,8 +140,8 @@ def _add_vosi(
         return Response(tap_capabilities(settings, router.prefix), media_type=_XML)
 
     @router.api_route("/availability", methods=["GET", "HEAD"])
-    def availability() -> Response:
-        return Response(availability_document(available=True, since=started, note=None), media_type=_XML)
+    def answer_availability() -> Response:
+        return Response(availability(), media_type=_XML)
 
 
 def _nothing() -> None:

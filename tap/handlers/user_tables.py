@@ -34,7 +34,7 @@ def table_routes(settings: Settings, authenticate: Authenticator, changes: Table
         identity.require(Scope.WRITE)  # before the body is read
         if announces_more(request, settings.max_upload_bytes):
             raise TooLargeError(f"A request may have at most {settings.max_upload_bytes / 1e6:g} MB.")
-        staging = await run_in_threadpool(changes.stage)
+        staging = await run_in_threadpool(changes.stage, identity, name)
         stored = await receive_into(request, staging)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         await run_in_threadpool(change, identity, name, media_type, stored)

@@ -7,6 +7,7 @@ from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError,
 from core.files import FileStore, Staging, StoredBytes
 from core.identifiers import GroupIdentifiers
 from core.settings import Settings
+from products.quotas import account_of
 from products.user_tables.definitions import definition_of_vositable, definition_of_votable, has_rows
 from products.user_tables.loading import FORMATS, TableLoader
 from products.user_tables.models import TableDefinition, TablePermissions, UserTable
@@ -49,9 +50,14 @@ class TableChanges:
         self._store = store
         self._catalog = catalog
 
-    def stage(self) -> Staging:
-        """Return the staging of a new upload."""
-        return self._store.stage(limit=self._settings.max_upload_bytes)
+    def stage(self, identity: Identity, name: str) -> Staging:
+        """Return the staging of a new upload, which counts in the quota of the table's owner."""
+        payer = self._tables.payer(identity, name)
+        return self._store.stage(
+            limit=self._settings.max_upload_bytes,
+            account=account_of(payer),
+            check=lambda: self._tables.check_quota(payer),
+        )
 
     def create(self, identity: Identity, name: str, media_type: str, stored: StoredBytes) -> UserTable:
         """Create a table from a description, or from a VOTable whose rows are loaded."""

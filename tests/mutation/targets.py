@@ -26,6 +26,7 @@ class Target:
 
 
 _RIGHTS = "tests/vospace/rights"
+_AUTH = "tests/core/auth"
 _TABLES = "tests/products/user_tables/test_access_matrix.py"
 
 TARGETS: Mapping[str, Target] = {
@@ -37,4 +38,9 @@ TARGETS: Mapping[str, Target] = {
     "products/user_tables/service.py": Target((_TABLES,), ("_find_schema", "_require_owner", "require_quota")),
     "core/identifiers.py": Target(("tests/core/test_identifiers.py",)),
     "core/auth/models.py": Target(("tests/core/auth/test_models.py",)),
+    "core/auth/groups.py": Target((f"{_AUTH}/test_groups.py",)),
+    "core/auth/administration.py": Target((f"{_AUTH}/test_administration.py",)),
+    "core/auth/credentials.py": Target((f"{_AUTH}/test_credentials.py", f"{_AUTH}/test_service.py")),
+    "core/auth/service.py": Target((f"{_AUTH}/test_service.py", f"{_AUTH}/test_sign_in.py")),
+    "vospace/home/changes.py": Target((f"{_RIGHTS}/test_matrix.py", "tests/vospace/home/test_nodes.py")),
 }

@@ -22,6 +22,7 @@ from registry.handlers import registry_routes
 from server.services import Services
 from tests.server.application import Application, running_application
 from tests.support.in_process import in_process_client
+from uws import JobService
 from vospace.assembly import VOSpaceServices
 from vospace.handlers.routes import vospace_routes
 
@@ -44,13 +45,13 @@ class NoJobs:
 
 
 class NoQueue:
-    """Jobs are made and never run."""
+    """Jobs are made, and no worker runs them."""
 
     def submit(self, job_id: str) -> None:
         raise AssertionError
 
     def cancel(self, job_id: str) -> None:
-        raise AssertionError
+        pass
 
     def start(self) -> None:
         raise AssertionError
@@ -71,6 +72,7 @@ class Space:
     store: FolderStore
     owner: Identity
     tokens: dict[str, str]
+    jobs: JobService
 
     def as_(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[name]}"}
@@ -92,6 +94,11 @@ class Space:
 
 def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpaceServices]:
     """Give the routes of a VOSpace alone, over a database."""
+    app, services = _bare_services(settings, database)
+    return app, services.vospace
+
+
+def _bare_services(settings: Settings, database: Database) -> tuple[FastAPI, Services]:
     services = Services(settings)
     services.database = database
     services.store = FolderStore(settings.files_folder, settings.staging_folder)
@@ -102,7 +109,7 @@ def bare_vospace(settings: Settings, database: Database) -> tuple[FastAPI, VOSpa
         vospace_routes(services.vospace, services.accounts.authenticate, services.jobs),
         registry_routes(settings),
     )
-    return app, services.vospace
+    return app, services
 
 
 @pytest.fixture
@@ -121,13 +128,13 @@ def space(tables_url: str, tmp_path: Path, portal: BlockingPortal) -> Iterator[S
     for name in ("owner", "other"):
         accounts.add_user(name, None)
         tokens[name] = accounts.issue_token(accounts.identity_of_user(name), "test", Scope.WRITE).secret
-    app, vospace = bare_vospace(settings, database)
+    app, services = _bare_services(settings, database)
     store = FolderStore(settings.files_folder, settings.staging_folder)
     with in_process_client(app, portal) as client:
         yield Space(
             app=app,
             settings=settings,
-            vospace=vospace,
+            vospace=services.vospace,
             client=client,
             database=database,
             products=ProductService(database),
@@ -135,6 +142,7 @@ def space(tables_url: str, tmp_path: Path, portal: BlockingPortal) -> Iterator[S
             store=store,
             owner=accounts.identity_of_token(tokens["owner"]),
             tokens=tokens,
+            jobs=services.jobs,
         )
     database.close()
 

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 
 from core.database import Database, utc_now
 from uws.kinds import JobKind
-from uws.leases import Lease, lease_is_lost
+from uws.leases import CLIENT_OWNER, Lease, lease_is_lost
+from uws.lifecycle.client_jobs import ClientJobs
 from uws.lifecycle.completion import JobCompletion
 from uws.lifecycle.destruction import JobDestruction
 from uws.lifecycle.fair_share import FairShare
@@ -47,6 +48,7 @@ class JobRecovery:
         kinds: Mapping[str, JobKind],
         fair_share: FairShare,
         destruction: JobDestruction,
+        client_jobs: ClientJobs,
         *,
         resubmit_after: timedelta,
         archive_for: timedelta,
@@ -60,6 +62,7 @@ class JobRecovery:
         self._archive_for = archive_for
         self._anonymous_pending = anonymous_pending
         self._destruction = destruction
+        self._client_jobs = client_jobs
 
     def run(self) -> int:
         """Run one pass; return how many jobs were retried, ended, archived, removed, or had ``on_end`` called."""
@@ -75,6 +78,9 @@ class JobRecovery:
             rows = session.scalars(select(JobRow).where(JobRow.phase == Phase.EXECUTING.value)).all()
         lost = [row for row in rows if lease_is_lost(row.lease_owner, row.lease_until, now)]
         for row in lost:
+            if row.lease_owner == CLIENT_OWNER:
+                self._client_jobs.expire(job_of_row(row))
+                continue
             error = f"The worker or the server stopped while it ran this job. The id of the job is {row.id}."
             _logger.warning("job %s lost its worker", row.id, extra={"job_id": row.id, "lease_owner": row.lease_owner})
             self._completion.lose(job_of_row(row), Lease(row.lease_owner or "", row.attempts), error)

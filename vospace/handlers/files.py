@@ -1,6 +1,7 @@
 """Bytes of nodes over HTTP: ``/files`` and ``/archives`` with credentials, ``/data`` by signed URL."""
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,6 +13,7 @@ from core.auth.models import Identity, Scope
 from core.web.routes import content_disposition, counted_answer, file_answer
 from vospace.archives import ArchiveFormat
 from vospace.faults import InvalidArgumentError
+from vospace.handlers.endpoints import JobEndpoints
 from vospace.handlers.nodes import raw_path
 from vospace.handlers.uploads import change_upload, is_upload_query, put_bytes, upload_progress
 from vospace.models import NodeFile, Path
@@ -49,6 +51,8 @@ def sent_media_type(media_type: str) -> str:
 
 
 _READ = ["GET", "HEAD"]
+#: Status of a part of an upload in parts.
+_MORE_FOLLOWS = 202
 
 
 def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeService, uploads: NodeUploads) -> None:
@@ -83,7 +87,9 @@ def add_file_routes(router: APIRouter, authenticate: Authenticator, nodes: NodeS
         return _archive(request, identity, nodes, kind, (node_path(path, raw_path(request)),))
 
 
-def add_data_routes(router: APIRouter, nodes: NodeService, uploads: NodeUploads, signed_urls: SignedUrls) -> None:
+def add_data_routes(
+    router: APIRouter, nodes: NodeService, uploads: NodeUploads, signed_urls: SignedUrls, endpoints: JobEndpoints
+) -> None:
     """Add the routes of signed URLs: each is valid for its nodes, one direction, one user, and some minutes."""
 
     @router.api_route("/data/{token}/{name:path}", methods=_READ)
@@ -92,32 +98,48 @@ def add_data_routes(router: APIRouter, nodes: NodeService, uploads: NodeUploads,
             signed = signed_urls.read(token, (Direction.PUT,))
             return upload_progress(request, uploads, signed.identity, signed.paths[0])
         signed = signed_urls.read(token, (Direction.GET, Direction.ZIP, Direction.TAR))
+        endpoints.check(signed)
+
+        def sent() -> None:
+            endpoints.complete(signed)
+
         if signed.direction is not Direction.GET:
-            return _archive(request, signed.identity, nodes, signed.direction, signed.paths)
-        return _read(request, signed.identity, nodes, signed.paths[0])
+            answer = _archive(request, signed.identity, nodes, signed.direction, signed.paths, sent)
+        else:
+            answer = _read(request, signed.identity, nodes, signed.paths[0], sent)
+        return endpoints.sent(signed, answer)
 
     @router.put("/data/{token}/{name:path}")  # noqa: FAST003 - the name is the file name for browsers
     async def put_data(token: str, request: Request) -> Response:
         signed = await run_in_threadpool(signed_urls.read, token, (Direction.PUT,))
-        return await put_bytes(request, uploads, signed.identity, signed.paths[0])
+        async with endpoints.receiving(signed):
+            answer = await put_bytes(
+                request, uploads, signed.identity, signed.paths[0], lambda: endpoints.check(signed)
+            )
+            if answer.status_code != _MORE_FOLLOWS:
+                await run_in_threadpool(endpoints.complete, signed)
+        return answer
 
     @router.post("/data/{token}/{name:path}")  # noqa: FAST003 - the name is the file name for browsers
     def post_data(token: str, request: Request) -> Response:
         signed = signed_urls.read(token, (Direction.PUT,))
+        endpoints.check(signed)
         return change_upload(request, uploads, signed.identity, signed.paths[0])
 
 
-def _read(request: Request, identity: Identity, nodes: NodeService, path: Path) -> Response:
+def _read(
+    request: Request, identity: Identity, nodes: NodeService, path: Path, sent: Callable[[], None] | None = None
+) -> Response:
     found = nodes.resolve(identity, path, last=True)
     if found.outside is not None:
         if not found.outside.lower().startswith(("http://", "https://")):
             message = f"This link points to '{found.outside[:300]}', which is not an HTTP URL."
             raise InvalidArgumentError(message)
         return RedirectResponse(found.outside, 303)
-    return _bytes(request, nodes.file(identity, found.path))
+    return _bytes(request, nodes.file(identity, found.path), sent)
 
 
-def _bytes(request: Request, file: NodeFile) -> Response:
+def _bytes(request: Request, file: NodeFile, sent: Callable[[], None] | None) -> Response:
     headers = {
         "Digest": digest_header(file.md5),
         "Content-Disposition": file_disposition(file.name, file.media_type),
@@ -132,15 +154,22 @@ def _bytes(request: Request, file: NodeFile) -> Response:
         read=file.read,
         headers=headers,
     )
-    if file.counted is not None:
-        response = counted_answer(request, response, file.size, file.counted)
+    if file.counted is not None or sent is not None:
+        response = counted_answer(request, response, file.size, lambda: _count(file.counted, sent))
     if file.size == 0 and request.method == "GET" and response.status_code == 200:
         kept = {name: value for name, value in response.headers.items() if name != "content-length"}
         return Response(status_code=204, headers=kept, background=response.background)
     return response
 
 
-def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str, paths: tuple[Path, ...]) -> Response:
+def _archive(
+    request: Request,
+    identity: Identity,
+    nodes: NodeService,
+    kind: str,
+    paths: tuple[Path, ...],
+    sent: Callable[[], None] | None = None,
+) -> Response:
     wanted: ArchiveFormat
     if kind == "zip":
         wanted = "zip"
@@ -160,7 +189,13 @@ def _archive(request: Request, identity: Identity, nodes: NodeService, kind: str
     if request.method == "HEAD":
         return Response(headers=headers, media_type=media_type)
     answer = StreamingResponse(archive.read(wanted), headers=headers, media_type=media_type)
-    return counted_answer(request, answer, size, archive.counted)
+    return counted_answer(request, answer, size, lambda: _count(archive.counted, sent))
+
+
+def _count(*functions: Callable[[], None] | None) -> None:
+    for function in functions:
+        if function is not None:
+            function()
 
 
 def _upload_path(nodes: NodeService, identity: Identity, path: Path) -> Path:

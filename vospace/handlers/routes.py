@@ -18,6 +18,7 @@ from vospace.assembly import PREFIX, VOSpaceServices
 from vospace.documents.capabilities import vospace_capabilities
 from vospace.documents.elements import properties_document, protocols_document, views_document
 from vospace.faults import fault_text
+from vospace.handlers.endpoints import JobEndpoints
 from vospace.handlers.files import add_data_routes, add_file_routes
 from vospace.handlers.nodes import add_node_routes
 from vospace.handlers.transfers import add_sync_routes, job_routes
@@ -33,7 +34,7 @@ def vospace_routes(vospace: VOSpaceServices, authenticate: Authenticator, jobs: 
     router = APIRouter(prefix=PREFIX, route_class=route_class(_render_fault), include_in_schema=False)
     add_node_routes(router, authenticate, vospace.nodes, vospace.base_url)
     add_file_routes(router, authenticate, vospace.nodes, vospace.uploads)
-    add_data_routes(router, vospace.nodes, vospace.uploads, vospace.signed_urls)
+    add_data_routes(router, vospace.nodes, vospace.uploads, vospace.signed_urls, JobEndpoints(jobs))
     add_sync_routes(router, authenticate, vospace.negotiator, vospace.signer, vospace.base_url)
     _add_document_routes(router, vospace)
     whole = APIRouter()

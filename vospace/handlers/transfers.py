@@ -7,6 +7,7 @@ its error below that URL. No job is stored: the id in the URL is a signed ticket
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -16,12 +17,14 @@ from lxml import etree
 from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.auth.signing import LinkSigner
+from core.database import utc_now
 from core.errors import InvalidValueError, NotFoundError, PermissionDeniedError, PhotozError
 from core.web.dali import DaliParameters
 from core.web.parameters import read_parameters
 from core.web.routes import add_routers
-from uws import Job, JobResult, JobService
+from uws import Job, JobResult, JobService, Phase
 from uws.handlers import JobList, JobResources, ParameterReader, uws_routes
+from uws.handlers.documents import job_document
 from vospace.documents.requests import read_node
 from vospace.documents.transfers import (
     PULL_FROM,
@@ -32,9 +35,9 @@ from vospace.documents.transfers import (
     transfer_document,
     transfer_of_parameters,
 )
-from vospace.faults import InvalidArgumentError, fault_text
+from vospace.faults import InvalidArgumentError, fault_of_summary, fault_summary, fault_text
 from vospace.handlers.nodes import read_body
-from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TARGET, TRANSFER_JOB, fault_of_sentence
+from vospace.transfers.jobs import BODY, DELETE_JOB, PROPERTIES_JOB, TARGET, TRANSFER_JOB
 from vospace.transfers.negotiation import Negotiated, Negotiator
 from vospace.transfers.signed_urls import Direction
 from vospace.uris import node_path
@@ -69,25 +72,25 @@ def add_sync_routes(
             return _see(answer.protocols[0].endpoint or "")
         return Response(transfer_document(answer), media_type=_XML)
 
-    def add(part: str, answer: Callable[[Identity, "_Ticket"], Response]) -> None:
+    def add(part: str, answer: Callable[[Identity, "_Ticket", str], Response]) -> None:
         @router.api_route(f"/transfers/sync-{{ticket}}{part}", methods=_READ)
         def read(ticket: str, identity: Identity = Depends(authenticate)) -> Response:
-            return answer(identity, tickets.read(ticket, identity))
+            return answer(identity, tickets.read(ticket, identity), ticket)
 
-    def details(identity: Identity, ticket: "_Ticket") -> Response:
+    def details(identity: Identity, ticket: "_Ticket", _id: str) -> Response:
         transfer = ticket.transfer if ticket.fault else negotiator.answer(identity, ticket.negotiated())
         return Response(transfer_document(transfer.with_protocols(()) if ticket.fault else transfer), media_type=_XML)
 
-    def error(_identity: Identity, ticket: "_Ticket") -> Response:
+    def error(_identity: Identity, ticket: "_Ticket", _id: str) -> Response:
         if not ticket.fault:
             message = "This job has no error."
             raise NotFoundError(message)
-        return PlainTextResponse(fault_of_sentence(ticket.fault))
+        return PlainTextResponse(fault_of_summary(ticket.fault))
 
     add("/results/transferDetails", details)
-    add("/phase", lambda _identity, ticket: PlainTextResponse("ERROR" if ticket.fault else "COMPLETED"))
+    add("/phase", lambda _identity, ticket, _id: PlainTextResponse("ERROR" if ticket.fault else "COMPLETED"))
     add("/error", error)
-    add("", lambda _identity, ticket: Response(_sync_job(ticket), media_type=_XML))
+    add("", lambda _identity, ticket, key: Response(_sync_job(ticket, key, f"{base_url}/transfers"), media_type=_XML))
 
 
 def job_routes(
@@ -105,8 +108,11 @@ def job_routes(
         transfer = read_transfer(job.parameters[BODY].encode())
         if chosen := next((each.href for each in job.results if each.id == TARGET), None):
             transfer = replace(transfer, targets=(chosen,))
+        is_read_again = job.phase is Phase.COMPLETED and transfer.direction == PULL_FROM
+        if job.phase.ended and not is_read_again:
+            return Response(transfer_document(transfer.with_protocols(())), media_type=_XML)
         try:
-            answer = negotiator.answer(identity, negotiator.check(identity, transfer))
+            answer = negotiator.answer(identity, negotiator.check(identity, transfer), job.id)
         except PhotozError as e:
             return PlainTextResponse(fault_text(e), e.status)
         return Response(transfer_document(answer), media_type=_XML)
@@ -115,7 +121,7 @@ def job_routes(
         return PlainTextResponse(result.href)
 
     def error(sentence: str) -> Response:
-        return PlainTextResponse(fault_of_sentence(sentence))
+        return PlainTextResponse(fault_of_summary(sentence))
 
     def with_transfer(job: Job, document: bytes) -> bytes:
         return _with_info(document, read_transfer(job.parameters[BODY].encode()))
@@ -146,6 +152,9 @@ class _Ticket:
         targets = tuple(given.pop("targets"))
         self.transfer = Transfer(**given, targets=targets, protocols=tuple(protocols))
         self.fault = str(content.get("fault") or "")
+        self.is_chosen = bool(content.get("chosen"))
+        self.user = str(content.get("user") or "")
+        self.made = datetime.fromtimestamp(float(str(content.get("made") or 0)), UTC)
         self._content = content
 
     def negotiated(self) -> Negotiated:
@@ -163,9 +172,10 @@ class _Tickets:
         self._signer = signer
 
     def write(self, identity: Identity, transfer: Transfer, **content: object) -> str:
-        negotiation = json.dumps({"transfer": asdict(transfer), **content})
+        made, user = utc_now().timestamp(), identity.name or ""
+        negotiation = json.dumps({"transfer": asdict(transfer), "made": made, "user": user, **content})
         for salt in range(100):
-            ticket = self._signer.sign({"said": negotiation, "user": identity.name or "", "salt": salt})
+            ticket = self._signer.sign({"said": negotiation, "user": user, "salt": salt})
             if _FORBIDDEN not in ticket:
                 break
         return ticket
@@ -185,10 +195,15 @@ def _ticket(tickets: _Tickets, negotiator: Negotiator, identity: Identity, trans
     try:
         negotiated = negotiator.check(identity, transfer)
     except PhotozError as e:
-        return tickets.write(identity, transfer, fault=fault_text(e))
+        return tickets.write(identity, transfer, fault=fault_summary(e))
     paths = ["/".join(path) for path in negotiated.paths]
     return tickets.write(
-        identity, negotiated.transfer, paths=paths, way=str(negotiated.direction), outside=negotiated.outside
+        identity,
+        negotiated.transfer,
+        paths=paths,
+        way=str(negotiated.direction),
+        outside=negotiated.outside,
+        chosen=negotiated.transfer.targets != transfer.targets,
     )
 
 
@@ -226,15 +241,33 @@ def _with_info(document: bytes, transfer: Transfer) -> bytes:
     return written
 
 
-def _sync_job(ticket: _Ticket) -> bytes:
-    """Write the job document of a synchronous transfer."""
-    root = etree.Element(f"{_UWS}job", {"version": "1.1"}, nsmap={"uws": _UWS.strip("{}")})
-    etree.SubElement(root, f"{_UWS}jobId").text = "sync"
-    etree.SubElement(root, f"{_UWS}phase").text = "ERROR" if ticket.fault else "COMPLETED"
-    if ticket.fault:
-        summary = etree.SubElement(root, f"{_UWS}errorSummary", {"type": "fatal", "hasDetail": "true"})
-        etree.SubElement(summary, f"{_UWS}message").text = ticket.fault
-    return _with_info(etree.tostring(root), ticket.transfer)
+def _sync_job(ticket: "_Ticket", ticket_id: str, base: str) -> bytes:
+    """Write the job document of a synchronous transfer, with the results that one at ``/transfers`` has (§6.3.1)."""
+    targets = [] if ticket.fault else [("dataNode", ticket.transfer.targets[0])]
+    if ticket.is_chosen:
+        targets.append((TARGET, ticket.transfer.targets[0]))
+    results = [JobResult(*each) for each in targets]
+    if not ticket.fault:
+        results.insert(0, JobResult("transferDetails", "results/transferDetails", _XML))
+    job = Job(
+        id=f"sync-{ticket_id}",
+        kind=TRANSFER_JOB,
+        owner=ticket.user or None,
+        phase=Phase.ERROR if ticket.fault else Phase.COMPLETED,
+        run_id=None,
+        parameters={},
+        results=tuple(results),
+        error=ticket.fault or None,
+        progress=1.0,
+        message="",
+        created=ticket.made,
+        started=ticket.made,
+        ended=ticket.made,
+        destruction=None,
+        quote=None,
+        execution_duration=0,
+    )
+    return _with_info(job_document(job, base, (), has_detail=True), ticket.transfer)
 
 
 def _see(address: str) -> Response:

@@ -6,6 +6,7 @@ an interrupted part included. POST with ``revert`` removes the last part, with `
 stores the node.
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import anyio
@@ -26,8 +27,20 @@ _OPERATION, _ID, _TOTAL = "x-put-txn-op", "x-put-txn-id", "x-total-length"
 _Result = TypeVar("_Result")
 
 
-async def put_bytes(request: Request, uploads: NodeUploads, identity: Identity, path: Path) -> Response:
-    """Respond to a PUT: a whole file, or one step of an upload in parts."""
+async def put_bytes(
+    request: Request,
+    uploads: NodeUploads,
+    identity: Identity,
+    path: Path,
+    before_end: Callable[[], None] = lambda: None,
+) -> Response:
+    """Respond to a PUT: a whole file, or one step of an upload in parts.
+
+    Parameters
+    ----------
+    before_end
+        Called after the last byte; the bytes are discarded when it raises.
+    """
     operation, upload = request.headers.get(_OPERATION, "").lower(), request.headers.get(_ID)
     length, media_type = _decimal(request, "content-length"), _media_type(request)
     if upload is not None and operation == "commit":
@@ -35,12 +48,12 @@ async def put_bytes(request: Request, uploads: NodeUploads, identity: Identity, 
         return _stored(stored)
     if upload is not None:
         part = await run_in_threadpool(uploads.append, identity, path, upload)
-        return _progress(await _receive(request, part), 202)
+        return _progress(await _receive(request, part, before_end), 202)
     if operation == "start" and length == 0:
         token = await run_in_threadpool(uploads.start, identity, path, _decimal(request, _TOTAL))
         return Response(status_code=202, headers={"X-Put-Txn-Id": token, "Content-Length": "0"})
     body = await run_in_threadpool(uploads.begin, identity, path, length, request.headers, media_type)
-    return _stored(await _receive(request, body))
+    return _stored(await _receive(request, body, before_end))
 
 
 def change_upload(request: Request, uploads: NodeUploads, identity: Identity, path: Path) -> Response:
@@ -63,9 +76,10 @@ def upload_progress(request: Request, uploads: NodeUploads, identity: Identity, 
     return response
 
 
-async def _receive(request: Request, body: IncomingBody[_Result]) -> _Result:
+async def _receive(request: Request, body: IncomingBody[_Result], before_end: Callable[[], None]) -> _Result:
     try:
         await take_body(request, body.write)
+        await run_in_threadpool(before_end)
         return await run_in_threadpool(body.finish)
     finally:
         with anyio.CancelScope(shield=True):

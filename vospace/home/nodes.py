@@ -12,7 +12,7 @@ from core.auth.models import Identity, Scope
 from core.auth.schema import UserRow
 from core.database import Database, utc_now
 from core.errors import PermissionDeniedError
-from core.files import FileStore
+from core.files import FileStore, Staging
 from vospace.access import NodeAccess
 from vospace.faults import (
     ContainerNotFoundError,
@@ -233,10 +233,12 @@ class Homes:
 
     def available_bytes(self, identity: Identity, path: Path) -> int:
         """Return the maximum size of a new file in a container that the caller can change."""
-        with self.database.write() as session:
-            home = self.container(session, identity, path)[0]
-            usage = self.usage(session, home)
-        return max(0, min(usage.quota - usage.size, self.limits.file_bytes))
+        return self._available(identity, path)[0]
+
+    def stage_new(self, identity: Identity, path: Path) -> Staging:
+        """Open a staging file for a new file in a container that the caller can change; it counts in the quota."""
+        free, home = self._available(identity, path)
+        return self.store.stage(limit=free, account=account_of(home))
 
     def usage(self, session: Session, home: NodeRow, *, without: str = "") -> Usage:
         """Return the bytes and nodes in a home; bytes of uploads that have begun count, too.
@@ -248,6 +250,13 @@ class Homes:
         """
         stored = usage_of_home(session, home, self.limits.quota)
         return replace(stored, size=stored.size + self.store.staged_bytes(account_of(home), without=without))
+
+    def _available(self, identity: Identity, path: Path) -> tuple[int, NodeRow]:
+        """Return the bytes that a file in a container can have, and the home."""
+        with self.database.write() as session:
+            home = self.container(session, identity, path)[0]
+            usage = self.usage(session, home)
+        return max(0, min(usage.quota - usage.size, self.limits.file_bytes)), home
 
     def prepare(self, session: Session, identity: Identity, path: Path) -> None:
         """Create the caller's home unless it exists; administrators can create that of any account."""

@@ -5,17 +5,17 @@ from contextlib import contextmanager
 
 from core.auth.models import Identity, Scope
 from core.errors import PhotozError
-from uws import JobContext, JobKind
+from uws import ClientWork, Job, JobContext, JobKind, JobResult
 from vospace.documents.requests import read_node
 from vospace.documents.transfers import PULL_TO, PUSH_FROM, Transfer, read_transfer
-from vospace.faults import fault_text
+from vospace.faults import fault_summary
 from vospace.service import NodeService
 from vospace.transfers.moves import NodeMoves
 from vospace.transfers.negotiation import Negotiator
 from vospace.transfers.remote import RemoteTransfers
 from vospace.uris import AUTO
 
-__all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TARGET", "TRANSFER_JOB", "NodeJobs", "fault_of_sentence"]
+__all__ = ["BODY", "DELETE_JOB", "PROPERTIES_JOB", "TARGET", "TRANSFER_JOB", "NodeJobs"]
 
 #: Names of the kinds of job.
 TRANSFER_JOB, DELETE_JOB, PROPERTIES_JOB = "vospace-transfer", "vospace-delete", "vospace-properties"
@@ -27,6 +27,9 @@ BODY = "DOCUMENT"
 TARGET = "target"
 
 _TRANSFER_SECONDS = 3600
+#: Time in which a client has to use the endpoint of a job; its use renews this.
+_ENDPOINT_SECONDS = 900.0
+_EXPIRED = "Internal Fault: The bytes of this transfer had not arrived when its endpoint ended."
 
 
 class _FaultError(PhotozError):
@@ -58,12 +61,25 @@ class NodeJobs:
 
     def kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job."""
-        yield JobKind(TRANSFER_JOB, self.transfer, seconds=_TRANSFER_SECONDS)
+        yield JobKind(
+            TRANSFER_JOB, self.transfer, seconds=_TRANSFER_SECONDS, begin=self.begin_transfer, expired=_EXPIRED
+        )
         yield JobKind(DELETE_JOB, self.delete)
         yield JobKind(PROPERTIES_JOB, self.set_properties)
 
+    def begin_transfer(self, job: Job) -> ClientWork | None:
+        """Negotiate a transfer by the client, whose job is EXECUTING until the bytes have moved (VOSpace 2.1 §6.3)."""
+        with _faults():
+            transfer = read_transfer(job.parameters[BODY].encode())
+            if transfer.is_internal or transfer.direction in {PULL_TO, PUSH_FROM}:
+                return None
+            negotiated = self._negotiator.check(job.identity(self._identity_of), transfer)
+            details = JobResult("transferDetails", "results/transferDetails", "text/xml")
+            nodes = [JobResult(*each) for each in self._nodes_of(transfer, negotiated.transfer.targets[0])]
+            return ClientWork((details, *nodes), 0.0 if negotiated.outside else _ENDPOINT_SECONDS)
+
     def transfer(self, context: JobContext) -> None:
-        """Move or copy a node, transfer bytes from or to another server, or check a transfer by the client."""
+        """Move or copy a node, or transfer bytes from or to another server."""
         with _faults():
             identity, transfer = (
                 context.job.identity(self._identity_of),
@@ -71,12 +87,9 @@ class NodeJobs:
             )
             if transfer.is_internal:
                 self._move(identity, transfer, context)
-            elif transfer.direction in {PULL_TO, PUSH_FROM}:
-                self._add_target(context, transfer, self._remote.run(identity, transfer, context.progress))
-            else:
-                negotiated = self._negotiator.check(identity, transfer)
-                context.add_result("transferDetails", "results/transferDetails", "text/xml")
-                self._add_target(context, transfer, negotiated.transfer.targets[0])
+                return
+            for name, uri in self._nodes_of(transfer, self._remote.run(identity, transfer, context.progress)):
+                context.add_result(name, uri)
 
     def delete(self, context: JobContext) -> None:
         """Delete a node and its descendants where possible."""
@@ -91,11 +104,11 @@ class NodeJobs:
             path = self._nodes.uris.path_of(request.uri)
             _count(context, *self._nodes.change_all(context.job.identity(self._identity_of), path, request))
 
-    def _add_target(self, context: JobContext, transfer: Transfer, uri: str) -> None:
-        """Add the node as a result, also as ``target`` when the service chose its name (VOSpace 2.1 §6.3.1)."""
-        context.add_result("dataNode", uri)
+    def _nodes_of(self, transfer: Transfer, uri: str) -> Iterator[tuple[str, str]]:
+        """Yield the results that name the node, also as ``target`` if the service chose its name (§6.3.1)."""
+        yield "dataNode", uri
         if self._nodes.uris.path_of(uri) != self._nodes.uris.path_of(transfer.targets[0]):
-            context.add_result(TARGET, uri)
+            yield TARGET, uri
 
     def _move(self, identity: Identity, transfer: Transfer, context: JobContext) -> None:
         uris = self._nodes.uris
@@ -104,19 +117,13 @@ class NodeJobs:
         context.add_result("destination" if destination[-1:] == (AUTO,) else "dataNode", uris.of(target))
 
 
-def fault_of_sentence(sentence: str) -> str:
-    """Return the name of the fault at the beginning of a job's error message."""
-    name = sentence.partition(":")[0]
-    return name if name.isalpha() else "InternalFault"
-
-
 @contextmanager
 def _faults() -> Iterator[None]:
     """Raise errors again with the name of the fault at the beginning of the message."""
     try:
         yield
     except PhotozError as e:
-        raise _FaultError(fault_text(e)) from e
+        raise _FaultError(fault_summary(e)) from e
 
 
 def _count(context: JobContext, done: int, failed: int) -> None:

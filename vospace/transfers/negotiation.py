@@ -72,14 +72,14 @@ class Negotiator:
         message = f"The direction '{transfer.direction[:200]}' is not negotiated synchronously; use /transfers."
         raise OperationNotSupportedError(message)
 
-    def answer(self, identity: Identity, negotiated: Negotiated) -> Transfer:
-        """Return the transfer with an endpoint for each protocol."""
+    def answer(self, identity: Identity, negotiated: Negotiated, job: str = "") -> Transfer:
+        """Return the transfer with an endpoint for each protocol, which belongs to a job if one is given."""
         supported = self._supported(negotiated.transfer, negotiated.direction)
         if negotiated.outside is not None:
             return negotiated.transfer.with_protocols(
                 ProtocolRequest(each.uri, negotiated.outside, each.security) for each in supported
             )
-        address = self._signed_urls.address(identity, negotiated.direction, negotiated.paths)
+        address = self._signed_urls.address(identity, negotiated.direction, negotiated.paths, job)
         return negotiated.transfer.with_protocols(
             ProtocolRequest(each.uri, address, each.security) for each in supported
         )

@@ -24,11 +24,18 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedTransfer:
-    """Content of a signed URL; permissions of the user are checked when the URL is used."""
+    """Content of a signed URL; permissions of the user are checked when the URL is used.
+
+    Parameters
+    ----------
+    job
+        Id of the job that the use of the URL ends; empty for a synchronous transfer.
+    """
 
     identity: Identity
     direction: Direction
     paths: tuple[Path, ...]
+    job: str = ""
 
 
 class SignedUrls:
@@ -54,14 +61,15 @@ class SignedUrls:
         self._base_url = base_url
         self._identity_of = identity_of
 
-    def address(self, identity: Identity, direction: Direction, paths: tuple[Path, ...]) -> str:
-        """Return the signed URL of nodes for one user."""
+    def address(self, identity: Identity, direction: Direction, paths: tuple[Path, ...], job: str = "") -> str:
+        """Return the signed URL of nodes for one user, and for one job if there is one."""
         content = {
             "paths": "\n".join(written(path) for path in paths),
             "way": str(direction),
             "user": identity.name or "",
             "scope": str(identity.scope),
             "made_by": identity.credential.key,
+            "job": job,
         }
         name = http_path(paths[0][-1:]) or "vospace"
         suffix = f".{direction}" if direction in {Direction.ZIP, Direction.TAR} else ""
@@ -90,4 +98,5 @@ class SignedUrls:
         except NotFoundError as e:
             message = f"The account '{name}' is no longer active."
             raise PermissionDeniedError(message) from e
-        return SignedTransfer(identity, direction, tuple(node_path(line) for line in str(content["paths"]).split("\n")))
+        paths = tuple(node_path(line) for line in str(content["paths"]).split("\n"))
+        return SignedTransfer(identity, direction, paths, str(content.get("job") or ""))

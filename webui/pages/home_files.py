@@ -109,7 +109,7 @@ async def _receive(services: WebServices, request: Request, identity: Identity, 
         raise TooLargeError(message, field="file")
 
     def stage(_fields: dict[str, str]) -> Staging:
-        return services.vospace.store.stage(limit=free)
+        return nodes.stage_new(identity, folder)
 
     form = await receive_form(request, stage, most_files=_MAX_FILES)
     if not form.files:

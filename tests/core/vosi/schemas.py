@@ -1,4 +1,4 @@
-"""The XML schemas of VOSI, VOResource and UWS, as STILTS carries them."""
+"""The XML schemas of VOSI, VOResource, UWS and VOTable, as STILTS carries them."""
 
 import zipfile
 from collections.abc import Mapping
@@ -8,9 +8,10 @@ from types import MappingProxyType
 import pytest
 from lxml import etree
 
-__all__ = ["schema"]
+__all__ = ["schema", "votable_schema"]
 
 _JAR = Path("/usr/share/java/starlink-ttools.jar")
+_UTIL = Path("/usr/share/java/starlink-util.jar")
 _FOLDER = "uk/ac/starlink/ttools/taplint/"
 _FILES = {
     "http://www.ivoa.net/xml/VOResource/v1.0": "VOResource-v1.1.xsd",
@@ -24,6 +25,7 @@ _PARTS = {
     "http://www.ivoa.net/xml/VOSICapabilities/v1.0": "VOSICapabilities-v1.0.xsd",
     "http://www.ivoa.net/xml/VOSITables/v1.0": "VOSITables-v1.1.xsd",
     "http://www.ivoa.net/xml/VOSIAvailability/v1.0": "VOSIAvailability-v1.0.xsd",
+    "http://www.ivoa.net/xml/VOSITables/v1.0": "VOSITables-v1.1.xsd",
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
     "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
     "http://www.ivoa.net/xml/UWS/v1.0": "UWS-v1.1.xsd",
@@ -48,6 +50,14 @@ def schema(more: Mapping[str, bytes | None] = MappingProxyType({})) -> etree.XML
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_JarResolver(more))
     return etree.XMLSchema(etree.fromstring(etree.tostring(root), parser))
+
+
+def votable_schema() -> etree.XMLSchema:
+    """Give the schema of VOTable 1.4, of which later versions are extensions; skip when STILTS is not installed."""
+    if not _UTIL.exists():
+        pytest.skip("STILTS, which carries the schemas, is not installed: apt-get install stilts")
+    with zipfile.ZipFile(_UTIL) as jar:
+        return etree.XMLSchema(etree.fromstring(jar.read("uk/ac/starlink/util/text/VOTable1.4.xsd")))
 
 
 class _JarResolver(etree.Resolver):

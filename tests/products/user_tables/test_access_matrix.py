@@ -111,3 +111,19 @@ def test_rows_beyond_the_quota_of_the_owner_are_refused_before_they_are_read(tab
         limited.require_quota(tables.people[actor], NAME, 10)
         with pytest.raises(QuotaExceededError):
             limited.require_quota(tables.people[actor], NAME, 11)
+
+
+def test_rows_that_are_sent_count_for_the_owner_of_the_table_if_they_may_be_added(tables: Tables):
+    tables.make("t", "id|int")
+    tables.service.permit(tables.people["owner"], NAME, read_group="readers", write_group="writers")
+    own = {name: tables.people[name].user_id for name in ("owner", "writer", "reader", "registered")}
+    paid = {name: tables.service.payer(tables.people[name], NAME) for name in own}
+    assert paid == own | {"writer": own["owner"]}
+    assert tables.service.payer(tables.people["writer"], "user_writer.new") == own["writer"]
+    staged = {f"user{own['owner']}": 11, f"user{own['reader']}": 10}
+    rule = QuotaRule(default_bytes=10, staged_bytes=lambda account, _without: staged.get(account, 0))
+    limited = UserTableService(tables.service._database, rule)
+    for name in ("writer", "reader"):
+        limited.check_quota(own[name])
+    with pytest.raises(QuotaExceededError):
+        limited.check_quota(own["owner"])

@@ -14,6 +14,7 @@ from core.auth.groups import GroupService
 from tests.core.vosi.schemas import schema
 from tests.server.application import Application
 from tests.vospace.client import CORE, ROOT, VOSpaceClient, checked, fault, node_xml, transfer_xml
+from vospace.faults import fault_of_summary
 
 pytestmark = [pytest.mark.slow, pytest.mark.either_database]
 
@@ -54,8 +55,8 @@ def signed_urls(transfer: etree._Element) -> list[str]:
     return [each.text for each in transfer.iterfind("{*}protocol/{*}endpoint")]
 
 
-def run_job(person: VOSpaceClient, path: str, **sent) -> etree._Element:
-    """Make a job, run it, and give it as it is at its end."""
+def run_job(person: VOSpaceClient, path: str, *, waits: bool = False, **sent) -> etree._Element:
+    """Make a job, run it, and give it as it is at its end, or while it waits for the client."""
     answer = person.ask("POST", path, **sent)
     assert answer.status_code == 303, answer.text
     place = answer.headers["location"]
@@ -63,8 +64,8 @@ def run_job(person: VOSpaceClient, path: str, **sent) -> etree._Element:
     assert b">PENDING<" in pending.content
     assert person.ask("POST", f"{place}/phase", data={"phase": "RUN"}).status_code == 303
     for _ in range(60):
-        job = etree.fromstring(person.ask("GET", place, params={"WAIT": "5"}).content)
-        if job.findtext("uws:phase", namespaces=UWS) not in {"QUEUED", "EXECUTING"}:
+        job = etree.fromstring(person.ask("GET", place, params={"WAIT": "0" if waits else "5"}).content)
+        if waits or job.findtext("uws:phase", namespaces=UWS) not in {"QUEUED", "EXECUTING"}:
             break
     schema().assertValid(job)
     job.set("place", place)
@@ -171,7 +172,9 @@ def test_a_fault_is_a_transfer_without_addresses_and_a_job_in_error(owner, path,
     assert signed_urls(transfer) == []
     assert owner.ask("GET", f"{job}/phase").text == "ERROR"
     assert owner.ask("GET", f"{job}/error").text == name
-    assert name in etree.fromstring(owner.ask("GET", job).content).findtext("uws:errorSummary/uws:message", None, UWS)
+    document = etree.fromstring(owner.ask("GET", job).content)
+    schema().assertValid(document)
+    assert fault_of_summary(document.findtext("uws:errorSummary/uws:message", None, UWS)) == name
 
 
 def test_parameters_negotiate_as_well_and_may_redirect(owner, folder):
@@ -270,11 +273,13 @@ def test_moves_that_cannot_be_end_in_the_fault(owner, other, folder):
 def test_asynchronous_negotiation_gives_addresses_in_its_result(owner, folder):
     owner.put(f"{folder}/f", b"abc")
     content = transfer_xml(f"{ROOT}{folder}/f", direction="pullFromVoSpace", protocols=("httpget",))
-    job = run_job(owner, "transfers", content=content)
-    assert phase(job) == "COMPLETED"
+    job = run_job(owner, "transfers", waits=True, content=content)
+    assert phase(job) == "EXECUTING"
     details = owner.ask("GET", results(job)["transferDetails"])
     assert owner.ask("GET", signed_urls(checked(details.content))[0]).content == b"abc"
     assert results(job)["dataNode"] == f"{ROOT}{folder}/f"
+    ended = etree.fromstring(owner.ask("GET", job.get("place"), params={"WAIT": "60"}).content)
+    assert phase(ended) == "COMPLETED"
     assert fault(owner.ask("POST", "transfers", content=b"<x/>")) == (400, "InvalidArgument")
 
 
@@ -349,7 +354,7 @@ def test_recursive_work_passes_over_what_the_caller_may_not_change(site, owner, 
 def test_the_service_chooses_a_name_once_and_gives_it_as_target(owner, folder):
     for target in (f"{folder}/.auto", folder):  # a container gets the bytes in a node of its own (items 41 and 48)
         content = transfer_xml(f"{ROOT}{target}", direction="pushToVoSpace", protocols=("httpput",))
-        job = run_job(owner, "transfers", content=content)
+        job = run_job(owner, "transfers", waits=True, content=content)
         chosen = results(job)["target"]
         assert chosen == results(job)["dataNode"]
         assert chosen.startswith(f"{ROOT}{folder}/")
@@ -366,7 +371,7 @@ def test_the_service_chooses_a_name_once_and_gives_it_as_target(owner, folder):
 def test_details_of_a_transfer_whose_node_is_gone_are_the_fault(owner, folder):
     owner.put(f"{folder}/f", b"abc")
     content = transfer_xml(f"{ROOT}{folder}/f", direction="pullFromVoSpace", protocols=("httpget",))
-    job = run_job(owner, "transfers", content=content)
+    job = run_job(owner, "transfers", waits=True, content=content)
     owner.delete(f"{folder}/f")
     assert fault(owner.ask("GET", results(job)["transferDetails"])) == (404, "NodeNotFound")
 
