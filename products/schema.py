@@ -1,6 +1,7 @@
 """Tables of the catalogue: releases, products with their files and columns, links, counters, and tables of users."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
@@ -193,12 +194,21 @@ class ProductColumnRow(Base):
     alias: Mapped[str | None] = mapped_column(Text)
     frame: Mapped[str | None] = mapped_column(String(64))
     density: Mapped[str | None] = mapped_column(Text)
+    # Unit, UCD and description as far as the owner stated them; they replace those of the file.
+    stated: Mapped[dict[str, str | None]] = mapped_column(JSON, default=dict)
 
     @classmethod
     def of(
-        cls, product_id: int, position: int, column: columns.Column, *, ucd: str | None, alias: str | None
+        cls,
+        product_id: int,
+        position: int,
+        column: columns.Column,
+        *,
+        ucd: str | None,
+        alias: str | None,
+        stated: Mapping[str, str | None],
     ) -> "ProductColumnRow":
-        """Return the row of a column, with the UCD and alias given by the owner."""
+        """Return the row of a column, with the UCD and alias given by the owner, and what the owner stated."""
         return cls(
             product_id=product_id,
             position=position,
@@ -213,6 +223,7 @@ class ProductColumnRow(Base):
             alias=alias,
             frame=column.frame,
             density=column.density,
+            stated=dict(stated),
         )
 
 

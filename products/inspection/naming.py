@@ -101,6 +101,10 @@ _RULES: Mapping[str, _Patterns] = {
         (r"source|reference|ref|origin|catalog|catalogue|parent_?survey", 0.55),
         (r"program(me)?|field|instrument", 0.25),
     ),
+    "instrument_type": _compiled(
+        (r"(instrument|measurement|meas)_?type", 0.9),
+        (rf"{_REDSHIFT}_?type|type_?(of_?)?{_REDSHIFT}|spec_?phot_?flag", 0.6),
+    ),
     "id": _compiled(
         (r"id|identifier|unique_?id", 0.97),
         (r"(obj|object|source|src|target|gal|galaxy|galid|unique|main|star)_?id", 0.93),

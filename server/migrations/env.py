@@ -5,6 +5,7 @@ from alembic import context
 import core.auth.audit
 import core.auth.schema
 import pipelines.schema
+import products.files.schema
 import products.provenance.schema
 import products.schema
 import uws.schema
@@ -18,6 +19,7 @@ _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
     pipelines.schema,
+    products.files.schema,
     products.provenance.schema,
     products.schema,
     uws.schema,

@@ -235,6 +235,9 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("PATCH", "/api/product-contents/{column_id}"): Ask(
         "/api/product-contents/{0.column}", writes=True, send=_json({"ucd": "meta.id"})
     ),
+    ("PATCH", f"{_PRODUCT}/columns"): Ask(
+        "/api/products/{0.number}/columns", writes=True, send=_json({"zspec": {"description": "changed"}})
+    ),
     ("PUT", f"{_PRODUCT}/columns"): Ask(
         "/api/products/{0.number}/columns",
         writes=True,

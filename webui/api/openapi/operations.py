@@ -180,7 +180,19 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("patch", "/api/product-contents/{column_id}"): OperationDoc(
         COLUMN,
         {"ucd": "pos.eq.ra;meta.main", "alias": "RA"},
-        {"ucd": "UCD1+ of the column; empty for none.", "alias": "Its meaning or a custom name; empty for none."},
+        {
+            "alias": "Its meaning or a custom name; empty for none.",
+            "unit": "Unit of the column, such as deg; empty for none.",
+            "ucd": "UCD1+ of the column; empty for none.",
+            "description": "Description of the column; empty for none.",
+        },
+    ),
+    ("patch", f"{_P}/columns"): OperationDoc(
+        {"count": 1, "unknown": [], "results": [COLUMN]},
+        {"*_mag": {"unit": "mag"}, "Z": {"ucd": "src.redshift", "description": "Redshift, heliocentric."}},
+        {"(name of a column, or a pattern with *)": "Its unit, ucd and description, as far as they are to be set."},
+        text="A body of another media type is a table of descriptions: CSV with the header name,unit,ucd,description, "
+        "a VOTable, or a CDS ReadMe. All columns are changed or none; an error names the wrong lines.",
     ),
     ("put", f"{_P}/columns"): OperationDoc(
         listed(COLUMN),
