@@ -88,7 +88,11 @@ class ColumnMeaningService:
             return column_of_row(row)
 
     def describe_all(
-        self, identity: Identity, product_id: int, meanings: Mapping[str, str]
+        self,
+        identity: Identity,
+        product_id: int,
+        meanings: Mapping[str, str],
+        attributes: Sequence[ColumnDescription] = (),
     ) -> tuple[ProductColumn, ...]:
         """Set the meanings of all columns at once; a column that is not named loses its meaning.
 
@@ -96,6 +100,8 @@ class ColumnMeaningService:
         ----------
         meanings
             Column name to the key or alias of a meaning (``ra`` or ``RA``), or to a free alias.
+        attributes
+            Units, UCDs and descriptions of columns, which are set with the meanings.
 
         Raises
         ------
@@ -119,6 +125,10 @@ class ColumnMeaningService:
                 row.alias = alias
                 row.unit = _unit(product, alias, row.unit)
                 _check_degrees(row)
+            by_name = {row.name: row for row in rows}
+            faults = [fault for item in attributes for fault in _stated_faults(item, [by_name[item.name]])]
+            if faults:
+                raise _all_of(faults)
             session.flush()
             _check_unique(session, product_id)
             product.updated_at = utc_now()

@@ -317,6 +317,13 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", "/product/{name}/densities"): Ask("/product/{0.name}/densities", frozenset({303})),
     ("GET", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 200),
     ("POST", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 303, 400, 409),
+    ("GET", "/product/{name}/descriptions"): _page_write("/product/{0.name}/descriptions", 200),
+    ("POST", "/product/{name}/descriptions"): _page_write(
+        "/product/{0.name}/descriptions",
+        200,
+        400,
+        send=lambda _: {"files": {"file": ("c.csv", b"name,unit\nzspec,\n")}},
+    ),
     ("GET", "/product/{name}/review"): _page_write("/product/{0.name}/review", 200, 303),
     ("POST", "/product/{name}/publish"): _page_write("/product/{0.name}/publish", 303, 406),
     ("GET", "/product/{name}/files"): _page_write("/product/{0.name}/files", 200, 303),
