@@ -217,6 +217,24 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         scope_first=True,
         send=lambda _: {"json": {"uri": "vos://photoz.local~vospace/home/nobody/x", "role": "2"}},
     ),
+    ("POST", f"{_PRODUCT}/uploads"): Ask(
+        "/api/products/{0.number}/uploads",
+        _statuses(201),
+        writes=True,
+        scope_first=True,
+        send=_json({"name": "more.txt", "role": "auxiliary", "size": 5}),
+    ),
+    ("GET", f"{_PRODUCT}/uploads"): Ask("/api/products/{0.number}/uploads", writes=True, sign_in=True),
+    **{
+        (method, f"{_PRODUCT}/uploads/{{upload_id}}"): Ask(
+            f"/api/products/{{0.number}}/uploads/none{query}",
+            _statuses(404),
+            writes=True,
+            sign_in=True,
+            scope_first=method != "GET",
+        )
+        for method, query in (("GET", ""), ("PATCH", "?offset=0"), ("DELETE", ""))
+    },
     ("POST", f"{_PRODUCT}/inspect"): Ask("/api/products/{0.number}/inspect", _statuses(202), writes=True),
     ("GET", f"{_PRODUCT}/inspection"): Ask("/api/products/{0.number}/inspection", sign_in=True),
     ("GET", f"{_PRODUCT}/table-options"): Ask("/api/products/{0.number}/table-options", sign_in=True),
@@ -332,6 +350,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         303,
         send=lambda _: {"data": {"role": "auxiliary"}, "files": {"file": ("more.txt", b"more")}},
     ),
+    ("POST", "/product/{name}/uploads/{upload_id}/discard"): _page_write("/product/{0.name}/uploads/none/discard", 303),
     ("POST", "/product/{name}/files/{file_id}/remove"): _page_write("/product/{0.name}/files/{0.file}/remove", 303),
     ("POST", "/product/{name}/take"): _page_write(
         "/product/{0.name}/take", 400, send=_form(role="auxiliary", path="vos://elsewhere~vospace/x")

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("role", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("fingerprint", sa.String(100), nullable=False),
         sa.Column("staged_id", sa.String(64), nullable=False),
         sa.Column("created_at", core.database.UtcDateTime(), nullable=False),
         sa.Column("updated_at", core.database.UtcDateTime(), nullable=False),
