@@ -1,4 +1,4 @@
-"""Wrong and truncated files are told by their first and last bytes; the files are written by astropy, h5py and pyarrow."""
+"""Wrong and truncated files are told by their first and last bytes; astropy, h5py and pyarrow write the files."""
 
 import io
 import zipfile
