@@ -15,6 +15,7 @@ from products.lifecycle.column_meanings import ColumnMeaningService
 from products.lifecycle.housekeeping import Housekeeping
 from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import JobProductService
+from products.lifecycle.partial_uploads import PartialUploads
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
@@ -104,6 +105,11 @@ class ProductServices:
             max_bytes=self._settings.max_upload_bytes,
             quota=self.quota,
         )
+
+    @part
+    def partial_uploads(self) -> PartialUploads:
+        """Uploads of files in parts."""
+        return PartialUploads(self._database, self._store(), self.uploads, self.quota)
 
     @part
     def column_meanings(self) -> ColumnMeaningService:

@@ -79,6 +79,8 @@ class ProductType:
     ----------
     mandatory
         Keys of the column meanings without which a product of this type is not published.
+    recommended
+        Keys of the meanings that pipelines use where a column has them.
     tabular
         Whether the main file must be a table.
     has_release, has_pz_code
@@ -99,6 +101,7 @@ class ProductType:
     order: int
     description: str
     mandatory: tuple[str, ...] = ()
+    recommended: tuple[str, ...] = ()
     tabular: bool = False
     has_release: bool = True
     has_pz_code: bool = False

@@ -39,6 +39,7 @@ _TYPES = (
         "A catalogue of measured redshifts, spectroscopic or of similar quality: positions, redshifts, and usually "
         "their errors and quality flags.",
         mandatory=("ra", "dec", "z"),
+        recommended=("id", "z_err", "z_flag", "instrument_type", "survey"),
         tabular=True,
         has_release=False,
         takes_pz_code=False,
@@ -51,6 +52,7 @@ _TYPES = (
         2,
         "A table on which photo-z codes learn: photometry of objects together with their reference redshifts.",
         mandatory=("z",),
+        recommended=("id", "ra", "dec", "z_err", "z_flag"),
         tabular=True,
         takes_pz_code=False,
         has_spectroscopic_redshifts=True,
@@ -78,6 +80,7 @@ _TYPES = (
         5,
         "Photometric redshifts of many objects: single values or whole probability densities. Large ones may lie "
         "elsewhere, at an address given in the description.",
+        recommended=("id", "ra", "dec", "z", "z_err"),
         has_pz_code=True,
         data_elsewhere=True,
     ),
@@ -88,6 +91,7 @@ _TYPES = (
         6,
         "A catalogue of objects with positions and photometry, such as the object table of a release.",
         mandatory=("ra", "dec"),
+        recommended=("id",),
         tabular=True,
     ),
     ProductType(7, "other", "Other", 7, "Anything else that helps photo-z work."),

@@ -1,6 +1,7 @@
 """Tables of the catalogue: releases, products with their files and columns, links, counters, and tables of users."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import (
@@ -211,6 +212,8 @@ class ProductColumnRow(Base):
     max_value: Mapped[float | None] = mapped_column(Double)
     null_count: Mapped[int | None] = mapped_column(BigInteger)
     distinct_count: Mapped[int | None] = mapped_column(BigInteger)
+    # Unit, UCD and description as far as the owner stated them; they replace those of the file.
+    stated: Mapped[dict[str, str | None]] = mapped_column(JSON, default=dict)
 
     @classmethod
     def of(
@@ -221,9 +224,10 @@ class ProductColumnRow(Base):
         *,
         ucd: str | None,
         alias: str | None,
+        stated: Mapping[str, str | None],
         summary: ColumnSummary | None = None,
     ) -> "ProductColumnRow":
-        """Return the row of a column, with the UCD and alias given by the owner, and its statistics."""
+        """Return the row of a column with what the owner gave and stated, and its statistics."""
         return cls(
             product_id=product_id,
             position=position,
@@ -242,6 +246,7 @@ class ProductColumnRow(Base):
             max_value=None if summary is None else summary.maximum,
             null_count=None if summary is None else summary.nulls,
             distinct_count=None if summary is None else summary.distinct,
+            stated=dict(stated),
         )
 
 

@@ -36,13 +36,13 @@ __all__ = [
     "check_publication",
     "check_release",
     "check_type_rules",
-    "check_types",
     "check_values",
     "checked_description",
     "checked_name",
     "has_link",
     "internal_name",
     "rows_agree",
+    "type_problem",
     "wanted_meanings",
 ]
 
@@ -114,10 +114,20 @@ _FAULTS = {"ra": ("ra_missing", "ra_outside"), "dec": ("dec_missing", "dec_outsi
 
 
 class MissingColumnsError(InvalidValueError):
-    """Mandatory column meanings are missing."""
+    """Mandatory column meanings are missing.
+
+    Parameters
+    ----------
+    missing
+        Names of these meanings.
+    """
 
     code = "MissingColumns"
     status: ClassVar[int] = 406
+
+    def __init__(self, message: str, missing: Sequence[str]) -> None:
+        super().__init__(message, field="columns")
+        self.missing = tuple(missing)
 
 
 def check_publication(
@@ -152,14 +162,21 @@ def check_positions(found: Inspection, chosen: Meanings, options: TableOptions) 
         raise InvalidValueError(problem, field=chosen.ra)
 
 
-def check_values(kind: ProductType, found: Inspection) -> None:
+def check_values(kind: ProductType, found: Inspection, chosen: Meanings | None = None) -> None:
     """Raise InvalidValueError when a mandatory column has hardly any plausible value.
 
     Missing values, and a few placeholders such as -99, are usual in catalogues; they are counted and shown with the
     product. When most values are out of range, the column is the wrong one, or in another unit.
+
+    Parameters
+    ----------
+    chosen
+        The columns that are checked, as far as their rows were counted; by default all that were.
     """
     offending = offending_rows(found.ranges)
     for key in kind.mandatory:
+        if chosen is not None and getattr(chosen, key) != getattr(found.meanings, key):
+            continue
         (missing, no_value), (outside, odd_value) = (offending.get(name, (0, "")) for name in _FAULTS[key])
         if found.rows and hardly_any(found.rows, missing, outside):
             alias, column = MEANINGS_BY_KEY[key].alias, getattr(found.meanings, key)
@@ -218,26 +235,21 @@ def rows_agree(table: ProductTable, wanted: Meanings) -> bool:
 
 def _check_mandatory(kind: ProductType, columns: Sequence[ProductColumn]) -> None:
     aliases = {meaning.key: meaning.alias for meaning in MEANINGS}
-    by_alias = {item.alias: item.column for item in columns}
-    missing = sorted(aliases[key] for key in kind.mandatory if aliases[key] not in by_alias)
+    given = {item.alias for item in columns}
+    missing = sorted(aliases[key] for key in kind.mandatory if aliases[key] not in given)
     if missing:
         message = f"The column(s) was not filled in: {','.join(missing)}"
-        raise MissingColumnsError(message, field="columns")
-    check_types(kind, columns)
+        raise MissingColumnsError(message, missing)
 
 
-def check_types(kind: ProductType, columns: Sequence[ProductColumn]) -> None:
-    """Raise InvalidValueError when a column with a mandatory meaning does not hold numbers."""
-    aliases = {meaning.key: meaning.alias for meaning in MEANINGS}
-    by_alias = {item.alias: item.column for item in columns}
-    for key in kind.mandatory:
-        column = by_alias.get(aliases[key])
-        if column is not None and not column.is_numeric:
-            message = (
-                f"The column '{column.name}' was given the meaning {aliases[key]}, but it holds {_kind_of(column)}; "
-                "choose a column of numbers."
-            )
-            raise InvalidValueError(message, field=column.name)
+def type_problem(column: Column, alias: str) -> str | None:
+    """Return why a column cannot have a mandatory meaning by its type: it does not hold numbers."""
+    if column.is_numeric:
+        return None
+    return (
+        f"The column '{column.name}' was given the meaning {alias}, but it holds {_kind_of(column)}; choose a column "
+        "of numbers."
+    )
 
 
 def _kind_of(column: Column) -> str:

@@ -122,7 +122,7 @@ class ObjectStore(StagedStore):
         ]
         for key in orphans:
             self._filesystem.rm_file(key)
-        stale = _older(self._staging.folder, horizon)
+        stale = [path for path in _older(self._staging.folder, horizon) if path.stem not in known]
         for path in (*stale, *_older(self._copies, horizon)):
             path.unlink(missing_ok=True)
         return len(orphans) + len(stale)

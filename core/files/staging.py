@@ -1,5 +1,6 @@
 """Staged files: written, hashed and limited in size before they are moved into their store."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.errors import NotFoundError, StorageFullError, TooLargeError
+from core.errors import ConflictError, NotFoundError, StorageFullError, TooLargeError
 from core.files.checksums import Checksums
 
 __all__ = ["PartialFile", "StagedFile", "StagedStore", "StagingFolder", "StoredBytes"]
@@ -174,6 +175,15 @@ class PartialFile(StagedFile):
         """MD5 of the bytes written, in hexadecimal."""
         return self._checksums.hexdigests()[0]
 
+    def lock(self) -> None:
+        """Keep others from writing the file until it is closed; ConflictError when another request writes it."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as e:
+            raise _busy() from e
+        if os.fstat(self._file.fileno()).st_size != self._size:  # written since it was opened
+            raise _busy()
+
     def mark(self) -> None:
         """Store the present size, to which `revert` returns."""
         self._mark.write_text(str(self._size), encoding="ascii")
@@ -235,6 +245,18 @@ class StagingFolder:
         self._check_free_space()
         return PartialFile(path, file_id, limit, self._resources)
 
+    def partial_size(self, file_id: str) -> int:
+        """Return the bytes that have arrived of a file that is written by several requests; 0 when there is none."""
+        return _size(self._path(file_id))
+
+    def partial_bytes(self, file_id: str, count: int) -> bytes | None:
+        """Return the first bytes of a file that is written by several requests; None when there is none."""
+        try:
+            with self._path(file_id).open("rb") as file:
+                return file.read(count)
+        except FileNotFoundError:
+            return None
+
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
         self._path(file_id).unlink(missing_ok=True)
@@ -274,6 +296,14 @@ class StagedStore:
         """Open a file that is written by several requests."""
         return self._staging.resume(file_id, limit=limit)
 
+    def partial_size(self, file_id: str) -> int:
+        """Return the bytes that have arrived of a file that is written by several requests; 0 when there is none."""
+        return self._staging.partial_size(file_id)
+
+    def partial_bytes(self, file_id: str, count: int) -> bytes | None:
+        """Return the first bytes of a file that is written by several requests; None when there is none."""
+        return self._staging.partial_bytes(file_id, count)
+
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
         self._staging.abandon(file_id)
@@ -281,6 +311,10 @@ class StagedStore:
     def staged_bytes(self, account: str, *, without: str = "") -> int:
         """Return the bytes of all staged files of an account, without those of one file."""
         return self._staging.staged_bytes(account, without=without)
+
+
+def _busy() -> ConflictError:
+    return ConflictError("Another request sends bytes of this upload at the moment. Try again in a few seconds.")
 
 
 def _new_id(account: str) -> str:

@@ -57,6 +57,12 @@ class FileStore(Protocol):
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests; NotFoundError when there is none, or `sweep` removed it."""
 
+    def partial_size(self, file_id: str) -> int:
+        """Return the bytes that have arrived of a file that is written by several requests; 0 when there is none."""
+
+    def partial_bytes(self, file_id: str, count: int) -> bytes | None:
+        """Return the first bytes of a file that is written by several requests; None when there is none."""
+
     def abandon(self, file_id: str) -> None:
         """Discard a file that is written by several requests."""
 
@@ -146,7 +152,8 @@ class FolderStore(StagedStore):
     def sweep(self, known: frozenset[str], *, older_than: float) -> int:
         """Delete old staged and unknown files; return their number."""
         horizon = time.time() - older_than
-        stale = [path for path in self._staging.folder.iterdir() if _is_older(path, horizon)]
+        staged = self._staging.folder.iterdir()
+        stale = [path for path in staged if path.stem not in known and _is_older(path, horizon)]
         orphans = [path for path in self._folder.glob("??/*") if path.name not in known and _is_older(path, horizon)]
         for path in (*stale, *orphans):
             if path.is_dir():

@@ -51,6 +51,7 @@ _UCDS: Mapping[str, tuple[tuple[str, float], ...]] = {
     "z_err": (("stat.error;src.redshift", 0.98), ("stat.stdev;src.redshift", 0.95)),
     "z_flag": (("meta.code.qual;src.redshift", 0.97), ("meta.code.qual", 0.8), ("stat.rank", 0.9)),
     "survey": (("meta.curation", 0.9), ("meta.bib", 0.3)),
+    "instrument_type": (),
 }
 
 
@@ -61,7 +62,7 @@ class Guess:
     Parameters
     ----------
     meaning
-        Key of the meaning: ``ra``, ``dec``, ``z``, ``z_err``, ``z_flag``, ``survey`` or ``id``.
+        Key of the meaning: ``ra``, ``dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, ``instrument_type`` or ``id``.
     score
         From 0 to 1; guesses from 0.5 on are proposed.
     reason

@@ -49,6 +49,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("z_err", "z_err", "stat.error;src.redshift"),
     Meaning("z_flag", "z_flag", "stat.rank"),
     Meaning("survey", "survey", "meta.curation"),
+    Meaning("instrument_type", "instrument_type", "meta.code;instr"),
 )
 
 #: The same by their keys.

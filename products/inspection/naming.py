@@ -61,7 +61,7 @@ def _axis_rules(short: str, long: str, world: str, degree: str) -> _Patterns:
 
 
 _RULES: Mapping[str, _Patterns] = {
-    "ra": _axis_rules("ra", "(right_?ascension|alpha)", "x(win|peak|psf)?", "lon"),
+    "ra": _axis_rules("(ra|r_a_?)", "(right_?ascension|alpha)", "x(win|peak|psf)?", "lon"),
     "dec": _axis_rules("(dec|decl|de|dej)", "(declination|delta)", "y(win|peak|psf)?", "lat"),
     "z": _compiled(
         (rf"z_?(best|final)|(best|final)_?{_REDSHIFT}|redshift_?(best|final)", 0.98),
@@ -91,6 +91,7 @@ _RULES: Mapping[str, _Patterns] = {
         (r"quality|qual|nq|qf|qop|quality_?flag|qflag|q_?flag|conf(id(ence)?)?(_?class)?", 0.8),
         (rf"{_REDSHIFT}_(?!.*(mag|flux|psf|cmodel|aper|pixel)).*{_FLAG}(_.*)?", 0.75),
         (rf"{_REDSHIFT}_?(best|spec|final)_(s|source|src)", 0.6),
+        (r"(flags?|flg|qual(ity)?)_?z?spec", 0.7),
         (r"q|qc|cc|cclass|q_?code|grade|rank", 0.4),
         (r"flags?|class(ification)?", 0.3),
     ),
@@ -100,6 +101,10 @@ _RULES: Mapping[str, _Patterns] = {
         (r"survey_?(id|code|short|label)|(cat|catalog|catalogue)_?name", 0.8),
         (r"source|reference|ref|origin|catalog|catalogue|parent_?survey", 0.55),
         (r"program(me)?|field|instrument", 0.25),
+    ),
+    "instrument_type": _compiled(
+        (r"(instrument|measurement|meas)_?type", 0.9),
+        (rf"{_REDSHIFT}_?type|type_?(of_?)?{_REDSHIFT}|spec_?phot_?flag", 0.6),
     ),
     "id": _compiled(
         (r"id|identifier|unique_?id", 0.97),

@@ -19,6 +19,7 @@ _UNLIKELY, _ODD, _MANY, _FITTING = 0.1, 0.6, 0.7, 1.3
 _FEW_ROWS = 10
 _LEAST_FLAGS, _MOST_FLAGS = 2, 40
 _LARGEST_FLAG, _LONGEST_FLAG = 1000, 4
+_MOST_TYPES = 10
 
 #: Range of the mean of a column with this meaning, some of whose values may be impossible.
 _MEANS: Mapping[str, tuple[float, float]] = {"ra": (-180, 360), "dec": (-90, 90), "z": (-10, 15), "z_err": (-10, 5)}
@@ -63,6 +64,8 @@ def value_verdict(column: Column, meaning: str, known: ColumnStatistics | None) 
         return Verdict() if column.is_text else Verdict(_UNLIKELY)
     if meaning == "id":
         return _identifier_verdict(column, known)
+    if meaning == "instrument_type":
+        return _type_verdict(column, known)
     if meaning == "z_flag":
         return _flag_verdict(column, known)
     if not column.is_numeric:
@@ -95,6 +98,16 @@ def _identifier_verdict(column: Column, known: ColumnStatistics | None) -> Verdi
     if known is None or known.unique is None or known.rows < 2:
         return Verdict()
     return Verdict(_FITTING, "no value twice") if known.unique else Verdict(_ODD)
+
+
+def _type_verdict(column: Column, known: ColumnStatistics | None) -> Verdict:
+    """Judge a kind of measurement: a letter or a word, of which there are few."""
+    if not column.is_text:
+        return Verdict(_UNLIKELY)
+    if known is None or known.rows < _FEW_ROWS:
+        return Verdict()
+    fits = known.distinct is not None and known.distinct <= _MOST_TYPES
+    return Verdict(1 if fits else _UNLIKELY, f"{known.distinct} different values of text" if fits else "many values")
 
 
 def _flag_verdict(column: Column, known: ColumnStatistics | None) -> Verdict:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, fields
 
 from core.sky.positions import PositionCounts
 
-__all__ = ["Ranges", "hardly_any", "offending_rows"]
+__all__ = ["REDSHIFT_LIMITS", "Ranges", "hardly_any", "offending_rows"]
+
+#: Range of possible redshifts.
+REDSHIFT_LIMITS = (-0.1, 30.0)
 
 
 @dataclass(frozen=True, slots=True)

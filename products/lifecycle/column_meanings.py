@@ -1,6 +1,7 @@
-"""Service of column meanings: UCDs and aliases that owners give to the columns of their products."""
+"""Service of columns: meanings, units, UCDs and descriptions that owners give to the columns of their products."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,18 +12,38 @@ from core.errors import ConflictError, InvalidValueError, NotFoundError
 from products.access import require_change
 from products.adjustments.options import AS_GIVEN, TableOptions
 from products.inspection.meanings import MEANINGS, position_unit
+from products.lifecycle.column_descriptions import ColumnDescription, columns_described_by
+from products.lifecycle.column_words import ATTRIBUTES, checked_attributes
 from products.models import ProductColumn, ProductStatus
 from products.schema import ProductColumnRow, ProductRow, ProductTableRow
 from products.storage import column_of_row, find_product, product_columns
 
-__all__ = ["ColumnMeaningService"]
+__all__ = ["ColumnMeaningService", "DescribedColumns"]
 
 _ALIASES = {meaning.key: meaning.alias for meaning in MEANINGS}
 _UCDS = {meaning.alias: meaning.ucd for meaning in MEANINGS}
+_DEGREES = frozenset({"deg", "degree", "degrees"})
+_MOST_FAULTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedColumns:
+    """Result of a table of descriptions.
+
+    Parameters
+    ----------
+    described
+        Names of the columns that it describes.
+    unknown
+        Names in it that are not columns of the product.
+    """
+
+    described: tuple[str, ...]
+    unknown: tuple[str, ...]
 
 
 class ColumnMeaningService:
-    """Read and change the meanings of columns."""
+    """Read and change the meanings and attributes of columns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,17 +60,18 @@ class ColumnMeaningService:
             return column_of_row(_find(session, identity, column_id)[0])
 
     def describe(self, identity: Identity, column_id: int, changes: Mapping[str, str | None]) -> ProductColumn:
-        """Change the meaning of one column.
+        """Change the meaning and the attributes of one column.
 
         Parameters
         ----------
         changes
-            New values of ``ucd`` and ``alias``; None removes the value, missing keys leave it as it is.
+            New values of ``alias``, ``unit``, ``ucd`` and ``description``; None removes the value, missing keys leave
+            it as it is.
 
         Raises
         ------
         InvalidValueError
-            Another column of the product has this meaning already.
+            Another column of the product has this meaning already, or a unit or a UCD is not valid.
         ConflictError
             The product is published and its rows depend on this column.
         """
@@ -58,15 +80,19 @@ class ColumnMeaningService:
             require_change(identity, product)
             alias = changes.get("alias", row.alias)
             _check_fixed(session, product, row, alias)
-            row.alias, row.ucd = alias, changes.get("ucd", row.ucd)
-            row.unit = _unit(product, alias, row.unit)
+            row.alias, row.unit = alias, _unit(product, alias, row.unit)
+            _state(row, checked_attributes({key: changes[key] for key in ATTRIBUTES if key in changes}))
             session.flush()
             _check_unique(session, product.id)
             product.updated_at = utc_now()
             return column_of_row(row)
 
     def describe_all(
-        self, identity: Identity, product_id: int, meanings: Mapping[str, str]
+        self,
+        identity: Identity,
+        product_id: int,
+        meanings: Mapping[str, str],
+        attributes: Sequence[ColumnDescription] = (),
     ) -> tuple[ProductColumn, ...]:
         """Set the meanings of all columns at once; a column that is not named loses its meaning.
 
@@ -74,6 +100,8 @@ class ColumnMeaningService:
         ----------
         meanings
             Column name to the key or alias of a meaning (``ra`` or ``RA``), or to a free alias.
+        attributes
+            Units, UCDs and descriptions of columns, which are set with the meanings.
 
         Raises
         ------
@@ -93,13 +121,100 @@ class ColumnMeaningService:
                 alias = _ALIASES.get(chosen, chosen) or None
                 _check_fixed(session, product, row, alias)
                 if alias != row.alias:
-                    row.ucd = _UCDS.get(alias or "")
+                    row.ucd = _ucd_beside(row, alias)
                 row.alias = alias
                 row.unit = _unit(product, alias, row.unit)
+                _check_degrees(row)
+            by_name = {row.name: row for row in rows}
+            faults = [fault for item in attributes for fault in _stated_faults(item, [by_name[item.name]])]
+            if faults:
+                raise _all_of(faults)
             session.flush()
             _check_unique(session, product_id)
             product.updated_at = utc_now()
             return product_columns(session, [product_id])
+
+    def describe_columns(
+        self, identity: Identity, product_id: int, given: Sequence[ColumnDescription]
+    ) -> DescribedColumns:
+        """Set units, UCDs and descriptions of columns, all of them or none; what is not given stays as it is.
+
+        Raises
+        ------
+        InvalidValueError
+            Values are not valid, or no column is described. The message names each wrong row, up to ten.
+        """
+        with self._database.write() as session:
+            product = find_product(session, identity, product_id, lock=True)
+            require_change(identity, product)
+            rows = session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id)).all()
+            by_name = {row.name: row for row in rows}
+            faults: list[InvalidValueError] = []
+            described: dict[str, None] = {}
+            unknown: list[str] = []
+            for item in given:
+                names = columns_described_by(item.name, list(by_name))
+                unknown.extend([] if names else [item.name])
+                described.update(dict.fromkeys(names))
+                faults.extend(_stated_faults(item, [by_name[name] for name in names]))
+            if faults:
+                raise _all_of(faults)
+            if not described:
+                message = f"The table has no column '{unknown[0][:80]}', nor any other of the described ones."
+                raise InvalidValueError(message, field="descriptions")
+            product.updated_at = utc_now()
+            return DescribedColumns(tuple(described), tuple(unknown))
+
+
+def _ucd_beside(row: ProductColumnRow, alias: str | None) -> str | None:
+    """Return the UCD of a column with a new meaning: the one that its owner stated, unless it is that of a meaning."""
+    stated = row.stated.get("ucd")
+    if stated in _UCDS.values():
+        row.stated = {key: value for key, value in row.stated.items() if key != "ucd"}
+        stated = None
+    return stated or _UCDS.get(alias or "")
+
+
+def _stated_faults(item: ColumnDescription, rows: Iterable[ProductColumnRow]) -> list[InvalidValueError]:
+    """Set the attributes of columns by one row of descriptions, and return what is wrong with it."""
+    faults: list[InvalidValueError] = []
+    for key, value in item.attributes.items():
+        try:
+            checked = checked_attributes({key: value})
+            for row in rows:
+                _state(row, checked)
+        except InvalidValueError as e:
+            place = f"{item.place[:1].upper()}{item.place[1:]}, column '{item.name}'" if item.place else item.name
+            faults.append(InvalidValueError(f"{place}: {e.message}", field=item.name))
+    return faults
+
+
+def _all_of(faults: Sequence[InvalidValueError]) -> InvalidValueError:
+    """Return one error that says what all of them say."""
+    more = len(faults) - _MOST_FAULTS
+    sentences = [fault.message for fault in faults[:_MOST_FAULTS]] + ([f"And {more} more."] if more > 0 else [])
+    return InvalidValueError(" ".join(sentences), field=faults[0].field)
+
+
+def _state(row: ProductColumnRow, attributes: Mapping[str, str | None]) -> None:
+    """Set attributes of a column that its owner states, which stay when the file is inspected again."""
+    changed = {key: value for key, value in attributes.items() if value != getattr(row, key)}
+    for key, value in changed.items():
+        setattr(row, key, value)
+    if changed:
+        row.stated = {**row.stated, **changed}
+    _check_degrees(row)
+
+
+def _check_degrees(row: ProductColumnRow) -> None:
+    """Raise InvalidValueError when a column of position was given another unit than degrees."""
+    unit = row.stated.get("unit", "deg")
+    if row.alias in {"RA", "Dec"} and str(unit).lower() not in _DEGREES:
+        message = (
+            f"The column '{row.name}' has the meaning {row.alias}, which is in deg, not in '{unit}'. If its values are "
+            "in another unit, choose how positions are read; they are converted then."
+        )
+        raise InvalidValueError(message, field=row.name)
 
 
 def _unit(product: ProductRow, alias: str | None, declared: str | None) -> str | None:

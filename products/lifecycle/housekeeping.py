@@ -9,12 +9,15 @@ from sqlalchemy import delete, select, update
 
 from core.database import Database, utc_now
 from core.files import FileStore
+from products.files.schema import ProductUploadRow
 from products.models import InspectionState, ProductStatus
 from products.schema import ProductColumnRow, ProductFileRow, ProductLinkRow, ProductRow, ProductTableRow
 
 __all__ = ["Housekeeping"]
 
 _GRACE_SECONDS = 3600.0
+#: Time for which an incomplete upload can be continued.
+_UPLOAD_LIFE = timedelta(days=7)
 
 
 class Housekeeping:
@@ -53,8 +56,10 @@ class Housekeeping:
         """Remove files that nothing refers to and that are older than so many seconds; return their number."""
         self._discard_drafts()
         self._forget_deleted()
+        self._forget_uploads()
         with self._database.read() as session:
             stored = frozenset(session.scalars(select(ProductFileRow.stored_id)))
+            stored |= frozenset(session.scalars(select(ProductUploadRow.staged_id)))
             derived = frozenset(session.scalars(select(ProductTableRow.stored_id)))
         removed = self._store.sweep(stored | self._other_stored_ids(), older_than=older_than)
         horizon = time.time() - older_than
@@ -85,6 +90,11 @@ class Housekeeping:
                 .where(ProductRow.status == ProductStatus.PROCESSING)
                 .values(status=ProductStatus.REGISTERING)
             )
+
+    def _forget_uploads(self) -> None:
+        """Give up uploads in parts that nobody has continued for days; the sweep that follows removes their bytes."""
+        with self._database.write() as session:
+            session.execute(delete(ProductUploadRow).where(ProductUploadRow.updated_at < utc_now() - _UPLOAD_LIFE))
 
     def _discard_drafts(self) -> None:
         now = utc_now()

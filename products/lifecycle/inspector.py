@@ -248,21 +248,31 @@ def _options_of(reader: TableReader) -> dict[str, Any]:
 
 
 def _replace_columns(session: Session, product_id: int, inspection: Inspection, *, as_given: bool) -> None:
-    """Store the columns; those that keep their name keep the meaning given by their owner."""
+    """Store the columns; those that keep their name keep what their owner stated and the meaning given to them."""
     guessed = {guess.column: guess.ucd for guess in inspection.ucd_guesses if guess.score >= _SURE}
-    old = {
-        row.name: (row.ucd, row.alias)
-        for row in session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
-        if row.alias
-    }
+    rows = session.scalars(select(ProductColumnRow).where(ProductColumnRow.product_id == product_id)).all()
+    old = {row.name: (row.ucd, row.alias) for row in rows if row.alias}
+    known = {row.name: row.stated for row in rows if row.stated}
     session.execute(delete(ProductColumnRow).where(ProductColumnRow.product_id == product_id))
     session.get_one(ProductRow, product_id).column_names = "\n".join(c.name for c in inspection.columns)
     for position, column in enumerate(inspection.columns):
         ucd, alias = old.get(column.name, (column.ucd or guessed.get(column.name), None))
-        described = replace(column, unit=position_unit(alias, column.unit, as_given=as_given))
-        known = inspection.statistics.get(column.name)
-        summary = None if known is None else known.summary
-        session.add(ProductColumnRow.of(product_id, position, described, ucd=ucd, alias=alias, summary=summary))
+        stated = known.get(column.name, {})
+        unit = position_unit(alias, column.unit, as_given=as_given)
+        described = replace(
+            column, unit=stated.get("unit", unit), description=stated.get("description", column.description)
+        )
+        counted = inspection.statistics.get(column.name)
+        row = ProductColumnRow.of(
+            product_id,
+            position,
+            described,
+            ucd=stated.get("ucd", ucd),
+            alias=alias,
+            stated=stated,
+            summary=None if counted is None else counted.summary,
+        )
+        session.add(row)
 
 
 def _replace_table(

@@ -15,6 +15,7 @@ from products.access import require_change
 from products.adjustments.options import TableOptions
 from products.files.product_files import ProductFiles
 from products.inspection.inspection import Inspection
+from products.lifecycle.column_checks import check_columns
 from products.models import InspectionState, Product, ProductStatus
 from products.product_types import product_type
 from products.quotas import QuotaRule
@@ -29,10 +30,7 @@ from products.storage import (
     record_product,
 )
 from products.validation import (
-    check_positions,
     check_publication,
-    check_types,
-    check_values,
     rows_agree,
     wanted_meanings,
 )
@@ -151,10 +149,7 @@ class UploadService(ProductFiles):
         with self._database.read() as session:
             row = find_product(session, identity, product_id)
             columns = product_columns(session, [row.id])
-            check_types(product_type(row.product_type_id), columns)
-            if row.inspection is not None:
-                options = TableOptions.from_object(row.table_options)
-                check_positions(Inspection.from_json(row.inspection), wanted_meanings(columns), options)
+            check_columns(product_type(row.product_type_id), columns, *_inspected(row))
 
     # --- publication
 
@@ -183,11 +178,7 @@ class UploadService(ProductFiles):
             table = product_table(session, row.id)
             wanted = wanted_meanings(columns)
             agree = table is None or rows_agree(table, wanted)
-            if table is not None and row.inspection is not None:
-                found = Inspection.from_json(row.inspection)
-                check_positions(found, wanted, TableOptions.from_object(row.table_options))
-                if agree:
-                    check_values(kind, found)
+            check_columns(kind, columns, *_inspected(row))
             record_product(session, identity, "publish", row, visibility=row.visibility)
             if agree:
                 row.status = ProductStatus.PUBLISHED
@@ -200,6 +191,12 @@ class UploadService(ProductFiles):
             # The values of the chosen columns were refused when they had been read.
             raise InvalidValueError(product.inspection_error or "The product was not published; try again.")
         return product
+
+
+def _inspected(row: ProductRow) -> tuple[Inspection | None, TableOptions]:
+    """Return what the inspection of a product found, and the options of its table."""
+    found = None if row.inspection is None else Inspection.from_json(row.inspection)
+    return found, TableOptions.from_object(row.table_options)
 
 
 def _check_columns(options: TableOptions, names: Collection[str]) -> None:

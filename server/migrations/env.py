@@ -6,6 +6,7 @@ import core.auth.audit
 import core.auth.schema
 import core.site_texts
 import pipelines.schema
+import products.files.schema
 import products.provenance.schema
 import products.schema
 import uws.schema
@@ -20,6 +21,7 @@ _SCHEMAS = (
     core.auth.schema,
     core.site_texts,
     pipelines.schema,
+    products.files.schema,
     products.provenance.schema,
     products.schema,
     uws.schema,

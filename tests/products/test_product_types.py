@@ -9,6 +9,7 @@ from core.auth.audit import AuditLog, AuditQuery, Subject
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
 from core.settings import Settings
+from products.inspection.meanings import MEANINGS_BY_KEY
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.versions import ProductVersionService
 from products.models import ProductStatus, Visibility
@@ -100,3 +101,5 @@ def test_what_a_type_takes_stands_on_the_type():
     without_code = {"redshift_catalog", "training_set", "training_results"}
     assert {kind.name for kind in kinds if not kind.takes_pz_code} == without_code
     assert all(kind.takes_pz_code for kind in kinds if kind.has_pz_code)
+    assert {kind.name for kind in kinds if "instrument_type" in kind.recommended} == {"redshift_catalog"}
+    assert all(set(kind.recommended) <= set(MEANINGS_BY_KEY) - set(kind.mandatory) for kind in kinds)

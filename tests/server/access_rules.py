@@ -217,6 +217,24 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         scope_first=True,
         send=lambda _: {"json": {"uri": "vos://photoz.local~vospace/home/nobody/x", "role": "2"}},
     ),
+    ("POST", f"{_PRODUCT}/uploads"): Ask(
+        "/api/products/{0.number}/uploads",
+        _statuses(201),
+        writes=True,
+        scope_first=True,
+        send=_json({"name": "more.txt", "role": "auxiliary", "size": 5}),
+    ),
+    ("GET", f"{_PRODUCT}/uploads"): Ask("/api/products/{0.number}/uploads", writes=True, sign_in=True),
+    **{
+        (method, f"{_PRODUCT}/uploads/{{upload_id}}"): Ask(
+            f"/api/products/{{0.number}}/uploads/none{query}",
+            _statuses(404),
+            writes=True,
+            sign_in=True,
+            scope_first=method != "GET",
+        )
+        for method, query in (("GET", ""), ("PATCH", "?offset=0"), ("DELETE", ""))
+    },
     ("POST", f"{_PRODUCT}/inspect"): Ask("/api/products/{0.number}/inspect", _statuses(202), writes=True),
     ("GET", f"{_PRODUCT}/inspection"): Ask("/api/products/{0.number}/inspection", sign_in=True),
     ("GET", f"{_PRODUCT}/table-options"): Ask("/api/products/{0.number}/table-options", sign_in=True),
@@ -234,6 +252,9 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", "/api/product-contents/{column_id}"): Ask("/api/product-contents/{0.column}", sign_in=True),
     ("PATCH", "/api/product-contents/{column_id}"): Ask(
         "/api/product-contents/{0.column}", writes=True, send=_json({"ucd": "meta.id"})
+    ),
+    ("PATCH", f"{_PRODUCT}/columns"): Ask(
+        "/api/products/{0.number}/columns", writes=True, send=_json({"zspec": {"description": "changed"}})
     ),
     ("PUT", f"{_PRODUCT}/columns"): Ask(
         "/api/products/{0.number}/columns",
@@ -320,6 +341,13 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", "/product/{name}/sky/view"): Ask("/product/{0.name}/sky/view", frozenset({200, 404})),
     ("GET", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 200),
     ("POST", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 303, 400, 409),
+    ("GET", "/product/{name}/descriptions"): _page_write("/product/{0.name}/descriptions", 200),
+    ("POST", "/product/{name}/descriptions"): _page_write(
+        "/product/{0.name}/descriptions",
+        200,
+        400,
+        send=lambda _: {"files": {"file": ("c.csv", b"name,unit\nzspec,\n")}},
+    ),
     ("GET", "/product/{name}/review"): _page_write("/product/{0.name}/review", 200, 303),
     ("POST", "/product/{name}/publish"): _page_write("/product/{0.name}/publish", 303, 406),
     ("GET", "/product/{name}/files"): _page_write("/product/{0.name}/files", 200, 303),
@@ -328,6 +356,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         303,
         send=lambda _: {"data": {"role": "auxiliary"}, "files": {"file": ("more.txt", b"more")}},
     ),
+    ("POST", "/product/{name}/uploads/{upload_id}/discard"): _page_write("/product/{0.name}/uploads/none/discard", 303),
     ("POST", "/product/{name}/files/{file_id}/remove"): _page_write("/product/{0.name}/files/{0.file}/remove", 303),
     ("POST", "/product/{name}/take"): _page_write(
         "/product/{0.name}/take", 400, send=_form(role="auxiliary", path="vos://elsewhere~vospace/x")

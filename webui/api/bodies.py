@@ -22,6 +22,7 @@ __all__ = [
     "ProductPatch",
     "TransferBody",
     "parse_body",
+    "read_body",
     "read_fields",
 ]
 
@@ -127,12 +128,7 @@ async def read_fields(request: Request) -> dict[str, Any]:
     if media_type == "multipart/form-data":
         form = await receive_form(request, _no_files)
         return dict(form.fields)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BYTES:
-            message = f"The request is larger than {_MAX_BYTES // 1_000_000} MB."
-            raise TooLargeError(message)
+    body = await read_body(request)
     if not body:
         return {}
     try:
@@ -147,6 +143,23 @@ async def read_fields(request: Request) -> dict[str, Any]:
         message = "The body of the request must be a JSON object."
         raise InvalidValueError(message)
     return fields
+
+
+async def read_body(request: Request) -> bytes:
+    """Return a short body as it is.
+
+    Raises
+    ------
+    TooLargeError
+        It is longer than 2 MB.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BYTES:
+            message = f"The request is larger than {_MAX_BYTES // 1_000_000} MB."
+            raise TooLargeError(message)
+    return bytes(body)
 
 
 def parse_body(model: type[_Model], fields: dict[str, Any]) -> _Model:

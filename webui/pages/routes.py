@@ -17,7 +17,7 @@ from webui.pages.pipelines import pipelines, run
 from webui.pages.products import deleted, densities, product, search, shared_link, sharing, sky
 from webui.pages.query import routes as query
 from webui.pages.rendering.templates import PageRenderer
-from webui.pages.wizard import columns, description, files, review
+from webui.pages.wizard import columns, description, descriptions, files, review
 from webui.services import WebServices
 
 __all__ = ["page_routes"]
@@ -29,7 +29,7 @@ def page_routes(services: WebServices) -> APIRouter:
     router = APIRouter(route_class=route_class(render_error(services, renderer)), include_in_schema=False)
     # The order counts: /product/new stands before /product/{name}.
     parts = (
-        landing, search, sign_in, oidc, description, files, columns, review,
+        landing, search, sign_in, oidc, description, files, columns, descriptions, review,
         product, densities, sky, sharing, groups, deleted, shared_link, pipelines, run,
         explored_tables, explored_columns, explored_plots, single_row,
         query, home_files, account, tokens, overview, users, releases, product_types, about, api_reference,

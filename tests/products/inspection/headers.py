@@ -102,6 +102,11 @@ HEADERS = {
     "spectroscopy beside photometry": """
         name:name>id ra:ra>ra dec:dec>dec zphot:z zphot_err:zerr zspec:zgap>z zspec_err:zerr>z_err
         q_zspec:flag>z_flag""",
+    "2dFLenS": "TargetName:name>id R.A.:ra>ra Dec.:dec>dec z:z>z Qual:flag>z_flag rmag:mag",
+    "LEGA-C": "ID:id>id RAJ2000:ra>ra DECJ2000:dec>dec z:z>z flag_spec:flag>z_flag SIGMA_STARS:real",
+    "homogenised catalogue": """
+        ID:name>id ra:ra>ra dec:dec>dec z:z>z z_flag:flag>z_flag z_err:zerr>z_err instrument_type:class>instrument_type
+        survey:survey>survey source:class instrument_type_homogenized:class""",
     "6dFGS": """
         SPECID:id TARGETID:id>id RA_deg:ra>ra DEC_deg:dec>dec Z:z>z QUALITY:flag>z_flag OBSRA:ra OBSDEC:dec Z_HELIO:z
         MATCH_DR:real SURVEY_NAME:survey>survey""",

@@ -140,7 +140,7 @@ def register(services: Services, tmp_path: Path) -> Publish:
             stored = staging.finish()
         services.products.uploads.add_file(identity, product.id, FileRole.MAIN, file_name, stored)
         product = services.products.uploads.inspect(identity, product.id)
-        return _inspected(services, identity, product, tmp_path)
+        return inspected(services, identity, product, tmp_path)
 
     return registered
 
@@ -158,7 +158,7 @@ def publish(services: Services, register: Publish) -> Publish:
     return published
 
 
-def _inspected(services: Services, identity: Identity, product: Product, scratch: Path) -> Product:
+def inspected(services: Services, identity: Identity, product: Product, scratch: Path) -> Product:
     """Do in this process what a worker does; no queue runs here."""
     settings = services.settings
     inspector = Inspector(services.database, services.store, settings.tables_folder, max_columns=settings.max_columns)

@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = [
     "ARCHIVE", "COLUMN", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO", "PIPELINE", "PROCESS",
-    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "SIGN_IN", "TABLE_OPTIONS", "TOKEN", "USER", "listed",
+    "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "SIGN_IN", "TABLE_OPTIONS", "TOKEN", "UPLOAD", "USER", "listed",
 ]  # fmt: skip
 
 Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
@@ -107,6 +107,19 @@ COLUMN: Example = {
     "arraysize": None,
     "unit": "deg",
     "description": None,
+}
+
+UPLOAD: Example = {
+    "id": "6f1c7f0c8a3b4a1f9d1f2b7e5a0c9d3e",
+    "product": 12,
+    "role": 0,
+    "name": "objects.parquet",
+    "size": 2_400_000_000,
+    "fingerprint": "1798700000",
+    "received": 620_000_000,
+    "next_part": 300_000_000,
+    "updated_at": "2026-11-23T04:24:18.026500Z",
+    "file": None,
 }
 
 INSPECTION: Example = {

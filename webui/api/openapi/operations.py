@@ -25,6 +25,7 @@ from webui.api.openapi.examples import (
     SIGN_IN,
     TABLE_OPTIONS,
     TOKEN,
+    UPLOAD,
     USER,
     listed,
 )  # fmt: skip
@@ -175,12 +176,43 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("get", f"{_P}/registry"): OperationDoc(PRODUCT),
     ("post", f"{_P}/registry"): OperationDoc(PRODUCT),
     ("get", f"{_P}/read_data"): OperationDoc(READ_DATA),
+    ("post", f"{_P}/uploads"): OperationDoc(
+        UPLOAD,
+        {"name": "objects.parquet", "role": "main", "size": 2_400_000_000, "fingerprint": "1798700000"},
+        {
+            "name": "Name of the file.",
+            "role": "main, auxiliary or description.",
+            "size": "Bytes of the file.",
+            "fingerprint": "Text by which you recognise the same file again, such as the time of its last change.",
+            "first": "Its first 65536 bytes in base64, checked at once; may be left out.",
+            "last": "Its last 65536 bytes in base64; may be left out.",
+        },
+        text="If you have begun to send the same file, that upload is returned, with the bytes that have arrived.",
+    ),
+    ("get", f"{_P}/uploads"): OperationDoc(listed(UPLOAD)),
+    ("get", f"{_P}/uploads/{{upload_id}}"): OperationDoc(UPLOAD),
+    ("patch", f"{_P}/uploads/{{upload_id}}"): OperationDoc(
+        {**UPLOAD, "received": UPLOAD["size"], "next_part": 0, "file": FILE},
+        text="offset is the number of bytes that have arrived. After the last part, file is the file of the product.",
+    ),
     ("get", "/api/product-contents"): OperationDoc(listed(COLUMN)),
     ("get", "/api/product-contents/{column_id}"): OperationDoc(COLUMN),
     ("patch", "/api/product-contents/{column_id}"): OperationDoc(
         COLUMN,
         {"ucd": "pos.eq.ra;meta.main", "alias": "RA"},
-        {"ucd": "UCD1+ of the column; empty for none.", "alias": "Its meaning or a custom name; empty for none."},
+        {
+            "alias": "Its meaning or a custom name; empty for none.",
+            "unit": "Unit of the column, such as deg; empty for none.",
+            "ucd": "UCD1+ of the column; empty for none.",
+            "description": "Description of the column; empty for none.",
+        },
+    ),
+    ("patch", f"{_P}/columns"): OperationDoc(
+        {"count": 1, "unknown": [], "results": [COLUMN]},
+        {"*_mag": {"unit": "mag"}, "Z": {"ucd": "src.redshift", "description": "Redshift, heliocentric."}},
+        {"(name of a column, or a pattern with *)": "Its unit, ucd and description, as far as they are to be set."},
+        text="A body of another media type is a table of descriptions: CSV with the header name,unit,ucd,description, "
+        "a VOTable, or a CDS ReadMe. All columns are changed or none; an error names the wrong lines.",
     ),
     ("put", f"{_P}/columns"): OperationDoc(
         listed(COLUMN),

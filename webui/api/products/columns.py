@@ -1,6 +1,6 @@
-"""REST resources of the columns of a product and their meanings."""
+"""REST resources of the columns of a product: meanings, units, UCDs and descriptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -8,18 +8,34 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
 from products.inspection.meanings import MEANINGS
+from products.lifecycle.column_descriptions import ColumnDescription, read_descriptions
+from products.lifecycle.column_words import ATTRIBUTES
 from products.models import ProductColumn
-from webui.api.bodies import read_fields
+from webui.api.bodies import read_body, read_fields
 from webui.api.errors import api_router
 from webui.api.representations.products import Json, column_json
 from webui.services import WebServices
 
 __all__ = ["routes"]
 
+_FIELDS = frozenset({"application/json", "application/x-www-form-urlencoded", "multipart/form-data"})
+
 
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of columns."""
     router = api_router("columns")
+    _add_single(router, services)
+    _add_all(router, services)
+
+    @router.get("/meanings", summary="The meanings that columns can have")
+    def meanings() -> Json:
+        results = [{"key": meaning.key, "alias": meaning.alias, "ucd": meaning.ucd} for meaning in MEANINGS]
+        return {"count": len(results), "results": results}
+
+    return router
+
+
+def _add_single(router: APIRouter, services: WebServices) -> None:
     authenticate, column_meanings = services.authenticate, services.products.column_meanings
 
     @router.get("/product-contents", summary="Columns of a product's table")
@@ -44,14 +60,18 @@ def routes(services: WebServices) -> APIRouter:
         identity.require(Scope.READ)
         return column_json(column_meanings.column(identity, column_id))
 
-    @router.patch("/product-contents/{column_id}", summary="Set the meaning of one column")
+    @router.patch("/product-contents/{column_id}", summary="Set meaning, unit, UCD and description of one column")
     async def describe(column_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         fields = await read_fields(request)
         changes: dict[str, str | None] = {
-            key: str(fields[key] or "").strip() or None for key in ("ucd", "alias") if key in fields
+            key: str(fields[key] or "").strip() or None for key in ("alias", *ATTRIBUTES) if key in fields
         }
         item = await run_in_threadpool(column_meanings.describe, identity, column_id, changes)
         return column_json(item)
+
+
+def _add_all(router: APIRouter, services: WebServices) -> None:
+    authenticate, column_meanings = services.authenticate, services.products.column_meanings
 
     @router.put(
         "/products/{product_id}/columns", summary="Set the meanings of columns: an object of names and meanings"
@@ -61,9 +81,27 @@ def routes(services: WebServices) -> APIRouter:
         items = await run_in_threadpool(column_meanings.describe_all, identity, product_id, meanings)
         return {"count": len(items), "results": [column_json(item) for item in items]}
 
-    @router.get("/meanings", summary="The meanings that columns can have")
-    def meanings() -> Json:
-        results = [{"key": meaning.key, "alias": meaning.alias, "ucd": meaning.ucd} for meaning in MEANINGS]
-        return {"count": len(results), "results": results}
+    @router.patch("/products/{product_id}/columns", summary="Set units, UCDs and descriptions of several columns")
+    async def describe_columns(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _FIELDS:
+            given = _descriptions(await read_fields(request))
+        else:
+            given = await run_in_threadpool(read_descriptions, await read_body(request))
+        found = await run_in_threadpool(column_meanings.describe_columns, identity, product_id, given)
+        items = await run_in_threadpool(column_meanings.columns, identity, product_id)
+        results = [column_json(item) for item in items if item.column.name in set(found.described)]
+        return {"count": len(results), "unknown": list(found.unknown), "results": results}
 
-    return router
+
+def _descriptions(fields: Mapping[str, object]) -> tuple[ColumnDescription, ...]:
+    """Return the descriptions in an object of column names and objects with unit, UCD and description."""
+    found: list[ColumnDescription] = []
+    for name, given in fields.items():
+        if not isinstance(given, Mapping) or not given or not set(given) <= set(ATTRIBUTES):
+            message = f"The value of '{name[:80]}' must be an object with some of {', '.join(ATTRIBUTES)}."
+            raise InvalidValueError(message, field=name[:80])
+        found.append(ColumnDescription(name, "", {key: str(value or "") for key, value in given.items()}))
+    if not found:
+        message = "The request describes no column; send an object of column names and their attributes."
+        raise InvalidValueError(message, field="descriptions")
+    return tuple(found)

@@ -17,7 +17,7 @@ from webui.charts.histogram import HistogramPlot, histogram_plot
 from webui.charts.run_report import Figure
 from webui.charts.sky_map import SkyMap, sky_map
 
-__all__ = ["ColumnView", "ProductView", "identifier_column"]
+__all__ = ["ColumnView", "ProductView", "identifier_column", "range_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +122,14 @@ def identifier_column(details: ProductDetails) -> str | None:
     return named or next((name for name, meaning in guessed.items() if meaning == "id"), None)
 
 
-def _column_view(item: ProductColumn, known: ColumnStatistics | None) -> ColumnView:
+def range_text(item: ProductColumn, known: ColumnStatistics | None) -> str:
+    """Return the least and the largest value of a column, or the lengths of its texts; empty when none are known."""
     if known is None or known.minimum is None or known.maximum is None:
-        return ColumnView(item, None if known is None else known.nulls, "")
+        return ""
     low, high = (f"{value:.7g}" if isinstance(value, float) else str(value) for value in (known.minimum, known.maximum))
     text = low if known.minimum == known.maximum else f"{low} to {high}"
-    return ColumnView(
-        item, known.nulls, f"{text} byte{'' if text == '1' else 's'} long" if item.column.is_text else text
-    )
+    return f"{text} byte{'' if text == '1' else 's'} long" if item.column.is_text else text
+
+
+def _column_view(item: ProductColumn, known: ColumnStatistics | None) -> ColumnView:
+    return ColumnView(item, None if known is None else known.nulls, range_text(item, known))

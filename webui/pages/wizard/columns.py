@@ -1,5 +1,9 @@
-"""Step 3 of the wizard: the meanings of columns."""
+"""Step 3 of the wizard: the meanings of columns, their units, UCDs and descriptions.
 
+The same page changes the columns of a published product.
+"""
+
+from collections.abc import Mapping
 from dataclasses import replace
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -8,38 +12,43 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.errors import InvalidValueError
 from products.inspection.meanings import MEANINGS_BY_KEY
-from products.models import InspectionState
+from products.models import InspectionState, ProductStatus
 from products.service import ProductDetails
 from webui.addresses import product_address
 from webui.pages.forms import FormState, read_form, save_or_show
 from webui.pages.products.drafts import own_details, product_page
 from webui.pages.rendering.templates import PageRenderer
-from webui.pages.wizard.column_choices import choices_of, meanings_of, missing_meanings
+from webui.pages.wizard.column_choices import attributes_of, choices_of, meanings_of, missing_meanings
+from webui.pages.wizard.column_list import SHOWN, column_list, list_address, summary_of
 from webui.pages.wizard.table_options import chosen_options, table_choices
 from webui.services import WebServices
 
-__all__ = ["add_routes"]
+__all__ = ["add_routes", "columns_page"]
+
+_FIELDS_OF_COLUMN = 5
+_PAGE = "page-"
 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the third step of the wizard."""
     authenticate = services.authenticate
+    most_fields = _FIELDS_OF_COLUMN * services.settings.max_columns + 10
 
     @router.get("/product/{name}/columns")
-    def columns_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
+    def columns_form(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         details = own_details(services, identity, name)
-        return _columns_page(services, renderer, identity, details, FormState())
+        return columns_page(services, renderer, identity, details, FormState(), request.query_params)
 
     @router.post("/product/{name}/columns")
     async def columns(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         details = await run_in_threadpool(own_details, services, identity, name)
-        fields = await read_form(request, 2 * services.settings.max_columns + 10)
-        return await run_in_threadpool(_save_columns, services, renderer, identity, details, fields)
+        fields = await read_form(request, most_fields)
+        return await run_in_threadpool(_take_columns, services, renderer, identity, details, fields)
 
     @router.post("/product/{name}/table")
     async def take_table(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
         details = await run_in_threadpool(own_details, services, identity, name)
-        fields = await read_form(request, 2 * services.settings.max_columns + 10)
+        fields = await read_form(request, most_fields)
         return await run_in_threadpool(_take_table, services, renderer, identity, details, fields)
 
 
@@ -53,33 +62,38 @@ def _take_table(
     uploads = services.products.uploads
     return save_or_show(
         lambda: uploads.take_table(identity, details.product.id, chosen_options(details, fields)),
-        lambda form: _columns_page(services, renderer, identity, details, replace(form, values={})),
+        lambda form: columns_page(services, renderer, identity, details, replace(form, values={}), {}),
         fields,
         (),
         then=product_address(details.product.internal_name, "columns"),
     )
 
 
-def _save_columns(
-    services: WebServices,
-    renderer: PageRenderer,
-    identity: Identity,
-    details: ProductDetails,
-    fields: dict[str, str],
+def _take_columns(
+    services: WebServices, renderer: PageRenderer, identity: Identity, details: ProductDetails, fields: dict[str, str]
 ) -> Response:
+    """Save the form and go where its button leads, or only show what would be wrong with it."""
+    then = fields.get("then", "")
+    if then == "check":
+        return columns_page(services, renderer, identity, details, FormState(fields), fields)
     return save_or_show(
-        lambda: _describe(services, identity, details, meanings_of(details.columns, fields)),
-        lambda form: _columns_page(services, renderer, identity, details, form),
+        lambda: _save(services, identity, details, fields, is_last=not then),
+        lambda form: columns_page(services, renderer, identity, details, form, fields),
         fields,
         [item.column.name for item in details.columns],
-        then=product_address(details.product.internal_name, "review"),
+        then=_next_address(details, fields, then),
     )
 
 
-def _describe(services: WebServices, identity: Identity, details: ProductDetails, meanings: dict[str, str]) -> None:
-    """Store the meanings of columns, then check that all mandatory ones are given, to columns that can have them."""
-    kind = details.product.product_type
-    services.products.column_meanings.describe_all(identity, details.product.id, meanings)
+def _save(
+    services: WebServices, identity: Identity, details: ProductDetails, fields: Mapping[str, str], *, is_last: bool
+) -> None:
+    """Store meanings and attributes; at the end of the step, check that publication would take them."""
+    kind, meanings = details.product.product_type, meanings_of(details, fields)
+    attributes = attributes_of(details, fields)
+    services.products.column_meanings.describe_all(identity, details.product.id, meanings, attributes)
+    if not is_last or details.product.status is not ProductStatus.REGISTERING:
+        return
     missing = missing_meanings(kind, meanings)
     if missing:
         message = f"Choose a column for each of: {', '.join(missing)}. A product of type {kind.display_name} needs it."
@@ -87,10 +101,35 @@ def _describe(services: WebServices, identity: Identity, details: ProductDetails
     services.products.uploads.check_meanings(identity, details.product.id)
 
 
-def _columns_page(
-    services: WebServices, renderer: PageRenderer, identity: Identity, details: ProductDetails, form: FormState
+def _next_address(details: ProductDetails, fields: Mapping[str, str], then: str) -> str:
+    """Return the address after saving: the next step, the product, or another page of the list."""
+    product = details.product
+    if not then:
+        is_draft = product.status is ProductStatus.REGISTERING
+        return product_address(product.internal_name, "review" if is_draft else "")
+    page = then.removeprefix(_PAGE) if then.startswith(_PAGE) else ""
+    return product_address(product.internal_name, "columns") + list_address(fields, page)
+
+
+def columns_page(
+    services: WebServices,
+    renderer: PageRenderer,
+    identity: Identity,
+    details: ProductDetails,
+    form: FormState,
+    listed: Mapping[str, str],
 ) -> Response:
+    """Render the page.
+
+    Parameters
+    ----------
+    listed
+        What is listed: ``q``, ``show`` and ``page``.
+    """
     failed = details.product.inspection_state is InspectionState.FAILED
+    choices = choices_of(details, form.values or None)
+    page = column_list(choices, listed)
+    on_page = {choice.item.id for choice in page.choices}
     return product_page(
         services,
         renderer,
@@ -98,7 +137,11 @@ def _columns_page(
         identity,
         details,
         form,
-        choices=choices_of(details, form.values or None),
+        choices=choices,
+        listed=page,
+        filters=SHOWN,
+        elsewhere=[choice for choice in choices if choice.problem and choice.item.id not in on_page],
+        summary=summary_of(details.product.product_type, choices),
         meanings=MEANINGS_BY_KEY,
         mandatory=details.product.product_type.mandatory,
         table=table_choices(details),

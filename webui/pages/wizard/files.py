@@ -1,5 +1,7 @@
 """Step 2 of the wizard: upload the main file and auxiliary files, and inspect the main file."""
 
+from contextlib import suppress
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
@@ -66,6 +68,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
             raise NotFoundError(message)
         uploads.remove_file(identity, file_id)
         return see_other(product_address(details.product.internal_name, "files"))
+
+    @router.post("/product/{name}/uploads/{upload_id}/discard")
+    def discard(name: str, upload_id: str, identity: Identity = Depends(authenticate)) -> Response:
+        product = own_details(services, identity, name).product
+        with suppress(NotFoundError):  # it was completed or discarded meanwhile
+            services.products.partial_uploads.discard(identity, product.id, upload_id)
+        return see_other(product_address(product.internal_name, "files"))
 
     @router.post("/product/{name}/inspect")
     def inspect(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -141,6 +150,7 @@ def _files_page(
         details,
         form,
         limit=services.products.uploads.max_bytes,
+        unfinished=services.products.partial_uploads.unfinished(identity, details.product.id),
         own_files=_own_files(services, identity),
         readable_formats=READABLE_FORMATS,
     )

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends, Response
 from core.auth.models import Identity
 from products.models import InspectionState, Product, ProductStatus
 from products.service import ProductDetails
+from products.validation import MissingColumnsError
 from webui.addresses import product_address
 from webui.pages.forms import FormState, save_or_show, see_other
 from webui.pages.products.drafts import own_details, product_page
@@ -18,7 +19,7 @@ _PUBLISH_SECONDS = 2.0
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the fourth step of the wizard."""
-    authenticate, uploads = services.authenticate, services.products.uploads
+    authenticate = services.authenticate
 
     @router.get("/product/{name}/review")
     def review(name: str, identity: Identity = Depends(authenticate)) -> Response:
@@ -31,12 +32,24 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
     def publish(name: str, identity: Identity = Depends(authenticate)) -> Response:
         details = own_details(services, identity, name)
         return save_or_show(
-            lambda: uploads.publish(identity, details.product.id, seconds=_PUBLISH_SECONDS),
+            lambda: _publish(services, identity, details.product),
             lambda form: _review_page(services, renderer, identity, details, form),
             {},
             (),
             then=_next_page,
         )
+
+
+def _publish(services: WebServices, identity: Identity, product: Product) -> Product:
+    """Publish a product; the error about missing meanings says where to choose them."""
+    try:
+        return services.products.uploads.publish(identity, product.id, seconds=_PUBLISH_SECONDS)
+    except MissingColumnsError as e:
+        message = (
+            f"No column has the meaning {' or '.join(e.missing)}, which products of type "
+            f"{product.product_type.display_name} need. Choose one in the step Columns."
+        )
+        raise MissingColumnsError(message, e.missing) from e
 
 
 def _next_page(product: Product) -> str:

@@ -13,11 +13,11 @@ BASIC = {"display_name": "VVDS sample", "product_type": "1", "visibility": "regi
 
 
 def _fields(page: str, **chosen: str) -> dict[str, str]:
-    """Fill in the form of columns: column name to key, for all columns that are named."""
+    """Fill in the form of columns: column name to key; the others on the page have no meaning."""
     numbers = dict(
-        re.findall(r"<code>(\w+)</code>.*?name=\"meaning-(\d+)\"", page, re.DOTALL),
+        re.findall(r"<code>(\w+)</code>.*?name=\"meaning-(\d+)\"", page.partition("<tbody>")[2], re.DOTALL),
     )
-    return {f"meaning-{numbers[name]}": key for name, key in chosen.items()}
+    return {f"meaning-{number}": chosen.get(name, "") for name, number in numbers.items()}
 
 
 def test_the_wizard_asks_for_a_sign_in(visitor: httpx2.Client):
@@ -163,7 +163,8 @@ def test_files_in_vospace_are_taken_without_being_sent_again(alice: httpx2.Clien
 def test_guesses_are_filled_in_with_their_reasons(alice: httpx2.Client, register: Publish):
     page = alice.get(f"/product/{register().internal_name}/columns").text
     for name, key in (("RAJ2000", "ra"), ("DEJ2000", "dec"), ("zspec", "z")):
-        row = page[page.index(f"<code>{name}</code>") :].partition("</tr>")[0]
+        rows = page.partition("<tbody>")[2]
+        row = rows[rows.index(f"<code>{name}</code>") :].partition("</tr>")[0]
         assert f'<option value="{key}" selected>' in row
         assert f"Guessed: name {name}" in row
         assert re.search(r"\(\d+ %\)", row)
@@ -175,7 +176,7 @@ def test_columns_are_described_and_the_product_is_published(
     address = f"/product/{register().internal_name}"
     page = alice.get(f"{address}/columns").text
     fields = _fields(page, RAJ2000="ra", DEJ2000="dec", zspec="z")
-    free = re.search(r"<code>flag</code>.*?name=\"(alias-\d+)\"", page, re.DOTALL)
+    free = re.search(r"<code>flag</code>.*?name=\"(alias-\d+)\"", page.partition("<tbody>")[2], re.DOTALL)
     assert free is not None
     fields[free.group(1)] = "quality"
     assert alice.post(f"{address}/columns", data=fields).headers["location"] == f"{address}/review"
@@ -207,7 +208,7 @@ def test_missing_mandatory_columns_are_named(alice: httpx2.Client, register: Pub
     assert "Choose a column for each of: Dec, z." in answer.text
     refused = alice.post(f"{address}/publish")
     assert refused.status_code == 406
-    assert "The column(s) was not filled in: Dec,z" in refused.text
+    assert "No column has the meaning Dec or z, which products of type Reference Redshift Catalog need" in refused.text
 
 
 def test_other_positions_than_guessed_are_prepared_by_a_job(alice: httpx2.Client, register: Publish):
@@ -230,14 +231,3 @@ def test_what_is_no_table_is_kept_and_published(alice: httpx2.Client, register: 
     assert "no columns to describe" in alice.get(f"{address}/columns").text
     assert alice.post(f"{address}/publish").headers["location"] == address
     assert "model.pkl" in alice.get(address).text
-
-
-def test_a_table_of_many_columns_is_described_in_one_form(alice: httpx2.Client, register: Publish):
-    names = [f"c{number}" for number in range(1500)]
-    table = f"{','.join(['ra', 'dec', 'z', *names])}\n{','.join(['1'] * 1503)}\n".encode()
-    address = f"/product/{register(table=table).internal_name}/columns"
-    page = alice.get(address).text
-    fields = dict.fromkeys(re.findall(r'name="((?:meaning|alias)-\d+)"', page), "")
-    assert len(fields) == 2 * 1503
-    answer = alice.post(address, data=fields | _fields(page, ra="ra", dec="dec", z="z"))
-    assert answer.status_code == 303
