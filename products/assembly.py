@@ -16,15 +16,16 @@ from products.lifecycle.housekeeping import Housekeeping
 from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import JobProductService
 from products.lifecycle.published import PublishedProducts
+from products.lifecycle.releases import ReleaseAdministration
 from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
 from products.provenance import DisclosureService, ProvenanceService
 from products.quotas import QuotaRule
-from products.releases import ReleaseAdministration
 from products.search.coverage import CoverageService
 from products.search.facets import FacetService
 from products.service import ProductService
+from products.sharing.attribution import RelationService
 from products.sharing.links import LinkService
 from products.sharing.service import SharingService
 from products.user_tables.service import UserTableService
@@ -120,6 +121,11 @@ class ProductServices:
     def sharing(self) -> SharingService:
         """Co-owners, and changes of owner."""
         return SharingService(self._database, self.quota)
+
+    @part
+    def relations(self) -> RelationService:
+        """Related resources of products."""
+        return RelationService(self._database)
 
     @part
     def links(self) -> LinkService:

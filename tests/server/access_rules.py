@@ -248,7 +248,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("HEAD", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
     **{
         ("GET", f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}")
-        for name in ("provenance", "citation", "downloads")
+        for name in ("provenance", "citation", "downloads", "relations")
     },
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),

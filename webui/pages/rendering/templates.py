@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.auth.models import Identity
 from core.settings import Settings
+from products.attribution.identifiers import address_of
 from webui.addresses import file_address, product_address, release_address, type_address, user_address
 from webui.pages.forms import FormState
 from webui.pages.rendering.markdown import render_markdown
@@ -49,7 +50,7 @@ class PageRenderer:
         )
         self._environment.filters.update(
             size=size_text, number=_number_text, brief=_brief_text, day=_day_text, instant=_instant_text,
-            markdown=render_markdown, path=_path_text,
+            markdown=render_markdown, path=_path_text, resolver=address_of,
         )  # fmt: skip
         self._environment.globals.update(
             site_name=settings.site_name,
