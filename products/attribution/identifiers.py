@@ -8,12 +8,14 @@ from core.errors import InvalidValueError
 __all__ = ["address_of", "checked_address", "checked_doi", "checked_orcid", "checked_reference", "is_orcid"]
 
 _ORCID_PREFIX = re.compile(r"(?:https?://)?(?:www\.)?orcid\.org/|orcid:\s*", re.IGNORECASE)
-_ORCID = re.compile(r"\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX]")
+_ORCID = re.compile(r"\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX]", re.ASCII)
 _DOI_PREFIX = re.compile(r"(?:https?://)?(?:dx\.|www\.)?doi\.org/|doi:\s*", re.IGNORECASE)
-_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[\x21-\x7e]+")
-_ARXIV = re.compile(r"arXiv:\s*(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)", re.IGNORECASE)
+_DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[\x21-\x7e]+", re.ASCII)
+_ARXIV = re.compile(
+    r"arXiv:\s*(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[A-Z]{2})?/\d{7}(?:v\d+)?)", re.IGNORECASE | re.ASCII
+)
 # YYYYJJJJJVVVVMPPPPA: year, journal, volume, qualifier of the page, page, initial of the first author.
-_BIBCODE = re.compile(r"[12]\d{3}[A-Za-z][A-Za-z&.]{4}[A-Za-z0-9.]{4}[A-Za-z0-9.][A-Za-z0-9.]{4}[A-Z.]")
+_BIBCODE = re.compile(r"[12]\d{3}[A-Za-z][A-Za-z&.]{4}[A-Za-z0-9.]{4}[A-Za-z0-9.][A-Za-z0-9.]{4}[A-Z.]", re.ASCII)
 _LONGEST = 500
 
 

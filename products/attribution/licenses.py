@@ -49,11 +49,11 @@ def license_label(identifier: str) -> str:
 @lru_cache(maxsize=256)
 def _normalized(text: str) -> str | None:
     # Imported when a licence is first checked: it reads the list of all licences.
-    from license_expression import ExpressionError, ExpressionInfo, get_spdx_licensing
+    from license_expression import ExpressionError, get_spdx_licensing
 
     try:
-        found: ExpressionInfo = get_spdx_licensing().validate(text)
+        found = get_spdx_licensing().parse(text, validate=True, strict=True)
     except (ExpressionError, RecursionError):
         return None
-    normalized = found.normalized_expression
-    return None if found.errors or normalized is None or "LicenseRef" in normalized else str(normalized)
+    normalized = "" if found is None else str(found)
+    return None if not normalized or "LicenseRef" in normalized else normalized
