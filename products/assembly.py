@@ -20,7 +20,7 @@ from products.lifecycle.releases import ReleaseAdministration
 from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
-from products.provenance import DisclosureService, ProvenanceService
+from products.provenance import DisclosureService, LineageService, ProvenanceService
 from products.quotas import QuotaRule
 from products.search.coverage import CoverageService
 from products.search.facets import FacetService
@@ -151,6 +151,11 @@ class ProductServices:
     def provenance(self) -> ProvenanceService:
         """Provenance of products."""
         return ProvenanceService(self._database, self.service, self._others.may_read_file)
+
+    @part
+    def lineage(self) -> LineageService:
+        """Graphs of the provenance of products."""
+        return LineageService(self._database, self.provenance, self.relations)
 
     @part
     def disclosures(self) -> DisclosureService:

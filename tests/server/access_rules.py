@@ -311,6 +311,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         for method in ("GET", "HEAD")
     },
     ("GET", "/product/{name}"): Ask("/product/{0.name}"),
+    ("GET", "/product/{name}/provenance"): Ask("/product/{0.name}/provenance"),
     ("GET", "/product/{name}/densities"): Ask("/product/{0.name}/densities", frozenset({303})),
     ("GET", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 200),
     ("POST", "/product/{name}/columns"): _page_write("/product/{0.name}/columns", 303, 400, 409),
