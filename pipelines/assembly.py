@@ -91,7 +91,7 @@ class PipelineServices:
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job of this package: one a pipeline."""
-        for name in self.definitions:
+        for name, pipeline in self.definitions.items():
             yield JobKind(
                 name,
                 self._run,
@@ -99,6 +99,8 @@ class PipelineServices:
                 seconds=self._settings.job_seconds,
                 long_running=True,
                 on_end=self.completion.ended,
+                label=pipeline.display_name,
+                path=f"/pipelines/{name}",
             )
 
     def _run(self, context: JobContext) -> None:

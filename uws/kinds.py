@@ -196,6 +196,10 @@ class JobKind:
         it stops within about a second.
     on_destroy
         Called before a job is removed, to remove the files of its results; it must be idempotent.
+    label
+        Display name; by default the name.
+    path
+        Path of the job list at which its jobs are UWS resources; None when they are at none.
     """
 
     name: str
@@ -205,3 +209,5 @@ class JobKind:
     long_running: bool = False
     on_end: Callable[[Job], None] | None = None
     on_destroy: Callable[[Job], None] | None = None
+    label: str = ""
+    path: str | None = None

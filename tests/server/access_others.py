@@ -108,6 +108,15 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 400},
         {"data": {"name": ".."}},
     ),
+    ("GET", "/jobs"): ({"nobody": 303, "*": 200}, {}),
+    ("GET", "/jobs/{job_id}"): ({"nobody": 303, "*": 404}, {"url": f"/jobs/{'0' * 32}"}),
+    **{
+        ("POST", f"/jobs/{{job_id}}/{part}"): (
+            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+            {"url": f"/jobs/{'0' * 32}/{part}"},
+        )
+        for part in ("abort", "delete")
+    },
     ("GET", "/groups"): ({"nobody": 303, "*": 200}, {}),
     ("POST", "/groups"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 409},

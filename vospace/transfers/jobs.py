@@ -58,9 +58,17 @@ class NodeJobs:
 
     def kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job."""
-        yield JobKind(TRANSFER_JOB, self.transfer, seconds=_TRANSFER_SECONDS)
-        yield JobKind(DELETE_JOB, self.delete)
-        yield JobKind(PROPERTIES_JOB, self.set_properties)
+        yield JobKind(
+            TRANSFER_JOB,
+            self.transfer,
+            seconds=_TRANSFER_SECONDS,
+            label="Transfer, move or copy in VOSpace",
+            path="/vospace/transfers",
+        )
+        yield JobKind(DELETE_JOB, self.delete, label="Deletion in VOSpace", path="/vospace/async-delete")
+        yield JobKind(
+            PROPERTIES_JOB, self.set_properties, label="Properties in VOSpace", path="/vospace/async-setprops"
+        )
 
     def transfer(self, context: JobContext) -> None:
         """Move or copy a node, transfer bytes from or to another server, or check a transfer by the client."""
