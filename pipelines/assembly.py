@@ -13,6 +13,8 @@ from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline
 from pipelines.runs.checks import RunChecker
 from pipelines.runs.completion import RunCompletion
+from pipelines.runs.presets import PresetService
+from pipelines.runs.preview import RunPreviewer
 from pipelines.service import PipelineService
 from products.assembly import ProductServices
 from uws import JobContext, JobKind, JobService
@@ -83,6 +85,16 @@ class PipelineServices:
     def checker(self) -> RunChecker:
         """Checks of runs, before they are queued and again when they start."""
         return RunChecker(self._products.service, self._inputs, self._settings.datasets)
+
+    @part
+    def presets(self) -> PresetService:
+        """Saved parameters of users."""
+        return PresetService(self._database, self.definitions)
+
+    @part
+    def previewer(self) -> RunPreviewer:
+        """Previews of runs."""
+        return RunPreviewer(self._products.service, self._settings.tables_folder)
 
     @part
     def completion(self) -> RunCompletion:

@@ -326,6 +326,18 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 400},
         {"url": "/run/combine_redshift_dedup", "files": {"RULES": ("rules.yaml", b"a: 1")}},
     ),
+    ("GET", "/runs/compare"): ({"*": 404}, {"url": "/runs/compare?first=987654&second=987655"}),
+    **{
+        ("POST", f"/run/{{name}}/{part}"): (
+            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": answer},
+            {"url": f"/run/combine_redshift_dedup/{part}", "files": {"RULES": ("rules.yaml", b"a: 1")}},
+        )
+        for part, answer in (("form", 200), ("preview", 400), ("presets", 400))
+    },
+    ("POST", "/run/{name}/presets/{key}/delete"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/run/combine_redshift_dedup/presets/none/delete"},
+    ),
     ("GET", "/runs/{number}"): ({"*": 404}, {"url": "/runs/987654"}),
     ("GET", "/runs/{number}/pictures/{key}.svg"): ({"*": 404}, {"url": "/runs/987654/pictures/sky.svg"}),
     ("POST", "/runs/{number}/abort"): (

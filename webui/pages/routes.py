@@ -8,7 +8,7 @@ from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
 from webui.pages.jobs import jobs
-from webui.pages.pipelines import pipelines, run
+from webui.pages.pipelines import comparison, pipelines, run
 from webui.pages.products import deleted, densities, lineage, product, search, shared_link, sharing
 from webui.pages.rendering.templates import PageRenderer
 from webui.pages.wizard import columns, description, files, review
@@ -24,7 +24,7 @@ def page_routes(services: WebServices) -> APIRouter:
     # The order counts: /product/new stands before /product/{name}.
     parts = (
         search, sign_in, oidc, description, files, columns, review,
-        product, lineage, densities, sharing, groups, deleted, shared_link, pipelines, run, jobs,
+        product, lineage, densities, sharing, groups, deleted, shared_link, pipelines, comparison, run, jobs,
         home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
     )  # fmt: skip
     for part in parts:
