@@ -109,7 +109,10 @@ class RunForm:
                 page = self._services.products.service.list(identity, restricted)
                 found |= {product.id: product for product in page.products}
         types = _types_of(slot)
-        return tuple(product for product in found.values() if product.product_type.id in types)
+        chosen = [product for product in found.values() if product.product_type.id in types]
+        place = {part: number for number, part in enumerate(given)}
+        keys = {p.id: min(place.get(key, len(place)) for key in (str(p.id), p.internal_name)) for p in chosen}
+        return tuple(sorted(chosen, key=lambda product: keys[product.id]))
 
     def _objects(self, identity: Identity, pipeline: AnyPipeline, chosen: str) -> tuple[Product, ...]:
         """Return the products to choose objects from, the newest, and the one that is chosen."""
