@@ -111,14 +111,7 @@ def test_a_run_is_repeated_with_its_values(
     one, other, rules = publish("One"), publish("Other"), "tiebreaking_priority: [z_flag_homogenized]\n"
     param = {"combine_type": "concatenate_and_mark_duplicates", "crossmatch_radius_arcsec": 0.123456789,
              "prepare_max_inflight": 3}  # fmt: skip
-    run = add_run(
-        one,
-        other,
-        param=param,
-        output_format="csv",
-        visibility=Visibility.PRIVATE,
-        rules="tiebreaking_priority: [z_flag_homogenized]\n",
-    )
+    run = add_run(one, other, param=param, output_format="csv", visibility=Visibility.PRIVATE, rules=rules)
     page = alice.get(f"/runs/{run.id}").text
     assert f'href="{COMBINE}?again={run.id}"' in page
     values = _form(alice.get(f"{COMBINE}?again={run.id}"))
