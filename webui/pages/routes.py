@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from core.web.routes import route_class
-from webui.pages import about, api_reference, home_files
+from webui.pages import about, api_reference, file_moves, home_files
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
@@ -25,7 +25,7 @@ def page_routes(services: WebServices) -> APIRouter:
     parts = (
         search, sign_in, oidc, description, files, columns, review,
         product, lineage, densities, sharing, groups, deleted, shared_link, pipelines, comparison, run, jobs,
-        home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        home_files, file_moves, account, tokens, overview, users, releases, product_types, about, api_reference,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.
