@@ -13,6 +13,8 @@ from pipelines.inputs.vospace_files import InputNodes
 from pipelines.models import AnyPipeline
 from pipelines.runs.checks import RunChecker
 from pipelines.runs.completion import RunCompletion
+from pipelines.runs.presets import PresetService
+from pipelines.runs.preview import RunPreviewer
 from pipelines.service import PipelineService
 from products.assembly import ProductServices
 from uws import JobContext, JobKind, JobService
@@ -85,13 +87,23 @@ class PipelineServices:
         return RunChecker(self._products.service, self._inputs, self._settings.datasets)
 
     @part
+    def presets(self) -> PresetService:
+        """Saved parameters of users."""
+        return PresetService(self._database, self.definitions)
+
+    @part
+    def previewer(self) -> RunPreviewer:
+        """Previews of runs."""
+        return RunPreviewer(self._products.service, self._settings.tables_folder)
+
+    @part
     def completion(self) -> RunCompletion:
         """Service that stores the final state of runs."""
         return RunCompletion(self._database, self._products.job_products)
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job of this package: one a pipeline."""
-        for name in self.definitions:
+        for name, pipeline in self.definitions.items():
             yield JobKind(
                 name,
                 self._run,
@@ -99,6 +111,8 @@ class PipelineServices:
                 seconds=self._settings.job_seconds,
                 long_running=True,
                 on_end=self.completion.ended,
+                label=pipeline.display_name,
+                path=f"/pipelines/{name}",
             )
 
     def _run(self, context: JobContext) -> None:

@@ -27,6 +27,7 @@ class RunQuery:
     products: tuple[int, ...] = ()
     owners: tuple[int, ...] = ()
     oldest_first: bool = False
+    limit: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the conditions on rows."""
@@ -52,7 +53,7 @@ def find_run(session: Session, identity: Identity, number: int) -> PipelineRunRo
 def list_runs(session: Session, identity: Identity, query: RunQuery) -> list[PipelineRunRow]:
     """Return the runs whose products the identity can read, newest first by default."""
     order = PipelineRunRow.id if query.oldest_first else PipelineRunRow.id.desc()
-    return list(session.scalars(_readable(identity).where(*query.conditions()).order_by(order)))
+    return list(session.scalars(_readable(identity).where(*query.conditions()).order_by(order).limit(query.limit)))
 
 
 def runs_of_products(session: Session, product_ids: Sequence[int]) -> list[PipelineRunRow]:

@@ -4,6 +4,7 @@ REST, pages, TAP tables and rows, VOSpace, downloads and jobs all use it. The ru
 that lists, look-ups and joins apply the same condition and nothing is filtered afterwards.
 """
 
+from datetime import date
 from typing import Protocol
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -11,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
+from core.database import utc_now
 from core.errors import PermissionDeniedError
 from products.models import ProductStatus, Visibility
 from products.schema import (
@@ -26,6 +28,7 @@ from products.schema import (
 __all__ = [
     "Owned",
     "changeable",
+    "embargo_ended",
     "manageable",
     "readable",
     "release_readable",
@@ -52,19 +55,25 @@ class Owned(Protocol):
         """Whether it is an official product of the project."""
 
 
-def readable(identity: Identity) -> ColumnElement[bool]:
+def readable(identity: Identity, today: date | None = None) -> ColumnElement[bool]:
     """Return the condition on ``ProductRow`` under which the identity may read a product.
 
     Owners and administrators read every product that is not deleted, and co-owners those whose release, if any, is
     open to them. Others read published products that are public, that are for registered users (when they are one),
     or that are for one of their groups; and only when the product's release is open to them. A link to one product
-    makes that one readable as if it were public.
+    makes that one readable as if it were public. From its embargo date on, a product is public.
+
+    Parameters
+    ----------
+    today
+        The day (UTC) that embargo dates are compared with; by default the present one.
     """
     exists = ProductRow.status != ProductStatus.DELETED
     if identity.acts_as_admin:
         return exists
     shared = or_(
         ProductRow.visibility == Visibility.PUBLIC,
+        embargo_ended(today),
         false() if identity.linked_product is None else ProductRow.id == identity.linked_product,
         false() if identity.is_anonymous else ProductRow.visibility == Visibility.REGISTERED,
         _of_groups(identity),
@@ -72,6 +81,12 @@ def readable(identity: Identity) -> ColumnElement[bool]:
     published = and_(ProductRow.status == ProductStatus.PUBLISHED, shared, _release_open(identity))
     own = false() if identity.user_id is None else ProductRow.owner_id == identity.user_id
     return and_(exists, or_(own, published, _co_owned(identity)))
+
+
+def embargo_ended(today: date | None = None) -> ColumnElement[bool]:
+    """Return the condition on ``ProductRow`` under which a product has an embargo date that is reached."""
+    day = today or utc_now().date()
+    return and_(ProductRow.embargo_date.is_not(None), ProductRow.embargo_date <= day)
 
 
 def changeable(identity: Identity, product: Owned) -> bool:

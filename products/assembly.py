@@ -17,15 +17,16 @@ from products.lifecycle.inspector import Inspector
 from products.lifecycle.job_products import JobProductService
 from products.lifecycle.partial_uploads import PartialUploads
 from products.lifecycle.published import PublishedProducts
+from products.lifecycle.releases import ReleaseAdministration
 from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
-from products.provenance import DisclosureService, ProvenanceService
+from products.provenance import DisclosureService, LineageService, ProvenanceService
 from products.quotas import QuotaRule
-from products.releases import ReleaseAdministration
 from products.search.coverage import CoverageService
 from products.search.facets import FacetService
 from products.service import ProductService
+from products.sharing.attribution import RelationService
 from products.sharing.links import LinkService
 from products.sharing.service import SharingService
 from products.user_tables.service import UserTableService
@@ -132,6 +133,11 @@ class ProductServices:
         return SharingService(self._database, self.quota)
 
     @part
+    def relations(self) -> RelationService:
+        """Related resources of products."""
+        return RelationService(self._database)
+
+    @part
     def links(self) -> LinkService:
         """Links to products for people without an account."""
         return LinkService(self._database)
@@ -155,6 +161,11 @@ class ProductServices:
     def provenance(self) -> ProvenanceService:
         """Provenance of products."""
         return ProvenanceService(self._database, self.service, self._others.may_read_file)
+
+    @part
+    def lineage(self) -> LineageService:
+        """Graphs of the provenance of products."""
+        return LineageService(self._database, self.provenance, self.relations)
 
     @part
     def disclosures(self) -> DisclosureService:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
+
+from products.attribution.models import Attribution
 
 if TYPE_CHECKING:  # it imports Arrow, and commands that need the names of this module should start fast
     from core.columns import Column
@@ -22,6 +24,9 @@ __all__ = [
     "Release",
     "Visibility",
 ]
+
+
+_NO_ATTRIBUTION = Attribution()
 
 
 class ProductStatus(IntEnum):
@@ -224,8 +229,15 @@ class Product:
         Names of the co-owners, in alphabetical order.
     groups
         Names of the groups whose members read it when its visibility is ``groups``.
+    visibility
+        Who may read it today: public once the embargo date is reached.
     previous_id
         Number of the product that this one is a new version of.
+    attribution
+        Authors, licence, references and the like. Its relations to products of this server are shown to those alone who
+        may read these.
+    embargo_date
+        The day (UTC) at which it becomes public by itself; None when there is none, or it is reached.
     """
 
     id: int
@@ -252,6 +264,8 @@ class Product:
     co_owner_ids: frozenset[int] = frozenset()
     groups: tuple[str, ...] = ()
     previous_id: int | None = None
+    attribution: Attribution = _NO_ATTRIBUTION
+    embargo_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import (
     JSON,
@@ -137,6 +137,10 @@ class ProductRow(Base):
     table_options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
     # Names of the columns of its table, one a line, used by searches only.
     column_names: Mapped[str] = mapped_column(Text, default="", server_default="", deferred=True)
+    # products.attribution.models.Attribution
+    attribution: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
+    # The day (UTC) at which the product becomes public, whatever its visibility is.
+    embargo_date: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from sqlalchemy import select, update
@@ -12,6 +13,7 @@ from core.auth.models import Identity, Scope, User
 from core.database import Database, utc_now
 from products.access import release_readable, require_change, require_manage
 from products.adjustments.options import TableOptions
+from products.attribution.models import AttributionChanges
 from products.inspection.inspection import Inspection
 from products.models import (
     InspectionState,
@@ -27,6 +29,8 @@ from products.models import (
 from products.product_types import all_types, open_type, product_type
 from products.schema import ProductRow, ReleaseRow, release_groups
 from products.search.queries import Page, ProductQuery, list_products, product_names
+from products.sharing.attribution import set_attribution
+from products.sharing.embargoes import end_embargo, set_embargo
 from products.sharing.service import share_with
 from products.sharing.visible_accounts import visible_accounts
 from products.storage import (
@@ -55,6 +59,9 @@ from products.validation import (
 __all__ = ["NewProduct", "ProductChanges", "ProductDetails", "ProductService"]
 
 
+_NO_CHANGES = AttributionChanges()
+
+
 @dataclass(frozen=True, slots=True)
 class NewProduct:
     """Metadata of a product that is to be created."""
@@ -68,6 +75,8 @@ class NewProduct:
     visibility: Visibility = Visibility.REGISTERED
     groups: tuple[str, ...] = ()
     release_year: int | None = None
+    attribution: AttributionChanges = _NO_CHANGES
+    embargo_date: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,8 @@ class ProductChanges:
 
     Parameters
     ----------
-    without_release
-        Whether to remove the release.
+    without_release, without_embargo
+        Whether to remove the release, and the embargo date.
     groups
         Names of all groups with which the product is shared.
     """
@@ -91,6 +100,9 @@ class ProductChanges:
     visibility: Visibility | None = None
     groups: tuple[str, ...] | None = None
     release_year: int | None = None
+    attribution: AttributionChanges = _NO_CHANGES
+    embargo_date: date | None = None
+    without_embargo: bool = False
 
 
 @dataclass(frozen=True)
@@ -254,7 +266,9 @@ class ProductService:
             )
             session.add(row)
             share_with(session, identity, row, new.visibility, new.groups)
+            set_embargo(row, new.embargo_date)
             session.flush()
+            set_attribution(session, identity, row, new.attribution)
             row.internal_name = internal_name(row.id, name)
             session.flush()
             session.refresh(row)
@@ -315,5 +329,11 @@ def _apply(session: Session, identity: Identity, row: ProductRow, changes: Produ
         row.official = changes.official
     if changes.release_year is not None:
         row.release_year = changes.release_year
+    end_embargo(row)
     if changes.visibility is not None or changes.groups is not None:
         share_with(session, identity, row, changes.visibility or Visibility(row.visibility), changes.groups)
+    if changes.embargo_date is not None:
+        set_embargo(row, changes.embargo_date)
+    if changes.without_embargo or row.visibility == Visibility.PUBLIC:
+        row.embargo_date = None
+    set_attribution(session, identity, row, changes.attribution)

@@ -1,7 +1,8 @@
 """Queries of the catalogue's tables, conversion of their rows to models, and audit entries of product changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, case, func, select
@@ -10,8 +11,10 @@ from sqlalchemy.orm import Session
 from core.auth.audit import Subject, record
 from core.auth.models import Identity
 from core.columns import Column
+from core.database import utc_now
 from core.errors import NotFoundError
 from products.access import readable
+from products.attribution.models import Attribution
 from products.models import (
     ColumnSummary,
     FileRole,
@@ -30,6 +33,7 @@ from products.schema import ProductColumnRow, ProductFileRow, ProductRow, Produc
 __all__ = [
     "ProductSize",
     "column_of_row",
+    "effective_visibility",
     "file_of_row",
     "find_product",
     "main_file_row",
@@ -135,6 +139,7 @@ def product_table(session: Session, product_id: int) -> ProductTable | None:
 
 def product_of_row(row: ProductRow) -> Product:
     """Return the model of a stored product."""
+    visibility = effective_visibility(row)
     return Product(
         id=row.id,
         internal_name=row.internal_name or "",
@@ -146,7 +151,7 @@ def product_of_row(row: ProductRow) -> Product:
         description=row.description,
         pz_code=row.pz_code,
         official=row.official,
-        visibility=Visibility(row.visibility),
+        visibility=visibility,
         status=ProductStatus(row.status),
         origin=row.origin,
         release_year=row.release_year,
@@ -160,7 +165,15 @@ def product_of_row(row: ProductRow) -> Product:
         co_owner_ids=row.co_owner_ids,
         groups=tuple(group.name for group in row.groups),
         previous_id=row.previous_id,
+        attribution=Attribution.model_validate(row.attribution),
+        embargo_date=row.embargo_date if visibility == row.visibility else None,
     )
+
+
+def effective_visibility(row: ProductRow) -> Visibility:
+    """Return who may read a product today: everyone from its embargo date on."""
+    is_over = row.embargo_date is not None and row.embargo_date <= utc_now().date()
+    return Visibility.PUBLIC if is_over else Visibility(row.visibility)
 
 
 def release_of_row(row: ReleaseRow) -> Release:
@@ -257,10 +270,20 @@ def record_changes(session: Session, identity: Identity, before: Product, row: P
         "visibility": (before.visibility.value, row.visibility),
         "groups": (list(before.groups), [group.name for group in row.groups]),
         "release_year": (before.release_year, row.release_year),
+        "attribution": (before.attribution.model_dump_json(exclude_defaults=True), _json_of(row.attribution)),
+        "embargo_date": (_iso(before.embargo_date), _iso(row.embargo_date)),
     }
     changed = {name: [_brief(old), _brief(new)] for name, (old, new) in pairs.items() if old != new}
     if changed:
         record_product(session, identity, "change", row, **changed)
+
+
+def _json_of(attribution: Mapping[str, object]) -> str:
+    return Attribution.model_validate(attribution).model_dump_json(exclude_defaults=True)
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
 
 
 def _brief(value: object) -> object:

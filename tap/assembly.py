@@ -176,11 +176,26 @@ class TapServices:
             seconds=self._settings.query_async_seconds,
             on_end=self._query_ended,
             on_destroy=self._query_destroyed,
+            label="TAP query",
+            path="/tap/async",
         )
         yield JobKind(
-            LOAD_JOB, self._load, retry=True, seconds=seconds, on_end=self._remove_rows, on_destroy=self._remove_rows
+            LOAD_JOB,
+            self._load,
+            retry=True,
+            seconds=seconds,
+            on_end=self._remove_rows,
+            on_destroy=self._remove_rows,
+            label="Load of a user table",
         )
-        yield JobKind(UPDATE_JOB, self._update, retry=True, seconds=seconds)
+        yield JobKind(
+            UPDATE_JOB,
+            self._update,
+            retry=True,
+            seconds=seconds,
+            label="Index of a user table",
+            path="/tap/table-update",
+        )
 
     def close(self) -> None:
         """Close the engine, if it was started, and remove the files of metadata."""

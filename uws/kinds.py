@@ -221,6 +221,10 @@ class JobKind:
         ``PhotozError`` ends the job in ERROR. It must change nothing.
     expired
         Error message of a job whose clients did not do their work in time.
+    label
+        Display name; by default the name.
+    path
+        Path of the job list at which its jobs are UWS resources; None when they are at none.
     """
 
     name: str
@@ -232,3 +236,5 @@ class JobKind:
     on_destroy: Callable[[Job], None] | None = None
     begin: Callable[[Job], ClientWork | None] | None = None
     expired: str = EXPIRED
+    label: str = ""
+    path: str | None = None

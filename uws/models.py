@@ -19,6 +19,7 @@ __all__ = [
     "JobFiles",
     "JobLimits",
     "JobLogLine",
+    "JobPage",
     "JobResult",
     "Phase",
     "files_parameter",
@@ -160,6 +161,14 @@ class JobEntry:
     phase: Phase
     run_id: str | None
     created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A part of the jobs of all kinds, the newest first, and how many there are in all."""
+
+    jobs: tuple[Job, ...]
+    count: int
 
 
 @dataclass(frozen=True, slots=True)

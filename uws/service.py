@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.database import Database, utc_now
 from core.errors import InvalidValueError, PhotozError
@@ -28,10 +28,10 @@ from uws.limits import (
     parameters_size,
     usage_of,
 )
-from uws.models import Job, JobEntry, JobLimits, JobLogLine, Phase
+from uws.models import Job, JobEntry, JobLimits, JobLogLine, JobPage, Phase
 from uws.queues import JobNotifier, JobQueue, NotifyingQueue
 from uws.schema import JobLogRow, JobRow
-from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries
+from uws.storage import alter_job, clean_text, find_job, job_of_row, move_job, select_entries, select_jobs
 
 __all__ = ["JobService"]
 
@@ -92,6 +92,11 @@ class JobService:
     def client_jobs(self) -> ClientJobs:
         """Transitions of the jobs whose work requests of clients do."""
         return self._client_jobs
+
+    @property
+    def kinds(self) -> Mapping[str, JobKind]:
+        """The kinds of job by their names."""
+        return self._kinds
 
     @property
     def notifier(self) -> JobNotifier:
@@ -210,6 +215,36 @@ class JobService:
         with self._database.read() as session:
             rows = session.execute(select_entries(owner, phases, after, last, kind))
             return tuple(JobEntry(row.id, row.owner, Phase(row.phase), row.run_id, row.created) for row in rows)
+
+    def page(
+        self,
+        owner: str | None,
+        *,
+        kinds: Collection[str] = (),
+        phases: Collection[Phase] = (),
+        offset: int = 0,
+        limit: int = 50,
+    ) -> JobPage:
+        """Return jobs of all kinds, or of some, the newest first.
+
+        Parameters
+        ----------
+        owner
+            Name of their owner; None for the jobs of all users, which administrators alone may see.
+        """
+        query = select_jobs(owner, kinds, phases)
+        with self._database.read() as session:
+            count = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+            rows = session.scalars(query.offset(offset).limit(limit))
+            return JobPage(tuple(job_of_row(row) for row in rows), count)
+
+    def find(self, job_id: str) -> Job:
+        """Return a job of any user, for administrators; raise UnknownJobError when there is none."""
+        with self._database.read() as session:
+            job = find_job(session, job_id)
+        if job is None:
+            raise UnknownJobError(job_id)
+        return job
 
     def log(self, job_id: str, *, owner: str | None) -> tuple[JobLogLine, ...]:
         """Return the lines of a job's log."""

@@ -22,6 +22,7 @@ __all__ = [
     "move_job",
     "results_value",
     "select_entries",
+    "select_jobs",
 ]
 
 _LONGEST_TEXT = 10_000
@@ -72,6 +73,21 @@ def select_entries(
     if last is not None:
         return query.order_by(JobRow.created.desc(), JobRow.id).limit(last)
     return query.order_by(JobRow.created, JobRow.id)
+
+
+def select_jobs(owner: str | None, kinds: Collection[str], phases: Collection[Phase]) -> Select[JobRow]:
+    """Select the jobs of a user, or of all users, of all kinds or of some, the newest first.
+
+    ARCHIVED jobs are selected only when ``phases`` names that phase.
+    """
+    query = select(JobRow).order_by(JobRow.created.desc(), JobRow.id)
+    if owner is not None:
+        query = query.where(JobRow.owner == owner)
+    if kinds:
+        query = query.where(JobRow.kind.in_(kinds))
+    if phases:
+        return query.where(JobRow.phase.in_([phase.value for phase in phases]))
+    return query.where(JobRow.phase != Phase.ARCHIVED.value)
 
 
 def move_job(

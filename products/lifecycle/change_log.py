@@ -7,10 +7,12 @@ migration, because SQLite drops the triggers of a table that is made anew.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, case, func, select, text
 from sqlalchemy.orm import Session
 
+from products.access import embargo_ended
 from products.schema import ProductChangeRow, ProductRow
 
 __all__ = [
@@ -68,10 +70,13 @@ def changed_since(session: Session, version: int) -> tuple[int, ...]:
     return tuple(session.scalars(changed))
 
 
-def version_of_product() -> ColumnElement[int]:
-    """Return the version of a product as an expression beside ``ProductRow``."""
+def version_of_product(today: date | None = None) -> ColumnElement[int]:
+    """Return the version of a product as an expression beside ``ProductRow``.
+
+    It also changes when the embargo of the product ends, which no trigger sees: it is odd from then on.
+    """
     own = select(ProductChangeRow.version).where(ProductChangeRow.product_id == ProductRow.id).scalar_subquery()
-    return func.coalesce(own, 0)
+    return func.coalesce(own, 0) * 2 + case((embargo_ended(today), 1), else_=0)
 
 
 def install_triggers(connection: Connection) -> None:

@@ -1,7 +1,8 @@
 """Published products visible to one identity, with files, columns and rows, for the VO services."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from threading import Lock
 from typing import Protocol, TypeVar
 
@@ -9,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
-from core.database import Database
+from core.database import Database, utc_now
 from products.access import readable
 from products.lifecycle.change_log import catalogue_version, version_of_product
 from products.lifecycle.visible import VisibleProduct, VisibleProducts
@@ -40,32 +41,39 @@ class PublishedProducts:
     """Look-up of published products by the name of their table, or all that an identity may read.
 
     What an identity may read is read from the database by the access rule: for a name each time, for all after each
-    change of the catalogue, and then only the products that have changed. The details of a product are kept for its
-    version, whoever reads them.
+    change of the catalogue, and then only the products that have changed, and after midnight (UTC), when embargoes end.
+    The details of a product are kept for its version, whoever reads them.
+
+    Parameters
+    ----------
+    today
+        Returns the day (UTC) that embargo dates are compared with.
     """
 
-    def __init__(self, database: Database, products: ProductService) -> None:
+    def __init__(self, database: Database, products: ProductService, today: Callable[[], date] | None = None) -> None:
         self._database = database
         self._service = products
+        self._today = today or _utc_today
         self._details: OrderedDict[int, tuple[int, ProductDetails]] = OrderedDict()
         self._visible: OrderedDict[object, VisibleProducts] = OrderedDict()
         self._lock = Lock()
 
-    def stamp(self) -> int:
-        """Return the version of the catalogue, which changes whenever products, releases or types change."""
+    def stamp(self) -> object:
+        """Return what changes whenever products, releases or types change, and when embargoes may end."""
         with self._database.read() as session:
-            return catalogue_version(session)
+            return catalogue_version(session), self._today()
 
     def find(self, identity: Identity, schema: str, table: str) -> ProductDetails | None:
         """Return the published product whose table has a name, given in lower case, if the identity may read it."""
+        today = self._today()
         query = (
-            select(ProductRow.id, version_of_product())
+            select(ProductRow.id, version_of_product(today))
             .join(ProductTableRow, ProductTableRow.product_id == ProductRow.id)
             .where(
                 ProductTableRow.table_schema == schema,
                 ProductTableRow.table_name == table,
                 ProductRow.status == ProductStatus.PUBLISHED,
-                readable(identity),
+                readable(identity, today),
             )
         )
         with self._database.read() as session:
@@ -75,15 +83,16 @@ class PublishedProducts:
     def visible(self, identity: Identity) -> VisibleProducts:
         """Return which published products the identity may read."""
         key = (identity.user_id, identity.acts_as_admin, identity.groups, identity.linked_product)
+        today = self._today()
         with self._lock:
             known = self._visible.get(key)
         with self._database.read() as session:
             # The version is read first: what is read afterwards has at least its changes.
             version = catalogue_version(session)
-            if known is not None and known.version == version:
+            if known is not None and (known.version, known.day) == (version, today):
                 return known
-            if known is None or known.version > version:
-                current = VisibleProducts.read(session, identity, version)
+            if known is None or known.version > version or known.day != today:
+                current = VisibleProducts.read(session, identity, version, today)
             else:
                 current = known.updated(session, identity, version)
         with self._lock:
@@ -125,6 +134,10 @@ class PublishedProducts:
                 while len(self._details) > _MAX_DETAILS:
                     self._details.popitem(last=False)
         return (kept[item.id][1] for item in products if item.id in kept)
+
+
+def _utc_today() -> date:
+    return utc_now().date()
 
 
 def _read(session: Session, ids: Sequence[int]) -> dict[int, ProductDetails]:

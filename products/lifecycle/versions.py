@@ -10,11 +10,12 @@ from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import ConflictError, NotFoundError
 from products.access import readable, require_change
+from products.attribution.models import Attribution
 from products.models import Product, ProductStatus
 from products.product_types import open_type
 from products.quotas import QuotaRule, Usage
 from products.schema import ProductRow
-from products.storage import find_product, product_of_row, record_product
+from products.storage import effective_visibility, find_product, product_of_row, record_product
 from products.validation import internal_name
 
 __all__ = ["DeletedProduct", "ProductVersionService", "Versions"]
@@ -160,6 +161,7 @@ def _status_again(row: ProductRow) -> ProductStatus:
 
 
 def _copy(old: ProductRow, owner: int, now: datetime) -> ProductRow:
+    visibility = effective_visibility(old)
     return ProductRow(
         product_type_id=old.product_type_id,
         release_id=old.release_id,
@@ -168,12 +170,20 @@ def _copy(old: ProductRow, owner: int, now: datetime) -> ProductRow:
         description=old.description,
         pz_code=old.pz_code,
         official=old.official,
-        visibility=old.visibility,
+        visibility=visibility,
         groups=list(old.groups),
         co_owners=[user for user in (old.owner, *old.co_owners) if user.id != owner],
         status=ProductStatus.REGISTERING,
         release_year=old.release_year,
+        attribution=_inherited(old),
+        embargo_date=old.embargo_date if visibility == old.visibility else None,
         previous_id=old.id,
         created_at=now,
         updated_at=now,
     )
+
+
+def _inherited(old: ProductRow) -> dict[str, object]:
+    """Return the attribution of a product for its new version, without the DOI, which names the old one."""
+    attribution = Attribution.model_validate(old.attribution)
+    return attribution.model_copy(update={"doi": ""}).model_dump(mode="json", exclude_defaults=True)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from sqlalchemy import select
@@ -51,11 +52,14 @@ class VisibleProducts:
 
     Parameters
     ----------
+    day
+        The day (UTC) that embargo dates were compared with.
     blocks
         The blocks by their number, in order; none is empty.
     """
 
     version: int
+    day: date
     blocks: Mapping[int, Block]
 
     def __iter__(self) -> Iterator[VisibleProduct]:
@@ -73,29 +77,31 @@ class VisibleProducts:
         return hashlib.sha256("".join(block.key for block in self.blocks.values()).encode()).hexdigest()
 
     @classmethod
-    def read(cls, session: Session, identity: Identity, version: int) -> "VisibleProducts":
+    def read(cls, session: Session, identity: Identity, version: int, day: date) -> "VisibleProducts":
         """Read the products of an identity; the version is that of the catalogue before."""
-        return cls(version, _blocks(_select(session, identity)))
+        return cls(version, day, _blocks(_select(session, identity, day)))
 
     def updated(self, session: Session, identity: Identity, version: int) -> "VisibleProducts":
         """Return the products as they are now; only those that have changed are read."""
         changed = changed_since(session, self.version)
         if len(changed) > _MOST_CHANGES:
-            return self.read(session, identity, version)
+            return self.read(session, identity, version, self.day)
         touched = {number // _BLOCK for number in changed}
         kept = [p for number in touched if number in self.blocks for p in self.blocks[number].products]
-        fresh = _select(session, identity, changed) if changed else []
+        fresh = _select(session, identity, self.day, changed) if changed else []
         gone = frozenset(changed)
         blocks = {number: block for number, block in self.blocks.items() if number not in touched}
         blocks |= _blocks([*(product for product in kept if product.id not in gone), *fresh])
-        return VisibleProducts(version, dict(sorted(blocks.items())))
+        return VisibleProducts(version, self.day, dict(sorted(blocks.items())))
 
 
-def _select(session: Session, identity: Identity, among: Collection[int] | None = None) -> list[VisibleProduct]:
+def _select(
+    session: Session, identity: Identity, day: date, among: Collection[int] | None = None
+) -> list[VisibleProduct]:
     query = (
-        select(ProductRow.id, version_of_product(), ProductTableRow.table_schema, ProductTableRow.table_name)
+        select(ProductRow.id, version_of_product(day), ProductTableRow.table_schema, ProductTableRow.table_name)
         .outerjoin(ProductTableRow, ProductTableRow.product_id == ProductRow.id)
-        .where(ProductRow.status == ProductStatus.PUBLISHED, readable(identity))
+        .where(ProductRow.status == ProductStatus.PUBLISHED, readable(identity, day))
     )
     if among is not None:
         query = query.where(ProductRow.id.in_(among))

@@ -1,6 +1,7 @@
 """Provenance of products, recorded and returned as statements of the IVOA Provenance Data Model 1.0."""
 
 from products.provenance.disclosures import Disclosure, DisclosureService
+from products.provenance.lineage import LineageService
 from products.provenance.models import Activity, Provenance, UsedEntity
 from products.provenance.prov_json import provenance_json
 from products.provenance.service import ProvenanceService
@@ -10,6 +11,7 @@ __all__ = [
     "Activity",
     "Disclosure",
     "DisclosureService",
+    "LineageService",
     "Provenance",
     "ProvenanceService",
     "UsedEntity",

@@ -85,13 +85,16 @@ class DisclosureService:
     ) -> tuple[Identity, ...]:
         """Return identities that represent the readers of a product once it is published, owners aside.
 
+        A product with an embargo date is read by everyone in the end.
+
         Parameters
         ----------
         visibility, groups
             Those of the product by default.
         """
         shared = product.groups if groups is None else groups
-        return audience_of(visibility or product.visibility, shared, self._closed_to(product))
+        default = product.visibility if product.embargo_date is None else Visibility.PUBLIC
+        return audience_of(visibility or default, shared, self._closed_to(product))
 
     def of(self, identity: Identity, used: Sequence[UsedEntity], readers: Sequence[Identity]) -> Disclosure:
         """Return the inputs that not all of the readers may read, as far as the identity may see them."""

@@ -29,7 +29,7 @@ def inspection_kind(products: ProductServices, seconds: int) -> JobKind:
             message = job.error or "Reading the file was stopped; start it again."
             products.housekeeping.fail_inspection(int(job.parameters["product"]), job.id, message)
 
-    return JobKind(INSPECT, inspect, retry=True, seconds=seconds, on_end=ended)
+    return JobKind(INSPECT, inspect, retry=True, seconds=seconds, on_end=ended, label="Inspection of an upload")
 
 
 class UwsInspectionJobs:

@@ -11,7 +11,7 @@ from core.errors import NotFoundError
 from server.cli.context import OPERATOR, DataOption, open_services
 
 if TYPE_CHECKING:
-    from products.releases import ReleaseValues, StoredRelease
+    from products.lifecycle.releases import ReleaseValues, StoredRelease
 
 __all__ = ["log_command", "release_app"]
 
@@ -58,7 +58,7 @@ def set_release(
     data: DataOption = None,
 ) -> None:
     """Make a release, or change what is named of one; '*' stands before the usual choice, '-' before a disabled one."""
-    from products.releases import ReleaseValues, choices_of_text
+    from products.lifecycle.releases import ReleaseValues, choices_of_text
 
     with open_services(data) as services:
         try:
@@ -112,7 +112,7 @@ def log_command(
 
 
 def _values(stored: "StoredRelease") -> "ReleaseValues":
-    from products.releases import ReleaseValues
+    from products.lifecycle.releases import ReleaseValues
 
     release = stored.release
     return ReleaseValues(

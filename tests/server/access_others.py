@@ -87,6 +87,10 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     },
     ("GET", "/files"): ({"nobody": 303, "*": 200}, {}),
     ("GET", "/files/{path:path}"): ({"nobody": 303, "*": 404}, {"url": "/files/nothing"}),
+    ("GET", "/move-file/{path:path}"): (
+        {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+        {"url": "/move-file/nothing"},
+    ),
     ("GET", "/delete-file/{path:path}"): (
         {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
         {"url": "/delete-file/nothing"},
@@ -100,6 +104,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("/files/{path:path}", "/files/nothing"),
             ("/new-folder/{path:path}", "/new-folder/nothing"),
             ("/delete-file/{path:path}", "/delete-file/nothing"),
+            ("/move-file/{path:path}", "/move-file/nothing"),
         )
     },
     ("POST", "/files"): (
@@ -110,6 +115,15 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 400},
         {"data": {"name": ".."}},
     ),
+    ("GET", "/jobs"): ({"nobody": 303, "*": 200}, {}),
+    ("GET", "/jobs/{job_id}"): ({"nobody": 303, "*": 404}, {"url": f"/jobs/{'0' * 32}"}),
+    **{
+        ("POST", f"/jobs/{{job_id}}/{part}"): (
+            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+            {"url": f"/jobs/{'0' * 32}/{part}"},
+        )
+        for part in ("abort", "delete")
+    },
     ("GET", "/groups"): ({"nobody": 303, "*": 200}, {}),
     ("POST", "/groups"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 409},
@@ -340,6 +354,18 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("POST", "/run/{name}"): (
         {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 400},
         {"url": "/run/combine_redshift_dedup", "files": {"RULES": ("rules.yaml", b"a: 1")}},
+    ),
+    ("GET", "/runs/compare"): ({"*": 404}, {"url": "/runs/compare?first=987654&second=987655"}),
+    **{
+        ("POST", f"/run/{{name}}/{part}"): (
+            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": answer},
+            {"url": f"/run/combine_redshift_dedup/{part}", "files": {"RULES": ("rules.yaml", b"a: 1")}},
+        )
+        for part, answer in (("form", 200), ("preview", 400), ("presets", 400))
+    },
+    ("POST", "/run/{name}/presets/{key}/delete"): (
+        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
+        {"url": "/run/combine_redshift_dedup/presets/none/delete"},
     ),
     ("GET", "/runs/{number}"): ({"*": 404}, {"url": "/runs/987654"}),
     ("GET", "/runs/{number}/pictures/{key}.svg"): ({"*": 404}, {"url": "/runs/987654/pictures/sky.svg"}),

@@ -269,7 +269,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("HEAD", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
     **{
         ("GET", f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}")
-        for name in ("provenance", "citation", "downloads")
+        for name in ("provenance", "citation", "downloads", "relations")
     },
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
@@ -336,6 +336,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", "/explore/column"): Ask("/explore/column?table={0.table}&column=zspec", published=True),
     ("GET", "/explore/row"): Ask("/explore/row?table={0.table}&row=1", published=True),
     ("GET", "/product/{name}/address"): Ask("/product/{0.name}/address"),
+    ("GET", "/product/{name}/provenance"): Ask("/product/{0.name}/provenance"),
     ("GET", "/product/{name}/densities"): Ask("/product/{0.name}/densities", frozenset({303})),
     ("GET", "/product/{name}/sky"): Ask("/product/{0.name}/sky", frozenset({200, 404})),
     ("GET", "/product/{name}/sky/view"): Ask("/product/{0.name}/sky/view", frozenset({200, 404})),

@@ -62,10 +62,18 @@ class NodeJobs:
     def kinds(self) -> Iterator[JobKind]:
         """Yield the kinds of job."""
         yield JobKind(
-            TRANSFER_JOB, self.transfer, seconds=_TRANSFER_SECONDS, begin=self.begin_transfer, expired=_EXPIRED
+            TRANSFER_JOB,
+            self.transfer,
+            seconds=_TRANSFER_SECONDS,
+            begin=self.begin_transfer,
+            expired=_EXPIRED,
+            label="Transfer, move or copy in VOSpace",
+            path="/vospace/transfers",
         )
-        yield JobKind(DELETE_JOB, self.delete)
-        yield JobKind(PROPERTIES_JOB, self.set_properties)
+        yield JobKind(DELETE_JOB, self.delete, label="Deletion in VOSpace", path="/vospace/async-delete")
+        yield JobKind(
+            PROPERTIES_JOB, self.set_properties, label="Properties in VOSpace", path="/vospace/async-setprops"
+        )
 
     def begin_transfer(self, job: Job) -> ClientWork | None:
         """Negotiate a transfer by the client, whose job is EXECUTING until the bytes have moved (VOSpace 2.1 §6.3)."""

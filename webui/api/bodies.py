@@ -1,16 +1,27 @@
 """Request bodies: JSON, urlencoded or multipart, parsed into the same fields; and their Pydantic models."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
 from core.web.multipart import receive_form
+from products.attribution import AttributionChanges, Author, Award, Keyword, RelationRequest
+from products.attribution.lines import (
+    authors_of_lines,
+    awards_of_lines,
+    keywords_of_lines,
+    lines_of,
+    relations_of_lines,
+)
 from products.models import Visibility
+from products.sharing.embargoes import parse_embargo_date
 
 __all__ = [
     "GroupBody",
@@ -48,7 +59,49 @@ class _Body(BaseModel):
         return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
-class ProductBody(_Body):
+class _AttributionBody(_Body):
+    """Fields of the attribution of a product; a form has lists as lines of text."""
+
+    authors: tuple[Author, ...] | None = Field(None, description="Authors, in their order.")
+    license: str | None = Field(None, description="SPDX identifier of the licence.")
+    references: tuple[str, ...] | None = Field(None, description="DOIs, bibcodes or numbers of arXiv.")
+    funding: tuple[Award, ...] | None = Field(None, description="Funders and grants.")
+    keywords: tuple[Keyword, ...] | None = Field(None, description="Concepts of the UAT, or other keywords.")
+    related: tuple[RelationRequest, ...] | None = Field(None, description="Related products, DOIs and addresses.")
+    doi: str | None = Field(None, description="DOI of the product.")
+    embargo_date: date | None = Field(None, description="Day (UTC) at which the product becomes public by itself.")
+
+    @field_validator("embargo_date", mode="before")
+    @classmethod
+    def _blank_is_no_date(cls, value: object) -> object:
+        return parse_embargo_date(value) if isinstance(value, str) else value
+
+    @field_validator("authors", "references", "funding", "keywords", "related", mode="before")
+    @classmethod
+    def _entries_of_lines(cls, value: object, info: ValidationInfo) -> object:
+        parse = _LINES[info.field_name or ""]
+        if isinstance(value, str):
+            return parse(value)
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+            return value
+        return tuple(entry for item in value for entry in parse(item))
+
+    @property
+    def attribution(self) -> AttributionChanges:
+        """The changes of the attribution."""
+        return AttributionChanges(**{name: getattr(self, name) for name in AttributionChanges.model_fields})
+
+
+_LINES: Mapping[str, Callable[[str], Sequence[object]]] = {
+    "authors": authors_of_lines,
+    "references": lines_of,
+    "funding": awards_of_lines,
+    "keywords": keywords_of_lines,
+    "related": relations_of_lines,
+}
+
+
+class ProductBody(_AttributionBody):
     """Body that creates a product."""
 
     display_name: str = Field(description="Display name.")
@@ -62,7 +115,7 @@ class ProductBody(_Body):
     release_year: int | None = None
 
 
-class ProductPatch(_Body):
+class ProductPatch(_AttributionBody):
     """Body that changes a product; ``status`` 1 publishes it."""
 
     display_name: str | None = None

@@ -33,6 +33,7 @@ class _Entry:
     kind: NodeKind
     page: str
     bytes_url: str
+    move_url: str
     delete_url: str
     size: int
     modified: str
@@ -187,6 +188,7 @@ def _entry(services: WebServices, node: Node) -> _Entry:
         kind=node.kind,
         page=_address("/files", node.path),
         bytes_url=f"{services.vospace.base_url}/files/{http_path(node.path)}",
+        move_url=_address("/move-file", node.path),
         delete_url=_address("/delete-file", node.path),
         size=int(node.properties.get("length", "0")),
         modified=node.properties.get("date", ""),

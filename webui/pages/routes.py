@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from core.web.routes import route_class
-from webui.pages import about, api_reference, home_files, landing, moved
+from webui.pages import about, api_reference, file_moves, home_files, landing, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
@@ -13,8 +13,9 @@ from webui.pages.explorer import single_row
 from webui.pages.explorer import tables as explored_tables
 from webui.pages.help import curated
 from webui.pages.help import pages as help_pages
-from webui.pages.pipelines import pipelines, run
-from webui.pages.products import deleted, densities, product, search, shared_link, sharing, sky
+from webui.pages.jobs import jobs
+from webui.pages.pipelines import comparison, pipelines, run
+from webui.pages.products import deleted, densities, lineage, product, search, shared_link, sharing, sky
 from webui.pages.query import routes as query
 from webui.pages.rendering.templates import PageRenderer
 from webui.pages.wizard import columns, description, descriptions, files, review
@@ -30,9 +31,10 @@ def page_routes(services: WebServices) -> APIRouter:
     # The order counts: /product/new stands before /product/{name}.
     parts = (
         landing, search, sign_in, oidc, description, files, columns, descriptions, review,
-        product, densities, sky, sharing, groups, deleted, shared_link, pipelines, run,
+        product, lineage, densities, sky, sharing, groups, deleted, shared_link,
+        pipelines, comparison, run, jobs,
         explored_tables, explored_columns, explored_plots, single_row,
-        query, home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        query, home_files, file_moves, account, tokens, overview, users, releases, product_types, about, api_reference,
         help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:

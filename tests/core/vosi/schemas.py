@@ -25,7 +25,6 @@ _PARTS = {
     "http://www.ivoa.net/xml/VOSICapabilities/v1.0": "VOSICapabilities-v1.0.xsd",
     "http://www.ivoa.net/xml/VOSITables/v1.0": "VOSITables-v1.1.xsd",
     "http://www.ivoa.net/xml/VOSIAvailability/v1.0": "VOSIAvailability-v1.0.xsd",
-    "http://www.ivoa.net/xml/VOSITables/v1.0": "VOSITables-v1.1.xsd",
     "http://www.ivoa.net/xml/VODataService/v1.1": "VODataService-v1.2.xsd",
     "http://www.ivoa.net/xml/TAPRegExt/v1.0": "TAPRegExt-v1.0-Erratum1.xsd",
     "http://www.ivoa.net/xml/UWS/v1.0": "UWS-v1.1.xsd",

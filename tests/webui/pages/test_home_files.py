@@ -57,6 +57,36 @@ def test_deleting_asks_first_and_takes_what_is_inside(alice: httpx2.Client, serv
     assert (names(services), stored(services)) == ([], 0)
 
 
+def test_files_and_folders_are_renamed_and_moved(alice: httpx2.Client, services: Services):
+    for folder in ("one", "two"):
+        alice.post("/new-folder", data={"name": folder})
+    send(alice, ("a é.csv", b"bytes"), ("b.csv", b"other"), to="/files/one")
+    asked = alice.get("/move-file/one/a%20%C3%A9.csv").text
+    assert 'value="a é.csv"' in asked
+    assert '<option value="two">' in asked
+    moved = alice.post("/move-file/one/a%20%C3%A9.csv", data={"name": "c.csv", "folder": "two"})
+    assert moved.headers["location"] == "/files/two"
+    assert (names(services, "one"), names(services, "two")) == (["b.csv"], ["c.csv"])
+    assert alice.post("/move-file/one", data={"name": "uno", "folder": "two"}).status_code == 303
+    assert names(services, "two", "uno") == ["b.csv"]
+    same = alice.post("/move-file/two/c.csv", data={"name": "c.csv", "folder": "two"})
+    assert same.headers["location"] == "/files/two"
+    for values, sentence in (
+        ({"name": "uno", "folder": "two"}, "exists already"),
+        ({"name": "c.csv", "folder": "three"}, "There is no folder"),
+        ({"name": "x/c.csv", "folder": ""}, "is not a name"),
+        ({"name": "", "folder": ""}, "cannot be a file"),
+        ({"name": "c.csv", "folder": "../bob"}, "two"),
+    ):
+        refused = alice.post("/move-file/two/c.csv", data=values)
+        assert refused.status_code in {400, 404}
+        assert sentence in refused.text
+    into_itself = alice.post("/move-file/two", data={"name": "two", "folder": "two/uno"})
+    assert into_itself.status_code == 400
+    assert names(services) == ["two"]
+    assert names(services, "two") == ["c.csv", "uno"]
+
+
 def test_the_list_goes_on_where_a_page_ends(alice: httpx2.Client, services: Services, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("webui.pages.home_files._PAGE_SIZE", 2)
     send(alice, *((f"{name}.txt", b"x") for name in "abc"))

@@ -108,7 +108,7 @@ def _inlined(schema: _Json) -> _Json:
         if isinstance(value, dict):
             name = str(value.get("$ref", "")).rpartition("/")[2]
             rest = {key: walk(item) for key, item in value.items() if key != "$ref"}
-            return {**definitions[name], **rest} if name in definitions else rest
+            return {**walk(definitions[name]), **rest} if name in definitions else rest
         return [walk(item) for item in value] if isinstance(value, list) else value
 
     walked: _Json = walk(schema)

@@ -49,6 +49,13 @@ PRODUCT: Example = {
     "groups": ["photo-z.club"],
     "co_owners": ["wei"],
     "previous_version": None,
+    "authors": [{"name": "Le Fèvre, Olivier", "orcid": "", "affiliation": "LAM"}],
+    "license": "CC-BY-4.0",
+    "references": ["10.1051/0004-6361/201322179"],
+    "funding": [{"funder": "CNRS", "award": ""}],
+    "keywords": [{"text": "Redshift surveys", "uat": 1378}],
+    "doi": "",
+    "embargo_date": None,
 }
 
 _ASSOCIATIONS: list[dict[str, str | None]] = [

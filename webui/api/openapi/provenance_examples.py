@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CITATION", "FACETS", "PROVENANCE"]
+__all__ = ["CITATION", "FACETS", "PROVENANCE", "RELATIONS"]
 
 Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
 
@@ -22,6 +22,11 @@ FACETS: Example = {
 CITATION = (
     "Maria M. (2026): VVDS final release. Photo-z Server. Reference Redshift Catalog, 12_vvds_final_release. " + _PAGE
 )
+
+RELATIONS: list[Example] = [
+    {"kind": "IsNewVersionOf", "target": "7_vvds", "product": 7, "display_name": "VVDS"},
+    {"kind": "Cites", "target": "10.1051/0004-6361/201322179", "product": None, "display_name": None},
+]
 
 PROVENANCE: Example = {
     "prefix": {

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
 from pipelines.models import Run
+from products.attribution import AttributionChanges
 from products.models import Product, ProductStatus
 from products.product_types import product_type_by_name
 from products.search.queries import Page, ProductQuery
@@ -31,6 +32,8 @@ from webui.services import WebServices
 __all__ = ["routes"]
 
 _PUBLISH_SECONDS = 600
+#: Fields of a change that are not passed on under their own names.
+_SEPARATE = {"status", "official_product", "groups", *AttributionChanges.model_fields}
 
 
 def routes(services: WebServices) -> APIRouter:
@@ -206,6 +209,8 @@ def _new_product(body: ProductBody) -> NewProduct:
         visibility=body.visibility,
         groups=tuple(body.groups),
         release_year=body.release_year,
+        attribution=body.attribution,
+        embargo_date=body.embargo_date,
     )
 
 
@@ -213,12 +218,14 @@ def _change(services: WebServices, identity: Identity, product_id: int, body: Pr
     if body.status not in {None, ProductStatus.REGISTERING, ProductStatus.PUBLISHED}:
         message = f"A product's status can be set to 1 (published), not to {body.status}."
         raise InvalidValueError(message, field="status")
-    values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude={"status", "official_product", "groups"})
+    values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude=_SEPARATE)
     changes = ProductChanges(
         **values,
         groups=None if body.groups is None else tuple(body.groups),
         official=body.official_product,
         without_release="release" in body.model_fields_set and body.release is None,
+        without_embargo="embargo_date" in body.model_fields_set and body.embargo_date is None,
+        attribution=body.attribution,
     )
     product = services.products.service.change(identity, product_id, changes)
     if body.status == ProductStatus.PUBLISHED:

@@ -9,6 +9,7 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError
 from products.provenance import provenance_json, provenance_votable
 from webui.api.errors import api_router
+from webui.api.representations.products import Json
 from webui.citations import ProductCitation
 from webui.services import WebServices
 
@@ -36,16 +37,28 @@ def routes(services: WebServices) -> APIRouter:
             return Response(provenance_votable(found, url), media_type=_VOTABLE)
         return JSONResponse(provenance_json(found, url))
 
-    @router.get("/products/{product_id}/citation", summary="Citation of a product: text, or format=bibtex")
+    @router.get("/products/{product_id}/citation", summary="Citation of a product: text, BibTeX, RIS or CITATION.cff")
     def citation(
         product_id: int,
-        wanted: Literal["text", "bibtex"] = Query("text", alias="format"),
+        wanted: Literal["text", "bibtex", "ris", "cff"] = Query("text", alias="format"),
         identity: Identity = Depends(authenticate),
     ) -> Response:
         found = ProductCitation.of(services, services.products.service.get(identity, product_id))
-        if wanted == "bibtex":
-            return Response(found.bibtex, media_type="application/x-bibtex")
-        return Response(f"{found.text}\n", media_type="text/plain")
+        body, media_type = found.document(wanted)
+        return Response(body, media_type=media_type)
+
+    @router.get("/products/{product_id}/relations", summary="Related products, DOIs and addresses that you may see")
+    def relations(product_id: int, identity: Identity = Depends(authenticate)) -> list[Json]:
+        product = services.products.service.get(identity, product_id)
+        return [
+            {
+                "kind": related.kind,
+                "target": related.identifier,
+                "product": None if related.product is None else related.product.id,
+                "display_name": None if related.product is None else related.product.display_name,
+            }
+            for related in services.products.relations.of(identity, product)
+        ]
 
     @router.get("/products/{product_id}/downloads", summary="Number of complete downloads of a product")
     def downloads(product_id: int, identity: Identity = Depends(authenticate)) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 from core.auth.models import Identity, SignIn, Token, User
 from pipelines.models import Run
 from products.access import changeable, manageable
+from products.attribution import Attribution
 from products.models import FileRole, Product, ProductColumn, ProductFile, ProductStatus, ProductType, Release
 from products.search.facets import Facet
 from products.service import ProductDetails
@@ -18,6 +19,7 @@ from webui.services import WebServices
 __all__ = [
     "STATUSES",
     "Json",
+    "attribution_json",
     "column_json",
     "facet_json",
     "file_json",
@@ -152,7 +154,14 @@ def product_json(product: Product, identity: Identity, run: Run | None = None) -
         "groups": list(product.groups) if changeable(identity, product) else [],
         "co_owners": list(product.co_owners),
         "previous_version": product.previous_id,
+        **attribution_json(product.attribution),
+        "embargo_date": None if product.embargo_date is None else product.embargo_date.isoformat(),
     }
+
+
+def attribution_json(attribution: Attribution) -> Json:
+    """Return an attribution without relations, of which not everyone may see all."""
+    return attribution.model_dump(mode="json", exclude={"related"})
 
 
 def facet_json(facet: Facet) -> list[Json]:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Response
 
 from core.auth.administration import require_admin
 from core.auth.models import Identity
-from products.releases import ReleaseValues, StoredRelease, choices_of_text, text_of_choices
+from products.lifecycle.releases import ReleaseValues, StoredRelease, choices_of_text, text_of_choices
 from webui.pages.forms import FormState, form_fields, save_or_show, see_other
 from webui.pages.products.visibility import chosen_groups
 from webui.pages.rendering.templates import PageRenderer

@@ -5,11 +5,18 @@ from fastapi import APIRouter, Depends, Response
 from core.auth.models import Identity
 from core.errors import InvalidValueError, PermissionDeniedError
 from products.access import changeable, require_manage
+from products.attribution.licenses import USUAL_LICENSES
 from products.models import ProductStatus
 from products.service import ProductChanges, ProductDetails
 from webui.addresses import product_address, product_key
 from webui.citations import ProductCitation
 from webui.pages.forms import FormState, form_fields, save_or_show, see_other
+from webui.pages.products.attribution_fields import (
+    ATTRIBUTION_FIELDS,
+    attribution_values,
+    entered_attribution,
+    entered_embargo,
+)
 from webui.pages.products.copy_lines import CopyLines
 from webui.pages.products.drafts import own_details, product_page, progress_of
 from webui.pages.products.product_view import ProductView
@@ -26,7 +33,10 @@ from webui.services import WebServices
 
 __all__ = ["add_routes"]
 
-_FIELDS = ("display_name", "description", "visibility", "groups", "release", "pz_code", "official_product")
+_FIELDS = (
+    "display_name", "description", "visibility", "groups", "release", "pz_code", "official_product",
+    *ATTRIBUTION_FIELDS,
+)  # fmt: skip
 _LONGEST_NUMBER = 10
 
 
@@ -54,6 +64,8 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
             details=details,
             progress=progress_of(services, details.product),
             versions=services.products.versions.versions(identity, details.product),
+            related=services.products.relations.of(identity, details.product),
+            licenses=USUAL_LICENSES,
             run=services.pipelines.service.of_products([details.product.id]).get(details.product.id),
         )
 
@@ -70,7 +82,7 @@ def _add_changes(router: APIRouter, services: WebServices, renderer: PageRendere
     @router.get("/product/{name}/edit")
     def edit_form(name: str, identity: Identity = Depends(authenticate)) -> Response:
         details = own_details(services, identity, name)
-        return _edit_page(services, renderer, identity, details, FormState(_values_of(details)))
+        return _edit_page(services, renderer, identity, details, FormState(_values_of(services, identity, details)))
 
     @router.post("/product/{name}/edit")
     def edit(
@@ -113,10 +125,11 @@ def _edit_page(
         groups=groups_on_offer(services, identity, details.product),
         releases=services.products.service.releases(identity),
         limit=services.products.uploads.max_bytes,
+        licenses=USUAL_LICENSES,
     )
 
 
-def _values_of(details: ProductDetails) -> dict[str, str]:
+def _values_of(services: WebServices, identity: Identity, details: ProductDetails) -> dict[str, str]:
     product = details.product
     values = {
         "display_name": product.display_name,
@@ -124,6 +137,7 @@ def _values_of(details: ProductDetails) -> dict[str, str]:
         **visibility_values(product),
         "release": str(product.release.id) if product.release else "",
         "pz_code": product.pz_code or "",
+        **attribution_values(services, identity, product),
     }
     return values | ({"official_product": "1"} if product.official else {})
 
@@ -140,4 +154,7 @@ def _changes(identity: Identity, details: ProductDetails, fields: dict[str, str]
         without_release="release" in fields and not release,
         pz_code=fields.get("pz_code", "").strip() if details.product.product_type.has_pz_code else None,
         official="official_product" in fields if identity.acts_as_admin else None,
+        attribution=entered_attribution(fields),
+        embargo_date=entered_embargo(fields),
+        without_embargo="embargo_date" in fields and not fields["embargo_date"].strip(),
     )

@@ -36,7 +36,7 @@ class ResultStore:
         """
         changes = self._services.tap.user_tables
         full_name = f"{self._services.products.user_tables.schema_of(identity)}.{name.strip().lower()}"
-        stored = _stored(changes.stage(), chunks)
+        stored = _stored(changes.stage(identity, full_name), chunks)
         changes.create(identity, full_name, _VOTABLE, stored)
         return full_name
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from core.auth.models import Identity
 from core.settings import Settings
 from core.web.frames import PageFrame
+from products.attribution.identifiers import address_of
 from webui.addresses import file_address, product_address, release_address, type_address, user_address
 from webui.pages.forms import FormState
 from webui.pages.rendering.breaks import breakable_text
@@ -56,6 +57,7 @@ class PageRenderer:
         self._environment.filters.update(
             size=size_text, number=_number_text, plain_number=_plain_number, brief=_brief_text,
             day=_day_text, instant=_instant_text, markdown=render_markdown, path=_path_text, breakable=breakable_text,
+            resolver=address_of,
         )  # fmt: skip
         self._environment.globals.update(
             site_name=settings.site_name,

@@ -183,5 +183,6 @@ def _problems(details: ProductDetails, chosen: Mapping[str, tuple[str, str]]) ->
     if details.product.status is ProductStatus.REGISTERING:
         problems = column_problems(details.product.product_type, columns, details.found, details.options)
     counted = Counter(item.alias for item in columns if item.alias)
-    repeated = {item.column.name: "Another column has this meaning too." for item in columns if counted[item.alias] > 1}
+    shared = [item.column.name for item in columns if item.alias and counted[item.alias] > 1]
+    repeated = dict.fromkeys(shared, "Another column has this meaning too.")
     return problems | repeated

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, PermissionDeniedError
+from products.attribution.licenses import USUAL_LICENSES
 from products.product_types import PRODUCT_TYPES
 from products.service import NewProduct
 from webui.addresses import product_address
 from webui.pages.forms import FormState, form_fields, save_or_show
+from webui.pages.products.attribution_fields import ATTRIBUTION_FIELDS, entered_attribution, entered_embargo
 from webui.pages.products.visibility import chosen_groups, chosen_visibility, groups_on_offer
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -27,6 +29,7 @@ _FIELDS = (
     "groups",
     "official_product",
     "description",
+    *ATTRIBUTION_FIELDS,
 )
 
 
@@ -61,6 +64,7 @@ def _description_page(services: WebServices, renderer: PageRenderer, identity: I
         releases=services.products.service.releases(identity),
         product_types=[kind for kind in services.products.service.types() if kind.is_open],
         groups=groups_on_offer(services, identity),
+        licenses=USUAL_LICENSES,
     )
 
 
@@ -81,4 +85,6 @@ def _new_product(fields: dict[str, str]) -> NewProduct:
         official="official_product" in fields,
         visibility=visibility,
         groups=chosen_groups(fields),
+        attribution=entered_attribution(fields),
+        embargo_date=entered_embargo(fields),
     )

@@ -1,0 +1,1 @@
+"""Pages of jobs of all kinds."""
