@@ -146,22 +146,14 @@ class JobService:
         if known is None:
             raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self._kinds))}.")
         check_parameters(parameters, self._limits)
-        if run and known.begin is not None:  # the job may not need a worker, which its stored form decides
-            pending = self.create(
-                kind, parameters, owner=owner, run=False, run_id=run_id, file_bytes=file_bytes, caller=caller
-            )
-            try:
-                return self.run(pending.id, owner=owner)
-            except PhotozError:
-                self._destruction.destroy(pending)
-                raise
+        at_once = run and known.begin is None
         now = utc_now()
         row = JobRow(
             id=secrets.token_hex(16),
             kind=kind,
             owner=owner,
             caller=caller if owner is None else "",
-            phase=(Phase.QUEUED if run else Phase.PENDING).value,
+            phase=(Phase.QUEUED if at_once else Phase.PENDING).value,
             long_running=known.long_running,
             run_id=None if run_id is None else clean_text(run_id),
             parameters=dict(parameters),
@@ -172,16 +164,28 @@ class JobService:
             destruction=now + timedelta(days=self._limits.days),
             execution_duration=self._limits.seconds if known.seconds is None else known.seconds,
         )
+        job = self._store(row, known, run=at_once)
+        return job if at_once or not run else self._begin(job)
+
+    def _store(self, row: JobRow, kind: JobKind, *, run: bool) -> Job:
         with self._database.write() as session:
-            lock_owner(session, owner, row.caller)
-            check_job_count(usage_of(session, owner, row.caller), self._limits, run=run)
+            lock_owner(session, row.owner, row.caller)
+            check_job_count(usage_of(session, row.owner, row.caller), self._limits, run=run)
             session.add(row)
             session.flush()
             job = job_of_row(row)
-            ready = release_queued(session, owner, job.caller, long_running=known.long_running) if run else []
+            ready = release_queued(session, job.owner, job.caller, long_running=kind.long_running) if run else []
         for job_id in ready:
-            self._queue.submit(job_id, long_running=known.long_running)
+            self._queue.submit(job_id, long_running=kind.long_running)
         return job
+
+    def _begin(self, pending: Job) -> Job:
+        """Run a job that may not need a worker, which its stored form decides; one that cannot run is not kept."""
+        try:
+            return self.run(pending.id, owner=pending.owner)
+        except PhotozError:
+            self._destruction.destroy(pending)
+            raise
 
     def get(self, job_id: str, *, owner: str | None, kind: str | None = None) -> Job:
         """Return a job, of the given kind if there is one.

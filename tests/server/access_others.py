@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.server.access_pages import PAGES
 from tests.server.access_queries import QUERIES
 from tests.server.access_rules import NUMBERS_FROM
 
@@ -22,6 +23,7 @@ _TRANSFER = {
 #: Other routes: for each actor the status, "*" for the rest; and what is sent.
 OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     **QUERIES,
+    **PAGES,
     ("GET", "/api/openapi.json"): ({"*": 200}, {}),
     ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
     ("GET", "/api/meanings"): ({"*": 200}, {}),
@@ -326,80 +328,6 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("POST", "/vospace/async-setprops"): ({"*": 400}, {"content": b"none"}),
     ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
-    ("GET", "/"): ({"*": 200}, {}),
-    **{("GET", path): ({"*": 200}, {}) for path in ("/about", "/vospace", "/vospace/", "/help", "/curated")},
-    **{
-        ("GET", path): ({"*": 308}, {})
-        for path in (
-            "/oficial_products",
-            "/user_products",
-            "/upload",
-            "/pz_pipelines",
-            "/specz_catalogs",
-            "/training_set_maker",
-            "/documentation",
-            "/contact",
-        )
-    },
-    ("GET", "/help/{name}"): ({"*": 200}, {"url": "/help/tutorial"}),
-    ("GET", "/help/images/{name}"): ({"*": 200}, {"url": "/help/images/product.png"}),
-    **{("GET", path): ({"*": 200}, {}) for path in ("/products", "/products/official", "/products/user")},
-    ("GET", "/curated/edit"): ({"nobody": 303, "admin": 200, "*": 403}, {}),
-    ("POST", "/curated/edit"): ({"nobody": 303, "admin": 303, "*": 403}, {"data": {"text": "# Curated"}}),
-    ("GET", "/pipelines"): ({"*": 200}, {}),
-    ("GET", "/run/{name}"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
-        {"url": "/run/training_set_maker"},
-    ),
-    ("POST", "/run/{name}"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 400},
-        {"url": "/run/combine_redshift_dedup", "files": {"RULES": ("rules.yaml", b"a: 1")}},
-    ),
-    ("GET", "/runs/compare"): ({"*": 404}, {"url": "/runs/compare?first=987654&second=987655"}),
-    **{
-        ("POST", f"/run/{{name}}/{part}"): (
-            {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": answer},
-            {"url": f"/run/combine_redshift_dedup/{part}", "files": {"RULES": ("rules.yaml", b"a: 1")}},
-        )
-        for part, answer in (("form", 200), ("preview", 400), ("presets", 400))
-    },
-    ("POST", "/run/{name}/presets/{key}/delete"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
-        {"url": "/run/combine_redshift_dedup/presets/none/delete"},
-    ),
-    ("GET", "/runs/{number}"): ({"*": 404}, {"url": "/runs/987654"}),
-    ("GET", "/runs/{number}/pictures/{key}.svg"): ({"*": 404}, {"url": "/runs/987654/pictures/sky.svg"}),
-    ("POST", "/runs/{number}/abort"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
-        {"url": "/runs/987654/abort"},
-    ),
-    ("GET", "/docs"): ({"*": 200}, {}),
-    ("GET", "/login"): ({"nobody": 200, "*": 303}, {}),
-    ("POST", "/login"): ({"*": 403}, {"data": {"name": "stranger", "password": "wrong"}, "open": True}),
-    ("POST", "/logout"): ({"*": 303}, {}),
-    ("GET", "/tokens"): ({"nobody": 303, "*": 200}, {}),
-    ("POST", "/tokens"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200},
-        {"data": {"name": "n", "scope": "read"}},
-    ),
-    ("GET", "/account"): ({"nobody": 303, "*": 200}, {}),
-    ("POST", "/account/password"): (
-        {"nobody": 303, "*": 403},
-        {"data": {"old": "a long password", "password": "another long password"}},
-    ),
-    ("POST", "/account/sign-ins/{session_id}/end"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
-        {"url": "/account/sign-ins/987654/end"},
-    ),
-    ("POST", "/tokens/{token_id}/revoke"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 404},
-        {"url": "/tokens/987654/revoke"},
-    ),
-    ("GET", "/product/new"): ({"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 200}, {}),
-    ("POST", "/product/new"): (
-        {"nobody": 303, "owner_reading": 403, "admin_reading": 403, "*": 303},
-        {"data": {"display_name": "new", "product_type": "7", "visibility": "private"}},
-    ),
 }
 #: Routes that look at no credentials, so that wrong ones do not matter.
 OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {

@@ -39,13 +39,14 @@ _JobSaver = Callable[[WebServices, ResultStore, Identity, _Fields, Job], str]
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the forms below a result, and those on the page of a job."""
-    _add_of_queries(router, services, renderer)
-    _add_of_jobs(router, services, renderer)
+    store = ResultStore(services)
+    _add_of_queries(router, services, renderer, store)
+    _add_of_jobs(router, services, renderer, store)
 
 
-def _add_of_queries(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+def _add_of_queries(router: APIRouter, services: WebServices, renderer: PageRenderer, store: ResultStore) -> None:
     def saving(result_format: str, saver: _Saver) -> Callable[..., Awaitable[Response]]:
-        page, store = QueryPage(services, renderer), ResultStore(services)
+        page = QueryPage(services, renderer)
 
         async def save(
             request: Request,
@@ -72,10 +73,8 @@ def _add_of_queries(router: APIRouter, services: WebServices, renderer: PageRend
     router.post("/query/product")(saving("parquet", _product_saver))
 
 
-def _add_of_jobs(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+def _add_of_jobs(router: APIRouter, services: WebServices, renderer: PageRenderer, store: ResultStore) -> None:
     def saving(save: _JobSaver) -> Callable[..., Response]:
-        store = ResultStore(services)
-
         def saved(
             job_id: str,
             identity: Identity = Depends(services.authenticate),
