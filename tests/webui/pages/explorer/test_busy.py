@@ -18,7 +18,7 @@ class _BusyEngine:
 
 def test_a_busy_engine_is_told_on_the_page(visitor: httpx2.Client, services: Services):
     services.tap.engine = _BusyEngine()
-    for page in ("/explore?table=photoz.products", "/explore/column?table=photoz.products&column=id"):
+    for page in ("/explore?table=photoz.products", "/explore/column?table=photoz.products&column=table_name"):
         answer = visitor.get(page)
         assert answer.status_code == 503
         assert int(answer.headers["Retry-After"]) > 0
