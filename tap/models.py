@@ -10,7 +10,7 @@ from core.columns import Column
 from core.votable import Info
 from products.models import ColumnSummary
 from tap.adql import CatalogTable
-from tap.engine import EngineTable
+from tap.engine import EngineTable, UploadedFile
 
 __all__ = ["ForeignKey", "RowFiles", "TapSchema", "TapTable"]
 
@@ -69,6 +69,8 @@ class TapTable:
         Where its rows come from, as results tell it (`tap.data_origin`).
     summaries
         Statistics of columns by name, as far as they are known.
+    upload
+        The file of a table that each query reads anew.
     """
 
     schema: str
@@ -85,6 +87,7 @@ class TapTable:
     order: int = 0
     origin: tuple[Info, ...] = ()
     summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
+    upload: UploadedFile | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +103,8 @@ class TapTable:
     def engine_table(self) -> EngineTable:
         """The table for the engine."""
         schema, name = self.entry.engine_schema, self.entry.engine_table
+        if self.upload is not None:
+            return EngineTable(schema, name, upload=self.upload)
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
         if self.located is None:

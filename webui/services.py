@@ -39,5 +39,5 @@ class WebServices:
 
     @part
     def row_counts(self) -> RowCounts:
-        """The number of the rows of selections."""
+        """The numbers of rows of selections in the data explorer."""
         return RowCounts(self.tap)
