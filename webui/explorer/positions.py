@@ -42,4 +42,3 @@ def cone_of(position: str, radius: str, unit: str) -> Cone:
         message = f"The radius '{radius[:20]}' {unit} is no number above 0, at most 180 degrees."
         raise InvalidValueError(message, field="radius")
     return Cone.parse(f"{ra!r},{dec!r},{degrees!r}")
-
