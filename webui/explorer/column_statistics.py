@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.columns import Column
 from core.errors import InvalidValueError
+from webui.explorer.cells import cells_of
 from webui.explorer.filters import Filter
 from webui.explorer.rows import Rows
 from webui.explorer.selection import Selection
@@ -55,6 +56,8 @@ class ColumnStatistics:
         Rows of the selection, and those without a value.
     beyond
         Values that are infinite or no numbers, which the limits, the mean and the histogram leave out.
+    minimum, maximum
+        The limits, with all digits that the type of the column has.
     distinct
         Number of different values; None when they were not counted.
     frequent
@@ -65,8 +68,8 @@ class ColumnStatistics:
     rows: int
     nulls: int
     beyond: int = 0
-    minimum: object = None
-    maximum: object = None
+    minimum: str | None = None
+    maximum: str | None = None
     mean: float | None = None
     distinct: int | None = None
     histogram: Histogram | None = None
@@ -85,13 +88,14 @@ async def column_statistics(run: RunQuery, selection: Selection, column: Column)
     limits = [f"MIN({name}) AS low", f"MAX({name}) AS high"] if ordered else []
     mean = [f"AVG({name}) AS mean"] if column.is_numeric else []
     columns = ["COUNT(*) AS n", f"COUNT({name}) AS k", *limits, *mean]
-    found = (await run(selection.adql(columns, order=False), 1)).first()
+    read = await run(selection.adql(columns, order=False), 1)
+    found, texts = read.first(), _texts(read)
     rows, values, beyond = _count(found["n"]), _count(found["k"]), 0
     if column.is_numeric and not all(_is_finite(found[key]) for key in ("low", "high")):
         condition = f"ABS({name}) <= {_LARGEST}"
-        finite = (await run(_query(selection, [f"COUNT({name}) AS f", *limits, *mean], condition), 1)).first()
-        beyond = values - _count(finite["f"])
-        found |= finite
+        read = await run(_query(selection, [f"COUNT({name}) AS f", *limits, *mean], condition), 1)
+        found, texts = found | read.first(), _texts(read)
+        beyond = values - _count(found["f"])
     distinct: int | None = None
     frequent: tuple[FrequentValue, ...] = ()
     if values <= MOST_DISTINCT and (ordered or column.datatype == "boolean") and not _is_array(column):
@@ -105,8 +109,8 @@ async def column_statistics(run: RunQuery, selection: Selection, column: Column)
         rows,
         rows - values,
         beyond,
-        found.get("low"),
-        found.get("high"),
+        texts.get("low"),
+        texts.get("high"),
         float(str(average)) if average is not None else None,
         distinct,
         histogram,
@@ -172,6 +176,12 @@ def _equal(column: Column, text: str) -> Filter | None:
         return Filter.of(column, "eq", (text,))
     except InvalidValueError:  # a text that is too long for an address
         return None
+
+
+def _texts(rows: Rows) -> dict[str, str | None]:
+    """Return the first row as texts by the names of its columns."""
+    cells = cells_of(rows, whole=True)[0]
+    return {column.name: cell.text for column, cell in zip(rows.columns, cells, strict=True)}
 
 
 def _text(value: object) -> str:

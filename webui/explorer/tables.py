@@ -12,6 +12,7 @@ from tap.models import TapTable
 
 __all__ = ["DescribedTable"]
 
+_POSITION = ("pos.eq.ra;meta.main", "pos.eq.dec;meta.main")
 _IDENTIFIERS = ("meta.id;meta.main", "meta.id")
 
 
@@ -38,7 +39,8 @@ class DescribedTable:
     @classmethod
     def of(cls, table: TapTable) -> "DescribedTable":
         """Return the description of a table of the catalogue."""
-        return cls(table.name, table.columns, table.entry.position, table.row_count, table.description)
+        position = table.entry.position or _position_by_ucd(table.columns)
+        return cls(table.name, table.columns, position, table.row_count, table.description)
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -85,3 +87,12 @@ class DescribedTable:
     @cached_property
     def _lower_names(self) -> Counter[str]:
         return Counter(column.name.lower() for column in self.columns)
+
+
+def _position_by_ucd(columns: tuple[Column, ...]) -> tuple[str, str] | None:
+    """Return the columns that say to be the position in degrees; those of results do, by which rows are not sorted."""
+    found = [
+        next((one.name for one in columns if one.is_numeric and one.ucd == ucd and one.unit == "deg"), None)
+        for ucd in _POSITION
+    ]
+    return (found[0], found[1]) if found[0] is not None and found[1] is not None else None
