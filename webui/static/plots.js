@@ -48,6 +48,7 @@
   const show = (figure, text, isPlot) => {
     const unstyled = text.replace(/<style>[^]*?<\/style>/, "");
     const svg = document.importNode(new DOMParser().parseFromString(unstyled, "image/svg+xml").documentElement, true);
+    svg.querySelector("title")?.remove(); // its label says the same, and a tooltip would be in the way
     figure.querySelector("svg")?.remove();
     figure.prepend(svg);
     figure.closest("section").querySelector("[data-png]").hidden = !isPlot;
