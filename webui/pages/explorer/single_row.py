@@ -11,7 +11,6 @@ from core.columns import Column
 from core.errors import InvalidValueError
 from webui.addresses import product_address
 from webui.explorer.cells import Cell, cells_of, type_text
-from webui.explorer.counts import RowCounts
 from webui.explorer.row_pages import row_query
 from webui.explorer.rows import Rows, query_rows
 from webui.explorer.selection import Selection
@@ -35,7 +34,6 @@ class _Value:
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the page of a row."""
-    counts = RowCounts(services.tap)
 
     @router.get("/explore/row")
     async def row(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
@@ -43,7 +41,7 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         if found.error is not None:
             raise found.error
         number = _number(request.query_params.get("row", ""))
-        total = await counts.count(request, identity, found.table, found.selection)
+        total = await services.row_counts.count(request, identity, found.table, found.selection)
         if number > total:
             message = f"There is no row {number}: the selection has {total} rows."
             raise InvalidValueError(message, field="row")

@@ -10,7 +10,6 @@ from core.auth.models import Identity
 from core.errors import InvalidValueError, PhotozError
 from tap.engine import QueryTimeoutError
 from tap.models import TapTable
-from webui.explorer.counts import RowCounts
 from webui.explorer.forms import FORM_FIELD, with_form
 from webui.explorer.positions import RADIUS_UNITS
 from webui.explorer.row_pages import page_query, pages_of
@@ -33,7 +32,7 @@ _FIELDS = ("f_column", "f_operator", "f_value", "f_high", "position", "radius", 
 
 def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
     """Add the page of tables and of the rows of a table, which are one address."""
-    pages = _Pages(services, renderer, RowCounts(services.tap))
+    pages = _Pages(services, renderer)
 
     @router.get("/explore")
     async def explore(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
@@ -52,7 +51,6 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 class _Pages:
     services: WebServices
     renderer: PageRenderer
-    counts: RowCounts
 
     def tables(self, request: Request, identity: Identity) -> Response:
         search = request.query_params.get("search", "")[:_LONGEST_SEARCH]
@@ -112,7 +110,7 @@ class _Pages:
 
     async def _total(self, request: Request, identity: Identity, found: Explored) -> int | None:
         try:
-            return await self.counts.count(request, identity, found.table, found.selection)
+            return await self.services.row_counts.count(request, identity, found.table, found.selection)
         except QueryTimeoutError:  # the rows may still be there in time
             return None
 
