@@ -334,6 +334,13 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", "/product/{name}"): Ask("/product/{0.name}"),
     ("GET", "/explore"): Ask("/explore?table={0.table}&filter=notnull:zspec&sort=desc:zspec", published=True),
     ("GET", "/explore/column"): Ask("/explore/column?table={0.table}&column=zspec", published=True),
+    ("GET", "/explore/plot"): Ask("/explore/plot?table={0.table}&plot=hist:zspec", published=True),
+    **{
+        ("GET", f"/explore/plot.{ending}"): Ask(
+            f"/explore/plot.{ending}?table={{0.table}}&plot=hist:zspec", published=True
+        )
+        for ending in ("svg", "csv", "vot")
+    },
     ("GET", "/explore/row"): Ask("/explore/row?table={0.table}&row=1", published=True),
     ("GET", "/product/{name}/address"): Ask("/product/{0.name}/address"),
     ("GET", "/product/{name}/provenance"): Ask("/product/{0.name}/provenance"),

@@ -48,11 +48,29 @@
   const show = (figure, text, isPlot) => {
     const unstyled = text.replace(/<style>[^]*?<\/style>/, "");
     const svg = document.importNode(new DOMParser().parseFromString(unstyled, "image/svg+xml").documentElement, true);
+    svg.querySelector("title")?.remove(); // its label says the same, and a tooltip would be in the way
     figure.querySelector("svg")?.remove();
     figure.prepend(svg);
     figure.closest("section").querySelector("[data-png]").hidden = !isPlot;
     figure.plotText = text;
     if (isPlot && svg.dataset.frame) brush(figure, svg);
+    if (svg.dataset.fields) linkFields(figure, svg.dataset.fields.split(";"));
+  };
+
+  // Links that select one field of a survey that has several.
+  const linkFields = (figure, fields) => {
+    figure.parentElement.querySelector(".fields")?.remove();
+    const links = document.createElement("p");
+    links.className = "fields";
+    links.append("Fields: ");
+    fields.forEach((cone, index) => {
+      const link = document.createElement("a");
+      link.href = addressWith([], cone);
+      link.textContent = String(index + 1);
+      link.setAttribute("aria-label", `Select field ${index + 1}`);
+      links.append(link, " ");
+    });
+    figure.after(links);
   };
 
   // Scales of axes and projections of the sky, from positions in the drawing to values.

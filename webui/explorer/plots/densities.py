@@ -94,7 +94,7 @@ def plot_plane(rows: SelectedRows, specification: PlotSpecification) -> Steps[Pl
             Binning.covering(axis, values, bins, is_log=is_log)
             for axis, values, is_log in zip(axes, ranges, logs, strict=True)
         )
-        cells = yield from _cells(rows, x, y, colour, conditions)
+        cells = yield from _cells(rows, x, y, colour)
         better = yield from _better_ranges(rows, (x, y), cells, conditions) if left else _unchanged()
         changed = [new or old for new, old in zip(better, ranges, strict=True)]
         if changed == ranges:
@@ -115,13 +115,13 @@ def _points(
     return Points(doubles(answer, "vx"), doubles(answer, "vy"), colours)
 
 
-def _cells(rows: SelectedRows, x: Binning, y: Binning, colour: Quantity | None, conditions: list[str]) -> Steps[Cells]:
+def _cells(rows: SelectedRows, x: Binning, y: Binning, colour: Quantity | None) -> Steps[Cells]:
     aggregates: list[str] = []
     values: list[str] = []
     if colour is not None:
         value = f"CASE WHEN {colour.is_finite} THEN {colour.adql} END AS vc"
         aggregates, values = ["AVG(vc) AS mean"], [value]
-    query = rows.grouped({"bx": x.index, "by_": y.index}, [*conditions, x.condition, y.condition], aggregates, values)
+    query = rows.grouped({"bx": x.index, "by_": y.index}, [x.condition, y.condition], aggregates, values)
     answer = yield query
     columns, lines = doubles(answer, "bx") - x.first, doubles(answer, "by_") - y.first
     inside = (columns >= 0) & (columns < x.count) & (lines >= 0) & (lines < y.count)

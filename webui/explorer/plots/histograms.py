@@ -15,6 +15,10 @@ __all__ = ["DEFAULT_BINS", "Histogram", "count_histogram"]
 DEFAULT_BINS = 60
 _FINER = 10
 _TRIES = 4
+#: Share of bins without a row that tells of rounded values.
+_MOST_GAPS = 0.3
+#: How many finer bins are a wider one, by the first digit of their width, so that the width is round.
+_WIDER = {"1": (20, 50), "2": (25, 50), "5": (20, 40)}
 #: Points on which densities are added up.
 _POINTS = 601
 
@@ -73,7 +77,7 @@ def count_histogram(
     values, is_by_magnitude = found.ranges[0], False
     for left in reversed(range(_TRIES)):
         fine, factor = _fine_bins(quantity, values, bins or DEFAULT_BINS, is_log=is_log)
-        answer = yield rows.grouped({"bx": fine.index}, [*conditions, fine.condition])
+        answer = yield rows.grouped({"bx": fine.index}, [fine.condition])
         counts = _counts_in(fine, doubles(answer, "bx"), longs(answer, "n"))
         better = narrowed(fine.edges, counts) if left else None
         if better is None or better == values:
@@ -85,6 +89,8 @@ def count_histogram(
                 break
         values = better
     drawn = int(counts.sum())
+    if bins is None:
+        fine, counts, factor = _without_gaps(fine, counts, factor)
     in_bins = counts.reshape(-1, factor).sum(axis=1)
     binning = fine.merged(factor)
     stacked = None if densities is None else (yield from _stacked(rows, densities, binning))
@@ -97,6 +103,20 @@ def _fine_bins(quantity: Quantity, values: ValueRange, bins: int, *, is_log: boo
     fine = Binning.covering(quantity, values, bins * _FINER, is_log=is_log)
     factor = max(1, round(wide.width / fine.width))
     return fine.aligned(factor), factor
+
+
+def _without_gaps(fine: Binning, counts: NDArray[np.int64], factor: int) -> tuple[Binning, NDArray[np.int64], int]:
+    """Return the bins with a larger factor, if rounded values leave many bins between them without a row."""
+    for wider in (factor, *_WIDER.get(f"{fine.width:e}"[0], ())):
+        aligned = fine.aligned(wider)
+        left = fine.first - aligned.first
+        padded = np.pad(counts, (left, aligned.count - fine.count - left))
+        merged = padded.reshape(-1, wider).sum(axis=1)
+        filled = np.flatnonzero(merged)
+        span = int(filled[-1] - filled[0]) + 1
+        if span - len(filled) <= _MOST_GAPS * span:
+            return aligned, padded, wider
+    return fine, counts, factor
 
 
 def _stacked(rows: SelectedRows, densities: str, binning: Binning) -> Steps[NDArray[np.float64] | None]:

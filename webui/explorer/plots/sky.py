@@ -1,6 +1,7 @@
 """Rows on the sky: HEALPix cells counted by the query engine, zoomed to the part of the sky that has rows."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,11 @@ _SMALLEST_RADIUS = 0.5 / 3600
 #: Share of the rows that may lie outside of a field that is much smaller without them.
 _OUTSIDE = 0.001
 _MUCH_SMALLER = 0.1
+#: Fields are groups of cells that are nearer to each other than this (degrees), on a map with at least this radius.
+_NEIGHBOURS = 4.5
+_LEAST_WIDE = 4.0
+_MOST_FIELDS = 9
+_MOST_FIELD_CELLS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class SkyRows:
         The part of the sky that has them; None if no row has a position.
     rows, drawn, beyond
         As in `webui.explorer.plots.histograms.Histogram`.
+    fields
+        Circles around the fields of a survey that has a few far from each other, the one with most rows first.
     """
 
     cap: Cap | None
@@ -85,6 +93,7 @@ class SkyRows:
     rows: int
     drawn: int
     beyond: int
+    fields: tuple[Cap, ...] = ()
 
 
 def map_sky(rows: SelectedRows, colour: Quantity | None = None) -> Steps[SkyRows]:
@@ -106,14 +115,16 @@ def map_sky(rows: SelectedRows, colour: Quantity | None = None) -> Steps[SkyRows
     found = int(counts.sum())
     if not found:
         return SkyRows(None, None, colour, total, 0, 0)
-    cap = _cap_of(coarse, counts, _limits(answer))
+    corners = _limits(coarse, answer)
+    cap = _cap_of(counts, corners)
+    fields = tuple(_fields(cap, counts, corners))
     within = [] if cap.is_all_sky else [_inside(rows.position, cap)]
     if found <= MOST_POSITIONS:
         names = [f"{ra} AS ra_", f"{dec} AS dec_"] + ([] if colour is None else [f"{colour.adql} AS vc"])
         answer = yield rows.query(names, [*known, *within], top=MOST_POSITIONS)
         colours = None if colour is None else doubles(answer, "vc")
         points = SkyPoints(doubles(answer, "ra_"), doubles(answer, "dec_"), colours)
-        return SkyRows(cap, points, colour, total, len(points.ra), found - len(points.ra))
+        return SkyRows(cap, points, colour, total, len(points.ra), found - len(points.ra), fields)
     order = _order_for(cap)
     if order == _COARSE_ORDER and colour is None and cap.is_all_sky:
         cells = SkyCells(order, coarse, counts, None)
@@ -123,7 +134,7 @@ def map_sky(rows: SelectedRows, colour: Quantity | None = None) -> Steps[SkyRows
         cells = SkyCells(order, longs(answer, "cell"), longs(answer, "n"), means)
     cells = _coarsened(cells)
     drawn = int(cells.counts.sum())
-    return SkyRows(cap, cells, colour, total, drawn, found - drawn)
+    return SkyRows(cap, cells, colour, total, drawn, found - drawn, fields)
 
 
 def _grouped(rows: SelectedRows, order: int, conditions: list[str], colour: Quantity | None) -> str:
@@ -139,30 +150,50 @@ def _grouped(rows: SelectedRows, order: int, conditions: list[str], colour: Quan
     return rows.grouped(keys, conditions, limits, [f"{ra} AS pr", f"{dec} AS pd"])
 
 
-def _limits(answer: pa.Table) -> NDArray[np.float64]:
+def _limits(cells: NDArray[np.int64], answer: pa.Table) -> NDArray[np.float64]:
     """Return the corners of the positions in each cell: right ascensions and declinations, shape (cells, 4, 2)."""
     low_ra, high_ra, low_dec, high_dec = (doubles(answer, name) for name in ("min_pr", "max_pr", "min_pd", "max_pd"))
-    corners = [(low_ra, low_dec), (low_ra, high_dec), (high_ra, low_dec), (high_ra, high_dec)]
-    return np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
-
-
-def _cap_of(cells: NDArray[np.int64], counts: NDArray[np.int64], corners: NDArray[np.float64]) -> Cap:
-    """Return a circle that contains the rows, without few that lie far from all others."""
-    # Cells around right ascension 0 have rows on both sides of it.
-    wide = corners[:, 3, 0] - corners[:, 0, 0] > 180
-    if wide.any():
-        corners = corners.copy()
+    pairs = [(low_ra, low_dec), (low_ra, high_dec), (high_ra, low_dec), (high_ra, high_dec)]
+    corners = np.stack([np.stack(pair, axis=-1) for pair in pairs], axis=1)
+    wide = high_ra - low_ra > 180
+    if wide.any():  # cells around right ascension 0 have rows on both sides of it
         corners[wide] = _cell_corners(cells[wide])
+    return corners
+
+
+def _cap_of(counts: NDArray[np.int64], corners: NDArray[np.float64]) -> Cap:
+    """Return a circle that contains the rows, without few that lie far from all others."""
     vectors = _vectors(corners[..., 0], corners[..., 1])
     cap = _around(vectors)
     order = np.argsort(-counts)
     most = np.cumsum(counts[order])
     kept = order[: int(np.searchsorted(most, (1 - _OUTSIDE) * most[-1])) + 1]
-    if len(kept) < len(cells):
+    if len(kept) < len(counts):
         smaller = _around(vectors[kept])
         if smaller.radius < _MUCH_SMALLER * cap.radius:
             return smaller
     return cap
+
+
+def _fields(cap: Cap, counts: NDArray[np.int64], corners: NDArray[np.float64]) -> Iterator[Cap]:
+    """Yield circles around groups of neighbouring cells, if they are a few small ones."""
+    if cap.radius < _LEAST_WIDE or len(counts) > _MOST_FIELD_CELLS:
+        return
+    vectors = _vectors(corners[..., 0], corners[..., 1])
+    middles = vectors.mean(axis=1)
+    middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+    near = middles @ middles.T > math.cos(math.radians(_NEIGHBOURS))
+    groups = np.arange(len(counts))
+    for _ in range(len(counts)):  # each cell takes the smallest number among its neighbours
+        smallest = np.where(near, groups, len(counts)).min(axis=1)
+        if (smallest == groups).all():
+            break
+        groups = smallest
+    numbers, rows = np.unique(groups), np.bincount(groups, weights=counts)
+    if not 2 <= len(numbers) <= _MOST_FIELDS:
+        return
+    for number in sorted(numbers, key=lambda number: -rows[number]):
+        yield _around(vectors[groups == number])
 
 
 def _around(vectors: NDArray[np.float64]) -> Cap:

@@ -58,17 +58,20 @@ def plot_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngi
 
 @pytest.fixture
 def plotted(plot_engine: DuckDBEngine, tmp_path: Path) -> Callable[..., PlottedTable]:
-    """Makes a table of columns by name: numpy arrays, with None or masked values for nulls."""
+    """Makes a table of columns by name: numpy arrays, with masked values for nulls, or a field and its array."""
 
     def make(**columns: object) -> PlottedTable:
-        arrays = {
-            name: pa.array(values.filled(), mask=np.ma.getmaskarray(values))
-            if isinstance(values, np.ma.MaskedArray)
-            else values
-            if isinstance(values, pa.Array)
-            else pa.array(np.asarray(values))
-            for name, values in columns.items()
-        }
-        return PlottedTable(plot_engine, tmp_path / "rows.parquet", pa.table(arrays))
+        fields, arrays = [], []
+        for name, values in columns.items():
+            field, array = values if isinstance(values, tuple) else (None, _array(values))
+            fields.append(field or pa.field(name, array.type))
+            arrays.append(array)
+        return PlottedTable(plot_engine, tmp_path / "rows.parquet", pa.table(arrays, schema=pa.schema(fields)))
 
     return make
+
+
+def _array(values: object) -> pa.Array:
+    if isinstance(values, np.ma.MaskedArray):
+        return pa.array(values.filled(), mask=np.ma.getmaskarray(values))
+    return pa.array(np.asarray(values))

@@ -1,8 +1,11 @@
 """Histograms equal numpy's on random tables, whatever is in them."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
+import scipy.stats
 
+from core.photoz.forms import DensityForm
 from webui.explorer.plots.binning import SNAP
 from webui.explorer.plots.histograms import Histogram, count_histogram
 from webui.explorer.plots.quantities import Quantity
@@ -115,3 +118,25 @@ def test_integers_are_in_the_middle_of_their_bins(plotted):
     table = plotted(x=np.repeat(np.arange(5), 10))
     found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described)))
     np.testing.assert_array_equal(found.binning.edges, np.arange(6) - 0.5)
+
+
+def test_rounded_values_leave_no_gaps(plotted):
+    values = np.round(random.uniform(0.4, 0.9, 3000) * 50) / 50
+    table = plotted(x=values)
+    found = table.computed(count_histogram(ROWS, Quantity.parse("x", table.described)))
+    check(found, values)
+    assert found.counts.all()
+    assert np.isclose(found.binning.width, 0.02)
+
+
+def test_the_sum_of_densities_has_the_same_bins(plotted):
+    grid, z = np.linspace(0, 3, 301), random.uniform(0.5, 2.5, 200)
+    densities = np.exp(-0.5 * ((grid - z[:, None]) / 0.1) ** 2) / (0.1 * np.sqrt(2 * np.pi))
+    form = DensityForm("interp", 301, tuple(grid.tolist())).to_json()
+    kind = pa.field("pz", pa.list_(pa.float64(), 301), metadata={"density": form})
+    table = plotted(z=z, pz=(kind, pa.array(densities.tolist(), kind.type)))
+    found = table.computed(count_histogram(ROWS, Quantity.parse("z", table.described), densities="pz"))
+    edges = found.binning.edges
+    cdf = scipy.stats.norm(z[:, None], 0.1).cdf(edges)
+    np.testing.assert_allclose(found.stacked, np.diff(cdf, axis=1).sum(axis=0), atol=0.15)
+    np.testing.assert_allclose(found.stacked.sum(), np.diff(cdf, axis=1).sum(), rtol=0.01)

@@ -5,11 +5,15 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import Latitude, Longitude
 from cdshealpix.nested import lonlat_to_healpix
+from lxml import etree
 
 from core.errors import InvalidValueError
+from webui.explorer.plots.drawing.sky import draw_sky
 from webui.explorer.plots.quantities import Quantity
 from webui.explorer.plots.queries import SelectedRows
 from webui.explorer.plots.sky import MOST_POSITIONS, SkyCells, SkyPoints, map_sky
+from webui.explorer.plots.specifications import PlotSpecification
+from webui.explorer.tables import DescribedTable
 
 ROWS = SelectedRows("t", position=("ra", "dec"))
 random = np.random.default_rng(17)
@@ -72,3 +76,16 @@ def test_one_row_and_no_row(plotted):
 def test_a_table_without_positions_has_no_map(plotted):
     with pytest.raises(InvalidValueError, match="no positions"):
         plotted(x=np.ones(3)).computed(map_sky(SelectedRows("t")))
+
+
+def test_the_fields_of_a_survey_are_found(plotted):
+    places = [(150.1, 2.2, 1.5, 3000), (53.1, -27.8, 0.6, 2500), (0.1, -43.5, 3.0, 2000)]
+    ra, dec = np.concatenate([around(*place) for place in places], axis=1)
+    found = plotted(ra=ra, dec=dec).computed(map_sky(ROWS))
+    assert len(found.fields) == 3
+    for field, (field_ra, field_dec, size, _) in zip(found.fields, places, strict=True):
+        assert abs((field.ra - field_ra + 180) % 360 - 180) < size / 2
+        assert abs(field.dec - field_dec) < size / 2
+        assert size / 2 < field.radius < 2 * size
+    drawing = etree.fromstring(draw_sky(found, PlotSpecification.parse("sky", DescribedTable("t", ()))))
+    assert len(drawing.get("data-fields").split(";")) == 3

@@ -1,15 +1,19 @@
-"""The data explorer in Chromium: panels of columns, ranges by brushing, and accessibility."""
+"""The data explorer in Chromium: panels of columns, plots, ranges by brushing, and accessibility."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.support.server import RunningServer, running_server
+from tests.webui.pages.explorer.conftest import STARS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +69,8 @@ def test_nothing_is_a_barrier(page: "Page", server: RunningServer):
         ("dark", "/explore?table=tap_schema.columns&filter=contains:column_name:a&sort=asc:column_name"),
         ("dark", "/explore/column?table=tap_schema.columns&column=column_index"),
         ("light", "/explore/row?table=tap_schema.columns&row=3"),
+        ("light", "/explore/plot?table=tap_schema.columns&plot=hist:column_index&filter=gt:column_index:3"),
+        ("dark", "/explore/plot?table=tap_schema.columns&plot=xy:column_index,principal;colour=std"),
     ):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         page.goto(server.base_url + address)
@@ -73,3 +79,79 @@ def test_nothing_is_a_barrier(page: "Page", server: RunningServer):
         found = Axe().run(page)
         assert found.violations_count == 0, f"{address}: {found.generate_report()}"
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+
+
+@pytest.fixture(scope="module")
+def stars(server: RunningServer) -> str:
+    """The name of a public table of 120 stars along a line of the sky, (10, -5) to (11.2, -6.2), with redshifts."""
+    assert server.account is not None
+    headers = {"Authorization": f"Bearer {server.account.token}"}
+    with httpx2.Client(base_url=f"{server.base_url}/api", headers=headers, timeout=60) as client:
+        new = {"display_name": "Stars", "product_type": 1, "visibility": "public"}
+        number = client.post("/products", json=new).raise_for_status().json()["id"]
+        client.put(f"/products/{number}/files/stars.csv", content=STARS).raise_for_status()
+        client.post(f"/products/{number}/inspect")
+        client.get(f"/products/{number}/inspection", params={"wait": 60})
+        meanings = {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
+        client.put(f"/products/{number}/columns", json=meanings).raise_for_status()
+        client.post(f"/products/{number}/publish").raise_for_status()
+    query = {"LANG": "ADQL", "FORMAT": "csv", "QUERY": "SELECT table_name FROM photoz.products"}
+    return httpx2.get(f"{server.base_url}/tap/sync", params=query).text.split()[1]
+
+
+def _drag(page: "Page", plot: "Locator", begin: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag across a plot between two points, given as shares of its width and height."""
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * begin[0], box["y"] + box["height"] * begin[1])
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * end[0], box["y"] + box["height"] * end[1], steps=3)
+    page.mouse.up()
+
+
+def test_a_drag_across_a_plot_selects_rows_for_all(page: "Page", server: RunningServer, stars: str, tmp_path: Path):
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto(f"{server.base_url}/explore/plot?table={stars}&plot=sky&plot=nz:zspec&plot=xy:objid,zspec")
+    sky, redshifts, plane = (page.locator(f"figure[data-name={name}] > svg") for name in ("sky", "nz", "xy"))
+    redshifts.get_by_text("96 of 120 rows").wait_for()
+    _drag(page, redshifts, (0.3, 0.4), (0.6, 0.4))
+    page.wait_for_url("**filter=between**")
+    [given] = parse_qs(urlsplit(page.url).query)["filter"]
+    low, high = (float(bound) for bound in given.removeprefix("between:zspec:").split(".."))
+    inside = sum(low <= number / 10 <= high for number in range(1, 121) if number % 5)
+    assert 10 < inside < 60
+    for plot in (sky, redshifts, plane):
+        plot.get_by_text(f"{inside} rows").wait_for()
+    page.go_back()
+    plane.get_by_text("96 of 120 rows").wait_for()
+    _drag(page, plane, (0.3, 0.3), (0.7, 0.7))
+    page.wait_for_url("**filter=between**filter=between**")
+    page.go_back()
+    sky.get_by_text("120 rows").wait_for()
+    _drag(page, sky, (0.49, 0.43), (0.49, 0.6))
+    page.wait_for_url("**cone=**")
+    ra, dec, radius = (float(part) for part in parse_qs(urlsplit(page.url).query)["cone"][0].split(","))
+    assert abs(ra - 10.6) < 0.15
+    assert abs(dec + 5.6) < 0.15
+    assert 0.1 < radius < 0.6
+    sky.wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").first.click()
+    download.value.save_as(tmp_path / "sky.png")
+    assert (tmp_path / "sky.png").read_bytes().startswith(b"\x89PNG")
+    assert problems == []
+
+
+def test_plots_are_pictures_without_scripts(browser, server: RunningServer, stars: str):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{server.base_url}/explore/plot?table={stars}&plot=nz:zspec")
+    picture = page.get_by_role("img", name="Redshift distribution")
+    picture.wait_for()
+    page.get_by_text("Change this plot").click()
+    page.locator("section").get_by_label("Kind").select_option("hist")
+    page.get_by_role("button", name="Draw").click()
+    page.wait_for_url("**plot=hist%3Azspec**")
+    context.close()

@@ -39,6 +39,8 @@ def draw_sky(found: SkyRows, specification: PlotSpecification) -> bytes:
     caption = caption_of(found.rows, found.drawn, found.beyond, _extent(cap, content))
     frame = f"{left:g} {_TOP:g} {right:g} {_BOTTOM:g}"
     data = {"kind": "sky", "frame": frame, "sky": projection.text, "caption": caption}
+    if found.fields:
+        data["fields"] = ";".join(f"{field.ra:.5f},{field.dec:.5f},{field.radius:.4g}" for field in found.fields)
     canvas = Canvas(f"{specification.title}. {caption}", data)
     inside = _draw_ground(canvas, projection)
     _draw_grid(canvas, inside, projection, cap)
@@ -49,6 +51,8 @@ def draw_sky(found: SkyRows, specification: PlotSpecification) -> bytes:
         _draw_points(canvas, inside, projection, content, scale)
     outline = "".join(_line(*_corner_places(projection, edge)) for edge in outline_edges(content, cap))
     canvas.add("path", "outline", inside, d=outline)
+    for number, field in enumerate(found.fields, 1):
+        _draw_number(canvas, projection, field, str(number))
     if scale is not None:
         scale.draw(canvas, _RIGHT + 14, _TOP, _BOTTOM) if not cap.is_all_sky else scale.draw_flat(canvas)
     draw_caption(canvas, caption)
@@ -147,6 +151,13 @@ def _draw_cells(
         chosen = levels == level
         if chosen.any():
             canvas.add("path", f"{scale.kind}-{level}", group, d="".join(paths[chosen]))
+
+
+def _draw_number(canvas: Canvas, projection: Projection, field: Cap, number: str) -> None:
+    """Write the number of a field beside it."""
+    ra = projection.lon + (field.ra - projection.lon + 180) % 360 - 180
+    x, y = projection.places(np.array([ra]), np.array([min(89.9, field.dec + field.radius)]))
+    canvas.write(number, float(x[0]), float(y[0]) - 12, css="label")
 
 
 def _draw_points(
