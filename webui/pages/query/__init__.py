@@ -1,3 +1,1 @@
 """Query page: editor, results, jobs, and what is done with results."""
-
-__all__: list[str] = []
