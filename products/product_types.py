@@ -60,7 +60,7 @@ _TYPES = (
         "training_results",
         "Training Results",
         3,
-        "What a photo-z code learnt: trained models, kept as they are, in whatever format the code writes.",
+        "Trained models of a photo-z code, stored as they are, in whatever format the code writes.",
         takes_pz_code=False,
     ),
     ProductType(

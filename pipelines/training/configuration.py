@@ -106,7 +106,8 @@ class TrainingSetParameters(BaseModel):
     flux_type: str = Field(
         "auto",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Kind of photometry: of a release its folder, of other objects the columns {band}_{flux_type}Flux.",
+        description="Kind of flux measurement, such as auto, cModel or psf. Releases have their own kinds; in other "
+        "object catalogues it is part of the names of columns, as in i_cModelFlux.",
     )
     dereddening: str = Field(
         "sfd",

@@ -309,7 +309,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
     ("GET", "/"): ({"*": 200}, {}),
-    **{("GET", path): ({"*": 200}, {}) for path in ("/about", "/vospace", "/help", "/curated")},
+    **{("GET", path): ({"*": 200}, {}) for path in ("/about", "/vospace", "/vospace/", "/help", "/curated")},
     **{
         ("GET", path): ({"*": 308}, {})
         for path in (

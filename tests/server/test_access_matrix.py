@@ -352,7 +352,7 @@ def test_no_query_tells_a_hidden_table_from_none(site: Site, actor: str, query: 
 
 @pytest.mark.parametrize("actor", ACTORS)
 def test_lists_hold_what_one_may_read(site: Site, actor: str):
-    pages = {"/": False, "/api/products": False, "/vospace/nodes/products": True}
+    pages = {"/products": False, "/api/products": False, "/vospace/nodes/products": True}
     texts = {path: site.ask(actor, "GET", path).text for path in pages}
     for path, published in pages.items():
         ask = Ask(path, published=published, sign_in=path.startswith("/api"))

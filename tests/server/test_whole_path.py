@@ -207,7 +207,8 @@ def test_a_registered_product_does_not_exist_for_nobody(site: Site, small: dict)
     ):
         assert not any("small_survey" in str(row["x"]) for row in site.tap().search(query))
     assert "small_survey" not in site.get("/tap/tables").text
-    assert "Small survey" not in site.get("/").text
+    for path in ("/", "/products", "/products/user"):
+        assert "Small survey" not in site.get(path).text
     assert "small_survey" in site.get("/tap/tables", site.user).text
     for path in (f"/product/{small['internal_name']}", f"/vospace/nodes/products/{small['internal_name']}"):
         assert site.get(path, allow_redirects=False).status_code in {303, 401, 404}

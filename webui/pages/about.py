@@ -17,5 +17,6 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         return renderer.page("about.html", identity, limit=services.settings.max_upload_bytes)
 
     @router.get("/vospace")
+    @router.get("/vospace/")
     def vospace(identity: Identity = Depends(services.authenticate)) -> Response:
         return renderer.page("vospace.html", identity, authority=services.settings.authority)

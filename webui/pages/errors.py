@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -37,7 +37,9 @@ _CLIENT_GONE = 499
 _SERVICES = frozenset({"api", "registry", "reg", "availability", "static"})
 
 #: First path segments of addresses that may be open to some users only.
-_CLOSED = frozenset({"product", "shared", "files", "delete-file", "groups", "runs", "run", "deleted", "admin"})
+_CLOSED = frozenset(
+    {"product", "shared", "files", "delete-file", "groups", "runs", "run", "jobs", "explore", "deleted", "admin"}
+)
 
 _TITLES = {
     400: "Invalid request",
@@ -152,8 +154,8 @@ def _may_be_closed(request: Request, error: PhotozError) -> bool:
 
 
 def _identity_of(services: WebServices, request: Request) -> Identity:
-    """Return the identity whose name the head of the page shows."""
+    """Return the identity whose name the head of the page shows; nobody's while the database is not available."""
     try:
         return services.authenticate(request)
-    except PhotozError:
+    except (PhotozError, SQLAlchemyError):
         return ANONYMOUS

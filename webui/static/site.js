@@ -157,7 +157,7 @@
 
   // Pop-up with the addresses of a product; without it the link leads to a page that has them.
   const shareDialog = (root) => {
-    const dialog = document.getElementById("share");
+    const dialog = document.getElementById("share-dialog");
     if (!dialog?.showModal) return;
     for (const link of root.querySelectorAll("[data-share]")) {
       link.addEventListener("click", (event) => {

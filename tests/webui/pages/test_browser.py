@@ -157,7 +157,7 @@ def test_hostile_texts_are_shown_and_never_run(signed_in: "Page", server: Runnin
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.hit") is None, step
         seen += "window.hit=1" in page.inner_text("body")
-    for path_of_list in ("/", "/?q=script", "/product/new"):
+    for path_of_list in ("/", "/products?q=script", "/product/new"):
         page.goto(server.base_url + path_of_list)
         assert page.evaluate("window.hit") is None
     assert seen == 6
@@ -187,12 +187,33 @@ def test_a_refused_upload_shows_its_sentence(signed_in: "Page", tmp_path: Path):
     page.get_by_label("Choose the main file").wait_for()
 
 
+def test_the_icon_of_a_row_shows_the_addresses_of_its_product(signed_in: "Page", server: RunningServer):
+    page, product = signed_in, _published(server)
+    page.goto(f"{server.base_url}/products/user?q=axe")
+    page.get_by_role("link", name="Share For axe").click()
+    dialog = page.get_by_role("dialog", name="Share this product")
+    dialog.wait_for()
+    assert dialog.locator("code").all_inner_texts() == [f"{server.base_url}/product/{product}", product]
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="hidden")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download For axe").click()
+    assert download.value.suggested_filename.endswith(".zip")
+
+
 @pytest.mark.parametrize("width", [380, 1280])
 def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServer, width: int):
     page = signed_in
     page.set_viewport_size({"width": width, "height": 800})
     for path in (
         "/",
+        "/products/user",
+        "/help",
+        "/help/queries",
+        "/curated",
+        "/vospace",
         "/about",
         "/account",
         "/tokens",
@@ -218,6 +239,11 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
     product = _published(server)
     for path in (
         "/",
+        "/products/user",
+        "/help",
+        "/help/queries",
+        "/curated",
+        "/vospace",
         "/about",
         "/account",
         "/tokens",
@@ -225,6 +251,7 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
         f"/product/{product}",
         f"/product/{product}/edit",
         f"/product/{product}/share",
+        f"/product/{product}/address",
         "/product/999",
         "/files",
         "/groups",
@@ -246,6 +273,7 @@ def test_the_cookie_is_out_of_reach_of_scripts(signed_in: "Page", server: Runnin
     cookie = next(cookie for cookie in signed_in.context.cookies() if cookie["name"] == "photoz_session")
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
     assert signed_in.evaluate("document.cookie") == ""
+    signed_in.get_by_text("admin", exact=True).click()
     signed_in.get_by_role("button", name="Sign out").click()
     signed_in.wait_for_url(f"{server.base_url}/")
     answer = httpx2.get(f"{server.base_url}/tokens", cookies={"photoz_session": cookie["value"]})

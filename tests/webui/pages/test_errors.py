@@ -1,6 +1,14 @@
+from dataclasses import replace
+
 import httpx2
 import pytest
+from anyio.from_thread import BlockingPortal
+from fastapi import Request
+from sqlalchemy.exc import OperationalError
 
+from core.auth.models import Identity
+from server.services import Services
+from webui.pages.errors import error_handlers
 from webui.pages.rendering.templates import PAGE_HEADERS
 
 
@@ -51,6 +59,27 @@ def test_wrong_tokens_are_not_led_to_the_sign_in(visitor: httpx2.Client):
 @pytest.mark.parametrize("path", ["/static/site.css", "/static/site.js", "/static/icon.svg"])
 def test_the_look_comes_from_this_server(visitor: httpx2.Client, path: str):
     assert visitor.get(path).status_code == 200
+
+
+def test_an_unreachable_database_is_a_page_for_whoever_is_signed_in(services: Services, portal: BlockingPortal):
+    def unreachable(request: Request) -> Identity:
+        raise OperationalError("SELECT 1", {}, ConnectionError("no route"))
+
+    web = replace(services.web, authenticate=unreachable)  # type: ignore[arg-type]  # as it is without a database
+    handler = error_handlers(web)[OperationalError]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/tap/x",
+        "headers": [(b"accept", b"text/html")],
+        "query_string": b"",
+    }
+    error = OperationalError("SELECT 1", {}, ConnectionError("no route"))
+    answer = portal.call(handler, Request(scope), error)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert b"<h1>Busy</h1>" in answer.body
+    assert b"no route" not in answer.body
 
 
 def test_pages_name_no_other_server(visitor: httpx2.Client):

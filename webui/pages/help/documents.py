@@ -139,7 +139,8 @@ def _folder() -> Path:
 
 def _document(name: str, text: str) -> Document:
     sections: list[Section] = []
-    title, level, lines, is_code = name, 1, [], False
+    title, level, is_code = name, 1, False
+    lines: list[str] = []
     seen: dict[str, int] = {}
 
     def end() -> None:

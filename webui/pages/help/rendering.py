@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from core.markdown import markdown_parser
 from webui.pages.help.documents import Document
+from webui.pages.rendering.scrolling import make_scrollable
 
 __all__ = ["render_document"]
 
@@ -58,28 +59,15 @@ def _image(
     return str(Markup('<img src="/help/images/{}" alt="{}" loading="lazy">').format(picture[1], token.content))
 
 
-def _table_open(
-    _renderer: RendererHTML, _tokens: Sequence[Token], _index: int, _options: OptionsDict, _environment: Any
-) -> str:
-    return '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>'
-
-
-def _table_close(
-    _renderer: RendererHTML, _tokens: Sequence[Token], _index: int, _options: OptionsDict, _environment: Any
-) -> str:
-    return "</table></div>"
-
-
 def _make_markdown() -> MarkdownIt:
     markdown = markdown_parser()
     for name, rule in (
         ("heading_open", _heading_open),
         ("link_open", _link_open),
         ("image", _image),
-        ("table_open", _table_open),
-        ("table_close", _table_close),
     ):
         markdown.add_render_rule(name, rule)
+    make_scrollable(markdown)
     return markdown
 
 

@@ -10,6 +10,7 @@ from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
 from core.markdown import markdown_parser
+from webui.pages.rendering.scrolling import make_scrollable
 
 __all__ = ["render_markdown"]
 
@@ -22,7 +23,7 @@ def render_markdown(text: str) -> Markup:
     because pages load nothing from other servers.
     """
     # The renderer escapes all text and passes no HTML through.
-    return Markup(_MARKDOWN.render(text))  # noqa: S704 - see above  # nosec B704
+    return Markup(_MARKDOWN.render(text, {}))  # noqa: S704 - see above  # nosec B704
 
 
 def _link_open(
@@ -57,6 +58,7 @@ def _make_markdown() -> MarkdownIt:
     markdown.add_render_rule("image", _image)
     markdown.add_render_rule("heading_open", _heading_open)
     markdown.add_render_rule("heading_close", _heading_open)
+    make_scrollable(markdown)
     return markdown
 
 

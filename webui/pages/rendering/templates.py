@@ -54,8 +54,8 @@ class PageRenderer:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            size=size_text, number=_number_text, brief=_brief_text, day=_day_text, instant=_instant_text,
-            markdown=render_markdown, path=_path_text, breakable=breakable_text,
+            size=size_text, number=_number_text, plain_number=_plain_number, brief=_brief_text,
+            day=_day_text, instant=_instant_text, markdown=render_markdown, path=_path_text, breakable=breakable_text,
         )  # fmt: skip
         self._environment.globals.update(
             site_name=settings.site_name,
@@ -126,7 +126,19 @@ def size_text(size: int) -> str:
     return f"{value / _STEP:.3g} TB"
 
 
-def _number_text(value: int | None) -> str:
+def _number_text(value: float | None) -> Markup:
+    """Format a number with its thousands apart by style alone, so that what is copied is the number."""
+    if value is None:
+        return Markup(_NOTHING)  # noqa: S704 - a constant  # nosec B704
+    first, *groups = f"{value:,}".split(",")
+    if not groups:
+        return Markup.escape(first)
+    rest = Markup("").join(Markup("<span>{}</span>").format(group) for group in groups)
+    return Markup('<span class="digits">{}{}</span>').format(first, rest)
+
+
+def _plain_number(value: int | None) -> str:
+    """Format a number with its thousands apart by narrow blanks, for texts without markup."""
     return _NOTHING if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 

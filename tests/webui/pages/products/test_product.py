@@ -6,6 +6,7 @@ import pytest
 from products.models import ProductStatus, Visibility
 from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
+from webui.pages.rendering.templates import _number_text
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +30,27 @@ def test_a_product_is_told_with_all_that_was_found(alice: httpx2.Client, publish
         assert word in page, word
     assert len(re.findall(r"<svg [^>]*class=\"plot\"", page)) == 2
     assert alice.get(f"/api/products/{product.id}/files/vvds.csv").content == TABLE
+
+
+def test_each_section_has_an_anchor_that_the_page_links(alice: httpx2.Client, publish: Publish):
+    page = alice.get(f"/product/{publish().internal_name}").text
+    linked = re.findall(r'<a href="#(\w+)">', page)
+    assert linked == ["overview", "figures", "files", "columns", "preview", "query", "cite", "share"]
+    for anchor in linked:
+        assert page.count(f'id="{anchor}"') == 1, anchor
+    heading = page.partition("<h1>")[2].partition('<p class="badges">')[0]
+    assert re.search(r'class="button primary" href="/api/products/1/zip"', heading)
+    assert 'href="/explore?table=redshift_catalog.p1_vvds_sample"' in heading
+
+
+def test_numbers_are_copied_as_they_are():
+    assert str(_number_text(2_269_105_736)) == (
+        '<span class="digits">2<span>269</span><span>105</span><span>736</span></span>'
+    )
+    assert str(_number_text(999)) == "999"
+    for value in (0, -1234, 1234.5, 10**9):
+        assert re.sub("<[^>]*>", "", _number_text(value)) == str(value)
+    assert _number_text(None) == "\N{EN DASH}"
 
 
 def test_a_product_is_found_by_its_number_too(alice: httpx2.Client, publish: Publish):
@@ -108,7 +130,7 @@ def test_a_product_is_deleted_after_a_question(alice: httpx2.Client, publish: Pu
     address = f"/product/{publish().internal_name}"
     assert "Delete this product?" in alice.get(f"{address}/delete").text
     assert alice.get(address).status_code == 200
-    assert alice.post(f"{address}/delete").headers["location"] == "/"
+    assert alice.post(f"{address}/delete").headers["location"] == "/products/user?mine=1"
     assert alice.get(address).status_code == 404
 
 

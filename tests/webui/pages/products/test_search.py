@@ -83,6 +83,9 @@ def test_a_page_holds_25_products(alice: httpx2.Client, services: Services):
     assert re.findall(r">Survey \d\d</a>", second.text) == [">Survey 00</a>"]
     assert 'href="/products?q=survey&amp;page=2"' in first.text
     assert "26 products" in first.text
+    files = [alice.get(path).content for path in re.findall(r'(?:href|src)="(/static/[^"]*)"', first.text)]
+    assert len(files) == 3
+    assert sum(map(len, files)) + len(first.content) < 150_000  # before they are compressed
 
 
 def test_official_products_and_those_of_users_are_two_lists(alice: httpx2.Client, publish: Publish, services: Services):
@@ -153,7 +156,7 @@ def test_the_first_page_has_three_doors_and_recent_products(visitor: httpx2.Clie
 def test_long_names_break_at_separators_and_no_word_is_cut():
     assert breakable_text("random_sample-of.redshifts") == "random_<wbr>sample-<wbr>of.<wbr>redshifts"
     assert breakable_text("A plain name with a hyphen - and blanks") == "A plain name with a hyphen - and blanks"
-    assert breakable_text("two  words__x") == "two  words__<wbr>x"
+    assert breakable_text("MOCK_DP1  spectra__of_one") == "MOCK_DP1  spectra__<wbr>of_<wbr>one"
     assert breakable_text("x" * 70) == "<wbr>".join(["x" * 30, "x" * 30, "x" * 10])
-    assert breakable_text("<b>_&") == "&lt;b&gt;_<wbr>&amp;"
+    assert breakable_text("<b>_&") == "&lt;b&gt;_&amp;"
     assert breakable_text("") == ""

@@ -47,3 +47,11 @@ def test_pictures_become_links_because_nothing_loads_from_elsewhere():
 def test_headings_stand_below_those_of_the_page():
     assert render_markdown("# Title").strip() == "<h3>Title</h3>"
     assert render_markdown("###### Low").strip() == "<h6>Low</h6>"
+
+
+def test_code_and_tables_take_the_focus_so_that_keys_scroll_them():
+    html = render_markdown("```\na\n```\n\n    b\n\n| a |\n|---|\n| 1 |\n\n| b |\n|---|\n| 2 |\n")
+    assert html.count('<pre tabindex="0">') == 2
+    for number in (1, 2):
+        assert f'<div class="scroll" tabindex="0" role="region" aria-label="Table {number}"><table>' in html
+    assert render_markdown("| a |\n|---|\n").count("Table 1") == 1
