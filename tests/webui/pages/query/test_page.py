@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
-import pytest
 from astropy import units as u
 from astropy.io.votable import parse_single_table
 from lxml import html
@@ -16,17 +15,7 @@ from mocpy import MOC
 
 from products.models import Visibility
 from server.services import Services
-from tests.webui.pages.conftest import Publish
-
-
-@pytest.fixture
-def vvds(publish: Publish, services: Services) -> str:
-    """The table of a product of alice for registered users."""
-    product = publish()
-    alice = services.accounts.service.identity_of_user("alice")
-    table = services.products.service.details(alice, product.id).table
-    assert table is not None
-    return table.full_name
+from tests.webui.pages.conftest import SignIn
 
 
 def document(answer: httpx2.Response) -> html.HtmlElement:
@@ -130,6 +119,32 @@ def test_what_cannot_be_saved_says_why_and_keeps_the_query(alice: httpx2.Client,
         answer = alice.post(path, data={"query": query, **fields})
         assert (answer.status_code, words in answer.text) == (400, True)
         assert document(answer).find(".//textarea").text.strip() == query
+
+
+def test_a_result_above_the_limit_of_files_leaves_no_draft(alice: httpx2.Client, services: Services) -> None:
+    query = "SELECT RAND() AS a FROM tap_schema.columns AS b, tap_schema.tables AS c"
+    identity = services.accounts.service.identity_of_user("alice")
+    before = services.products.service.draft(identity)
+    fields = {"query": query, "display_name": "Too large", "product_type": "7"}
+    assert services.settings.max_upload_bytes == 20_000
+    assert alice.post("/query/product", data=fields).status_code == 413
+    assert services.products.service.draft(identity) == before
+
+
+def test_a_job_is_shown_to_its_owner_who_can_abort_it(
+    alice: httpx2.Client, visitor: httpx2.Client, sign_in: SignIn, vvds: str
+) -> None:
+    wrong = alice.post("/query", data={"query": "SELECT 1 FROM\n WHERE", "action": "job"})
+    assert (wrong.status_code, document(wrong).find(".//*[@id='query-error']").get("data-line")) == (400, "2")
+    address = alice.post("/query", data={"query": f"SELECT objid FROM {vvds}", "action": "job"}).headers["location"]
+    page = alice.get(address).text
+    assert (vvds in page, f'action="{address}/abort"' in page) == (True, True)
+    assert address in alice.get("/query").text
+    assert sign_in("bob").get(address).status_code == 404
+    assert visitor.get(address).headers["location"].startswith("/login?next=")
+    assert alice.post(f"{address}/table", data={"table_name": "x"}).status_code == 409
+    assert alice.post(f"{address}/abort").status_code == 303
+    assert "The job was aborted" in alice.get(address).text
 
 
 def test_a_private_table_is_sent_by_an_address_that_ends_with_the_sign_in(
