@@ -122,7 +122,7 @@ def test_what_cannot_be_saved_says_why_and_keeps_the_query(alice: httpx2.Client,
 
 
 def test_a_result_above_the_limit_of_files_leaves_no_draft(alice: httpx2.Client, services: Services) -> None:
-    query = "SELECT RAND() AS a FROM tap_schema.columns AS b, tap_schema.tables AS c"
+    query = "SELECT RAND() AS a FROM tap_schema.columns AS b, tap_schema.columns AS c"
     identity = services.accounts.service.identity_of_user("alice")
     before = services.products.service.draft(identity)
     fields = {"query": query, "display_name": "Too large", "product_type": "7"}
