@@ -61,6 +61,7 @@ class TapServices:
     @part
     def catalog(self) -> "TableCatalog":
         """The table sets of identities."""
+        from tap.async_queries.result_tables import ResultTables
         from tap.metadata.catalog import TableCatalog
         from tap.metadata.product_tables import ProductTables
         from tap.metadata.user_schemas import UserTables
@@ -70,9 +71,13 @@ class TapServices:
             (
                 ProductTables(products.published, settings.tables_folder, settings, self.metadata_files),
                 UserTables(products.user_tables, settings.user_tables_folder),
+                ResultTables(self.results, self._jobs, self._is_readable, max_columns=settings.max_columns),
             ),
             self.metadata_files,
         )
+
+    def _is_readable(self, identity: Identity, name: str) -> bool:
+        return self.catalog.lookup(identity).get(name) is not None
 
     @part
     def metadata_files(self) -> "MetadataFiles":

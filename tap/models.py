@@ -9,7 +9,7 @@ import pyarrow as pa
 from core.columns import Column
 from core.votable import Info
 from tap.adql import CatalogTable
-from tap.engine import EngineTable
+from tap.engine import EngineTable, UploadedFile
 
 __all__ = ["ForeignKey", "TapSchema", "TapTable"]
 
@@ -49,6 +49,8 @@ class TapTable:
         Names of indexed columns in addition to those of the position.
     origin
         Where its rows come from, as results tell it (`tap.data_origin`).
+    upload
+        The file of a table that each query reads anew.
     """
 
     schema: str
@@ -64,6 +66,7 @@ class TapTable:
     located: Callable[[], tuple[Path, ...]] | None = None
     order: int = 0
     origin: tuple[Info, ...] = ()
+    upload: UploadedFile | None = None
 
     @property
     def name(self) -> str:
@@ -79,6 +82,8 @@ class TapTable:
     def engine_table(self) -> EngineTable:
         """The table for the engine."""
         schema, name = self.entry.engine_schema, self.entry.engine_table
+        if self.upload is not None:
+            return EngineTable(schema, name, upload=self.upload)
         if self.rows is not None:
             return EngineTable(schema, name, data=self.rows())
         return EngineTable(schema, name, files=self.files if self.located is None else self.located())

@@ -12,6 +12,7 @@ from products.assembly import ProductServices
 from tap.assembly import TapServices
 from uws import JobService
 from vospace.assembly import VOSpaceServices
+from webui.explorer.counts import RowCounts
 from webui.sessions import SessionCookies
 
 __all__ = ["WebServices"]
@@ -35,3 +36,8 @@ class WebServices:
     def sessions(self) -> SessionCookies:
         """The session cookies of browsers."""
         return SessionCookies(self.accounts.service, self.authenticate, secure=self.settings.cookies_are_secure)
+
+    @part
+    def row_counts(self) -> RowCounts:
+        """The numbers of rows of selections in the data explorer."""
+        return RowCounts(self.tap)

@@ -81,9 +81,13 @@ class ResultFiles:
             raise NotFoundError("The result of this job no longer exists. Run the query again.") from e
         return tuple(names)
 
+    def path(self, job_id: str) -> Path:
+        """Return the file of the result of a job."""
+        return self._folder / job_id / _RESULT
+
     def read(self, job_id: str, start: int, end: int) -> Iterator[bytes]:
         """Stream the bytes of a result from ``start`` up to, not including, ``end``."""
-        with (self._folder / job_id / _RESULT).open("rb") as file:
+        with self.path(job_id).open("rb") as file:
             file.seek(start)
             left = end - start
             while left > 0 and (chunk := file.read(min(_CHUNK, left))):

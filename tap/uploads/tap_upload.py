@@ -25,7 +25,16 @@ from tap.engine import EngineTable, UploadedFile, upload_limits
 from tap.identifiers import RESERVED_WORDS
 from tap.uploads.budget import UploadBudget
 
-__all__ = ["SCHEMA", "QueryUploads", "TableSource", "UploadRequest", "UploadedTable", "Uploads", "parse_uploads"]
+__all__ = [
+    "SCHEMA",
+    "QueryUploads",
+    "TableSource",
+    "UploadRequest",
+    "UploadedTable",
+    "Uploads",
+    "parse_uploads",
+    "table_of_file",
+]
 
 #: The schema of uploaded tables.
 SCHEMA = "TAP_UPLOAD"
@@ -115,7 +124,8 @@ class Uploads:
                 stored_id = self._inline(parameters, request, stage, stored_ids) or self._fetched(
                     request, identity, stage, stored_ids
                 )
-                table = self._table(request.name, stored_id)
+                path = self._store.local_path(stored_id)
+                table = table_of_file(path, SCHEMA, request.name, self._max_columns)
                 tables[table.entry.name] = table
             yield QueryUploads(tables)
         finally:
@@ -149,27 +159,35 @@ class Uploads:
             stored_ids.append(staging.finish().id)
         return stored_ids[-1]
 
-    def _table(self, name: str, stored_id: str) -> UploadedTable:
-        full_name, path = f"{SCHEMA}.{name}", self._store.local_path(stored_id)
-        kind = _format_of(path, full_name)
-        limits = upload_limits(self._max_columns, allow_empty=kind != CSV.name)
-        try:
-            with FILE_FORMATS[kind].open(path, full_name, limits) as reader:
-                columns = tuple(column_of_field(field) for field in reader.schema)
-        except UnreadableFileError as e:
-            raise InvalidValueError(e.message, field="UPLOAD") from e
-        engine_columns = stored_names(len(columns))
-        entry = CatalogTable(
-            name=full_name,
-            columns=columns,
-            position=None,
-            sorted_by_healpix=False,
-            engine_schema=SCHEMA.lower(),
-            engine_table=name.lower(),
-            engine_columns=engine_columns,
-        )
-        upload = UploadedFile(path, kind, engine_columns, full_name)
-        return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, upload=upload))
+
+def table_of_file(path: Path, schema: str, name: str, max_columns: int) -> UploadedTable:
+    """Return a file as a table of a catalogue, read by the engine in each query.
+
+    Raises
+    ------
+    InvalidValueError
+        It is no table, or in a format that no query reads.
+    """
+    full_name = f"{schema}.{name}"
+    kind = _format_of(path, full_name)
+    limits = upload_limits(max_columns, allow_empty=kind != CSV.name)
+    try:
+        with FILE_FORMATS[kind].open(path, full_name, limits) as reader:
+            columns = tuple(column_of_field(field) for field in reader.schema)
+    except UnreadableFileError as e:
+        raise InvalidValueError(e.message, field="UPLOAD") from e
+    engine_columns = stored_names(len(columns))
+    entry = CatalogTable(
+        name=full_name,
+        columns=columns,
+        position=None,
+        sorted_by_healpix=False,
+        engine_schema=schema.lower(),
+        engine_table=name.lower(),
+        engine_columns=engine_columns,
+    )
+    upload = UploadedFile(path, kind, engine_columns, full_name)
+    return UploadedTable(entry, EngineTable(entry.engine_schema, entry.engine_table, upload=upload))
 
 
 def _format_of(path: Path, label: str) -> str:

@@ -311,6 +311,9 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         for method in ("GET", "HEAD")
     },
     ("GET", "/product/{name}"): Ask("/product/{0.name}"),
+    ("GET", "/explore"): Ask("/explore?table={0.table}&filter=notnull:zspec&sort=desc:zspec", published=True),
+    ("GET", "/explore/column"): Ask("/explore/column?table={0.table}&column=zspec", published=True),
+    ("GET", "/explore/row"): Ask("/explore/row?table={0.table}&row=1", published=True),
     ("GET", "/product/{name}/address"): Ask("/product/{0.name}/address"),
     ("GET", "/product/{name}/densities"): Ask("/product/{0.name}/densities", frozenset({303})),
     ("GET", "/product/{name}/sky"): Ask("/product/{0.name}/sky", frozenset({200, 404})),

@@ -7,6 +7,9 @@ from webui.pages import about, api_reference, home_files, landing, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
+from webui.pages.explorer import columns as explored_columns
+from webui.pages.explorer import single_row
+from webui.pages.explorer import tables as explored_tables
 from webui.pages.help import curated
 from webui.pages.help import pages as help_pages
 from webui.pages.pipelines import pipelines, run
@@ -27,7 +30,8 @@ def page_routes(services: WebServices) -> APIRouter:
     parts = (
         landing, search, sign_in, oidc, description, files, columns, review,
         product, densities, sky, sharing, groups, deleted, shared_link, pipelines, run,
-        query, home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
+        explored_tables, explored_columns, single_row, query,
+        home_files, account, tokens, overview, users, releases, product_types, about, api_reference,
         help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:

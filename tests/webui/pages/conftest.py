@@ -53,7 +53,12 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def services(tmp_path: Path, filled_database: Path) -> Iterator[Services]:
-    settings = Settings(data=tmp_path / "data", base_url="http://testserver", min_free_bytes=0, max_upload_bytes=20_000)
+    yield from opened_services(tmp_path, filled_database)
+
+
+def opened_services(folder: Path, filled_database: Path) -> Iterator[Services]:
+    """Yield the services of a server with a copy of the database in a folder, and close them."""
+    settings = Settings(data=folder / "data", base_url="http://testserver", min_free_bytes=0, max_upload_bytes=20_000)
     prepare_data_folder(settings)
     shutil.copy(filled_database, settings.data / "photoz.sqlite")
     services = Services(settings)

@@ -1,0 +1,1 @@
+"""Pages of the data explorer: tables, their rows, columns and single rows."""

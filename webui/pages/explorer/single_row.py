@@ -1,0 +1,87 @@
+"""Page of one row of a selection, with all its values in full."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from core.auth.models import Identity
+from core.columns import Column
+from core.errors import InvalidValueError
+from webui.addresses import product_address
+from webui.explorer.cells import Cell, cells_of, type_text
+from webui.explorer.row_pages import row_query
+from webui.explorer.rows import Rows, query_rows
+from webui.explorer.selection import Selection
+from webui.pages.explorer.explored import Explored, explored
+from webui.pages.explorer.view import address_of
+from webui.pages.products.product_view import identifier_column
+from webui.pages.rendering.templates import PageRenderer
+from webui.services import WebServices
+
+__all__ = ["add_routes"]
+
+_MOST_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    column: Column
+    type: str
+    cell: Cell
+
+
+def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer) -> None:
+    """Add the page of a row."""
+
+    @router.get("/explore/row")
+    async def row(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
+        found = await run_in_threadpool(explored, services, request, identity)
+        if found.error is not None:
+            raise found.error
+        number = _number(request.query_params.get("row", ""))
+        total = await services.row_counts.count(request, identity, found.table, found.selection)
+        if number > total:
+            message = f"There is no row {number}: the selection has {total} rows."
+            raise InvalidValueError(message, field="row")
+        rows = await query_rows(request, services.tap, identity, row_query(found.selection, number, total).adql, 1)
+        density = await run_in_threadpool(_density_address, services, identity, found, rows)
+        return renderer.page(
+            "explorer/row.html",
+            identity,
+            selection=found.selection,
+            table=found.table,
+            number=number,
+            total=total,
+            values=[
+                _Value(column, type_text(column), cell)
+                for column, cell in zip(rows.columns, cells_of(rows, whole=True)[0], strict=True)
+            ],
+            density=density,
+            back=address_of(_page_with(found.selection, number)),
+            row_address=lambda other: f"/explore/row?{found.selection.to_query()}&{urlencode({'row': other})}",
+        )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) > 0):
+        message = f"'{text[:40]}' is no number of a row. Rows are counted from 1."
+        raise InvalidValueError(message, field="row")
+    return int(text)
+
+
+def _page_with(selection: Selection, number: int) -> Selection:
+    return selection.changed(page=1 + (number - 1) // selection.size)
+
+
+def _density_address(services: WebServices, identity: Identity, found: Explored, rows: Rows) -> str | None:
+    """Return the address of the density p(z) of the row, where the table has densities and identifiers."""
+    if not any(column.density for column in rows.columns):
+        return None
+    details = services.products.published.find(identity, *(part.lower() for part in found.table.entry.parts))
+    name = None if details is None else identifier_column(details)
+    if details is None or name is None or rows.first().get(name) is None:
+        return None
+    address = product_address(details.product.internal_name, "densities")
+    return f"{address}?{urlencode({'id': str(rows.first()[name])})}"
