@@ -178,3 +178,14 @@ def test_a_footprint_is_sent_as_a_moc(alice: httpx2.Client, visitor: httpx2.Clie
 def _name(table: str) -> str:
     """Return the internal name of the product of a table."""
     return table.split(".")[1].removeprefix("p")
+
+
+def test_views_of_the_explorer_are_sent_with_their_rows_and_positions(alice: httpx2.Client, vvds: str) -> None:
+    answer = alice.get("/explore", params={"table": vvds})
+    page = document(answer)
+    assert "connect-src 'self' http://localhost:21012" in answer.headers["Content-Security-Policy"]
+    assert page.find(".//*[@data-samp-query]").get("data-samp-query") in page.find(".//pre[@id='adql']").text_content()
+    rows = page.findall(".//table[@data-rows]/tbody/tr")
+    assert [row.get("data-row") for row in rows] == ["0", "1", "2"]
+    positions = {(row.get("data-ra"), row.get("data-dec")) for row in rows}
+    assert positions == {("10.5", "-5.25"), ("10.6", "-5.5"), ("10.7", "-5.75")}
