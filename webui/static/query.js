@@ -10,6 +10,7 @@
   const list = document.getElementById("completions");
   const result = document.querySelector("[data-result]");
   const KEEP = 50;
+  const LONGEST_ADDRESS = 6000;
   const HISTORY = "photoz-queries";
 
   const json = async (address) => {
@@ -275,7 +276,8 @@
     if (!page.querySelector("[data-result]") && other) result.append(document.adoptNode(other));
     area.toggleAttribute("aria-invalid", !!form.querySelector("#query-error"));
     showError();
-    history.replaceState(null, "", `/query?query=${encodeURIComponent(area.value)}`.slice(0, 4000));
+    const address = `/query?query=${encodeURIComponent(area.value)}`;
+    if (address.length < LONGEST_ADDRESS) history.replaceState(null, "", address);
     document.dispatchEvent(new CustomEvent("photoz:rows", { detail: result }));
     document.getElementById("result-title")?.focus();
   };

@@ -17,6 +17,7 @@ from webui.explorer.rows import Rows, query_rows
 from webui.pages.explorer.explored import Explored, explored
 from webui.pages.explorer.view import MOST_COLUMNS, TableView, address_of, export_formats, hidden_fields
 from webui.pages.forms import see_other
+from webui.pages.rendering.policies import SAMP_HEADERS
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -96,7 +97,7 @@ class _Pages:
             "explorer/table.html",
             identity,
             status=status,
-            headers=headers,
+            headers={**SAMP_HEADERS, **headers},
             view=TableView(selection, shown, total, rows),
             table=found.table,
             product=product,

@@ -65,6 +65,14 @@ class TableView:
         """The cells of each row."""
         return [] if self.rows is None else cells_of(self.rows)
 
+    @cached_property
+    def position(self) -> tuple[tuple[str, int], ...]:
+        """Where right ascension (``ra``) and declination (``dec``) stand among the cells, if both are shown."""
+        names, own = list(self.shown.shown), self.selection.source.position
+        if own is None or not set(own) <= set(names):
+            return ()
+        return ("ra", names.index(own[0])), ("dec", names.index(own[1]))
+
     @property
     def first(self) -> int:
         """Number of the first row of the page."""

@@ -9,6 +9,7 @@ from core.auth.models import Identity
 from core.errors import AuthenticationError, InvalidValueError, PhotozError
 from core.web.dali import DaliParameters
 from tap.async_queries.result_files import QUERY_JOB
+from tap.async_queries.result_tables import result_table_name
 from tap.handlers.query_job_list import QueryJobList
 from tap.results import DEFAULT_FORMAT, ResultFormat, format_for
 from uws import Job, Phase, UnknownJobError
@@ -75,6 +76,7 @@ def job_page(
         headers={"Cache-Control": "no-store"},
         job=job,
         text=job.parameters.get("QUERY", ""),
+        table=result_table_name(job.id),
         result=job.results[0] if job.results else None,
         extension=format_of(job).extension,
         table_formats=TABLE_FORMATS,

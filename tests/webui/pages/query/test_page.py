@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import httpx2
 import numpy as np
-import pytest
 from astropy import units as u
 from astropy.io.votable import parse_single_table
 from lxml import html
@@ -16,17 +15,7 @@ from mocpy import MOC
 
 from products.models import Visibility
 from server.services import Services
-from tests.webui.pages.conftest import Publish
-
-
-@pytest.fixture
-def vvds(publish: Publish, services: Services) -> str:
-    """The table of a product of alice for registered users."""
-    product = publish()
-    alice = services.accounts.service.identity_of_user("alice")
-    table = services.products.service.details(alice, product.id).table
-    assert table is not None
-    return table.full_name
+from tests.webui.pages.conftest import SignIn
 
 
 def document(answer: httpx2.Response) -> html.HtmlElement:
@@ -132,6 +121,32 @@ def test_what_cannot_be_saved_says_why_and_keeps_the_query(alice: httpx2.Client,
         assert document(answer).find(".//textarea").text.strip() == query
 
 
+def test_a_result_above_the_limit_of_files_leaves_no_draft(alice: httpx2.Client, services: Services) -> None:
+    query = "SELECT RAND() AS a FROM tap_schema.columns AS b, tap_schema.columns AS c"
+    identity = services.accounts.service.identity_of_user("alice")
+    before = services.products.service.draft(identity)
+    fields = {"query": query, "display_name": "Too large", "product_type": "7"}
+    assert services.settings.max_upload_bytes == 20_000
+    assert alice.post("/query/product", data=fields).status_code == 413
+    assert services.products.service.draft(identity) == before
+
+
+def test_a_job_is_shown_to_its_owner_who_can_abort_it(
+    alice: httpx2.Client, visitor: httpx2.Client, sign_in: SignIn, vvds: str
+) -> None:
+    wrong = alice.post("/query", data={"query": "SELECT 1 FROM\n WHERE", "action": "job"})
+    assert (wrong.status_code, document(wrong).find(".//*[@id='query-error']").get("data-line")) == (400, "2")
+    address = alice.post("/query", data={"query": f"SELECT objid FROM {vvds}", "action": "job"}).headers["location"]
+    page = alice.get(address).text
+    assert (vvds in page, f'action="{address}/abort"' in page) == (True, True)
+    assert address in alice.get("/query").text
+    assert sign_in("bob").get(address).status_code == 404
+    assert visitor.get(address).headers["location"].startswith("/login?next=")
+    assert alice.post(f"{address}/table", data={"table_name": "x"}).status_code == 409
+    assert alice.post(f"{address}/abort").status_code == 303
+    assert "The job was aborted" in alice.get(address).text
+
+
 def test_a_private_table_is_sent_by_an_address_that_ends_with_the_sign_in(
     alice: httpx2.Client, visitor: httpx2.Client, vvds: str
 ) -> None:
@@ -163,3 +178,14 @@ def test_a_footprint_is_sent_as_a_moc(alice: httpx2.Client, visitor: httpx2.Clie
 def _name(table: str) -> str:
     """Return the internal name of the product of a table."""
     return table.split(".")[1].removeprefix("p")
+
+
+def test_views_of_the_explorer_are_sent_with_their_rows_and_positions(alice: httpx2.Client, vvds: str) -> None:
+    answer = alice.get("/explore", params={"table": vvds})
+    page = document(answer)
+    assert "connect-src 'self' http://localhost:21012" in answer.headers["Content-Security-Policy"]
+    assert page.find(".//*[@data-samp-query]").get("data-samp-query") in page.find(".//pre[@id='adql']").text_content()
+    rows = page.findall(".//table[@data-rows]/tbody/tr")
+    assert [row.get("data-row") for row in rows] == ["0", "1", "2"]
+    positions = {(row.get("data-ra"), row.get("data-dec")) for row in rows}
+    assert positions == {("10.5", "-5.25"), ("10.6", "-5.5"), ("10.7", "-5.75")}
