@@ -206,7 +206,7 @@ class ProductColumnRow(Base):
         *,
         ucd: str | None,
         alias: str | None,
-        stated: Mapping[str, str | None],
+        stated: Mapping[str, str | None] | None = None,
     ) -> "ProductColumnRow":
         """Return the row of a column, with the UCD and alias given by the owner, and what the owner stated."""
         return cls(
@@ -223,7 +223,7 @@ class ProductColumnRow(Base):
             alias=alias,
             frame=column.frame,
             density=column.density,
-            stated=dict(stated),
+            stated=dict(stated or {}),
         )
 
 
