@@ -228,7 +228,7 @@ class ProductColumnRow(Base):
         *,
         ucd: str | None,
         alias: str | None,
-        stated: Mapping[str, str | None],
+        stated: Mapping[str, str | None] | None = None,
         summary: ColumnSummary | None = None,
     ) -> "ProductColumnRow":
         """Return the row of a column with what the owner gave and stated, and its statistics."""
@@ -250,7 +250,7 @@ class ProductColumnRow(Base):
             max_value=None if summary is None else summary.maximum,
             null_count=None if summary is None else summary.nulls,
             distinct_count=None if summary is None else summary.distinct,
-            stated=dict(stated),
+            stated=dict(stated or {}),
         )
 
 

@@ -11,10 +11,21 @@ from collections.abc import Mapping
 
 from core.errors import InvalidValueError
 
-__all__ = ["ATTRIBUTES", "checked_attributes", "checked_ucd", "checked_unit"]
+__all__ = ["ATTRIBUTES", "COMMON_UCDS", "COMMON_UNITS", "checked_attributes", "checked_ucd", "checked_unit"]
 
 #: Attributes of a column that its owner may give.
 ATTRIBUTES = ("unit", "ucd", "description")
+
+#: Suggestions for forms: units and UCDs of usual columns of catalogues.
+COMMON_UNITS = ("deg", "arcsec", "mag", "uJy", "Jy", "km/s", "h", "d", "yr", "Angstrom", "um", "erg.s**-1.cm**-2")
+_BANDS = ("em.opt.U", "em.opt.B", "em.opt.V", "em.opt.R", "em.opt.I", "em.IR.J", "em.IR.H", "em.IR.K")
+COMMON_UCDS = (
+    *(f"{kind};{band}" for kind in ("phot.mag", "stat.error;phot.mag", "phot.flux.density") for band in _BANDS),
+    "src.redshift", "src.redshift.phot", "stat.error;src.redshift", "meta.code.qual;src.redshift", "meta.id",
+    "meta.code", "meta.bib.bibcode", "meta.ref.url", "meta.note", "src.class", "src.class.starGalaxy",
+    "src.morph.type", "time.epoch", "stat.snr", "stat.fit.chi2", "stat.probability", "phot.color.excess", "phys.mass",
+    "phys.size.radius", "pos.galactic.lon", "pos.galactic.lat", "instr.bandpass",
+)  # fmt: skip
 
 _LONGEST: Mapping[str, int] = {"unit": 100, "ucd": 200, "description": 2000}
 #: Words for "no unit" in catalogues.

@@ -165,5 +165,5 @@ def _column_rows(product_id: int, schema: pa.Schema, meanings: Mapping[str, str]
     for position, field in enumerate(schema):
         column, meaning = column_of_field(field), by_column.get(field.name)
         ucd, alias = (column.ucd, None) if meaning is None else (meaning.ucd, meaning.alias)
-        rows.append(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias, stated={}))
+        rows.append(ProductColumnRow.of(product_id, position, column, ucd=ucd, alias=alias))
     return rows

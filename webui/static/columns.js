@@ -32,6 +32,8 @@
       fault.textContent = found.textContent;
       const row = fault.closest("tr");
       row.className = found.closest("tr").className;
+      const guess = row.querySelector(".guess");
+      if (guess) guess.textContent = page.getElementById(guess.id)?.textContent ?? guess.textContent;
       const select = row.querySelector("select");
       if (!select) continue;
       if (fault.textContent) {

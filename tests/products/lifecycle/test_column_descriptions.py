@@ -9,7 +9,7 @@ from astropy.units import Unit
 
 from core.errors import InvalidValueError
 from products.lifecycle.column_descriptions import columns_described_by, read_descriptions
-from products.lifecycle.column_words import checked_attributes, checked_ucd, checked_unit
+from products.lifecycle.column_words import COMMON_UCDS, COMMON_UNITS, checked_attributes, checked_ucd, checked_unit
 
 _README = """\
 Byte-by-byte Description of file: table1.dat
@@ -61,6 +61,11 @@ def test_ucds_are_those_of_the_list_in_its_spelling(ucd: str) -> None:
     assert checked is not None
     assert check_ucd(checked, check_controlled_vocabulary=True)
     assert checked.lower() == ucd.replace(" ", "").lower()
+
+
+def test_suggestions_are_valid() -> None:
+    assert [checked_unit(unit) for unit in COMMON_UNITS] == list(COMMON_UNITS)
+    assert [checked_ucd(ucd) for ucd in COMMON_UCDS] == list(COMMON_UCDS)
 
 
 def test_a_wrong_ucd_is_told_with_similar_words() -> None:

@@ -182,7 +182,6 @@ def _problems(details: ProductDetails, chosen: Mapping[str, tuple[str, str]]) ->
     problems: dict[str, str] = {}
     if details.product.status is ProductStatus.REGISTERING:
         problems = column_problems(details.product.product_type, columns, details.found, details.options)
-    counted = Counter(item.alias for item in columns if item.alias)
-    shared = [item.column.name for item in columns if item.alias and counted[item.alias] > 1]
-    repeated = dict.fromkeys(shared, "Another column has this meaning too.")
-    return problems | repeated
+    given = [(item.column.name, item.alias) for item in columns if item.alias]
+    counted = Counter(alias for _, alias in given)
+    return problems | {name: "Another column has this meaning too." for name, alias in given if counted[alias] > 1}

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from core.auth.models import Identity
 from core.errors import InvalidValueError
 from products.inspection.meanings import MEANINGS_BY_KEY
+from products.lifecycle.column_words import COMMON_UCDS, COMMON_UNITS
 from products.models import InspectionState, ProductStatus
 from products.service import ProductDetails
 from webui.addresses import product_address
@@ -143,6 +144,8 @@ def columns_page(
         elsewhere=[choice for choice in choices if choice.problem and choice.item.id not in on_page],
         summary=summary_of(details.product.product_type, choices),
         meanings=MEANINGS_BY_KEY,
+        common_units=COMMON_UNITS,
+        common_ucds=COMMON_UCDS,
         mandatory=details.product.product_type.mandatory,
         table=table_choices(details),
         failure=details.product.inspection_error if failed else None,

@@ -14,7 +14,7 @@ from products.lifecycle.partial_uploads import NewUpload
 from products.models import FileRole, InspectionState
 from products.service import NewProduct
 from server.services import Services
-from tests.webui.pages.conftest import TABLE, SignIn
+from tests.webui.pages.conftest import TABLE, Publish, SignIn
 
 _BIG = TABLE + b"".join(b"%d,10.%d,-5.5,0.4,B\n" % (n, n) for n in range(4, 700))
 _ADDRESS = "/api/products/1/uploads"
@@ -152,3 +152,13 @@ def test_housekeeping_keeps_uploads_for_a_week(alice: httpx2.Client, draft: int,
     with pytest.raises(NotFoundError, match="start it again"):
         services.products.partial_uploads.append(identity, draft, begun.id, 0)
     assert services.products.partial_uploads.unfinished(identity, draft) == ()
+
+
+def test_files_are_added_to_a_published_product_in_parts(alice: httpx2.Client, publish: Publish) -> None:
+    product = publish()
+    page = alice.get(f"/product/{product.internal_name}/edit").text
+    assert page.count(f'data-uploads="/api/products/{product.id}/uploads"') == 2
+    assert started(alice).status_code == 409  # the main file stays
+    number = started(alice, b"notes", name="notes.txt", role="auxiliary").json()["id"]
+    done = alice.patch(f"{_ADDRESS}/{number}", params={"offset": 0}, content=b"notes").json()
+    assert (done["file"]["name"], done["file"]["role"]) == ("notes.txt", 2)
