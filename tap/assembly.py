@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from core.auth.models import Identity, Scope
+from core.database import Database
 from core.files import FileStore
 from core.files.assembly import upload_store
 from core.parts import part
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tap.service import TapService
     from tap.uploads.tap_upload import TableSource, Uploads
     from tap.uploads.user_tables import TableChanges
+    from tap.waiting_queries import WaitingQueries
 
 __all__ = ["TapServices"]
 
@@ -34,6 +36,8 @@ class TapServices:
     ----------
     settings
         Settings of the server.
+    database
+        The metadata database.
     products
         The services of the products whose tables are queried.
     sources
@@ -47,12 +51,14 @@ class TapServices:
     def __init__(
         self,
         settings: Settings,
+        database: Database,
         products: ProductServices,
         sources: "Callable[[], TableSource]",
         identity_of: Callable[[str, Scope], Identity],
         jobs: Callable[[], JobService],
     ) -> None:
         self._settings = settings
+        self._database = database
         self._products = products
         self._sources = sources
         self._identity_of = identity_of
@@ -82,6 +88,13 @@ class TapServices:
         return MetadataFiles(self._settings.data / "scratch")
 
     @part
+    def waiting_queries(self) -> "WaitingQueries":
+        """The exchange with the queues of other web processes."""
+        from tap.waiting_queries import WaitingQueries
+
+        return WaitingQueries(self._database)
+
+    @part
     def engine(self) -> "DuckDBEngine":
         """The engine of synchronous queries; its processes are started with it."""
         from tap.engine import DuckDBEngine, SpoolLimits
@@ -99,6 +112,7 @@ class TapServices:
                 answers=settings.query_answers,
                 answers_of_owner=settings.query_answers_user,
             ),
+            exchange=self.waiting_queries,
         )
 
     @part
@@ -186,6 +200,7 @@ class TapServices:
         """Close the engine, if it was started, and remove the files of metadata."""
         if "engine" in self.__dict__:
             self.engine.close()
+            self.waiting_queries.close()
         if "metadata_files" in self.__dict__:
             self.metadata_files.close()
 

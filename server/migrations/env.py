@@ -7,6 +7,7 @@ import core.auth.schema
 import pipelines.schema
 import products.provenance.schema
 import products.schema
+import tap.schema
 import uws.schema
 import vospace.schema
 from core.database import Base
@@ -20,6 +21,7 @@ _SCHEMAS = (
     pipelines.schema,
     products.provenance.schema,
     products.schema,
+    tap.schema,
     uws.schema,
     vospace.schema,
 )
