@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from tap.engine import DuckDBEngine
     from tap.metadata.catalog import TableCatalog
     from tap.metadata.metadata_files import MetadataFiles
+    from tap.queues.exchange import WaitingQueries
     from tap.service import TapService
     from tap.uploads.tap_upload import TableSource, Uploads
     from tap.uploads.user_tables import TableChanges
-    from tap.waiting_queries import WaitingQueries
 
 __all__ = ["TapServices"]
 
@@ -90,7 +90,7 @@ class TapServices:
     @part
     def waiting_queries(self) -> "WaitingQueries":
         """The exchange with the queues of other web processes."""
-        from tap.waiting_queries import WaitingQueries
+        from tap.queues.exchange import WaitingQueries
 
         return WaitingQueries(self._database)
 

@@ -7,7 +7,7 @@ import core.auth.schema
 import pipelines.schema
 import products.provenance.schema
 import products.schema
-import tap.schema
+import tap.queues.schema
 import uws.schema
 import vospace.schema
 from core.database import Base
@@ -21,7 +21,7 @@ _SCHEMAS = (
     pipelines.schema,
     products.provenance.schema,
     products.schema,
-    tap.schema,
+    tap.queues.schema,
     uws.schema,
     vospace.schema,
 )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.database import Database, utc_now
 from core.errors import PhotozError
 from tap.engine import WaitingElsewhere
-from tap.schema import WaitingQueriesRow
+from tap.queues.schema import WaitingQueriesRow
 
 __all__ = ["WaitingQueries"]
 

@@ -10,8 +10,8 @@ from core.database import Database, utc_now
 from core.errors import ServiceBusyError
 from tap.engine import WaitingElsewhere
 from tap.engine.duckdb.waiting import FairQueue, Ticket
-from tap.schema import WaitingQueriesRow
-from tap.waiting_queries import WaitingQueries
+from tap.queues.exchange import WaitingQueries
+from tap.queues.schema import WaitingQueriesRow
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.either_database
