@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core.columns import Column, arrow_schema
+from core.columns import Column
 from core.sky.healpix import cell_centers
 from products.rows.parquet_target import ParquetTarget
 from products.rows.stored_columns import stored_names, stored_schema
+from products.user_tables.loading import arrow_schema
 from tap.adql import Catalog, CatalogTable, translate
 from tap.engine import DuckDBEngine, EngineQuery, EngineTable
 

@@ -102,7 +102,12 @@ class Services:
     def tap(self) -> TapServices:
         """TAP and the protocols on the same tables."""
         return TapServices(
-            self.settings, self.products, self._upload_sources, self.accounts.identity_of, lambda: self.jobs
+            self.settings,
+            self.database,
+            self.products,
+            self._upload_sources,
+            self.accounts.identity_of,
+            lambda: self.jobs,
         )
 
     @part

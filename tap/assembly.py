@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from core.auth.models import Identity, Scope
+from core.database import Database
 from core.files import FileStore
 from core.files.assembly import upload_store
 from core.parts import part
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tap.engine import DuckDBEngine
     from tap.metadata.catalog import TableCatalog
     from tap.metadata.metadata_files import MetadataFiles
+    from tap.queues.exchange import WaitingQueries
     from tap.service import TapService
     from tap.uploads.tap_upload import TableSource, Uploads
     from tap.uploads.user_tables import TableChanges
@@ -34,6 +36,8 @@ class TapServices:
     ----------
     settings
         Settings of the server.
+    database
+        The metadata database.
     products
         The services of the products whose tables are queried.
     sources
@@ -47,12 +51,14 @@ class TapServices:
     def __init__(
         self,
         settings: Settings,
+        database: Database,
         products: ProductServices,
         sources: "Callable[[], TableSource]",
         identity_of: Callable[[str, Scope], Identity],
         jobs: Callable[[], JobService],
     ) -> None:
         self._settings = settings
+        self._database = database
         self._products = products
         self._sources = sources
         self._identity_of = identity_of
@@ -87,6 +93,13 @@ class TapServices:
         return MetadataFiles(self._settings.data / "scratch")
 
     @part
+    def waiting_queries(self) -> "WaitingQueries":
+        """The exchange with the queues of other web processes."""
+        from tap.queues.exchange import WaitingQueries
+
+        return WaitingQueries(self._database)
+
+    @part
     def engine(self) -> "DuckDBEngine":
         """The engine of synchronous queries; its processes are started with it."""
         from tap.engine import DuckDBEngine, SpoolLimits
@@ -104,6 +117,7 @@ class TapServices:
                 answers=settings.query_answers,
                 answers_of_owner=settings.query_answers_user,
             ),
+            exchange=self.waiting_queries,
         )
 
     @part
@@ -206,6 +220,7 @@ class TapServices:
         """Close the engine, if it was started, and remove the files of metadata."""
         if "engine" in self.__dict__:
             self.engine.close()
+            self.waiting_queries.close()
         if "metadata_files" in self.__dict__:
             self.metadata_files.close()
 

@@ -23,7 +23,7 @@ from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
 from tap.models import TapTable
-from tap.pending import PendingQuery
+from tap.queues.pending import PendingQuery
 from tap.results import format_for
 from tap.row_limits import RowLimit, row_limit
 from tap.service import QueryAnswer

@@ -24,8 +24,8 @@ from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.long_queries import LongQueries
 from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
 from tap.models import TapTable
-from tap.pending import PendingQuery
 from tap.query_cost import QueryCost, cost_of
+from tap.queues.pending import PendingQuery
 from tap.results import ResultFormat, format_for, result_name
 from tap.row_limits import RowLimit, row_limit
 from tap.uploads.tap_upload import UploadedTable, Uploads

@@ -9,6 +9,7 @@ import pipelines.schema
 import products.files.schema
 import products.provenance.schema
 import products.schema
+import tap.queues.schema
 import uws.schema
 import vospace.schema
 from core.database import Base
@@ -24,6 +25,7 @@ _SCHEMAS = (
     products.files.schema,
     products.provenance.schema,
     products.schema,
+    tap.queues.schema,
     uws.schema,
     vospace.schema,
 )

@@ -18,8 +18,10 @@ from tap.engine.protocol import (
     EngineQuery,
     EngineTable,
     QueryEngine,
+    QueueExchange,
     ResultStream,
     UploadedFile,
+    WaitingElsewhere,
     upload_limits,
 )
 
@@ -33,10 +35,12 @@ __all__ = [
     "QueryFailedError",
     "QueryMemoryError",
     "QueryTimeoutError",
+    "QueueExchange",
     "ResultStream",
     "SlowReaderError",
     "SpoolLimits",
     "UploadedFile",
+    "WaitingElsewhere",
     "busy_error",
     "upload_limits",
 ]

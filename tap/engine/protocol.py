@@ -4,7 +4,7 @@ Code outside `tap.engine` uses an engine only through this protocol and the erro
 chooses the engine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from products.readers.base import ReadLimits
 
-__all__ = ["Admission", "EngineQuery", "EngineTable", "QueryEngine", "ResultStream", "UploadedFile", "upload_limits"]
+__all__ = [
+    "Admission",
+    "EngineQuery",
+    "EngineTable",
+    "QueryEngine",
+    "QueueExchange",
+    "ResultStream",
+    "UploadedFile",
+    "WaitingElsewhere",
+    "upload_limits",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,30 @@ class EngineQuery:
     temp_bytes: int
     owner: str = ""
     is_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingElsewhere:
+    """Queries of one owner that wait in other web processes: the number of these, and of the queries."""
+
+    processes: int = 0
+    queries: int = 0
+
+
+class QueueExchange(Protocol):
+    """Exchange of the numbers of waiting queries with the queues of other web processes."""
+
+    def elsewhere(self, owner: str) -> WaitingElsewhere:
+        """Return how many queries of an owner wait in other processes; called often, so it is cheap."""
+
+    def begin(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        """Begin to exchange, or go on: a query waits.
+
+        Parameters
+        ----------
+        counts
+            Returns the number of waiting queries of each owner in this process.
+        """
 
 
 class ResultStream(Protocol):

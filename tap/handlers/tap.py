@@ -27,7 +27,7 @@ from tap.metadata.tableset import Detail, table_document, tableset_chunks
 from tap.pages.examples import examples_document, examples_of
 from tap.pages.front_page import PageQuery, front_page
 from tap.pages.layout import PAGE_HEADERS, PAGE_TYPE
-from tap.pending import PendingQuery
+from tap.queues.pending import PendingQuery
 from tap.results.framed_page import framed_result
 from tap.service import QueryAnswer, TapService
 

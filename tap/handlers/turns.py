@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from core.cancellation import Cancellation
 from core.web.streaming import run_until_disconnect
-from tap.pending import PendingQuery
+from tap.queues.pending import PendingQuery
 
 __all__ = ["answer_in_turn"]
 

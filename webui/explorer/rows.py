@@ -14,7 +14,7 @@ from core.votable import canonical_arrays
 from core.web.dali import DaliParameters
 from tap.assembly import TapServices
 from tap.handlers.turns import answer_in_turn
-from tap.pending import PendingQuery
+from tap.queues.pending import PendingQuery
 from tap.service import OpenQuery
 
 __all__ = ["Rows", "query_rows"]

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from core.errors import PhotozError, ServiceBusyError
 from tap.engine.duckdb.process import QueryProcess, tables_key
 from tap.engine.duckdb.waiting import FairQueue, Ticket
 from tap.engine.errors import busy_error
-from tap.engine.protocol import EngineQuery
+from tap.engine.protocol import EngineQuery, QueueExchange
 
 __all__ = ["LONG_SECONDS", "Place", "Places"]
 
@@ -65,6 +65,8 @@ class Places:
         Starts a process; may raise OSError.
     long_seconds
         Seconds after which a query is long.
+    exchange
+        Tells the queues of other processes which queries wait.
     """
 
     def __init__(
@@ -74,12 +76,14 @@ class Places:
         start: Callable[[], QueryProcess],
         *,
         long_seconds: float = LONG_SECONDS,
+        exchange: QueueExchange | None = None,
     ) -> None:
         self._workers = workers
         self._long_places = max(1, workers // 2)
         self._queue = queue
         self._start = start
         self._long_seconds = long_seconds
+        self._exchange = exchange
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._watching = False
@@ -116,6 +120,8 @@ class Places:
             begun = self._dispatch()
             self._watch_running()
         _settle(begun)
+        if self._exchange is not None and not place.turn.done():
+            self._exchange.begin(self._counts)
         return place
 
     def leave(self, place: Place) -> None:
@@ -193,6 +199,10 @@ class Places:
         for place in places:
             place.turn.set_exception(_closed())
         return processes
+
+    def _counts(self) -> Mapping[str, int]:
+        with self._lock:
+            return self._queue.counts()
 
     def _require_open(self) -> None:
         if self.is_closed:

@@ -20,7 +20,7 @@ from tap.engine.duckdb.spool_budget import SpoolBudget, SpoolLimits
 from tap.engine.duckdb.stream import SpooledStream
 from tap.engine.duckdb.waiting import FairQueue
 from tap.engine.errors import QueryCrashedError, busy_error
-from tap.engine.protocol import EngineQuery, ResultStream
+from tap.engine.protocol import EngineQuery, QueueExchange, ResultStream
 
 __all__ = ["DuckDBEngine"]
 
@@ -45,6 +45,8 @@ class DuckDBEngine:
         Limits on rows that wait for readers.
     long_seconds
         Seconds after which a running query no longer keeps short ones waiting.
+    exchange
+        Exchange with the queues of other processes, over which turns and the limit of an owner then hold.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class DuckDBEngine:
         waiting_of_owner: int | None = None,
         spool_limits: SpoolLimits | None = None,
         long_seconds: float = LONG_SECONDS,
+        exchange: QueueExchange | None = None,
     ) -> None:
         temp_folder.mkdir(parents=True, exist_ok=True)
         _remove_stale_folders(temp_folder)
@@ -63,8 +66,11 @@ class DuckDBEngine:
         self._budget = SpoolBudget(spool_limits or SpoolLimits())
         self._drains: WeakSet[Drain] = WeakSet()
         self._lock = threading.Lock()
-        queue = FairQueue(waiting, waiting if waiting_of_owner is None else waiting_of_owner)
-        self._places = Places(workers, queue, lambda: QueryProcess(self._folder), long_seconds=long_seconds)
+        of_owner = waiting if waiting_of_owner is None else waiting_of_owner
+        queue = FairQueue(waiting, of_owner) if exchange is None else FairQueue(waiting, of_owner, exchange.elsewhere)
+        self._places = Places(
+            workers, queue, lambda: QueryProcess(self._folder), long_seconds=long_seconds, exchange=exchange
+        )
 
     def admit(self, query: EngineQuery, cancellation: Cancellation | None = None) -> "_Admission":
         """Append a query to the queue, without waiting; it is withdrawn or stopped when it is cancelled.

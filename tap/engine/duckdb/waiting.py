@@ -1,8 +1,11 @@
 """Fair queue of queries that wait for a process: users take turns, however many queries each of them has."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import ServiceBusyError
+from tap.engine.protocol import WaitingElsewhere
 
 __all__ = ["FairQueue", "Ticket"]
 
@@ -28,11 +31,17 @@ class FairQueue:
     ----------
     most, most_of_owner
         Queries that may wait in total, and of one owner.
+    elsewhere
+        Returns what waits of an owner in the queues of other processes. An owner whose queries wait in several has a
+        part of a share in each, and its limit holds for all of them.
     """
 
-    def __init__(self, most: int, most_of_owner: int) -> None:
+    def __init__(
+        self, most: int, most_of_owner: int, elsewhere: Callable[[str], WaitingElsewhere] = lambda _: WaitingElsewhere()
+    ) -> None:
         self._most = most
         self._most_of_owner = most_of_owner
+        self._elsewhere = elsewhere
         self._waiting: list[Ticket] = []
         self._turn = 0.0
         self._number = 0
@@ -40,6 +49,10 @@ class FairQueue:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def counts(self) -> Mapping[str, int]:
+        """Return the number of waiting queries of each owner."""
+        return Counter(ticket.owner for ticket in self._waiting)
 
     def join(self, owner: str, *, must_wait: bool, is_long: bool = False) -> Ticket:
         """Append a query.
@@ -60,14 +73,15 @@ class FairQueue:
             raise ServiceBusyError(
                 f"{len(self)} queries are waiting, the limit of this service. Try again in a moment."
             )
-        of_owner = sum(ticket.owner == owner for ticket in self._waiting)
+        others = self._elsewhere(owner)
+        of_owner = sum(ticket.owner == owner for ticket in self._waiting) + others.queries
         if must_wait and of_owner >= self._most_of_owner:
             raise ServiceBusyError(
                 f"{of_owner} of your queries are waiting, the limit for one user. Try again when some have ended."
             )
         self._number += 1
         ticket = Ticket(owner, max(self._turn, self._turns.get(owner, 0.0)), self._number, is_long)
-        self._turns[owner] = ticket.turn + 1
+        self._turns[owner] = ticket.turn + 1 + others.processes
         self._waiting.append(ticket)
         return ticket
 

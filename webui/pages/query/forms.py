@@ -13,7 +13,7 @@ from products.models import Visibility
 from products.product_types import PRODUCT_TYPES
 from products.service import NewProduct
 from tap.handlers.turns import answer_in_turn
-from tap.pending import PendingQuery
+from tap.queues.pending import PendingQuery
 from tap.results import result_name
 from tap.service import OpenQuery
 from uws import Job

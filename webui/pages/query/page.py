@@ -16,7 +16,7 @@ from tap.adql import UnknownTableError
 from tap.handlers.turns import answer_in_turn
 from tap.metadata.catalog import TableSet
 from tap.pages.examples import Example, examples_of
-from tap.pending import PendingQuery
+from tap.queues.pending import PendingQuery
 from tap.service import QueryAnswer
 from webui.pages.forms import form_fields, see_other
 from webui.pages.query.cone import RADIUS_UNITS, cone_query, parse_position, parse_radius
