@@ -221,3 +221,14 @@ def test_something_is_shared_with_own_groups_and_by_administrators_with_any(team
             assert outcome(lambda who=who: find_own_group(session, who, "none")) is InvalidValueError
         writing = accounts.identity_of_user("admin", Scope.WRITE)
         assert outcome(lambda: find_own_group(session, writing, "team")) is InvalidValueError
+
+
+def test_a_group_tells_who_manages_it(team: Team):
+    def managers() -> set[str]:
+        group = team.service.group(OPERATOR, team.id)
+        return {name for name, who in team.people.items() if group.is_managed_by(who)}
+
+    assert managers() == {"manager", "admin", "operator"}
+    with team.database.write() as session:
+        session.execute(update(GroupRow).values(source="oidc"))
+    assert managers() == set()
