@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from core.auth.audit import AuditRow
 from core.auth.groups import GroupService, find_own_group
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import GroupRow, UserRow
@@ -136,6 +137,18 @@ def test_what_was_done_is_stored(team: Team):
     assert team.members() == {"manager": True}
     team.service.delete(manager, team.id)
     assert outcome(team.members) is NotFoundError
+    with team.database.read() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+    assert [(row.actor, row.action, row.subject, row.details) for row in rows] == [
+        ("manager", "create group", "team", {}),
+        ("manager", "add member", "team", {"user": "member", "manager": False}),
+        ("manager", "describe group", "team", {}),
+        ("manager", "add member", "team", {"user": "stranger", "manager": False}),
+        ("manager", "add member", "team", {"user": "stranger", "manager": True}),
+        ("member", "remove member", "team", {"user": "member"}),
+        ("manager", "remove member", "team", {"user": "stranger"}),
+        ("manager", "delete group", "team", {}),
+    ]
 
 
 def test_members_leave_by_themselves_with_a_token_that_may_write(team: Team):
