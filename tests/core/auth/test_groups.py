@@ -12,7 +12,7 @@ from core.auth.groups import GroupService, find_own_group
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import GroupRow, UserRow
 from core.auth.service import AccountService
-from core.database import Database
+from core.database import Database, utc_now
 from core.errors import (
     AuthenticationError,
     ConflictError,
@@ -20,6 +20,7 @@ from core.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from products.schema import ReleaseRow
 from tests.support.databases import EmptySQLite
 
 OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
@@ -245,3 +246,11 @@ def test_a_group_tells_who_manages_it(team: Team):
     with team.database.write() as session:
         session.execute(update(GroupRow).values(source="oidc"))
     assert managers() == set()
+
+
+def test_a_group_that_restricts_a_release_is_kept(team: Team):
+    with team.database.write() as session:
+        groups = [session.get_one(GroupRow, team.id)]
+        session.add(ReleaseRow(name="r", display_name="R", created_at=utc_now(), access_groups=groups))
+    assert outcome(lambda: team.service.delete(OPERATOR, team.id)) is ConflictError
+    assert team.members() == {"manager": True, "member": False}
