@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from core.auth.audit import AuditRow
 from core.auth.groups import GroupService, find_own_group
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.schema import GroupRow, UserRow
 from core.auth.service import AccountService
-from core.database import Database
+from core.database import Database, utc_now
 from core.errors import (
     AuthenticationError,
     ConflictError,
@@ -19,6 +20,7 @@ from core.errors import (
     NotFoundError,
     PermissionDeniedError,
 )
+from products.schema import ReleaseRow
 from tests.support.databases import EmptySQLite
 
 OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
@@ -136,6 +138,18 @@ def test_what_was_done_is_stored(team: Team):
     assert team.members() == {"manager": True}
     team.service.delete(manager, team.id)
     assert outcome(team.members) is NotFoundError
+    with team.database.read() as session:
+        rows = session.scalars(select(AuditRow).order_by(AuditRow.id)).all()
+    assert [(row.actor, row.action, row.subject, row.details) for row in rows] == [
+        ("manager", "create group", "team", {}),
+        ("manager", "add member", "team", {"user": "member", "manager": False}),
+        ("manager", "describe group", "team", {}),
+        ("manager", "add member", "team", {"user": "stranger", "manager": False}),
+        ("manager", "add member", "team", {"user": "stranger", "manager": True}),
+        ("member", "remove member", "team", {"user": "member"}),
+        ("manager", "remove member", "team", {"user": "stranger"}),
+        ("manager", "delete group", "team", {}),
+    ]
 
 
 def test_members_leave_by_themselves_with_a_token_that_may_write(team: Team):
@@ -221,3 +235,22 @@ def test_something_is_shared_with_own_groups_and_by_administrators_with_any(team
             assert outcome(lambda who=who: find_own_group(session, who, "none")) is InvalidValueError
         writing = accounts.identity_of_user("admin", Scope.WRITE)
         assert outcome(lambda: find_own_group(session, writing, "team")) is InvalidValueError
+
+
+def test_a_group_tells_who_manages_it(team: Team):
+    def managers() -> set[str]:
+        group = team.service.group(OPERATOR, team.id)
+        return {name for name, who in team.people.items() if group.is_managed_by(who)}
+
+    assert managers() == {"manager", "admin", "operator"}
+    with team.database.write() as session:
+        session.execute(update(GroupRow).values(source="oidc"))
+    assert managers() == set()
+
+
+def test_a_group_that_restricts_a_release_is_kept(team: Team):
+    with team.database.write() as session:
+        groups = [session.get_one(GroupRow, team.id)]
+        session.add(ReleaseRow(name="r", display_name="R", created_at=utc_now(), access_groups=groups))
+    assert outcome(lambda: team.service.delete(OPERATOR, team.id)) is ConflictError
+    assert team.members() == {"manager": True, "member": False}
