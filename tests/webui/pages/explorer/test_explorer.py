@@ -112,12 +112,14 @@ def test_a_column_tells_its_statistics(visitor: httpx2.Client, table: str):
 
 
 def test_a_row_has_all_its_values(visitor: httpx2.Client, table: str):
-    address = {"table": table, "filter": "eq:flag:A", "sort": "desc:objid"}
+    address = {"table": table, "show": "objid", "filter": "eq:flag:A", "sort": "desc:objid"}
     listed = visitor.get("/explore", params=address).text
     link = html.document_fromstring(listed).xpath("//table[@class='rows']/tbody/tr[2]/th/a/@href")[0]
     page = visitor.get(str(link)).text
     assert "http://example.org/118" in page
     assert "Row 2 <small>of 60 selected" in page
+    back = html.document_fromstring(page).xpath("//nav[@class='crumbs']/a[2]/@href")[0]
+    assert {name: value for name, (value,) in parse_qs(urlsplit(str(back)).query).items()} == address
     assert visitor.get("/explore/row", params={**address, "row": "61"}).status_code == 400
     assert visitor.get("/explore/row", params={**address, "row": "0"}).status_code == 400
 
@@ -149,3 +151,44 @@ def test_the_page_of_a_product_leads_to_its_rows(visitor: httpx2.Client, publish
     product = publish("Stars", visibility=Visibility.PUBLIC)
     page = visitor.get(f"/product/{product.internal_name}").text
     assert f'href="/explore?table={table_name(services, product)}"' in page
+
+
+def test_hostile_names_and_many_columns_are_shown_as_they_are(
+    visitor: httpx2.Client, services: Services, publish: Publish
+):
+    names = [
+        "objid",
+        "RAJ2000",
+        "DEJ2000",
+        "zspec",
+        "sdss-i",
+        "select",
+        "<b>x</b>",
+        "a:b%3A",
+        'q"q',
+        *map("m{}".format, range(60)),
+    ]
+    head = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+    rows = [f"{n},{10 + n},{-n},0.{n},{20 + n},{n},<script>{n}</script>,{n},{n}" + ",1" * 60 for n in range(1, 4)]
+    content = "\n".join([head, *rows]).encode()
+    table = table_name(services, publish("Hostile", table=content, visibility=Visibility.PUBLIC))
+    page = visitor.get("/explore", params={"table": table})
+    assert page.status_code == 200
+    assert "Columns: 60 of 69" in page.text
+    assert "<script>1" not in page.text
+    assert "&lt;script&gt;1&lt;/script&gt;" in page.text
+    document = html.document_fromstring(page.text)
+    panels = document.xpath("//a[@data-panel]/@href")
+    assert len(panels) == 60
+    for panel in panels[4:9]:
+        assert visitor.get(str(panel)).status_code == 200, panel
+    for column, value in (
+        ("sdss-i", "22"),
+        ("select", "2"),
+        ("a:b%3A", "2"),
+        ('q"q', "2"),
+        ("<b>x</b>", "<script>2</script>"),
+    ):
+        form = {"table": table, "form": "1", "f_column": column, "f_operator": "eq", "f_value": value}
+        found = visitor.get(visitor.get("/explore", params=form).headers["location"])
+        assert [row[1] for row in _rows(found.text)] == ["2"], column
