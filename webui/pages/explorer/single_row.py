@@ -45,7 +45,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
         if number > total:
             message = f"There is no row {number}: the selection has {total} rows."
             raise InvalidValueError(message, field="row")
-        rows = await query_rows(request, services.tap, identity, row_query(found.selection, number, total).adql, 1)
+        rows = await query_rows(
+            request, services.tap, identity, row_query(found.selection.changed(columns=()), number, total).adql, 1
+        )
         density = await run_in_threadpool(_density_address, services, identity, found, rows)
         return renderer.page(
             "explorer/row.html",

@@ -110,7 +110,7 @@ class TableView:
 
     def row_address(self, index: int) -> str:
         """Return the address of a row of the page, counted from 0."""
-        kept = self.selection.to_query(columns=(), page=1)
+        kept = self.selection.to_query(page=1)
         return f"/explore/row?{kept}&{urlencode({'row': self.first + index})}"
 
     def _head(self, column: Column) -> HeadCell:
@@ -121,7 +121,7 @@ class TableView:
             state = "descending" if sort.descending else "ascending"
             following = None if sort.descending else Sort(column.name, descending=True)
         sortable = column.arraysize is None or column.is_text
-        panel = self.selection.to_query(columns=(), sort=None, page=1)
+        panel = self.selection.to_query(page=1)
         return HeadCell(
             column,
             type_text(column),

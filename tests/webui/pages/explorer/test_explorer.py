@@ -112,12 +112,14 @@ def test_a_column_tells_its_statistics(visitor: httpx2.Client, table: str):
 
 
 def test_a_row_has_all_its_values(visitor: httpx2.Client, table: str):
-    address = {"table": table, "filter": "eq:flag:A", "sort": "desc:objid"}
+    address = {"table": table, "show": "objid", "filter": "eq:flag:A", "sort": "desc:objid"}
     listed = visitor.get("/explore", params=address).text
     link = html.document_fromstring(listed).xpath("//table[@class='rows']/tbody/tr[2]/th/a/@href")[0]
     page = visitor.get(str(link)).text
     assert "http://example.org/118" in page
     assert "Row 2 <small>of 60 selected" in page
+    back = html.document_fromstring(page).xpath("//nav[@class='crumbs']/a[2]/@href")[0]
+    assert {name: value for name, (value,) in parse_qs(urlsplit(str(back)).query).items()} == address
     assert visitor.get("/explore/row", params={**address, "row": "61"}).status_code == 400
     assert visitor.get("/explore/row", params={**address, "row": "0"}).status_code == 400
 
