@@ -16,6 +16,7 @@ _REDSHIFT = re.compile(
 _MAGNITUDE = re.compile(r"mag_?[ugrizyjhk]\w*|[ugrizyjhk]_?mag\w*", re.IGNORECASE)
 _NEVER = ("stat.error", "meta.code", "meta.id")
 _ERRORS = re.compile(r"\w*err\w*|e_\w+", re.IGNORECASE)
+_IDENTIFIERS = frozenset({"id", "objid", "objectid", "object_id", "source_id", "sourceid"})
 _OTHERS = 3
 
 
@@ -84,5 +85,5 @@ def _is_other(column: Column) -> bool:
 
 
 def _is_measured(column: Column, table: DescribedTable) -> bool:
-    is_identifier = column.name in table.identifying or column.name.lower() in {"id", "objid", "objectid"}
+    is_identifier = column.name.lower() in _IDENTIFIERS
     return not _is_other(column) and not is_identifier and column.name not in (table.position or ())

@@ -124,12 +124,13 @@ def _cells(rows: SelectedRows, x: Binning, y: Binning, colour: Quantity | None) 
     query = rows.grouped({"bx": x.index, "by_": y.index}, [x.condition, y.condition], aggregates, values)
     answer = yield query
     columns, lines = doubles(answer, "bx") - x.first, doubles(answer, "by_") - y.first
-    inside = (columns >= 0) & (columns < x.count) & (lines >= 0) & (lines < y.count)
+    inside = np.flatnonzero((columns >= 0) & (columns < x.count) & (lines >= 0) & (lines < y.count))
+    chosen = inside[np.lexsort((lines[inside], columns[inside]))]
     return Cells(
-        columns[inside].astype(np.int64),
-        lines[inside].astype(np.int64),
-        longs(answer, "n")[inside],
-        None if colour is None else doubles(answer, "mean")[inside],
+        columns[chosen].astype(np.int64),
+        lines[chosen].astype(np.int64),
+        longs(answer, "n")[chosen],
+        None if colour is None else doubles(answer, "mean")[chosen],
     )
 
 

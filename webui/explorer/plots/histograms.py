@@ -113,6 +113,8 @@ def _without_gaps(fine: Binning, counts: NDArray[np.int64], factor: int) -> tupl
         padded = np.pad(counts, (left, aligned.count - fine.count - left))
         merged = padded.reshape(-1, wider).sum(axis=1)
         filled = np.flatnonzero(merged)
+        if not len(filled):
+            break
         span = int(filled[-1] - filled[0]) + 1
         if span - len(filled) <= _MOST_GAPS * span:
             return aligned, padded, wider

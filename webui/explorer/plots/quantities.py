@@ -51,12 +51,12 @@ class Quantity:
         InvalidValueError
             A name is not one of the table, or its values are not single numbers.
         """
-        if text in table.by_name:  # a name that needs quotes in ADQL may come without
-            return cls.of(table, text)
-        parts = split_outside_quotes(text, "-")
-        if not 1 <= len(parts) <= 2:
+        names = [without_quotes(part) for part in split_outside_quotes(text, "-")]
+        if text in table.by_name and not (len(names) == 2 and table.by_name.keys() >= set(names)):
+            return cls.of(table, text)  # a name that needs quotes in ADQL may come without
+        if len(names) > 2:
             raise InvalidValueError(f"'{text[:100]}' is no quantity; write a column, or two columns with a minus sign.")
-        return cls.of(table, *(without_quotes(part) for part in parts))
+        return cls.of(table, *names)
 
     @property
     def text(self) -> str:

@@ -130,8 +130,10 @@ def map_sky(rows: SelectedRows, colour: Quantity | None = None) -> Steps[SkyRows
         cells = SkyCells(order, coarse, counts, None)
     else:
         answer = yield _grouped(rows, order, [*known, *within], colour)
-        means = None if colour is None else doubles(answer, "mean")
-        cells = SkyCells(order, longs(answer, "cell"), longs(answer, "n"), means)
+        numbers = longs(answer, "cell")
+        sorting = np.argsort(numbers)
+        means = None if colour is None else doubles(answer, "mean")[sorting]
+        cells = SkyCells(order, numbers[sorting], longs(answer, "n")[sorting], means)
     cells = _coarsened(cells)
     drawn = int(cells.counts.sum())
     return SkyRows(cap, cells, colour, total, drawn, found - drawn, fields)
