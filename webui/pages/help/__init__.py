@@ -1,3 +1,1 @@
 """Pages of help: the documentation of this version, its search, and texts that administrators write."""
-
-__all__: list[str] = []

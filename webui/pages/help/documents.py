@@ -55,7 +55,6 @@ class Found:
     document: Document
     section: Section
     excerpt: str
-    weight: int
 
 
 class Documentation:
@@ -109,14 +108,15 @@ class Documentation:
         words = text.lower().split()
         if not words:
             return []
-        found = []
+        found: list[tuple[int, Document, Section]] = []
         for document in self._documents().values():
             for section in document.sections:
                 heading, body = f"{document.title} {section.title}".lower(), section.text.lower()
                 if all(word in heading or word in body for word in words):
                     weight = sum(_HEADING_WEIGHT * (word in section.title.lower()) + body.count(word) for word in words)
-                    found.append(Found(document, section, _excerpt(section.text, words), weight))
-        return sorted(found, key=lambda each: -each.weight)[:_MOST_FOUND]
+                    found.append((weight, document, section))
+        found.sort(key=lambda each: -each[0])
+        return [Found(document, section, _excerpt(section.text, words)) for _, document, section in found[:_MOST_FOUND]]
 
     def _documents(self) -> dict[str, Document]:
         if not self._read:

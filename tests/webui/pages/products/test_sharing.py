@@ -87,9 +87,10 @@ def test_a_link_shows_the_product_to_people_without_an_account(
     part = visitor.get(f"{link}/files/vvds.csv", headers={"Range": "bytes=0-4"})
     assert (part.status_code, part.content) == (206, b"objid")
     assert visitor.get(f"{link}/zip").content.startswith(b"PK")
-    assert visitor.get(f"{link}/files/none.csv").status_code == 404
+    assert visitor.get(f"{link}/files/none.csv", headers={"Accept": "*/*"}).status_code == 404
     # The link is for its product alone, and for its own addresses.
-    for path in (address, f"/api/products/{product.id}/zip", f"/api/products/{product.id}/files/vvds.csv"):
+    assert visitor.get(address).headers["location"].startswith("/login?next=")
+    for path in (f"/api/products/{product.id}/zip", f"/api/products/{product.id}/files/vvds.csv"):
         assert visitor.get(path).status_code == 404
     assert other.display_name not in page.text
 
@@ -97,7 +98,7 @@ def test_a_link_shows_the_product_to_people_without_an_account(
     assert number is not None
     alice.post(f"{address}/links/{number.group(1)}/end")
     for path in (link, f"{link}/zip", f"{link}/files/vvds.csv", "/shared/x", "/shared/%00"):
-        gone = visitor.get(path)
+        gone = visitor.get(path, headers={"Accept": "*/*"})
         assert (gone.status_code, "leads nowhere" in gone.text) == (404, True), path
 
 

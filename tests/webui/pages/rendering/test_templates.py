@@ -1,0 +1,51 @@
+"""What operators have shown on every page, and the frame of pages of other packages."""
+
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from pydantic import ValidationError
+
+from core.auth.models import ANONYMOUS
+from core.settings import Settings
+from webui.pages.rendering.templates import PageRenderer
+
+
+def _about(tmp_path: Path, **settings: str) -> str:
+    renderer = PageRenderer(Settings(data=tmp_path, **settings))  # type: ignore[arg-type]  # all of them are texts
+    return bytes(renderer.page("about.html", ANONYMOUS, limit=1).body).decode()
+
+
+def test_banner_contact_and_acknowledgement_are_shown_where_they_are_set(tmp_path: Path):
+    page = _about(
+        tmp_path,
+        banner="A <test> server",
+        contact="help@pz.example",
+        acknowledgement="Thank the **Photo-z Server** <b>.",
+    )
+    assert "<p>A &lt;test&gt; server</p>" in page
+    assert page.count('href="mailto:help@pz.example"') == 2
+    assert "Thank the <strong>Photo-z Server</strong> &lt;b&gt;." in page
+    plain = _about(tmp_path)
+    assert 'class="banner"' not in plain
+    assert "mailto:" not in plain
+    assert "Acknowledgement" not in plain
+
+
+def test_a_contact_is_an_address_that_one_can_follow(tmp_path: Path):
+    assert 'href="https://pz.example/help"' in _about(tmp_path, contact="https://pz.example/help")
+    for wrong in ("javascript:alert(1)", "the help desk"):
+        with pytest.raises(ValidationError, match="is neither an e-mail address nor an http"):
+            Settings(data=tmp_path, contact=wrong)
+
+
+def test_the_frame_is_well_formed_around_any_content(tmp_path: Path):
+    frame = PageRenderer(Settings(data=tmp_path, banner="A & B")).frame(
+        ANONYMOUS, "<!-- content --> & x", section="query"
+    )
+    document = etree.fromstring(frame.before + b"<p>Content</p>" + frame.after)
+    namespaces = {"h": "http://www.w3.org/1999/xhtml"}
+    assert document.xpath("string(//h:main/h:p)", namespaces=namespaces) == "Content"
+    assert document.xpath("string(//h:title)", namespaces=namespaces).startswith("<!-- content --> & x")
+    assert document.xpath("string(//h:nav/h:a[@aria-current])", namespaces=namespaces) == "Query"
+    assert document.xpath("count(//h:script)", namespaces=namespaces) == 0
