@@ -129,7 +129,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         ),
     )
     app.add_middleware(
-        OpenReadingMiddleware, prefixes=("/tap", "/auth/tap", "/vospace/", "/conesearch/", "/datalink", "/availability")
+        OpenReadingMiddleware,
+        prefixes=("/tap", "/auth/tap", "/vospace/", "/conesearch/", "/datalink", "/availability", "/query/sent/"),
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)

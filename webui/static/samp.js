@@ -52,7 +52,10 @@
   let connection = null;
   const waiting = new Map();
 
-  const ask = (method, ...parameters) => call(connection.hub, method, [connection.key, ...parameters]);
+  const ask = async (method, ...parameters) => {
+    if (!connection) throw new HubError("The page is not connected.");
+    return call(connection.hub, method, [connection.key, ...parameters]);
+  };
 
   const connect = async () => {
     if (connection) return;
@@ -163,14 +166,22 @@
   const listClients = async (box) => {
     if (!connection) return;
     const kind = kindOf(box);
-    const ids = Object.keys(await ask("getSubscribedClients", kind.mtype));
+    const button = box.querySelector("[data-samp-send]");
+    button.disabled = true;  // until it is known who takes this
+    let ids = [];
+    try {
+      ids = Object.keys(await ask("getSubscribedClients", kind.mtype));
+    } catch (error) {
+      return tell(box, `The SAMP hub does not answer: ${error.message}`);
+    }
     const names = await Promise.all(ids.map((id) => ask("getMetadata", id).then((found) => found["samp.name"] ?? id, () => id)));
+    if (kind !== kindOf(box)) return;
     const select = box.querySelector("[data-samp-client]");
     const chosen = select.value;
     select.replaceChildren(...ids.map((id, number) => new Option(names[number], id)));
     if (ids.length > 1) select.prepend(new Option("All programs", ""));
     if ([...select.options].some((option) => option.value === chosen)) select.value = chosen;
-    box.querySelector("[data-samp-send]").disabled = !ids.length;
+    button.disabled = !ids.length;
     if (!ids.length) tell(box, "No program that is connected takes this.");
     else if (box.querySelector("[data-samp-status]").textContent.startsWith("No program")) tell(box, "");
   };

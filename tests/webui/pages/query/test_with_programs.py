@@ -213,6 +213,7 @@ def _send_footprint(page: "Page", site: Site, received: "queue.Queue[tuple[str, 
     assert mtype == "coverage.load.moc.fits"
     with urlopen(sent["url"], timeout=30) as answer:
         assert answer.read().startswith(b"SIMPLE")
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"  # for programs that are pages
 
 
 def _lines(site: Site, name: str) -> dict[str, str]:
