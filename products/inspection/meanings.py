@@ -19,11 +19,14 @@ class Meaning:
         Key in code and configurations of pipelines.
     alias
         Display name.
+    description
+        What the values are, in one sentence.
     """
 
     key: str
     alias: str
     ucd: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,19 @@ class Meanings:
 
 #: All meanings, in the order in which forms offer them.
 MEANINGS: tuple[Meaning, ...] = (
-    Meaning("id", "ID", "meta.id;meta.main"),
-    Meaning("ra", "RA", "pos.eq.ra;meta.main"),
-    Meaning("dec", "Dec", "pos.eq.dec;meta.main"),
-    Meaning("z", "z", "src.redshift"),
-    Meaning("z_err", "z_err", "stat.error;src.redshift"),
-    Meaning("z_flag", "z_flag", "stat.rank"),
-    Meaning("survey", "survey", "meta.curation"),
-    Meaning("instrument_type", "instrument_type", "meta.code;instr"),
+    Meaning("id", "ID", "meta.id;meta.main", "Identifier of the object, different in each row."),
+    Meaning("ra", "RA", "pos.eq.ra;meta.main", "Right ascension, ICRS, in degrees."),
+    Meaning("dec", "Dec", "pos.eq.dec;meta.main", "Declination, ICRS, in degrees."),
+    Meaning("z", "z", "src.redshift", "Redshift: measured, or the best estimate."),
+    Meaning("z_err", "z_err", "stat.error;src.redshift", "Uncertainty of the redshift, 1 sigma."),
+    Meaning("z_flag", "z_flag", "stat.rank", "Quality flag of the redshift, in the scale of its survey."),
+    Meaning("survey", "survey", "meta.curation", "Name of the survey that a row comes from."),
+    Meaning(
+        "instrument_type",
+        "instrument_type",
+        "meta.code;instr",
+        "How the redshift was measured: s (spectroscopy), g (grism or prism), p (photometry).",
+    ),
 )
 
 #: The same by their keys.

@@ -6,10 +6,9 @@ from functools import partial
 
 from core.errors import InvalidValueError
 from products.adjustments.options import TableOptions
-from products.inspection.column_statistics import ColumnStatistics
 from products.inspection.inspection import Inspection
 from products.inspection.meanings import MEANINGS_BY_KEY
-from products.inspection.ranges import REDSHIFT_LIMITS
+from products.inspection.ranges import REDSHIFT_LIMITS, Ranges
 from products.models import ProductColumn, ProductType
 from products.validation import check_positions, check_values, type_problem, wanted_meanings
 
@@ -41,16 +40,14 @@ def column_problems(
         return problems
     wanted = wanted_meanings(columns)
     checks = [partial(check_positions, found, wanted, options)]
-    checks += [partial(check_values, replace(kind, mandatory=(key,)), found, wanted) for key in kind.mandatory]
+    for key in kind.mandatory:
+        counted = _counted(found, key, getattr(wanted, key))
+        checks.append(partial(check_values, replace(kind, mandatory=(key,)), counted, wanted))
     for check in checks:
         try:
             check()
         except InvalidValueError as e:
             problems.setdefault(e.field or "", e.message)
-    for key, column in mandatory.items():
-        if column is not None and column.name not in problems and getattr(found.meanings, key, None) != column.name:
-            problem = _unlikely(key, column.name, found.statistics.get(column.name))
-            problems.update({column.name: problem} if problem else {})
     return problems
 
 
@@ -62,16 +59,18 @@ def check_columns(
         raise InvalidValueError(problem, field=name)
 
 
-def _unlikely(key: str, name: str, known: ColumnStatistics | None) -> str | None:
-    """Return why no value of a column can have a meaning, whose rows were not counted for it."""
-    if known is None or not known.rows:
-        return None
-    alias, (low, high) = MEANINGS_BY_KEY[key].alias, _LIMITS[key]
-    if known.minimum is None or known.maximum is None:
-        return f"The column '{name}' cannot be {alias}: it has no values. Choose another column."
-    if known.minimum > high or known.maximum < low:
-        return (
-            f"The column '{name}' cannot be {alias}: its values, {known.minimum:.6g} to {known.maximum:.6g}, are all "
-            f"outside {low:g} to {high:g}. Choose another column, or correct the file."
-        )
-    return None
+def _counted(found: Inspection, key: str, name: str | None) -> Inspection:
+    """Return what was found, as if the rows had been counted for a column that was chosen since.
+
+    Its statistics tell that only if all of its values are impossible, or if it has none.
+    """
+    known = found.statistics.get(name or "")
+    if name is None or known is None or getattr(found.meanings, key) == name:
+        return found
+    low, high = _LIMITS[key]
+    has_values = known.minimum is not None and known.maximum is not None
+    if has_values and low <= float(known.maximum or 0) and float(known.minimum or 0) <= high:
+        return found
+    missing = known.nulls + known.infinite if has_values else known.rows
+    counts = {f"{key}_missing": missing, f"{key}_outside": known.rows - missing}
+    return replace(found, meanings=replace(found.meanings, **{key: name}), ranges=Ranges(**counts))

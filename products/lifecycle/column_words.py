@@ -62,10 +62,11 @@ def checked_unit(text: str) -> str | None:
         warnings.simplefilter("ignore")
         for name in _FORMATS:
             try:
-                Unit(unit, format=name, parse_strict="raise")
+                parsed = Unit(unit, format=name, parse_strict="raise")
             except (ValueError, TypeError):
                 continue
-            return unit
+            if name == "cds" or not hasattr(parsed, "physical_unit"):  # of logarithms, only those of the CDS
+                return unit
     message = (
         f"'{unit}' is not a unit. Write it as a VOUnit, such as deg, mag, km/s or erg.s**-1.cm**-2; leave it empty "
         "for a number without a unit."

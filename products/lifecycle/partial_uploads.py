@@ -31,7 +31,7 @@ __all__ = ["IncomingPart", "NewUpload", "PartialUpload", "PartialUploads"]
 _LONGEST_FINGERPRINT = 100
 #: Size of the parts after the first one, which is short so that a wrong file is told early.
 _LEAST_PART = 32 << 20
-_MOST_PARTS = 8
+_MOST_PARTS = 4
 _FIRST_PART = 1 << 20
 
 

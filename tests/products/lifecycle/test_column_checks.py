@@ -38,8 +38,8 @@ def _found(**counts: int) -> Inspection:
     ("meanings", "counts", "column", "said"),
     [
         ({"RA": "name"}, {}, "name", "it holds text; choose a column of numbers"),
-        ({"z": "mag"}, {}, "mag", "its values, 400 to 900, are all outside -0.1 to 30"),
-        ({"Dec": "empty"}, {}, "empty", "it has no values"),
+        ({"z": "mag"}, {}, "mag", "10 rows have a redshift outside -0.1 to 30"),
+        ({"Dec": "empty"}, {}, "empty", "10 rows have no declination"),
         ({"z": "z"}, {"z_outside": 6}, "z", "6 rows have a redshift outside -0.1 to 30"),
         ({"RA": "ra", "Dec": "dec"}, {"dec_missing": 10}, "dec", "10 rows have no declination"),
     ],

@@ -46,7 +46,7 @@ def test_words_for_no_unit_are_no_unit(unit: str) -> None:
     assert checked_unit(unit) is None
 
 
-@pytest.mark.parametrize("unit", ["furlongs", "deg deg2 x", "<b>", "mag)", "5 of them"])
+@pytest.mark.parametrize("unit", ["furlongs", "deg deg2 x", "<b>", "mag)", "mag(AB)", "5 of them"])
 def test_other_units_are_refused_with_what_to_write(unit: str) -> None:
     with pytest.raises(InvalidValueError, match="is not a unit") as refused:
         checked_unit(unit)

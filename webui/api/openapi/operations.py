@@ -219,7 +219,9 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
         {"ALPHA": "ra", "DELTA": "dec", "Z": "z"},
         {"(name of a column)": "Key of a meaning (/api/meanings), or a custom name."},
     ),
-    ("get", "/api/meanings"): OperationDoc(listed({"key": "ra", "alias": "RA", "ucd": "pos.eq.ra;meta.main"})),
+    ("get", "/api/meanings"): OperationDoc(
+        listed({"key": "ra", "alias": "RA", "ucd": "pos.eq.ra;meta.main", "description": "Right ascension, ICRS."})
+    ),
     **{
         (method, f"{_P}/download/{part}{step}"): OperationDoc(ARCHIVE)
         for part in ("", "main-file/")

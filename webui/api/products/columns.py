@@ -1,6 +1,7 @@
 """REST resources of the columns of a product: meanings, units, UCDs and descriptions."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -29,7 +30,7 @@ def routes(services: WebServices) -> APIRouter:
 
     @router.get("/meanings", summary="The meanings that columns can have")
     def meanings() -> Json:
-        results = [{"key": meaning.key, "alias": meaning.alias, "ucd": meaning.ucd} for meaning in MEANINGS]
+        results = [asdict(meaning) for meaning in MEANINGS]
         return {"count": len(results), "results": results}
 
     return router
