@@ -58,15 +58,12 @@ class PublishedProducts:
 
     def find(self, identity: Identity, schema: str, table: str) -> ProductDetails | None:
         """Return the published product whose table has a name, given in lower case, if the identity may read it."""
-        query = (
-            select(ProductRow.id, version_of_product())
-            .join(ProductTableRow, ProductTableRow.product_id == ProductRow.id)
-            .where(
-                ProductTableRow.table_schema == schema,
-                ProductTableRow.table_name == table,
-                ProductRow.status == ProductStatus.PUBLISHED,
-                readable(identity),
-            )
+        # A subquery: of a join, SQLite reads all published products first.
+        named = select(ProductTableRow.product_id).where(
+            ProductTableRow.table_schema == schema, ProductTableRow.table_name == table
+        )
+        query = select(ProductRow.id, version_of_product()).where(
+            ProductRow.id.in_(named), ProductRow.status == ProductStatus.PUBLISHED, readable(identity)
         )
         with self._database.read() as session:
             found = session.execute(query).first()
