@@ -66,15 +66,12 @@ class PublishedProducts:
     def find(self, identity: Identity, schema: str, table: str) -> ProductDetails | None:
         """Return the published product whose table has a name, given in lower case, if the identity may read it."""
         today = self._today()
-        query = (
-            select(ProductRow.id, version_of_product(today))
-            .join(ProductTableRow, ProductTableRow.product_id == ProductRow.id)
-            .where(
-                ProductTableRow.table_schema == schema,
-                ProductTableRow.table_name == table,
-                ProductRow.status == ProductStatus.PUBLISHED,
-                readable(identity, today),
-            )
+        # A subquery: of a join, SQLite reads all published products first.
+        named = select(ProductTableRow.product_id).where(
+            ProductTableRow.table_schema == schema, ProductTableRow.table_name == table
+        )
+        query = select(ProductRow.id, version_of_product(today)).where(
+            ProductRow.id.in_(named), ProductRow.status == ProductStatus.PUBLISHED, readable(identity, today)
         )
         with self._database.read() as session:
             found = session.execute(query).first()

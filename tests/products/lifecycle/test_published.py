@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import event, update
 
-from core.auth.models import Identity
+from core.auth.models import ANONYMOUS, Identity
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from products.lifecycle.published import PublishedProducts
@@ -150,3 +150,22 @@ def _change(database: Database, number: int, changes: ProductChanges) -> None:
         assert changes.visibility is not None
         row.visibility, row.updated_at = changes.visibility, utc_now()
         row.groups = [session.query(GroupRow).filter(GroupRow.name == name).one() for name in changes.groups or ()]
+
+
+def test_a_table_is_looked_up_by_its_name_and_no_other_product_is_read(sqlite_tables_url: str) -> None:
+    """SQLite has no statistics of its indexes: a join would begin with all products of one status."""
+    database = Database(sqlite_tables_url)
+    asked: list[tuple[str, object]] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+    for identity in (ANONYMOUS, Identity(user_id=7, name="somebody")):
+        asked.clear()
+        assert PublishedProducts(database, ProductService(database)).find(identity, "other", "p1") is None
+        statement, values = asked[-1]
+        with database.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+        searches = [str(row[3]) for row in plan]
+        products = [search for search in searches if search.startswith(("SEARCH products", "SCAN products"))]
+        assert products
+        assert all("rowid=?" in search for search in products), searches
+        assert any("product_tables USING COVERING INDEX ix_product_tables_name" in search for search in searches)
+    database.close()
