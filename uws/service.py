@@ -146,43 +146,12 @@ class JobService:
         if known is None:
             raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self._kinds))}.")
         check_parameters(parameters, self._limits)
-        at_once = run and known.begin is None
-        now = utc_now()
-        row = JobRow(
-            id=secrets.token_hex(16),
-            kind=kind,
-            owner=owner,
-            caller=caller if owner is None else "",
-            phase=(Phase.QUEUED if at_once else Phase.PENDING).value,
-            long_running=known.long_running,
-            run_id=None if run_id is None else clean_text(run_id),
-            parameters=dict(parameters),
-            parameter_bytes=parameters_size(parameters),
-            file_bytes=file_bytes,
-            results=[],
-            created=now,
-            destruction=now + timedelta(days=self._limits.days),
-            execution_duration=self._limits.seconds if known.seconds is None else known.seconds,
-        )
-        job = self._store(row, known, run=at_once)
-        return job if at_once or not run else self._begin(job)
-
-    def _store(self, row: JobRow, kind: JobKind, *, run: bool) -> Job:
-        with self._database.write() as session:
-            lock_owner(session, row.owner, row.caller)
-            check_job_count(usage_of(session, row.owner, row.caller), self._limits, run=run)
-            session.add(row)
-            session.flush()
-            job = job_of_row(row)
-            ready = release_queued(session, job.owner, job.caller, long_running=kind.long_running) if run else []
-        for job_id in ready:
-            self._queue.submit(job_id, long_running=kind.long_running)
-        return job
-
-    def _begin(self, pending: Job) -> Job:
-        """Run a job that may not need a worker, which its stored form decides; one that cannot run is not kept."""
+        row = self._new_row(known, parameters, owner=owner, run_id=run_id, file_bytes=file_bytes, caller=caller)
+        if not run or known.begin is None:
+            return self._add(row, run=run)
+        pending = self._add(row, run=False)  # it may not need a worker, which its stored form decides
         try:
-            return self.run(pending.id, owner=pending.owner)
+            return self.run(pending.id, owner=owner)
         except PhotozError:
             self._destruction.destroy(pending)
             raise
@@ -388,6 +357,47 @@ class JobService:
     def sweep(self) -> int:
         """Recover jobs of lost messages and dead processes, and archive old ones; return the number of jobs changed."""
         return self._recovery.run()
+
+    def _new_row(
+        self,
+        kind: JobKind,
+        parameters: Mapping[str, str],
+        *,
+        owner: str | None,
+        run_id: str | None,
+        file_bytes: int,
+        caller: str,
+    ) -> JobRow:
+        now = utc_now()
+        return JobRow(
+            id=secrets.token_hex(16),
+            kind=kind.name,
+            owner=owner,
+            caller=caller if owner is None else "",
+            long_running=kind.long_running,
+            run_id=None if run_id is None else clean_text(run_id),
+            parameters=dict(parameters),
+            parameter_bytes=parameters_size(parameters),
+            file_bytes=file_bytes,
+            results=[],
+            created=now,
+            destruction=now + timedelta(days=self._limits.days),
+            execution_duration=self._limits.seconds if kind.seconds is None else kind.seconds,
+        )
+
+    def _add(self, row: JobRow, *, run: bool) -> Job:
+        """Store a new job, PENDING or QUEUED."""
+        row.phase = (Phase.QUEUED if run else Phase.PENDING).value
+        with self._database.write() as session:
+            lock_owner(session, row.owner, row.caller)
+            check_job_count(usage_of(session, row.owner, row.caller), self._limits, run=run)
+            session.add(row)
+            session.flush()
+            job = job_of_row(row)
+            ready = release_queued(session, job.owner, job.caller, long_running=row.long_running) if run else []
+        for job_id in ready:
+            self._queue.submit(job_id, long_running=row.long_running)
+        return job
 
     def _is_long_running(self, kind: str) -> bool:
         known = self._kinds.get(kind)

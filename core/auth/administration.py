@@ -127,7 +127,7 @@ class AccountAdministration:
         if changes.quota_bytes is not None or changes.without_quota:
             values["quota_bytes"] = None if changes.without_quota else _checked_quota(changes.quota_bytes or 0)
         with self._database.write() as session:
-            row = _find(session, name, lock=True)
+            row = _find_locked(session, name)
             changed = {key: [getattr(row, key), value] for key, value in values.items() if getattr(row, key) != value}
             for key, (_, value) in changed.items():
                 setattr(row, key, value)
@@ -175,16 +175,19 @@ def require_admin(identity: Identity) -> None:
         raise PermissionDeniedError(message)
 
 
-def _find(session: Session, name: str, *, lock: bool = False) -> UserRow:
-    statement = select(UserRow).where(UserRow.name == name)
-    if lock:
-        # Lock all administrators, so that two of them cannot remove each other at the same time.
-        session.execute(select(UserRow.id).where(UserRow.is_admin).order_by(UserRow.id).with_for_update())
-        statement = statement.with_for_update()
-    row = session.scalar(statement)
+def _find(session: Session, name: str) -> UserRow:
+    row = session.scalar(select(UserRow).where(UserRow.name == name))
     if row is None:
         message = f"There is no account named '{name:.150}'."
         raise NotFoundError(message)
+    return row
+
+
+def _find_locked(session: Session, name: str) -> UserRow:
+    """Find an account, and lock it and all administrators, so that two of them cannot remove each other."""
+    row = _find(session, name)
+    session.execute(select(UserRow.id).where(UserRow.is_admin).order_by(UserRow.id).with_for_update())
+    session.refresh(row, with_for_update={"of": UserRow})
     return row
 
 

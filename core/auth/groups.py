@@ -231,7 +231,8 @@ def _find_managed(session: Session, identity: Identity, group_id: int) -> Group:
 
 
 def _again(session: Session, group_id: int) -> Group:
-    row = session.get_one(GroupRow, group_id, populate_existing=True)
+    row = session.get_one(GroupRow, group_id)
+    session.refresh(row)
     return _group(session, row)
 
 
