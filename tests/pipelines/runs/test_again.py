@@ -58,6 +58,11 @@ def test_a_combination_can_be_made_again_from_its_provenance(site: PipelineSite,
     again = _run(site, COMBINE, CONFIGURATION=configuration, RULES=rules.decode(), NAME="Again")
     assert _table(site, again).equals(_table(site, first))
     assert _activity(site, again)["pz:configuration"] == activity["pz:configuration"]
+    numbers = {each["display_name"]: each["id"] for each in site.json("GET", "/api/processes?page_size=50")["results"]}
+    page = site.ask("GET", f"/runs/compare?first={numbers['First']}&second={numbers['Again']}").text
+    assert "Rows in the result" in page
+    for number in (numbers["First"], numbers["Again"]):
+        assert f'src="/runs/{number}/pictures/sky.svg"' in page
     refused = site.ask("POST", COMBINE, data={"CONFIGURATION": configuration, "PHASE": "RUN"})
     assert refused.status_code == 400
     assert "send its text as RULES" in refused.text

@@ -139,11 +139,15 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_entered_is_lost(signe
     assert page.locator("input[name=inputs]").first.is_checked()
 
 
-def test_lists_of_catalogues_are_narrowed_by_words(signed_in: "Page", site: Site):
+def test_catalogues_are_searched_and_what_is_chosen_stays_chosen(signed_in: "Page", site: Site):
     page = signed_in
     page.goto(f"{site.server.base_url}/run/combine_redshift_dedup")
-    page.get_by_label("Filter the list").fill("onerror")
-    assert page.locator("#catalogues tbody tr:visible").count() == 1
+    page.get_by_label("VVDS", exact=True).check()
+    page.get_by_label("Search redshift catalogues").fill("onerror")
+    page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/form#chooser")
+    assert page.locator("#chooser tbody tr").count() == 2
+    assert page.get_by_label("VVDS", exact=True).is_checked()
 
 
 @pytest.fixture(scope="module")

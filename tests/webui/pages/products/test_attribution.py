@@ -125,7 +125,21 @@ def test_a_product_says_when_it_becomes_public(alice: httpx2.Client, publish: Pu
     form = {"display_name": "VVDS", "visibility": "private", "embargo_date": day.isoformat()}
     assert alice.post(f"/product/{product.internal_name}/edit", data=form).status_code == 303
     assert f"Public from {day}" in alice.get(f"/product/{product.internal_name}").text
+    assert f"becomes public on {day}" in alice.get(f"/product/{product.internal_name}/share").text
     assert _values(alice.get(f"/product/{product.internal_name}/edit").text)["embargo_date"] == day.isoformat()
+
+
+def test_the_wizard_takes_and_reviews_them(alice: httpx2.Client):
+    day = utc_now().date() + timedelta(40)
+    form = {**_FORM, "visibility": "private", "product_type": "7", "embargo_date": day.isoformat()}
+    wrong = alice.post("/product/new", data={**form, "authors": "Carvalho, Ana; 0000-0002-1825-0098"})
+    assert wrong.status_code == 400
+    assert "wrong check digit" in wrong.text
+    address = alice.post("/product/new", data=form).headers["location"]
+    page = alice.get(address.replace("/files", "")).text
+    assert "LSST DESC" in page
+    review = alice.get(address.replace("/files", "/review"), follow_redirects=True)
+    assert f"from {day} on (UTC) to everyone" in review.text
 
 
 def test_astropy_reads_authors_licence_and_references(alice: httpx2.Client, publish: Publish, services: Services):
