@@ -1,8 +1,8 @@
 """Benchmark of the data explorer on a table of ten million rows, against the plain queries of DuckDB.
 
 The claim: each page costs at most three times what its rows and its statistics cost the engine alone, and the last page
-what the first does. Counts of filters are kept, so that only the first of several runs has them. Run with ``python -m benchmarks.explorer_pages [rows [folder]]``; the catalogue is kept in a folder
-that is named.
+what the first does. Counts of filters are kept, so that only the first of several runs has them. Run with
+``python -m benchmarks.explorer_pages [rows [folder]]``; the catalogue is kept in a folder that is named.
 """
 
 import sys

@@ -39,17 +39,22 @@ _ENTRY = CatalogTable("s.t", _COLUMNS, None, False, "s", "t")
 
 
 def _statistics(name: str, *filters: Filter) -> ColumnStatistics:
-    async def run(adql: str, most: int) -> Rows:
-        translation = translate(adql, Catalog([_ENTRY]), row_limit=most)
-        with duckdb.connect(config={"integer_division": True}) as connection:
-            connection.register("given", _TABLE)
-            connection.execute("CREATE SCHEMA s; CREATE VIEW s.t AS SELECT * FROM given")
-            found = connection.sql(translation.sql).to_arrow_table()
-        columns = votable_columns(translation.columns, found.schema)
-        batch = found.combine_chunks().to_batches()[0] if len(found) else pa.RecordBatch.from_pylist([], found.schema)
-        return Rows(columns, tuple(canonical_arrays(batch, columns)))
+    with duckdb.connect(config={"integer_division": True}) as connection:
+        connection.register("given", _TABLE)
+        connection.execute("CREATE SCHEMA s; CREATE VIEW s.t AS SELECT * FROM given")
 
-    return asyncio.run(column_statistics(run, Selection(_DESCRIBED, filters=filters), _DESCRIBED.column(name)))
+        async def run(adql: str, most: int) -> Rows:
+            return _rows(connection, adql, most)
+
+        return asyncio.run(column_statistics(run, Selection(_DESCRIBED, filters=filters), _DESCRIBED.column(name)))
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, adql: str, most: int) -> Rows:
+    translation = translate(adql, Catalog([_ENTRY]), row_limit=most)
+    found = connection.sql(translation.sql).to_arrow_table()
+    columns = votable_columns(translation.columns, found.schema)
+    batch = found.combine_chunks().to_batches()[0] if len(found) else pa.RecordBatch.from_pylist([], found.schema)
+    return Rows(columns, tuple(canonical_arrays(batch, columns)))
 
 
 @pytest.mark.parametrize("name", ["z", "mag", "wild", "flag", "number"])
@@ -82,9 +87,9 @@ def test_texts_and_truth_values_have_their_most_frequent_values():
         ("field 0", 72), ("field 1", 72), ("field 2", 71)
     ]  # fmt: skip
     assert [(value.text, value.count) for value in truth.frequent] == [("false", 332), ("true", 167)]
-    for value in (*names.frequent, *truth.frequent):
+    for value in (names.frequent[0], truth.frequent[1]):
         assert value.filter is not None
-        assert _statistics("z", value.filter).rows == value.count
+        assert _statistics("pdf", value.filter).rows == value.count
 
 
 def test_arrays_have_counts_alone():

@@ -1,7 +1,7 @@
 """Selections: addresses, ADQL, and values that a hostile person might enter."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import parse_qsl
 
 import duckdb
@@ -53,22 +53,26 @@ _ROWS = pa.table(
 )
 
 
+Run = Callable[[str], list[int]]
+
+
 def _selection(address: str) -> Selection:
     return Selection.parse(QueryParams(address), _TABLE)
 
 
-def _found(selection: Selection) -> list[int]:
-    """Return the identifiers that the engine finds for a selection."""
-    return _run(selection.adql(["id"]))
-
-
-def _run(adql: str) -> list[int]:
-    sql = translate(adql, Catalog([_ENTRY]), row_limit=100).sql
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Gives the identifiers that the engine finds for a query in ADQL."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA s")
         connection.register("rows_of_test", _ROWS.rename_columns(list(_STORED)))
         connection.execute("CREATE TABLE s.t AS SELECT * FROM rows_of_test")
-        return [row[0] for row in connection.execute(sql).fetchall()]
+
+        def found(adql: str) -> list[int]:
+            sql = translate(adql, Catalog([_ENTRY]), row_limit=100).sql
+            return [row[0] for row in connection.execute(sql).fetchall()]
+
+        yield found
 
 
 def _where(keep: Sequence[bool | None]) -> list[int]:
@@ -107,20 +111,20 @@ def _where(keep: Sequence[bool | None]) -> list[int]:
     ],
 )
 def test_a_filter_finds_its_rows_also_through_its_address(
-    column: str, operator: str, values: tuple[str, ...], expected: list[int]
+    run: Run, column: str, operator: str, values: tuple[str, ...], expected: list[int]
 ) -> None:
     stated = Filter.of(_TABLE.column(column), operator, values)
     selection = Selection(_TABLE, filters=(stated,))
     assert _selection(selection.to_query()) == selection
-    assert sorted(_found(selection)) == expected
+    assert sorted(run(selection.adql(["id"]))) == expected
 
 
-def test_filters_of_all_numbers_agree_with_numpy() -> None:
+def test_filters_of_all_numbers_agree_with_numpy(run: Run) -> None:
     values = np.array(_ROWS["z"])
     for operator, compare in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}.items():
         for bound in values:
             selection = Selection(_TABLE, filters=(Filter.of(_TABLE.column("z"), operator, (repr(float(bound)),)),))
-            assert sorted(_found(selection)) == _where(compare(values, bound).tolist())
+            assert sorted(run(selection.adql(["id"]))) == _where(compare(values, bound).tolist())
 
 
 @pytest.mark.parametrize(
@@ -179,13 +183,13 @@ def test_every_state_is_an_address() -> None:
     assert selection.to_query(page=4).endswith("page=4&size=100")
 
 
-def test_a_cone_finds_what_is_near() -> None:
-    assert sorted(_found(_selection("cone=10,1,1.5"))) == [1, 2, 3]
-    assert _found(_selection("cone=370,5,0.1")) == [6]
+def test_a_cone_finds_what_is_near(run: Run) -> None:
+    assert sorted(run(_selection("cone=10,1,1.5").adql(["id"]))) == [1, 2, 3]
+    assert run(_selection("cone=370,5,0.1").adql(["id"])) == [6]
 
 
-def test_a_search_reads_every_text() -> None:
-    assert sorted(_found(_selection("search=X"))) == [1, 2, 4, 5]
+def test_a_search_reads_every_text(run: Run) -> None:
+    assert sorted(run(_selection("search=X").adql(["id"]))) == [1, 2, 4, 5]
     with pytest.raises(InvalidValueError, match="no columns of text"):
         Selection.parse(QueryParams("search=x"), DescribedTable("s.t", (_TABLE.column("z"),)))
     with pytest.raises(InvalidValueError, match="no columns of positions"):
@@ -193,11 +197,11 @@ def test_a_search_reads_every_text() -> None:
 
 
 @pytest.mark.parametrize("sort", ["asc:sdss-i", "desc:sdss-i", "asc:select", "desc:select", "asc:name", "desc:z"])
-def test_a_reversed_order_is_the_order_from_its_end(sort: str) -> None:
+def test_a_reversed_order_is_the_order_from_its_end(run: Run, sort: str) -> None:
     selection = _selection(f"sort={sort}")
-    forward = _found(selection)
+    forward = run(selection.adql(["id"]))
     backward = f"SELECT id FROM s.t ORDER BY {selection.order_by(reverse=True)}"
-    assert _run(backward) == forward[::-1]
+    assert run(backward) == forward[::-1]
     values = _ROWS[sort.partition(":")[2]].to_pylist()
     assert values[forward[-1] - 1] is None or None not in values
 

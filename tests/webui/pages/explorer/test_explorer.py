@@ -151,3 +151,44 @@ def test_the_page_of_a_product_leads_to_its_rows(visitor: httpx2.Client, publish
     product = publish("Stars", visibility=Visibility.PUBLIC)
     page = visitor.get(f"/product/{product.internal_name}").text
     assert f'href="/explore?table={table_name(services, product)}"' in page
+
+
+def test_hostile_names_and_many_columns_are_shown_as_they_are(
+    visitor: httpx2.Client, services: Services, publish: Publish
+):
+    names = [
+        "objid",
+        "RAJ2000",
+        "DEJ2000",
+        "zspec",
+        "sdss-i",
+        "select",
+        "<b>x</b>",
+        "a:b%3A",
+        'q"q',
+        *map("m{}".format, range(60)),
+    ]
+    head = ",".join('"' + name.replace('"', '""') + '"' for name in names)
+    rows = [f"{n},{10 + n},{-n},0.{n},{20 + n},{n},<script>{n}</script>,{n},{n}" + ",1" * 60 for n in range(1, 4)]
+    content = "\n".join([head, *rows]).encode()
+    table = table_name(services, publish("Hostile", table=content, visibility=Visibility.PUBLIC))
+    page = visitor.get("/explore", params={"table": table})
+    assert page.status_code == 200
+    assert "Columns: 60 of 69" in page.text
+    assert "<script>1" not in page.text
+    assert "&lt;script&gt;1&lt;/script&gt;" in page.text
+    document = html.document_fromstring(page.text)
+    panels = document.xpath("//a[@data-panel]/@href")
+    assert len(panels) == 60
+    for panel in panels[4:9]:
+        assert visitor.get(str(panel)).status_code == 200, panel
+    for column, value in (
+        ("sdss-i", "22"),
+        ("select", "2"),
+        ("a:b%3A", "2"),
+        ('q"q', "2"),
+        ("<b>x</b>", "<script>2</script>"),
+    ):
+        form = {"table": table, "form": "1", "f_column": column, "f_operator": "eq", "f_value": value}
+        found = visitor.get(visitor.get("/explore", params=form).headers["location"])
+        assert [row[1] for row in _rows(found.text)] == ["2"], column
