@@ -67,7 +67,7 @@ class JobService:
     ) -> None:
         self._database = database
         self._queue = queue
-        self._kinds = kinds
+        self.kinds = kinds
         self._limits = limits or JobLimits()
         self._notified = isinstance(queue, NotifyingQueue)
         self._notifier = queue.notifier if isinstance(queue, NotifyingQueue) else JobNotifier()
@@ -92,11 +92,6 @@ class JobService:
     def client_jobs(self) -> ClientJobs:
         """Transitions of the jobs whose work requests of clients do."""
         return self._client_jobs
-
-    @property
-    def kinds(self) -> Mapping[str, JobKind]:
-        """The kinds of job by their names."""
-        return self._kinds
 
     @property
     def notifier(self) -> JobNotifier:
@@ -142,9 +137,9 @@ class JobService:
         JobStorageLimitError
             The owner's jobs have reached their storage limit.
         """
-        known = self._kinds.get(kind)
+        known = self.kinds.get(kind)
         if known is None:
-            raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self._kinds))}.")
+            raise InvalidValueError(f"There is no kind of job '{kind}', only {', '.join(sorted(self.kinds))}.")
         check_parameters(parameters, self._limits)
         row = self._new_row(known, parameters, owner=owner, run_id=run_id, file_bytes=file_bytes, caller=caller)
         if not run or known.begin is None:
@@ -400,5 +395,5 @@ class JobService:
         return job
 
     def _is_long_running(self, kind: str) -> bool:
-        known = self._kinds.get(kind)
+        known = self.kinds.get(kind)
         return known is not None and known.long_running
