@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import event, update
@@ -155,7 +156,7 @@ def _change(database: Database, number: int, changes: ProductChanges) -> None:
 def test_a_table_is_looked_up_by_its_name_and_no_other_product_is_read(sqlite_tables_url: str) -> None:
     """SQLite has no statistics of its indexes: a join would begin with all products of one status."""
     database = Database(sqlite_tables_url)
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, Any]] = []
     event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
     for identity in (ANONYMOUS, Identity(user_id=7, name="somebody")):
         asked.clear()
