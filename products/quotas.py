@@ -1,7 +1,8 @@
 """Storage quotas: bytes per user, and files per product.
 
 Bytes are counted over all products of a user, deleted ones that can still be restored included, over the rows of the
-user's own tables, and over uploads to both that have begun.
+user's own tables, and over uploads to both that have begun: those in parts by their whole size, others by what has
+arrived.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.auth.schema import UserRow
 from core.errors import TooLargeError
+from products.files.schema import ProductUploadRow
 from products.schema import ProductFileRow, ProductRow, UserTablePartRow, UserTableRow
 
 __all__ = ["QuotaExceededError", "QuotaRule", "Usage", "account_of"]
@@ -88,11 +90,17 @@ class QuotaRule:
             .join(UserTableRow, UserTableRow.id == UserTablePartRow.table_id)
             .where(UserTableRow.owner_id == user_id)
         )
+        announced = session.scalar(
+            select(func.coalesce(func.sum(ProductUploadRow.size), 0))
+            .join(ProductRow, ProductRow.id == ProductUploadRow.product_id)
+            .where(ProductRow.owner_id == user_id)
+        )
         count = session.scalar(
             select(func.count(ProductRow.id)).where(ProductRow.owner_id == user_id, ProductRow.purged_at.is_(None))
         )
         staged = self.staged_bytes(account_of(user_id), without)
-        return Usage(int(used or 0) + int(tables or 0) + staged, int(count or 0), self._quota(session, user_id))
+        stored = int(used or 0) + int(tables or 0) + int(announced or 0)
+        return Usage(stored + staged, int(count or 0), self._quota(session, user_id))
 
     def check(self, session: Session, user_id: int, more: int, *, lock: bool = False, without: str = "") -> None:
         """Raise QuotaExceededError unless so many more bytes fit into a user's quota.

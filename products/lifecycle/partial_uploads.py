@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
@@ -174,7 +174,7 @@ class PartialUploads:
             begun = self._begun(session, identity, product, new, name)
             if begun is not None:
                 return begun
-            self._quota.check(session, product.owner_id, new.size + _reserved(session, product.owner_id))
+            self._quota.check(session, product.owner_id, new.size)
             now = utc_now()
             row = ProductUploadRow(
                 id=secrets.token_hex(16),
@@ -316,16 +316,6 @@ def _check_offset(file: PartialFile, offset: int) -> None:
     if file.size != offset:
         message = f"The part begins at byte {offset}, but {file.size} bytes have arrived. Continue there."
         raise ConflictError(message, field="offset")
-
-
-def _reserved(session: Session, owner_id: int) -> int:
-    """Return the bytes of all uploads to products of a user that are not complete."""
-    found = session.scalar(
-        select(func.coalesce(func.sum(ProductUploadRow.size), 0))
-        .join(ProductRow, ProductRow.id == ProductUploadRow.product_id)
-        .where(ProductRow.owner_id == owner_id)
-    )
-    return int(found or 0)
 
 
 def _check_free_name(session: Session, product_id: int, name: str) -> None:

@@ -43,6 +43,11 @@ def _replace(path: str, source: str) -> None:
         for key, value in before.items()
         if getattr(value, "__module__", None) == name and vars(module)[key] is not value
     }
+    for key, value in before.items():
+        if id(value) in replaced and isinstance(value, type) and value.__subclasses__():
+            for name_of_part, part in vars(vars(module)[key]).items():  # subclasses keep the old class
+                if name_of_part not in {"__dict__", "__weakref__"}:
+                    setattr(value, name_of_part, part)
     for other in list(sys.modules.values()):
         known = vars(other) if other is not module and isinstance(other, ModuleType) else {}
         for key, value in list(known.items()):

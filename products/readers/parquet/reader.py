@@ -41,6 +41,7 @@ class ParquetReader(FileReader):
             self._file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
             stored = self._file.schema_arrow
             metadata = self._file.metadata
+            created_by = metadata.created_by  # a text that is decoded here
         footer = stored.metadata or {}
         self._astropy = _astropy_metadata(footer, name)
         dropped = _unnamed_index(footer, stored)
@@ -55,7 +56,7 @@ class ParquetReader(FileReader):
         self.own_notes = tuple(notes)
         super().__init__(
             name, schema, limits=limits, rows=metadata.num_rows, notes=notes, left_out=clashing,
-            details={"row_groups": metadata.num_row_groups, "created_by": metadata.created_by},
+            details={"row_groups": metadata.num_row_groups, "created_by": created_by},
         )  # fmt: skip
         #: Bytes of the table in memory.
         self.unpacked_bytes = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))

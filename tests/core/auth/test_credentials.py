@@ -112,7 +112,7 @@ def test_the_cookie_of_a_browser_that_a_token_made_remembers_it(accounts: Accoun
     cookie = accounts.open_session(accounts.identity_of_token(token.secret)).secret
     identity = accounts.identity_of_session(cookie)
     (listed,) = accounts.sign_ins(alice)
-    assert (listed.parent_id, identity.scope) == (token.token.id, Scope.READ)
+    assert (listed.parent_id, identity.scope, listed.for_browser) == (token.token.id, Scope.READ, True)
     assert identity.credential.session_id == listed.id
     assert listed.expires_at <= token.token.expires_at
     child = accounts.issue_token(identity, "b", Scope.READ)

@@ -64,3 +64,11 @@ def test_file_with_flipped_bits_in_its_head_is_read_or_refused(kind: str, tmp_pa
         changed[chance.randrange(start, min(len(content), start + 2000))] ^= 1 << chance.randrange(8)
         damaged.write_bytes(changed)
         assert outcome(damaged, path.name) in {"read", "refused"}
+
+
+def test_parquet_file_whose_writer_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = write(astropy_sample(40), "Parquet", tmp_path)
+    content = path.read_bytes()
+    place = content.rindex(b"parquet-cpp-arrow")
+    path.write_bytes(content[:place] + b"\xad" + content[place + 1 :])
+    assert outcome(path, path.name) == "refused"
