@@ -133,7 +133,7 @@ def test_uploads_count_in_the_quota_from_their_start(alice: httpx2.Client, draft
     assert started(alice).status_code == 201
     refused = started(alice, name="notes.txt", role="auxiliary")
     assert (refused.status_code, "quota" in refused.text) == (413, True)
-    whole = alice.post("/api/product-files/", data={"product": 1, "role": 2}, files={"file": ("notes.txt", bytes(100))})
+    whole = alice.post("/api/product-files", data={"product": 1, "role": 2}, files={"file": ("notes.txt", bytes(100))})
     assert (whole.status_code, "quota" in whole.text) == (413, True)
     assert started(alice).status_code == 201  # the same file is continued
 
