@@ -126,7 +126,9 @@ class TrainingSetParameters(BaseModel):
     )
     photometry: PhotometryConfiguration | None = Field(
         None,
-        description="Magnitudes to be computed from the columns of the objects; null computes those of the flux type.",
+        description="Magnitudes to be computed from the columns of the objects, as in {bands: [g, r], column: "
+        "'{band}_psfFlux', error_column: null}, where {band} is replaced by the name of each band; without it those of "
+        "the flux type are computed.",
     )
     object_cuts: tuple[str, ...] = Field(
         (), description="Conditions on columns of the objects; those that fail one are not matched."
