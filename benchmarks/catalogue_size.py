@@ -15,9 +15,10 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import psutil
 import pyarrow as pa
@@ -119,7 +120,16 @@ class Site:
             session.execute(changed.values(description=f"Changed {round_number}", updated_at=utc_now()))
 
 
-def measure(sites: list[Site], rounds: int, work: Callable[[Site], None], before: Callable[[Site, int], None]) -> None:
+class _Counted(Protocol):
+    products: int
+
+
+_Of = TypeVar("_Of", bound=_Counted)
+
+
+def measure(
+    sites: Sequence[_Of], rounds: int, work: Callable[[_Of], object], before: Callable[[_Of, int], object]
+) -> None:
     """Print the medians of both sites and their ratio, measured in turns, and the same of the processor time."""
     seconds: dict[int, list[float]] = {site.products: [] for site in sites}
     processor = dict.fromkeys(seconds, 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 __all__ = ["InputSlot", "ParameterHint", "RulesFile"]
 
@@ -39,8 +40,9 @@ class InputSlot:
 
     @property
     def plural(self) -> str:
-        """The noun in the plural."""
-        return f"{self.noun}s"
+        """The noun in the plural: ``catalogues``, ``tables of estimates``."""
+        head, of, rest = self.noun.partition(" of ")
+        return f"{head}s{of}{rest}"
 
     @property
     def one(self) -> str:
@@ -79,6 +81,8 @@ class ParameterHint:
         Labels of the values of a choice.
     choices
         Values and labels of a select field, instead of a free entry.
+    of_release
+        Attribute of releases with the values that they have: ``fluxes`` or ``dereddening``; they are suggested.
     """
 
     label: str | None = None
@@ -86,3 +90,4 @@ class ParameterHint:
     hidden: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
     choices: tuple[tuple[str, str], ...] = ()
+    of_release: Literal["fluxes", "dereddening"] | None = None

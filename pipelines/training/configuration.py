@@ -106,19 +106,19 @@ class TrainingSetParameters(BaseModel):
     flux_type: str = Field(
         "auto",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Kind of flux measurement, such as auto, cModel or psf. Releases have their own kinds; in other "
-        "object catalogues it is part of the names of columns, as in i_cModelFlux.",
+        description="Kind of flux measurement, such as auto, cModel or psf. The columns of an "
+        "object catalogue have it in their names, as in i_cModelFlux; a release has a catalogue for each kind.",
     )
     dereddening: str = Field(
         "sfd",
         pattern=r"^[A-Za-z0-9_-]+$",
-        description="Kind of dereddening: of a release its folder; for magnitudes computed of other objects 'sfd' (by "
-        "their column ebv) or 'none'.",
+        description="Correction for dust of the Milky Way: 'sfd' uses the map of Schlegel, Finkbeiner and Davis, for "
+        "object catalogues of users their column ebv (E(B-V)); 'none' makes no correction.",
     )
     convert_flux_to_mag: bool = Field(
         default=True,
-        description="Whether the result has magnitudes: of a release those of its folder, else its fluxes; of "
-        "other objects AB magnitudes are computed from their fluxes.",
+        description="Whether the result has AB magnitudes: those of the release, or magnitudes computed from the "
+        "fluxes of another object catalogue. Otherwise the fluxes stay.",
     )
     use_absolute_lsdb_path: bool = Field(default=False, description="Whether the path is that of a HATS catalogue.")
     selected_cols: tuple[str, ...] = Field(
@@ -126,7 +126,9 @@ class TrainingSetParameters(BaseModel):
     )
     photometry: PhotometryConfiguration | None = Field(
         None,
-        description="Magnitudes to be computed from the columns of the objects; null computes those of the flux type.",
+        description="Magnitudes to be computed from the columns of the objects, as in {bands: [g, r], column: "
+        "'{band}_psfFlux', error_column: null}, where {band} is replaced by the name of each band; without it those of "
+        "the flux type are computed.",
     )
     object_cuts: tuple[str, ...] = Field(
         (), description="Conditions on columns of the objects; those that fail one are not matched."

@@ -118,7 +118,7 @@ def _dereddening(
 
 
 def _no_fluxes(flux_type: str, columns: Sequence[str]) -> str:
-    words = f"No magnitudes are computed: the object catalogue has no column {{band}}_{flux_type}Flux"
+    words = f"No magnitudes are computed: the object catalogue has no column such as i_{flux_type}Flux"
     there = sorted({found["type"] for name in columns if (found := _FLUX.fullmatch(name))})
     if there:
         return f"{words}, but fluxes of the types {', '.join(there)}: choose one of them as 'flux_type'."

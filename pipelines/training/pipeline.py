@@ -27,7 +27,9 @@ _MOST_NAMES = 12
 _FORM = {
     "crossmatch.radius_arcsec": ParameterHint("Radius (arcsec)"),
     "crossmatch.n_neighbors": ParameterHint("Neighbours"),
-    "convert_flux_to_mag": ParameterHint("Fluxes to magnitudes"),
+    "flux_type": ParameterHint("Flux type", of_release="fluxes"),
+    "dereddening": ParameterHint("Dereddening", of_release="dereddening"),
+    "convert_flux_to_mag": ParameterHint("Convert fluxes into magnitudes"),
     "use_absolute_lsdb_path": ParameterHint(hidden=True),
     "selected_cols": ParameterHint("Columns of objects", advanced=True),
     "photometry": ParameterHint(advanced=True),

@@ -99,6 +99,8 @@ def _publish(services: Services, identity: Identity, demo: DemoProduct, folder: 
             release=release.id if release else None,
             description=demo.description,
             pz_code=demo.pz_code,
+            official=demo.official,
+            attribution=demo.attribution,
             visibility=Visibility.PUBLIC,
         ),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from products.attribution.models import AttributionChanges, Author, Keyword
 from server.demo.estimates import estimates_table
 from server.demo.files import write_table
 from server.demo.objects import object_table, observe_objects
@@ -32,6 +33,14 @@ DEMO_RELEASE = "mock_dp1"
 DEMO_ESTIMATES, DEMO_REFERENCE = "Mock Photo-z Estimates", "Mock Training Set"
 DEMO_VALIDATION = "Mock Validation"
 
+#: The fields and depths of Data Preview 1.
+_DP1 = "arXiv:2603.23786"
+#: The survey that the Mock Deep Slit Survey takes after.
+_VVDS = "2013A&A...559A..14L"
+_PHOTOMETRY = Keyword(text="Galaxy photometry", uat=611)
+_REDSHIFTS = Keyword(text="Redshift surveys", uat=1378)
+_SURVEYS = Keyword(text="Sky surveys", uat=1464)
+
 _SIMULATED = "**These data are simulated**: no row is a real object. "
 
 
@@ -51,6 +60,12 @@ class DemoProduct:
         Its extension says in which format the file is written.
     meanings
         Name of a column to what it means: ``id``, ``ra``, ``dec``, ``z``, ``z_err``, ``z_flag`` or ``survey``.
+    keywords
+        Keywords of the Unified Astronomy Thesaurus.
+    references
+        DOIs, bibcodes, arXiv identifiers or addresses.
+    official
+        Whether it is an official product of the project.
     """
 
     display_name: str
@@ -61,6 +76,19 @@ class DemoProduct:
     table: pa.Table
     meanings: Mapping[str, str]
     pz_code: str | None = None
+    keywords: tuple[Keyword, ...] = ()
+    references: tuple[str, ...] = ()
+    official: bool = False
+
+    @property
+    def attribution(self) -> AttributionChanges:
+        """Authors, licence, keywords and references."""
+        return AttributionChanges(
+            authors=(Author(name="Photo-z Server Developers"),),
+            license="CC0-1.0",
+            keywords=self.keywords,
+            references=self.references,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +103,9 @@ class _Definition:
     make_table: Callable[[pa.Table, int], pa.Table]
     meanings: Mapping[str, str]
     pz_code: str | None = None
+    keywords: tuple[Keyword, ...] = ()
+    references: tuple[str, ...] = ()
+    official: bool = False
 
 
 _DEFINITIONS = (
@@ -90,6 +121,9 @@ _DEFINITIONS = (
         file_name="mock_lsst_objects.parquet",
         make_table=lambda objects, _seed: object_table(objects),
         meanings={"objectId": "id", "coord_ra": "ra", "coord_dec": "dec", "z_true": "z"},
+        keywords=(_PHOTOMETRY, _SURVEYS),
+        references=(_DP1,),
+        official=True,
     ),
     _Definition(
         display_name="Mock Deep Slit Survey",
@@ -110,6 +144,9 @@ _DEFINITIONS = (
             "zflags": "z_flag",
             "survey_name": "survey",
         },
+        keywords=(_REDSHIFTS,),
+        references=(_VVDS,),
+        official=True,
     ),
     _Definition(
         display_name="Mock Fibre Survey",
@@ -130,6 +167,7 @@ _DEFINITIONS = (
             "ZWARN": "z_flag",
             "survey_name": "survey",
         },
+        keywords=(_REDSHIFTS,),
     ),
     _Definition(
         display_name="Mock Bright Survey",
@@ -149,6 +187,7 @@ _DEFINITIONS = (
             "QUALITY": "z_flag",
             "survey_name": "survey",
         },
+        keywords=(_REDSHIFTS,),
     ),
     _Definition(
         display_name="Mock Grism Survey",
@@ -169,6 +208,7 @@ _DEFINITIONS = (
             "quality": "z_flag",
             "survey_name": "survey",
         },
+        keywords=(_REDSHIFTS,),
     ),
     _Definition(
         display_name=DEMO_REFERENCE,
@@ -212,6 +252,9 @@ def demo_products(seed: int = 20260701) -> Iterator[DemoProduct]:
             table=definition.make_table(objects, seed),
             meanings=definition.meanings,
             pz_code=definition.pz_code,
+            keywords=definition.keywords,
+            references=definition.references,
+            official=definition.official,
         )
 
 

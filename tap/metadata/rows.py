@@ -137,6 +137,10 @@ def _product_row(details: ProductDetails) -> _Row:
         table.dec if table else None,
         table.z if table else None,
         table.footprint if table else None,
+        "; ".join(author.name for author in product.attribution.authors) or None,
+        product.attribution.license or None,
+        product.attribution.doi or None,
+        "; ".join(keyword.text for keyword in product.attribution.keywords) or None,
     )
 
 

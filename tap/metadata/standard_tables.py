@@ -152,6 +152,14 @@ PHOTOZ_COLUMNS: Mapping[str, tuple[Column, ...]] = {
             ucd="pos.outline;obs.field",
             description="Coverage of the rows on the sky, as an ASCII MOC, for CONTAINS and INTERSECTS",
         ),
+        _text(
+            "authors",
+            "Authors, separated by semicolons; without them the owner is cited",
+            ucd="meta.bib.author",
+        ),
+        _text("license", "Licence, as an SPDX expression", ucd="meta.note"),
+        _text("doi", "DOI of the product", ucd="meta.ref.doi"),
+        _text("keywords", "Keywords, separated by semicolons", ucd="meta.note"),
     ),
     "product_columns": (
         _long("product_id", "Number of the product", ucd="meta.id"),

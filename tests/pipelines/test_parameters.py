@@ -51,7 +51,7 @@ TRAINING: Mapping[str, list[Case]] = {
     "crossmatch.n_neighbors": [effect(2)],
     "flux_type": [
         effect("cModel"),
-        warned("kron", "no column {band}_kronFlux, but fluxes of the types cModel, psf"),
+        warned("kron", "no column such as i_kronFlux, but fluxes of the types cModel, psf"),
         warned("cModel", "no effect", photometry={"bands": ["g"], "column": "{band}_psfFlux", "error_column": None}),
     ],
     "dereddening": [effect("none"), warned("sfd", "no effect", convert_flux_to_mag=False)],

@@ -109,6 +109,24 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
             ("/move-file/{path:path}", "/move-file/nothing"),
         )
     },
+    **{
+        ("POST", route): (
+            {"nobody": 401, "admin_reading": 403, "owner_reading": 403, "*": status},
+            {"url": url, "json": {"name": "x", "size": 1}},
+        )
+        for route, url, status in (
+            ("/file-uploads", "/file-uploads", 200),
+            ("/file-uploads/{path:path}", "/file-uploads/nothing", 404),
+        )
+    },
+    **{
+        # An upload is named by an id that is signed for its user.
+        (method, "/file-uploads/{path:path}"): (
+            {"nobody": 401, "*": 403},
+            {"url": "/file-uploads/nothing?upload=wrong&offset=0&size=1"},
+        )
+        for method in ("PATCH", "DELETE")
+    },
     ("POST", "/files"): (
         {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 400},
         {"data": {"name": "x"}},

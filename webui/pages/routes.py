@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from core.web.routes import route_class
-from webui.pages import about, api_reference, file_moves, home_files, landing, moved
+from webui.pages import about, api_reference, landing, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, releases, users
 from webui.pages.errors import render_error
@@ -11,6 +11,9 @@ from webui.pages.explorer import columns as explored_columns
 from webui.pages.explorer import plots as explored_plots
 from webui.pages.explorer import single_row
 from webui.pages.explorer import tables as explored_tables
+from webui.pages.files import listing as own_files
+from webui.pages.files import moves as own_file_moves
+from webui.pages.files import uploads as own_file_uploads
 from webui.pages.help import curated
 from webui.pages.help import pages as help_pages
 from webui.pages.jobs import jobs
@@ -34,8 +37,8 @@ def page_routes(services: WebServices) -> APIRouter:
         product, lineage, densities, sky, sharing, groups, deleted, shared_link,
         pipelines, comparison, run, jobs,
         explored_tables, explored_columns, explored_plots, single_row,
-        query, home_files, file_moves, account, tokens, overview, users, releases, product_types, about, api_reference,
-        help_pages, curated, moved,
+        query, own_files, own_file_moves, own_file_uploads, account, tokens, overview, users, releases, product_types,
+        about, api_reference, help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.

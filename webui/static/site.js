@@ -17,55 +17,6 @@
     }
   };
 
-  // Uploads with a progress bar, sent to the address of the form.
-  const uploads = (root) => {
-    for (const form of root.querySelectorAll("form.upload")) {
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        send(form);
-      });
-    }
-  };
-
-  const send = (form) => {
-    const bar = form.querySelector("progress");
-    const error = form.querySelector("[data-error]");
-    const button = form.querySelector("button");
-    const files = [...form.querySelector("input[type=file]").files];
-    const large = files.find((file) => file.size > Number(form.dataset.limit));
-    if (large) {
-      error.textContent = `The file ${large.name} is larger than the limit of ${form.dataset.limitText}.`;
-      return;
-    }
-    error.textContent = "";
-    const request = new XMLHttpRequest();
-    request.open("POST", form.action);
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) bar.value = event.loaded / event.total;
-    });
-    request.addEventListener("load", () => {
-      if (request.status < 400) location.assign(request.responseURL);
-      else show(request.responseText);
-    });
-    request.addEventListener("error", () => {
-      error.textContent = "The connection was lost before the upload was complete. Try again.";
-      bar.hidden = true;
-      button.disabled = false;
-    });
-    bar.hidden = false;
-    button.disabled = true;
-    request.send(new FormData(form));
-  };
-
-  // Show the page that an upload returned because it was refused.
-  const show = (text) => {
-    const page = new DOMParser().parseFromString(text, "text/html");
-    const main = document.querySelector("main");
-    main.replaceWith(document.adoptNode(page.querySelector("main")));
-    enhance(document.querySelector("main"));
-    document.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
-  };
-
   // Progress of an inspection; reloads the page at its end.
   const inspections = (root) => {
     for (const box of root.querySelectorAll("[data-inspection]")) follow(box);
@@ -179,6 +130,6 @@
     if (event.key === "Escape") closeMenus(null);
   });
 
-  const enhance = (root) => [copyButtons, shareDialog, uploads, inspections, runs, pickers, filters].forEach((part) => part(root));
+  const enhance = (root) => [copyButtons, shareDialog, inspections, runs, pickers, filters].forEach((part) => part(root));
   enhance(document);
 })();

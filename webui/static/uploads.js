@@ -1,4 +1,5 @@
-// Step 2 of the wizard: files are sent in parts, one after the other, and can be paused, resumed and cancelled.
+// Files are sent in parts, one after the other, and can be paused, resumed and cancelled: to products (step 2 of the
+// wizard), whose uploads the server remembers, and to one's own files, whose uploads this browser remembers.
 "use strict";
 
 (() => {
@@ -93,7 +94,8 @@
       this.request?.abort();
       this.wake?.();
       this.row.remove();
-      if (this.id) await fetch(`${this.form.dataset.uploads}/${this.id}`, { method: "DELETE" }).catch(() => {});
+      this.remember(null);
+      if (this.address) await fetch(this.address, { method: "DELETE" }).catch(() => {});
     }
 
     label(word) {
@@ -102,13 +104,13 @@
     }
 
     percent() {
-      return `${Math.floor((100 * this.sent) / this.file.size)} %`;
+      return `${Math.floor((100 * this.sent) / (this.file.size || 1))} %`;
     }
 
     progress(sent) {
       const now = performance.now();
       this.sent = sent;
-      this.bar.value = sent / this.file.size;
+      this.bar.value = sent / (this.file.size || 1);
       this.samples.push([now, sent]);
       while (this.samples.length > 2 && now - this.samples[0][0] > WINDOW) this.samples.shift();
       const [then, before] = this.samples[0];
@@ -141,6 +143,7 @@
         } catch (error) {
           if (error instanceof Refused) {
             this.state = "failed";
+            this.remember(null);
             this.tell(error.message, true);
             this.row.querySelector(".buttons").remove();
             return false;
@@ -158,26 +161,57 @@
     // Ask where to continue, or send one part; return whether the file is complete.
     async step() {
       if (!this.known) this.known = await this.begin();
-      const { id, received, next_part: length } = this.known;
-      this.id = id;
+      const { id, address, received, next_part: length } = this.known;
+      this.address = address ?? `${this.form.dataset.uploads}/${id}`;
+      this.remember(id);
       this.sent = received;
-      const answer = await this.part(`${this.form.dataset.uploads}/${id}?offset=${received}`, this.file.slice(received, received + length), received);
+      const answer = await this.part(`${this.address}${address ? "&" : "?"}offset=${received}`, this.file.slice(received, received + length), received);
       this.known = answer;
       this.progress(answer.received);
       if (answer.file === null) return false;
       this.state = "done";
+      this.remember(null);
       return true;
     }
 
-    async begin() {
+    // Keep the id of an upload to one's own files, so that it continues after a reload.
+    remember(id) {
+      if (this.form.elements.role) return;
+      try {
+        if (id) localStorage.setItem(this.key(), id);
+        else localStorage.removeItem(this.key());
+      } catch {
+        // Without storage it begins anew after a reload.
+      }
+    }
+
+    remembered() {
+      try {
+        return localStorage.getItem(this.key()) ?? "";
+      } catch {
+        return "";
+      }
+    }
+
+    key() {
+      const { name, size, lastModified } = this.file;
+      return `upload ${this.form.dataset.uploads} ${size} ${lastModified} ${name}`;
+    }
+
+    async description() {
       const { file, form } = this;
-      const body = {
+      if (!form.elements.role) return { name: file.name, size: file.size, upload: this.remembered() };
+      return {
         name: file.name, size: file.size, role: form.elements.role.value, fingerprint: String(file.lastModified),
         first: await base64(file.slice(0, ENDS)), last: await base64(file.slice(-ENDS)),
       };
+    }
+
+    async begin() {
+      const body = await this.description();
       let answer;
       try {
-        answer = await fetch(form.dataset.uploads, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+        answer = await fetch(this.form.dataset.uploads, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
       } catch {
         throw new Interrupted();
       }

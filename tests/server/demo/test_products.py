@@ -6,6 +6,8 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 
 from core.columns import column_of_field
+from products.attribution.checks import checked_attribution
+from products.attribution.models import Attribution
 from products.product_types import PRODUCT_TYPES
 from server.demo.products import demo_products
 
@@ -48,6 +50,19 @@ def test_every_product_is_of_a_known_type_and_plainly_simulated(demo):
         assert product.display_name.startswith("Mock ")
         assert set(product.meanings) <= set(product.table.column_names)
         assert {"ra", "dec", "z"} <= set(product.meanings.values())
+
+
+def test_every_product_is_attributed_and_the_official_ones_are_an_object_and_a_redshift_catalogue(demo):
+    for product in demo.values():
+        given = product.attribution.model_dump(exclude_none=True)
+        checked = checked_attribution(Attribution(**given)).model_dump()
+        assert {name: checked[name] for name in given} == given
+        assert given["authors"]
+        assert given["license"]
+    assert {product.product_type for product in demo.values() if product.official} == {
+        "object_catalog",
+        "redshift_catalog",
+    }
 
 
 def test_every_column_has_a_ucd_and_a_description_and_positions_have_units(demo):

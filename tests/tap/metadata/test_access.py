@@ -13,10 +13,11 @@ from core.auth.schema import GroupRow, UserRow
 from core.auth.service import AccountService
 from core.database import Database, utc_now
 from core.settings import Settings
+from products.attribution.models import AttributionChanges, Author, Keyword
 from products.lifecycle.published import PublishedProducts
 from products.models import ProductStatus, Visibility
 from products.schema import ProductColumnRow, ProductRow, ProductTableRow
-from products.service import NewProduct, ProductService
+from products.service import NewProduct, ProductChanges, ProductService
 from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.product_tables import ProductTables
@@ -146,6 +147,32 @@ def test_people_who_may_read_the_same_share_the_files_of_its_rows(
     with database.write() as session:
         session.get_one(ProductRow, number).visibility = Visibility.PRIVATE
     assert files("nobody") == files("stranger") != files("owner")
+
+
+def test_authors_licence_doi_and_keywords_follow_each_change(
+    database: Database, people: dict[str, Identity], server: Callable[[Database], TableCatalog]
+):
+    catalog, owner = server(database), people["owner"]
+    number = _publish(database, owner, "Attributed")
+
+    def shown() -> tuple[object, ...]:
+        columns = ("authors", "license", "doi", "keywords")
+        return tuple(_rows(catalog, owner, "photoz.products", column)[0] for column in columns)
+
+    assert shown() == (None, None, None, None)
+    given = AttributionChanges(
+        authors=(Author(name="Leavitt, Henrietta Swan"), Author(name="Humason, Milton")),
+        license="CC-BY-4.0",
+        doi="https://doi.org/10.5281/zenodo.1234567",
+        keywords=(Keyword(text="Redshift surveys", uat=1378), Keyword(text="Cosmology")),
+    )
+    ProductService(database).change(owner, number, ProductChanges(attribution=given))
+    assert shown() == (
+        "Leavitt, Henrietta Swan; Humason, Milton",
+        "CC-BY-4.0",
+        "10.5281/zenodo.1234567",
+        "Redshift surveys; Cosmology",
+    )
 
 
 def test_the_least_tableset_has_no_columns_and_the_whole_one_is_in_pieces(

@@ -85,40 +85,75 @@ def _send(page: "Page", path: Path) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_the_wizard_leads_from_sign_in_to_finish(
+def test_a_new_user_publishes_shares_and_downloads_a_product_and_finds_tokens_and_pipelines(
     browser, server: RunningServer, request: pytest.FixtureRequest, tmp_path: Path, scripts: bool
 ):
     context = browser.new_context(java_script_enabled=scripts)
     context.set_default_timeout(60_000)
-    page = context.new_page()
+    page, name = context.new_page(), f"VVDS {request.node.callspec.id}"
+    page.goto(server.base_url)
+    page.get_by_role("link", name="Official data products").wait_for()
+    page.get_by_role("banner").get_by_role("link", name="Sign in").click()
     assert server.account is not None
-    page.goto(f"{server.base_url}/login?next=/product/new")
     page.get_by_label("Name").fill(server.account.name)
     page.get_by_label("Password").fill(server.account.password)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{server.base_url}/product/new")
-    _begin(page, f"VVDS {request.node.callspec.id}", "A **small** sample.")
+    page.goto(server.base_url)
+    page.get_by_role("link", name="User-generated data products").click()
+    page.get_by_role("link", name="NEW PRODUCT").click()
+    page.get_by_role("heading", name="New product").wait_for()
+    _begin(page, name, "A **small** sample.")
+    _describe_the_table(page, tmp_path, scripts=scripts)
+    page.get_by_text("Please review your information before pressing the FINISH button.").wait_for()
+    page.get_by_role("button", name="FINISH").click()
+    page.get_by_role("heading", name=name).wait_for()
+    assert "/review" not in page.url
+    page.get_by_text("Published", exact=True).first.wait_for()
+    page.get_by_role("img", name="Distribution of 50 redshifts").wait_for()
+    address = page.url
+    _share_and_download(page, name, address, scripts=scripts)
+    page.get_by_text("admin", exact=True).first.click()
+    page.get_by_role("link", name="API tokens").click()
+    page.get_by_label("Name required").or_(page.get_by_label("Name", exact=True)).fill("notebook")
+    page.get_by_role("button", name="Create token").click()
+    page.get_by_text("Copy it now: it is shown only once.").wait_for()
+    page.get_by_role("link", name="Pipelines").click()
+    page.get_by_role("region", name="Training Set Maker").get_by_role("link", name="Run").click()
+    page.get_by_label(name, exact=True).wait_for()
+    context.close()
 
-    wrong = tmp_path / "wrong.fits"
+
+def _describe_the_table(page: "Page", folder: Path, *, scripts: bool) -> None:
+    """Go through steps 2 and 3 of the wizard, with a wrong file first."""
+    wrong, right = folder / "wrong.fits", folder / "vvds.csv"
     wrong.write_text("This is no FITS file.\n")
     _send(page, wrong)
     page.get_by_text("wrong.fits is not a FITS file").wait_for()
     if not scripts:  # with them it is told before the file is sent
         page.get_by_role("button", name="Remove wrong.fits").click()
-
-    right = tmp_path / "vvds.csv"
     right.write_text(TABLE)
     _send(page, right)
     page.get_by_text("vvds.csv is a table of 50 rows and 5 columns.").wait_for()
     page.get_by_role("link", name="Next: columns").click()
     assert page.get_by_label("Meaning of zspec").input_value() == "z"
     page.get_by_role("button", name="Next: review").click()
-    page.get_by_role("button", name="FINISH").click()
-    page.get_by_role("heading", name=f"VVDS {request.node.callspec.id}").wait_for()
-    assert "/review" not in page.url
-    page.get_by_text("Published", exact=True).first.wait_for()
-    page.get_by_role("img", name="Distribution of 50 redshifts").wait_for()
-    context.close()
+
+
+def _share_and_download(page: "Page", name: str, address: str, *, scripts: bool) -> None:
+    """Use the icons of a row of the list: both addresses can be copied, and the download is a zip."""
+    page.get_by_role("link", name="User products").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=f"Download {name}").click()
+    assert download.value.suggested_filename.endswith(".zip")
+    page.get_by_role("link", name=f"Share {name}").click()
+    shown = page.get_by_role("dialog", name="Share this product") if scripts else page.get_by_role("main")
+    shown.get_by_text("Internal name, for scripts and the pzserver library").wait_for()
+    assert shown.locator("pre code").all_inner_texts() == [address, address.rpartition("/")[2]]
+    if scripts:
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        shown.get_by_role("button", name="Close").click()
+        shown.wait_for(state="hidden")
 
 
 def test_other_columns_than_guessed_are_published_after_their_rows_are_prepared(signed_in: "Page", tmp_path: Path):
@@ -188,22 +223,6 @@ def test_a_refused_upload_shows_its_sentence(signed_in: "Page", tmp_path: Path):
         page.get_by_role("button", name="Remove notes.txt").wait_for()
     page.get_by_text("This product already has a file named 'notes.txt'").wait_for()
     page.get_by_label("Choose the main file").wait_for()
-
-
-def test_the_icon_of_a_row_shows_the_addresses_of_its_product(signed_in: "Page", server: RunningServer):
-    page, product = signed_in, _published(server)
-    page.goto(f"{server.base_url}/products/user?q=axe")
-    page.get_by_role("link", name="Share For axe").click()
-    dialog = page.get_by_role("dialog", name="Share this product")
-    dialog.wait_for()
-    assert dialog.locator("code").all_inner_texts() == [f"{server.base_url}/product/{product}", product]
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    dialog.get_by_role("button", name="Close").click()
-    dialog.wait_for(state="hidden")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download For axe").click()
-    assert download.value.suggested_filename.endswith(".zip")
 
 
 @pytest.mark.parametrize("width", [380, 1280])

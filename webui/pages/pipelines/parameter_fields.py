@@ -32,6 +32,8 @@ class ParameterField:
         Default as the form shows it; empty for none.
     choices
         Values and their labels.
+    of_release
+        Attribute of releases with the values that they have.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ParameterField:
     high: float | None = None
     integer: bool = False
     advanced: bool = False
+    of_release: Literal["fluxes", "dereddening"] | None = None
 
 
 def parameter_fields(pipeline: AnyPipeline) -> tuple[ParameterField, ...]:
@@ -79,7 +82,9 @@ def _fields(
 def _field(name: str, info: FieldInfo, default: Any, hint: ParameterHint) -> ParameterField:
     kinds = _alternatives(info.annotation)
     label = hint.label or name.rpartition(".")[2].replace("_", " ").capitalize()
-    field = ParameterField(name, label, info.description or "", "yaml", "", advanced=hint.advanced)
+    field = ParameterField(
+        name, label, info.description or "", "yaml", "", advanced=hint.advanced, of_release=hint.of_release
+    )
     if hint.choices:
         return replace(field, kind="choice", default="" if default is None else str(default), choices=hint.choices)
     if get_origin(kinds[0]) is Literal:

@@ -1,22 +1,19 @@
 """The form that runs a pipeline: its choice of inputs, its parameters, and the request that it makes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from fastapi import Response
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
-from pipelines.declarations import InputSlot
 from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.runs.preview import RunPreview
 from pipelines.runs.requests import request_of_parameters
-from products.models import Product, ProductStatus, Release, Visibility
-from products.product_types import product_type_by_name
-from products.search.queries import ProductQuery
+from products.models import Release, Visibility
 from vospace.storage import HOME
 from webui.pages.forms import FormState
+from webui.pages.pipelines.input_choosers import choose_inputs, choose_objects
 from webui.pages.pipelines.parameter_fields import entered_parameters, parameter_fields
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -32,24 +29,6 @@ _FIELDS = (
 )  # fmt: skip
 #: Files of the form, whose text is kept when the form is shown again.
 _FILES = ("RULES", "CONFIGURATION")
-_PAGE_SIZE = 25
-_MOST_OBJECTS = 200
-_MAX_DIGITS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class _Chooser:
-    """Products to choose inputs from: those that are chosen, and a page of those that a search finds."""
-
-    chosen: tuple[Product, ...]
-    found: tuple[Product, ...]
-    count: int
-    page: int
-
-    @property
-    def pages(self) -> int:
-        """Number of pages."""
-        return max(1, -(-self.count // _PAGE_SIZE))
 
 
 class RunForm:
@@ -64,7 +43,7 @@ class RunForm:
     ) -> Response:
         """Render the form with the values that it has."""
         fields, given = parameter_fields(pipeline), [part.strip() for part in form.value("inputs").split(";")]
-        services = self._services
+        services, objects = self._services, choose_objects(self._services, identity, pipeline, form)
         return self._renderer.form(
             "pipelines/run_form.html",
             identity,
@@ -72,68 +51,16 @@ class RunForm:
             pipeline=pipeline,
             preview=preview,
             presets=services.pipelines.presets.list(identity, pipeline),
-            chooser=self._chooser(identity, pipeline.inputs, given, form),
+            chooser=choose_inputs(services, identity, pipeline.inputs, form),
             addresses="; ".join(part for part in given if part.lower().startswith("vos:")),
             home=services.vospace.nodes.uris.of((HOME, identity.name or "")),
-            objects=self._objects(identity, pipeline, form.value("objects")),
-            releases=self._releases(identity, pipeline),
+            objects=objects,
+            suggested={} if objects is None else _suggestions(pipeline, objects.releases),
             fields=[field for field in fields if not field.advanced],
             advanced=[field for field in fields if field.advanced],
             formats=OUTPUT_LABELS.items(),
             visibilities=[each for each in Visibility if each is not Visibility.GROUPS],
         )
-
-    def _chooser(self, identity: Identity, slot: InputSlot, given: Sequence[str], form: FormState) -> _Chooser:
-        page = form.value("page", "1")
-        number = int(page) if page.isascii() and page.isdecimal() and 0 < len(page) <= _MAX_DIGITS else 1
-        chosen = self._chosen(identity, slot, given)
-        query = ProductQuery(
-            product_types=_types_of(slot),
-            statuses=(ProductStatus.PUBLISHED,),
-            text=form.value("search").strip(),
-            ordering="display_name",
-            offset=(max(number, 1) - 1) * _PAGE_SIZE,
-            limit=_PAGE_SIZE,
-        )
-        found = self._services.products.service.list(identity, query)
-        numbers = {product.id for product in chosen}
-        others = tuple(product for product in found.products if product.id not in numbers)
-        return _Chooser(chosen, others, found.count, max(number, 1))
-
-    def _chosen(self, identity: Identity, slot: InputSlot, given: Sequence[str]) -> tuple[Product, ...]:
-        numbers = tuple(int(part) for part in given if _is_number(part))
-        names = tuple(part for part in given if part and not _is_number(part) and ":" not in part)
-        found: dict[int, Product] = {}
-        for restricted in (ProductQuery(numbers=numbers), ProductQuery(internal_names=names)):
-            if restricted.numbers or restricted.internal_names:
-                page = self._services.products.service.list(identity, restricted)
-                found |= {product.id: product for product in page.products}
-        types = _types_of(slot)
-        chosen = [product for product in found.values() if product.product_type.id in types]
-        place = {part: number for number, part in enumerate(given)}
-        keys = {p.id: min(place.get(key, len(place)) for key in (str(p.id), p.internal_name)) for p in chosen}
-        return tuple(sorted(chosen, key=lambda product: keys[product.id]))
-
-    def _objects(self, identity: Identity, pipeline: AnyPipeline, chosen: str) -> tuple[Product, ...]:
-        """Return the products to choose objects from, the newest, and the one that is chosen."""
-        if pipeline.objects is None:
-            return ()
-        query = ProductQuery(
-            product_types=_types_of(pipeline.objects), statuses=(ProductStatus.PUBLISHED,), limit=_MOST_OBJECTS
-        )
-        newest = self._services.products.service.list(identity, query).products
-        listed = sorted(newest, key=lambda product: product.display_name.lower())
-        kind, _, key = chosen.partition(":")
-        if kind != "product" or any(key == str(product.id) for product in listed):
-            return tuple(listed)
-        return (*self._chosen(identity, pipeline.objects, [key]), *listed)
-
-    def _releases(self, identity: Identity, pipeline: AnyPipeline) -> list[Release]:
-        """Return the releases whose object catalogues the pipeline may read."""
-        if pipeline.objects is None or not pipeline.objects.takes_release:
-            return []
-        checker, releases = self._services.pipelines.checker, self._services.products.service.releases(identity)
-        return [release for release in releases if checker.catalogue_of(release) is not None]
 
 
 def entered_values(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -179,9 +106,16 @@ def run_request(pipeline: AnyPipeline, values: Mapping[str, str], *, needs_input
     return request_of_parameters(pipeline, given)
 
 
-def _types_of(slot: InputSlot) -> tuple[int, ...]:
-    return tuple(product_type_by_name(name).id for name in slot.product_types)
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
+def _suggestions(
+    pipeline: AnyPipeline, releases: Sequence[Release]
+) -> dict[str, list[tuple[str, list[tuple[str, str]]]]]:
+    """Return the values that releases have of parameters: by parameter and release, names and labels."""
+    found = {}
+    for field in parameter_fields(pipeline):
+        by_release = [(release, getattr(release, field.of_release) or ()) for release in releases if field.of_release]
+        found[field.name] = [
+            (release.display_name, [(str(each["name"]), str(each["display_name"])) for each in choices])
+            for release, choices in by_release
+            if choices
+        ]
+    return {name: listed for name, listed in found.items() if listed}

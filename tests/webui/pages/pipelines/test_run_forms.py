@@ -1,7 +1,8 @@
 """The form of a pipeline: its inputs searched and paged, previews, presets, and earlier runs repeated and compared."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import httpx2
 import numpy as np
@@ -10,12 +11,16 @@ from lxml import html
 
 from core.auth.models import Identity
 from pipelines.models import Run, RunRequest
+from products.lifecycle.releases import ReleaseValues
 from products.models import Product, ProductStatus, Visibility
+from products.product_types import product_type_by_name
 from products.schema import ProductRow
+from products.service import NewProduct
 from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
 
-COMBINE = "/run/combine_redshift_dedup"
+COMBINE, TRAINING = "/run/combine_redshift_dedup", "/run/training_set_maker"
+_OBJECTS = product_type_by_name("object_catalog").id
 _MEANINGS = {"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z", "flag": "z_flag"}
 
 
@@ -46,8 +51,8 @@ def _form(page: httpx2.Response, status: int = 200) -> dict[str, list[str]]:
     return values
 
 
-def _names(page: httpx2.Response) -> list[str]:
-    return html.document_fromstring(page.text).xpath("//div[@id='chooser']//label/text()")
+def _names(page: httpx2.Response, chooser: str = "chooser") -> list[str]:
+    return html.document_fromstring(page.text).xpath("//div[@id=$id]//label/text()", id=chooser)
 
 
 def _sent(values: Mapping[str, object]) -> dict[str, object]:
@@ -73,6 +78,57 @@ def test_inputs_are_searched_and_paged_and_stay_chosen(alice: httpx2.Client, pub
     assert _names(nothing) == ["Another", "Survey 01"]
     services.products.service.delete(identity, chosen.id)
     assert _names(alice.post(f"{COMBINE}/form", **_sent(entered))) == ["Survey 01", "Survey 02"]
+
+
+@pytest.fixture
+def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the object catalogue of a release, for servers that are made afterwards."""
+    folder = tmp_path / "datasets"
+    (folder / "dp1").mkdir(parents=True)
+    monkeypatch.setenv("PHOTOZ_DATASETS", str(folder))
+    return folder
+
+
+def test_objects_are_of_a_release_or_a_product_and_searched_and_paged_beside_the_inputs(
+    datasets: Path, alice: httpx2.Client, publish: Publish, services: Services
+):
+    assert (datasets / "dp1").is_dir()
+    kinds = [{"name": "cmodel", "display_name": "CModel", "selected": True}, {"name": "psf", "display_name": "PSF"}]
+    values = ReleaseValues("dp1", "Data Preview 1", has_fluxes=True, fluxes=kinds)
+    services.products.releases.save(services.accounts.service.identity_of_user("root"), values)
+    survey = publish("A survey")
+    names = [f"Objects {number:02} {'deep' if number % 9 == 0 else 'wide'}" for number in range(27)]
+    catalogues = _catalogues_of_objects(services, names)
+    first = alice.get(TRAINING)
+    assert _names(first, "objects-chooser") == ["Data Preview 1", *names[:25]]
+    assert "Data Preview 1 has <code>cmodel</code>, <code>psf</code>." in first.text
+    assert html.document_fromstring(first.text).xpath("//datalist[@id='flux_type-values']/option/@value") == [
+        "cmodel",
+        "psf",
+    ]
+    chosen = {"inputs": str(survey.id), "objects": f"product:{catalogues[3].id}", "search": "survey", "page": "1"}
+    second = alice.post(f"{TRAINING}/form", **_sent({**_form(first), **chosen, "objects_page": "2"}))
+    assert _names(second, "objects-chooser") == ["Data Preview 1", names[3], *names[25:]]
+    assert _names(second) == ["A survey"]
+    found = _form(second)
+    assert (found["inputs"], found["objects"], found["objects_page"]) == (["1"], [chosen["objects"]], ["2"])
+    entered = {**found, "objects": "release:dp1", "objects_search": "deep", "objects_page": "1"}
+    third = alice.post(f"{TRAINING}/form", **_sent(entered))
+    assert _names(third, "objects-chooser") == ["Data Preview 1", *names[::9]]
+    assert _form(third)["objects"] == ["release:dp1"]
+    # The buttons of pages come after the number of the page that is shown, so that what is pressed counts.
+    fields = html.document_fromstring(first.text).xpath("//*[@name='objects_page']")
+    assert [(field.tag, field.get("value")) for field in fields] == [("button", "1"), ("input", "1"), ("button", "2")]
+
+
+def _catalogues_of_objects(services: Services, names: Sequence[str]) -> list[Product]:
+    """Make published object catalogues of alice without files."""
+    owner = services.accounts.service.identity_of_user("alice")
+    made = [services.products.service.create(owner, NewProduct(name, _OBJECTS)) for name in names]
+    with services.database.write() as session:
+        for product in made:
+            session.get_one(ProductRow, product.id).status = ProductStatus.PUBLISHED
+    return made
 
 
 def test_a_preview_tells_rows_flags_and_overlaps(alice: httpx2.Client, publish: Publish, services: Services, identity):

@@ -107,3 +107,34 @@ def test_files_are_sent_in_turn_and_a_wrong_one_is_told(page: "Page", tmp_path: 
     }""")
     page.get_by_role("button", name="Remove dropped.md").wait_for()
     page.get_by_role("button", name="Remove b.txt").wait_for()
+
+
+def test_an_upload_to_ones_own_files_continues_after_a_broken_connection_and_a_reload(
+    page: "Page", server: RunningServer, table: Path
+) -> None:
+    offsets: list[int] = []
+    is_broken = True
+
+    def pass_on(route: "Route") -> None:
+        if route.request.method != "PATCH":
+            route.continue_()
+            return
+        offset = int(parse_qs(urlsplit(route.request.url).query)["offset"][0])
+        offsets.append(offset)
+        if offset and is_broken:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.goto(f"{server.base_url}/files")
+    page.route("**/file-uploads/**", pass_on)
+    _upload(page, "Upload files", table)
+    page.get_by_text("The connection was lost at").wait_for()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    is_broken = False
+    _upload(page, "Upload files", table)
+    page.get_by_role("link", name="large.csv", exact=True).wait_for()
+    assert offsets[0] == 0
+    assert set(offsets[1:]) == {_FIRST_PART}
+    page.get_by_text(f"{round(table.stat().st_size / 1e6, 2):.3g} MB", exact=True).wait_for()

@@ -88,7 +88,7 @@ def test_files_and_folders_are_renamed_and_moved(alice: httpx2.Client, services:
 
 
 def test_the_list_goes_on_where_a_page_ends(alice: httpx2.Client, services: Services, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("webui.pages.home_files._PAGE_SIZE", 2)
+    monkeypatch.setattr("webui.pages.files.listing._PAGE_SIZE", 2)
     send(alice, *((f"{name}.txt", b"x") for name in "abc"))
     first = alice.get("/files").text
     following = re.search(r'rel="next" href="([^"]+)"', first)

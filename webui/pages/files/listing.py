@@ -173,6 +173,7 @@ def _page(
         following=None if following is None else f"{_address('/files', folder)}?from={quote(following)}",
         trail=[(name, _address("/files", folder[: depth + 2])) for depth, name in enumerate(folder[2:], start=1)],
         address=_address("/files", folder),
+        uploads=_address("/file-uploads", folder),
         new_folder=_address("/new-folder", folder),
         archive=f"{services.vospace.base_url}/nodes/{http_path(folder)}?view=zip",
         uri=nodes.uris.of(folder),

@@ -1,0 +1,1 @@
+"""Pages of the files of users in VOSpace."""
