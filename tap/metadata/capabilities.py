@@ -10,6 +10,7 @@ from core.settings import Settings
 from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from tap.adql import LANGUAGE_FEATURES
 from tap.adql.limits import MAX_NESTING, MAX_QUERY_BYTES, MAX_TOKENS
+from tap.metadata.registry_columns import REGISTRY_MODEL
 from tap.results import RESULT_FORMATS
 
 __all__ = ["tap_capabilities"]
@@ -52,6 +53,9 @@ def tap_capabilities(settings: Settings, path: str = "/tap") -> bytes:
 
 
 def _extension(settings: Settings) -> Iterable[_Element]:
+    model = etree.Element("dataModel", {"ivo-id": REGISTRY_MODEL})
+    model.text = "Registry 1.1"
+    yield model
     yield _language()
     for known in RESULT_FORMATS.values():
         yield _output_format(known.content_type, known.names, known.ivo_id)
