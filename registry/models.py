@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class Contact:
 class RecordDate:
     """A date in the life of a resource; the role is one of the IVOA vocabulary *date_role*."""
 
-    value: date
+    value: datetime
     role: str
 
 

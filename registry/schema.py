@@ -25,5 +25,6 @@ class RegistryRow(Base):
     path: Mapped[str] = mapped_column(String(400), unique=True)
     product_id: Mapped[int | None] = mapped_column(unique=True)
     version: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_deleted: Mapped[bool] = mapped_column(default=False)
