@@ -17,8 +17,10 @@ from pipelines.assembly import PipelineServices
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline
 from products.assembly import OtherPackages, ProductServices
+from registry.assembly import RegistryServices
 from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind
 from server.adapters.pipeline_inputs import PipelineInputs
+from server.adapters.service_descriptions import service_descriptions
 from server.adapters.upload_sources import UploadSources
 from tap.assembly import TapServices
 from tap.identifiers import RESERVED_WORDS
@@ -108,6 +110,17 @@ class Services:
             self._upload_sources,
             self.accounts.identity_of,
             lambda: self.jobs,
+            lambda: self.registry.tables,
+        )
+
+    @part
+    def registry(self) -> RegistryServices:
+        """The registry: the records of public products and of the services."""
+        return RegistryServices(
+            self.settings,
+            self.database,
+            self.products,
+            lambda: service_descriptions(self.settings),
         )
 
     @part

@@ -1,6 +1,6 @@
 """Table provider of the registry: the schema ``rr`` of RegTAP 1.1."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,11 +44,13 @@ class RegistryTables:
 
     Parameters
     ----------
+    source
+        Returns the records; called when a query reads a table.
     files
-        Where their rows are kept.
+        Where the rows are kept.
     """
 
-    def __init__(self, source: RegistrySource, files: MetadataFiles) -> None:
+    def __init__(self, source: Callable[[], RegistrySource], files: MetadataFiles) -> None:
         self._source = source
         self._segments = RowSegments(files)
 
@@ -98,7 +100,7 @@ class RegistryTables:
 
     def _rows(self, name: str) -> RowFiles:
         """Return the files of the rows of a table."""
-        parts = [RowBlock(block.key, partial(_block_rows, name, block)) for block in self._source.blocks()]
+        parts = [RowBlock(block.key, partial(_block_rows, name, block)) for block in self._source().blocks()]
         empty = RowBlock("", partial(rows_by_name, REGISTRY_COLUMNS[name], ()))
         return self._segments.files(f"{_RR.name}.{name}", reader_of(ANONYMOUS), parts or [empty])
 
