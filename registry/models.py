@@ -237,7 +237,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A period of changes with both its ends, in whole seconds; None leaves it open."""
+    """A period of changes with both its ends, in whole seconds; None leaves it open.
+
+    Parameters
+    ----------
+    products_only
+        Whether the records of services are left out.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
+    products_only: bool = False

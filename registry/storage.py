@@ -140,6 +140,8 @@ def _within(window: Window) -> ColumnElement[bool]:
         conditions.append(RegistryRow.changed_at >= window.since)
     if window.until is not None:
         conditions.append(RegistryRow.changed_at <= window.until)
+    if window.products_only:
+        conditions.append(RegistryRow.product_id.is_not(None))
     return and_(*conditions)
 
 

@@ -13,7 +13,7 @@ from core.settings import Settings
 from core.vosi import present_availability
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
-from registry.handlers import registry_routes
+from registry.handlers import oai_routes, registry_routes
 from server.connections import MAX_HEAD_BYTES
 from server.middleware import (
     ChallengeMiddleware,
@@ -112,6 +112,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
         vospace_routes(services.vospace, authenticate, services.jobs),
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),
+        oai_routes(settings, services.registry),
         page_routes(web),
     )
 
@@ -130,7 +131,17 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(
         OpenReadingMiddleware,
-        prefixes=("/tap", "/auth/tap", "/vospace/", "/conesearch/", "/datalink", "/availability", "/query/sent/"),
+        prefixes=(
+            "/tap",
+            "/auth/tap",
+            "/vospace/",
+            "/conesearch/",
+            "/datalink",
+            "/availability",
+            "/query/sent/",
+            "/oai",
+            "/reg/",
+        ),
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)

@@ -20,10 +20,10 @@ from products.assembly import OtherPackages, ProductServices
 from registry.assembly import RegistryServices
 from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind
 from server.adapters.pipeline_inputs import PipelineInputs
-from server.adapters.service_descriptions import service_descriptions
+from server.adapters.registered_services import registered_services
 from server.adapters.upload_sources import UploadSources
 from tap.assembly import TapServices
-from tap.identifiers import RESERVED_WORDS
+from tap.identifiers import RESERVED_WORDS, identifier
 from uws import FairShare, JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 from vospace.assembly import VOSpaceServices
 from vospace.storage import stored_ids
@@ -114,16 +114,6 @@ class Services:
         )
 
     @part
-    def registry(self) -> RegistryServices:
-        """The registry: the records of public products and of the services."""
-        return RegistryServices(
-            self.settings,
-            self.database,
-            self.products,
-            lambda: service_descriptions(self.settings),
-        )
-
-    @part
     def pipelines(self) -> PipelineServices:
         """The pipelines."""
         return PipelineServices(
@@ -135,6 +125,17 @@ class Services:
             self.accounts.identity_of,
             lambda: self.jobs,
             self.definitions,
+        )
+
+    @part
+    def registry(self) -> RegistryServices:
+        """The registry of public products and of the services of this server."""
+        return RegistryServices(
+            self.settings,
+            self.database,
+            self.products.published,
+            lambda: registered_services(self.settings, self.definitions),
+            identifier,
         )
 
     @part

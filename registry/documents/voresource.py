@@ -4,7 +4,6 @@ The elements are built with lxml, because vo-models has no catalogue resources a
 qualified; the order of its children is that of the schemas.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -25,8 +24,8 @@ from registry.models import (
     RecordRelationship,
     RelatedTarget,
     ResourceRecord,
-    Subject,
 )
+from registry.terms import subject_term
 
 __all__ = ["resource_element", "utc_text"]
 
@@ -94,7 +93,7 @@ def _add_creator(parent: _Element, creator: Creator) -> None:
 def _add_content(root: _Element, content: Content) -> None:
     element = etree.SubElement(root, "content")
     for subject in content.subjects:
-        _add(element, "subject", _term(subject))
+        _add(element, "subject", subject_term(subject))
     # Paragraphs stay: the description is no token.
     etree.SubElement(element, "description").text = legal(content.description)
     if content.source:
@@ -106,11 +105,6 @@ def _add_content(root: _Element, content: Content) -> None:
         _add(element, "contentLevel", level)
     for relationship in content.relationships:
         _add_relationship(element, relationship)
-
-
-def _term(subject: Subject) -> str:
-    """Return a subject as a term of the IVOA vocabulary *uat*: the label of its concept, with hyphens."""
-    return subject.text if subject.uat is None else re.sub(r"[^a-z0-9]+", "-", subject.text.lower()).strip("-")
 
 
 def _add_relationship(parent: _Element, relationship: RecordRelationship) -> None:

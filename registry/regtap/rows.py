@@ -12,6 +12,8 @@ from registry.terms import subject_term
 
 __all__ = ["registry_rows"]
 
+_ORDER = 6
+
 _Row = Mapping[str, object]
 _Rows = Iterator[dict[str, object]]
 
@@ -132,7 +134,7 @@ def _alternate_identifiers(record: ResourceRecord) -> _Rows:
 
 def _spatial(record: ResourceRecord) -> _Rows:
     if record.coverage is not None and record.coverage.moc:
-        yield {"coverage": record.coverage.moc}
+        yield {"coverage": _coarse(record.coverage.moc)}
 
 
 def _temporal(record: ResourceRecord) -> _Rows:
@@ -163,6 +165,14 @@ _MAKERS: Mapping[str, Callable[[ResourceRecord], _Rows]] = {
     "stc_temporal": _temporal,
     "stc_spectral": _spectral,
 }
+
+
+def _coarse(text: str) -> str:
+    """Return a MOC in the order in which RegTAP 1.2 compares coverage; clients look for cells of that order."""
+    from mocpy import MOC
+
+    moc = MOC.from_string(text, "ascii")
+    return str((moc if moc.max_order <= _ORDER else moc.degrade_to_order(_ORDER)).to_string("ascii"))
 
 
 def _schema_names(record: ResourceRecord) -> list[str]:

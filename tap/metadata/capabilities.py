@@ -13,7 +13,7 @@ from tap.adql.limits import MAX_NESTING, MAX_QUERY_BYTES, MAX_TOKENS
 from tap.metadata.registry_columns import REGISTRY_MODEL
 from tap.results import RESULT_FORMATS
 
-__all__ = ["service_capabilities", "tap_capabilities"]
+__all__ = ["tap_capabilities", "tap_service"]
 
 _Element = Any  # lxml ships no types
 
@@ -26,10 +26,10 @@ _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/st
 
 def tap_capabilities(settings: Settings, path: str = "/tap") -> bytes:
     """Return the capabilities document of the TAP service at a path of this server."""
-    return capabilities_document(service_capabilities(settings, path))
+    return capabilities_document(tap_service(settings, path))
 
 
-def service_capabilities(settings: Settings, path: str = "/tap") -> tuple[Capability, ...]:
+def tap_service(settings: Settings, path: str = "/tap") -> tuple[Capability, ...]:
     """Return the capabilities of the TAP service at a path of this server."""
     base, own = f"{settings.public_url}{path}", f"{settings.public_url}/tap"
     return (
