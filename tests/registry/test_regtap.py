@@ -76,8 +76,8 @@ def test_what_is_found_is_opened_down_to_its_rows(site: SmallSite):
     assert "Photo-z Server" in found.get_contact()
     (table,) = found.get_tables()
     assert table == site.nameless
-    (cone,) = (item for item in found.interfaces if item.supports("ivo://ivoa.net/std/ConeSearch"))
-    assert len(cone.to_service().search(SkyCoord(10.5, -15.0, unit="deg"), 0.01)) == 1
+    cone = found.get_service(service_type="conesearch")
+    assert len(cone.search(SkyCoord(10.5, -15.0, unit="deg"), 0.01)) == 1
     rows = found.get_service(service_type="tap", lax=True).search(f"SELECT * FROM {table}")
     assert len(rows) == 40
 
@@ -86,22 +86,24 @@ def test_rows_agree_with_the_records_that_are_harvested(site: SmallSite, service
     answer = requests.get(site.url("oai?verb=ListRecords&metadataPrefix=ivo_vor"), timeout=60)
     resources = etree.fromstring(answer.content).findall(".//{*}metadata/{*}Resource")
     rows = {row["ivoid"]: row for row in service.search("SELECT * FROM rr.resource")}
-    assert set(rows) == {resource.findtext("identifier").lower() for resource in resources}
+    assert set(rows) == {resource.findtext("{*}identifier").lower() for resource in resources}
     for resource in resources:
-        row = rows[resource.findtext("identifier").lower()]
+        row = rows[resource.findtext("{*}identifier").lower()]
         assert row["res_type"] == resource.get(_XSI_TYPE).lower()
         for column, (path, separator) in _PATHS.items():
-            values = [element.text for element in resource.findall(path)]
+            values = [
+                element.text for element in resource.findall("/".join(f"{{*}}{name}" for name in path.split("/")))
+            ]
             text = (separator or "").join(values)
             text = text.lower() if separator == "#" else text
             assert (row[column] or "") == text, column
         columns = service.search(f"SELECT name, ucd FROM rr.table_column WHERE ivoid = '{row['ivoid']}'")
         assert sorted((item["name"], item["ucd"] or "") for item in columns) == sorted(
-            (item.findtext("name"), (item.findtext("ucd") or "").lower()) for item in resource.iter("column")
+            (item.findtext("{*}name"), (item.findtext("{*}ucd") or "").lower()) for item in resource.iter("{*}column")
         )
         found = service.search(f"SELECT access_url FROM rr.interface WHERE ivoid = '{row['ivoid']}'")
         assert sorted(item["access_url"] for item in found) == sorted(
-            element.text for element in resource.iter("accessURL")
+            element.text for element in resource.iter("{*}accessURL")
         )
 
 
