@@ -11,12 +11,13 @@ from core.settings import Settings
 from core.vosi import capabilities_document
 from core.web.routes import route_class
 from registry.assembly import RegistryServices
+from registry.groups import GROUPS
 from registry.publisher import Publisher
 from registry.records.service_records import registry_record
 
 __all__ = ["oai_routes", "registry_routes"]
 
-_SERVICES = ("tap", "vospace")
+_SERVICES = ("tap", "vospace", GROUPS)
 _XML = "text/xml; charset=utf-8"
 _LARGEST_BODY = 100_000
 

@@ -13,6 +13,7 @@ from core.settings import Settings
 from core.vosi import present_availability
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
+from registry.groups import group_routes
 from registry.handlers import oai_routes, registry_routes
 from server.connections import MAX_HEAD_BYTES
 from server.middleware import (
@@ -45,7 +46,7 @@ __all__ = ["create_app"]
 _SIGNED_IN_TAP = "/auth/tap"
 
 #: Path prefixes of the VO services.
-_VO = ("/tap/", "/auth/tap/", "/vospace/", "/conesearch/", "/pipelines/")
+_VO = ("/tap/", "/auth/tap/", "/vospace/", "/conesearch/", "/pipelines/", "/gms/")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -113,6 +114,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),
         oai_routes(settings, services.registry),
+        group_routes(settings, authenticate),
         page_routes(web),
     )
 

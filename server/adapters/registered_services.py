@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.settings import Settings
 from core.vosi import BASIC_AUTH, Capability, Interface
 from pipelines.models import AnyPipeline
+from registry.groups import GROUPS, group_capabilities
 from registry.publisher import TAP
 from registry.records.service_records import ServiceDescription
 from tap.metadata.capabilities import tap_service
@@ -16,9 +17,17 @@ _UWS = "ivo://ivoa.net/std/UWS#async-1.1"
 
 
 def registered_services(settings: Settings, pipelines: Mapping[str, AnyPipeline]) -> Sequence[ServiceDescription]:
-    """Return TAP, VOSpace and the pipelines."""
+    """Return TAP, VOSpace, the pipelines and the service of groups."""
     url = settings.public_url
     return (
+        ServiceDescription(
+            GROUPS,
+            "Group Membership Service",
+            "PZ groups",
+            "The groups of the user who asks, by which files and products are shared.",
+            "/help",
+            lambda: group_capabilities(f"{url}/{GROUPS}"),
+        ),
         ServiceDescription(
             TAP,
             "TAP service",
