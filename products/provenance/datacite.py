@@ -54,7 +54,8 @@ def datacite_xml(described: ProductDescription) -> bytes:
     from datacite import schema45
     from lxml import etree
 
-    root = schema45.dump_etree(datacite_document(described))
+    # Its elements get their namespace when they are read.
+    root = etree.fromstring(etree.tostring(schema45.dump_etree(datacite_document(described))))
     if not described.product.attribution.doi:
         identifier = etree.Element(f"{{{_SCHEMA}}}identifier", identifierType="URL")
         identifier.text = described.cited.page

@@ -25,6 +25,8 @@ _SCHEMA = f"{OAI} http://www.openarchives.org/OAI/2.0/OAI-PMH.xsd"
 #: Styles for people who open an answer in a browser.
 _STYLES = b'<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/css" href="/static/oai.css"?>\n'
 _CHUNK = 100_000
+#: With a prefix, because the elements inside of a VOResource record have no namespace.
+_NAMESPACES = {"oai": OAI}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def entries_answer(
 
 def header_element(entry: Entry) -> _Element:
     """Return the header of a record."""
-    element = etree.Element(_name("header"))
+    element = etree.Element(_name("header"), nsmap=_NAMESPACES)
     if entry.record is None:
         element.set("status", "deleted")
     element.append(text_element("identifier", entry.identifier))
@@ -102,7 +104,7 @@ def header_element(entry: Entry) -> _Element:
 
 def text_element(name: str, text: str, **attributes: str) -> _Element:
     """Return an element with text."""
-    element = etree.Element(_name(name), attributes)
+    element = etree.Element(_name(name), attributes, nsmap=_NAMESPACES)
     element.text = UNSPEAKABLE.sub("\ufffd", text)
     return element
 
@@ -112,7 +114,7 @@ def _document(written: BytesIO, envelope: Envelope) -> Iterator[Any]:
     written.write(_STYLES)
     with etree.xmlfile(written, encoding="UTF-8") as document:
         attributes = {etree.QName(XSI, "schemaLocation"): _SCHEMA}
-        with document.element(_name("OAI-PMH"), attributes, nsmap={None: OAI, "xsi": XSI}):
+        with document.element(_name("OAI-PMH"), attributes, nsmap={**_NAMESPACES, "xsi": XSI}):
             document.write(text_element("responseDate", utc_text(envelope.time)))
             legal = {name: UNSPEAKABLE.sub("\ufffd", value) for name, value in envelope.arguments.items()}
             document.write(text_element("request", envelope.base_url, **legal))
@@ -120,7 +122,7 @@ def _document(written: BytesIO, envelope: Envelope) -> Iterator[Any]:
 
 
 def _record(entry: Entry, metadata_format: MetadataFormat) -> _Element:
-    element = etree.Element(_name("record"), nsmap={None: OAI})
+    element = etree.Element(_name("record"), nsmap=_NAMESPACES)
     element.append(header_element(entry))
     if entry.record is not None:
         etree.SubElement(element, _name("metadata")).append(metadata_format.write(entry.record))

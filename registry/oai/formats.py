@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from registry.documents.datacite import DATACITE_OAI, datacite_element
 from registry.documents.dublin_core import dublin_core_element
 from registry.documents.namespaces import OAI_DC, RI
 from registry.documents.voresource import resource_element
@@ -39,6 +40,13 @@ class MetadataFormat:
 _FORMATS = (
     MetadataFormat("ivo_vor", "http://www.ivoa.net/xml/RegistryInterface/v1.0", RI, resource_element),
     MetadataFormat("oai_dc", "http://www.openarchives.org/OAI/2.0/oai_dc.xsd", OAI_DC, dublin_core_element),
+    MetadataFormat(
+        "oai_datacite",
+        "http://schema.datacite.org/oai/oai-1.1/oai.xsd",
+        DATACITE_OAI,
+        datacite_element,
+        products_only=True,
+    ),
 )
 
 #: The formats by their prefixes.

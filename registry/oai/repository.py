@@ -125,7 +125,7 @@ class Repository:
             yield text_element(name, text)
         entry = self._entry(publisher.identifiers.of(REGISTRY))
         if entry.record is not None:
-            description = etree.Element(etree.QName(OAI, "description"), nsmap={None: OAI})
+            description = etree.Element(etree.QName(OAI, "description"), nsmap={"oai": OAI})
             description.append(resource_element(entry.record))
             yield description
 
@@ -166,6 +166,6 @@ def _format_element(item: MetadataFormat) -> _Element:
 
 
 def _group(name: str, *children: _Element) -> _Element:
-    element = etree.Element(etree.QName(OAI, name))
+    element = etree.Element(etree.QName(OAI, name), nsmap={"oai": OAI})
     element.extend(children)
     return element

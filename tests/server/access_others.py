@@ -333,6 +333,16 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         for part in ("", "/{group}")
     },
     **{(method, "/gms/capabilities"): ({"*": 200}, {"open": True}) for method in ("GET", "HEAD")},
+    **{
+        (method, path): ({"*": 200}, {"open": True})
+        for method, path in (
+            ("GET", "/oai"),
+            ("HEAD", "/oai"),
+            ("POST", "/oai"),
+            ("GET", "/oai/capabilities"),
+            ("HEAD", "/oai/capabilities"),
+        )
+    },
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
 }
 #: Routes that look at no credentials, so that wrong ones do not matter.
