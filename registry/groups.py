@@ -20,6 +20,9 @@ __all__ = ["GROUPS", "group_capabilities", "group_routes"]
 #: Path of the service, and of its identifier.
 GROUPS = "gms"
 
+#: The group that all users belong to.
+_EVERYBODY = "registered"
+
 _SEARCH = "ivo://ivoa.net/std/gms#search-1.0"
 
 
@@ -60,7 +63,7 @@ def _answer(groups: GroupIdentifiers, identity: Identity, wanted: Sequence[str])
     The answer expires at once: who leaves a group has lost its rights with the next request.
     """
     names = {groups.name_in(text) for text in wanted}
-    found = sorted(name for name in identity.groups if not names or name in names)
+    found = sorted(name for name in identity.groups | {_EVERYBODY} if not names or name in names)
     text = "".join(f"{name}\r\n" for name in found)
     return PlainTextResponse(text, headers={"Expires": format_datetime(utc_now(), usegmt=True)})
 

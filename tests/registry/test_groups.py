@@ -31,7 +31,7 @@ def client() -> TestClient:
 def test_a_search_returns_the_groups_one_a_line(client: TestClient):
     answer = client.get("/gms/search")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
-    assert answer.content.decode() == "photo-z.club\r\nété & co\r\n"
+    assert answer.content.decode() == "photo-z.club\r\nregistered\r\nété & co\r\n"
     assert "expires" in answer.headers
 
 

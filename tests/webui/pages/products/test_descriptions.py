@@ -7,8 +7,11 @@ import httpx2
 import pytest
 from datacite import schema45
 from lxml import etree, html
+from typer.testing import CliRunner, Result
 
 from products.models import Visibility
+from server.cli.main import app
+from server.services import Services
 from tests.webui.pages.conftest import Publish
 
 _ORCID = "0000-0002-1825-0097"
@@ -103,3 +106,24 @@ def test_products_that_are_not_public_are_described_to_nobody(alice: httpx2.Clie
     assert refused.status_code == 409
     assert "is not public" in refused.text
     assert visitor.get(f"/api/products/{hidden.id}/datacite").status_code == 404
+
+
+def test_the_request_for_a_doi_is_printed_and_not_sent(services: Services, described, monkeypatch: pytest.MonkeyPatch):
+    product, public, hidden = described
+
+    def mint(number: int, *options: str) -> Result:
+        arguments = ["doi", "mint", str(number), *options, "--data", str(services.settings.data)]
+        return CliRunner().invoke(app, arguments)
+
+    assert "PHOTOZ_DOI_PREFIX" in str(mint(public.id, "--dry-run").exception)
+    monkeypatch.setenv("PHOTOZ_DOI_PREFIX", "10.1234")
+    monkeypatch.setenv("PHOTOZ_DOI_REPOSITORY", "ABCD.PHOTOZ")
+    request = json.loads(mint(public.id, "--dry-run").output)
+    attributes = request["body"]["data"]["attributes"]
+    assert (request["user"], attributes["prefix"], attributes["event"]) == ("ABCD.PHOTOZ", "10.1234", "publish")
+    assert attributes["url"].endswith(f"/product/{public.internal_name}")
+    schema45.validator.validate(attributes)
+    refused = [mint(*asked) for asked in ((public.id,), (product.id, "--dry-run"), (hidden.id, "--dry-run"))]
+    for result, word in zip(refused, ("--dry-run", "has the DOI", "is not public"), strict=True):
+        assert result.exit_code
+        assert word in str(result.exception)
