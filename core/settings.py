@@ -46,6 +46,10 @@ class Settings(BaseSettings):
         "photoz.local",
         description="IVOA authority of this service: the first part of its ivo:// and vos:// identifiers.",
     )
+    doi_prefix: str = Field(
+        "", description="Prefix of the DOIs that are to be registered for products, such as 10.1234; none by default."
+    )
+    doi_repository: str = Field("", description="Account of this service at DataCite for that, such as ABCD.PHOTOZ.")
     database_url: str | None = Field(
         None,
         description="SQLAlchemy address of the metadata database, for example "

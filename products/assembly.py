@@ -21,7 +21,7 @@ from products.lifecycle.releases import ReleaseAdministration
 from products.lifecycle.uploads import InspectionJobs, UploadService
 from products.lifecycle.versions import ProductVersionService
 from products.product_types import TypeAdministration
-from products.provenance import DisclosureService, LineageService, ProvenanceService
+from products.provenance import DescriptionService, DisclosureService, LineageService, ProvenanceService
 from products.quotas import QuotaRule
 from products.search.coverage import CoverageService
 from products.search.facets import FacetService
@@ -161,6 +161,17 @@ class ProductServices:
     def provenance(self) -> ProvenanceService:
         """Provenance of products."""
         return ProvenanceService(self._database, self.service, self._others.may_read_file)
+
+    @part
+    def descriptions(self) -> DescriptionService:
+        """Descriptions of public products for machines."""
+        return DescriptionService(
+            self._database,
+            self.relations,
+            self.versions,
+            publisher=self._settings.site_name,
+            url=self._settings.public_url,
+        )
 
     @part
     def lineage(self) -> LineageService:

@@ -13,7 +13,8 @@ from core.settings import Settings
 from core.vosi import present_availability
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
-from registry.handlers import registry_routes
+from registry.groups import group_routes
+from registry.handlers import oai_routes, registry_routes
 from server.connections import MAX_HEAD_BYTES
 from server.middleware import (
     ChallengeMiddleware,
@@ -45,7 +46,7 @@ __all__ = ["create_app"]
 _SIGNED_IN_TAP = "/auth/tap"
 
 #: Path prefixes of the VO services.
-_VO = ("/tap/", "/auth/tap/", "/vospace/", "/conesearch/", "/pipelines/")
+_VO = ("/tap/", "/auth/tap/", "/vospace/", "/conesearch/", "/pipelines/", "/gms/")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -112,6 +113,8 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
         vospace_routes(services.vospace, authenticate, services.jobs),
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),
+        oai_routes(settings, services.registry),
+        group_routes(settings, authenticate),
         page_routes(web),
     )
 
@@ -130,7 +133,17 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(
         OpenReadingMiddleware,
-        prefixes=("/tap", "/auth/tap", "/vospace/", "/conesearch/", "/datalink", "/availability", "/query/sent/"),
+        prefixes=(
+            "/tap",
+            "/auth/tap",
+            "/vospace/",
+            "/conesearch/",
+            "/datalink",
+            "/availability",
+            "/query/sent/",
+            "/oai",
+            "/reg/",
+        ),
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")
     app.add_middleware(PathMiddleware)

@@ -17,11 +17,13 @@ from pipelines.assembly import PipelineServices
 from pipelines.definitions import PIPELINES
 from pipelines.models import AnyPipeline
 from products.assembly import OtherPackages, ProductServices
+from registry.assembly import RegistryServices
 from server.adapters.inspection_jobs import UwsInspectionJobs, inspection_kind
 from server.adapters.pipeline_inputs import PipelineInputs
+from server.adapters.registered_services import registered_services
 from server.adapters.upload_sources import UploadSources
 from tap.assembly import TapServices
-from tap.identifiers import RESERVED_WORDS
+from tap.identifiers import RESERVED_WORDS, identifier
 from uws import FairShare, JobKind, JobLimits, JobQueue, JobService, ProcessQueue
 from vospace.assembly import VOSpaceServices
 from vospace.storage import stored_ids
@@ -108,6 +110,7 @@ class Services:
             self._upload_sources,
             self.accounts.identity_of,
             lambda: self.jobs,
+            lambda: self.registry.tables,
         )
 
     @part
@@ -122,6 +125,17 @@ class Services:
             self.accounts.identity_of,
             lambda: self.jobs,
             self.definitions,
+        )
+
+    @part
+    def registry(self) -> RegistryServices:
+        """The registry of public products and of the services of this server."""
+        return RegistryServices(
+            self.settings,
+            self.database,
+            self.products.published,
+            lambda: registered_services(self.settings, self.definitions),
+            identifier,
         )
 
     @part

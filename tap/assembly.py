@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tap.engine import DuckDBEngine
     from tap.metadata.catalog import TableCatalog
     from tap.metadata.metadata_files import MetadataFiles
+    from tap.metadata.registry_tables import RegistrySource
     from tap.queues.exchange import WaitingQueries
     from tap.service import TapService
     from tap.uploads.tap_upload import TableSource, Uploads
@@ -46,6 +47,8 @@ class TapServices:
         Returns the identity of an account with a scope.
     jobs
         Returns the job service; called on the first use of user tables.
+    registry
+        Returns the records of the registry.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class TapServices:
         sources: "Callable[[], TableSource]",
         identity_of: Callable[[str, Scope], Identity],
         jobs: Callable[[], JobService],
+        registry: "Callable[[], RegistrySource]",
     ) -> None:
         self._settings = settings
         self._database = database
@@ -63,6 +67,7 @@ class TapServices:
         self._sources = sources
         self._identity_of = identity_of
         self._jobs = jobs
+        self._registry = registry
 
     @part
     def catalog(self) -> "TableCatalog":
@@ -70,6 +75,7 @@ class TapServices:
         from tap.async_queries.result_tables import ResultTables
         from tap.metadata.catalog import TableCatalog
         from tap.metadata.product_tables import ProductTables
+        from tap.metadata.registry_tables import RegistryTables
         from tap.metadata.user_schemas import UserTables
 
         settings, products = self._settings, self._products
@@ -77,6 +83,7 @@ class TapServices:
             (
                 ProductTables(products.published, settings.tables_folder, settings, self.metadata_files),
                 UserTables(products.user_tables, settings.user_tables_folder),
+                RegistryTables(self._registry, self.metadata_files),
                 ResultTables(self.results, self._jobs, self._is_readable, max_columns=settings.max_columns),
             ),
             self.metadata_files,

@@ -121,8 +121,9 @@ class TapTable:
 
 @dataclass(frozen=True, slots=True)
 class TapSchema:
-    """A schema with its tables."""
+    """A schema with its tables; it has a UType when a standard defines it."""
 
     name: str
     description: str
     tables: tuple[TapTable, ...]
+    utype: str | None = None

@@ -8,6 +8,7 @@ from core.vosi.capabilities import (
     TOKEN,
     Capability,
     Interface,
+    add_capability,
     capabilities_document,
 )
 
@@ -18,6 +19,7 @@ __all__ = [
     "TOKEN",
     "Capability",
     "Interface",
+    "add_capability",
     "availability_document",
     "capabilities_document",
     "present_availability",

@@ -17,6 +17,7 @@ __all__ = [
     "TOKEN",
     "Capability",
     "Interface",
+    "add_capability",
     "capabilities_document",
 ]
 
@@ -69,6 +70,8 @@ class Capability:
 
     Parameters
     ----------
+    standard_id
+        Empty for one that follows no standard, such as a page.
     type
         ``xsi:type`` of an extended capability, for example ``tr:TableAccess``.
     extension
@@ -86,13 +89,16 @@ def capabilities_document(capabilities: Iterable[Capability]) -> bytes:
     """Write a capabilities document."""
     root = etree.Element(etree.QName(_VOSI, "capabilities"), nsmap=_NAMESPACES)
     for capability in capabilities:
-        _add_capability(root, capability)
+        add_capability(root, capability)
     xml: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
     return xml
 
 
-def _add_capability(root: _Element, capability: Capability) -> None:
-    element = etree.SubElement(root, "capability", standardID=capability.standard_id)
+def add_capability(root: _Element, capability: Capability) -> None:
+    """Add the element of a capability; the prefixes of its ``xsi:type`` must be declared above it."""
+    element = etree.SubElement(root, "capability")
+    if capability.standard_id:
+        element.set("standardID", capability.standard_id)
     if capability.type is not None:
         element.set(etree.QName(_XSI, "type"), capability.type)
     if capability.description is not None:

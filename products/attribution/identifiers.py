@@ -1,11 +1,25 @@
 """Persistent identifiers: ORCID iDs, DOIs, bibcodes of ADS, numbers of arXiv, and addresses."""
 
 import re
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from core.errors import InvalidValueError
 
-__all__ = ["address_of", "checked_address", "checked_doi", "checked_orcid", "checked_reference", "is_orcid"]
+__all__ = [
+    "IdentifierType",
+    "address_of",
+    "checked_address",
+    "checked_doi",
+    "checked_orcid",
+    "checked_reference",
+    "is_orcid",
+    "type_of",
+]
+
+#: Types of identifiers, in the terms of DataCite.
+IdentifierType = Literal["DOI", "arXiv", "bibcode", "URL"]
+
 
 _ORCID_PREFIX = re.compile(r"(?:https?://)?(?:www\.)?orcid\.org/|orcid:\s*", re.IGNORECASE)
 _ORCID = re.compile(r"\d{4}-?\d{4}-?\d{4}-?\d{3}[\dX]", re.ASCII)
@@ -93,6 +107,15 @@ def address_of(identifier: str) -> str:
     if _BIBCODE.fullmatch(identifier):
         return f"https://ui.adsabs.harvard.edu/abs/{quote(identifier)}"
     return identifier
+
+
+def type_of(identifier: str) -> IdentifierType:
+    """Return the type of an identifier in its usual form."""
+    if _DOI.fullmatch(identifier):
+        return "DOI"
+    if identifier.startswith("arXiv:"):
+        return "arXiv"
+    return "bibcode" if _BIBCODE.fullmatch(identifier) else "URL"
 
 
 def _without(prefix: re.Pattern[str], text: str) -> str:

@@ -9,6 +9,7 @@ import pipelines.schema
 import products.files.schema
 import products.provenance.schema
 import products.schema
+import registry.schema
 import tap.queues.schema
 import uws.schema
 import vospace.schema
@@ -25,6 +26,7 @@ _SCHEMAS = (
     products.files.schema,
     products.provenance.schema,
     products.schema,
+    registry.schema,
     tap.queues.schema,
     uws.schema,
     vospace.schema,

@@ -10,9 +10,10 @@ from core.settings import Settings
 from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
 from tap.adql import LANGUAGE_FEATURES
 from tap.adql.limits import MAX_NESTING, MAX_QUERY_BYTES, MAX_TOKENS
+from tap.metadata.registry_columns import REGISTRY_MODEL
 from tap.results import RESULT_FORMATS
 
-__all__ = ["tap_capabilities"]
+__all__ = ["tap_capabilities", "tap_service"]
 
 _Element = Any  # lxml ships no types
 
@@ -25,33 +26,39 @@ _VERSIONS = (("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/st
 
 def tap_capabilities(settings: Settings, path: str = "/tap") -> bytes:
     """Return the capabilities document of the TAP service at a path of this server."""
+    return capabilities_document(tap_service(settings, path))
+
+
+def tap_service(settings: Settings, path: str = "/tap") -> tuple[Capability, ...]:
+    """Return the capabilities of the TAP service at a path of this server."""
     base, own = f"{settings.public_url}{path}", f"{settings.public_url}/tap"
-    return capabilities_document(
-        (
-            Capability(
-                _TAP,
-                (Interface(base, use="base", role="std", version="1.1", security=_SECURITY),),
-                type="tr:TableAccess",
-                extension=tuple(_extension(settings)),
-            ),
-            Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base}/capabilities"),)),
-            Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base}/availability"),)),
-            Capability("ivo://ivoa.net/std/DALI#examples", (Interface(f"{base}/examples", security=_SECURITY),)),
-            Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
-            *(
-                # Standard IDs of CADC, by which its clients find where user tables are loaded and shared.
-                Capability(f"ivo://ivoa.net/std/VOSI#{standard}-1.x", (Interface(f"{own}/{name}", security=_SECURITY),))
-                for standard, name in (
-                    ("table-load-sync", "load"),
-                    ("table-update-async", "table-update"),
-                    ("table-permissions", "permissions"),
-                )
-            ),
-        )
+    return (
+        Capability(
+            _TAP,
+            (Interface(base, use="base", role="std", version="1.1", security=_SECURITY),),
+            type="tr:TableAccess",
+            extension=tuple(_extension(settings)),
+        ),
+        Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base}/capabilities"),)),
+        Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base}/availability"),)),
+        Capability("ivo://ivoa.net/std/DALI#examples", (Interface(f"{base}/examples", security=_SECURITY),)),
+        Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base}/tables", security=_SECURITY),)),
+        *(
+            # Standard IDs of CADC, by which its clients find where user tables are loaded and shared.
+            Capability(f"ivo://ivoa.net/std/VOSI#{standard}-1.x", (Interface(f"{own}/{name}", security=_SECURITY),))
+            for standard, name in (
+                ("table-load-sync", "load"),
+                ("table-update-async", "table-update"),
+                ("table-permissions", "permissions"),
+            )
+        ),
     )
 
 
 def _extension(settings: Settings) -> Iterable[_Element]:
+    model = etree.Element("dataModel", {"ivo-id": REGISTRY_MODEL})
+    model.text = "Registry 1.1"
+    yield model
     yield _language()
     for known in RESULT_FORMATS.values():
         yield _output_format(known.content_type, known.names, known.ivo_id)

@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -169,7 +169,7 @@ class TableCatalog:
         if kept is not None and kept[0] == stamp:
             return kept[1]
         found = self.schemas(identity)
-        made = TableSet(tuple(TapSchema(known.name, known.description, tuple(tables)) for known, tables in found))
+        made = TableSet(tuple(replace(known, tables=tuple(tables)) for known, tables in found))
         with self._lock:
             self._sets[key] = (stamp, made)
             self._sets.move_to_end(key)
@@ -191,7 +191,7 @@ class TableCatalog:
         full_name = f"{_TAP_SCHEMA.name}.{name}"
         if name == "schemas":
             listed = [schema for provider in self._providers for schema in provider.schemas(identity)]
-            described = [(schema.name, schema.description) for schema in (*listed, _TAP_SCHEMA)]
+            described = [(schema.name, schema.utype, schema.description) for schema in (*listed, _TAP_SCHEMA)]
             return RowFiles((self._files.file(full_name, repr(described), partial(schema_rows, described)),))
         own = TableBlock(_TAP_SCHEMA.name, partial(self._standard_tables, identity), has_keys=True)
         blocks = [block for provider in self._providers for block in provider.blocks(identity)]

@@ -1,6 +1,6 @@
 """Rows of TAP_SCHEMA and ``photoz``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from tap.identifiers import identifier
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, TAP_SCHEMA_COLUMNS
 from tap.models import TapTable
 
-__all__ = ["PRODUCT_TABLES", "list_rows", "product_rows", "schema_rows", "tap_schema_rows"]
+__all__ = ["PRODUCT_TABLES", "list_rows", "product_rows", "rows_by_name", "schema_rows", "tap_schema_rows"]
 
 #: Tables of ``photoz`` whose rows describe products.
 PRODUCT_TABLES = frozenset({"products", "product_columns", "product_files"})
@@ -24,9 +24,9 @@ _EXTENSIONS = frozenset({"density", "min_value", "max_value", "fill_factor", "nu
 _Row = tuple[object, ...]
 
 
-def schema_rows(schemas: Iterable[tuple[str, str]]) -> pa.Table:
-    """Return the rows of ``TAP_SCHEMA.schemas`` for names and descriptions in their order."""
-    rows = ((name, None, description, index) for index, (name, description) in enumerate(schemas))
+def schema_rows(schemas: Iterable[tuple[str, str | None, str]]) -> pa.Table:
+    """Return the rows of ``TAP_SCHEMA.schemas`` for names, UTypes and descriptions in their order."""
+    rows = ((*schema, index) for index, schema in enumerate(schemas))
     return _arrow(TAP_SCHEMA_COLUMNS["schemas"], rows)
 
 
@@ -49,6 +49,12 @@ def product_rows(table: str, products: Sequence[ProductDetails], public_url: str
 def list_rows(table: str, listed: Sequence[ProductType | Release]) -> pa.Table:
     """Return the rows of ``photoz.product_types`` or ``photoz.releases``."""
     return _arrow(PHOTOZ_COLUMNS[table], (_list_row(item) for item in listed))
+
+
+def rows_by_name(columns: Sequence[Column], rows: Iterable[Mapping[str, object]]) -> pa.Table:
+    """Return rows whose values are given by the names of columns; what a row does not have is null."""
+    names = [column.name for column in columns]
+    return _arrow(columns, (tuple(map(row.get, names)) for row in rows))
 
 
 def _arrow(columns: Sequence[Column], rows: Iterable[_Row]) -> pa.Table:

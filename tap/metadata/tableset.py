@@ -53,7 +53,7 @@ def tableset_chunks(
         with document.element(etree.QName(_TABLES, "tableset"), _locations(tap_url, detail), nsmap=_names(detail)):
             for schema, tables in schemas:
                 with document.element("schema"):
-                    for name in ("name", "description"):
+                    for name in ("name", "description", "utype"):
                         _write_text(document, name, getattr(schema, name))
                     for table in tables:
                         element = etree.Element("table", {"type": "output"}, nsmap=prefixes)

@@ -5,7 +5,7 @@ from core.settings import Settings
 from registry.handlers import registry_routes
 
 
-def test_resource_caps_name_the_capabilities_of_tap_and_vospace():
+def test_resource_caps_name_the_capabilities_of_the_services():
     app = FastAPI()
     app.include_router(registry_routes(Settings(authority="example.org", base_url="https://pz.example.org/")))
 
@@ -15,4 +15,5 @@ def test_resource_caps_name_the_capabilities_of_tap_and_vospace():
     assert answer.text.splitlines() == [
         "ivo://example.org/tap = https://pz.example.org/tap/capabilities",
         "ivo://example.org/vospace = https://pz.example.org/vospace/capabilities",
+        "ivo://example.org/gms = https://pz.example.org/gms/capabilities",
     ]

@@ -345,6 +345,22 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("POST", "/vospace/async-delete"): ({"*": 303}, {"data": {"target": "vos://photoz.local~vospace/home/none"}}),
     ("POST", "/vospace/async-setprops"): ({"*": 400}, {"content": b"none"}),
     ("GET", "/reg/resource-caps"): ({"*": 200}, {"open": True}),
+    **{
+        (method, f"/gms/search{part}"): ({"nobody": 401, "*": 200}, {"url": f"/gms/search{part and '/team'}"})
+        for method in ("GET", "HEAD")
+        for part in ("", "/{group}")
+    },
+    **{(method, "/gms/capabilities"): ({"*": 200}, {"open": True}) for method in ("GET", "HEAD")},
+    **{
+        (method, path): ({"*": 200}, {"open": True})
+        for method, path in (
+            ("GET", "/oai"),
+            ("HEAD", "/oai"),
+            ("POST", "/oai"),
+            ("GET", "/oai/capabilities"),
+            ("HEAD", "/oai/capabilities"),
+        )
+    },
     ("GET", "/availability"): ({"*": 200}, {"open": True}),
 }
 #: Routes that look at no credentials, so that wrong ones do not matter.

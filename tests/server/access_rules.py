@@ -271,6 +271,8 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         ("GET", f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}")
         for name in ("provenance", "citation", "downloads", "relations")
     },
+    # Products that are not public have no metadata for others.
+    ("GET", f"{_PRODUCT}/datacite"): Ask("/api/products/{0.number}/datacite", _statuses(200, 409)),
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("GET", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),

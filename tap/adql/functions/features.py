@@ -43,4 +43,6 @@ LANGUAGE_FEATURES: tuple[LanguageFeature, ...] = (
     *_features("adql-type", ["CAST"]),
     *_features("adql-unit", ["IN_UNIT"]),
     *_features("adql-offset", ["OFFSET"]),
+    # By this feature of DaCHS clients of registries find that coverage can be compared.
+    LanguageFeature("ivo://org.gavo.dc/std/exts#extra-adql-keywords", "MOC"),
 )

@@ -29,7 +29,7 @@ from webui.api.openapi.examples import (
     USER,
     listed,
 )  # fmt: skip
-from webui.api.openapi.provenance_examples import CITATION, FACETS, PROVENANCE, RELATIONS
+from webui.api.openapi.provenance_examples import CITATION, DATACITE, FACETS, PROVENANCE, RELATIONS
 from webui.api.products.filters import FILTER_NAMES, ORDERINGS
 
 __all__ = ["LIST_PARAMETERS", "OPERATIONS", "OperationDoc"]
@@ -230,6 +230,11 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("get", f"{_P}/provenance"): OperationDoc(PROVENANCE, text="PROV-JSON, or a VOTable with RESPONSEFORMAT=votable."),
     ("get", f"{_P}/citation"): OperationDoc(
         f"{CITATION}\n", media=_TEXT, text="The format is text, bibtex, ris or cff (CITATION.cff)."
+    ),
+    ("get", f"{_P}/datacite"): OperationDoc(
+        DATACITE,
+        media="application/vnd.datacite.datacite+json",
+        text="DataCite 4.5; the format is json or xml. Products that are not public have none.",
     ),
     ("get", f"{_P}/relations"): OperationDoc(RELATIONS),
     ("get", f"{_P}/downloads"): OperationDoc({"product": 12, "downloads": 4}),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["CITATION", "FACETS", "PROVENANCE", "RELATIONS"]
+__all__ = ["CITATION", "DATACITE", "FACETS", "PROVENANCE", "RELATIONS"]
 
 Example = Mapping[str, Any]  # JSON objects hold whatever JSON holds
 
@@ -22,6 +22,23 @@ FACETS: Example = {
 CITATION = (
     "Maria M. (2026): VVDS final release. Photo-z Server. Reference Redshift Catalog, 12_vvds_final_release. " + _PAGE
 )
+
+DATACITE: Example = {
+    "url": _PAGE,
+    "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Reference Redshift Catalog"},
+    "creators": [{"name": "Maria M."}],
+    "titles": [{"title": "VVDS final release"}],
+    "publisher": {"name": "Photo-z Server"},
+    "publicationYear": "2026",
+    "dates": [{"date": "2026-11-23T04:24:18Z", "dateType": "Created"}],
+    "alternateIdentifiers": [
+        {"alternateIdentifier": "12_vvds_final_release", "alternateIdentifierType": "Internal name"}
+    ],
+    "sizes": ["125000 B"],
+    "formats": ["text/csv"],
+    "descriptions": [{"description": "Redshifts of the VVDS.", "descriptionType": "Abstract"}],
+    "schemaVersion": "http://datacite.org/schema/kernel-4",
+}
 
 RELATIONS: list[Example] = [
     {"kind": "IsNewVersionOf", "target": "7_vvds", "product": 7, "display_name": "VVDS"},

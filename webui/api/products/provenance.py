@@ -1,4 +1,4 @@
-"""REST resources of provenance, citations and download counts."""
+"""REST resources of provenance, citations, DataCite metadata and download counts."""
 
 from typing import Literal
 
@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
-from core.errors import InvalidValueError
-from products.provenance import provenance_json, provenance_votable
+from core.errors import ConflictError, InvalidValueError
+from products.provenance import datacite_document, datacite_xml, provenance_json, provenance_votable
 from webui.api.errors import api_router
 from webui.api.representations.products import Json
 from webui.citations import ProductCitation
@@ -15,12 +15,13 @@ from webui.services import WebServices
 
 __all__ = ["routes"]
 
+_DATACITE = "application/vnd.datacite.datacite"
 _VOTABLE = "application/x-votable+xml"
 _FORMATS = {"json": "json", "application/json": "json", "prov-json": "json", "votable": "votable", _VOTABLE: "votable"}
 
 
 def routes(services: WebServices) -> APIRouter:
-    """Return the routes of provenance, citations and download counts."""
+    """Return the routes of provenance, citations, DataCite metadata and download counts."""
     router = api_router("provenance")
     authenticate, url = services.authenticate, services.settings.public_url
 
@@ -46,6 +47,21 @@ def routes(services: WebServices) -> APIRouter:
         found = ProductCitation.of(services, services.products.service.get(identity, product_id))
         body, media_type = found.document(wanted)
         return Response(body, media_type=media_type)
+
+    @router.get("/products/{product_id}/datacite", summary="DataCite metadata of a public product")
+    def datacite(
+        product_id: int,
+        wanted: Literal["json", "xml"] = Query("json", alias="format"),
+        identity: Identity = Depends(authenticate),
+    ) -> Response:
+        product = services.products.service.get(identity, product_id)
+        described = services.products.descriptions.of(product)
+        if described is None:
+            message = f"Product '{product.internal_name}' has no DataCite metadata: it is not public."
+            raise ConflictError(message)
+        if wanted == "xml":
+            return Response(datacite_xml(described), media_type=f"{_DATACITE}+xml")
+        return JSONResponse(datacite_document(described), media_type=f"{_DATACITE}+json")
 
     @router.get("/products/{product_id}/relations", summary="Related products, DOIs and addresses that you may see")
     def relations(product_id: int, identity: Identity = Depends(authenticate)) -> list[Json]:

@@ -20,6 +20,7 @@ from webui.pages.products.attribution_fields import (
 from webui.pages.products.copy_lines import CopyLines
 from webui.pages.products.drafts import own_details, product_page, progress_of
 from webui.pages.products.product_view import ProductView
+from webui.pages.products.signposting import data_block, signposting_headers
 from webui.pages.products.visibility import (
     chosen_groups,
     chosen_visibility,
@@ -53,10 +54,12 @@ def _add_page(router: APIRouter, services: WebServices, renderer: PageRenderer) 
         citation = ProductCitation.of(services, details.product)
         view = ProductView.of(details, identity)
         is_published = details.product.status is ProductStatus.PUBLISHED
+        described = services.products.descriptions.of(details.product)
         return renderer.page(
             "products/product.html",
             identity,
-            headers=SAMP_HEADERS,
+            headers={**SAMP_HEADERS, **signposting_headers(described)},
+            dataset=data_block(described),
             view=view,
             copied=CopyLines.of(services, identity, view) if is_published else None,
             citation=citation,

@@ -1,0 +1,60 @@
+"""Assembly of the registry from the settings, the products and the services of this server."""
+
+from collections.abc import Callable, Sequence
+
+from core.auth.signing import secret_key
+from core.database import Database
+from core.parts import part
+from core.settings import Settings
+from products.lifecycle.published import PublishedProducts
+from registry.oai.repository import Repository
+from registry.oai.tokens import ResumptionTokens
+from registry.publisher import Publisher
+from registry.records.service_records import ServiceDescription
+from registry.regtap import RegistryTableSource
+from registry.service import RecordService
+
+__all__ = ["RegistryServices"]
+
+
+class RegistryServices:
+    """The services of the registry; each is constructed when it is first used.
+
+    Parameters
+    ----------
+    descriptions
+        Returns the services of this server that have records.
+    quoted
+        Returns the name of a column as it stands in ADQL.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        published: PublishedProducts,
+        descriptions: Callable[[], Sequence[ServiceDescription]],
+        quoted: Callable[[str], str],
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._published = published
+        self._descriptions = descriptions
+        self._quoted = quoted
+
+    @part
+    def records(self) -> RecordService:
+        """The records."""
+        return RecordService(
+            self._database, self._published, Publisher(self._settings), self._descriptions, self._quoted
+        )
+
+    @part
+    def tables(self) -> RegistryTableSource:
+        """The records as rows of RegTAP."""
+        return RegistryTableSource(self._database, self.records)
+
+    @part
+    def repository(self) -> Repository:
+        """The repository of OAI-PMH."""
+        return Repository(self.records, ResumptionTokens(secret_key(self._settings)))

@@ -1,0 +1,1 @@
+"""XML documents of records: VOResource and Dublin Core."""

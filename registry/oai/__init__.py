@@ -1,0 +1,1 @@
+"""Harvesting of records by OAI-PMH 2.0."""

@@ -1,0 +1,1 @@
+"""Records: what the registry says of products, and of the services of this server."""

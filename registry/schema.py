@@ -1,0 +1,30 @@
+"""Table of the registry: each identifier that was ever published, and when its record changed last."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, UtcDateTime
+
+__all__ = ["RegistryRow"]
+
+
+class RegistryRow(Base):
+    """A published identifier; rows are never removed.
+
+    Their numbers are the order of harvests, so that a record that changes meanwhile stays at its place. ``path`` is the
+    identifier without the authority, and ``version`` what the record was made of, by which changes are found. There is
+    no foreign key: the row of a deleted product stays.
+    """
+
+    __tablename__ = "registry_records"
+    __table_args__ = (Index("ix_registry_records_changed_at", "changed_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(String(400), unique=True)
+    product_id: Mapped[int | None] = mapped_column(unique=True)
+    version: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_deleted: Mapped[bool] = mapped_column(default=False)
