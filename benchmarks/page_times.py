@@ -1,8 +1,8 @@
 """Benchmark of pages by the number of products: landing, lists, tables of the query page, chooser of the explorer.
 
-Claim: with 10 000 products each page costs at most three times what it costs with 100, and at most 50 ms of processor time,
-and its answer is as large, also as the first request after a product has changed. The pages are those of an anonymous
-user, to whom all products are open: no caller has more to list.
+Claim: with 10 000 products each page costs at most three times what it costs with 100, and at most 50 ms of processor
+time, and its answer is as large, also as the first request after a product has changed. The pages are those of an
+anonymous user, to whom all products are open: no caller has more to list.
 
 From the request to the bytes of the answer everything is in but the network and compression. Both sizes are measured in
 turns, in one run.

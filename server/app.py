@@ -31,6 +31,7 @@ from tap.handlers.datalink import link_routes
 from tap.handlers.tap import tap_routes
 from tap.handlers.tap_async import tap_async_routes
 from tap.handlers.user_tables import table_routes, table_update_routes
+from tap.metadata.capabilities import REGISTRY_TAP
 from vospace.handlers.routes import vospace_routes
 from webui.api.openapi import api_document
 from webui.api.routes import api_routes
@@ -46,7 +47,7 @@ __all__ = ["create_app"]
 _SIGNED_IN_TAP = "/auth/tap"
 
 #: Path prefixes of the VO services.
-_VO = ("/tap/", "/auth/tap/", "/vospace/", "/conesearch/", "/pipelines/", "/gms/")
+_VO = ("/tap/", "/auth/tap/", "/reg/tap/", "/vospace/", "/conesearch/", "/pipelines/", "/gms/")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -106,6 +107,8 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
             tap.uploads,
             _SIGNED_IN_TAP,
         ),
+        tap_routes(settings, authenticate, tap.service, frame, availability, REGISTRY_TAP),
+        tap_async_routes(settings, authenticate, tap.service, services.jobs, tap.results, tap.uploads, REGISTRY_TAP),
         table_routes(settings, authenticate, tap.user_tables),
         table_update_routes(settings, authenticate, services.jobs),
         cone_routes(settings, authenticate, tap.conesearch),

@@ -6,7 +6,7 @@ compile calls. `translation` is the entry point; other packages import only the 
 
 from tap.adql.catalog import Catalog, CatalogTable, TableResolver
 from tap.adql.errors import QueryError, UnknownTableError
-from tap.adql.functions.features import LANGUAGE_FEATURES, LanguageFeature
+from tap.adql.functions.features import LANGUAGE_FEATURES, REGISTRY_FEATURES, LanguageFeature
 from tap.adql.functions.table import FUNCTIONS
 from tap.adql.named_tables import check_named_tables
 from tap.adql.scans import Scan
@@ -15,6 +15,7 @@ from tap.adql.translation import Translation, translate
 __all__ = [
     "FUNCTIONS",
     "LANGUAGE_FEATURES",
+    "REGISTRY_FEATURES",
     "Catalog",
     "CatalogTable",
     "LanguageFeature",

@@ -8,12 +8,15 @@ from lxml import etree
 
 from core.settings import Settings
 from core.vosi import BASIC_AUTH, COOKIE, Capability, Interface, capabilities_document
-from tap.adql import LANGUAGE_FEATURES
+from tap.adql import LANGUAGE_FEATURES, REGISTRY_FEATURES, LanguageFeature
 from tap.adql.limits import MAX_NESTING, MAX_QUERY_BYTES, MAX_TOKENS
 from tap.metadata.registry_columns import REGISTRY_MODEL
 from tap.results import RESULT_FORMATS
 
-__all__ = ["tap_capabilities", "tap_service"]
+__all__ = ["REGISTRY_TAP", "tap_capabilities", "tap_service"]
+
+#: Path of the same service for clients of registries: its capabilities have what these look for beyond the standards.
+REGISTRY_TAP = "/reg/tap"
 
 _Element = Any  # lxml ships no types
 
@@ -37,7 +40,7 @@ def tap_service(settings: Settings, path: str = "/tap") -> tuple[Capability, ...
             _TAP,
             (Interface(base, use="base", role="std", version="1.1", security=_SECURITY),),
             type="tr:TableAccess",
-            extension=tuple(_extension(settings)),
+            extension=tuple(_extension(settings, path)),
         ),
         Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base}/capabilities"),)),
         Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base}/availability"),)),
@@ -55,11 +58,11 @@ def tap_service(settings: Settings, path: str = "/tap") -> tuple[Capability, ...
     )
 
 
-def _extension(settings: Settings) -> Iterable[_Element]:
+def _extension(settings: Settings, path: str) -> Iterable[_Element]:
     model = etree.Element("dataModel", {"ivo-id": REGISTRY_MODEL})
     model.text = "Registry 1.1"
     yield model
-    yield _language()
+    yield _language((*LANGUAGE_FEATURES, *(REGISTRY_FEATURES if path == REGISTRY_TAP else ())))
     for known in RESULT_FORMATS.values():
         yield _output_format(known.content_type, known.names, known.ivo_id)
     for method in _UPLOAD_METHODS:
@@ -72,7 +75,7 @@ def _extension(settings: Settings) -> Iterable[_Element]:
     yield _limit("uploadLimit", limit, limit, unit="byte")
 
 
-def _language() -> _Element:
+def _language(features: Iterable[LanguageFeature]) -> _Element:
     language = etree.Element("language")
     etree.SubElement(language, "name").text = "ADQL"
     for version, ivo_id in _VERSIONS:
@@ -82,9 +85,9 @@ def _language() -> _Element:
         f"Astronomical Data Query Language. A query has at most {MAX_QUERY_BYTES} bytes, {MAX_TOKENS} words, numbers "
         f"and signs, and {MAX_NESTING} levels of parentheses."
     )
-    for kind, features in groupby(LANGUAGE_FEATURES, key=lambda feature: feature.type):
+    for kind, of_kind in groupby(features, key=lambda feature: feature.type):
         group = etree.SubElement(language, "languageFeatures", {"type": kind})
-        for feature in features:
+        for feature in of_kind:
             item = etree.SubElement(group, "feature")
             etree.SubElement(item, "form").text = feature.form
             if feature.description:

@@ -32,7 +32,7 @@ _PATHS = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
     with small_site(tmp_path_factory.mktemp("regtap")) as running:
-        registry.choose_RegTAP_service(running.url("tap"))
+        registry.choose_RegTAP_service(running.url("reg/tap"))
         yield running
 
 

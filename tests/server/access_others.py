@@ -370,7 +370,12 @@ OPEN_ROUTES = {key for key, (_, sent) in OTHERS.items() if sent.get("open")} | {
 }  # fmt: skip
 MOUNTS = {"/static"}
 
-_SIGNED_IN = ("async", "sync", "capabilities", "availability", "examples", "schemas")
+_TAP = ("async", "sync", "capabilities", "availability", "examples", "schemas")
+_OF_TAP = {
+    key: value
+    for key, value in OTHERS.items()
+    if key[1].startswith(tuple(f"/tap/{name}" for name in _TAP)) or key[1] in {"/tap", "/tap/", "/tap/tables"}
+}
 
 #: TAP at the address that always asks for a sign-in: as at the other one, except that nobody is asked, too.
 OTHERS |= {
@@ -378,9 +383,16 @@ OTHERS |= {
         {**statuses, "nobody": statuses["*"] if sent.get("open") else 401},
         {**sent, **({"url": f"/auth{sent['url']}"} if "url" in sent else {})},
     )
-    for (method, path), (statuses, sent) in OTHERS.items()
-    if path.startswith(tuple(f"/tap/{name}" for name in _SIGNED_IN)) or path in {"/tap", "/tap/", "/tap/tables"}
+    for (method, path), (statuses, sent) in _OF_TAP.items()
+}
+#: TAP at the address for clients of registries.
+OTHERS |= {
+    (method, f"/reg{path}"): (statuses, {**sent, **({"url": f"/reg{sent['url']}"} if "url" in sent else {})})
+    for (method, path), (statuses, sent) in _OF_TAP.items()
 }
 OPEN_ROUTES |= {
-    (method, f"/auth/tap/{path}") for path in ("availability", "schemas/{prefix}.xsd") for method in ("GET", "HEAD")
+    (method, f"{prefix}/tap/{path}")
+    for prefix in ("/auth", "/reg")
+    for path in ("availability", "schemas/{prefix}.xsd")
+    for method in ("GET", "HEAD")
 }

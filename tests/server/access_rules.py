@@ -275,6 +275,10 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ("GET", f"{_PRODUCT}/datacite"): Ask("/api/products/{0.number}/datacite", _statuses(200, 409)),
     ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
+    **{
+        (method, "/reg/tap/tables/{name}"): Ask("/reg/tap/tables/{0.table}", published=True)
+        for method in ("GET", "HEAD")
+    },
     ("GET", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
     ("HEAD", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
     **{

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tap.adql.functions.table import FUNCTIONS, USER_DEFINED
 
-__all__ = ["LANGUAGE_FEATURES", "LanguageFeature"]
+__all__ = ["LANGUAGE_FEATURES", "REGISTRY_FEATURES", "LanguageFeature"]
 
 _PREFIX = "ivo://ivoa.net/std/TAPRegExt#features-"
 
@@ -43,6 +43,7 @@ LANGUAGE_FEATURES: tuple[LanguageFeature, ...] = (
     *_features("adql-type", ["CAST"]),
     *_features("adql-unit", ["IN_UNIT"]),
     *_features("adql-offset", ["OFFSET"]),
-    # By this feature of DaCHS clients of registries find that coverage can be compared.
-    LanguageFeature("ivo://org.gavo.dc/std/exts#extra-adql-keywords", "MOC"),
 )
+
+#: By this feature of DaCHS, which is of no standard, clients of registries find that coverage can be compared.
+REGISTRY_FEATURES = (LanguageFeature("ivo://org.gavo.dc/std/exts#extra-adql-keywords", "MOC"),)
