@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.auth.schema import UserRow
 from core.errors import TooLargeError
-from products.files.schema import ProductUploadRow
-from products.schema import ProductFileRow, ProductRow, UserTablePartRow, UserTableRow
+from products.schema import ProductFileRow, ProductRow, ProductUploadRow, UserTablePartRow, UserTableRow
 
 __all__ = ["QuotaExceededError", "QuotaRule", "Usage", "account_of"]
 

@@ -9,9 +9,15 @@ from sqlalchemy import delete, select, update
 
 from core.database import Database, utc_now
 from core.files import FileStore
-from products.files.schema import ProductUploadRow
 from products.models import InspectionState, ProductStatus
-from products.schema import ProductColumnRow, ProductFileRow, ProductLinkRow, ProductRow, ProductTableRow
+from products.schema import (
+    ProductColumnRow,
+    ProductFileRow,
+    ProductLinkRow,
+    ProductRow,
+    ProductTableRow,
+    ProductUploadRow,
+)
 
 __all__ = ["Housekeeping"]
 

@@ -18,12 +18,11 @@ from core.files import FileStore, PartialFile
 from products.access import require_change
 from products.files.content_checks import HEAD_BYTES, check_content
 from products.files.names import checked_file_name
-from products.files.schema import ProductUploadRow
 from products.lifecycle.uploads import UploadService
 from products.models import FileRole, ProductFile
 from products.product_types import product_type
 from products.quotas import QuotaRule
-from products.schema import ProductFileRow, ProductRow
+from products.schema import ProductFileRow, ProductRow, ProductUploadRow
 from products.storage import find_product
 
 __all__ = ["IncomingPart", "NewUpload", "PartialUpload", "PartialUploads"]

@@ -6,7 +6,6 @@ import core.auth.audit
 import core.auth.schema
 import core.site_texts
 import pipelines.schema
-import products.files.schema
 import products.provenance.schema
 import products.schema
 import registry.schema
@@ -23,7 +22,6 @@ _SCHEMAS = (
     core.auth.schema,
     core.site_texts,
     pipelines.schema,
-    products.files.schema,
     products.provenance.schema,
     products.schema,
     registry.schema,

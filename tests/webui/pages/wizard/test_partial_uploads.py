@@ -9,9 +9,9 @@ import pytest
 
 from core.database import utc_now
 from core.errors import ConflictError, NotFoundError
-from products.files.schema import ProductUploadRow
 from products.lifecycle.partial_uploads import NewUpload
 from products.models import FileRole, InspectionState
+from products.schema import ProductUploadRow
 from products.service import NewProduct
 from server.services import Services
 from tests.webui.pages.conftest import TABLE, Publish, SignIn
