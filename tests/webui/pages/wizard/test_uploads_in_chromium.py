@@ -1,12 +1,12 @@
 """Step 2 in Chromium: a broken connection, pause, a reload and dropped files; bytes that arrived are not sent again."""
 
-from collections.abc import re
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
-import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
