@@ -56,7 +56,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _upload(page: "Page", label: str, *paths: Path) -> None:
     page.get_by_label(label).set_input_files(list(paths))
-    page.locator("form", has=page.get_by_label(label)).get_by_role("button", name="Upload").click()
+    page.locator("form", has=page.get_by_label(label)).get_by_role("button", name="Upload", exact=True).click()
 
 
 def test_an_upload_survives_a_broken_connection_a_pause_and_a_reload(page: "Page", table: Path) -> None:
@@ -87,7 +87,7 @@ def test_an_upload_survives_a_broken_connection_a_pause_and_a_reload(page: "Page
     assert Axe().run(page).violations_count == 0
     is_broken = False
     _upload(page, "Choose the main file", table)
-    page.get_by_text(f"large.csv is a table of {_ROWS // 1000}\u202f000 rows and 4 columns.").wait_for()
+    page.get_by_text(f"large.csv is a table of {_ROWS} rows and 4 columns.").wait_for()
     assert offsets[0] == 0
     assert set(offsets[1:]) == {_FIRST_PART}
 
