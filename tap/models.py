@@ -43,7 +43,7 @@ class RowFiles:
     hidden: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class TapTable:
     """A table that can be queried: its metadata and the location of its rows.
 

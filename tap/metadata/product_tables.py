@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from core.auth.models import Identity
 from core.markdown import plain_text
@@ -33,8 +34,15 @@ _PHOTOZ = TapSchema(
 _LONGEST_DESCRIPTION = 1000
 
 
+#: Products whose tables are looked up together.
+_AT_ONCE = 500
+
+
 class ProductTables:
     """`TableProvider` of the products that an identity may read.
+
+    The table of a version of a product is described once, as long as somebody uses the description: after a change of
+    one product, the list of all tables of an identity reads that product alone.
 
     Parameters
     ----------
@@ -52,6 +60,7 @@ class ProductTables:
         self._settings = settings
         self._files = files
         self._segments = RowSegments(files)
+        self._described_tables: WeakValueDictionary[tuple[int, int], TapTable] = WeakValueDictionary()
 
     def stamp(self) -> object:
         """Return a value that changes whenever a product, a type or a release changes."""
@@ -89,9 +98,17 @@ class ProductTables:
             yield TableBlock(block.key, partial(self._described, block.products))
 
     def _described(self, products: Sequence[VisibleProduct]) -> Iterator[TapTable]:
-        for details in self._published.details(products):
-            if details.table is not None and details.columns:
-                yield _product_table(details, details.table, self._folder, self._settings)
+        for start in range(0, len(products), _AT_ONCE):
+            some = products[start : start + _AT_ONCE]
+            known = {item.id: self._described_tables.get((item.id, item.version)) for item in some}
+            missing = [item for item in some if known[item.id] is None]
+            versions = {item.id: item.version for item in missing}
+            for details in self._published.details(missing):
+                if details.table is not None and details.columns:
+                    number = details.product.id
+                    made = _product_table(details, details.table, self._folder, self._settings)
+                    known[number] = self._described_tables[number, versions[number]] = made
+            yield from (table for item in some if (table := known[item.id]) is not None)
 
     def _metadata(self, identity: Identity) -> list[TapTable]:
         return [self._standard(identity, name) for name in PHOTOZ_COLUMNS]

@@ -334,7 +334,7 @@ def test_what_is_missing_of_the_photometry_is_told_with_what_is_there() -> None:
         made = make_training_set(redshifts, plain, TrainingSetConfiguration.model_validate({"param": param}))
         return list(made.report.warnings)
 
-    assert "column {band}_autoFlux, but fluxes of the types psf: choose one" in warnings_of()[0]
+    assert "column such as i_autoFlux, but fluxes of the types psf: choose one" in warnings_of()[0]
     without_ebv, without_error = warnings_of(flux_type="psf")
     assert without_ebv.startswith("Magnitudes are not dereddened: the object catalogue has no column ebv")
     assert "no column g_psfFluxErr" in without_error

@@ -22,6 +22,7 @@ from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.product_tables import ProductTables
 from tap.metadata.tableset import Detail, tableset_chunks
+from tap.models import TapTable
 
 _VOSI = {"vosi": "http://www.ivoa.net/xml/VOSITables/v1.0"}
 
@@ -147,6 +148,30 @@ def test_people_who_may_read_the_same_share_the_files_of_its_rows(
     with database.write() as session:
         session.get_one(ProductRow, number).visibility = Visibility.PRIVATE
     assert files("nobody") == files("stranger") != files("owner")
+
+
+def test_after_a_change_the_list_of_tables_describes_the_changed_product_alone(
+    database: Database, people: dict[str, Identity], server: Callable[[Database], TableCatalog]
+):
+    catalog, owner = server(database), people["owner"]
+    numbers = [_publish(database, owner, name) for name in ("One", "Two", "Three")]
+
+    def tables() -> dict[str, TapTable]:
+        found = catalog.tables_of(owner).tables
+        return {name: table for name, table in found.items() if name.startswith("other.")}
+
+    before = tables()
+    ProductService(database).change(owner, numbers[1], ProductChanges(description="Changed"))
+    after, changed = tables(), f"other.p{numbers[1]}"
+    assert [name for name in before if after[name] is not before[name]] == [changed]
+    assert after[changed].description.endswith(": Changed")
+    # Another identity that may read the same products shares their descriptions.
+    with database.write() as session:
+        session.execute(update(ProductRow).values(visibility=Visibility.PUBLIC))
+    shared = tables()
+    assert all(
+        shared[name] is table for name, table in catalog.tables_of(people["nobody"]).tables.items() if name in shared
+    )
 
 
 def test_authors_licence_doi_and_keywords_follow_each_change(

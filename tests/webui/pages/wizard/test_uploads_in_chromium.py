@@ -1,6 +1,5 @@
 """Step 2 in Chromium: a broken connection, pause, a reload and dropped files; bytes that arrived are not sent again."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +87,7 @@ def test_an_upload_survives_a_broken_connection_a_pause_and_a_reload(page: "Page
     assert Axe().run(page).violations_count == 0
     is_broken = False
     _upload(page, "Choose the main file", table)
-    page.get_by_text(re.compile(rf"large\.csv is a table of {_ROWS // 1000}\s?000 rows and 4 columns")).wait_for()
+    page.get_by_text(f"large.csv is a table of {_ROWS} rows and 4 columns.").wait_for()
     assert offsets[0] == 0
     assert set(offsets[1:]) == {_FIRST_PART}
 
