@@ -4,7 +4,7 @@ import re
 
 __all__ = ["complaints"]
 
-#: By this feature of DaCHS pyvo finds that coverage can be compared; taplint warns of each feature that is no standard's.
+#: By this feature of DaCHS pyvo finds that coverage can be compared; taplint warns of features of no standard.
 _KNOWN = 'W-CAP-CULF-1 Custom feature type "ivo://org.gavo.dc/std/exts#extra-adql-keywords"'
 
 
