@@ -37,6 +37,7 @@ _NAMESPACES = {
     "vs": "http://www.ivoa.net/xml/VODataService/v1.1",
     "cs": "http://www.ivoa.net/xml/ConeSearch/v1.0",
     "tr": "http://www.ivoa.net/xml/TAPRegExt/v1.0",
+    "vg": "http://www.ivoa.net/xml/VORegistry/v1.0",
     "xsi": _XSI,
 }
 

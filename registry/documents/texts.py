@@ -7,7 +7,7 @@ __all__ = ["legal", "token"]
 
 def legal(text: str) -> str:
     """Return a text whose characters XML can represent."""
-    return UNSPEAKABLE.sub("\ufffd", text)
+    return text if text.isprintable() else UNSPEAKABLE.sub("\ufffd", text)
 
 
 def token(text: str) -> str:

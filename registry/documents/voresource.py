@@ -7,7 +7,7 @@ qualified; the order of its children is that of the schemas.
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from lxml import etree
@@ -56,7 +56,7 @@ def resource_element(record: ResourceRecord) -> _Element:
 
 def utc_text(time: datetime) -> str:
     """Return a time in UTC in whole seconds, as OAI-PMH and VOResource write it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{time.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def _add(parent: _Element, name: str, text: str, attributes: Mapping[str, str | None] | None = None) -> _Element:

@@ -39,11 +39,12 @@ def sample_cone(text: str) -> tuple[float, float, float] | None:
 
 def _a_cell(text: str) -> tuple[int, int | None]:
     """Return the first of the smallest cells."""
-    order, found = 0, None
+    order = 0
+    found: tuple[int, int | None] = (0, None)
     for word in text.replace(",", " ").split():
         prefix, slash, cells = word.rpartition("/")
         if slash:
-            order, found = int(prefix), None
-        if cells and found is None:
-            found = int(cells.partition("-")[0])
-    return order, found
+            order = int(prefix)
+        if cells and (found[1] is None or order > found[0]):
+            found = order, int(cells.partition("-")[0])
+    return found

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from sickle import Sickle
 from sickle.response import OAIResponse
+from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
 from core.auth.service import AccountService
@@ -14,7 +15,8 @@ from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
 from products.models import ProductStatus, Visibility
 from products.schema import ProductColumnRow, ProductRow, ProductTableRow
-from products.service import NewProduct, ProductService
+from products.service import ProductService
+from products.validation import internal_name
 from registry.oai.repository import Repository
 from registry.oai.tokens import ResumptionTokens
 from registry.publisher import Publisher
@@ -24,6 +26,13 @@ from tap.identifiers import identifier
 from tests.registry.schemas import harvest_schema
 
 SETTINGS = Settings(authority="example.org", base_url="https://pz.example.org", contact="desk@example.org")
+_COLUMNS = (
+    ("RA", "double", "deg", "pos.eq.ra;meta.main"),
+    ("Dec", "double", "deg", "pos.eq.dec;meta.main"),
+    ("z", "float", None, "src.redshift"),
+    ("mag r", "float", "mag", "phot.mag;em.opt.R"),
+    ("mjd", "double", "d", "time.epoch"),
+)
 
 
 class Catalogue:
@@ -34,32 +43,35 @@ class Catalogue:
         self.owner = owner
 
     def publish(self, name: str = "A catalogue", visibility: Visibility = Visibility.PUBLIC, **values: object) -> int:
-        """Publish a product with a table of a position, a redshift and a magnitude; give its number."""
-        number = ProductService(self.database).create(self.owner, NewProduct(name, 7)).id
-        columns = (
-            ("RA", "double", "deg", "pos.eq.ra;meta.main"),
-            ("Dec", "double", "deg", "pos.eq.dec;meta.main"),
-            ("z", "float", None, "src.redshift"),
-            ("mag r", "float", "mag", "phot.mag;em.opt.R"),
-            ("mjd", "double", "d", "time.epoch"),
-        )
+        """Publish a product with a table of a position, a redshift, a magnitude and an epoch; give its number."""
         with self.database.write() as session:
-            row = session.get_one(ProductRow, number)
-            row.status, row.visibility, row.published_at = ProductStatus.PUBLISHED, visibility, utc_now()
-            for key, value in values.items():
-                setattr(row, key, value)
-            table = {"table_schema": "other", "table_name": f"p{number}", "stored_id": f"s{number}", "rows": 2}
-            session.add(
-                ProductTableRow(product_id=number, ra="RA", dec="Dec", z="z", footprint="10/500000 500001", **table)
+            return self._publish(session, name, {"visibility": visibility, **values})
+
+    def publish_many(self, count: int) -> list[int]:
+        """Publish public products in one transaction; give their numbers."""
+        with self.database.write() as session:
+            return [self._publish(session, f"Number {n}", {}) for n in range(count)]
+
+    def _publish(self, session: Session, name: str, values: dict[str, object]) -> int:
+        now = utc_now()
+        times = {"created_at": now, "updated_at": now, "published_at": now}
+        given = {"visibility": Visibility.PUBLIC, "status": ProductStatus.PUBLISHED, "display_name": name} | values
+        row = ProductRow(product_type_id=7, owner_id=self.owner.user_id, **times, **given)
+        session.add(row)
+        session.flush()
+        row.internal_name = internal_name(row.id, name)
+        table = {"table_schema": "other", "table_name": f"p{row.id}", "stored_id": f"s{row.id}", "rows": 2}
+        session.add(
+            ProductTableRow(product_id=row.id, ra="RA", dec="Dec", z="z", footprint="10/500000 500001", **table)
+        )
+        for position, (label, datatype, unit, ucd) in enumerate(_COLUMNS):
+            column = ProductColumnRow(
+                product_id=row.id, position=position, name=label, datatype=datatype, unit=unit, ucd=ucd
             )
-            for position, (label, datatype, unit, ucd) in enumerate(columns):
-                column = ProductColumnRow(
-                    product_id=number, position=position, name=label, datatype=datatype, unit=unit, ucd=ucd
-                )
-                if label == "mjd":
-                    column.null_count, column.min_value, column.max_value = 0, 59000.5, 59001.25
-                session.add(column)
-        return number
+            if label == "mjd":
+                column.null_count, column.min_value, column.max_value = 0, 59000.5, 59001.25
+            session.add(column)
+        return row.id
 
     def change(self, number: int, **values: object) -> None:
         """Change values of a product."""

@@ -35,7 +35,7 @@ def harvested(sickle: LocalSickle, prefix: str = "ivo_vor", **arguments: str) ->
 def test_a_harvest_in_pages_has_the_public_products_and_the_services(
     catalogue: Catalogue, sickle: LocalSickle, prefix: str
 ):
-    public = {catalogue.publish(f"Number {n}") for n in range(25)}
+    public = set(catalogue.publish_many(25))
     for visibility in (Visibility.PRIVATE, Visibility.GROUPS, Visibility.REGISTERED):
         catalogue.publish("Verborgenes", visibility)
     catalogue.publish("Verborgenes", status=ProductStatus.REGISTERING)
@@ -128,7 +128,7 @@ def test_a_record_changes_when_a_related_product_is_published_or_withdrawn(
 
 
 def test_harvests_while_products_come_and_go_end_with_the_public_ones(catalogue: Catalogue, sickle: LocalSickle):
-    public = [catalogue.publish(f"Number {n}") for n in range(40)]
+    public = catalogue.publish_many(40)
     stays = set(public[:20])
     stop, moved, choose = threading.Event(), set(public[20:]), random.Random(17)  # noqa: S311 - no secret
     hidden: set[int] = set()
@@ -167,8 +167,7 @@ def test_harvests_while_products_come_and_go_end_with_the_public_ones(catalogue:
 
 
 def test_two_servers_on_one_database_store_each_record_once(catalogue: Catalogue, records: RecordService):
-    for _ in range(30):
-        catalogue.publish()
+    catalogue.publish_many(30)
     others = [record_service(catalogue.database) for _ in range(3)]
     threads = [threading.Thread(target=other.refresh) for other in others]
     for thread in threads:

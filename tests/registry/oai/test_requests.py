@@ -93,8 +93,7 @@ def test_a_repeated_argument_and_a_second_verb_are_refused(sickle: LocalSickle):
 
 
 def test_a_token_of_another_verb_or_server_is_refused(sickle: LocalSickle, catalogue: Catalogue):
-    for _ in range(8):
-        catalogue.publish()
+    catalogue.publish_many(8)
     page = sickle.harvest(verb="ListRecords", metadataPrefix="oai_dc").xml
     token = page.find(".//oai:resumptionToken", _NAMES).text
     for verb, text in (("ListIdentifiers", token), ("ListRecords", token[:-2])):
