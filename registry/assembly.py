@@ -7,6 +7,7 @@ from core.database import Database
 from core.parts import part
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
+from registry.harvests import HarvestLog
 from registry.oai.repository import Repository
 from registry.oai.tokens import ResumptionTokens
 from registry.publisher import Publisher
@@ -57,4 +58,9 @@ class RegistryServices:
     @part
     def repository(self) -> Repository:
         """The repository of OAI-PMH."""
-        return Repository(self.records, ResumptionTokens(secret_key(self._settings)))
+        return Repository(self.records, ResumptionTokens(secret_key(self._settings)), harvests=self.harvests)
+
+    @part
+    def harvests(self) -> HarvestLog:
+        """The log of harvests."""
+        return HarvestLog(self._database)

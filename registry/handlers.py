@@ -49,7 +49,8 @@ def oai_routes(settings: Settings, registry: RegistryServices) -> APIRouter:
         pairs = request.query_params.multi_items()
         if request.method == "POST":
             pairs = [*pairs, *await _form_of(request)]
-        return StreamingResponse(await run_in_threadpool(registry.repository.answer, pairs), media_type=_XML)
+        agent = request.headers.get("user-agent", "")
+        return StreamingResponse(await run_in_threadpool(registry.repository.answer, pairs, agent), media_type=_XML)
 
     @router.api_route("/capabilities", methods=["GET", "HEAD"])
     def capabilities() -> Response:

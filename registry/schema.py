@@ -1,4 +1,4 @@
-"""Table of the registry: each identifier that was ever published, and when its record changed last."""
+"""Tables of the registry: each identifier that was ever published, with its last change, and the last harvests."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, UtcDateTime
 
-__all__ = ["RegistryRow"]
+__all__ = ["HarvestRow", "RegistryRow"]
 
 
 class RegistryRow(Base):
@@ -28,3 +28,15 @@ class RegistryRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_deleted: Mapped[bool] = mapped_column(default=False)
+
+
+class HarvestRow(Base):
+    """The last whole list that a harvester read, by its User-Agent."""
+
+    __tablename__ = "registry_harvests"
+
+    agent: Mapped[str] = mapped_column(String(200), primary_key=True)
+    prefix: Mapped[str] = mapped_column(String(40))
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    records: Mapped[int]

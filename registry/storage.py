@@ -9,7 +9,7 @@ time which was not there before.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core.auth.models import ANONYMOUS
@@ -60,20 +60,21 @@ def store_differences(session: Session, today: date, services: Mapping[str, str]
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     now = _now_in_seconds(session)
     moved: list[int] = []
+    fresh: list[dict[str, object]] = []
     changed = session.execute(_new_or_changed(today)).all()
     for number, product, name, version, is_deleted in changed:
         if number is None or is_deleted:
             moved.append(product)
         if number is None:
-            path = product_path(name or str(product))
-            session.add(_new_row(path, product, str(version), now))
+            fresh.append(_new_row(product_path(name or str(product)), product, str(version), now))
         else:
             _renew(session, number, str(version), now)
+    if fresh:
+        session.execute(insert(RegistryRow), fresh)
     for number, withdrawn in session.execute(_gone(today)).all():
         moved.append(withdrawn or 0)
         _delete(session, number, now)
     _store_services(session, services, now)
-    session.flush()
     _renew_related(session, moved, now)
 
 
@@ -152,8 +153,9 @@ def _now_in_seconds(session: Session) -> datetime:
     return now if last is None else max(now, last)
 
 
-def _new_row(path: str, product: int | None, version: str, now: datetime) -> RegistryRow:
-    return RegistryRow(path=path, product_id=product, version=version, created_at=now, changed_at=now)
+def _new_row(path: str, product: int | None, version: str, now: datetime) -> dict[str, object]:
+    times = {"created_at": now, "changed_at": now}
+    return {"path": path, "product_id": product, "version": version, "is_deleted": False, **times}
 
 
 def _renew(session: Session, number: int, version: str, now: datetime) -> None:
@@ -181,7 +183,7 @@ def _store_services(session: Session, services: Mapping[str, str], now: datetime
     for path, version in fresh.items():
         row = record_of_path(session, path)
         if row is None:
-            session.add(_new_row(path, None, version, now))
+            session.execute(insert(RegistryRow), [_new_row(path, None, version, now)])
         else:
             _renew(session, row.id, version, now)
     for number in ended:
@@ -190,6 +192,7 @@ def _store_services(session: Session, services: Mapping[str, str], now: datetime
 
 def _renew_related(session: Session, moved: Sequence[int], now: datetime) -> None:
     """Give a new time to the records that name, or may name from now on, a product that was published or withdrawn."""
+    numbers = set(_naming(session, set(moved))) if moved else set[int]()
     for some in _parts(moved):
         derived = (
             select(ActivityRow.product_id)
@@ -197,13 +200,14 @@ def _renew_related(session: Session, moved: Sequence[int], now: datetime) -> Non
             .where(UsedEntityRow.product_id.in_(some))
         )
         newer = select(ProductRow.id).where(ProductRow.previous_id.in_(some))
-        numbers = {*session.scalars(derived), *session.scalars(newer), *_naming(session, set(some))}
-        for part in _parts(sorted(number for number in numbers if number is not None)):
-            session.execute(
-                update(RegistryRow)
-                .where(RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
-                .values(changed_at=now)
-            )
+        numbers.update(number for number in session.scalars(derived) if number is not None)
+        numbers.update(session.scalars(newer))
+    for part in _parts(sorted(numbers)):
+        session.execute(
+            update(RegistryRow)
+            .where(RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
+            .values(changed_at=now)
+        )
 
 
 def _naming(session: Session, products: Collection[int]) -> Iterator[int]:

@@ -210,6 +210,7 @@ class Services:
             pipelines=self.pipelines,
             jobs=self.jobs,
             tap=self.tap,
+            registry=self.registry,
             site_texts=SiteTexts(self.database),
         )
 

@@ -9,6 +9,7 @@ from core.settings import Settings
 from core.site_texts import SiteTexts
 from pipelines.assembly import PipelineServices
 from products.assembly import ProductServices
+from registry.assembly import RegistryServices
 from tap.assembly import TapServices
 from uws import JobService
 from vospace.assembly import VOSpaceServices
@@ -30,6 +31,7 @@ class WebServices:
     pipelines: PipelineServices
     jobs: JobService
     tap: TapServices
+    registry: RegistryServices
     site_texts: SiteTexts
 
     @part

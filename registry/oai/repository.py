@@ -1,7 +1,8 @@
 """Repository of OAI-PMH 2.0: the six verbs over the records (Registry Interfaces 1.1 §3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from lxml import etree
@@ -9,6 +10,7 @@ from lxml import etree
 from core.database import utc_now
 from registry.documents.namespaces import OAI
 from registry.documents.voresource import resource_element, utc_text
+from registry.harvests import HarvestLog
 from registry.models import Entry
 from registry.oai.documents import Continuation, Envelope, answer, entries_answer, error_answer, text_element
 from registry.oai.errors import (
@@ -36,6 +38,8 @@ class Repository:
     ----------
     formats
         The metadata formats by their prefixes.
+    harvests
+        Where the end of a harvest is recorded.
     """
 
     def __init__(
@@ -43,28 +47,37 @@ class Repository:
         records: RecordService,
         tokens: ResumptionTokens,
         formats: Mapping[str, MetadataFormat] = METADATA_FORMATS,
+        harvests: HarvestLog | None = None,
     ) -> None:
         self._records = records
         self._tokens = tokens
         self._formats = formats
+        self._harvests = harvests
         self.base_url = f"{records.publisher.url}/oai"
 
-    def answer(self, pairs: Sequence[tuple[str, str]]) -> Iterator[bytes]:
+    def answer(self, pairs: Sequence[tuple[str, str]], agent: str = "") -> Iterator[bytes]:
         """Return the parts of the answer to a request, an error included.
 
         The time of the answer is taken first: what changes later has a later time, so that who goes on from that time
         misses nothing.
+
+        Parameters
+        ----------
+        pairs
+            Names and values of the arguments.
+        agent
+            The name of the harvester.
         """
         now = utc_now().replace(microsecond=0)
         envelope = Envelope(self.base_url, now, {})
         try:
             request = harvest_request(pairs)
             envelope = Envelope(self.base_url, now, {"verb": request.verb, **request.arguments})
-            return self._dispatch(request, envelope)
+            return self._dispatch(request, envelope, agent)
         except HarvestError as e:
             return iter((error_answer(envelope, e),))
 
-    def _dispatch(self, request: HarvestRequest, envelope: Envelope) -> Iterator[bytes]:
+    def _dispatch(self, request: HarvestRequest, envelope: Envelope, agent: str) -> Iterator[bytes]:
         arguments = request.arguments
         match request.verb:
             case "Identify":
@@ -81,10 +94,10 @@ class Repository:
                     raise CannotDisseminateFormatError(message)
                 return entries_answer(envelope, request.verb, (entry,), metadata_format)
             case _:
-                return self._list(request, envelope)
+                return self._list(request, envelope, agent)
 
-    def _list(self, request: HarvestRequest, envelope: Envelope) -> Iterator[bytes]:
-        position = self._position(request)
+    def _list(self, request: HarvestRequest, envelope: Envelope, agent: str) -> Iterator[bytes]:
+        position = self._position(request, envelope.time)
         page = self._records.page(position.window, position.after)
         if not page.entries:
             message = "No record matches from, until, set and metadataPrefix."
@@ -92,14 +105,16 @@ class Repository:
         sent = position.sent + len(page.entries)
         continuation = None
         if not page.is_last:
-            following = Position(position.verb, position.prefix, position.window, page.entries[-1].number, sent)
+            following = replace(position, after=page.entries[-1].number, sent=sent)
             expires = envelope.time + timedelta(seconds=TOKEN_SECONDS)
             continuation = Continuation(self._tokens.write(following), page.size, position.sent, expires)
         elif position.sent:
             continuation = Continuation("", page.size, position.sent)
+        if page.is_last and self._harvests is not None and agent and request.verb == "ListRecords":
+            self._harvests.record(agent, position.prefix, position.began_at, sent)
         return entries_answer(envelope, request.verb, page.entries, self._format(position.prefix), continuation)
 
-    def _position(self, request: HarvestRequest) -> Position:
+    def _position(self, request: HarvestRequest, now: datetime) -> Position:
         """Return where a list begins or goes on."""
         arguments = request.arguments
         if "resumptionToken" in arguments:
@@ -109,7 +124,7 @@ class Repository:
         if arguments.get("set", "ivo_managed") not in SETS:
             message = f"There is no set '{arguments['set']:.60}'; the sets are {', '.join(SETS)}."
             raise NoRecordsMatchError(message)
-        return Position(request.verb, metadata_format.prefix, window)
+        return Position(request.verb, metadata_format.prefix, window, now)
 
     def _identity(self) -> Iterator[_Element]:
         publisher = self._records.publisher

@@ -22,6 +22,8 @@ class Position:
     ----------
     verb, prefix
         The verb and the metadata format of the list.
+    began_at
+        When the first page was asked for.
     after
         Number of the last entry that was sent.
     sent
@@ -31,6 +33,7 @@ class Position:
     verb: str
     prefix: str
     window: Window
+    began_at: datetime
     after: int = 0
     sent: int = 0
 
@@ -49,6 +52,7 @@ class ResumptionTokens:
             "prefix": position.prefix,
             "from": "" if window.since is None else window.since.isoformat(),
             "until": "" if window.until is None else window.until.isoformat(),
+            "began": position.began_at.isoformat(),
             "products": int(window.products_only),
             "after": position.after,
             "sent": position.sent,
@@ -66,7 +70,8 @@ class ResumptionTokens:
             message = f"The resumption token belongs to {content['verb']}, not to {verb}."
             raise BadResumptionTokenError(message)
         window = Window(_time(content["from"]), _time(content["until"]), products_only=bool(content["products"]))
-        return Position(verb, str(content["prefix"]), window, int(content["after"]), int(content["sent"]))
+        began = datetime.fromisoformat(str(content["began"]))
+        return Position(verb, str(content["prefix"]), window, began, int(content["after"]), int(content["sent"]))
 
 
 def _time(text: str | int) -> datetime | None:

@@ -71,7 +71,6 @@ def product_record(
             publisher.curation,
             creators=_creators(product),
             dates=tuple(_dates(product)),
-            version=product.release.display_name if product.release is not None else "",
         ),
         content=Content(
             description=product.description.strip() or f"{product.product_type.display_name}: {product.display_name}",

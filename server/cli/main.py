@@ -18,6 +18,7 @@ from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
 from server.cli import product_types as cli_types
 from server.cli import products as cli_products
+from server.cli import registry as cli_registry
 from server.cli import releases as cli_releases
 from server.cli import validation as cli_validation
 from server.cli.context import DataOption, open_accounts, read_settings
@@ -44,6 +45,7 @@ app.add_typer(cli_products.app, name="product")
 app.add_typer(cli_dois.app, name="doi")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")
+app.add_typer(cli_registry.registry_app, name="registry")
 
 cli_accounts.add_user_commands(user_app)
 app.command("log")(cli_releases.log_command)

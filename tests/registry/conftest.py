@@ -107,8 +107,9 @@ class LocalSickle(Sickle):
 
 
 @pytest.fixture
-def database(sqlite_tables_url: str) -> Iterator[Database]:
-    database = Database(sqlite_tables_url)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database, SQLite unless a test names another one."""
+    database = Database(request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_tables_url"))
     yield database
     database.close()
 

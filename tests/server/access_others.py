@@ -149,6 +149,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         for path, url in (
             ("", ""),
             ("/log", "/log?kind=product&number=1&actor=owner&page=1"),
+            ("/registry", "/registry"),
             ("/users", "/users"),
             ("/users/{name}", "/users/stranger"),
             ("/releases", "/releases"),

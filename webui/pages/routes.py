@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from core.web.routes import route_class
 from webui.pages import about, api_reference, file_moves, home_files, landing, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
-from webui.pages.admin import overview, product_types, releases, users
+from webui.pages.admin import overview, product_types, registry, releases, users
 from webui.pages.errors import render_error
 from webui.pages.explorer import columns as explored_columns
 from webui.pages.explorer import plots as explored_plots
@@ -34,8 +34,8 @@ def page_routes(services: WebServices) -> APIRouter:
         product, lineage, densities, sky, sharing, groups, deleted, shared_link,
         pipelines, comparison, run, jobs,
         explored_tables, explored_columns, explored_plots, single_row,
-        query, home_files, file_moves, account, tokens, overview, users, releases, product_types, about, api_reference,
-        help_pages, curated, moved,
+        query, home_files, file_moves, account, tokens, overview, users, releases, product_types, registry,
+        about, api_reference, help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.

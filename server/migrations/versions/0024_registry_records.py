@@ -1,4 +1,4 @@
-"""Published identifiers of the registry, with the times of their changes
+"""Published identifiers of the registry, with the times of their changes, and the last harvests
 
 Revision: 0024, after 0023.
 """
@@ -29,8 +29,18 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_registry_records_changed_at", "registry_records", ["changed_at"])
+    op.create_table(
+        "registry_harvests",
+        sa.Column("agent", sa.String(length=200), nullable=False),
+        sa.Column("prefix", sa.String(length=40), nullable=False),
+        sa.Column("began_at", sa.DateTime(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(), nullable=False),
+        sa.Column("records", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("agent", name=op.f("pk_registry_harvests")),
+    )
 
 
 def downgrade() -> None:
     """Take the schema back."""
+    op.drop_table("registry_harvests")
     op.drop_table("registry_records")

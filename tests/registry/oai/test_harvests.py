@@ -23,6 +23,8 @@ _SERVICES = {
     "ivo://example.org/pipelines",
 }
 
+_EACH_DATABASE = pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+
 
 def harvested(sickle: LocalSickle, prefix: str = "ivo_vor", **arguments: str) -> dict[str, bool]:
     """Harvest records; give for each identifier whether it is deleted."""
@@ -94,6 +96,7 @@ def test_incremental_harvests_have_what_has_changed(catalogue: Catalogue, sickle
     assert entry.record.content.description == "New words"
 
 
+@_EACH_DATABASE
 def test_a_record_changes_when_a_related_product_is_published_or_withdrawn(
     catalogue: Catalogue, records: RecordService, monkeypatch: pytest.MonkeyPatch
 ):
@@ -127,6 +130,7 @@ def test_a_record_changes_when_a_related_product_is_published_or_withdrawn(
     assert all(last[number] > later[number] for number in last)
 
 
+@_EACH_DATABASE
 def test_harvests_while_products_come_and_go_end_with_the_public_ones(catalogue: Catalogue, sickle: LocalSickle):
     public = catalogue.publish_many(40)
     stays = set(public[:20])
@@ -166,6 +170,7 @@ def test_harvests_while_products_come_and_go_end_with_the_public_ones(catalogue:
     assert b"Verborgenes" not in b"".join(sickle.answers)
 
 
+@_EACH_DATABASE
 def test_two_servers_on_one_database_store_each_record_once(catalogue: Catalogue, records: RecordService):
     catalogue.publish_many(30)
     others = [record_service(catalogue.database) for _ in range(3)]

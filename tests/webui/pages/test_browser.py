@@ -228,6 +228,7 @@ def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServ
         "/jobs",
         "/groups",
         "/admin/log",
+        "/admin/registry",
         "/query",
         "/tap",
         "/tap/examples",
@@ -273,6 +274,7 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
         "/admin/users/admin",
         "/admin/new-release",
         "/admin/log",
+        "/admin/registry",
     ):
         page.goto(server.base_url + path)
         found = Axe().run(page)

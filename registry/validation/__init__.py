@@ -1,0 +1,1 @@
+"""Validation of records: by the official schemas, and by what registries ask for beyond them."""

@@ -1,0 +1,48 @@
+"""The command ``photoz registry``: records of the registry and their validation."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.cli.context import DataOption, open_services
+
+__all__ = ["registry_app"]
+
+registry_app = typer.Typer(help="Registry of the public products and the services.", no_args_is_help=True)
+
+_SchemasOption = Annotated[
+    Path | None, typer.Option("--schemas", help="Folder of the XML schemas; by default that of python3-gavo.")
+]
+
+
+@registry_app.command("validate")
+def validate_records(
+    strict: Annotated[bool, typer.Option("--strict", help="End with status 1 for warnings, too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    schemas: _SchemasOption = None,
+    data: DataOption = None,
+) -> None:
+    """Validate each record against the official schemas and vocabularies; end with status 1 if one is refused."""
+    from registry.validation.checks import record_findings, server_findings
+    from registry.validation.schemas import SCHEMA_FOLDER
+
+    folder, found, count = schemas or SCHEMA_FOLDER, [], 0
+    with open_services(data) as services:
+        settings = services.settings
+        of_server = server_findings(settings.authority, settings.public_url, settings.contact, folder)
+        found += [("server", finding) for finding in of_server]
+        for record in services.registry.records.records():
+            count += 1
+            found += [(record.identifier, finding) for finding in record_findings(record, folder)]
+    errors = sum(finding.is_error for _, finding in found)
+    if as_json:
+        lines = [{"record": name, "error": item.is_error, "message": item.sentence} for name, item in found]
+        typer.echo(json.dumps({"records": count, "findings": lines}, indent=2))
+    else:
+        for name, item in found:
+            typer.echo(f"{'ERROR  ' if item.is_error else 'warning'}  {name}  {item.sentence}")
+        typer.echo(f"{count} records, {errors} errors, {len(found) - errors} warnings.")
+    if errors or (strict and found):
+        raise typer.Exit(1)

@@ -1,0 +1,41 @@
+"""Findings in records."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from registry.service import RecordService
+from registry.validation.checks import record_findings, server_findings
+from tests.registry.conftest import Catalogue
+from tests.registry.schemas import harvest_schema
+
+
+def test_each_fault_of_a_record_is_found(catalogue: Catalogue, records: RecordService):
+    harvest_schema()  # skips where there is none
+    catalogue.publish(description="x")
+    record = next(record for record in records.records() if record.product is not None)
+    sentences = " ".join(finding.sentence for finding in record_findings(record))
+    for words in ("description is short", "no licence", "ORCID iD", "reference to a paper"):
+        assert words in sentences
+    assert not any(finding.is_error for finding in record_findings(record))
+
+    table = record.tables[0]
+    columns = (replace(table.columns[0], ucd="pos.eq.rra", unit="furlongs"), *table.columns[1:])
+    faulty = replace(
+        record, short_name="x" * 17, tables=(replace(table, columns=columns),), identifier="http://example.org/p"
+    )
+    found = record_findings(faulty)
+    errors = " ".join(finding.sentence for finding in found if finding.is_error)
+    assert "short name" in errors
+    assert "is not valid" in errors
+    assert "'pos.eq.rra'" in " ".join(finding.sentence for finding in found)
+    assert "'furlongs'" in " ".join(finding.sentence for finding in found)
+
+
+def test_records_of_services_have_no_findings(records: RecordService):
+    assert [record_findings(record) for record in records.records()] == [()] * 6
+
+
+def test_settings_that_harvesters_need_are_named(tmp_path: Path):
+    assert list(server_findings("example.org", "https://pz.example.org", "desk@example.org", tmp_path)) == []
+    found = list(server_findings("photoz.local", "http://127.0.0.1:8000", "", tmp_path / "none"))
+    assert [finding.is_error for finding in found] == [True, False, False, False]

@@ -1,0 +1,25 @@
+"""``photoz registry``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from server.cli.main import app
+
+
+def test_records_are_validated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name, value in (("DATA", tmp_path), ("AUTHORITY", "example.org"), ("BASE_URL", "https://pz.example.org")):
+        monkeypatch.setenv(f"PHOTOZ_{name}", str(value))
+    done = CliRunner().invoke(app, ["registry", "validate", "--json"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert answer["records"] == 6
+    assert [item["message"] for item in answer["findings"] if "PHOTOZ_CONTACT" in item["message"]]
+
+    monkeypatch.setenv("PHOTOZ_AUTHORITY", "photoz.local")
+    refused = CliRunner().invoke(app, ["registry", "validate", "--schemas", str(tmp_path / "none")])
+    assert refused.exit_code == 1
+    assert "PHOTOZ_AUTHORITY" in refused.output
+    assert "python3-gavo" in refused.output
