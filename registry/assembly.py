@@ -53,7 +53,7 @@ class RegistryServices:
     @part
     def tables(self) -> RegistryTableSource:
         """The records as rows of RegTAP."""
-        return RegistryTableSource(self._database, self.records)
+        return RegistryTableSource(self._database, self.records, self._published.stamp)
 
     @part
     def repository(self) -> Repository:

@@ -51,17 +51,28 @@ class RegistryTableSource:
     ----------
     database
         Where the service keeps the published identifiers.
+    stamp
+        Returns what changes with the catalogue, by which the service finds changes as well.
     """
 
-    def __init__(self, database: Database, records: RecordService) -> None:
+    def __init__(self, database: Database, records: RecordService, stamp: Callable[[], object]) -> None:
         self._database = database
         self._service = records
+        self._stamp = stamp
+        self._current: tuple[object, Sequence[TableBlock]] | None = None
         self._records: OrderedDict[str, Sequence[ResourceRecord]] = OrderedDict()
         self._lock = Lock()
 
     def blocks(self) -> Sequence[TableBlock]:
         """Return the blocks of the current records, in their order."""
-        self._service.refresh()
+        # It is taken first: what is read afterwards has at least the changes up to it.
+        stamp, current = self._stamp(), self._current
+        if current is None or current[0] != stamp:
+            self._service.refresh()
+            self._current = current = (stamp, self._read())
+        return current[1]
+
+    def _read(self) -> Sequence[TableBlock]:
         size = self._service.page_size
         query = select(RegistryRow.id, RegistryRow.version, RegistryRow.changed_at).where(
             RegistryRow.is_deleted.is_(False)

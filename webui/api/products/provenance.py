@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
 from core.errors import ConflictError, InvalidValueError
+from products.models import Product
 from products.provenance import datacite_document, datacite_xml, provenance_json, provenance_votable
 from webui.api.errors import api_router
 from webui.api.representations.products import Json
@@ -54,14 +55,7 @@ def routes(services: WebServices) -> APIRouter:
         wanted: Literal["json", "xml"] = Query("json", alias="format"),
         identity: Identity = Depends(authenticate),
     ) -> Response:
-        product = services.products.service.get(identity, product_id)
-        described = services.products.descriptions.of(product)
-        if described is None:
-            message = f"Product '{product.internal_name}' has no DataCite metadata: it is not public."
-            raise ConflictError(message)
-        if wanted == "xml":
-            return Response(datacite_xml(described), media_type=f"{_DATACITE}+xml")
-        return JSONResponse(datacite_document(described), media_type=f"{_DATACITE}+json")
+        return _datacite(services, services.products.service.get(identity, product_id), wanted)
 
     @router.get("/products/{product_id}/relations", summary="Related products, DOIs and addresses that you may see")
     def relations(product_id: int, identity: Identity = Depends(authenticate)) -> list[Json]:
@@ -85,6 +79,16 @@ def routes(services: WebServices) -> APIRouter:
         }
 
     return router
+
+
+def _datacite(services: WebServices, product: Product, wanted: Literal["json", "xml"]) -> Response:
+    described = services.products.descriptions.of(product)
+    if described is None:
+        message = f"Product '{product.internal_name}' has no DataCite metadata: it is not public."
+        raise ConflictError(message)
+    if wanted == "xml":
+        return Response(datacite_xml(described), media_type=f"{_DATACITE}+xml")
+    return JSONResponse(datacite_document(described), media_type=f"{_DATACITE}+json")
 
 
 def _format(chosen: str | None, request: Request) -> str:
