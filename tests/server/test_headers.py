@@ -157,8 +157,21 @@ def test_unforeseen_errors_keep_browsers_careful(running: Application):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/", "/tap/capabilities", "/vospace/capabilities", "/vospace/nodes/products",
-                                  "/reg/resource-caps", "/oai?verb=Identify", "/login", "/tokens", "/tap/tables"])  # fmt: skip
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api/",
+        "/tap/capabilities",
+        "/vospace/capabilities",
+        "/vospace/nodes/products",
+        "/reg/resource-caps",
+        "/oai?verb=Identify",
+        "/login",
+        "/tokens",
+        "/tap/tables",
+    ],
+)
 def test_no_address_follows_the_host_that_was_asked_for(running: Application, token: str, path: str):
     poison = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
     for headers in (poison, poison | {"Authorization": f"Bearer {token}"}):
