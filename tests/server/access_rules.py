@@ -273,10 +273,9 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     },
     # Products that are not public have no metadata for others.
     ("GET", f"{_PRODUCT}/datacite"): Ask("/api/products/{0.number}/datacite", _statuses(200, 409)),
-    ("GET", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
-    ("HEAD", "/tap/tables/{name}"): Ask("/tap/tables/{0.table}", published=True),
     **{
-        (method, "/reg/tap/tables/{name}"): Ask("/reg/tap/tables/{0.table}", published=True)
+        (method, f"{prefix}/tables/{{name}}"): Ask(f"{prefix}/tables/{{0.table}}", published=True)
+        for prefix in ("/tap", "/reg/tap")
         for method in ("GET", "HEAD")
     },
     ("GET", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
