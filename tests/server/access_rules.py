@@ -263,10 +263,10 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     ),
     ("GET", f"{_PRODUCT}/files/{{name}}"): Ask(f"/api/products/{{0.number}}/files/{MAIN}"),
     ("HEAD", f"{_PRODUCT}/files/{{name}}"): Ask(f"/api/products/{{0.number}}/files/{MAIN}"),
-    ("GET", f"{_PRODUCT}/main_file"): Ask("/api/products/{0.number}/main_file"),
-    ("HEAD", f"{_PRODUCT}/main_file"): Ask("/api/products/{0.number}/main_file"),
-    ("GET", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
-    ("HEAD", f"{_PRODUCT}/zip"): Ask("/api/products/{0.number}/zip"),
+    **{
+        (method, f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}")
+        for method, name in (("GET", "main_file"), ("HEAD", "main_file"), ("GET", "zip"), ("HEAD", "zip"))
+    },
     **{
         ("GET", f"{_PRODUCT}/{name}"): Ask(f"/api/products/{{0.number}}/{name}")
         for name in ("provenance", "citation", "downloads", "relations")
@@ -274,9 +274,8 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
     # Products that are not public have no metadata for others.
     ("GET", f"{_PRODUCT}/datacite"): Ask("/api/products/{0.number}/datacite", _statuses(200, 409)),
     **{
-        (method, f"{prefix}/tables/{{name}}"): Ask(f"{prefix}/tables/{{0.table}}", published=True)
-        for prefix in ("/tap", "/reg/tap")
-        for method in ("GET", "HEAD")
+        (method, f"{at}/tables/{{name}}"): Ask(f"{at}/tables/{{0.table}}", published=True)
+        for method, at in (("GET", "/tap"), ("HEAD", "/tap"), ("GET", "/reg/tap"), ("HEAD", "/reg/tap"))
     },
     ("GET", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
     ("HEAD", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
