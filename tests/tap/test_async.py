@@ -18,7 +18,6 @@ from core.auth.models import Scope
 from tests.core.vosi.schemas import schema
 from tests.support.accounts import new_account
 from tests.support.processes import command_of, ending_within, processor_seconds
-from tests.support.taplint import complaints
 from tests.support.tools import Stilts
 from tests.tap.small_site import SmallSite, small_site
 
@@ -265,4 +264,4 @@ def test_documents_of_jobs_in_every_phase_hold_to_the_schema(site: SmallSite, ma
 def test_taplint_finds_nothing_wrong(site: SmallSite, stilts: Stilts):
     stages = "CPV CAP QGE QAS UWS MDQ"
     report = stilts("taplint", f"tapurl={site.url('tap')}", f"stages={stages}", "maxtable=8")
-    assert not complaints(report), report
+    assert "Errors: 0; Warnings: 0;" in report, report

@@ -20,7 +20,6 @@ from core.columns import Column
 from core.photoz.forms import DensityForm
 from core.votable import TableDescription
 from tap.results import RESULT_FORMATS
-from tests.support.taplint import complaints
 from tests.support.tools import Stilts
 from tests.tap.uploading import small
 from tests.tap.user_site import CSV, POSITIONS, VOTABLE, XML, UserSite, made, user_site, vositable
@@ -275,7 +274,7 @@ def test_taplint_finds_nothing_wrong_with_a_nasty_table(site: UserSite, stilts: 
     assert site.rows("maria", f'SELECT "SELECT", "a b", "Δ" FROM {table}') == ["1,2,ü"]
     site.ask("maria", "POST", f"permissions/{table}", "public=true", "text/plain")
     report = stilts("taplint", f"tapurl={site.url('').rstrip('/')}", "stages=TMV TME TMS TMC CPV CAP MDQ")
-    assert not complaints(report), report
+    assert "Errors: 0; Warnings: 0;" in report, report
 
 
 def test_densities_of_users_and_of_uploads_are_asked_by_name(site: UserSite):
