@@ -12,27 +12,14 @@ from core.database import utc_now
 from core.errors import PhotozError
 from core.identifiers import GroupIdentifiers
 from core.settings import Settings
-from core.vosi import BASIC_AUTH, COOKIE, TOKEN, Capability, Interface, capabilities_document
+from core.vosi import capabilities_document
 from core.web.routes import route_class
+from registry.group_capabilities import GROUPS, group_capabilities
 
-__all__ = ["GROUPS", "group_capabilities", "group_routes"]
-
-#: Path of the service, and of its identifier.
-GROUPS = "gms"
+__all__ = ["group_routes"]
 
 #: The group that all users belong to.
 _EVERYBODY = "registered"
-
-_SEARCH = "ivo://ivoa.net/std/gms#search-1.0"
-
-
-def group_capabilities(base_url: str) -> tuple[Capability, ...]:
-    """Return the capabilities of the service with a base URL."""
-    search = Interface(f"{base_url}/search", role="std", version="1.0", security=(BASIC_AUTH, COOKIE, TOKEN))
-    return (
-        Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base_url}/capabilities"),)),
-        Capability(_SEARCH, (search,)),
-    )
 
 
 def group_routes(settings: Settings, authenticate: Authenticator) -> APIRouter:

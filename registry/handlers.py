@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.vosi import capabilities_document
 from core.web.routes import route_class
 from registry.assembly import RegistryServices
-from registry.groups import GROUPS
+from registry.group_capabilities import GROUPS
 from registry.publisher import Publisher
 from registry.records.service_records import registry_record
 

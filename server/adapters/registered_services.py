@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from core.settings import Settings
 from core.vosi import BASIC_AUTH, Capability, Interface
 from pipelines.models import AnyPipeline
-from registry.groups import GROUPS, group_capabilities
+from registry.group_capabilities import GROUPS, group_capabilities
 from registry.publisher import TAP
 from registry.records.service_records import ServiceDescription
 from tap.metadata.capabilities import tap_service
