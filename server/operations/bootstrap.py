@@ -25,8 +25,8 @@ __all__ = ["Environment", "SetupError", "main", "missing_programs"]
 _OLDEST_PIP = "25.1"  # the first that installs dependency groups
 _STILL_SECONDS = 20.0
 
-#: What servers and their processes import when they start. All other code of the libraries is compiled when it is used
-#: first: pip would compile three times as much, on one core.
+#: What servers and their processes import when they start. For a server all other code of the libraries is compiled when
+#: it is used first; pip would compile three times as much, on one core.
 _STARTED = ("server.cli.main", "server.serve", "server.worker", "tap.engine.duckdb.worker")
 
 #: Programs that some tests need, and the Debian package of each.
@@ -74,7 +74,7 @@ class Environment:
             self._run_pip(["--upgrade", f"pip>={_OLDEST_PIP}"])
             _print("[3/3] Installing the project and its libraries; the first time takes a minute or two")
             self._run_pip(["--no-compile", *self._requirements(goal)])
-            self._compile()
+            self._compile(goal)
             self._stamp(goal).write_text(self._fingerprint())
 
     def _requirements(self, goal: str) -> list[str]:
@@ -145,11 +145,17 @@ class Environment:
             )
             raise SetupError(message)
 
-    def _compile(self) -> None:
-        """Have Python compile what every start imports, while the folder may be written."""
+    def _compile(self, goal: str) -> None:
+        """Have Python compile what every start imports, while the folder may be written; for tests all libraries.
+
+        Warnings about the code of others, which Python gives when it compiles, would be errors in tests.
+        """
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        words = ["-c", f"import {', '.join(_STARTED)}"]
+        if goal == "test":
+            words = ["-m", "compileall", "-q", "-q", "-j", "0", str(self._folder / "lib")]
         with _heartbeat():
-            subprocess.run([str(self._python), "-c", f"import {', '.join(_STARTED)}"], check=False, env=environment)
+            subprocess.run([str(self._python), "-W", "ignore", *words], check=False, env=environment)
 
     def _stamp(self, goal: str) -> Path:
         return self._folder / f".prepared-for-{goal}"

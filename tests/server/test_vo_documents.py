@@ -63,7 +63,7 @@ def services(tables_url: str, tmp_path: Path) -> Iterator[Services]:
     services = Services(Settings(data=tmp_path, base_url="http://testserver", min_free_bytes=0))
     services.database = Database(tables_url)
     yield services
-    services.database.close()
+    services.close()
 
 
 @pytest.fixture

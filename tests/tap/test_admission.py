@@ -44,7 +44,7 @@ def until(server: RunningServer, status: int) -> requests.Response:
 def test_one_query_too_many_is_told_when_to_come_back_and_a_reader_who_leaves_makes_room(
     server: RunningServer, method: str, form: str
 ):
-    assert until(server, 200).text.split() == ["n", "2"]
+    assert until(server, 200).text.split() == ["n", "3"]
     with occupied(server, method, form) as busy:
         assert int(busy.headers["Retry-After"]) > 0
         assert busy.headers["Content-Type"].startswith("application/x-votable+xml")

@@ -128,7 +128,7 @@ def test_a_wide_table_is_paged_and_pages_keep_what_the_others_have(
     first = shown(alice, name)
     assert len(first) < 80_000
     assert first.count('<select name="meaning-') == 30
-    assert "Columns 1 to 30 of 1" in first
+    assert "Columns 1 to 30 of " in first
     moved = alice.post(f"/product/{name}/columns", data={**fields_of(first), "then": "page-2"})
     assert moved.headers["location"] == f"/product/{name}/columns?page=2"
     second = alice.get(moved.headers["location"]).text
