@@ -25,8 +25,8 @@ __all__ = ["Environment", "SetupError", "main", "missing_programs"]
 _OLDEST_PIP = "25.1"  # the first that installs dependency groups
 _STILL_SECONDS = 20.0
 
-#: What servers and their processes import when they start. For a server the rest of the libraries is compiled when it is
-#: used first; pip would compile three times as much, on one core.
+#: What servers and their processes import when they start. For a server the rest of the libraries is compiled when
+#: it is used first; pip would compile three times as much, on one core.
 _STARTED = ("server.cli.main", "server.serve", "server.worker", "tap.engine.duckdb.worker")
 
 #: Programs that some tests need, and the Debian package of each.
