@@ -256,7 +256,7 @@ def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServ
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(380, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(380, "light"), (380, "dark"), (1280, "light")])
 def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: str, width: int):
     page = signed_in
     page.emulate_media(color_scheme=scheme)
