@@ -7,7 +7,7 @@ later because another transaction wrote in between.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
@@ -17,7 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from core.errors import InvalidValueError
 
-__all__ = ["Base", "Database", "UtcDateTime", "utc_now"]
+__all__ = ["Base", "Database", "UtcDateTime", "utc_now", "utc_today"]
 
 _SQLITE_BUSY_SECONDS = 30
 _LARGEST_NUMBER = 2**63 - 1
@@ -60,6 +60,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 def utc_now() -> datetime:
     """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def utc_today() -> date:
+    """Return the current day in UTC."""
+    return utc_now().date()
 
 
 class Database:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow
-from core.database import utc_now
+from core.database import utc_today
 from core.errors import PermissionDeniedError
 from products.models import ProductStatus, Visibility
 from products.schema import (
@@ -85,7 +85,7 @@ def readable(identity: Identity, today: date | None = None) -> ColumnElement[boo
 
 def embargo_ended(today: date | None = None) -> ColumnElement[bool]:
     """Return the condition on ``ProductRow`` under which a product has an embargo date that is reached."""
-    day = today or utc_now().date()
+    day = today or utc_today()
     return and_(ProductRow.embargo_date.is_not(None), ProductRow.embargo_date <= day)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.auth.audit import Subject, record
 from core.auth.models import Identity
 from core.columns import Column
-from core.database import utc_now
+from core.database import utc_today
 from core.errors import NotFoundError
 from products.access import readable
 from products.attribution.models import Attribution
@@ -172,7 +172,7 @@ def product_of_row(row: ProductRow) -> Product:
 
 def effective_visibility(row: ProductRow) -> Visibility:
     """Return who may read a product today: everyone from its embargo date on."""
-    is_over = row.embargo_date is not None and row.embargo_date <= utc_now().date()
+    is_over = row.embargo_date is not None and row.embargo_date <= utc_today()
     return Visibility.PUBLIC if is_over else Visibility(row.visibility)
 
 

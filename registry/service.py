@@ -13,7 +13,7 @@ from functools import cached_property
 from lxml import etree
 from sqlalchemy.orm import Session
 
-from core.database import Database, utc_now
+from core.database import Database, utc_now, utc_today
 from core.errors import ServiceBusyError
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.visible import VisibleProduct
@@ -86,7 +86,7 @@ class RecordService:
         self._published = published
         self._descriptions = services
         self._quoted = quoted
-        self._today = today or _utc_today
+        self._today = today or utc_today
         self._seen: object = None
         self.publisher = publisher
         self.page_size = page
@@ -199,7 +199,3 @@ class RecordService:
 
 def _digest(record: ResourceRecord) -> str:
     return hashlib.sha256(etree.tostring(resource_element(record))).hexdigest()
-
-
-def _utc_today() -> date:
-    return utc_now().date()

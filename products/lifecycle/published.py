@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.auth.models import Identity
-from core.database import Database, utc_now
+from core.database import Database, utc_today
 from products.access import readable
 from products.lifecycle.change_log import catalogue_version, version_of_product
 from products.lifecycle.visible import VisibleProduct, VisibleProducts
@@ -53,7 +53,7 @@ class PublishedProducts:
     def __init__(self, database: Database, products: ProductService, today: Callable[[], date] | None = None) -> None:
         self._database = database
         self._service = products
-        self._today = today or _utc_today
+        self._today = today or utc_today
         self._details: OrderedDict[int, tuple[int, ProductDetails]] = OrderedDict()
         self._visible: OrderedDict[object, VisibleProducts] = OrderedDict()
         self._lock = Lock()
@@ -131,10 +131,6 @@ class PublishedProducts:
                 while len(self._details) > _MAX_DETAILS:
                     self._details.popitem(last=False)
         return (kept[item.id][1] for item in products if item.id in kept)
-
-
-def _utc_today() -> date:
-    return utc_now().date()
 
 
 def _read(session: Session, ids: Sequence[int]) -> dict[int, ProductDetails]:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from core.database import utc_now
+from core.database import utc_today
 from core.errors import InvalidValueError
 from products.models import Visibility
 from products.schema import ProductRow
@@ -38,7 +38,7 @@ def set_embargo(row: ProductRow, day: date | None) -> None:
     """
     if day is None or day == row.embargo_date:
         return
-    if day <= utc_now().date():
+    if day <= utc_today():
         message = f"The embargo date {day} is not in the future. To publish to everyone now, choose Public."
         raise InvalidValueError(message, field="embargo_date")
     if row.visibility == Visibility.PUBLIC:
