@@ -8,7 +8,7 @@ from pzserver import (
     RequestError,
     RequiredColumnsError,
 )
-from pzserver.connection import Connection, server_url
+from pzserver.connections.connection import Connection, server_url
 
 from tests.clients.local_server import Answer, local_server
 from tests.support.ports import free_port

@@ -1,8 +1,8 @@
 import hashlib
 
 import pytest
-from pzserver.connection import Connection
-from pzserver.downloads import download
+from pzserver.connections.connection import Connection
+from pzserver.files.downloads import download
 from pzserver.errors import BrokenDownloadError, NotFoundError
 
 from tests.clients.local_server import Answer, local_server

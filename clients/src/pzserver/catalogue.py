@@ -1,17 +1,20 @@
 """Queries of product metadata and rows with ADQL through TAP."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
-
-import pyvo
-from astropy.io.votable.tree import TableElement
-from astropy.table import Table
-from numpy import ma
+from typing import TYPE_CHECKING, Any
 
 from pzserver.adql import conditions_of, in_cone, rows_query
-from pzserver.connection import Connection
+from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, NotFoundError, RequestError
+from pzserver.tables.queries import run_sync, tap_service
+
+if TYPE_CHECKING:
+    import pyvo
+    from astropy.io.votable.tree import TableElement
+    from astropy.table import Table
 
 __all__ = ["Catalogue", "RemoteFile"]
 
@@ -40,8 +43,8 @@ class Catalogue:
     """Queries to the TAP service of one server."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._session = connection.session
-        self._tap = pyvo.dal.TAPService(f"{connection.base_url}/tap", session=connection.session)
 
     def query(self, adql: str, *, maxrec: int | None = None) -> Table:
         """Run a query and return its rows.
@@ -51,11 +54,13 @@ class Catalogue:
         InvalidValueError
             The server cannot run the query; the message states the error.
         """
-        return self._result(adql, maxrec).to_table()
+        return run_sync(self._connection, adql, maxrec=maxrec).to_table()
 
     def _result(self, adql: str, maxrec: int | None) -> pyvo.dal.TAPResults:
+        import pyvo
+
         try:
-            return self._tap.run_sync(adql, maxrec=maxrec)
+            return tap_service(self._connection).run_sync(adql, maxrec=maxrec)
         except pyvo.dal.DALQueryError as e:
             raise InvalidValueError(str(e)) from e
         except (pyvo.dal.DALServiceError, pyvo.dal.DALFormatError) as e:
@@ -65,8 +70,8 @@ class Catalogue:
 
     def records(self, adql: str) -> list[Json]:
         """Run a query of metadata and return its rows as dictionaries, with None for missing values."""
-        table = self.query(adql)
-        return [{name: _plain(row[name]) for name in table.colnames} for row in table]
+        rows: list[Json] = run_sync(self._connection, adql).to_arrow().to_pylist()
+        return [{name: None if value == "" else value for name, value in row.items()} for row in rows]
 
     def product_types(self) -> list[Json]:
         """List the types of products, in their order."""
@@ -117,7 +122,7 @@ class Catalogue:
         *,
         maxrec: int | None = None,
     ) -> TableElement:
-        """Return rows of a product, with all that the server says of them.
+        """Return rows of a product as a VOTable, with all that the server says of them.
 
         Parameters
         ----------
@@ -132,6 +137,17 @@ class Catalogue:
         ValueError
             A cone is given and the product has no positions.
         """
+        query, limit = self._rows_query(product, columns, cone, maxrec)
+        return self._result(query, limit).resultstable
+
+    def _rows_query(
+        self,
+        product: Json,
+        columns: Iterable[str] | None,
+        cone: tuple[float, float, float] | None,
+        maxrec: int | None,
+    ) -> tuple[str, int]:
+        """Return the query for rows of a product, and the number of rows to request."""
         if product["table_name"] is None:
             message = f"The product '{product['internal_name']}' has no table that can be queried."
             raise NotFoundError(message)
@@ -144,7 +160,7 @@ class Catalogue:
                 raise ValueError(message)
             condition = in_cone(product["ra_column"], product["dec_column"], cone)
         query = rows_query(product["table_name"], columns, condition)
-        return self._result(query, product["row_count"] if maxrec is None else maxrec).resultstable
+        return query, product["row_count"] if maxrec is None else maxrec
 
     def rows(
         self,
@@ -155,7 +171,8 @@ class Catalogue:
         maxrec: int | None = None,
     ) -> Table:
         """Return rows of a product as a table; see `votable`."""
-        return self.votable(product, columns, cone, maxrec=maxrec).to_table(use_names_over_ids=True)
+        query, limit = self._rows_query(product, columns, cone, maxrec)
+        return run_sync(self._connection, query, maxrec=limit).to_table()
 
     def _parts(self, product_id: int, table: str, names: tuple[str, ...], order: str) -> list[Json]:
         condition = f"product_id = {int(product_id)} ORDER BY {order}"
@@ -172,10 +189,3 @@ def _product(record: Json) -> Json:
         "n_rows": record["row_count"],
     }
     return {**renamed, **{name: value for name, value in record.items() if name not in {"product_id", "official"}}}
-
-
-def _plain(value: Any) -> Any:
-    if value is ma.masked:
-        return None
-    value = value.item() if hasattr(value, "item") else value
-    return None if value == "" else value

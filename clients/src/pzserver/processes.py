@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pzserver.connection import Connection
+from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
 
 __all__ = ["CRCProcess", "FailedRunError", "Process", "TSMProcess", "VEProcess"]

@@ -1,21 +1,26 @@
 """Main class of the library: one Photo-z Server and its products."""
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, Literal, Self
+from __future__ import annotations
 
-import pandas as pd
-from astropy.table import Table
+from collections.abc import Iterable, Mapping
+from operator import index
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex
 
 from pzserver.catalogue import Catalogue
-from pzserver.connection import Connection
-from pzserver.downloads import Progress
-from pzserver.ensembles import ensemble_of
+from pzserver.compat.products import PzProduct
+from pzserver.connections.connection import TIMEOUT, Connection, server_url
+from pzserver.connections.tokens import find_token
 from pzserver.errors import RequiredColumnsError
-from pzserver.files import ProductFiles
+from pzserver.files.downloads import Progress
+from pzserver.files.product_files import ProductFiles
 from pzserver.processes import CRCProcess, Process, TSMProcess, VEProcess
-from pzserver.products import PzProduct
+from pzserver.products.product import Product
 from pzserver.uploads import PzUpload, create_product
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from astropy.table import Table
 
 __all__ = ["PzServer"]
 
@@ -41,9 +46,14 @@ class PzServer:
     Parameters
     ----------
     token
-        An access token; the server shows it once, when it is created.
+        An access token; the server shows it once, when it is created. By default that of the environment variable
+        ``PZSERVER_TOKEN``, of the configuration file, or of the Rubin Science Platform.
     host
-        Address of the server, with or without ``/api/`` at its end.
+        Address of the server, with or without ``/api/`` at its end; a redirect of it is followed once and kept.
+    timeout
+        Seconds to wait for a connection and for the next bytes of a response, or both.
+    retries
+        How often a request is repeated that a busy server refused.
 
     Raises
     ------
@@ -53,12 +63,16 @@ class PzServer:
         The token is not valid.
     """
 
-    def __init__(self, token: str | None = None, host: str = "http://127.0.0.1:8000") -> None:
-        if not token:
-            message = "Give your token: PzServer(token='…', host='…'). Create one on the server's pages."
-            raise ValueError(message)
-        self._connection = Connection(token, host)
-        self._connection.json("GET", "")
+    def __init__(
+        self,
+        token: str | None = None,
+        host: str = "http://127.0.0.1:8000",
+        *,
+        timeout: float | tuple[float, float] = TIMEOUT,
+        retries: int = 4,
+    ) -> None:
+        self._connection = Connection(find_token(token, server_url(host)), host, timeout=timeout, retries=retries)
+        self._connection.settle()
         self._catalogue = Catalogue(self._connection)
         self._files = ProductFiles(self._connection, self._catalogue)
 
@@ -67,6 +81,13 @@ class PzServer:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        return f"<PzServer {self._connection.base_url}>"
+
+    def __getitem__(self, key: SupportsIndex | str) -> Product:
+        """Return a product by its number or internal name."""
+        return Product(self._connection, self._catalogue, _key(key))
 
     def close(self) -> None:
         """Close the connections to the server; otherwise they are closed when Python ends."""
@@ -117,7 +138,7 @@ class PzServer:
         """Show published products."""
         return _frame(self.get_products_list(filters), _LISTED)
 
-    def get_product_metadata(self, product_id: int | str, mainfile_info: bool = True) -> Json:
+    def get_product_metadata(self, product_id: SupportsIndex | str, mainfile_info: bool = True) -> Json:
         """Return the metadata of a product.
 
         Parameters
@@ -127,20 +148,22 @@ class PzServer:
         mainfile_info
             Whether to add ``main_file``: its name, size in bytes, checksums, rows and columns.
         """
-        product = self._catalogue.product(product_id)
+        product = self._catalogue.product(_key(product_id))
         if mainfile_info:
             product["main_file"] = self._files.main_file(product)
         return product
 
     def display_product_metadata(
         self,
-        product_id: int | str,
+        product_id: SupportsIndex | str,
         show: bool = True,  # noqa: ARG002 - notebooks say it; the frame is given back either way
     ) -> pd.DataFrame:
         """Show the metadata of a product as names and values."""
         metadata = self.get_product_metadata(product_id)
         main_file = metadata.pop("main_file") or {}
         entries = {**metadata, "main_file": main_file.get("name"), "size": main_file.get("size")}
+        import pandas as pd
+
         return pd.DataFrame({"key": list(entries), "value": list(entries.values())})
 
     # --- rows and files
@@ -151,7 +174,7 @@ class PzServer:
 
     def get_rows(
         self,
-        product_id: int | str,
+        product_id: SupportsIndex | str,
         columns: Iterable[str] | None = None,
         cone: tuple[float, float, float] | None = None,
         *,
@@ -168,11 +191,11 @@ class PzServer:
         maxrec
             Maximum number of rows; all by default, up to the limit of the server.
         """
-        return self._catalogue.rows(self._catalogue.product(product_id), columns, cone, maxrec=maxrec)
+        return self._catalogue.rows(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)
 
     def ensemble(
         self,
-        product_id: int | str,
+        product_id: SupportsIndex | str,
         columns: Iterable[str] | None = None,
         cone: tuple[float, float, float] | None = None,
         *,
@@ -191,9 +214,13 @@ class PzServer:
         maxrec
             Maximum number of objects; all by default, up to the limit of the server.
         """
-        return ensemble_of(self._catalogue.votable(self._catalogue.product(product_id), columns, cone, maxrec=maxrec))
+        from pzserver.ensembles import ensemble_of
 
-    def get_product(self, product_id: int | str, get_big_products: bool = False) -> Table:
+        return ensemble_of(
+            self._catalogue.votable(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)
+        )
+
+    def get_product(self, product_id: SupportsIndex | str, get_big_products: bool = False) -> Table:
         """Return a product's main file as an astropy table, with units.
 
         Parameters
@@ -201,12 +228,12 @@ class PzServer:
         get_big_products
             Whether files above 200 MiB are read as well.
         """
-        product = self._catalogue.product(product_id)
+        product = self._catalogue.product(_key(product_id))
         return self._files.table(product, big=get_big_products)
 
     def download_product(
         self,
-        product_id: int | str,
+        product_id: SupportsIndex | str,
         save_in: str | Path = ".",
         *,
         unpacked: bool = False,
@@ -230,12 +257,12 @@ class PzServer:
         Path
             The zip, or the folder.
         """
-        product = self._catalogue.product(product_id)
+        product = self._catalogue.product(_key(product_id))
         target = self._files.save(product, Path(save_in), unpacked=unpacked, progress=progress)
         print(f"File saved as: {target}")  # noqa: T201 - what notebooks show
         return target
 
-    def get_product_object(self, product_id: int | str) -> PzProduct:
+    def get_product_object(self, product_id: SupportsIndex | str) -> PzProduct:
         """Return a product of yours, to change its description and files."""
         return PzProduct(self._connection, self._number(product_id))
 
@@ -298,12 +325,12 @@ class PzServer:
             _publish(upload, chosen=columns is not None)
         return upload
 
-    def update_description(self, product_id: int | str, text: str) -> None:
+    def update_description(self, product_id: SupportsIndex | str, text: str) -> None:
         """Replace the description of a product of yours."""
         number = self._number(product_id)
         self._connection.json("PATCH", f"products/{number}/", json={"description": text})
 
-    def delete_product(self, product_id: int | str) -> None:
+    def delete_product(self, product_id: SupportsIndex | str) -> None:
         """Delete a product of yours."""
         self._connection.json("DELETE", f"products/{self._number(product_id)}/")
 
@@ -326,11 +353,17 @@ class PzServer:
         process.run()
         return process.wait(seconds)
 
-    def _number(self, product_id: int | str) -> int:
+    def _number(self, product_id: SupportsIndex | str) -> int:
         """Return the number of a product; drafts are found by number alone."""
-        if isinstance(product_id, int) or product_id.isdecimal():
-            return int(product_id)
-        return int(self._catalogue.product(product_id)["id"])
+        key = _key(product_id)
+        if isinstance(key, int) or key.isdecimal():
+            return int(key)
+        return int(self._catalogue.product(key)["id"])
+
+
+def _key(product_id: SupportsIndex | str) -> int | str:
+    """Return a number, which may be one of numpy, or an internal name."""
+    return product_id if isinstance(product_id, str) else index(product_id)
 
 
 def _publish(upload: PzUpload, *, chosen: bool) -> None:
@@ -343,6 +376,8 @@ def _publish(upload: PzUpload, *, chosen: bool) -> None:
 
 
 def _frame(items: Iterable[Mapping[str, Any]], names: Mapping[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
     return pd.DataFrame(
         [{shown: item[key] for key, shown in names.items()} for item in items], columns=[*names.values()]
     )

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pzserver.connection import Connection
-from pzserver.downloads import Progress
+from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
+from pzserver.files.downloads import Progress
 
 __all__ = ["PzUpload", "create_product"]
 

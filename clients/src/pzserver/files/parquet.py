@@ -8,16 +8,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy.table import Column, MaskedColumn, Table
 
-__all__ = ["read_parquet"]
+__all__ = ["column_of_array", "read_parquet"]
 
 
 def read_parquet(path: Path) -> Table:
     """Read a Parquet file."""
     table = pq.read_table(path)
-    return Table({name: _column(table.column(name).combine_chunks()) for name in table.column_names})
+    return Table({name: column_of_array(table.column(name).combine_chunks()) for name in table.column_names})
 
 
-def _column(array: Any) -> Column:  # pyarrow ships no types
+def column_of_array(array: Any) -> Column:  # pyarrow ships no types
+    """Return an Arrow array as a column, masked where values are missing."""
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if isinstance(array, pa.ChunkedArray):

@@ -1,25 +1,30 @@
 """Files of published products: as tables, as a zip archive, or as a folder."""
 
+from __future__ import annotations
+
+import os
+import re
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from astropy.table import Table
-
 from pzserver.catalogue import Catalogue
-from pzserver.connection import Connection
-from pzserver.downloads import Progress, download
+from pzserver.connections.connection import Connection
 from pzserver.errors import PzServerError
-from pzserver.tables import UnknownFormatError, read_table, with_descriptions
+from pzserver.files.downloads import Progress, download
 
-__all__ = ["ProductFiles"]
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+__all__ = ["ProductFiles", "windows_name"]
 
 Json = dict[str, Any]  # metadata: names to texts, numbers, lists and None
 
 _METADATA_NAME = "product_metadata.yaml"
 _NOT_TABLES = ("validation_results", "training_results")
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _BIG = 200 * 1024**2
 
 
@@ -50,6 +55,8 @@ class ProductFiles:
 
     def table(self, product: Json, *, big: bool) -> Table:
         """Read the main file of a product."""
+        from pzserver.files.readers import with_descriptions
+
         main = self._readable(product, big=big)
         columns = main["associated_columns"]
         with tempfile.TemporaryDirectory() as folder:
@@ -78,6 +85,8 @@ class ProductFiles:
 
     def _read(self, product: Json, main: Json, path: Path) -> Table:
         """Return the table of a file; read locally if columns and rows agree with the server's, else queried."""
+        from pzserver.files.readers import UnknownFormatError, read_table
+
         details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
         queryable = product["table_name"] is not None
         try:
@@ -119,11 +128,20 @@ class ProductFiles:
 
 
 def _local_name(name: str) -> str:
-    """Return a file name, or raise PzServerError when it leads out of the folder."""
+    """Return a file name that Windows takes as well, or raise PzServerError when it leads out of the folder."""
     if Path(name).name != name or name == ".." or "\\" in name:
         message = f"The server has a file '{name}', which is not a valid file name here; it was not saved."
         raise PzServerError(message)
-    return name
+    if os.name != "nt":
+        return name
+    return windows_name(name)
+
+
+def windows_name(name: str) -> str:
+    """Return a name without what Windows reserves: some characters, names of devices, dots and blanks at the end."""
+    safe = re.sub(r'[<>:"|?*\x00-\x1f]', "_", name)
+    safe = re.sub(r"[. ]+$", "_", safe)
+    return f"_{safe}" if safe.partition(".")[0].rstrip().upper() in _DEVICES else safe
 
 
 def _pack(folder: Path, target: Path, name: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import requests
 
-from pzserver.connection import Connection
+from pzserver.connections.connection import Connection
 from pzserver.errors import BrokenDownloadError, RequestError
 
 __all__ = ["Progress", "download"]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pzserver.connection import Connection
+from pzserver.connections.connection import Connection
 from pzserver.errors import NotFoundError
 from pzserver.uploads import PzUpload
 

@@ -1,0 +1,3 @@
+"""Names and classes of version 0.3 of this library."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Authenticated HTTP connections: tokens, redirects, retries, timeouts and errors."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Products as objects: metadata, columns and rows."""
+
+__all__: list[str] = []

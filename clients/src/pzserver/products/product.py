@@ -1,0 +1,181 @@
+"""A published product: metadata, columns, and rows that the server selects."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from pzserver.adql import delimited, in_cone
+from pzserver.errors import NotFoundError
+from pzserver.products.columns import Column, ColumnList
+from pzserver.tables.queries import run_sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+    from astropy.coordinates import Angle, SkyCoord
+    from astropy.table import Table
+    from astropy.units import Quantity
+
+    from pzserver.catalogue import Catalogue
+    from pzserver.connections.connection import Connection
+    from pzserver.tables.results import QueryResult
+
+__all__ = ["Product"]
+
+Json = dict[str, Any]  # metadata as the server sends it
+
+
+class Product:
+    """A published product of a server.
+
+    Parameters
+    ----------
+    key
+        Its number or internal name.
+
+    Raises
+    ------
+    NotFoundError
+        It does not exist, or you may not see it.
+    """
+
+    def __init__(self, connection: Connection, catalogue: Catalogue, key: int | str) -> None:
+        self._connection = connection
+        self._catalogue = catalogue
+        self._found = catalogue.product(key)
+
+    def __repr__(self) -> str:
+        rows = "" if self.row_count is None else f", {self.row_count} rows"
+        return f"<Product {self.internal_name}: {self.display_name} ({self._found['product_type']}{rows})>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self)[1:-1])}</p>"
+
+    @property
+    def number(self) -> int:
+        """Its number."""
+        return int(self._found["id"])
+
+    @property
+    def internal_name(self) -> str:
+        """Its internal name, which stays the same."""
+        return str(self._found["internal_name"])
+
+    @property
+    def display_name(self) -> str:
+        """The name that its owner gave it."""
+        return str(self._found["display_name"])
+
+    @property
+    def table_name(self) -> str:
+        """Name of its table in queries.
+
+        Raises
+        ------
+        NotFoundError
+            It has no rows that can be queried.
+        """
+        if self._found["table_name"] is None:
+            message = f"The product '{self.internal_name}' has no table that can be queried."
+            raise NotFoundError(message)
+        return str(self._found["table_name"])
+
+    @property
+    def row_count(self) -> int | None:
+        """Number of rows; None without a table."""
+        return None if self._found["row_count"] is None else int(self._found["row_count"])
+
+    @cached_property
+    def meta(self) -> Json:
+        """Metadata, as the REST API sends them."""
+        answer: Json = self._connection.json("GET", f"products/{self.number}/")
+        return answer
+
+    @cached_property
+    def columns(self) -> ColumnList:
+        """Columns of its table, with units, UCDs and meanings."""
+        names = ("column_name", "datatype", "unit", "ucd", "alias", "description")
+        return ColumnList([Column(*(item[name] for name in names)) for item in self._catalogue.columns(self.number)])
+
+    def rows(
+        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
+    ) -> QueryResult:
+        """Return rows that the server selects.
+
+        Parameters
+        ----------
+        columns
+            Column names; all by default.
+        where
+            Condition in ADQL, such as ``z < 0.5``.
+        limit
+            Maximum number of rows; all by default.
+        """
+        selected = "*" if columns is None else ", ".join(delimited(self.columns[name].name) for name in columns)
+        condition = "" if where is None else f" WHERE {where}"
+        query = f"SELECT {selected} FROM {self.table_name}{condition}"  # noqa: S608 - the server checks the condition
+        return run_sync(self._connection, query, maxrec=limit)
+
+    def to_arrow(
+        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
+    ) -> pa.Table:
+        """Return rows as an Arrow table; see `rows`."""
+        return self.rows(columns, where=where, limit=limit).to_arrow()
+
+    def to_pandas(
+        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
+    ) -> pd.DataFrame:
+        """Return rows as a frame; see `rows`."""
+        return self.rows(columns, where=where, limit=limit).to_pandas()
+
+    def to_table(
+        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
+    ) -> Table:
+        """Return rows as an astropy table with units; see `rows`."""
+        return self.rows(columns, where=where, limit=limit).to_table()
+
+    def to_polars(
+        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
+    ) -> pl.DataFrame:
+        """Return rows as a frame of polars; see `rows`."""
+        return self.rows(columns, where=where, limit=limit).to_polars()
+
+    def query(self, adql: str, *, limit: int | None = None) -> QueryResult:
+        """Run a query in ADQL, in which ``{table}`` is this product's table."""
+        return run_sync(self._connection, adql.replace("{table}", self.table_name), maxrec=limit)
+
+    def cone(
+        self,
+        center: SkyCoord | tuple[float, float],
+        radius: Quantity | Angle | float,
+        columns: Iterable[str] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> QueryResult:
+        """Return the rows in a cone.
+
+        Parameters
+        ----------
+        center
+            A position, or right ascension and declination in degrees.
+        radius
+            An angle, or degrees.
+
+        Raises
+        ------
+        ValueError
+            The product has no positions.
+        """
+        ra_column, dec_column = self._found["ra_column"], self._found["dec_column"]
+        if ra_column is None or dec_column is None:
+            message = f"The product '{self.internal_name}' has no positions, so it cannot be searched by cone."
+            raise ValueError(message)
+        ra, dec = center if isinstance(center, tuple) else (center.icrs.ra.deg, center.icrs.dec.deg)
+        degrees = float(radius.to_value("deg") if hasattr(radius, "to_value") else radius)
+        where = in_cone(ra_column, dec_column, (float(ra), float(dec), degrees))
+        return self.rows(columns, where=where, limit=limit)
