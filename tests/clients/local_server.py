@@ -19,6 +19,10 @@ class Answer:
         How often the answer breaks off in the middle before it is whole.
     etag
         When given, ranges are honoured for those who ask for this version.
+    location
+        Where the answer redirects to.
+    busy
+        How often the status is sent, with ``Retry-After``; then it is 200.
     """
 
     body: bytes
@@ -26,6 +30,8 @@ class Answer:
     content_type: str = "application/json"
     breaks: int = 0
     etag: str | None = None
+    location: str | None = None
+    busy: int = 0
 
 
 @dataclass
@@ -34,6 +40,7 @@ class LocalServer:
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[tuple[str, str, str | None]] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
+    busy: dict[str, int] = field(default_factory=dict)
 
 
 @contextmanager
@@ -49,15 +56,25 @@ def local_server() -> Iterator[LocalServer]:
             start, status = 0, answer.status
             if answer.etag and self.headers.get("If-Range") == f'"{answer.etag}"':
                 start, status = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")), 206
+            if answer.busy and state.busy.get(path, 0) >= answer.busy:
+                status = 200
+            state.busy[path] = state.busy.get(path, 0) + 1
             body = answer.body[start:]
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.send_response(status)
             self.send_header("Content-Type", answer.content_type)
             self.send_header("Content-Length", str(len(body)))
+            if answer.location:
+                self.send_header("Location", answer.location)
+            if answer.busy:
+                self.send_header("Retry-After", "0")
             self.end_headers()
             if state.broken.get(path, 0) < answer.breaks:
                 state.broken[path] = state.broken.get(path, 0) + 1
                 body = body[: len(body) // 2]
             self.wfile.write(body)
+
+        do_POST = do_GET
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""

@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 from pzserver.connections.connection import Connection
-from pzserver.files.downloads import download
 from pzserver.errors import BrokenDownloadError, NotFoundError
+from pzserver.files.downloads import download
 
 from tests.clients.local_server import Answer, local_server
 

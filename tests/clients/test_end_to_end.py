@@ -13,6 +13,7 @@ import yaml
 from astropy.coordinates import SkyCoord
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
+from astropy.units import Unit
 from pzserver import AuthenticationError, InvalidValueError, NotFoundError, PzServer, RequiredColumnsError
 
 from tests.products.readers.qp.samples import with_ancillary, write_ensemble
@@ -145,6 +146,29 @@ def test_a_cone_of_rows_is_that_of_astropy(server, original, published):
 
     assert rows.colnames == ["objid", "zspec"]
     assert sorted(rows["objid"]) == list(original["objid"][inside])
+
+
+def test_a_product_is_an_object_whose_rows_the_server_selects(server, original, published):
+    product = server[np.int64(published[0])]
+    assert server[product.internal_name].number == product.number == published[0]
+    assert product.columns["zspec"].meaning == "z"
+    assert "zspec" in repr(product.columns)
+    assert product.meta["internal_name"] == product.internal_name
+    near = product.to_pandas(["objid", "zspec"], where="zspec < 0.5")
+    expected = original[original["zspec"] < 0.5]
+    assert sorted(near["objid"]) == list(expected["objid"])
+    table = product.to_table()
+    assert (len(table), str(table["RAJ2000"].unit)) == (ROWS, "deg")
+    assert len(product.to_arrow(limit=3)) == 3
+    assert product.rows(limit=3).overflow
+    assert not product.rows().overflow
+    assert product.query("SELECT COUNT(*) AS n FROM {table}").to_arrow().to_pylist() == [{"n": ROWS}]
+    cone = product.cone(SkyCoord(150, 2, unit="deg"), 0.2 * Unit("deg")).to_arrow()
+    positions = SkyCoord(original["RAJ2000"], original["DEJ2000"])
+    inside = positions.separation(SkyCoord(150, 2, unit="deg")).deg < 0.2
+    assert sorted(cone["objid"].to_pylist()) == list(original["objid"][inside])
+    with pytest.raises(KeyError, match="no column 'nothing'"):
+        product.to_arrow(["nothing"])
 
 
 def test_a_wrong_query_is_answered_with_the_place(server):

@@ -86,6 +86,7 @@ def _read(response: Response) -> QueryResult:
                 if metadata is not None and metadata.get(b"QUERY_STATUS") == b"OVERFLOW":
                     overflow = True
                 batches.append(batch)
+            response.raw.read()  # the end of the transfer, so that the connection serves the next request
             return QueryResult(pa.Table.from_batches(batches, schema=reader.schema), overflow=overflow)
     except (pa.ArrowInvalid, OSError) as e:
         message = f"The rows broke off before their end: {e}. Try again."
