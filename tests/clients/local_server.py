@@ -74,7 +74,7 @@ def local_server() -> Iterator[LocalServer]:
                 body = body[: len(body) // 2]
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the name is that of the base class
 
         def log_message(self, *_: object) -> None:
             """Stay silent."""

@@ -72,7 +72,11 @@ class PzServer:
         retries: int = 4,
     ) -> None:
         self._connection = Connection(find_token(token, server_url(host)), host, timeout=timeout, retries=retries)
-        self._connection.settle()
+        try:
+            self._connection.settle()
+        except BaseException:
+            self.close()
+            raise
         self._catalogue = Catalogue(self._connection)
         self._files = ProductFiles(self._connection, self._catalogue)
 

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -43,7 +43,7 @@ class Connection:
         self.timeout = timeout
         self._token = clean_token(token)
         self.session = _Session(timeout)
-        self.session.auth = _Bearer(self)
+        self.session.auth = _Bearer(self._token, self.base_url)
         self.session.headers["User-Agent"] = "pzserver-python"
         for prefix in ("http://", "https://"):
             self.session.mount(prefix, HTTPAdapter(max_retries=busy_retry(retries)))
@@ -66,8 +66,9 @@ class Connection:
         url = f"{self.base_url}/api/"
         response = self.request("GET", url, allow_redirects=False)
         if response.status_code in _MOVED:
-            target = requests.compat.urljoin(url, response.headers.get("Location", ""))
+            target = urljoin(url, response.headers.get("Location", ""))
             self.base_url = _moved(self.base_url, target)
+            self.session.auth = _Bearer(self._token, self.base_url)
         self.json("GET", "")
 
     def json(self, method: str, path: str, **options: Any) -> Any:
@@ -109,9 +110,7 @@ class Connection:
 
     def authorization(self, url: str) -> str | None:
         """Return the header of authentication for an address of this server; None for those of other hosts."""
-        here, there = urlsplit(self.base_url), urlsplit(url)
-        same = (here.scheme, here.hostname, _port(here.geturl())) == (there.scheme, there.hostname, _port(url))
-        return f"Bearer {self._token}" if same else None
+        return _Bearer(self._token, self.base_url).header(url)
 
 
 def server_url(host: str) -> str:
@@ -158,7 +157,7 @@ class _Session(TidySession):
         """Return where a response redirects to, or None."""
         target = super().get_redirect_target(resp)
         if target and resp.status_code in {301, 302} and resp.request.method not in {"GET", "HEAD"}:
-            host = requests.compat.urljoin(resp.url, target).partition("?")[0]
+            host = urljoin(resp.url, target).partition("?")[0]
             message = f"The server has moved to {host}; make the object again, with that host."
             raise RequestError(message, response=resp)
         return target
@@ -167,10 +166,17 @@ class _Session(TidySession):
 class _Bearer(AuthBase):
     """Authentication with the token, for the server alone; an auth object, so that no ``.netrc`` replaces it."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, token: str, base_url: str) -> None:
+        self._token = token
+        self._base_url = base_url
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if (header := self._connection.authorization(request.url or "")) is not None:
+        if (header := self.header(request.url or "")) is not None:
             request.headers["Authorization"] = header
         return request
+
+    def header(self, url: str) -> str | None:
+        """Return the header for an address of the server; None for those of other hosts."""
+        here, there = urlsplit(self._base_url), urlsplit(url)
+        same = (here.scheme, here.hostname, _port(self._base_url)) == (there.scheme, there.hostname, _port(url))
+        return f"Bearer {self._token}" if same else None
