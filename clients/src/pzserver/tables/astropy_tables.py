@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pzserver.files.parquet import column_of_array
+from pzserver.tables.parquet import column_of_array
 
 if TYPE_CHECKING:
     import pyarrow as pa
