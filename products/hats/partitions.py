@@ -1,5 +1,6 @@
 """HEALPix partitions of stored rows, which are sorted by their index of order 29, and the cells of their margins."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from core.columns import HEALPIX_COLUMN
 from core.sky.healpix import FINEST_ORDER
 from products.rows.stored_file import StoredFile
 
-__all__ = ["FINEST_PARTITIONS", "Partition", "margin_ranges", "partitions_of"]
+__all__ = ["FINEST_PARTITIONS", "Partition", "count_margin_rows", "margin_ranges", "partitions_of"]
 
 #: Finest order of partitions: cells of 14 arcminutes.
 FINEST_PARTITIONS = 8
@@ -76,6 +77,19 @@ def margin_ranges(order: int, pixel: int, arcsec: float) -> _Ranges:
     first, last = cells[np.concatenate([[0], gaps + 1])], cells[np.concatenate([gaps, [len(cells) - 1]])]
     ranges: _Ranges = np.column_stack([first, last + 1]) << 2 * (FINEST_ORDER - depth)
     return ranges
+
+
+def count_margin_rows(path: Path, partitions: Sequence[Partition], arcsec: float) -> int:
+    """Return the number of rows in the margins of all partitions together."""
+    ranges = [margin_ranges(item.order, item.pixel, arcsec) for item in partitions]
+    count = 0
+    with StoredFile(path) as file:
+        for group in range(file.num_row_groups):
+            index = pc.drop_null(file.read_row_group(group, [HEALPIX_COLUMN]).column(0)).to_numpy()
+            for around in ranges:
+                ends = np.searchsorted(index, around)
+                count += int((ends[:, 1] - ends[:, 0]).sum())
+    return count
 
 
 def _counts(path: Path) -> NDArray[np.int64]:

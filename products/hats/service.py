@@ -13,7 +13,7 @@ from core.auth.models import Identity
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
 from products.hats.cuts import CutFiles, catalogue_schema, margin_rows, partition_rows
-from products.hats.partitions import Partition, partitions_of
+from products.hats.partitions import Partition, count_margin_rows, partitions_of
 from products.models import ProductStatus
 from products.service import ProductDetails, ProductService
 
@@ -82,6 +82,7 @@ class HatsService:
         self._most_rows = most_rows
         self._margin = margin_arcsec
         self._partitions: OrderedDict[str, tuple[Partition, ...]] = OrderedDict()
+        self._margins: OrderedDict[str, int] = OrderedDict()
         self._lock = Lock()
 
     def file(self, identity: Identity, name: str, path: str) -> HatsFile:
@@ -141,6 +142,17 @@ class HatsService:
                     self._partitions.popitem(last=False)
         return known
 
+    def _margin_rows(self, stored_id: str, partitions: tuple[Partition, ...]) -> int:
+        with self._lock:
+            known = self._margins.get(stored_id)
+        if known is None:
+            known = count_margin_rows(self._tables / stored_id, partitions, self._margin)
+            with self._lock:
+                self._margins[stored_id] = known
+                while len(self._margins) > _KEPT:
+                    self._margins.popitem(last=False)
+        return known
+
     def _cut(self, details: ProductDetails, path: str, stored_id: str, kind: str, item: Partition) -> HatsFile:
         source = self._tables / stored_id
         within = f"-{self._margin:g}" if kind == MARGIN else ""
@@ -180,6 +192,7 @@ class HatsService:
                 "dataproduct_type": "margin",
                 "hats_primary_table_url": CATALOGUE,
                 "hats_margin_threshold": self._margin,
+                "hats_nrows": self._margin_rows(table.stored_id, partitions) if table else None,
                 **common,
             }
         rows = sum(item.stop - item.start for item in partitions)
