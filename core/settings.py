@@ -154,6 +154,15 @@ class Settings(BaseSettings):
     )
     max_upload_bytes: int = Field(200 * _MEGABYTE, ge=1, description="Largest file that a user may upload, in bytes.")
     max_columns: int = Field(4096, ge=1, description="Most columns that a table may have.")
+    hats_partition_rows: int = Field(
+        1_000_000, ge=1, description="Most rows of a partition of the HATS catalogues of tables."
+    )
+    hats_margin_arcsec: float = Field(
+        10.0, gt=0, le=300, description="Width of the margins of these partitions, in arcseconds."
+    )
+    hats_cache_bytes: int = Field(
+        10_000 * _MEGABYTE, ge=0, description="Disk in which partitions are kept that were read last, in bytes."
+    )
     min_free_bytes: int = Field(
         500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."
     )

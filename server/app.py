@@ -13,6 +13,7 @@ from core.settings import Settings
 from core.vosi import present_availability
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
+from products.hats.handlers import hats_routes
 from registry.groups import group_routes
 from registry.handlers import oai_routes, registry_routes
 from server.connections import MAX_HEAD_BYTES
@@ -113,6 +114,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
         table_update_routes(settings, authenticate, services.jobs),
         cone_routes(settings, authenticate, tap.conesearch),
         link_routes(settings, authenticate, tap.datalink, availability),
+        hats_routes(authenticate, services.products.hats),
         vospace_routes(services.vospace, authenticate, services.jobs),
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),
@@ -146,6 +148,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             "/query/sent/",
             "/oai",
             "/reg/",
+            "/hats/",
         ),
     )
     app.add_middleware(ChallengeMiddleware, prefixes=_VO, sign_in_url=f"{settings.public_url}/api/sign-in")

@@ -287,6 +287,14 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         (method, "/conesearch/{table}/capabilities"): Ask("/conesearch/{0.table}/capabilities", published=True)
         for method in ("GET", "HEAD")
     },
+    **{
+        (method, route): Ask(path, published=True)
+        for method in ("GET", "HEAD")
+        for route, path in (
+            ("/hats/{name}", "/hats/{0.name}"),
+            ("/hats/{name}/{path:path}", "/hats/{0.name}/catalog/hats.properties"),
+        )
+    },
     ("GET", "/vospace/nodes/{path:path}"): Ask("/vospace/nodes/products/{0.name}", published=True),
     ("HEAD", "/vospace/nodes/{path:path}"): Ask(f"/vospace/nodes/products/{{0.name}}/{MAIN}", published=True),
     ("GET", "/vospace/files/{path:path}"): Ask(f"/vospace/files/products/{{0.name}}/{MAIN}", published=True),

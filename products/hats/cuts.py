@@ -1,0 +1,127 @@
+"""Parquet files with the rows of a partition or of its margin, cut from stored rows and kept for some time."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import BoundedSemaphore
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from core.columns import HEALPIX_COLUMN
+from products.hats.partitions import Partition, margin_ranges
+from products.rows.stored_file import StoredFile
+
+__all__ = ["CutFiles", "catalogue_schema", "margin_rows", "partition_rows"]
+
+_AT_ONCE = 2
+_COMPRESSION = "lz4"
+#: Names of files that are being written.
+_PART = ".part"
+_PART_SECONDS = 3600.0
+
+
+class CutFiles:
+    """Folder of cut files, in which those that were used last stay.
+
+    The name of a file begins with that of the stored rows, which are never changed, so that a file stays right.
+
+    Parameters
+    ----------
+    most_bytes
+        Size of all files together above which the oldest ones are removed.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = folder
+        self._most = most_bytes
+        self._turns = BoundedSemaphore(_AT_ONCE)
+
+    def path(self, name: str, schema: pa.Schema, rows: Callable[[], Iterator[pa.Table]]) -> Path:
+        """Return a file, which is written if it is not there; each table becomes a row group."""
+        target = self._folder / name
+        with suppress(FileNotFoundError):
+            os.utime(target)
+            return target
+        with self._turns:
+            if not target.exists():
+                self._write(target, schema, rows())
+                self._trim(keep=target)
+        return target
+
+    def _write(self, target: Path, schema: pa.Schema, rows: Iterator[pa.Table]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
+        try:
+            with pq.ParquetWriter(part, schema, compression=_COMPRESSION, write_page_index=True) as writer:
+                for table in rows:
+                    writer.write_table(table, row_group_size=max(1, table.num_rows))
+            part.rename(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _trim(self, keep: Path) -> None:
+        kept = 0
+        for path, size, used in sorted(self._files(), key=lambda item: -item[2]):
+            kept += size
+            old_part = path.name.endswith(_PART) and time.time() - used > _PART_SECONDS
+            if old_part or (kept > self._most and path != keep and not path.name.endswith(_PART)):
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> Iterator[tuple[Path, int, float]]:
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                status = path.stat()
+                yield path, status.st_size, status.st_mtime
+
+
+def catalogue_schema(path: Path) -> pa.Schema:
+    """Return the schema of the rows of a catalogue: the columns of the table, and the index."""
+    with StoredFile(path) as file:
+        return file.schema
+
+
+def partition_rows(path: Path, partition: Partition) -> Iterator[pa.Table]:
+    """Yield the rows of a partition, by the row groups of the stored rows."""
+    with StoredFile(path) as file:
+        begin = 0
+        for group in range(file.num_row_groups):
+            end = begin + file.metadata.row_group(group).num_rows
+            first, last = max(begin, partition.start), min(end, partition.stop)
+            if first < last:
+                yield file.read_row_group(group, file.names).slice(first - begin, last - first)
+            begin = end
+
+
+def margin_rows(path: Path, partition: Partition, arcsec: float) -> Iterator[pa.Table]:
+    """Yield the rows around a partition, by the row groups of the stored rows."""
+    ranges = margin_ranges(partition.order, partition.pixel, arcsec)
+    with StoredFile(path) as file:
+        for group in range(file.num_row_groups):
+            if not _may_hold(file, group, ranges):
+                continue
+            index = file.read_row_group(group, [HEALPIX_COLUMN]).column(0)
+            chosen = _within(pc.fill_null(index, -1).to_numpy(), ranges)
+            if chosen.any():
+                yield file.read_row_group(group, file.names).filter(pa.array(chosen))
+
+
+def _may_hold(file: StoredFile, group: int, ranges: NDArray[np.int64]) -> bool:
+    statistics = file.statistics(group, HEALPIX_COLUMN)
+    if statistics is None or not statistics.has_min_max:
+        return True
+    after = int(np.searchsorted(ranges[:, 1], statistics.min, side="right"))
+    return after < len(ranges) and bool(ranges[after, 0] <= statistics.max)
+
+
+def _within(index: NDArray[np.int64], ranges: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which indices lie in ranges."""
+    place = np.searchsorted(ranges[:, 0], index, side="right") - 1
+    found: NDArray[np.bool_] = (place >= 0) & (index < ranges[np.maximum(place, 0), 1])
+    return found

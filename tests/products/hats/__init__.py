@@ -1,0 +1,1 @@
+"""Tests of HATS catalogues of tables."""

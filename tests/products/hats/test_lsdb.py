@@ -1,0 +1,125 @@
+"""HATS catalogues of a running server, opened by hats and LSDB, with the answers of TAP beside them."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import dask
+import hats
+import numpy as np
+import pytest
+import requests
+from astropy.io.votable import parse_single_table
+from hats.io.validation import is_valid_catalog
+from upath import UPath
+
+from tests.tap.small_site import DEC, RA, SmallSite, small_site
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # LSDB sets a deprecated option of pandas
+    import lsdb
+
+pytestmark = [
+    pytest.mark.slow,
+    # aiohttp's sessions in fsspec and LSDB's hints about the catalogue are not ours.
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallSite]:
+    limits = {"PHOTOZ_HATS_PARTITION_ROWS": "300", "PHOTOZ_HATS_MARGIN_ARCSEC": "300"}
+    with small_site(tmp_path_factory.mktemp("hats"), env=limits) as running, dask.config.set(scheduler="synchronous"):
+        yield running
+
+
+@pytest.fixture(scope="module")
+def options(site: SmallSite) -> dict[str, Any]:
+    assert site.server.account is not None
+    return {"client_kwargs": {"headers": {"Authorization": f"Bearer {site.server.account.token}"}}}
+
+
+def address(site: SmallSite, table: str) -> str:
+    return site.url(f"hats/{table.partition('.')[2].removeprefix('p')}")
+
+
+def tap(site: SmallSite, query: str) -> Any:
+    answer = requests.get(site.url("tap/sync"), {"LANG": "ADQL", "QUERY": query}, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return parse_single_table(io.BytesIO(answer.content)).to_table()
+
+
+def test_open_catalog_reads_no_rows_and_compute_reads_all(site: SmallSite):
+    catalog = lsdb.open_catalog(address(site, site.numbered))
+    assert catalog.margin is not None
+    assert len(catalog) == len(RA)
+    assert len(catalog.get_healpix_pixels()) > 12
+    assert not (site.server.data / "hats").exists()  # where partitions are once they were read
+    rows = catalog.compute()
+    assert sorted(rows["num"]) == list(range(len(RA)))
+    order = rows["num"].to_numpy()
+    np.testing.assert_array_equal(rows["RAJ2000"].to_numpy(), RA[order])
+    np.testing.assert_array_equal(rows["DEJ2000"].to_numpy(), DEC[order])
+
+
+def test_the_collection_is_valid(site: SmallSite):
+    assert is_valid_catalog(UPath(address(site, site.numbered)), strict=True)
+
+
+def test_private_products_need_a_token(site: SmallSite, options: dict[str, Any]):
+    url = address(site, site.private)
+    with pytest.raises(FileNotFoundError):
+        lsdb.open_catalog(url)
+    assert requests.get(f"{url}/catalog/hats.properties", timeout=60).status_code == 404
+    rows = lsdb.open_catalog(url, columns=["z"], storage_options=options).compute()
+    np.testing.assert_allclose(np.sort(rows["z"]), np.arange(40) / 50)
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec", "radius"), [(0.0, 0.0, 1.0), (0, 90, 3), (123, -90, 5), (359.9, 0.2, 0.5), (45, 0, 4), (200, 41.8, 9)]
+)
+def test_a_cone_has_the_rows_of_tap(site: SmallSite, ra: float, dec: float, radius: float):
+    cone = lsdb.ConeSearch(ra, dec, radius * 3600)
+    rows = lsdb.open_catalog(address(site, site.numbered), columns=["num"], search_filter=cone).compute()
+    found = tap(
+        site,
+        f"SELECT num FROM {site.numbered} WHERE DISTANCE(POINT(RAJ2000, DEJ2000), POINT({ra}, {dec})) <= {radius}",  # noqa: S608
+    )
+    assert len(found)
+    assert sorted(rows["num"]) == sorted(found["num"])
+
+
+def test_a_crossmatch_finds_the_pairs_of_tap_across_edges(site: SmallSite):
+    catalog = lsdb.open_catalog(address(site, site.numbered), columns=["num"])
+    pairs = catalog.crossmatch(catalog, n_neighbors=2000, radius_arcsec=250, suffixes=("_a", "_b")).compute()
+    joined = tap(
+        site,
+        f"SELECT a.num AS a, b.num AS b FROM {site.numbered} AS a JOIN {site.numbered} AS b "  # noqa: S608
+        f"ON DISTANCE(POINT(a.RAJ2000, a.DEJ2000), POINT(b.RAJ2000, b.DEJ2000)) <= {250 / 3600}",
+    )
+    expected = set(zip(joined["a"].tolist(), joined["b"].tolist(), strict=True))
+    assert set(zip(pairs["num_a"].tolist(), pairs["num_b"].tolist(), strict=True)) == expected
+    assert len(expected) > len(RA) + 100
+
+
+def test_margins_hold_all_rows_around_a_partition(site: SmallSite):
+    catalog = hats.read_hats(UPath(f"{address(site, site.numbered)}/margin"))
+    assert catalog.catalog_info.margin_threshold == 300
+
+
+def test_files_have_ranges_lengths_and_validators(site: SmallSite):
+    url = f"{address(site, site.numbered)}/catalog/dataset/"
+    listing = requests.get(url, timeout=60)
+    assert "_common_metadata" in listing.text
+    for _ in range(3):
+        name = next(part for part in listing.text.split('"') if part.startswith("/hats/") and "Norder=" in part)
+        listing = requests.get(site.url(name.lstrip("/")), timeout=60)
+    partition = site.url(name.lstrip("/"))
+    whole = requests.get(partition, timeout=60)
+    head = requests.head(partition, timeout=60)
+    assert int(head.headers["Content-Length"]) == len(whole.content)
+    part = requests.get(partition, headers={"Range": "bytes=-8"}, timeout=60)
+    assert (part.status_code, part.content) == (206, whole.content[-8:])
+    same = requests.get(partition, headers={"If-None-Match": head.headers["ETag"]}, timeout=60)
+    assert same.status_code == 304
