@@ -202,8 +202,16 @@ def test_tables_are_filled_by_people_and_tokens_for_writing(database: Database, 
     owner = people.owner.user_id
     with database.write() as session:
         team = session.query(GroupRow).filter_by(name="team").one().id
-        session.add(UserSchemaRow(user_id=owner, write_group_id=team if shared == "schema" else None))
-        table = UserTableRow(owner_id=owner, name="t", columns=[], write_group_id=team if shared == "table" else None)
+        session.add(
+            UserSchemaRow(user_id=owner, name="user_owner", write_group_id=team if shared == "schema" else None)
+        )
+        table = UserTableRow(
+            owner_id=owner,
+            name="t",
+            columns=[],
+            write_group_id=team if shared == "table" else None,
+            created_at=utc_now(),
+        )
         session.add(table)
     colleagues = set() if shared == "neither" else {"colleague"}
     with database.read() as session:
