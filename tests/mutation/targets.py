@@ -69,5 +69,7 @@ TARGETS: Mapping[str, Target] = {
     ),
     "core/auth/credentials.py": Target((f"{_AUTH}/test_credentials.py", f"{_AUTH}/test_service.py")),
     "core/auth/service.py": Target((f"{_AUTH}/test_service.py", f"{_AUTH}/test_sign_in.py")),
-    "vospace/home/changes.py": Target((f"{_RIGHTS}/test_matrix.py", "tests/vospace/home/test_nodes.py")),
+    "vospace/home/changes.py": Target(
+        (f"{_RIGHTS}/test_changes.py", "tests/vospace/home/test_nodes.py", f"{_RIGHTS}/test_matrix.py")
+    ),
 }
