@@ -1,17 +1,19 @@
 """The access rule: every kind of user reads and changes products of every visibility and status."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from core.auth.models import Identity
+from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow, UserRow
 from core.database import Database, utc_now
 from core.errors import AuthenticationError, NotFoundError, PermissionDeniedError
+from products.access import changeable, embargo_ended, readable, table_readable, table_writable
 from products.lifecycle.published import PublishedProducts
 from products.models import Product, ProductStatus, Visibility
-from products.schema import ProductRow, ReleaseRow
+from products.schema import ProductRow, ReleaseRow, UserSchemaRow, UserTableRow
 from products.search.queries import ProductQuery
 from products.service import NewProduct, ProductChanges, ProductService
 from tests.products.conftest import People
@@ -149,3 +151,79 @@ def test_hiding_a_product_shows_though_another_server_has_a_later_clock(database
     before = published.stamp()
     service.delete(people.owner, hidden.id)
     assert published.stamp() != before
+
+
+def test_a_link_opens_one_product_as_if_it_were_public(database: Database, people: People):
+    linked, other = (_make(database, people, Visibility.PRIVATE, ProductStatus.PUBLISHED) for _ in range(2))
+    guest = replace(people.nobody, linked_product=linked.id)
+    with database.read() as session:
+        assert set(session.scalars(select(ProductRow.id).where(readable(guest)))) == {linked.id}
+        assert set(session.scalars(select(ProductRow.id).where(readable(people.owner)))) == {linked.id, other.id}
+        assert not session.scalars(select(ProductRow.id).where(readable(people.nobody))).all()
+
+
+@pytest.mark.parametrize(
+    ("day", "ended"), [(date(2030, 1, 1), False), (date(2030, 1, 2), True), (date(2030, 1, 3), True)]
+)
+def test_an_embargo_ends_on_its_day(database: Database, people: People, day: date, ended: bool):
+    until = _make(database, people, Visibility.PRIVATE, ProductStatus.PUBLISHED, embargo_date=date(2030, 1, 2))
+    _make(database, people, Visibility.PRIVATE, ProductStatus.PUBLISHED)
+    expected = [until.id] if ended else []
+    with database.read() as session:
+        assert list(session.scalars(select(ProductRow.id).where(embargo_ended(day)))) == expected
+        assert list(session.scalars(select(ProductRow.id).where(readable(people.nobody, day)))) == expected
+
+
+def test_a_token_for_reading_changes_no_product(database: Database, people: People):
+    made = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED)
+    product = ProductService(database).get(people.owner, made.id)
+    may = {name for name in EVERYBODY if changeable(getattr(people, name), product)}
+    assert may == {"owner", "co_owner", "admin"}
+
+
+@pytest.mark.parametrize(("is_public", "has_groups"), [(True, True), (True, False), (False, True), (False, False)])
+def test_visitors_read_public_products_of_releases_unless_closed_to_groups(
+    database: Database, people: People, is_public: bool, has_groups: bool
+):
+    release = ProductService(database).ensure_release("dp1", "DP1")
+    with database.write() as session:
+        row = session.get_one(ReleaseRow, release.id)
+        row.is_public = is_public
+        row.access_groups = [session.query(GroupRow).filter_by(name="team").one()] if has_groups else []
+    inside = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED, release_id=release.id)
+    outside = _make(database, people, Visibility.PUBLIC, ProductStatus.PUBLISHED)
+    expected = {outside.id} if has_groups and not is_public else {inside.id, outside.id}
+    with database.read() as session:
+        assert set(session.scalars(select(ProductRow.id).where(readable(people.nobody)))) == expected
+
+
+@pytest.mark.parametrize("shared", ["table", "schema", "neither"])
+def test_tables_are_filled_by_people_and_tokens_for_writing(database: Database, people: People, shared: str):
+    owner = people.owner.user_id
+    with database.write() as session:
+        team = session.query(GroupRow).filter_by(name="team").one().id
+        session.add(
+            UserSchemaRow(user_id=owner, name="user_owner", write_group_id=team if shared == "schema" else None)
+        )
+        table = UserTableRow(
+            owner_id=owner,
+            name="t",
+            columns=[],
+            write_group_id=team if shared == "table" else None,
+            created_at=utc_now(),
+        )
+        session.add(table)
+    colleagues = set() if shared == "neither" else {"colleague"}
+    with database.read() as session:
+        found = session.scalar
+        readers = {
+            name for name in EVERYBODY if found(select(UserTableRow.id).where(table_readable(getattr(people, name))))
+        }
+        writers = {
+            name for name in EVERYBODY if found(select(UserTableRow.id).where(table_writable(getattr(people, name))))
+        }
+        reading = replace(people.colleague, scope=Scope.READ)
+        assert found(select(UserTableRow.id).where(table_writable(reading))) is None
+        assert bool(found(select(UserTableRow.id).where(table_readable(reading)))) is bool(colleagues)
+    assert readers == {"owner", "owner_reading", "admin"} | colleagues
+    assert writers == {"owner", "admin"} | colleagues

@@ -254,3 +254,12 @@ def test_a_group_that_restricts_a_release_is_kept(team: Team):
         session.add(ReleaseRow(name="r", display_name="R", created_at=utc_now(), access_groups=groups))
     assert outcome(lambda: team.service.delete(OPERATOR, team.id)) is ConflictError
     assert team.members() == {"manager": True, "member": False}
+
+
+def test_members_remove_themselves_and_nobody_else(team: Team):
+    team.service.add_member(team.people["manager"], team.id, "stranger", manager=True)
+    before = team.members()
+    for name in ("manager", "stranger"):
+        with pytest.raises(PermissionDeniedError, match="Only managers"):
+            team.service.remove_member(team.people["member"], team.id, name)
+    assert team.members() == before

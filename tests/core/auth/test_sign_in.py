@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from core.auth.audit import AuditRow
 from core.auth.models import ANONYMOUS, Scope
 from core.auth.schema import UserRow
 from core.auth.service import AccountService
@@ -158,3 +159,29 @@ def test_a_token_of_an_administrator_changes_no_password(accounts: AccountServic
     for who in (token, cookie):
         with pytest.raises(PermissionDeniedError, match="by no token"):
             accounts.change_password(who, PASSWORD, NEW)
+
+
+def test_a_change_of_password_is_in_the_audit_log(accounts: AccountService, database: Database):
+    alice = accounts.identity_of_password("alice", PASSWORD)
+    token = accounts.issue_token(alice, "t", Scope.READ).secret
+    again = accounts.change_password(alice, PASSWORD, NEW)
+    assert accounts.identity_of_token(token).name == "alice"
+    accounts.change_password(again, NEW, PASSWORD, with_tokens=True)
+    with database.read() as session:
+        rows = session.scalars(select(AuditRow).where(AuditRow.action == "change password").order_by(AuditRow.id)).all()
+    assert [(row.actor, row.subject_id, row.subject) for row in rows] == [("alice", alice.user_id, "alice")] * 2
+    assert [row.details["tokens_revoked"] for row in rows] == [0, 1]
+
+
+def test_a_password_that_anybody_guesses_is_not_set(accounts: AccountService):
+    for password in ("short", "passwordpassword", "alicealicealice"):
+        with pytest.raises(InvalidValueError):
+            accounts.set_password("alice", password)
+    assert accounts.identity_of_password("alice", PASSWORD).name == "alice"
+
+
+def test_an_account_is_no_administrator_unless_it_was_asked_and_has_its_number_at_once(accounts: AccountService):
+    made = accounts.add_user("carol", None)
+    assert (made.is_admin, made.id) == (False, accounts.user("carol").id)
+    assert accounts.add_user("root", None, is_admin=True).is_admin
+    assert not accounts.identity_of_user("carol").is_admin
