@@ -84,7 +84,7 @@ def test_a_cone_has_the_rows_of_tap(site: SmallSite, ra: float, dec: float, radi
     rows = lsdb.open_catalog(address(site, site.numbered), columns=["num"], search_filter=cone).compute()
     found = tap(
         site,
-        f"SELECT num FROM {site.numbered} WHERE DISTANCE(POINT(RAJ2000, DEJ2000), POINT({ra}, {dec})) <= {radius}",  # noqa: S608
+        f"SELECT num FROM {site.numbered} WHERE DISTANCE(POINT(RAJ2000, DEJ2000), POINT({ra}, {dec})) <= {radius}",
     )
     assert len(found)
     assert sorted(rows["num"]) == sorted(found["num"])
@@ -95,7 +95,7 @@ def test_a_crossmatch_finds_the_pairs_of_tap_across_edges(site: SmallSite):
     pairs = catalog.crossmatch(catalog, n_neighbors=2000, radius_arcsec=250, suffixes=("_a", "_b")).compute()
     joined = tap(
         site,
-        f"SELECT a.num AS a, b.num AS b FROM {site.numbered} AS a JOIN {site.numbered} AS b "  # noqa: S608
+        f"SELECT a.num AS a, b.num AS b FROM {site.numbered} AS a JOIN {site.numbered} AS b "
         f"ON DISTANCE(POINT(a.RAJ2000, a.DEJ2000), POINT(b.RAJ2000, b.DEJ2000)) <= {250 / 3600}",
     )
     expected = set(zip(joined["a"].tolist(), joined["b"].tolist(), strict=True))
