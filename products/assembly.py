@@ -32,7 +32,6 @@ from products.sharing.service import SharingService
 from products.user_tables.service import UserTableService
 
 if TYPE_CHECKING:
-    from products.hats.service import HatsService
     from products.user_tables.loading import TableLoader
 
 __all__ = ["OtherPackages", "ProductServices"]
@@ -223,21 +222,6 @@ class ProductServices:
             draft_days=self._settings.draft_days,
             deleted_days=self._settings.deleted_days,
             other_stored_ids=self._others.stored_ids,
-        )
-
-    @part
-    def hats(self) -> "HatsService":
-        """Tables as HATS catalogues."""
-        from products.hats.cuts import CutFiles
-        from products.hats.service import HatsService
-
-        settings = self._settings
-        return HatsService(
-            self.service,
-            settings.tables_folder,
-            CutFiles(settings.data / "hats", settings.hats_cache_bytes),
-            most_rows=settings.hats_partition_rows,
-            margin_arcsec=settings.hats_margin_arcsec,
         )
 
     @part

@@ -13,7 +13,6 @@ from core.settings import Settings
 from core.vosi import present_availability
 from core.web.routes import add_routers
 from pipelines.handlers.routes import pipeline_routes
-from products.hats.handlers import hats_routes
 from registry.groups import group_routes
 from registry.handlers import oai_routes, registry_routes
 from server.connections import MAX_HEAD_BYTES
@@ -32,6 +31,7 @@ from tap.handlers.datalink import link_routes
 from tap.handlers.tap import tap_routes
 from tap.handlers.tap_async import tap_async_routes
 from tap.handlers.user_tables import table_routes, table_update_routes
+from tap.hats.handlers import hats_routes
 from tap.metadata.capabilities import REGISTRY_TAP
 from vospace.handlers.routes import vospace_routes
 from webui.api.openapi import api_document
@@ -114,7 +114,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
         table_update_routes(settings, authenticate, services.jobs),
         cone_routes(settings, authenticate, tap.conesearch),
         link_routes(settings, authenticate, tap.datalink, availability),
-        hats_routes(authenticate, services.products.hats),
+        hats_routes(authenticate, services.tap.hats),
         vospace_routes(services.vospace, authenticate, services.jobs),
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),

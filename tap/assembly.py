@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tap.conesearch import ConeSearch
     from tap.datalink import LinkService
     from tap.engine import DuckDBEngine
+    from tap.hats.service import HatsService
     from tap.metadata.catalog import TableCatalog
     from tap.metadata.metadata_files import MetadataFiles
     from tap.metadata.registry_tables import RegistrySource
@@ -151,6 +152,21 @@ class TapServices:
             self._products.provenance,
             authority=self._settings.authority,
             public_url=self._settings.public_url,
+        )
+
+    @part
+    def hats(self) -> "HatsService":
+        """Tables as HATS catalogues."""
+        from tap.hats.cuts import CutFiles
+        from tap.hats.service import HatsService
+
+        settings = self._settings
+        return HatsService(
+            self._products.service,
+            settings.tables_folder,
+            CutFiles(settings.data / "hats", settings.hats_cache_bytes),
+            most_rows=settings.hats_partition_rows,
+            margin_arcsec=settings.hats_margin_arcsec,
         )
 
     @part

@@ -18,10 +18,10 @@ from core.sky.positions import HIGHEST_RA, LOWEST_RA
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import translate
-from tap.data_origin import origin_of_answer
 from tap.engine import EngineQuery, EngineTable, QueryEngine, ResultStream
 from tap.identifiers import identifier
 from tap.metadata.catalog import TableCatalog
+from tap.metadata.data_origin import origin_of_answer
 from tap.models import TapTable
 from tap.queues.pending import PendingQuery
 from tap.results import format_for

@@ -66,7 +66,7 @@ class TapTable:
     more_indexed
         Names of indexed columns in addition to those of the position.
     origin
-        Where its rows come from, as results tell it (`tap.data_origin`).
+        Where its rows come from, as results tell it (`tap.metadata.data_origin`).
     summaries
         Statistics of columns by name, as far as they are known.
     upload

@@ -18,11 +18,11 @@ from core.settings import Settings
 from core.votable import Info, TableDescription, votable_columns
 from core.web.dali import DaliParameters
 from tap.adql import Translation, check_named_tables, translate
-from tap.data_origin import origin_of_answer
 from tap.datalink import links_of_products
 from tap.engine import EngineQuery, QueryEngine, ResultStream
 from tap.long_queries import LongQueries
 from tap.metadata.catalog import TableCatalog, TableLookup, TableSet
+from tap.metadata.data_origin import origin_of_answer
 from tap.models import TapTable
 from tap.query_cost import QueryCost, cost_of
 from tap.queues.pending import PendingQuery

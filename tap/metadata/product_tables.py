@@ -15,8 +15,8 @@ from products.models import ProductTable
 from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
 from tap.adql import CatalogTable
-from tap.data_origin import origin_of_product
 from tap.metadata.catalog import TableBlock
+from tap.metadata.data_origin import origin_of_product
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
 from tap.metadata.rows import PRODUCT_TABLES, list_rows, product_rows

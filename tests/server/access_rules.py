@@ -257,9 +257,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         "/api/products/{0.number}/columns", writes=True, send=_json({"zspec": {"description": "changed"}})
     ),
     ("PUT", f"{_PRODUCT}/columns"): Ask(
-        "/api/products/{0.number}/columns",
-        writes=True,
-        send=_json({"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}),
+        "/api/products/{0.number}/columns", writes=True, send=_json({"RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"})
     ),
     ("GET", f"{_PRODUCT}/files/{{name}}"): Ask(f"/api/products/{{0.number}}/files/{MAIN}"),
     ("HEAD", f"{_PRODUCT}/files/{{name}}"): Ask(f"/api/products/{{0.number}}/files/{MAIN}"),
@@ -277,20 +275,19 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         (method, f"{at}/tables/{{name}}"): Ask(f"{at}/tables/{{0.table}}", published=True)
         for method, at in (("GET", "/tap"), ("HEAD", "/tap"), ("GET", "/reg/tap"), ("HEAD", "/reg/tap"))
     },
-    ("GET", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
-    ("HEAD", "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True),
+    **{
+        (method, "/auth/tap/tables/{name}"): Ask("/auth/tap/tables/{0.table}", published=True, sign_in=True)
+        for method in ("GET", "HEAD")
+    },
     **{
         (method, "/conesearch/{table}"): Ask("/conesearch/{0.table}?RA=10.5&DEC=-5.25&SR=0.1", published=True)
         for method in ("GET", "HEAD", "POST")
     },
     **{
-        (method, "/conesearch/{table}/capabilities"): Ask("/conesearch/{0.table}/capabilities", published=True)
-        for method in ("GET", "HEAD")
-    },
-    **{
         (method, route): Ask(path, published=True)
         for method in ("GET", "HEAD")
         for route, path in (
+            ("/conesearch/{table}/capabilities", "/conesearch/{0.table}/capabilities"),
             ("/hats/{name}", "/hats/{0.name}"),
             ("/hats/{name}/{path:path}", "/hats/{0.name}/catalog/hats.properties"),
         )
@@ -317,12 +314,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         send=lambda target: _node(f"products/{target.name}", "ContainerNode"),
     ),
     ("DELETE", "/vospace/nodes/{path:path}"): Ask(
-        "/vospace/nodes/products/{0.name}",
-        _statuses(204),
-        writes=True,
-        manages=True,
-        scope_first=True,
-        published=True,
+        "/vospace/nodes/products/{0.name}", _statuses(204), writes=True, manages=True, scope_first=True, published=True
     ),
     ("PUT", "/vospace/files/{path:path}"): Ask(
         "/vospace/files/products/{0.name}/more.txt",
@@ -333,11 +325,7 @@ ABOUT_PRODUCTS: dict[tuple[str, str], Ask] = {
         send=lambda _: {"content": b"more"},
     ),
     ("DELETE", "/vospace/files/{path:path}"): Ask(
-        f"/vospace/files/products/{{0.name}}/{AUXILIARY}",
-        _statuses(204),
-        writes=True,
-        scope_first=True,
-        published=True,
+        f"/vospace/files/products/{{0.name}}/{AUXILIARY}", _statuses(204), writes=True, scope_first=True, published=True
     ),
     **{
         (method, "/vospace/archives/{kind}/{path:path}"): Ask("/vospace/archives/zip/products/{0.name}", published=True)

@@ -1,3 +1,1 @@
 """Names and classes of version 0.3 of this library."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """Authenticated HTTP connections: tokens, redirects, retries, timeouts and errors."""
-
-__all__: list[str] = []

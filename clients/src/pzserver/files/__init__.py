@@ -1,3 +1,1 @@
 """Files of products: downloads, and readers of tables."""
-
-__all__: list[str] = []

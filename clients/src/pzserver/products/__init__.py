@@ -1,3 +1,1 @@
 """Products as objects: metadata, columns and rows."""
-
-__all__: list[str] = []

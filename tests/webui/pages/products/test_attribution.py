@@ -13,7 +13,7 @@ from core.database import utc_now
 from products.models import Visibility
 from products.provenance import Activity, UsedEntity
 from server.services import Services
-from tap.data_origin import origin_of_product
+from tap.metadata.data_origin import origin_of_product
 from tests.webui.pages.conftest import Publish, SignIn
 
 _ORCID = "0000-0002-1825-0097"

@@ -12,10 +12,10 @@ from threading import Lock
 from core.auth.models import Identity
 from core.columns import HEALPIX_COLUMN
 from core.errors import NotFoundError
-from products.hats.cuts import CutFiles, catalogue_schema, margin_rows, partition_rows
-from products.hats.partitions import Partition, count_margin_rows, partitions_of
 from products.models import ProductStatus
 from products.service import ProductDetails, ProductService
+from tap.hats.cuts import CutFiles, catalogue_schema, margin_rows, partition_rows
+from tap.hats.partitions import Partition, count_margin_rows, partitions_of
 
 __all__ = ["CATALOGUE", "MARGIN", "HatsFile", "HatsService"]
 

@@ -10,7 +10,7 @@ from core.auth.dependencies import Authenticator
 from core.auth.models import Identity
 from core.errors import PhotozError
 from core.web.routes import file_answer, route_class
-from products.hats.service import HatsFile, HatsService
+from tap.hats.service import HatsFile, HatsService
 
 __all__ = ["hats_routes"]
 

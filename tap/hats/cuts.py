@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.columns import HEALPIX_COLUMN
-from products.hats.partitions import Partition, margin_ranges
 from products.rows.stored_file import StoredFile
+from tap.hats.partitions import Partition, margin_ranges
 
 __all__ = ["CutFiles", "catalogue_schema", "margin_rows", "partition_rows"]
 
