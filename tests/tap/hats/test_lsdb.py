@@ -12,6 +12,7 @@ import pytest
 import requests
 from astropy.io.votable import parse_single_table
 from hats.io.validation import is_valid_catalog
+from pzserver import PzServer
 from upath import UPath
 
 from tests.tap.small_site import DEC, RA, SmallSite, small_site
@@ -73,6 +74,14 @@ def test_private_products_need_a_token(site: SmallSite, options: dict[str, Any])
         lsdb.open_catalog(url)
     assert requests.get(f"{url}/catalog/hats.properties", timeout=60).status_code == 404
     rows = lsdb.open_catalog(url, columns=["z"], storage_options=options).compute()
+    np.testing.assert_allclose(np.sort(rows["z"]), np.arange(40) / 50)
+
+
+def test_the_library_opens_a_private_product_with_its_token(site: SmallSite):
+    assert site.server.account is not None
+    name = address(site, site.private).rpartition("/")[2]
+    with PzServer(token=site.server.account.token, host=site.url("")) as server:
+        rows = server[name].lsdb(["z"]).compute()
     np.testing.assert_allclose(np.sort(rows["z"]), np.arange(40) / 50)
 
 
