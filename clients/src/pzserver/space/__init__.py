@@ -1,0 +1,3 @@
+"""Files in VOSpace: nodes, transfers, and a filesystem for fsspec."""
+
+__all__: list[str] = []
