@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
+from pzserver.progress import fraction_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,7 @@ class Job:
 
     @property
     def phase(self) -> str:
-        """Present phase: PENDING, QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED, …"""
+        """Present phase: PENDING, QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED or another one."""
         return self._connection.request("GET", f"{self.url}/phase").text.strip()
 
     def run(self) -> Self:
@@ -140,7 +141,13 @@ class Job:
         """Return the log of the job."""
         return self._connection.request("GET", f"{self.url}/log").text
 
-    def wait(self, seconds: float | None = None, on_progress: Callable[[float, str], None] | None = None) -> JobStatus:
+    def wait(
+        self,
+        seconds: float | None = None,
+        on_progress: Callable[[float, str], None] | None = None,
+        *,
+        progress: bool = False,
+    ) -> JobStatus:
         """Wait until the job has completed, and return its state.
 
         Parameters
@@ -149,12 +156,17 @@ class Job:
             How long to wait; None without a limit. The job continues afterwards.
         on_progress
             Called with the fraction done and a sentence when they change.
+        progress
+            Whether to show a bar.
 
         Raises
         ------
         FailedJobError
             It failed or was aborted, or has not ended in time.
         """
+        if progress:
+            with fraction_bar(f"{type(self).__name__} {self.id}") as show:
+                return self.wait(seconds, show)
         deadline = None if seconds is None else time.monotonic() + seconds
         status, told = self._status(), None
         while not status.has_ended:
@@ -173,7 +185,7 @@ class Job:
             raise FailedJobError(status.error or f"Job {self.id} was aborted.")
         return status
 
-    def result(self, name: str = "result") -> bytes:
+    def read(self, name: str = "result") -> bytes:
         """Return the bytes of a result.
 
         Raises

@@ -16,6 +16,7 @@ from pzserver.files.downloads import Progress
 from pzserver.files.product_files import ProductFiles
 from pzserver.groups import Groups
 from pzserver.jobs import Jobs
+from pzserver.pipelines.pipeline import Pipelines
 from pzserver.processes import CRCProcess, Process, TSMProcess, VEProcess
 from pzserver.products.product import Product
 from pzserver.space.space import Space
@@ -88,6 +89,8 @@ class PzServer:
         self.groups = Groups(self._connection)
         #: Jobs of all kinds.
         self.jobs = Jobs(self._connection)
+        #: Pipelines, and runs of them.
+        self.pipelines = Pipelines(self._connection, self._catalogue)
 
     def __enter__(self) -> Self:
         return self

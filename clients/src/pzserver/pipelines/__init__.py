@@ -1,0 +1,3 @@
+"""Pipelines of the server: their parameters, and runs of them."""
+
+__all__: list[str] = []
