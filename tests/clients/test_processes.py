@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pzserver import FailedRunError, InvalidValueError, PzServer
+from pzserver import FailedRunError, InvalidValueError, NotFoundError, PzServer
 
 from tests.pipelines.runs.published import catalogue, objects
 from tests.support.server import running_server
@@ -133,3 +133,32 @@ def test_the_metrics_of_each_form_are_those_of_qp_and_rail(server: PzServer, sha
     for found, numbers in zip(reported, expected.values(), strict=True):
         wanted = numbers["point"]["zmode"] | {name: numbers[key] for name, key in names.items()}
         assert {name: found["metrics"][name] for name in wanted} == pytest.approx(wanted, rel=1e-6)
+
+
+def test_runs_are_jobs_whose_result_is_a_product(server: PzServer):
+    sentences: list[str] = []
+    run = server.pipelines.combine(
+        "Typed", [server[1], "2_second"], combine_type="concatenate_and_remove_duplicates", output_format="csv"
+    )
+    status = run.wait(120, lambda _fraction, sentence: sentences.append(sentence))
+
+    assert (status.phase, status.progress) == ("COMPLETED", 1.0)
+    assert sentences
+    assert (run.result.display_name, run.result.row_count) == ("Typed", 40)
+    assert run.report["ties"]["duplicate"] == 40
+    assert b"combine_type" in run.read("configuration")
+    assert "Finding duplicates" in run.log()
+    assert run.id in {entry.id for entry in server.jobs.of_kind("combine_redshift_dedup")}
+
+
+def test_a_run_is_refused_before_anything_is_sent(server: PzServer):
+    before = len(server.jobs.list())
+
+    with pytest.raises(InvalidValueError, match="did you mean 'flux_type'"):
+        server.pipelines.training_set("No", 1, 3, fluxtype="psf")
+    with pytest.raises(InvalidValueError, match="takes no product of type Objects Catalog, which '3_objects' is"):
+        server.pipelines.training_set("No", "3_objects", 3)
+    with pytest.raises(NotFoundError, match=r"no pipeline 'x'; it has .*combine_redshift_dedup"):
+        server.pipelines["x"]
+
+    assert len(server.jobs.list()) == before

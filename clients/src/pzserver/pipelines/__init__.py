@@ -1,0 +1,1 @@
+"""Pipelines of the server: their parameters, and runs of them."""

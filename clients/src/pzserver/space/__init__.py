@@ -1,0 +1,1 @@
+"""Files in VOSpace: nodes, transfers, and a filesystem for fsspec."""

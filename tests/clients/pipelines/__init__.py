@@ -1,0 +1,1 @@
+"""Pipelines by the library."""

@@ -1,0 +1,1 @@
+"""Files in VOSpace by the library."""
