@@ -45,7 +45,7 @@ class CutFiles:
         self._most = most_bytes
         self._turns = BoundedSemaphore(_AT_ONCE)
 
-    def path(self, name: str, schema: pa.Schema, rows: Callable[[], Iterator[pa.Table]]) -> Path:
+    def path(self, name: str, schema: Callable[[], pa.Schema], rows: Callable[[], Iterator[pa.Table]]) -> Path:
         """Return a file, which is written if it is not there; each table becomes a row group."""
         target = self._folder / name
         with suppress(FileNotFoundError):
@@ -53,7 +53,7 @@ class CutFiles:
             return target
         with self._turns:
             if not target.exists():
-                self._write(target, schema, rows())
+                self._write(target, schema(), rows())
                 self._trim(keep=target)
         return target
 

@@ -2,12 +2,11 @@
 
 import hashlib
 import io
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 from core.auth.models import Identity
 from core.columns import HEALPIX_COLUMN
@@ -83,9 +82,9 @@ class HatsService:
         self._cuts = cuts
         self._most_rows = most_rows
         self._margin = margin_arcsec
-        self._partitions: OrderedDict[str, tuple[Partition, ...]] = OrderedDict()
-        self._margins: OrderedDict[str, int] = OrderedDict()
-        self._lock = Lock()
+        # By the name of stored rows, which never change.
+        self._partitions = lru_cache(_KEPT)(self._read_partitions)
+        self._margin_rows = lru_cache(_KEPT)(self._count_margin_rows)
 
     def file(self, identity: Identity, name: str, path: str) -> HatsFile:
         """Return a file or a folder of the collection of a product.
@@ -123,41 +122,26 @@ class HatsService:
         folder, _, rest = path.partition("/")
         if folder not in {CATALOGUE, MARGIN}:
             return None
-        partitions = self._of(stored_id)
+        partitions = self._partitions(stored_id)
         if rest in {"hats.properties", "properties"}:
-            return self._text(details, path, _properties(self._catalogue(details, partitions, folder)))
+            return self._text(details, path, _properties(self._catalogue(details, partitions.values(), folder)))
         if rest == "partition_info.csv":
-            lines = ["Norder,Npix", *(f"{item.order},{item.pixel}" for item in partitions)]
+            lines = ["Norder,Npix", *(f"{item.order},{item.pixel}" for item in partitions.values())]
             return self._text(details, path, "\n".join(lines) + "\n", _CSV)
         if rest == "dataset/_common_metadata":
             return self._metadata(details, path, self._tables / stored_id)
-        for item in partitions:
-            if rest == f"dataset/{_place(item)}":
-                return self._cut(details, path, stored_id, folder, item)
+        if (item := partitions.get(rest)) is not None:
+            return self._cut(details, path, stored_id, folder, item)
         entries = _entries(rest, partitions)
         return self._folder(details, path, entries) if entries else None
 
-    def _of(self, stored_id: str) -> tuple[Partition, ...]:
-        with self._lock:
-            known = self._partitions.get(stored_id)
-        if known is None:
-            known = partitions_of(self._tables / stored_id, self._most_rows)
-            with self._lock:
-                self._partitions[stored_id] = known
-                while len(self._partitions) > _KEPT:
-                    self._partitions.popitem(last=False)
-        return known
+    def _read_partitions(self, stored_id: str) -> Mapping[str, Partition]:
+        """Return the partitions by their paths in a catalogue, in the order of the sky."""
+        return {_place(item): item for item in partitions_of(self._tables / stored_id, self._most_rows)}
 
-    def _margin_rows(self, stored_id: str, partitions: tuple[Partition, ...]) -> int:
-        with self._lock:
-            known = self._margins.get(stored_id)
-        if known is None:
-            known = count_margin_rows(self._tables / stored_id, partitions, self._margin)
-            with self._lock:
-                self._margins[stored_id] = known
-                while len(self._margins) > _KEPT:
-                    self._margins.popitem(last=False)
-        return known
+    def _count_margin_rows(self, stored_id: str) -> int:
+        partitions = tuple(self._partitions(stored_id).values())
+        return count_margin_rows(self._tables / stored_id, partitions, self._margin)
 
     def _cut(self, details: ProductDetails, path: str, stored_id: str, kind: str, item: Partition) -> HatsFile:
         source = self._tables / stored_id
@@ -165,7 +149,7 @@ class HatsService:
         name = f"{stored_id}{_OF}{kind}{within}-{item.order}-{item.pixel}.parquet"
         cut = self._cuts.path(
             name,
-            catalogue_schema(source),
+            lambda: catalogue_schema(source),
             lambda: margin_rows(source, item, self._margin) if kind == MARGIN else partition_rows(source, item),
         )
         etag = hashlib.sha256(name.encode()).hexdigest()
@@ -180,7 +164,7 @@ class HatsService:
             "default_margin": MARGIN,
         }
 
-    def _catalogue(self, details: ProductDetails, partitions: tuple[Partition, ...], kind: str) -> Mapping[str, object]:
+    def _catalogue(self, details: ProductDetails, partitions: Collection[Partition], kind: str) -> Mapping[str, object]:
         table, name = details.table, details.product.internal_name
         common = {
             "hats_version": "v1.0",
@@ -198,7 +182,7 @@ class HatsService:
                 "dataproduct_type": "margin",
                 "hats_primary_table_url": CATALOGUE,
                 "hats_margin_threshold": self._margin,
-                "hats_nrows": self._margin_rows(table.stored_id, partitions) if table else None,
+                "hats_nrows": self._margin_rows(table.stored_id) if table else None,
                 **common,
             }
         rows = sum(item.stop - item.start for item in partitions)
@@ -228,13 +212,12 @@ def _source_of(name: str) -> str:
 
 
 def _place(item: Partition) -> str:
-    return f"Norder={item.order}/Dir={item.pixel // 10_000 * 10_000}/Npix={item.pixel}.parquet"
+    return f"dataset/Norder={item.order}/Dir={item.pixel // 10_000 * 10_000}/Npix={item.pixel}.parquet"
 
 
-def _entries(folder: str, partitions: tuple[Partition, ...]) -> tuple[str, ...]:
+def _entries(folder: str, partitions: Iterable[str]) -> tuple[str, ...]:
     """Return the entries of a folder of a catalogue; none when there is no such folder."""
-    names = ["hats.properties", "properties", "partition_info.csv", "dataset/_common_metadata"]
-    names += [f"dataset/{_place(item)}" for item in partitions]
+    names = ["hats.properties", "properties", "partition_info.csv", "dataset/_common_metadata", *partitions]
     prefix = f"{folder}/" if folder else ""
     inside = (name.removeprefix(prefix).partition("/") for name in names if name.startswith(prefix))
     return tuple(dict.fromkeys(first + slash for first, slash, _ in inside))

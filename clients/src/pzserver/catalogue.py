@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from astropy.io.votable.tree import TableElement
     from astropy.table import Table
 
-__all__ = ["Catalogue", "RemoteFile"]
+__all__ = ["Catalogue", "RemoteFile", "positions_of", "table_of"]
 
 Json = dict[str, Any]  # metadata as users see it: names to texts, numbers and None
 
@@ -103,6 +103,12 @@ class Catalogue:
             raise NotFoundError(message)
         return found[0]
 
+    def number(self, key: int | str) -> int:
+        """Return the number of a product; drafts are found by number alone."""
+        if isinstance(key, int) or key.isdecimal():
+            return int(key)
+        return int(self.product(key)["id"])
+
     def columns(self, product_id: int) -> list[Json]:
         """List the columns of a product's table with their meanings."""
         names = ("column_name", "datatype", "arraysize", "unit", "ucd", "alias", "description")
@@ -148,18 +154,9 @@ class Catalogue:
         maxrec: int | None,
     ) -> tuple[str, int]:
         """Return the query for rows of a product, and the number of rows to request."""
-        if product["table_name"] is None:
-            message = f"The product '{product['internal_name']}' has no table that can be queried."
-            raise NotFoundError(message)
-        condition = None
-        if cone is not None:
-            if product["ra_column"] is None or product["dec_column"] is None:
-                message = (
-                    f"The product '{product['internal_name']}' has no positions, so it cannot be searched by cone."
-                )
-                raise ValueError(message)
-            condition = in_cone(product["ra_column"], product["dec_column"], cone)
-        query = rows_query(product["table_name"], columns, condition)
+        table = table_of(product)
+        condition = None if cone is None else in_cone(*positions_of(product, "be searched by cone"), cone)
+        query = rows_query(table, columns, condition)
         return query, product["row_count"] if maxrec is None else maxrec
 
     def rows(
@@ -177,6 +174,35 @@ class Catalogue:
     def _parts(self, product_id: int, table: str, names: tuple[str, ...], order: str) -> list[Json]:
         condition = f"product_id = {int(product_id)} ORDER BY {order}"
         return self.records(f"SELECT {', '.join(names)} FROM {table} WHERE {condition}")  # noqa: S608 - fixed names
+
+
+def table_of(product: Json) -> str:
+    """Return the name of the table of a product in queries.
+
+    Raises
+    ------
+    NotFoundError
+        It has no rows that can be queried.
+    """
+    if product["table_name"] is None:
+        message = f"The product '{product['internal_name']}' has no table that can be queried."
+        raise NotFoundError(message)
+    return str(product["table_name"])
+
+
+def positions_of(product: Json, what_for: str) -> tuple[str, str]:
+    """Return the names of the columns of right ascension and declination.
+
+    Raises
+    ------
+    ValueError
+        The product has no positions; the message states what it cannot do without them.
+    """
+    ra_column, dec_column = product["ra_column"], product["dec_column"]
+    if ra_column is None or dec_column is None:
+        message = f"The product '{product['internal_name']}' has no positions, so it cannot {what_for}."
+        raise ValueError(message)
+    return str(ra_column), str(dec_column)
 
 
 def _product(record: Json) -> Json:

@@ -12,7 +12,7 @@ from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
 from pzserver.progress import fraction_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from pzserver.connections.connection import Connection
@@ -235,18 +235,23 @@ class Jobs:
         lists = self._lists()
         if kind not in lists:
             raise InvalidValueError(f"There is no kind of job '{kind}'; the kinds are {', '.join(lists)}.")
-        document = self._connection.request("GET", f"{self._connection.base_url}{lists[kind]}").content
-        found = _read_list(document, kind)
-        return tuple(sorted(found, key=lambda job: job.created or datetime.min.replace(tzinfo=UTC), reverse=True))
+        return _newest_first(self._entries(kind, lists[kind]))
 
     def list(self, *, phase: str | None = None) -> tuple[JobEntry, ...]:
         """List the jobs of all kinds, newest first; those in one phase, if it is given."""
-        found = [job for kind in self._lists() for job in self.of_kind(kind) if phase in {None, job.phase}]
-        return tuple(sorted(found, key=lambda job: job.created or datetime.min.replace(tzinfo=UTC), reverse=True))
+        found = [job for kind, job_list in self._lists().items() for job in self._entries(kind, job_list)]
+        return _newest_first(job for job in found if phase in {None, job.phase})
+
+    def _entries(self, kind: str, job_list: str) -> Iterable[JobEntry]:
+        return _read_list(self._connection.request("GET", f"{self._connection.base_url}{job_list}").content, kind)
 
     def _lists(self) -> dict[str, str]:
         pipelines = self._connection.json("GET", "pipelines/")["results"]
         return {**_LISTS, **{str(each["name"]): f"/pipelines/{each['name']}" for each in pipelines}}
+
+
+def _newest_first(jobs: Iterable[JobEntry]) -> tuple[JobEntry, ...]:
+    return tuple(sorted(jobs, key=lambda job: job.created or datetime.min.replace(tzinfo=UTC), reverse=True))
 
 
 def _read_status(document: bytes) -> JobStatus:

@@ -371,10 +371,7 @@ class PzServer:
 
     def _number(self, product_id: SupportsIndex | str) -> int:
         """Return the number of a product; drafts are found by number alone."""
-        key = _key(product_id)
-        if isinstance(key, int) or key.isdecimal():
-            return int(key)
-        return int(self._catalogue.product(key)["id"])
+        return self._catalogue.number(_key(product_id))
 
 
 def _key(product_id: SupportsIndex | str) -> int | str:

@@ -13,7 +13,7 @@ _ROWS = pa.table({"z": pa.array(range(1000), pa.float64())})
 
 
 def _cut(files: CutFiles, name: str) -> Path:
-    return files.path(name, _ROWS.schema, lambda: iter([_ROWS]))
+    return files.path(name, lambda: _ROWS.schema, lambda: iter([_ROWS]))
 
 
 def _age(path: Path, seconds: float) -> None:
@@ -46,7 +46,7 @@ def test_a_cut_that_fails_leaves_no_file(tmp_path: Path):
 
     files = CutFiles(tmp_path, 10**9)
     with pytest.raises(OSError, match="no rows"):
-        files.path("a", _ROWS.schema, rows)
+        files.path("a", lambda: _ROWS.schema, rows)
     assert list(tmp_path.iterdir()) == []
 
 

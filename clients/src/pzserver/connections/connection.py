@@ -73,18 +73,12 @@ class Connection:
             target = urljoin(url, response.headers.get("Location", ""))
             self.base_url = _moved(self.base_url, target)
             self.session.auth = _Bearer(self._token, self.base_url)
-        self.json("GET", "")
+            response = self.request("GET", f"{self.base_url}/api/")
+        _json_of(response)
 
     def json(self, method: str, path: str, **options: Any) -> Any:
         """Send a request to the REST API, with ``path`` relative to ``/api/``, and return the JSON of the response."""
-        response = self.request(method, f"{self.base_url}/api/{path}", **options)
-        if not response.content:
-            return None
-        try:
-            return response.json()
-        except ValueError as e:
-            message = f"{response.url} did not answer as a Photo-z Server does; is the address right?"
-            raise RequestError(message, response=response) from e
+        return _json_of(self.request(method, f"{self.base_url}/api/{path}", **options))
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send a request and return the response.
@@ -128,6 +122,16 @@ def server_url(host: str) -> str:
         message = f"host='{host}' is not an address; write it as http://127.0.0.1:8000 or https://pz.example.org."
         raise ValueError(message)
     return url
+
+
+def _json_of(response: requests.Response) -> Any:
+    if not response.content:
+        return None
+    try:
+        return response.json()
+    except ValueError as e:
+        message = f"{response.url} did not answer as a Photo-z Server does; is the address right?"
+        raise RequestError(message, response=response) from e
 
 
 def _moved(base_url: str, target: str) -> str:

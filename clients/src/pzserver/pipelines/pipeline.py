@@ -166,11 +166,7 @@ class Pipeline:
         if isinstance(key, Product):
             return key.number
         if isinstance(key, str):
-            if key.startswith("vos:"):
-                return key
-            if not key.isdecimal():
-                return int(self._catalogue.product(key)["id"])
-            return int(key)
+            return key if key.startswith("vos:") else self._catalogue.number(key)
         return index(key)
 
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pzserver.adql import delimited, in_cone
-from pzserver.errors import NotFoundError
+from pzserver.adql import in_cone, rows_query
+from pzserver.catalogue import positions_of, table_of
 from pzserver.products.columns import Column, ColumnList
 from pzserver.tables.queries import run_sync
 
@@ -81,10 +81,7 @@ class Product:
         NotFoundError
             It has no rows that can be queried.
         """
-        if self._found["table_name"] is None:
-            message = f"The product '{self.internal_name}' has no table that can be queried."
-            raise NotFoundError(message)
-        return str(self._found["table_name"])
+        return table_of(self._found)
 
     @property
     def row_count(self) -> int | None:
@@ -117,10 +114,8 @@ class Product:
         limit
             Maximum number of rows; all by default.
         """
-        selected = "*" if columns is None else ", ".join(delimited(self.columns[name].name) for name in columns)
-        condition = "" if where is None else f" WHERE {where}"
-        query = f"SELECT {selected} FROM {self.table_name}{condition}"  # noqa: S608 - the server checks the condition
-        return run_sync(self._connection, query, maxrec=limit)
+        selected = None if columns is None else [self.columns[name].name for name in columns]
+        return run_sync(self._connection, rows_query(self.table_name, selected, where), maxrec=limit)
 
     def to_arrow(
         self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
@@ -169,7 +164,7 @@ class Product:
         """
         from lsdb import open_catalog
 
-        self._require_positions("be opened as a HATS catalogue")
+        positions_of(self._found, "be opened as a HATS catalogue")
         return open_catalog(
             f"{self._connection.base_url}/hats/{self.internal_name}",
             columns=None if columns is None else list(columns),
@@ -199,16 +194,8 @@ class Product:
         ValueError
             The product has no positions.
         """
-        ra_column, dec_column = self._require_positions("be searched by cone")
+        ra_column, dec_column = positions_of(self._found, "be searched by cone")
         ra, dec = center if isinstance(center, tuple) else (center.icrs.ra.deg, center.icrs.dec.deg)
         degrees = float(radius.to_value("deg") if hasattr(radius, "to_value") else radius)
         where = in_cone(ra_column, dec_column, (float(ra), float(dec), degrees))
         return self.rows(columns, where=where, limit=limit)
-
-    def _require_positions(self, what_for: str) -> tuple[str, str]:
-        """Return the names of the columns of right ascension and declination."""
-        ra_column, dec_column = self._found["ra_column"], self._found["dec_column"]
-        if ra_column is None or dec_column is None:
-            message = f"The product '{self.internal_name}' has no positions, so it cannot {what_for}."
-            raise ValueError(message)
-        return str(ra_column), str(dec_column)

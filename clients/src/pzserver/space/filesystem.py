@@ -63,17 +63,13 @@ class PzServerFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec ha
 
     def info(self, path: str, **_options: Any) -> dict[str, Any]:
         """Return name, size, type and times of a node."""
-        try:
+        with _file_errors(path):
             return self._entry(self.space.info(self._path(path)))
-        except NotFoundError as e:
-            raise FileNotFoundError(path) from e
 
     def ls(self, path: str, detail: bool = True, **_options: Any) -> list[Any]:
         """List the nodes in a folder."""
-        try:
+        with _file_errors(path):
             found = [self._entry(node) for node in self.space.list(self._path(path))]
-        except NotFoundError as e:
-            raise FileNotFoundError(path) from e
         return found if detail else [entry["name"] for entry in found]
 
     def mkdir(self, path: str, create_parents: bool = True, **_options: Any) -> None:

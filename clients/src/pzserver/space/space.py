@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import quote, unquote
 
 from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
+from pzserver.files.downloads import download
 from pzserver.jobs import Job
 from pzserver.space.documents import CORE, Node, node_document, read_node, transfer_document, uri_of
 
@@ -110,6 +111,8 @@ class Space:
     ) -> Path:
         """Write a file of the space to a local path or into a local folder, and return the local path.
 
+        A download that breaks is tried again; see `pzserver.files.downloads.download`.
+
         Parameters
         ----------
         on_progress
@@ -121,19 +124,8 @@ class Space:
             raise InvalidValueError(message)
         if target.is_dir():
             target /= node.name
-        part = target.with_name(f".{target.name}.part")
-        done = 0
-        try:
-            with part.open("wb") as file:
-                for block in self.blocks(path):
-                    file.write(block)
-                    done += len(block)
-                    if on_progress is not None:
-                        on_progress(done, node.size)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        url = self._address("files", self.path(path))
+        return download(self._connection, url, target, size=node.size, progress=on_progress)
 
     def write(self, path: str, content: bytes | str | os.PathLike[str] | BinaryIO | Iterable[bytes]) -> Node:
         """Create a file or replace its bytes, and return its node.
@@ -165,17 +157,12 @@ class Space:
             for count in range(3, len(names)):
                 if not self.exists(above := "/".join(names[:count])):
                     self.mkdir(above)
-        document = node_document(self.uri(whole), _FOLDER)
-        return read_node(
-            self._connection.request("PUT", self._address("nodes", whole), data=document, headers=_XML).content
-        )[0]
+        return self._sent("PUT", whole, node_document(self.uri(whole), _FOLDER))
 
     def link(self, path: str, target: str) -> Node:
         """Create a link to a node or to an address."""
         pointed = target if "://" in target else self.uri(target)
-        document = node_document(self.uri(path), "LinkNode", target=pointed)
-        address = self._address("nodes", self.path(path))
-        return read_node(self._connection.request("PUT", address, data=document, headers=_XML).content)[0]
+        return self._sent("PUT", path, node_document(self.uri(path), "LinkNode", target=pointed))
 
     def move(self, source: str, destination: str) -> None:
         """Move a file or folder; into the destination where that is a folder.
@@ -198,9 +185,7 @@ class Space:
     def set_properties(self, path: str, properties: Mapping[str, str | None]) -> Node:
         """Set properties, such as ``title``; those of None are deleted. Return the node."""
         node = self.info(path)
-        document = node_document(self.uri(path), node.kind, properties, target=node.target)
-        address = self._address("nodes", self.path(path))
-        return read_node(self._connection.request("POST", address, data=document, headers=_XML).content)[0]
+        return self._sent("POST", path, node_document(self.uri(path), node.kind, properties, target=node.target))
 
     def share(self, path: str, group: str | None = None, *, write: bool = False, public: bool | None = None) -> Node:
         """Let a group read a node (and write it), or everybody read it; return the node.
@@ -272,11 +257,19 @@ class Space:
         return self._connection.request("GET", self._address("files", self.path(path)), **options)
 
     def _node(self, path: str, **parameters: str) -> tuple[Node, str]:
-        response = self._connection.request("GET", self._address("nodes", path), params=parameters)
-        try:
-            return read_node(response.content)
-        except ValueError as e:
-            raise PzServerError(str(e)) from e
+        return _read(self._connection.request("GET", self._address("nodes", path), params=parameters))
+
+    def _sent(self, method: str, path: str, document: bytes) -> Node:
+        """Send the document of a node and return the node that the server made of it."""
+        address = self._address("nodes", self.path(path))
+        return _read(self._connection.request(method, address, data=document, headers=_XML))[0]
 
     def _address(self, part: str, path: str) -> str:
         return f"{self._base}/{part}/{quote(path, safe='/')}".rstrip("/")
+
+
+def _read(response: Response) -> tuple[Node, str]:
+    try:
+        return read_node(response.content)
+    except ValueError as e:
+        raise PzServerError(str(e)) from e
