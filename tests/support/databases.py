@@ -7,11 +7,12 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
+from sqlalchemy import Engine, MetaData
 
 from core.database import Base, Database
 from tests.support.postgres import PostgresServer
 
-__all__ = ["EmptyPostgres", "EmptySQLite"]
+__all__ = ["EmptyPostgres", "EmptySQLite", "make_tables"]
 
 # What a test could change beside rows: two databases with the same tables give the same answer.
 _SHAPE = """
@@ -95,9 +96,21 @@ class EmptySQLite:
         return f"sqlite:///{path}"
 
 
+def make_tables(engine: Engine) -> None:
+    """Make every table that is declared by now.
+
+    They are made from a copy of their declarations: once SQLAlchemy has added a foreign key to a table of PostgreSQL by
+    ALTER, that declaration makes no foreign key in SQLite any more.
+    """
+    copy = MetaData()
+    for table in Base.metadata.tables.values():
+        table.to_metadata(copy)
+    copy.create_all(engine)
+
+
 def _make_tables(url: str) -> None:
     database = Database(url)
-    Base.metadata.create_all(database.engine)
+    make_tables(database.engine)
     if "product_changes" in Base.metadata.tables:
         from products.lifecycle.change_log import install_triggers
 

@@ -12,8 +12,8 @@ import sqlalchemy
 from sqlalchemy import select
 
 from core.auth.schema import UserRow
-from core.database import Database, utc_now
-from tests.support.databases import EmptyPostgres
+from core.database import Base, Database, utc_now
+from tests.support.databases import EmptyPostgres, EmptySQLite
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer, postgres_binaries
 
@@ -68,6 +68,23 @@ def test_a_database_with_other_tables_is_not_given_again(empty_postgres: EmptyPo
         engine = sqlalchemy.create_engine(url)
         assert "password_hash" in {column["name"] for column in sqlalchemy.inspect(engine).get_columns("users")}
         engine.dispose()
+
+
+def test_tables_of_sqlite_have_all_foreign_keys_also_after_those_of_postgresql(
+    empty_postgres: EmptyPostgres, tmp_path: Path
+):
+    declared = sum(len(table.foreign_key_constraints) for table in Base.metadata.tables.values())
+    with empty_postgres.database() as url:
+        assert _foreign_keys(url) == declared
+    assert _foreign_keys(EmptySQLite(tmp_path).database(tmp_path / "photoz.sqlite")) == declared
+
+
+def _foreign_keys(url: str) -> int:
+    engine = sqlalchemy.create_engine(url)
+    found = sqlalchemy.inspect(engine)
+    count = sum(len(found.get_foreign_keys(name)) for name in found.get_table_names())
+    engine.dispose()
+    return count
 
 
 def test_redis_answers(redis_url: str):

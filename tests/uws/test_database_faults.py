@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.database import Base, Database
+from core.database import Database
 from server.broker.job_queue import CeleryQueue
+from tests.support.databases import make_tables
 from tests.support.postgres import PostgresServer, postgres_binaries, running_postgres
 from tests.support.redis import running_redis
 from tests.uws.celery_workers import MEMORY_BYTES, celery_worker
@@ -44,7 +45,7 @@ def jobs(request: pytest.FixtureRequest, server: PostgresServer, tmp_path: Path)
         url = opened.enter_context(server.new_database())
         database = Database(url)
         opened.callback(database.close)
-        Base.metadata.create_all(database.engine)
+        make_tables(database.engine)
         if request.param == "processes":
             factory = functools.partial(make_kinds, tmp_path)
             queue = ProcessQueue(database, factory, workers=1, memory_bytes=MEMORY_BYTES, scratch=tmp_path / "scratch")

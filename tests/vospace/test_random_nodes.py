@@ -13,9 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.auth.models import Identity, Scope
 from core.auth.service import AccountService
-from core.database import Base, Database
+from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
+from tests.support.databases import make_tables
 from tests.support.in_process import in_process_client
 from tests.vospace.client import VOSpaceClient
 from tests.vospace.conftest import bare_vospace
@@ -44,7 +45,7 @@ class NodeMachine(RuleBasedStateMachine):
             data=self.folder, authority="example.org", base_url="http://testserver", home_quota_bytes=QUOTA
         )
         self.database = Database(f"sqlite:///{self.folder}/photoz.sqlite")
-        Base.metadata.create_all(self.database.engine)
+        make_tables(self.database.engine)
         accounts = AccountService(self.database)
         accounts.add_user("ada", None)
         self.identity: Identity = accounts.identity_of_user("ada", Scope.WRITE)

@@ -181,3 +181,9 @@ def test_documents_are_read_as_they_are_written():
     assert b"keepBytes>true" in transfer_document("vos://a/b", "vos://a/c", keep=True)
     with pytest.raises(ValueError, match="did not answer"):
         read_node(b"<html>")
+
+
+def test_documents_with_entities_are_refused():
+    bomb = b'<!DOCTYPE n [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><n uri="vos://a.b~vospace/x">&b;</n>'
+    with pytest.raises(ValueError, match="did not answer"):
+        read_node(bomb)

@@ -15,9 +15,10 @@ from sqlalchemy import event, select
 from core.auth.groups import GroupService
 from core.auth.models import ANONYMOUS, Identity, Scope
 from core.auth.service import AccountService
-from core.database import Base, Database
+from core.database import Database
 from core.errors import PhotozError
 from core.settings import Settings
+from tests.support.databases import make_tables
 from tests.vospace.conftest import bare_vospace
 from vospace.models import Listing, NodeKind, NodeRequest, Path, PropertyRequest
 from vospace.schema import NodeRow
@@ -57,7 +58,7 @@ class RightsMachine(RuleBasedStateMachine):
         where = Settings(data=self.folder, authority="example.org", base_url="http://testserver")
         self.database = Database(f"sqlite:///{self.folder}/photoz.sqlite")
         event.listen(self.database.engine, "connect", lambda opened, _: opened.execute("PRAGMA synchronous=OFF"))
-        Base.metadata.create_all(self.database.engine)
+        make_tables(self.database.engine)
         _, self.space = bare_vospace(where, self.database)
         accounts, groups = AccountService(self.database), GroupService(self.database)
         for name in PEOPLE:

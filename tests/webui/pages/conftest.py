@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.auth.dependencies import SESSION_COOKIE
 from core.auth.models import Identity
 from core.auth.service import AccountService
-from core.database import Base, Database
+from core.database import Database
 from core.settings import Settings
 from core.web.routes import add_routers
 from products.lifecycle.change_log import install_triggers
@@ -22,6 +22,7 @@ from products.models import FileRole, Product, Visibility
 from products.service import NewProduct
 from server.data_folder import prepare_data_folder
 from server.services import Services
+from tests.support.databases import make_tables
 from tests.support.in_process import in_process_client
 from webui.api.routes import api_routes
 from webui.pages.errors import error_handlers
@@ -40,7 +41,7 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with three people, to be copied: argon2 is slow on purpose."""
     path = tmp_path_factory.mktemp("database") / "photoz.sqlite"
     database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
+    make_tables(database.engine)
     with database.engine.begin() as connection:
         install_triggers(connection)
     accounts = AccountService(database)
