@@ -12,8 +12,7 @@ from sqlalchemy import Engine
 from core.database import Database
 from core.settings import Settings
 
-__all__ = ["is_current", "migrate", "migrate_rows"]
-
+__all__ = ["is_current", "is_empty", "migrate", "migrate_rows"]
 
 _REPORTED = 100
 
@@ -55,6 +54,15 @@ def is_current(engine: Engine) -> bool:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def is_empty(database: Database) -> bool:
+    """Return whether the database was never migrated; a file of SQLite that does not exist is not made."""
+    path = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and path and not Path(path).exists():
+        return True
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() is None
 
 
 def _config() -> Config:

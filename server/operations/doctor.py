@@ -11,7 +11,7 @@ from core.errors import PhotozError
 from core.settings import Settings
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
-from server.data_folder import prepare_data_folder
+from server.data_folder import StartError, require_data_folder
 from server.migrations.upgrade import is_current
 from server.operations.verification import verify
 from server.services import Services
@@ -42,6 +42,9 @@ def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
     all_files
         Whether every file is read and compared with its checksums, which may take long.
     """
+    folder = _try("storage", lambda: require_data_folder(settings) or "")
+    if not folder.ok:
+        return [folder]
     services = Services(settings)
     try:
         checks = list(_checks(services))
@@ -68,7 +71,7 @@ def _checks(services: Services) -> Iterator[Check]:
 def _try(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, True, check())
-    except (PhotozError, OSError, SQLAlchemyError, _WrongError) as e:
+    except (PhotozError, OSError, SQLAlchemyError, StartError, _WrongError) as e:
         return Check(name, False, str(e).partition("\n")[0])
 
 
@@ -78,7 +81,6 @@ class _WrongError(Exception):
 
 def _storage(services: Services) -> str:
     settings = services.settings
-    prepare_data_folder(settings)
     with services.store.stage(limit=16) as staging:
         staging.write(b"doctor")
     return f"{settings.data.resolve()} can be written"
@@ -141,7 +143,7 @@ def _broker(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.data / "scratch")
+    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.scratch_folder)
     try:
         query = EngineQuery(
             sql="SELECT 1 AS one",
