@@ -13,6 +13,7 @@ from core.database import Database
 from core.errors import PhotozError
 from core.memory_errors import is_out_of_memory
 from server.cli import accounts as cli_accounts
+from server.cli import backup as cli_backup
 from server.cli import dois as cli_dois
 from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
@@ -51,6 +52,8 @@ app.add_typer(cli_registry.registry_app, name="registry")
 cli_accounts.add_user_commands(user_app)
 app.command("log")(cli_releases.log_command)
 app.command("validate")(cli_validation.validate_command)
+app.command("backup")(cli_backup.backup_command)
+app.command("restore")(cli_backup.restore_command)
 app.command("settings")(cli_settings.settings_command)
 
 

@@ -7,19 +7,26 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.database import Database
 from core.settings import Settings
 
-__all__ = ["is_current", "is_empty", "migrate", "migrate_rows"]
+__all__ = ["is_current", "is_empty", "is_known", "migrate", "migrate_rows", "migrate_to", "revision_of"]
 
 _REPORTED = 100
 
 
-def migrate(database: Database) -> None:
-    """Run every migration that the database has not seen, and install the triggers of this version."""
-    if is_current(database.engine):  # migrations import every schema, which takes longer than most commands
+def migrate(database: Database, *, triggers: bool = False) -> None:
+    """Run every migration that the database has not seen, and install the triggers of this version.
+
+    Parameters
+    ----------
+    triggers
+        Whether to install the triggers also when the schema is that of this version, as after a restore.
+    """
+    # Migrations import every schema, which takes longer than most commands.
+    if is_current(database.engine) and not triggers:
         return
     # Large imports, as those of the migrations.
     from products.lifecycle.change_log import install_triggers
@@ -56,13 +63,30 @@ def is_current(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == head
 
 
+def migrate_to(connection: Connection, revision: str) -> None:
+    """Bring an empty database to the schema of a revision, in the transaction of a connection."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def revision_of(database: Database) -> str:
+    """Return the revision of the schema; empty before the first migration."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this version has a revision of the schema."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def is_empty(database: Database) -> bool:
     """Return whether the database was never migrated; a file of SQLite that does not exist is not made."""
     path = database.engine.url.database
     if database.engine.dialect.name == "sqlite" and path and not Path(path).exists():
         return True
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() is None
+    return not revision_of(database)
 
 
 def _config() -> Config:

@@ -42,9 +42,10 @@ def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
     all_files
         Whether every file is read and compared with its checksums, which may take long.
     """
-    folder = _try("storage", lambda: require_data_folder(settings) or "")
-    if not folder.ok:
-        return [folder]
+    try:
+        require_data_folder(settings)
+    except StartError as e:
+        return [Check("storage", False, str(e))]
     services = Services(settings)
     try:
         checks = list(_checks(services))
@@ -71,7 +72,7 @@ def _checks(services: Services) -> Iterator[Check]:
 def _try(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, True, check())
-    except (PhotozError, OSError, SQLAlchemyError, StartError, _WrongError) as e:
+    except (PhotozError, OSError, SQLAlchemyError, _WrongError) as e:
         return Check(name, False, str(e).partition("\n")[0])
 
 
