@@ -1,6 +1,7 @@
 """Bring the database to the schema of this version, with Alembic, and stored rows to its layout."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from alembic import command
@@ -11,19 +12,24 @@ from sqlalchemy import Connection, Engine
 
 from core.database import Database
 from core.settings import Settings
+from server.migrations.lock import exclusive
 
 __all__ = ["is_current", "is_empty", "is_known", "migrate", "migrate_rows", "migrate_to", "revision_of"]
 
 _REPORTED = 100
 
 
-def migrate(database: Database, *, triggers: bool = False) -> None:
+def migrate(database: Database, *, triggers: bool = False, is_locked: bool = False) -> None:
     """Run every migration that the database has not seen, and install the triggers of this version.
+
+    Other processes that migrate the same database wait.
 
     Parameters
     ----------
     triggers
         Whether to install the triggers also when the schema is that of this version, as after a restore.
+    is_locked
+        Whether the caller holds the lock of `server.migrations.lock`.
     """
     # Migrations import every schema, which takes longer than most commands.
     if is_current(database.engine) and not triggers:
@@ -31,10 +37,8 @@ def migrate(database: Database, *, triggers: bool = False) -> None:
     # Large imports, as those of the migrations.
     from products.lifecycle.change_log import install_triggers
 
-    config = _config()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with nullcontext() if is_locked else exclusive(database), database.engine.begin() as connection:
+        migrate_to(connection, "head")  # nothing is left to do when another process was faster
         install_triggers(connection)
 
 
@@ -64,7 +68,7 @@ def is_current(engine: Engine) -> bool:
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
-    """Bring an empty database to the schema of a revision, in the transaction of a connection."""
+    """Bring a database to the schema of a revision, in the transaction of a connection."""
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
