@@ -20,7 +20,10 @@ _MEANINGS = {"name": "id", "RAJ2000": "ra", "DEJ2000": "dec", "zspec": "z"}
 
 #: What differs between two equal answers: the times of the answers themselves, and signatures of links.
 _TIMES = re.compile(
-    rb"<(?:\w+:)?(responseDate|upSince)[^>]*>[^<]*<|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z?|name=.request_date. value=.[^\"]*|token=[\w.%-]+"
+    rb"<(?:\w+:)?(responseDate|upSince)[^>]*>[^<]*<"
+    rb"|name=.request_date. value=.[^>]*"
+    rb"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z?"
+    rb"|token=[\w.%-]+"
 )
 
 

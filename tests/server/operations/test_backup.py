@@ -36,7 +36,7 @@ def test_a_restored_server_on_postgresql_answers_as_before(postgres: PostgresSer
             restore_backup(Settings(data=tmp_path / "third"), backup_store(str(backed.place)), backed.first)
 
 
-def _restore_and_compare(backed: BackedUpUp, empty: Settings) -> None:
+def _restore_and_compare(backed: BackedUp, empty: Settings) -> None:
     assert [address for address, (status, _) in backed.answers.items() if status != 200] == []
     store = backup_store(str(backed.place))
     restore_backup(empty, store, choose_backup(store))
