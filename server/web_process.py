@@ -61,8 +61,11 @@ def run_application(
         services.drain()
         on_stop()
 
-    with suppress(KeyboardInterrupt):  # uvicorn has shut down by then, and only raises the signal again
-        _Server(config, stop).run(sockets=[listener])
+    server = _Server(config, stop)
+    # Uvicorn raises the signal again when it has shut down, which must not end this process before the other ones.
+    signal.signal(signal.SIGTERM, server.handle_exit)
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
 
 
 def shared_settings(settings: Settings) -> Settings:

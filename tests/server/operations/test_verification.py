@@ -5,14 +5,17 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import update
 
 from core.database import Base
 from core.settings import Settings
+from products.lifecycle.rederivation import rederive_rows
 from products.schema import ProductTableRow
 from server.data_folder import PLACES, PlaceKind, unlisted_entries
-from server.operations.doctor import Check, examine
+from server.operations.doctor import examine
 from server.operations.inventory import FILE_COLUMNS, KEPT_PLACES, Inventory
 from server.operations.verification import verify
 from server.services import Services
@@ -34,10 +37,6 @@ def services(backed_up: BackedUp, tmp_path: Path) -> Iterator[Services]:
 
 def _problems(services: Services) -> tuple[str, ...]:
     return verify(services.settings, services.database, services.store).problems
-
-
-def _checks(services: Services, **chosen: bool) -> dict[str, Check]:
-    return {check.name: check for check in examine(services.settings, **chosen)}
 
 
 def test_the_inventory_lists_all_that_a_server_keeps(services: Services) -> None:
@@ -68,16 +67,28 @@ def test_what_is_lost_or_changed_is_found_in_every_place(services: Services, pla
     (problem,) = _problems(services)
     assert "missing" in problem
     assert f"{place}/" in problem
-    assert not _checks(services)["files"].ok
     if place == "uploads":  # they have no checksums
         return
     path.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
     (problem,) = _problems(services)
     assert "checksums differ" in problem
-    assert _checks(services)["files"].ok
-    checks = run_photoz("doctor", "--verify", "--json", data=services.settings.data)
-    assert checks.returncode == 1
-    assert [check["name"] for check in json.loads(checks.stdout) if not check["ok"]] == ["checksums"]
+
+
+def test_the_doctor_exits_with_1_for_a_loss_and_for_a_change(services: Services) -> None:
+    path = max(services.settings.user_tables_folder.iterdir())
+    content = path.read_bytes()
+    path.chmod(0o600)
+    path.write_bytes(content[:-8] + b"X" + content[-7:])
+    done = run_photoz("doctor", "--verify", "--rederive", "--json", data=services.settings.data)
+    assert done.returncode == 1
+    checks = {check["name"]: check for check in json.loads(done.stdout)}
+    assert [name for name, check in checks.items() if not check["ok"]] == ["checksums"]
+    assert "rows of the user table mine" in checks["checksums"]["message"]
+    assert checks["rows"]["message"] == "2 tables have the rows that their files give"
+    path.unlink()
+    lost = {check.name: check for check in examine(services.settings)}["files"]
+    assert not lost.ok
+    assert f"user_tables/{path.name}" in lost.message
 
 
 def test_what_the_sweep_will_take_is_a_note_and_no_fault(services: Services) -> None:
@@ -92,7 +103,6 @@ def test_what_the_sweep_will_take_is_a_note_and_no_fault(services: Services) -> 
     assert len(found.notes) == 3
     for name in (orphan.name, "nobody.parquet", "strange"):
         assert name in found.summary
-    assert _checks(services, all_files=True)["checksums"].ok
 
 
 def test_rows_from_before_checksums_are_read_instead(services: Services) -> None:
@@ -109,17 +119,17 @@ def test_rows_from_before_checksums_are_read_instead(services: Services) -> None
     assert "rows cannot be read" in problem
 
 
-def test_rows_are_derived_again_and_compared(services: Services) -> None:
-    assert _checks(services, rederive=True)["rows"].message == "2 tables have the rows that their files give"
+def test_rows_that_differ_from_their_file_are_named(services: Services) -> None:
     stored = max(services.settings.tables_folder.iterdir())
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     table = pq.read_table(stored)
     changed = table.set_column(3, table.schema.field(3), pa.array([1.0, *table.column(3).to_pylist()[1:]]))
     stored.chmod(0o600)
     pq.write_table(changed, stored)
-    check = _checks(services, rederive=True)["rows"]
-    assert not check.ok
-    assert "1 of 2 tables differ" in check.message
-    assert "c3 differs in the rows 0 to 49" in check.message
+    settings = services.settings
+    settings.scratch_folder.mkdir(exist_ok=True)
+    found = rederive_rows(
+        services.database, services.store, settings.tables_folder, settings.scratch_folder, max_columns=100
+    )
+    (wrong,) = [each.problem for each in found if each.problem]
+    assert wrong == "the column c3 differs in the rows 0 to 49"
+    assert list(settings.scratch_folder.glob("rederived*")) == []
