@@ -48,14 +48,16 @@ def verify(settings: Settings, database: Database, store: FileStore) -> Findings
     """Read every kept file once and compare it with its checksum; safe beside a running server."""
     inventory = Inventory(settings, store)
     there = {place: inventory.there(place) for place in KEPT_PLACES}
-    problems, size, unchecked, expected = [], 0, 0, _expected(inventory, database)
+    found, size, unchecked, expected = dict[tuple[str, str], str](), 0, 0, _expected(inventory, database)
     for file in expected.values():
         problem, read = _problem(inventory, file)
         size += read
         unchecked += file.sha256 is None and file.rows is not None
-        if problem is not None and file.key in _expected(inventory, database):
-            problems.append(f"{file.owner}: {problem} ({file.place}/{file.name})")
-    notes = list(_notes(inventory, there, _expected(inventory, database)))
+        if problem is not None:
+            found[file.key] = f"{file.owner}: {problem} ({file.place}/{file.name})"
+    now = _expected(inventory, database)
+    problems = [problem for key, problem in found.items() if key in now]  # others were deleted meanwhile
+    notes = list(_notes(inventory, there, now))
     if unchecked:
         notes.append(f"{unchecked} tables were written before checksums were stored; their rows were read instead")
     if unlisted := unlisted_entries(settings):
