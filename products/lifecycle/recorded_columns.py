@@ -77,7 +77,7 @@ def recorded_columns(session: Session, product_ids: Sequence[int]) -> Iterator[R
         )
     }
     product_id, position = _COLUMNS[:2]
-    found = session.execute(select(*_COLUMNS).where(product_id.in_(product_ids)).order_by(product_id, position))
+    found = session.execute(select(*_COLUMNS).where(product_id.in_(product_ids)).order_by(product_id, position)).all()
     for number, rows in groupby(found, key=itemgetter(0)):
         row = tables[number]
         yield RecordedColumns(
