@@ -25,6 +25,8 @@ _COMPRESSION = "lz4"
 #: Names of files that are being written.
 _PART = ".part"
 _PART_SECONDS = 3600.0
+#: A file that was asked for within this time may be on its way to somebody.
+_IN_USE_SECONDS = 60.0
 
 
 class CutFiles:
@@ -55,6 +57,22 @@ class CutFiles:
                 self._trim(keep=target)
         return target
 
+    def sweep(self, has_source: Callable[[str], bool]) -> int:
+        """Remove the files whose stored rows are gone, and what a killed process left; return how many.
+
+        Parameters
+        ----------
+        has_source
+            Whether there are still stored rows for a file of this name.
+        """
+        removed = 0
+        for path, _, used in self._files():
+            of_nobody = path.name.endswith(_PART) or not has_source(path.name)
+            if of_nobody and time.time() - used > _PART_SECONDS:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
     def _write(self, target: Path, schema: pa.Schema, rows: Iterator[pa.Table]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
@@ -70,12 +88,12 @@ class CutFiles:
         kept = 0
         for path, size, used in sorted(self._files(), key=lambda item: -item[2]):
             kept += size
-            old_part = path.name.endswith(_PART) and time.time() - used > _PART_SECONDS
-            if old_part or (kept > self._most and path != keep and not path.name.endswith(_PART)):
+            idle = time.time() - used > _IN_USE_SECONDS
+            if kept > self._most and idle and path != keep and not path.name.endswith(_PART):
                 path.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[Path, int, float]]:
-        for path in self._folder.iterdir():
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
             with suppress(FileNotFoundError):
                 status = path.stat()
                 yield path, status.st_size, status.st_mtime

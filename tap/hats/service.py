@@ -24,6 +24,8 @@ CATALOGUE, MARGIN = "catalog", "margin"
 
 _KEPT = 256
 _BLOCK = 1 << 18
+#: Stands between the name of stored rows and what was cut from them.
+_OF = "~"
 _TEXT, _PARQUET, _CSV = "text/plain; charset=utf-8", "application/vnd.apache.parquet", "text/csv"
 
 
@@ -109,6 +111,10 @@ class HatsService:
             raise missing
         return found
 
+    def sweep(self) -> int:
+        """Remove cut files whose stored rows are gone; return how many."""
+        return self._cuts.sweep(lambda name: (self._tables / _source_of(name)).exists())
+
     def _found(self, details: ProductDetails, stored_id: str, path: str) -> HatsFile | None:
         if path == "collection.properties":
             return self._text(details, path, _properties(self._collection(details)))
@@ -156,7 +162,7 @@ class HatsService:
     def _cut(self, details: ProductDetails, path: str, stored_id: str, kind: str, item: Partition) -> HatsFile:
         source = self._tables / stored_id
         within = f"-{self._margin:g}" if kind == MARGIN else ""
-        name = f"{stored_id.removesuffix('.parquet')}-{kind}{within}-{item.order}-{item.pixel}.parquet"
+        name = f"{stored_id}{_OF}{kind}{within}-{item.order}-{item.pixel}.parquet"
         cut = self._cuts.path(
             name,
             catalogue_schema(source),
@@ -215,6 +221,10 @@ class HatsService:
 
     def _folder(self, details: ProductDetails, path: str, entries: tuple[str, ...]) -> HatsFile:
         return HatsFile(path.rpartition("/")[2], "text/html", 0, "", details.product.updated_at, b"", entries)
+
+
+def _source_of(name: str) -> str:
+    return name.partition(_OF)[0]
 
 
 def _place(item: Partition) -> str:

@@ -55,6 +55,10 @@ class Connection:
         """Close the connections."""
         self.session.close()
 
+    def storage_options(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Return options for fsspec's HTTP file system; they hold the token, so do not print them."""
+        return {"client_kwargs": {"headers": {"Authorization": f"Bearer {self._token}"}}}
+
     def settle(self) -> None:
         """Ask the server for its first page, follow one redirect of its host, and keep the new address.
 

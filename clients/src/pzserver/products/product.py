@@ -14,6 +14,7 @@ from pzserver.tables.queries import run_sync
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import lsdb
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -149,6 +150,33 @@ class Product:
         """Run a query in ADQL, in which ``{table}`` is this product's table."""
         return run_sync(self._connection, adql.replace("{table}", self.table_name), maxrec=limit)
 
+    def lsdb(self, columns: Iterable[str] | None = None, **options: Any) -> lsdb.Catalog:
+        """Open the rows as a catalogue of LSDB, which reads partitions when they are computed.
+
+        Needs the package ``lsdb``.
+
+        Parameters
+        ----------
+        columns
+            Column names; all by default.
+        options
+            Further arguments of ``lsdb.open_catalog``, such as ``search_filter``.
+
+        Raises
+        ------
+        ValueError
+            The product has no positions.
+        """
+        from lsdb import open_catalog
+
+        self._require_positions("be opened as a HATS catalogue")
+        return open_catalog(
+            f"{self._connection.base_url}/hats/{self.internal_name}",
+            columns=None if columns is None else list(columns),
+            storage_options=self._connection.storage_options(),
+            **options,
+        )
+
     def cone(
         self,
         center: SkyCoord | tuple[float, float],
@@ -171,11 +199,16 @@ class Product:
         ValueError
             The product has no positions.
         """
-        ra_column, dec_column = self._found["ra_column"], self._found["dec_column"]
-        if ra_column is None or dec_column is None:
-            message = f"The product '{self.internal_name}' has no positions, so it cannot be searched by cone."
-            raise ValueError(message)
+        ra_column, dec_column = self._require_positions("be searched by cone")
         ra, dec = center if isinstance(center, tuple) else (center.icrs.ra.deg, center.icrs.dec.deg)
         degrees = float(radius.to_value("deg") if hasattr(radius, "to_value") else radius)
         where = in_cone(ra_column, dec_column, (float(ra), float(dec), degrees))
         return self.rows(columns, where=where, limit=limit)
+
+    def _require_positions(self, what_for: str) -> tuple[str, str]:
+        """Return the names of the columns of right ascension and declination."""
+        ra_column, dec_column = self._found["ra_column"], self._found["dec_column"]
+        if ra_column is None or dec_column is None:
+            message = f"The product '{self.internal_name}' has no positions, so it cannot {what_for}."
+            raise ValueError(message)
+        return str(ra_column), str(dec_column)
