@@ -158,7 +158,7 @@ def test_a_run_is_refused_before_anything_is_sent(server: PzServer):
         server.pipelines.training_set("No", 1, 3, fluxtype="psf")
     with pytest.raises(InvalidValueError, match="takes no product of type Objects Catalog, which '3_objects' is"):
         server.pipelines.training_set("No", "3_objects", 3)
-    with pytest.raises(NotFoundError, match="no pipeline 'x'; it has .*combine_redshift_dedup"):
+    with pytest.raises(NotFoundError, match=r"no pipeline 'x'; it has .*combine_redshift_dedup"):
         server.pipelines["x"]
 
     assert len(server.jobs.list()) == before
