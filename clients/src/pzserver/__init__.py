@@ -54,9 +54,9 @@ __all__ = ["__version__", *_MODULES]  # noqa: PLE0604 - the names are texts
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version
+        from pzserver.version import VERSION
 
-        return version("pzserver")
+        return VERSION
     if name not in _MODULES:
         message = f"module 'pzserver' has no attribute '{name}'"
         raise AttributeError(message)

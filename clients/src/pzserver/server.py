@@ -109,6 +109,21 @@ class PzServer:
         """Close the connections to the server; otherwise they are closed when Python ends."""
         self._connection.close()
 
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return self._connection.base_url
+
+    @property
+    def connection(self) -> Connection:
+        """The authenticated connection, for requests that have no method here."""
+        return self._connection
+
+    @property
+    def user(self) -> str:
+        """Your user name."""
+        return str(self._connection.json("POST", "logged_user")["username"])
+
     # --- metadata
 
     def get_product_types(self) -> list[Json]:

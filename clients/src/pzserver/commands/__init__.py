@@ -1,0 +1,3 @@
+"""Command line of the library: ``pzserver``."""
+
+__all__: list[str] = []
