@@ -7,7 +7,7 @@ __all__ = ["PAGES"]
 PAGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/"): ({"*": 200}, {}),
     **{
-        (method, f"/static/clients{path}"): ({"*": status}, {"url": f"/static/clients{url}"})
+        (method, f"/static/clients{path}"): ({"*": status}, {"open": True, "url": f"/static/clients{url}"})
         for method in ("GET", "HEAD")
         for path, url, status in (
             ("", "", 200),

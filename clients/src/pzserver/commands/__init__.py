@@ -1,3 +1,1 @@
 """Command line of the library: ``pzserver``."""
-
-__all__: list[str] = []

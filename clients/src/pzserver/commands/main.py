@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pzserver.version import VERSION
+from pzserver import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     from pzserver.commands import accounts, files, pipelines, queries
 
     parser = argparse.ArgumentParser(prog="pzserver", description="Products and files of a Photo-z Server.")
-    parser.add_argument("--version", action="version", version=f"pzserver {VERSION}")
+    parser.add_argument("--version", action="version", version=f"pzserver {__version__}")
     parser.add_argument("--host", help="address of the server; by default PZSERVER_HOST, or that of the last login")
     parser.add_argument(
         "--token-file", metavar="FILE", help="file with the token; by default PZSERVER_TOKEN, or that of login"

@@ -1,3 +1,1 @@
 """Pipelines of the server: their parameters, and runs of them."""
-
-__all__: list[str] = []

@@ -1,3 +1,1 @@
 """Files in VOSpace: nodes, transfers, and a filesystem for fsspec."""
-
-__all__: list[str] = []
