@@ -1,7 +1,4 @@
-"""Models of the responses of the REST API: frozen dataclasses, made from JSON with ``from_json``.
-
-A test compares them with the OpenAPI document of the server.
-"""
+"""Models of the responses of the REST API: frozen dataclasses, made from JSON with ``from_json``."""
 
 from pzserver.models.accounts import Group, IssuedLink, IssuedToken, Link, LoggedUser, Member, SignIn, Token, User
 from pzserver.models.base import Json, Model
