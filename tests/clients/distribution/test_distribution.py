@@ -88,3 +88,8 @@ def test_it_installs_alone_and_its_import_needs_no_library(built, tmp_path, at):
     assert not {"numpy", "pandas", "astropy", "pyarrow", "requests", "fsspec"} & set(told[2])
     shown = subprocess.run([tmp_path / "env" / "bin" / "pzserver", "--version"], check=True, capture_output=True)
     assert shown.stdout.decode().strip() == f"pzserver {told[0]}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/library.md"])
+def test_pages_name_the_wheel_as_it_is(built, page):
+    assert f"/static/clients/{built[0].name}" in (CLIENTS.parent / page).read_text()
