@@ -72,8 +72,9 @@ def create_app(services: Services) -> FastAPI:
     def answer_availability() -> Response:
         return Response(availability(), media_type="text/xml")
 
-    app.mount("/static", static_files(), name="static")
     app.routes.extend(groups)
+    # After the pages, which have /static/clients.
+    app.mount("/static", static_files(), name="static")
     _add_middleware(app, settings)
     return app
 
