@@ -170,7 +170,7 @@ class Services:
             workers=settings.job_workers,
             memory_bytes=settings.job_memory_bytes,
             stored_bytes=settings.job_stored_bytes,
-            scratch=settings.data / "scratch",
+            scratch=settings.scratch_folder,
             on_taken=self._job_taken,
         )
 

@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 from core.settings import Settings
-from server.data_folder import prepare_data_folder
+from server.data_folder import require_data_folder
 from server.services import Services, worker_kinds
 from uws import poll_jobs
 
@@ -14,7 +14,7 @@ __all__ = ["run_worker"]
 
 def run_worker(settings: Settings) -> None:
     """Run QUEUED jobs, received from Celery or polled from the database, until Ctrl-C or SIGTERM."""
-    prepare_data_folder(settings)
+    require_data_folder(settings)
     if settings.job_queue == "celery":
         _run_celery_jobs(settings)
     else:
@@ -31,7 +31,7 @@ def _run_celery_jobs(settings: Settings) -> None:
             kinds_factory=partial(worker_kinds, settings),
             workers=settings.job_workers,
             memory_bytes=settings.job_memory_bytes,
-            scratch=settings.data / "scratch",
+            scratch=settings.scratch_folder,
             stored_bytes=settings.job_stored_bytes,
         )
     )

@@ -286,6 +286,10 @@ class StagedStore:
         """Begin a file of at most ``limit`` bytes."""
         return self._staging.stage(_new_id(account), limit=limit, check=check)
 
+    def stage_as(self, file_id: str, *, limit: int) -> StagedFile:
+        """Begin a file that is stored under a given id, as when a backup is restored."""
+        return self._staging.stage(file_id, limit=limit)
+
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
         file_id = _new_id(account)

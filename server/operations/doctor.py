@@ -11,7 +11,7 @@ from core.errors import PhotozError
 from core.settings import Settings
 from products.models import ProductStatus
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
-from server.data_folder import prepare_data_folder
+from server.data_folder import StartError, require_data_folder
 from server.migrations.upgrade import is_current
 from server.operations.verification import verify
 from server.services import Services
@@ -42,6 +42,10 @@ def examine(settings: Settings, *, all_files: bool = False) -> list[Check]:
     all_files
         Whether every file is read and compared with its checksums, which may take long.
     """
+    try:
+        require_data_folder(settings)
+    except StartError as e:
+        return [Check("storage", False, str(e))]
     services = Services(settings)
     try:
         checks = list(_checks(services))
@@ -78,7 +82,6 @@ class _WrongError(Exception):
 
 def _storage(services: Services) -> str:
     settings = services.settings
-    prepare_data_folder(settings)
     with services.store.stage(limit=16) as staging:
         staging.write(b"doctor")
     return f"{settings.data.resolve()} can be written"
@@ -141,7 +144,7 @@ def _broker(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.data / "scratch")
+    engine = DuckDBEngine(workers=1, waiting=1, temp_folder=settings.scratch_folder)
     try:
         query = EngineQuery(
             sql="SELECT 1 AS one",
