@@ -24,6 +24,7 @@ from server.middleware import (
     PathMiddleware,
     RequestHeadMiddleware,
 )
+from server.operations.access_log import AccessLogMiddleware, RouteMiddleware
 from server.operations.maintenance import maintain
 from server.services import Services
 from tap.handlers.conesearch import cone_routes
@@ -125,6 +126,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(RouteMiddleware)
     app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
         HeadersMiddleware,
@@ -155,3 +157,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(PathMiddleware)
     app.add_middleware(ForwardedMiddleware, networks=settings.proxy_networks)
     app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)
+    app.add_middleware(AccessLogMiddleware)
