@@ -21,6 +21,7 @@ from server.middleware import (
     PathMiddleware,
     RequestHeadMiddleware,
 )
+from server.operations.access_log import AccessLogMiddleware, RouteMiddleware
 from server.operations.maintenance import maintain
 from server.route_groups import prepare_routes, route_groups
 from server.services import Services
@@ -86,6 +87,7 @@ def _api_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(RouteMiddleware)
     app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
         HeadersMiddleware,
@@ -116,3 +118,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(PathMiddleware)
     app.add_middleware(ForwardedMiddleware, networks=settings.proxy_networks)
     app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)
+    app.add_middleware(AccessLogMiddleware)

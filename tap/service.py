@@ -221,6 +221,7 @@ class TapService:
                 "run_id": request.run_id,
                 "seconds": round(monotonic() - started, 3),
                 "bytes": cost.bytes,
+                "lane": "long" if cost.is_long else "short",
             },
         )
         read = tuple(tables.found[entry.name] for entry in translation.tables if entry.name in tables.found)

@@ -293,6 +293,17 @@ class Settings(FolderSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level of messages in the log."
     )
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="Form of the log: json or text; by default text on a terminal, and json elsewhere."
+    )
+    metrics_networks: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks, between commas, that may read /metrics without a token. What a proxy "
+        "forwards counts by the address of its client, and not at all when the settings do not name the proxy.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Token with which /metrics can be read from every address, as Authorization: Bearer."
+    )
 
     @field_validator("contact")
     @classmethod
@@ -315,7 +326,7 @@ class Settings(FolderSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("trusted_proxies", "forwarding_proxies")
+    @field_validator("trusted_proxies", "forwarding_proxies", "metrics_networks")
     @classmethod
     def _proxies_are_networks(cls, value: str) -> str:
         for network in filter(None, map(str.strip, value.split(","))):

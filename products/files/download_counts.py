@@ -1,5 +1,6 @@
 """Download counter: one number for each product, without the identity of users."""
 
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy import select, update
@@ -10,6 +11,8 @@ from products.schema import DownloadCountRow
 
 __all__ = ["DownloadCounts"]
 
+_log = logging.getLogger(__name__)
+
 
 class DownloadCounts:
     """Count downloads, and read the counts of products."""
@@ -19,6 +22,7 @@ class DownloadCounts:
 
     def add(self, product_id: int) -> None:
         """Count one download."""
+        _log.info("download complete", extra={"product": product_id})
         try:
             self._add(product_id)
         except IntegrityError:  # the first two at once

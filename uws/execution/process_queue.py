@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.database import Database
+from core.logs import log_format
 from core.processes import ProcessIdentity
 from uws.execution.backlog import Backlog
 from uws.execution.lease_renewal import LeaseRenewer
@@ -160,6 +161,7 @@ class ProcessQueue:
                 scratch=self._scratch or self._scratch_root,
                 lease_owner=self._owner,
                 log_level=logging.getLogger().getEffectiveLevel(),
+                log_format=log_format(),
             )
         )
 

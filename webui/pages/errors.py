@@ -21,7 +21,7 @@ from core.errors import (
     PhotozError,
     ServiceBusyError,
 )
-from core.web.routes import ErrorRenderer
+from core.web.routes import REQUEST_ID, ErrorRenderer
 from webui.addresses import login_address, page_of_request
 from webui.pages.forms import see_other
 from webui.pages.rendering.templates import PageRenderer
@@ -113,10 +113,12 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
         return await respond(request, wrong, 422, wrong.message)
 
     async def unforeseen(request: Request, _error: Exception) -> Response:
-        # The ASGI server logs the traceback.
-        message = "An internal error occurred. The operator of this server finds details in the log."
+        # This response is sent outside of all middleware; that of the access log has logged the traceback.
+        request_id = getattr(request.state, REQUEST_ID, "")
+        message = f"An internal error occurred. The operator of this server finds details in the log, at {request_id}."
         answer = await respond(request, PhotozError(message), 500, message)
         answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["X-Request-Id"] = request_id
         return answer
 
     async def unavailable(request: Request, error: OperationalError) -> Response:
