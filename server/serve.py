@@ -11,7 +11,7 @@ from core.auth.models import Scope
 from core.settings import Settings
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
-from server.demo.fill import demo_is_wanted, fill_demo, want_demo
+from server.demo.note import demo_is_wanted, want_demo
 from server.migrations.upgrade import migrate, migrate_rows
 from server.services import Services
 from server.web_process import WebProcesses, run_application, shared_settings
@@ -44,6 +44,8 @@ def serve(whole: Settings) -> None:
             want_demo(settings)
         services.queue.start()
         if demo_is_wanted(settings):
+            from server.demo.fill import fill_demo  # a large import
+
             fill_demo(services, _print)
     except KeyboardInterrupt:
         services.close()

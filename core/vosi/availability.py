@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
-from vo_models.vosi.availability import Availability
 
 from core.auth.schema import UserRow
 from core.database import Database
@@ -34,6 +33,9 @@ def availability_document(available: bool, since: datetime, note: str | None = N
     note
         Message for users.
     """
+    # A large import, which a server does not need to begin.
+    from vo_models.vosi.availability import Availability
+
     document = Availability(available=available, up_since=since if available else None, note=[note] if note else [])
     xml = document.to_xml(encoding="UTF-8", xml_declaration=True)
     return xml if isinstance(xml, bytes) else xml.encode()

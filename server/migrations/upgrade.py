@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, String, column, inspect, select, table
 
 from core.database import Database
 from core.settings import Settings
@@ -16,6 +12,7 @@ __all__ = ["is_current", "migrate", "migrate_rows"]
 
 
 _REPORTED = 100
+_SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
 def migrate(database: Database) -> None:
@@ -23,9 +20,13 @@ def migrate(database: Database) -> None:
     if is_current(database.engine):  # migrations import every schema, which takes longer than most commands
         return
     # Large imports, as those of the migrations.
+    from alembic import command
+    from alembic.config import Config
+
     from products.lifecycle.change_log import install_triggers
 
-    config = _config()
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS))
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -51,13 +52,10 @@ def migrate_rows(settings: Settings, database: Database, report: Callable[[str],
 
 
 def is_current(engine: Engine) -> bool:
-    """Return whether the database has the schema of this version."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    """Return whether the database has the schema of this version: that of the migration with the highest number."""
+    head = max(script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*.py"))
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
-    return config
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        query = select(column("version_num", String)).select_from(table("alembic_version"))
+        return list(connection.scalars(query)) == [head]

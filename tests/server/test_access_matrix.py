@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core.auth.models import Identity, Scope
 from core.auth.schema import GroupRow, TokenRow, UserRow
 from core.database import Database, utc_now
+from core.web.deferred_routes import complete_routes
 from products.models import FileRole, InspectionState, ProductStatus, Visibility
 from products.schema import (
     ProductColumnRow,
@@ -237,7 +238,7 @@ def _product(site: Site, state: str) -> None:
 
 def _routes(app: FastAPI) -> set[tuple[str, str]]:
     found = set()
-    for route in iter_route_contexts(app.routes):
+    for route in iter_route_contexts(list(complete_routes(app.routes))):
         if route.path not in MOUNTS:
             found |= {(method, route.path) for method in route.methods or ()}
     return found

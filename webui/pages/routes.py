@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from core.web.routes import route_class
-from webui.pages import about, api_reference, landing, moved
+from webui.pages import about, api_reference, landing, library, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
 from webui.pages.admin import overview, product_types, registry, releases, users
 from webui.pages.errors import render_error
@@ -39,7 +39,7 @@ def page_routes(services: WebServices) -> APIRouter:
         explored_tables, explored_columns, explored_plots, single_row,
         query, own_files, own_file_moves, own_file_uploads, account, tokens, overview, users, releases, product_types,
         registry,
-        about, api_reference, help_pages, curated, moved,
+        about, library, api_reference, help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:
         # All add their routes to one router, which renders their errors as pages.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pzserver.errors import PzServerError as PzServerError
     from pzserver.errors import RequestError as RequestError
     from pzserver.errors import RequiredColumnsError as RequiredColumnsError
+    from pzserver.jobs import FailedJobError as FailedJobError
     from pzserver.processes import CRCProcess as CRCProcess
     from pzserver.processes import FailedRunError as FailedRunError
     from pzserver.processes import Process as Process
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pzserver.tables.results import QueryResult as QueryResult
     from pzserver.uploads import PzUpload as PzUpload
 
-    __version__: str
+__version__ = "1.0.0.dev0"
 
 #: Modules of this package, and the public names that they define.
 _NAMES = {
@@ -41,6 +42,7 @@ _NAMES = {
         "RequestError",
         "RequiredColumnsError",
     ),
+    "jobs": ("FailedJobError",),
     "processes": ("CRCProcess", "FailedRunError", "Process", "TSMProcess", "VEProcess"),
     "products.product": ("Product",),
     "server": ("PzServer",),
@@ -53,10 +55,6 @@ __all__ = ["__version__", *_MODULES]  # noqa: PLE0604 - the names are texts
 
 
 def __getattr__(name: str) -> object:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("pzserver")
     if name not in _MODULES:
         message = f"module 'pzserver' has no attribute '{name}'"
         raise AttributeError(message)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
-from pzserver.progress import fraction_bar
+from pzserver.files.progress import fraction_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

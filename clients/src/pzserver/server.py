@@ -14,12 +14,9 @@ from pzserver.connections.tokens import find_token
 from pzserver.errors import RequiredColumnsError
 from pzserver.files.downloads import Progress
 from pzserver.files.product_files import ProductFiles
-from pzserver.groups import Groups
-from pzserver.jobs import Jobs
-from pzserver.pipelines.pipeline import Pipelines
+from pzserver.parts import ServerParts
 from pzserver.processes import CRCProcess, Process, TSMProcess, VEProcess
 from pzserver.products.product import Product
-from pzserver.space.space import Space
 from pzserver.uploads import PzUpload, create_product
 
 if TYPE_CHECKING:
@@ -44,7 +41,7 @@ _LISTED = {
 }
 
 
-class PzServer:
+class PzServer(ServerParts):
     """Client of a Photo-z Server and its products.
 
     Parameters
@@ -83,14 +80,6 @@ class PzServer:
             raise
         self._catalogue = Catalogue(self._connection)
         self._files = ProductFiles(self._connection, self._catalogue)
-        #: Files in VOSpace.
-        self.space = Space(self._connection)
-        #: Groups that you are a member of.
-        self.groups = Groups(self._connection)
-        #: Jobs of all kinds.
-        self.jobs = Jobs(self._connection)
-        #: Pipelines, and runs of them.
-        self.pipelines = Pipelines(self._connection, self._catalogue)
 
     def __enter__(self) -> Self:
         return self

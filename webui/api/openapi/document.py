@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from core.web.deferred_routes import complete_routes
 from webui.api.openapi.operations import OPERATIONS, OperationDoc
 
 __all__ = ["api_document"]
@@ -47,7 +48,8 @@ _ERRORS: Mapping[str, str] = {
 def api_document(app: FastAPI) -> _Json:
     """Return the OpenAPI document, which is created once and cached by the application."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=_TEXT, routes=app.routes)
+        routes = list(complete_routes(app.routes))
+        document = get_openapi(title=app.title, version=app.version, description=_TEXT, routes=routes)
         document["paths"] = {
             path: {method: _completed(method, path, operation) for method, operation in item.items()}
             for path, item in document["paths"].items()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pzserver.adql import in_cone, rows_query
 from pzserver.catalogue import positions_of, table_of
+from pzserver.products.actions import ProductActions
 from pzserver.products.columns import Column, ColumnList
 from pzserver.tables.queries import run_sync
 
@@ -31,7 +32,7 @@ __all__ = ["Product"]
 Json = dict[str, Any]  # metadata as the server sends it
 
 
-class Product:
+class Product(ProductActions):
     """A published product of a server.
 
     Parameters
@@ -164,7 +165,7 @@ class Product:
         """
         from lsdb import open_catalog
 
-        positions_of(self._found, "be opened as a HATS catalogue")
+        self.positions("be opened as a HATS catalogue")
         return open_catalog(
             f"{self._connection.base_url}/hats/{self.internal_name}",
             columns=None if columns is None else list(columns),
@@ -194,8 +195,23 @@ class Product:
         ValueError
             The product has no positions.
         """
-        ra_column, dec_column = positions_of(self._found, "be searched by cone")
+        ra_column, dec_column = self.positions("be searched by cone")
         ra, dec = center if isinstance(center, tuple) else (center.icrs.ra.deg, center.icrs.dec.deg)
         degrees = float(radius.to_value("deg") if hasattr(radius, "to_value") else radius)
         where = in_cone(ra_column, dec_column, (float(ra), float(dec), degrees))
         return self.rows(columns, where=where, limit=limit)
+
+    def positions(self, what_for: str) -> tuple[str, str]:
+        """Return the names of the columns of right ascension and declination.
+
+        Parameters
+        ----------
+        what_for
+            What the product cannot without positions, for the message: "be searched by cone".
+
+        Raises
+        ------
+        ValueError
+            The product has no positions.
+        """
+        return positions_of(self._found, what_for)
