@@ -196,8 +196,8 @@ class Usage(Response):
 
 
 class CuratedPage(Response):
-    """A page that administrators curate."""
+    """The page of curated datasets."""
 
-    name: str
-    markdown: str
-    is_own: bool = Field(description="Whether administrators have written it; otherwise it is the delivered text.")
+    text: str = Field(description="Markdown.")
+    version: int = Field(description="Number of times that it was saved.")
+    changed_at: Instant | None
