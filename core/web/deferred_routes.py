@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 
 from fastapi import APIRouter
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-__all__ = ["DeferredRoutes", "complete_routes"]
+__all__ = ["DeferredRoutes", "allowed_methods", "complete_routes"]
 
 _SELECTED = "photoz.deferred_route"
 
@@ -74,3 +74,15 @@ def complete_routes(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
             yield from route.routes
         else:
             yield route
+
+
+def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> frozenset[str]:
+    """Return the methods of all routes at the path of a request, for ``Allow`` (RFC 9110 §10.2.1)."""
+    found: set[str] = set()
+    for route in routes:
+        if isinstance(route, DeferredRoutes):
+            if route.is_for(scope["path"].removeprefix(scope.get("root_path", ""))):
+                found |= allowed_methods(route.routes, scope)
+        elif isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return frozenset(found)

@@ -115,7 +115,7 @@ def test_answers_of_plain_text_have_examples(site: Site, document: dict, catalog
             ("get", "/api/products/{product_id}/citation", f"products/{number}/citation", None),
         ):
             said = document["paths"][path][method]
-            ((media, content),) = said["responses"]["200"]["content"].items()
+            media, content = next(iter(said["responses"]["200"]["content"].items()))
             assert html.escape(content["example"].strip()) in page, path
             headers = {} if sent else {"Authorization": f"Bearer {site.alice.token}"}
             answer = session.request(method, f"{base}/api/{address}", data=sent, headers=headers, timeout=60)
