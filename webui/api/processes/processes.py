@@ -98,7 +98,8 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
 
 
 def _process(services: WebServices, identity: Identity, run: Run) -> Json:
-    warnings = [*run.settings.ignored, *run_warnings(services, identity, run), *report_warnings(services, identity, run)]
+    disclosed, reported = run_warnings(services, identity, run), report_warnings(services, identity, run)
+    warnings = [*run.settings.ignored, *disclosed, *reported]
     return {**process_json(services, identity, run), "warnings": warnings}
 
 
