@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pzserver.compat.uploads import TodaysUpload, name_of_headerless
 from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
 from pzserver.files.downloads import Progress
@@ -31,7 +32,7 @@ def create_product(connection: Connection, fields: Mapping[str, Any]) -> int:
     return int(answer["id"])
 
 
-class PzUpload:
+class PzUpload(TodaysUpload):
     """A product that is being uploaded.
 
     Parameters
@@ -108,8 +109,9 @@ class PzUpload:
         columns
             Column name to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
         """
-        moved = {meaning.lower() for meaning in columns.values()}
-        kept = {name: alias for name, alias in self.columns.items() if alias and alias.lower() not in moved}
+        moved, known = {meaning.lower() for meaning in columns.values()}, self.columns
+        columns = {name_of_headerless(name, known): meaning for name, meaning in columns.items()}
+        kept = {name: alias for name, alias in known.items() if alias and alias.lower() not in moved}
         self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
 
     def reset_columns_association(self) -> None:

@@ -130,6 +130,7 @@ def test_a_run_tells_its_log_its_report_and_its_configuration(pipelines: Pipelin
         ({"display_name": ""}, "display_name", "required"),
         ({"visibility": "everybody"}, "visibility", "everybody"),
         ({"flags_translation_file": "a: 1"}, "detail", "are not valid"),
+        ({"visibilty": "private"}, "visibilty", "There is no field 'visibilty'"),
     ],
 )
 def test_wrong_requests_are_refused_in_words(pipelines: Pipelines, body: dict[str, Any], field: str, words: str):
