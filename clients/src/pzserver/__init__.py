@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pzserver.processes import VEProcess as VEProcess
     from pzserver.products.product import Product as Product
     from pzserver.server import PzServer as PzServer
+    from pzserver.tables.queries import OverflowWarning as OverflowWarning
+    from pzserver.tables.queries import QueryJob as QueryJob
     from pzserver.tables.results import QueryResult as QueryResult
     from pzserver.uploads import PzUpload as PzUpload
 
@@ -46,6 +48,7 @@ _NAMES = {
     "processes": ("CRCProcess", "FailedRunError", "Process", "TSMProcess", "VEProcess"),
     "products.product": ("Product",),
     "server": ("PzServer",),
+    "tables.queries": ("OverflowWarning", "QueryJob"),
     "tables.results": ("QueryResult",),
     "uploads": ("PzUpload",),
 }
