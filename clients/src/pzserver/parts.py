@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pzserver.tables.queries import QueryJob
     from pzserver.tables.query_uploads import QueryUploads
     from pzserver.tables.results import QueryResult
+    from pzserver.tables.server_tables import ServerTables
 
 __all__ = ["ServerParts"]
 
@@ -81,6 +82,13 @@ class ServerParts:
         from pzserver.tables import queries
 
         return queries.submit(self._connection, adql, maxrec=maxrec, uploads=upload)
+
+    @cached_property
+    def tables(self) -> ServerTables:
+        """Tables that you may query, and your own ones."""
+        from pzserver.tables.server_tables import ServerTables
+
+        return ServerTables(self._connection)
 
     @cached_property
     def space(self) -> Space:
