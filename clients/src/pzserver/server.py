@@ -83,10 +83,6 @@ class PzServer(TodaysMethods, ServerParts):
 
     # --- rows and files
 
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
-        """Run a query in ADQL, over ``photoz.products`` and the tables of all products that you may read."""
-        return self._catalogue.query(adql, maxrec=maxrec)
-
     def get_rows(
         self,
         product_id: SupportsIndex | str,

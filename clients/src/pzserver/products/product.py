@@ -6,21 +6,17 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from pzserver.adql import in_cone, rows_query
+from pzserver.adql import in_cone
 from pzserver.catalogue import positions_of, table_of
 from pzserver.products.actions import ProductActions
-from pzserver.products.columns import Column, ColumnList
-from pzserver.tables.queries import run_sync
+from pzserver.tables.columns import Column, ColumnList
+from pzserver.tables.rows import TableRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import lsdb
-    import pandas as pd
-    import polars as pl
-    import pyarrow as pa
     from astropy.coordinates import Angle, SkyCoord
-    from astropy.table import Table
     from astropy.units import Quantity
 
     from pzserver.catalogue import Catalogue
@@ -32,7 +28,7 @@ __all__ = ["Product"]
 Json = dict[str, Any]  # metadata as the server sends it
 
 
-class Product(ProductActions):
+class Product(TableRows, ProductActions):
     """A published product of a server.
 
     Parameters
@@ -100,51 +96,6 @@ class Product(ProductActions):
         """Columns of its table, with units, UCDs and meanings."""
         names = ("column_name", "datatype", "unit", "ucd", "alias", "description")
         return ColumnList([Column(*(item[name] for name in names)) for item in self._catalogue.columns(self.number)])
-
-    def rows(
-        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
-    ) -> QueryResult:
-        """Return rows that the server selects.
-
-        Parameters
-        ----------
-        columns
-            Column names; all by default.
-        where
-            Condition in ADQL, such as ``z < 0.5``.
-        limit
-            Maximum number of rows; all by default.
-        """
-        selected = None if columns is None else [self.columns[name].name for name in columns]
-        return run_sync(self._connection, rows_query(self.table_name, selected, where), maxrec=limit)
-
-    def to_arrow(
-        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
-    ) -> pa.Table:
-        """Return rows as an Arrow table; see `rows`."""
-        return self.rows(columns, where=where, limit=limit).to_arrow()
-
-    def to_pandas(
-        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
-    ) -> pd.DataFrame:
-        """Return rows as a frame; see `rows`."""
-        return self.rows(columns, where=where, limit=limit).to_pandas()
-
-    def to_table(
-        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
-    ) -> Table:
-        """Return rows as an astropy table with units; see `rows`."""
-        return self.rows(columns, where=where, limit=limit).to_table()
-
-    def to_polars(
-        self, columns: Iterable[str] | None = None, *, where: str | None = None, limit: int | None = None
-    ) -> pl.DataFrame:
-        """Return rows as a frame of polars; see `rows`."""
-        return self.rows(columns, where=where, limit=limit).to_polars()
-
-    def query(self, adql: str, *, limit: int | None = None) -> QueryResult:
-        """Run a query in ADQL, in which ``{table}`` is this product's table."""
-        return run_sync(self._connection, adql.replace("{table}", self.table_name), maxrec=limit)
 
     def lsdb(self, columns: Iterable[str] | None = None, **options: Any) -> lsdb.Catalog:
         """Open the rows as a catalogue of LSDB, which reads partitions when they are computed.
