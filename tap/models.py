@@ -14,6 +14,9 @@ from tap.engine import EngineTable, UploadedFile
 
 __all__ = ["ForeignKey", "RowFiles", "TapSchema", "TapTable"]
 
+#: Columns that tables of standards have here beyond the standard, which allows them (TAP 1.1 §4, RegTAP 1.1 §4).
+_EXTENSIONS = frozenset({"density", "min_value", "max_value", "fill_factor", "null_count", "distinct_count", "nrows"})
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
@@ -71,6 +74,8 @@ class TapTable:
         Statistics of columns by name, as far as they are known.
     upload
         The file of a table that each query reads anew.
+    utype
+        UType, of a table that a standard defines.
     """
 
     schema: str
@@ -88,6 +93,7 @@ class TapTable:
     origin: tuple[Info, ...] = ()
     summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
     upload: UploadedFile | None = None
+    utype: str | None = None
 
     @property
     def name(self) -> str:
@@ -111,6 +117,10 @@ class TapTable:
             return EngineTable(schema, name, files=self.files)
         rows = self.located()
         return EngineTable(schema, name, files=rows.files, block_column=rows.block_column, hidden=rows.hidden)
+
+    def is_standard(self, column: str) -> bool:
+        """Return whether a standard defines a column."""
+        return self.standard and column not in _EXTENSIONS
 
     @property
     def indexed(self) -> frozenset[str]:
