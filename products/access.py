@@ -20,6 +20,7 @@ from products.schema import (
     ReleaseRow,
     UserSchemaRow,
     UserTableRow,
+    hidden_product_readers,
     product_co_owners,
     product_groups,
     release_groups,
@@ -63,6 +64,9 @@ def readable(identity: Identity, today: date | None = None) -> ColumnElement[boo
     or that are for one of their groups; and only when the product's release is open to them. A link to one product
     makes that one readable as if it were public. From its embargo date on, a product is public.
 
+    A hidden product, such as the truth of a challenge that is not published, is read by its owner, by the users in
+    ``hidden_product_readers`` and by administrators alone: no visibility, embargo date, link or co-owner opens it.
+
     Parameters
     ----------
     today
@@ -80,7 +84,8 @@ def readable(identity: Identity, today: date | None = None) -> ColumnElement[boo
     )
     published = and_(ProductRow.status == ProductStatus.PUBLISHED, shared, _release_open(identity))
     own = false() if identity.user_id is None else ProductRow.owner_id == identity.user_id
-    return and_(exists, or_(own, published, _co_owned(identity)))
+    opened = and_(ProductRow.is_hidden.is_(False), or_(published, _co_owned(identity)))
+    return and_(exists, or_(own, opened, _shown_while_hidden(identity)))
 
 
 def embargo_ended(today: date | None = None) -> ColumnElement[bool]:
@@ -155,6 +160,14 @@ def _co_owned(identity: Identity) -> ColumnElement[bool]:
         return false()
     own = select(product_co_owners.c.product_id).where(product_co_owners.c.user_id == identity.user_id)
     return and_(ProductRow.id.in_(own), _release_open(identity))
+
+
+def _shown_while_hidden(identity: Identity) -> ColumnElement[bool]:
+    if identity.user_id is None:
+        return false()
+    readers = hidden_product_readers
+    own = select(readers.c.product_id).where(readers.c.user_id == identity.user_id)
+    return and_(ProductRow.is_hidden.is_(True), ProductRow.id.in_(own))
 
 
 def _of_groups(identity: Identity) -> ColumnElement[bool]:

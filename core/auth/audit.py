@@ -30,6 +30,7 @@ class Subject(StrEnum):
     USER = "user"
     TYPE = "type"
     SITE = "site"
+    CHALLENGE = "challenge"
 
 
 class AuditRow(Base):

@@ -5,7 +5,9 @@ from alembic import context
 import core.auth.audit
 import core.auth.schema
 import core.site_texts
+import pipelines.challenges.schema
 import pipelines.schema
+import products.files.download_counts
 import products.provenance.schema
 import products.schema
 import registry.schema
@@ -21,7 +23,9 @@ _SCHEMAS = (
     core.auth.audit,
     core.auth.schema,
     core.site_texts,
+    pipelines.challenges.schema,
     pipelines.schema,
+    products.files.download_counts,
     products.provenance.schema,
     products.schema,
     registry.schema,
