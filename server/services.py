@@ -215,6 +215,12 @@ class Services:
             site_texts=SiteTexts(self.database),
         )
 
+    def drain(self) -> None:
+        """Begin to stop: end requests that wait for jobs, and start no further job here."""
+        self.jobs.notifier.close()
+        if "process_queue" in self.__dict__:
+            self.process_queue.drain()
+
     def close(self) -> None:
         """Close, in reverse order, those parts that were constructed."""
         made = self.__dict__

@@ -8,9 +8,11 @@ from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, Database, UtcDateTime, utc_now
+from core.database import Base, Database, UtcDateTime, ignoring_storage_errors, utc_now
 
 __all__ = ["DownloadCountRow", "DownloadCounts"]
+
+_log = logging.getLogger(__name__)
 
 
 class DownloadCountRow(Base):
@@ -22,8 +24,6 @@ class DownloadCountRow(Base):
     downloads: Mapped[int]
     last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
-_log = logging.getLogger(__name__)
-
 
 class DownloadCounts:
     """Count downloads, and read the counts of products."""
@@ -34,10 +34,11 @@ class DownloadCounts:
     def add(self, product_id: int) -> None:
         """Count one download."""
         _log.info("download complete", extra={"product": product_id})
-        try:
-            self._add(product_id)
-        except IntegrityError:  # the first two at once
-            self._add(product_id)
+        with ignoring_storage_errors():
+            try:
+                self._add(product_id)
+            except IntegrityError:  # the first two at once
+                self._add(product_id)
 
     def of(self, product_ids: Sequence[int]) -> dict[int, int]:
         """Return the counts of products; those that nobody downloaded are left out."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from core.database import Database
+from core.errors import PhotozError
 from server.cli.context import DataOption, read_settings
 from server.data_folder import require_data_folder
 
@@ -68,12 +69,19 @@ def restore_command(
 
 
 def _look(dest: str, *, verify: bool) -> None:
-    from server.operations.backup.creation import list_backups, verify_backup
+    from server.operations.backup.creation import verify_backup
+    from server.operations.backup.manifest import read_manifest
     from server.operations.backup.stores import backup_store
 
     store, problems = backup_store(dest), 0
-    for made in list_backups(store):
-        found = verify_backup(store, made) if verify else ()
+    for backup_id in store.ids():
+        try:
+            made = read_manifest(store.manifest(backup_id), backup_id)
+        except PhotozError as e:
+            problems += 1
+            typer.echo(f"FAIL  {e.message}", err=True)
+            continue
+        found = verify_backup(store, made) if verify else []
         state = "" if not verify else ("  damaged" if found else "  ok")
         typer.echo(
             f"{made.id}  {made.database.kind:<10} {len(made.files):>8} files {made.size / 1e6:>12.6g} MB"

@@ -115,12 +115,13 @@ def migrate_command(data: DataOption = None) -> None:
 def doctor_command(
     data: DataOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
-    verify: Annotated[bool, typer.Option("--verify", help="Also compare every file with its checksums.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Also compare all that is kept with its checksums.")] = False,
+    rederive: Annotated[bool, typer.Option("--rederive", help="Also derive all rows again, and compare.")] = False,
 ) -> None:
     """Check database, storage, disk, query engine and job queue, and print what to do about problems."""
     from server.operations.doctor import examine
 
-    checks = examine(read_settings(data=data), all_files=verify)
+    checks = examine(read_settings(data=data), all_files=verify, rederive=rederive)
     if as_json:
         typer.echo(json.dumps([check.as_dict() for check in checks], indent=2))
     else:

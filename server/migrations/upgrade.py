@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, String, column, inspect, select, table
 
 from core.database import Database
 from core.settings import Settings
+from server.migrations.lock import exclusive
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -21,13 +23,17 @@ _REPORTED = 100
 _SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
-def migrate(database: Database, *, triggers: bool = False) -> None:
+def migrate(database: Database, *, triggers: bool = False, is_locked: bool = False) -> None:
     """Run every migration that the database has not seen, and install the triggers of this version.
+
+    Other processes that migrate the same database wait.
 
     Parameters
     ----------
     triggers
         Whether to install the triggers also when the schema is that of this version, as after a restore.
+    is_locked
+        Whether the caller holds the lock of `server.migrations.lock`.
     """
     # Migrations import every schema, which takes longer than most commands.
     if is_current(database.engine) and not triggers:
@@ -35,8 +41,8 @@ def migrate(database: Database, *, triggers: bool = False) -> None:
     # Large imports, as those of the migrations.
     from products.lifecycle.change_log import install_triggers
 
-    with database.engine.begin() as connection:
-        migrate_to(connection, "head")
+    with nullcontext() if is_locked else exclusive(database), database.engine.begin() as connection:
+        migrate_to(connection, "head")  # nothing is left to do when another process was faster
         install_triggers(connection)
 
 

@@ -1,6 +1,5 @@
 """Backup of a running server: a consistent snapshot, of which only what is new is copied."""
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -54,7 +53,7 @@ def create_backup(
         settings.scratch_folder.mkdir(parents=True, exist_ok=True)
         entry, entries = _consistent(settings, database, inventory, copies)
         manifest = Manifest(
-            id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+            id=f"{began:%Y%m%dT%H%M%S-%f}",
             version=version("photoz-server"),
             began=began,
             ended=utc_now(),

@@ -74,7 +74,10 @@ def restore_database(database: Database, entry: DatabaseEntry, read: Read) -> No
     """
     kind = database.engine.dialect.name
     if entry.kind != kind:
-        message = f"The backup has a {entry.kind} database, and PHOTOZ_DATABASE_URL names one of {kind}. Name one of its kind."
+        message = (
+            f"The backup has a {entry.kind} database, and PHOTOZ_DATABASE_URL names one of {kind}. "
+            "Name one of the kind of the backup."
+        )
         raise StartError(message)
     if entry.kind == "sqlite":
         _restore_sqlite(database, entry, read)
