@@ -25,7 +25,9 @@ from server.middleware import (
     RequestHeadMiddleware,
 )
 from server.operations.access_log import AccessLogMiddleware, RouteMiddleware
+from server.operations.health import Health, checks_of, health_routes
 from server.operations.maintenance import maintain
+from server.operations.metrics import ServerMetrics, metrics_routes
 from server.services import Services
 from tap.handlers.conesearch import cone_routes
 from tap.handlers.datalink import link_routes
@@ -55,11 +57,15 @@ _VO = ("/tap/", "/auth/tap/", "/reg/tap/", "/vospace/", "/conesearch/", "/pipeli
 def create_app(services: Services) -> FastAPI:
     """Create the FastAPI application of these services, which it closes when it shuts down."""
     settings, web = services.settings, services.web
+    health = Health(checks_of(services))
+    metrics = ServerMetrics(services, health)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         stop = threading.Event()
-        maintenance = threading.Thread(target=maintain, args=(services, stop), name="maintenance", daemon=True)
+        maintenance = threading.Thread(
+            target=maintain, args=(services, stop, metrics.sample), name="maintenance", daemon=True
+        )
         maintenance.start()
         yield
         stop.set()
@@ -76,8 +82,10 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.openapi = partial(api_document, app)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
-    availability = partial(present_availability, services.database, utc_now())
+    app.state.health = health
+    availability = partial(present_availability, health.problems, utc_now())
     _include_routers(app, services, availability)
+    add_routers(app, health_routes(health), metrics_routes(settings, metrics))
     for kind, handler in error_handlers(web).items():
         app.add_exception_handler(kind, handler)
 
@@ -86,7 +94,7 @@ def create_app(services: Services) -> FastAPI:
         return Response(availability(), media_type="text/xml")
 
     app.mount("/static", static_files(), name="static")
-    _add_middleware(app, settings)
+    _add_middleware(app, settings, metrics)
     return app
 
 
@@ -116,7 +124,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
         cone_routes(settings, authenticate, tap.conesearch),
         link_routes(settings, authenticate, tap.datalink, availability),
         hats_routes(authenticate, services.tap.hats),
-        vospace_routes(services.vospace, authenticate, services.jobs),
+        vospace_routes(services.vospace, authenticate, services.jobs, availability),
         pipeline_routes(settings, authenticate, services.jobs, services.pipelines.service, services.products.downloads),
         registry_routes(settings),
         oai_routes(settings, services.registry),
@@ -125,7 +133,7 @@ def _include_routers(app: FastAPI, services: Services, availability: Callable[[]
     )
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, settings: Settings, metrics: ServerMetrics) -> None:
     app.add_middleware(RouteMiddleware)
     app.add_middleware(PageCompressionMiddleware)
     app.add_middleware(
@@ -157,4 +165,4 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(PathMiddleware)
     app.add_middleware(ForwardedMiddleware, networks=settings.proxy_networks)
     app.add_middleware(RequestHeadMiddleware, longest=MAX_HEAD_BYTES)
-    app.add_middleware(AccessLogMiddleware)
+    app.add_middleware(AccessLogMiddleware, on_end=metrics.count)

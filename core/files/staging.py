@@ -267,6 +267,12 @@ class StagingFolder:
         found = (path for path in self.folder.glob(f"*{_ACCOUNT}{account}.part") if path != self._path(without))
         return sum(map(_size, found))
 
+    def check(self) -> None:
+        """Raise OSError when no file can be made in the folder, which may have been mounted anew as read-only."""
+        probe = self.folder / f"{secrets.token_hex(8)}.probe"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+
     def _path(self, file_id: str) -> Path:
         return self.folder / f"{file_id}.part"
 
@@ -285,6 +291,10 @@ class StagedStore:
     def stage(self, *, limit: int, account: str = "", check: Callable[[], None] | None = None) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
         return self._staging.stage(_new_id(account), limit=limit, check=check)
+
+    def check(self) -> None:
+        """Raise OSError when files cannot be stored."""
+        self._staging.check()
 
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
