@@ -19,13 +19,13 @@ from tests.server.application import running_application
 from tests.support.in_process import in_process_client
 
 FOLDER = Path(__file__).resolve().parents[3] / "server" / "deployment"
+ANALYZE, PROMTOOL = shutil.which("systemd-analyze"), shutil.which("promtool")
 UNITS = sorted(FOLDER.glob("*.service"))
 COMPOSE: dict[str, Any] = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 OURS = {name: each for name, each in COMPOSE["services"].items() if each["image"] == "photoz-server"}
 
 #: Suffixes that Prometheus adds to the names of counters and histograms.
 _SUFFIXES = re.compile(r"_(total|bucket|count|sum)$")
-_OF_PROMETHEUS = {"up"}
 
 
 def commands_of_photoz() -> Iterator[list[str]]:
@@ -66,9 +66,7 @@ def test_the_settings_are_settings_with_possible_values(name: str, monkeypatch: 
     Settings()
 
 
-@pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed: apt-get install systemd"
-)
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed: apt-get install systemd")
 def test_the_units_are_valid(tmp_path: Path):
     program = tmp_path / "photoz" / "bin" / "photoz"
     program.parent.mkdir(parents=True)
@@ -80,7 +78,7 @@ def test_the_units_are_valid(tmp_path: Path):
         path.write_text(unit.read_text().replace("/opt/photoz", str(tmp_path / "photoz")))
         paths.append(path)
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *map(str, paths)],
+        [str(ANALYZE), "verify", "--man=no", *map(str, paths)],
         capture_output=True, text=True, check=False,
         env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:", "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
@@ -121,7 +119,7 @@ def test_the_services_of_compose_are_wired(tmp_path: Path):
 
 
 def names_in(expression: str) -> set[str]:
-    """Return the names of metrics in an expression: words before a brace, a bracket or the end, which are no functions."""
+    """Return the names of metrics in an expression, without the suffixes that Prometheus adds."""
     without_labels = re.sub(r"\{[^}]*\}", "", expression)
     return {_SUFFIXES.sub("", name) for name in re.findall(r"\bphotoz_\w+", without_labels)}
 
@@ -148,9 +146,9 @@ def test_each_metric_of_the_dashboard_and_the_alarms_is_served(tmp_path: Path):
     assert len(set(identifiers)) == len(identifiers)
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed: apt-get install prometheus")
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed: apt-get install prometheus")
 def test_prometheus_accepts_the_alarms():
-    subprocess.run(["promtool", "check", "rules", str(FOLDER / "prometheus-rules.yaml")], check=True)
+    subprocess.run([str(PROMTOOL), "check", "rules", str(FOLDER / "prometheus-rules.yaml")], check=True)
 
 
 def test_each_alarm_is_in_the_documentation():
