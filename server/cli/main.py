@@ -10,8 +10,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.auth.models import Scope
 from core.database import Database
-from core.errors import PhotozError
-from core.memory_errors import is_out_of_memory
+from core.errors import PhotozError, is_out_of_memory
 from server.cli import accounts as cli_accounts
 from server.cli import backup as cli_backup
 from server.cli import dois as cli_dois

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.auth.callers import FORWARDED
-from core.logs import log_fields
+from core.telemetry.logs import log_fields
 from core.web.routes import REQUEST_ID
 
 __all__ = ["SECRET_PARAMETERS", "AccessLogMiddleware", "RequestRecord", "RouteMiddleware"]

@@ -1,7 +1,7 @@
 """Logs of the processes of a server."""
 
-from core.logs import log_to_stderr
 from core.settings import Settings
+from core.telemetry.logs import log_to_stderr
 
 __all__ = ["log_to_terminal"]
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from server.services import Services
 
@@ -16,11 +17,18 @@ _DAY = 24 * 3600.0
 _log = logging.getLogger(__name__)
 
 
-def maintain(services: Services, stop: threading.Event) -> None:
-    """Recover jobs every ten seconds, and remove orphaned files every ten minutes, until ``stop`` is set."""
+def maintain(services: Services, stop: threading.Event, sample: Callable[[], object] = lambda: None) -> None:
+    """Recover jobs every ten seconds, and remove orphaned files every ten minutes, until ``stop`` is set.
+
+    Parameters
+    ----------
+    sample
+        Called every ten seconds as well, to store the gauges of this process.
+    """
     rounds = 0
     while not stop.wait(_INTERVAL_SECONDS if rounds else 0):
         try:
+            sample()
             _recover(services)
             if rounds % _HOUSEKEEPING_ROUNDS == 0:
                 remove_orphaned_files(services)

@@ -15,6 +15,7 @@ from tap.engine.errors import (
 )
 from tap.engine.protocol import (
     Admission,
+    EngineLoad,
     EngineQuery,
     EngineTable,
     QueryEngine,
@@ -28,6 +29,7 @@ from tap.engine.protocol import (
 __all__ = [
     "Admission",
     "DuckDBEngine",
+    "EngineLoad",
     "EngineQuery",
     "EngineTable",
     "QueryCrashedError",

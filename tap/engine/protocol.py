@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Admission",
+    "EngineLoad",
     "EngineQuery",
     "EngineTable",
     "QueryEngine",
@@ -109,6 +110,30 @@ class EngineQuery:
     temp_bytes: int
     owner: str = ""
     is_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """Queries, processes, and rows that wait for readers, at one moment.
+
+    Parameters
+    ----------
+    running, waiting
+        Queries by lane: ``short`` or ``long``.
+    processes
+        Query processes that live.
+    answers
+        Results that are being sent.
+    spool_memory, spool_disk
+        Bytes of rows that wait for readers.
+    """
+
+    running: Mapping[str, int]
+    waiting: Mapping[str, int]
+    processes: int
+    answers: int
+    spool_memory: int
+    spool_disk: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.database import Database
-from core.logs import log_format
 from core.processes import ProcessIdentity
+from core.telemetry.logs import log_format
 from uws.execution.backlog import Backlog
 from uws.execution.lease_renewal import LeaseRenewer
 from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
@@ -98,6 +98,11 @@ class ProcessQueue:
         """Number of jobs that would start at once if they were submitted now."""
         with self._changed:
             return max(self._idle - self._backlog.waiting, 0)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether none of its slots has ended; true as well for a queue that was not started."""
+        return not self._closed and all(thread.is_alive() for thread in self._threads)
 
     @property
     def worker_pids(self) -> tuple[int, ...]:

@@ -15,9 +15,8 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from core.errors import PhotozError
-from core.logs import log_fields
-from core.memory_errors import is_out_of_memory
+from core.errors import PhotozError, is_out_of_memory
+from core.telemetry.logs import log_fields
 from uws.errors import JobCancelled
 from uws.execution.memory_limit import limited_address_space
 from uws.kinds import JobContext, JobKind

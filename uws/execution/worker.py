@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
-from core.logs import log_to_stderr
+from core.telemetry.logs import log_to_stderr
 from uws.execution.memory_limit import resident_bytes
 from uws.execution.runner import JobRunner, RunnerEvent
 from uws.execution.worker_process import Assignment, Message, WorkerEvent

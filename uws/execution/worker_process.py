@@ -14,7 +14,7 @@ from enum import StrEnum
 from multiprocessing.connection import Pipe
 from pathlib import Path
 
-from core.logs import LogFormat
+from core.telemetry.logs import LogFormat
 from uws.kinds import JobKind
 
 __all__ = ["Assignment", "Message", "WorkerEvent", "WorkerProcess"]

@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.routing import iter_route_contexts
 
 from core.auth.models import Identity, Scope
-from core.logs import JsonFormatter, TextFormatter
+from core.telemetry.logs import JsonFormatter, TextFormatter
 from server.operations.access_log import SECRET_PARAMETERS
 from tests.server.application import Application, running_application
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from core.logs import JsonFormatter, TextFormatter, log_fields, redacted
+from core.telemetry.logs import JsonFormatter, TextFormatter, log_fields, redacted
 
 
 def _record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:
@@ -87,7 +87,7 @@ def test_words_stay():
     ("form", "terminal", "is_json"), [(None, True, False), (None, False, True), ("json", True, True)]
 )
 def test_the_form_is_text_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, form, terminal: bool, is_json: bool):
-    from core import logs
+    from core.telemetry import logs
 
     stream = io.StringIO()
     stream.isatty = lambda: terminal  # type: ignore[method-assign]
