@@ -31,8 +31,8 @@ class Parameter:
 
 
 def choice(values: Sequence[str]) -> Mapping[str, object]:
-    """Return the schema of one of some values."""
-    return {"type": "string", "enum": [*values]}
+    """Return the schema of one of some values; an empty one is the same as none."""
+    return {"type": "string", "enum": [*values, ""]}
 
 
 def declared(parameters: Mapping[str, Parameter]) -> dict[str, Any]:  # JSON of OpenAPI
@@ -78,9 +78,9 @@ def check_names(given: Sequence[str], known: Collection[str]) -> None:
 
 
 def whole_number(parameters: Mapping[str, str], name: str) -> int | None:
-    """Parse a whole number above zero; None when the parameter is missing or empty."""
+    """Parse a whole number above zero; None when the parameter is missing."""
     value = parameters.get(name)
-    if not value:
+    if value is None:
         return None
     if not (value.isascii() and value.isdecimal()) or len(value) > _MAX_DIGITS or int(value) < 1:
         message = f"'{value[:40]}' is not a whole number above zero."

@@ -98,6 +98,8 @@ def _request_body(more: OperationDoc) -> _Json:
     else:
         properties = {name: {"description": text} for name, text in dict(more.body or {}).items()}
         schema = {"type": "object", "properties": properties}
+        if more.required:
+            schema["required"] = [*more.required]
     if more.form:
         schema["properties"]["file"] |= {"type": "string", "contentMediaType": "application/octet-stream"}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}

@@ -121,7 +121,7 @@ def parse_region(parameters: Mapping[str, str]) -> Region | None:
 
 def _measure(parameters: Mapping[str, str], name: str) -> float | None:
     value = parameters.get(name)
-    if not value:
+    if value is None:
         return None
     try:
         number = float(value)
