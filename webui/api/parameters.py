@@ -6,14 +6,18 @@ A parameter that the operation does not have is an error: a misspelt filter woul
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from core.errors import InvalidValueError
 
-__all__ = ["INTEGER", "Parameter", "check_names", "choice", "declared", "parameter_names", "whole_number"]
+__all__ = ["INTEGER", "Number", "Parameter", "check_names", "choice", "declared", "parameter_names", "whole_number"]
+
+#: A query parameter with the number of a resource.
+Number = Annotated[int, Query(ge=1, le=2**63 - 1)]
 
 #: Schema of a whole number above zero.
 INTEGER: Mapping[str, object] = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
