@@ -141,7 +141,9 @@ class ProductPatch(_AttributionBody):
 class GroupBody(_Body):
     """Body that creates a group."""
 
-    name: str = Field(description="Unique name: letters, digits and . _ @ + -.")
+    name: str = Field(
+        description="Unique name: letters, digits and . _ @ + -.", json_schema_extra={"minLength": 1, "maxLength": 150}
+    )
     description: str = ""
 
 
@@ -181,7 +183,7 @@ class CuratedBody(_Body):
 class LinkBody(_Body):
     """Body that creates a sharing link."""
 
-    days: int = Field(14, description="Lifetime in days, 1 to 365.")
+    days: int = Field(14, description="Lifetime in days.", json_schema_extra={"minimum": 1, "maximum": 365})
     note: str = Field("", description="A note for its creator, such as the recipient.")
 
 

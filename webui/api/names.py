@@ -60,15 +60,15 @@ class Names:
         message = f"There is no user '{text[:80]}' who shares products or groups with you; /api/users lists them."
         raise InvalidValueError(message, field="user")
 
-    def product(self, text: str) -> int:
+    def product(self, text: str, parameter: str = "product") -> int:
         """Return the number of a product, which is named by its internal name."""
-        number = _number(text, "product")
+        number = _number(text, parameter)
         if number is not None:
             return number
         found = self._services.products.service.list(self._identity, ProductQuery(internal_names=(text,))).products
         if not found:
             message = f"There is no product '{text[:80]}'. Give its number or its internal name, such as 68_tsm."
-            raise InvalidValueError(message, field="product")
+            raise InvalidValueError(message, field=parameter)
         return found[0].id
 
     def status(self, text: str) -> int:

@@ -6,14 +6,18 @@ A parameter that the operation does not have is an error: a misspelt filter woul
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Query
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from core.errors import InvalidValueError
 
-__all__ = ["INTEGER", "Parameter", "check_names", "choice", "declared", "parameter_names", "whole_number"]
+__all__ = ["INTEGER", "Number", "Parameter", "check_names", "choice", "declared", "parameter_names", "whole_number"]
+
+#: A query parameter with the number of a resource.
+Number = Annotated[int, Query(ge=1, le=2**63 - 1)]
 
 #: Schema of a whole number above zero.
 INTEGER: Mapping[str, object] = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
@@ -31,8 +35,8 @@ class Parameter:
 
 
 def choice(values: Sequence[str]) -> Mapping[str, object]:
-    """Return the schema of one of some values."""
-    return {"type": "string", "enum": [*values]}
+    """Return the schema of one of some values; an empty one is the same as none."""
+    return {"type": "string", "enum": [*values, ""]}
 
 
 def declared(parameters: Mapping[str, Parameter]) -> dict[str, Any]:  # JSON of OpenAPI
@@ -78,9 +82,9 @@ def check_names(given: Sequence[str], known: Collection[str]) -> None:
 
 
 def whole_number(parameters: Mapping[str, str], name: str) -> int | None:
-    """Parse a whole number above zero; None when the parameter is missing or empty."""
+    """Parse a whole number above zero; None when the parameter is missing."""
     value = parameters.get(name)
-    if not value:
+    if value is None:
         return None
     if not (value.isascii() and value.isdecimal()) or len(value) > _MAX_DIGITS or int(value) < 1:
         message = f"'{value[:40]}' is not a whole number above zero."

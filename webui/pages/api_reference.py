@@ -139,7 +139,7 @@ def _type_name(schema: _Json) -> str:
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_type_name(choice) for choice in schema["anyOf"]))
     if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
+        return " | ".join(str(value) for value in schema["enum"] if value != "")
     return str(schema.get("type", ""))
 
 

@@ -37,11 +37,6 @@ class Listed(Response, Generic[_Item]):
     previous: str | None = Field(description="Address of the previous page, if there is one.")
     results: list[_Item]
 
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """Return the name of the component."""
-        return f"{params[0].__name__}List"
-
 
 class Error(BaseModel):
     """An error; a wrong parameter or field is a key of its own, with its messages."""

@@ -95,7 +95,7 @@ class ReportPicture(Response):
     media_type: str
 
 
-class ProcessReport(Response):
+class ProcessReport(Response, extra="allow"):
     """The report of a run, whose keys are those of its pipeline, with links to its charts."""
 
     pictures: list[ReportPicture]

@@ -55,6 +55,7 @@ ACCOUNT_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
         {**TOKEN, "token": "pz-…"},
         IssuedToken,
         body={"name": "What the token is for.", "scope": "read, write or admin.", "days": "Lifetime in days."},
+        required=("name",),
         sent={"name": "notebook on my laptop", "scope": "write", "days": 90},
     ),
     ("delete", "/api/tokens/{token_id}"): OperationDoc(f"The token is not valid any more. {_ENDED}"),
@@ -68,6 +69,7 @@ ACCOUNT_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
         {"token": "pz-…"},
         TokenSecret,
         body={"username": "Name of the account.", "password": "Its password."},
+        required=("username", "password"),
         sent=_SIGN_IN,
     ),
     ("post", "/api/sign-in/cookie"): OperationDoc(
@@ -75,6 +77,7 @@ ACCOUNT_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
         "maria\n",
         media=(TEXT,),
         body=_PASSWORD,
+        required=("username", "password"),
         sent=_SIGN_IN,
     ),
     ("post", "/api/sign-in/token"): OperationDoc(
@@ -82,6 +85,7 @@ ACCOUNT_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
         "pz-…\n",
         media=(TEXT,),
         body=_PASSWORD,
+        required=("username", "password"),
         sent=_SIGN_IN,
     ),
     ("get", "/api/groups"): OperationDoc("Each group with its members.", listed(GROUP), Listed[Group]),

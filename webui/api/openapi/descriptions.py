@@ -34,6 +34,8 @@ class OperationDoc:
         Errors beside those that every operation has, by status; or the special meaning of one of those.
     body
         Fields of the body, as a model; or, for forms and free bodies, as descriptions by name.
+    required
+        Fields of such a body that must be there.
     sent
         Example of the body.
     form
@@ -49,6 +51,7 @@ class OperationDoc:
     also: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     body: type[BaseModel] | Mapping[str, str] | None = None
+    required: tuple[str, ...] = ()
     sent: Mapping[str, Any] | None = None
     form: bool = False
     raw: tuple[str, ...] = ()

@@ -34,6 +34,8 @@ Responses to GET have an `ETag`; with `If-None-Match` an unchanged one is 304, w
 version of the API: its first number changes when clients must change, its second when something is added. Keys are
 added to objects within a version, so clients ignore those that they do not know."""
 
+#: Whole numbers that the database can have.
+_RANGE = {"minimum": -(2**63), "maximum": 2**63 - 1}
 _TAGS: Mapping[str, str] = {
     "products": "Products, product types and releases.",
     "files": "The files of products, and their inspection.",
@@ -83,10 +85,23 @@ def api_document(app: FastAPI, base: str) -> _Json:
 def _completed(method: str, path: str, operation: _Json, schemas: Mapping[int, _Json]) -> _Json:
     more = OPERATIONS[method, path]
     completed = {**operation, "tags": operation.get("tags", ["server"]), "description": more.text}
+    if "parameters" in operation:
+        completed["parameters"] = [_parameter(each) for each in operation["parameters"]]
     if more.body is not None or more.raw:
         completed["requestBody"] = _request_body(more)
     completed["responses"] = described_responses(method, path, operation["responses"], more, schemas)
     return completed
+
+
+def _parameter(described: _Json) -> _Json:
+    """Return a parameter without null, which no address can have, and with the range of whole numbers."""
+    schema = dict(described["schema"])
+    if "anyOf" in schema:
+        (only,) = [each for each in schema.pop("anyOf") if each != {"type": "null"}]
+        schema |= only
+    if schema.get("type") == "integer":
+        schema = _RANGE | schema
+    return {**described, "schema": schema}
 
 
 def _request_body(more: OperationDoc) -> _Json:
@@ -98,6 +113,8 @@ def _request_body(more: OperationDoc) -> _Json:
     else:
         properties = {name: {"description": text} for name, text in dict(more.body or {}).items()}
         schema = {"type": "object", "properties": properties}
+        if more.required:
+            schema["required"] = [*more.required]
     if more.form:
         schema["properties"]["file"] |= {"type": "string", "contentMediaType": "application/octet-stream"}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}

@@ -43,6 +43,7 @@ PROCESS_OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
             "release": "Number or name of the release, if the pipeline needs one.",
             "used_config": 'Parameters as {"param": {…}}; an object, or its JSON as text.',
         },
+        required=("display_name", "pipeline", "inputs"),
         sent={
             "display_name": "My training set",
             "pipeline": 1,

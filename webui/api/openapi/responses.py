@@ -59,8 +59,7 @@ def components() -> tuple[Mapping[int, _Json], _Json]:
     types |= {id(model): model for model in (Error, InspectionError)}
     inputs = [(number, "serialization", TypeAdapter(each)) for number, each in types.items()]
     schemas, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCES)  # type: ignore[arg-type]
-    by_type: dict[int, _Json] = _renamed({str(number): schema for (number, _), schema in schemas.items()})
-    by_type = {int(number): schema for number, schema in by_type.items()}
+    by_type = {number: _renamed(schema) for (number, _), schema in schemas.items()}
     responses = {
         _CODES[status]: _error(status, text, "", by_type) for status, text in {**_COMMON, **_OF_WRITING}.items()
     }
@@ -69,7 +68,7 @@ def components() -> tuple[Mapping[int, _Json], _Json]:
 
 def _renamed(schemas: _Json) -> _Json:
     """Return schemas with the names of lists as Pydantic does not write them: ``ProductList``."""
-    found: _Json = json.loads(re.sub(r"Listed_(\w+?)_(?=\")", r"\1List", json.dumps(schemas)))
+    found: _Json = json.loads(re.sub(r"Listed[_\[](\w+?)[_\]](?=\")", r"\1List", json.dumps(schemas)))
     return found
 
 

@@ -54,7 +54,7 @@ def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPi
         pipelines=_pipelines(parameters, definitions),
         releases=(names.release(parameters["release"]),) if parameters.get("release") else (),
         without_release=_TRUTH.get(isnull),
-        products=(names.product(parameters["upload"]),) if parameters.get("upload") else (),
+        products=(names.product(parameters["upload"], "upload"),) if parameters.get("upload") else (),
         owners=(names.user(parameters["user"]),) if parameters.get("user") else (),
         oldest_first=not ordering.startswith("-"),
     )

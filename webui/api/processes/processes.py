@@ -19,7 +19,7 @@ from webui.api.bodies import read_fields
 from webui.api.errors import api_router
 from webui.api.lists import Listing, Paging, list_response
 from webui.api.names import Names
-from webui.api.parameters import declared
+from webui.api.parameters import Number, declared
 from webui.api.processes.filters import PARAMETERS, process_query, selected
 from webui.api.representations.processes import pipeline_json, process_json
 from webui.api.representations.products import Json
@@ -58,7 +58,7 @@ def _add_pipelines(router: APIRouter, services: WebServices) -> None:
     def pipelines(
         request: Request,
         name: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> JSONResponse:
         identity.require(Scope.READ)

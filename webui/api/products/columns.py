@@ -17,6 +17,7 @@ from webui.api.bodies import read_body, read_fields
 from webui.api.errors import api_router
 from webui.api.lists import Listing
 from webui.api.names import Names
+from webui.api.parameters import Number
 from webui.api.representations.products import Json, column_json
 from webui.services import WebServices
 
@@ -56,7 +57,7 @@ def _add_single(router: APIRouter, services: WebServices) -> None:
     def list_columns(
         request: Request,
         product: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> JSONResponse:
         identity.require(Scope.READ)

@@ -12,6 +12,7 @@ from products.models import FileRole, Product, ProductFile
 from webui.api.errors import api_router
 from webui.api.lists import Listing
 from webui.api.names import Names
+from webui.api.parameters import Number
 from webui.api.representations.products import Json, file_json
 from webui.services import WebServices
 
@@ -42,15 +43,15 @@ def _add_listing(router: APIRouter, services: WebServices) -> None:
         request: Request,
         product_id: str | None = None,
         product: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> JSONResponse:
         identity.require(Scope.READ)
-        named = product_id if product_id is not None else product
+        named, parameter = (product, "product") if product_id is None else (product_id, "product_id")
         if named is None:
             found = services.products.service.files(identity, id)
         else:
-            details = services.products.service.details(identity, Names(services, identity).product(named))
+            details = services.products.service.details(identity, Names(services, identity).product(named, parameter))
             found = tuple((file, details.product) for file in details.files if id in {None, file.id})
         by_id = sorted(found, key=lambda item: item[0].id)
         return listing.response(request, by_id, lambda item: file_json(services, *item, identity))

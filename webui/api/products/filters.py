@@ -15,7 +15,15 @@ from webui.api.lists import PAGING, Paging, check_ordering, ordering_parameter
 from webui.api.names import Names
 from webui.api.parameters import Parameter, choice
 
-__all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "PARAMETERS", "parse_region", "product_query"]
+__all__ = [
+    "CONTENT_FILTER_NAMES",
+    "FILTERS",
+    "FILTER_NAMES",
+    "ORDERINGS",
+    "PARAMETERS",
+    "parse_region",
+    "product_query",
+]
 
 #: Orderings that today's Photo-z Server has, too.
 ORDERINGS = ("id", "display_name", "product_type", "created_at")
@@ -42,8 +50,8 @@ _TRUTH = choice(("true", "false", "True", "False", "1", "0"))
 _SEVERAL = "Several values of {}, separated by commas."
 _WORDS = "Words that {} contains, separated by commas."
 
-#: Query parameters of the lists of products.
-PARAMETERS: Mapping[str, Parameter] = {
+#: Query parameters that choose products.
+FILTERS: Mapping[str, Parameter] = {
     "internal_name": Parameter("Internal name."),
     "display_name": Parameter("Display name, as a whole."),
     "release": Parameter("Release, by number or name."),
@@ -66,6 +74,11 @@ PARAMETERS: Mapping[str, Parameter] = {
     "covers": Parameter("Position or circle that it covers: ra,dec or ra,dec,radius in degrees (ICRS)."),
     "overlaps": Parameter("MOC that it overlaps, as text such as 6/1234-1240."),
     "search": Parameter("Words that occur in the name, the description, the columns or the owner's name."),
+}
+
+#: Query parameters of the lists of products.
+PARAMETERS: Mapping[str, Parameter] = {
+    **FILTERS,
     "ordering": ordering_parameter(_ORDERINGS),
     **PAGING,
 }
@@ -81,7 +94,7 @@ def product_query(parameters: Mapping[str, str], names: Names) -> ProductQuery:
     """
     paging, ordering = Paging.of(parameters), parameters.get("ordering") or "-created_at"
     check_ordering(ordering, _ORDERINGS)
-    official = _values(parameters, "official_product")
+    official = {_truth(value, "official_product") for value in _values(parameters, "official_product")}
     return ProductQuery(
         product_types=_numbers(parameters, "product_type", names.product_type),
         releases=_numbers(parameters, "release", names.release),
@@ -90,7 +103,7 @@ def product_query(parameters: Mapping[str, str], names: Names) -> ProductQuery:
         owners=_numbers(parameters, "user", names.user),
         internal_names=_values(parameters, "internal_name"),
         display_names=_values(parameters, "display_name"),
-        official=_truth(official[0], "official_product") if len(official) == 1 else None,
+        official=official.pop() if len(official) == 1 else None,
         text=parameters.get("search", ""),
         with_redshift=_boolean(parameters, "has_redshift"),
         rows=(_measure(parameters, "rows__gte"), _measure(parameters, "rows__lt")),
@@ -121,7 +134,7 @@ def parse_region(parameters: Mapping[str, str]) -> Region | None:
 
 def _measure(parameters: Mapping[str, str], name: str) -> float | None:
     value = parameters.get(name)
-    if not value:
+    if value is None:
         return None
     try:
         number = float(value)

@@ -19,10 +19,11 @@ from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import api_router
 from webui.api.lists import Listing, Paging, list_response
 from webui.api.names import Names
-from webui.api.parameters import declared
+from webui.api.parameters import Number, declared
 from webui.api.products.filters import (
     CONTENT_FILTER_NAMES,
     FILTER_NAMES,
+    FILTERS,
     ORDERINGS,
     PARAMETERS,
     parse_region,
@@ -69,7 +70,7 @@ def _add_types(router: APIRouter, services: WebServices) -> None:
     def product_types(
         request: Request,
         name: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> JSONResponse:
         identity.require(Scope.READ)
@@ -104,7 +105,7 @@ def _add_releases(router: APIRouter, services: WebServices) -> None:
     def releases(
         request: Request,
         name: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
     ) -> JSONResponse:
         identity.require(Scope.READ)
@@ -139,7 +140,7 @@ def _add_lists(router: APIRouter, services: WebServices) -> None:
     @router.get(
         "/products/facets",
         summary="Facets: values and counts of the products that the filters find",
-        openapi_extra=declared(PARAMETERS),
+        openapi_extra=declared(FILTERS),
     )
     def facets(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
