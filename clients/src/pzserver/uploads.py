@@ -101,16 +101,16 @@ class PzUpload(TodaysUpload):
         self.guesses = {column: meaning for meaning, column in guessed.items() if column is not None}
         return found
 
-    def make_columns_association(self, columns: Mapping[str, str]) -> None:
+    def make_columns_association(self, data: Mapping[str, str]) -> None:
         """Set the meanings of columns; those that are not named keep theirs.
 
         Parameters
         ----------
-        columns
+        data
             Column name to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
         """
-        moved, known = {meaning.lower() for meaning in columns.values()}, self.columns
-        columns = {name_of_headerless(name, known): meaning for name, meaning in columns.items()}
+        moved, known = {meaning.lower() for meaning in data.values()}, self.columns
+        columns = {name_of_headerless(name, known): meaning for name, meaning in data.items()}
         kept = {name: alias for name, alias in known.items() if alias and alias.lower() not in moved}
         self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
 
