@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pzserver.compat.api import PzRequests
     from pzserver.connections.connection import Connection
 
-__all__ = ["SYSTEM_COLUMNS", "RequiredColumnsException", "TodaysUpload", "UploadData", "name_of_headerless"]
+__all__ = ["SYSTEM_COLUMNS", "RequiredColumnsException", "TodaysUpload", "UploadData"]
 
 #: Name of version 0.3.
 RequiredColumnsException = RequiredColumnsError
@@ -121,9 +121,3 @@ class TodaysUpload:
         params = {"product_id": self.product_id}
         found: list[dict[str, Any]] = self._connection.json("GET", "product-files/", params=params)["results"]
         return found
-
-
-def name_of_headerless(name: str, columns: Mapping[str, object]) -> str:
-    """Return the name of a column of a text without a header, which version 0.3 counts from "0"."""
-    named = f"col{int(name) + 1}" if name.isdecimal() else name
-    return named if name not in columns and named in columns else name
