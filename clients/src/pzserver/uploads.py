@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pzserver.compat.uploads import TodaysUpload, name_of_headerless
+from pzserver.compat.uploads import TodaysUpload
 from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, PzServerError
 from pzserver.files.downloads import Progress
@@ -101,18 +101,17 @@ class PzUpload(TodaysUpload):
         self.guesses = {column: meaning for meaning, column in guessed.items() if column is not None}
         return found
 
-    def make_columns_association(self, columns: Mapping[str, str]) -> None:
+    def make_columns_association(self, data: Mapping[str, str]) -> None:
         """Set the meanings of columns; those that are not named keep theirs.
 
         Parameters
         ----------
-        columns
+        data
             Column name to ``ID``, ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, or to a free alias.
         """
-        moved, known = {meaning.lower() for meaning in columns.values()}, self.columns
-        columns = {name_of_headerless(name, known): meaning for name, meaning in columns.items()}
-        kept = {name: alias for name, alias in known.items() if alias and alias.lower() not in moved}
-        self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **columns})
+        moved = {meaning.lower() for meaning in data.values()}
+        kept = {name: alias for name, alias in self.columns.items() if alias and alias.lower() not in moved}
+        self._connection.json("PUT", f"products/{self.product_id}/columns", json={**kept, **data})
 
     def reset_columns_association(self) -> None:
         """Remove all meanings."""

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pzserver.compat.api import PzRequests
     from pzserver.connections.connection import Connection
 
-__all__ = ["SYSTEM_COLUMNS", "RequiredColumnsException", "TodaysUpload", "UploadData", "name_of_headerless"]
+__all__ = ["SYSTEM_COLUMNS", "RequiredColumnsException", "TodaysUpload", "UploadData"]
 
 #: Name of version 0.3.
 RequiredColumnsException = RequiredColumnsError
@@ -56,6 +57,12 @@ class TodaysUpload:
     product_id: int
 
     @property
+    def api(self) -> PzRequests:
+        """Requests to the REST API by the names of version 0.3."""
+        warn_once("PzUpload.api", "the methods of PzUpload")
+        return self._api
+
+    @property
     def upload(self) -> UploadData:
         """The fields of the upload, with the names of its files on the server."""
         warn_once("PzUpload.upload", "PzUpload.metadata")
@@ -87,9 +94,7 @@ class TodaysUpload:
 
     def add_auxiliary_file(self, filepath: str | Path, update: bool = True) -> None:  # noqa: ARG002 - scripts give it
         """Add a file; one of a name that is taken gets a number in its name."""
-        from pzserver.compat.api import PzRequests
-
-        PzRequests(connection=self._connection).upload_file(self.product_id, filepath, "auxiliary")
+        self._api.upload_file(self.product_id, filepath, "auxiliary")
 
     def check_required_columns(self) -> dict[str, Any]:
         """Return whether all mandatory meanings are set: ``success``, and a ``message``."""
@@ -102,6 +107,12 @@ class TodaysUpload:
             return {"success": False, "message": f"Required columns NOT filled: {missing}"}
         return {"success": True, "message": "All required columns filled"}
 
+    @property
+    def _api(self) -> PzRequests:
+        from pzserver.compat.api import PzRequests
+
+        return PzRequests(connection=self._connection)
+
     def _metadata(self) -> dict[str, Any]:
         found: dict[str, Any] = self._connection.json("GET", f"products/{self.product_id}/")
         return found
@@ -110,9 +121,3 @@ class TodaysUpload:
         params = {"product_id": self.product_id}
         found: list[dict[str, Any]] = self._connection.json("GET", "product-files/", params=params)["results"]
         return found
-
-
-def name_of_headerless(name: str, columns: Mapping[str, object]) -> str:
-    """Return the name of a column of a text without a header, which version 0.3 counts from "0"."""
-    named = f"col{int(name) + 1}" if name.isdecimal() else name
-    return named if name not in columns and named in columns else name
