@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pzserver.groups import Groups
     from pzserver.jobs import Jobs
     from pzserver.pipelines.pipeline import Pipelines
+    from pzserver.products.products import Products
     from pzserver.space.space import Space
     from pzserver.tables.queries import QueryJob
     from pzserver.tables.query_uploads import QueryUploads
@@ -82,6 +83,13 @@ class ServerParts:
         from pzserver.tables import queries
 
         return queries.submit(self._connection, adql, maxrec=maxrec, uploads=upload)
+
+    @cached_property
+    def products(self) -> Products:
+        """Products: lists, searches, and single ones by number or internal name."""
+        from pzserver.products.products import Products
+
+        return Products(self._connection, self._catalogue)
 
     @cached_property
     def tables(self) -> ServerTables:
