@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
+    from pzserver.drafts.drafts import Drafts
     from pzserver.groups import Groups
     from pzserver.jobs import Jobs
     from pzserver.pipelines.pipeline import Pipelines
@@ -90,6 +91,13 @@ class ServerParts:
         from pzserver.products.products import Products
 
         return Products(self._connection, self._catalogue)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Products that you are uploading, also those whose upload failed."""
+        from pzserver.drafts.drafts import Drafts
+
+        return Drafts(self._connection, self._catalogue)
 
     @cached_property
     def tables(self) -> ServerTables:
