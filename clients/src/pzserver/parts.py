@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
+    from pzserver.drafts.drafts import Drafts
     from pzserver.groups import Groups
     from pzserver.jobs import Jobs
     from pzserver.pipelines.pipeline import Pipelines
+    from pzserver.products.products import Products
     from pzserver.space.space import Space
     from pzserver.tables.queries import QueryJob
     from pzserver.tables.query_uploads import QueryUploads
@@ -82,6 +84,20 @@ class ServerParts:
         from pzserver.tables import queries
 
         return queries.submit(self._connection, adql, maxrec=maxrec, uploads=upload)
+
+    @cached_property
+    def products(self) -> Products:
+        """Products: lists, searches, and single ones by number or internal name."""
+        from pzserver.products.products import Products
+
+        return Products(self._connection, self._catalogue)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        """Products that you are uploading, also those whose upload failed."""
+        from pzserver.drafts.drafts import Drafts
+
+        return Drafts(self._connection, self._catalogue)
 
     @cached_property
     def tables(self) -> ServerTables:
