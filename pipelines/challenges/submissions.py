@@ -145,21 +145,6 @@ class SubmissionService:
             challenge, submission = self._find(session, identity, name, number)
             return tuple(stored_scores(session, [submission], shown_parts(challenge)))
 
-    def board_scores(
-        self, identity: Identity, name: str
-    ) -> tuple[Challenge, tuple[Submission, ...], tuple[Score, ...]]:
-        """Return a challenge, its scored submissions that stand, and the scores of them that the caller may see."""
-        with self._database.read() as session:
-            challenge = challenge_of_row(find_challenge(session, identity, name), identity)
-            rows = session.scalars(
-                select(SubmissionRow)
-                .where(SubmissionRow.challenge_id == challenge.id, SubmissionRow.state == SubmissionState.SCORED)
-                .order_by(SubmissionRow.id)
-            )
-            parts = shown_parts(challenge)
-            submissions = tuple(submission_of_row(row, challenge) for row in rows) if parts else ()
-            return challenge, submissions, tuple(stored_scores(session, submissions, parts))
-
     def withdraw(self, identity: Identity, name: str, number: int) -> Submission:
         """Withdraw a submission before the challenge closes: it leaves the board, and its file is removed.
 
@@ -273,8 +258,8 @@ class SubmissionService:
             submission.submitted_at = now
             session.add(submission)
             session.flush()
+            changed(session, challenge.id)
             if passed:
-                changed(session, challenge.id)
                 record_challenge(session, identity, "submit", row, submission=submission.id, task_set=task.name)
             return submission.id, passed
 
