@@ -10,6 +10,7 @@ from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import (
     ConflictError,
+    InvalidValueError,
     NotFoundError,
     PermissionDeniedError,
     PhotozError,
@@ -208,6 +209,8 @@ class SubmissionService:
         kept = False
         try:
             challenge, task = self._open_task(identity, name, new.task_set)
+            if not file.size:
+                raise InvalidValueError("The submitted file is empty.", field="file")
             if file.size > challenge.definition.limits.max_bytes:
                 raise too_large(file, challenge)
             user_id = identity.require(Scope.WRITE)

@@ -26,4 +26,29 @@ CHALLENGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         )
         for part in ("", "/{number}/withdraw", "/{number}/score")
     },
+    ("GET", "/challenges"): ({"*": 200}, {}),
+    ("GET", "/challenges/new"): ({"nobody": 303, "admin": 200, "*": 403}, {}),
+    ("POST", "/challenges/new"): (
+        {"nobody": 303, "admin": 400, "*": 403},
+        {"data": {"name": "x", "definition": "a: 1"}},
+    ),
+    **{
+        ("GET", f"/challenges/{{name}}{part}"): ({"*": 404}, {"url": f"/challenges/none{part}"})
+        for part in ("", "/board", "/edit")
+    },
+    **{
+        ("POST", f"/challenges/{{name}}/{part}"): ({"*": 404}, {"url": f"/challenges/none/{part}", "data": {"a": "b"}})
+        for part in ("edit", "state")
+    },
+    ("GET", "/challenges/{name}/submissions/{number}"): (
+        {"nobody": 303, "*": 404},
+        {"url": "/challenges/none/submissions/1"},
+    ),
+    **{
+        ("POST", f"/challenges/{{name}}/submissions{part}"): (
+            {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+            {"url": f"/challenges/none/submissions{part.format(number=1)}", "data": {"method": "m"}},
+        )
+        for part in ("", "/{number}/withdraw", "/{number}/score")
+    },
 }

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
-from core.errors import InvalidValueError
-from pipelines.challenges.definition import ChallengeDefinition
 from pipelines.challenges.models import ChallengeState, SubmittedMethod
 from pipelines.challenges.submissions import NewSubmission
 
-__all__ = ["ChallengeBody", "ChallengePatch", "SubmissionBody", "parse_definition"]
+__all__ = ["ChallengeBody", "ChallengePatch", "SubmissionBody"]
 
 
 class ChallengePatch(BaseModel):
@@ -67,22 +65,3 @@ class SubmissionBody(BaseModel):
             self.method, self.description, self.code, self.training_set, self.authors, self.seconds
         )
         return NewSubmission(self.task_set, method)
-
-
-def parse_definition(fields: Mapping[str, Any]) -> ChallengeDefinition:
-    """Validate the definition of a challenge; the error names the first wrong field with its place.
-
-    Raises
-    ------
-    InvalidValueError
-        A field is missing, unknown, or has a wrong value.
-    """
-    try:
-        return ChallengeDefinition.model_validate(dict(fields))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "definition"
-        if first["type"] == "missing":
-            raise InvalidValueError("This field is required.", field=place) from error
-        message = first["msg"].removeprefix("Value error, ")
-        raise InvalidValueError(f"{message[:1].upper()}{message[1:]}.", field=place) from error

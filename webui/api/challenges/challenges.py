@@ -6,10 +6,12 @@ from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity
 from core.errors import InvalidValueError
+from pipelines.challenges.board_tables import board_csv
+from pipelines.challenges.definition import parse_definition
 from pipelines.challenges.models import Challenge
 from webui.api.bodies import parse_body, read_fields
-from webui.api.challenges.bodies import ChallengeBody, ChallengePatch, parse_definition
-from webui.api.challenges.representations import board_csv, board_json, challenge_json
+from webui.api.challenges.bodies import ChallengeBody, ChallengePatch
+from webui.api.challenges.representations import board_json, challenge_json
 from webui.api.errors import api_router
 from webui.api.representations.products import Json
 from webui.services import WebServices

@@ -1,8 +1,5 @@
-"""JSON and CSV representations of challenges, submissions, scores and boards."""
+"""JSON representations of challenges, submissions, scores and boards."""
 
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from core.database import utc_now
@@ -12,7 +9,7 @@ from pipelines.challenges.storage import shown_parts
 from webui.api.representations.products import Json, iso
 from webui.services import WebServices
 
-__all__ = ["board_csv", "board_json", "challenge_json", "score_json", "scores_csv", "submission_json"]
+__all__ = ["board_json", "challenge_json", "score_json", "submission_json"]
 
 
 def challenge_json(services: WebServices, challenge: Challenge) -> Json:
@@ -62,7 +59,8 @@ def submission_json(submission: Submission) -> Json:
         "size": submission.size,
         "sha256": submission.sha256,
         "state": submission.state.value,
-        **method, "authors": list(method["authors"]),
+        **method,
+        "authors": list(method["authors"]),
         "checks": [asdict(check) for check in submission.checks],
         "job": submission.job_id,
         "error": submission.error,
@@ -76,12 +74,6 @@ def submission_json(submission: Submission) -> Json:
 def score_json(score: Score) -> Json:
     """Return a score."""
     return asdict(score)
-
-
-def scores_csv(scores: Sequence[Score]) -> str:
-    """Return scores as CSV, in the columns of ``photoz.scores``."""
-    names = ("challenge", "task_set", "submission_id", "metric", "subset", "value", "uncertainty", "objects")
-    return _csv(names, [[getattr(score, name) for name in names] for score in scores])
 
 
 def board_json(board: Board) -> Json:
@@ -101,23 +93,6 @@ def board_json(board: Board) -> Json:
     }
 
 
-def board_csv(board: Board) -> str:
-    """Return a board as CSV: one row for each submission, and two columns for each metric."""
-    names = board.columns
-    header = ["rank", "medal", "points", "submission_id", "method", "user", "submitted_at"]
-    header += [column for name in names for column in (name, f"{name}_err")]
-    rows = []
-    for entry in board.entries:
-        own = entry.submission
-        row: list[object] = [entry.rank, entry.medal, entry.points, own.id, own.method.method, own.user]
-        row.append(iso(own.submitted_at))
-        for name in names:
-            value = entry.values.get(name)
-            row += [None, None] if value is None else [value.value, value.uncertainty]
-        rows.append(row)
-    return _csv(header, rows)
-
-
 def _entry_json(entry: BoardEntry) -> Json:
     own = entry.submission
     return {
@@ -132,16 +107,3 @@ def _entry_json(entry: BoardEntry) -> Json:
         "submitted_at": iso(own.submitted_at),
         "values": {name: asdict(value) for name, value in entry.values.items()},
     }
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_safe(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _safe(value: object) -> object:
-    """Return a text so that no spreadsheet takes it for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value

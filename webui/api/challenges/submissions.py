@@ -8,11 +8,12 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announces_more, receive_form
+from pipelines.challenges.board_tables import scores_csv
 from pipelines.challenges.models import Submission
 from webui.api.bodies import parse_body, read_fields
 from webui.api.challenges.bodies import SubmissionBody
 from webui.api.challenges.challenges import CSV, is_csv
-from webui.api.challenges.representations import score_json, scores_csv, submission_json
+from webui.api.challenges.representations import score_json, submission_json
 from webui.api.errors import api_router
 from webui.api.representations.products import Json
 from webui.services import WebServices

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from core.auth.audit import AuditRow
 from core.database import utc_now
 from products.models import Visibility
-from tests.pipelines.challenges.samples import submission_file
+from tests.pipelines.challenges.samples import definition_of, submission_file
 from tests.pipelines.runs.published import publish
 from tests.webui.api.challenges.conftest import Arena, shifted
 
@@ -121,6 +122,57 @@ def test_what_is_wrong_with_a_definition_is_named(arena: Arena):
         "name": name, "title": "Again", "tasks": [{"name": "a", "test": [arena.test.id], "truth": arena.truth.id}]
     })  # fmt: skip
     assert (again.status_code, "already a challenge" in again.text) == (409, True)
+
+
+def test_a_challenge_on_pages(arena: Arena):
+    definition = yaml.safe_dump(
+        {"organisers": ["olga"], **definition_of(arena.test.id, arena.truth.id, rules="*Fair*")}
+    )
+    wrong = arena.ask("admin", "POST", "/challenges/new", data={"name": "on-pages", "definition": "title: A\ntasks: 5"})
+    assert (wrong.status_code, "tuple" in wrong.text) == (400, True)
+    made = arena.ask("admin", "POST", "/challenges/new", data={"name": "on-pages", "definition": definition})
+    assert (made.status_code, made.headers["location"]) == (303, "/challenges/on-pages")
+    arena.made.append("on-pages")
+    page = "/challenges/on-pages"
+    assert "title: A challenge" in arena.ask("olga", "GET", f"{page}/edit").text
+    assert (
+        arena.ask("olga", "POST", f"{page}/edit", data={"definition": definition + "is_public: true\n"}).status_code
+        == 303
+    )
+    assert [arena.ask(who, "GET", page).status_code for who in ("alice", "nobody", "olga")] == [404, 404, 200]
+    assert arena.ask("olga", "POST", f"{page}/state", data={"state": "open"}).status_code == 303
+    assert arena.ask("olga", "POST", f"{page}/state", data={"state": "published"}).status_code == 409
+    shown = arena.ask("alice", "GET", page).text
+    for words in ("<em>Fair</em>", "Submit estimates", "Organised by olga", arena.test.display_name):
+        assert words in shown
+    assert "Submit estimates" not in arena.ask("nobody", "GET", page).text
+    empty = arena.ask("alice", "POST", f"{page}/submissions", data={"method": "BPZ"}, files={"other": b""})
+    assert (empty.status_code, "alert" in empty.text) == (400, True)
+    sent = {
+        "method": "BPZ",
+        "task_set": "recipe",
+        "authors": "Alice\nAl",
+        "seconds": "",
+        "product": "",
+        "training_set": "",
+    }
+    content = submission_file(arena.folder).read_bytes()
+    done = arena.ask("alice", "POST", f"{page}/submissions", data=sent, files={"file": ("a.hdf5", content)})
+    assert done.status_code == 303, done.text
+    own = done.headers["location"]
+    arena.scored("alice", "on-pages", int(own.rpartition("/")[2]))
+    shown = arena.ask("alice", "GET", own).text
+    assert "The 399 objects are those of the test set." in shown
+    assert '<th scope="col" class="num">public</th>' in shown
+    assert "private</th>" not in shown
+    assert "private</th>" in arena.ask("olga", "GET", own).text
+    assert arena.ask("bob", "GET", own).status_code == 404
+    board = arena.ask("nobody", "GET", f"{page}/board?metric=sigma_mad").text
+    assert "BPZ" in board
+    assert "Alice, Al" in board
+    assert arena.ask("alice", "POST", f"{own}/withdraw").status_code == 303
+    assert "no scores that you may see" in arena.ask("nobody", "GET", f"{page}/board").text
+    assert "A challenge" in arena.ask("nobody", "GET", "/challenges").text
 
 
 def _sees_truth(arena: Arena, who: str) -> bool:
