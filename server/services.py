@@ -112,6 +112,7 @@ class Services:
             self.accounts.identity_of,
             lambda: self.jobs,
             lambda: self.registry.tables,
+            lambda: self.pipelines.challenges.tables,
         )
 
     @part

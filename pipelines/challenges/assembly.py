@@ -12,10 +12,12 @@ from products.service import ProductService
 from uws import Job, JobContext, JobKind, JobService
 
 if TYPE_CHECKING:
+    from pipelines.challenges.board import BoardService
     from pipelines.challenges.files import ChallengeFiles
     from pipelines.challenges.jobs import ScoringJobs
     from pipelines.challenges.service import ChallengeService
     from pipelines.challenges.submissions import SubmissionService
+    from pipelines.challenges.tables import ChallengeTableSource
 
 __all__ = ["ChallengeServices"]
 
@@ -64,6 +66,20 @@ class ChallengeServices:
         from pipelines.challenges.submissions import SubmissionService
 
         return SubmissionService(self._database, self._store, self._files, self._products, self._jobs())
+
+    @part
+    def boards(self) -> "BoardService":
+        """Boards of challenges."""
+        from pipelines.challenges.board import BoardService
+
+        return BoardService(self._database)
+
+    @part
+    def tables(self) -> "ChallengeTableSource":
+        """Challenges, submissions and scores as rows of TAP tables."""
+        from pipelines.challenges.tables import ChallengeTableSource
+
+        return ChallengeTableSource(self._database)
 
     def job_kinds(self) -> Iterator[JobKind]:
         """Yield the kind of job that scores submissions."""

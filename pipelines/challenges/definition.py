@@ -1,11 +1,13 @@
 """Definition of a challenge: what its organisers decide, validated and stored as JSON."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from core.errors import InvalidValueError
 from pipelines.validation.configuration import ValidationParameters
 from pipelines.validation.metrics import METRICS
 
@@ -19,6 +21,7 @@ __all__ = [
     "Parts",
     "ScoresShown",
     "TaskSet",
+    "parse_definition",
 ]
 
 _MODEL = ConfigDict(extra="forbid", frozen=True)
@@ -192,3 +195,22 @@ class ChallengeDefinition(BaseModel):
         if self.parameters.match not in {"auto", "id"}:
             raise ValueError(f"objects of a challenge are matched by identifiers, not by {self.parameters.match}")
         return self
+
+
+def parse_definition(fields: Mapping[str, Any]) -> ChallengeDefinition:
+    """Validate the definition of a challenge; the error names the first wrong field with its place.
+
+    Raises
+    ------
+    InvalidValueError
+        A field is missing, unknown, or has a wrong value.
+    """
+    try:
+        return ChallengeDefinition.model_validate(dict(fields))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "definition"
+        if first["type"] == "missing":
+            raise InvalidValueError("This field is required.", field=place) from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise InvalidValueError(f"{message[:1].upper()}{message[1:]}.", field=place) from error

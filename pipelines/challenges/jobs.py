@@ -78,12 +78,15 @@ class ScoringJobs:
             return
         number = int(job.parameters["submission"])
         with self._database.write() as session:
-            session.execute(
+            failed = session.scalar(
                 update(SubmissionRow)
                 .where(SubmissionRow.id == number, SubmissionRow.job_id == job.id)
                 .where(SubmissionRow.state == SubmissionState.QUEUED)
                 .values(state=SubmissionState.FAILED, error=job.error or _STOPPED)
+                .returning(SubmissionRow.challenge_id)
             )
+            if failed is not None:
+                changed(session, failed)
 
     @staticmethod
     def _is_scored(session: Session, number: int) -> bool:

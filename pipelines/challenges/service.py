@@ -58,6 +58,17 @@ class ChallengeService:
         with self._database.read() as session:
             return challenge_of_row(find_challenge(session, identity, name), identity)
 
+    def require_maker(self, identity: Identity) -> None:
+        """Raise unless the identity may make challenges: administrators may."""
+        identity.require(Scope.WRITE)
+        if not identity.acts_as_admin:
+            raise PermissionDeniedError("Only administrators make challenges; they name the organisers of each.")
+
+    def require_manager(self, identity: Identity, name: str) -> Challenge:
+        """Return a challenge that the identity may change, or raise."""
+        with self._database.read() as session:
+            return challenge_of_row(self._managed(session, identity, name, lock=False), identity)
+
     def create(
         self,
         identity: Identity,
@@ -83,9 +94,7 @@ class ChallengeService:
         ConflictError
             There is a challenge of this name.
         """
-        identity.require(Scope.WRITE)
-        if not identity.acts_as_admin:
-            raise PermissionDeniedError("Only administrators make challenges; they name the organisers of each.")
+        self.require_maker(identity)
         now = utc_now()
         try:
             with self._database.write() as session:
@@ -152,8 +161,8 @@ class ChallengeService:
     def set_state(self, identity: Identity, name: str, state: ChallengeState) -> Challenge:
         """Open, close, re-open or publish a challenge, or make it a draft again.
 
-        Opening checks that the objects of each truth are those of the test products. Publication shows the truths to
-        those who may read them by their visibility.
+        Nothing happens if it is in that state already. Opening checks that the objects of each truth are those of the
+        test products. Publication shows the truths to those who may read them by their visibility.
 
         Raises
         ------
@@ -168,6 +177,8 @@ class ChallengeService:
         with self._database.write() as session:
             row = self._managed(session, identity, name)
             before = challenge_of_row(row, identity)
+            if before.state is state:
+                return before
             _check_step(session, before, state)
             row.state = state
             _touch(row)
@@ -188,8 +199,9 @@ class ChallengeService:
             session.flush()
             _hide_truths(session, truths)
 
-    def _managed(self, session: Session, identity: Identity, name: str) -> ChallengeRow:
-        row = find_challenge(session, identity, name, lock=True)
+    @staticmethod
+    def _managed(session: Session, identity: Identity, name: str, *, lock: bool = True) -> ChallengeRow:
+        row = find_challenge(session, identity, name, lock=lock)
         identity.require(Scope.WRITE)
         if not challenge_of_row(row, identity).manages:
             raise PermissionDeniedError(f"Only the organisers of '{row.name}' and administrators may do this.")
@@ -208,9 +220,7 @@ class ChallengeService:
             )
 
     def _check_truths(self, identity: Identity, name: str) -> None:
-        challenge = self.get(identity, name)
-        if not challenge.manages:
-            return  # refused below
+        challenge = self.require_manager(identity, name)
         for task in challenge.definition.tasks:
             check_truth(self._files, task, challenge.definition)
 

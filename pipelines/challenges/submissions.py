@@ -10,6 +10,7 @@ from core.auth.models import Identity, Scope
 from core.database import Database, utc_now
 from core.errors import (
     ConflictError,
+    InvalidValueError,
     NotFoundError,
     PermissionDeniedError,
     PhotozError,
@@ -145,21 +146,6 @@ class SubmissionService:
             challenge, submission = self._find(session, identity, name, number)
             return tuple(stored_scores(session, [submission], shown_parts(challenge)))
 
-    def board_scores(
-        self, identity: Identity, name: str
-    ) -> tuple[Challenge, tuple[Submission, ...], tuple[Score, ...]]:
-        """Return a challenge, its scored submissions that stand, and the scores of them that the caller may see."""
-        with self._database.read() as session:
-            challenge = challenge_of_row(find_challenge(session, identity, name), identity)
-            rows = session.scalars(
-                select(SubmissionRow)
-                .where(SubmissionRow.challenge_id == challenge.id, SubmissionRow.state == SubmissionState.SCORED)
-                .order_by(SubmissionRow.id)
-            )
-            parts = shown_parts(challenge)
-            submissions = tuple(submission_of_row(row, challenge) for row in rows) if parts else ()
-            return challenge, submissions, tuple(stored_scores(session, submissions, parts))
-
     def withdraw(self, identity: Identity, name: str, number: int) -> Submission:
         """Withdraw a submission before the challenge closes: it leaves the board, and its file is removed.
 
@@ -223,6 +209,8 @@ class SubmissionService:
         kept = False
         try:
             challenge, task = self._open_task(identity, name, new.task_set)
+            if not file.size:
+                raise InvalidValueError("The submitted file is empty.", field="file")
             if file.size > challenge.definition.limits.max_bytes:
                 raise too_large(file, challenge)
             user_id = identity.require(Scope.WRITE)
@@ -273,8 +261,8 @@ class SubmissionService:
             submission.submitted_at = now
             session.add(submission)
             session.flush()
+            changed(session, challenge.id)
             if passed:
-                changed(session, challenge.id)
                 record_challenge(session, identity, "submit", row, submission=submission.id, task_set=task.name)
             return submission.id, passed
 

@@ -13,6 +13,7 @@ from core.database import Database
 from core.errors import PhotozError, is_out_of_memory
 from server.cli import accounts as cli_accounts
 from server.cli import backup as cli_backup
+from server.cli import challenges as cli_challenges
 from server.cli import dois as cli_dois
 from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
@@ -43,6 +44,7 @@ app.add_typer(cli_accounts.group_app, name="group")
 app.add_typer(cli_releases.release_app, name="release")
 app.add_typer(cli_types.type_app, name="product-type")
 app.add_typer(cli_products.app, name="product")
+app.add_typer(cli_challenges.app, name="challenge")
 app.add_typer(cli_dois.app, name="doi")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")

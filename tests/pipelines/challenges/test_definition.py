@@ -75,6 +75,6 @@ def test_values_are_ordered_by_the_direction_and_reach_tiers(
 
 def test_names_are_those_of_addresses():
     assert checked_name(" dc-2026_a ") == "dc-2026_a"
-    for name in ("", "DC1", "a/b", "-a", "a" * 65, "é", "a\n"[:1] + "\0"):
+    for name in ("", "new", "DC1", "a/b", "-a", "a" * 65, "é", "a\n"[:1] + "\0"):
         with pytest.raises(InvalidValueError, match="cannot be the name of a challenge"):
             checked_name(name)

@@ -1,6 +1,6 @@
 """Challenges with their task sets, submissions and scores, and hidden products
 
-Revision: 0025, after 0024.
+
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 import core.database
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
