@@ -191,6 +191,14 @@ class Settings(BaseSettings):
         description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
         "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
     )
+    catalogue_places: tuple[str, ...] = Field(
+        (),
+        description="Folders and addresses (s3://, https://, http://) below which administrators may register survey "
+        "catalogues; the folder of PHOTOZ_DATASETS is one as well.",
+    )
+    catalogue_query_bytes: int = Field(
+        50_000 * _MEGABYTE, ge=0, description="Most bytes that a query may read of a survey catalogue; 0 is no limit."
+    )
     dask_scheduler: str | None = Field(
         None,
         description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run with LSDB; "
@@ -362,6 +370,11 @@ class Settings(BaseSettings):
     def user_tables_folder(self) -> Path:
         """Folder of the Parquet files with the rows of tables that users made."""
         return self.data / "user_tables"
+
+    @cached_property
+    def catalogues_folder(self) -> Path:
+        """Folder of the lists of partitions of survey catalogues."""
+        return self.data / "catalogues"
 
     @cached_property
     def uploads_folder(self) -> Path:

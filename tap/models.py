@@ -1,6 +1,6 @@
 """Schemas, tables and foreign keys that can be queried."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from core.columns import Column
 from core.votable import Info
 from products.models import ColumnSummary
-from tap.adql import CatalogTable
+from tap.adql import CatalogTable, Scan
 from tap.engine import EngineTable, UploadedFile
 
 __all__ = ["ForeignKey", "RowFiles", "TapSchema", "TapTable"]
@@ -71,6 +71,10 @@ class TapTable:
         Statistics of columns by name, as far as they are known.
     upload
         The file of a table that each query reads anew.
+    planned
+        Returns the table for the engine, with those of many files that the scans of a query read.
+    edition
+        A text that changes with the rows of a table whose files are not listed here.
     """
 
     schema: str
@@ -88,6 +92,8 @@ class TapTable:
     origin: tuple[Info, ...] = ()
     summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
     upload: UploadedFile | None = None
+    planned: Callable[[Sequence[Scan]], EngineTable] | None = None
+    edition: str = ""
 
     @property
     def name(self) -> str:
@@ -111,6 +117,19 @@ class TapTable:
             return EngineTable(schema, name, files=self.files)
         rows = self.located()
         return EngineTable(schema, name, files=rows.files, block_column=rows.block_column, hidden=rows.hidden)
+
+    def read_by(self, scans: Iterable[Scan]) -> EngineTable:
+        """Return the table for the engine, with the files that the scans of a query read; other scans are ignored.
+
+        Raises
+        ------
+        core.errors.InvalidValueError
+            The query would read more than the settings allow.
+        """
+        if self.planned is None:
+            return self.engine_table
+        own = (self.entry.engine_schema, self.entry.engine_table)
+        return self.planned([scan for scan in scans if (scan.schema, scan.table) == own])
 
     @property
     def indexed(self) -> frozenset[str]:

@@ -300,7 +300,9 @@ class TapService:
         return EngineQuery(
             sql=translation.sql,
             tables=tuple(
-                uploads[entry.name].engine_table if entry.name in uploads else tables.found[entry.name].engine_table
+                uploads[entry.name].engine_table
+                if entry.name in uploads
+                else tables.found[entry.name].read_by(translation.scans)
                 for entry in translation.tables
             ),
             seconds=seconds,

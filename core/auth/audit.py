@@ -27,6 +27,7 @@ class Subject(StrEnum):
     USER = "user"
     TYPE = "type"
     SITE = "site"
+    CATALOGUE = "catalogue"
 
 
 class AuditRow(Base):

@@ -9,6 +9,7 @@ import pipelines.schema
 import products.provenance.schema
 import products.schema
 import registry.schema
+import tap.metadata.survey_catalogues.schema
 import tap.queues.schema
 import uws.schema
 import vospace.schema
@@ -25,6 +26,7 @@ _SCHEMAS = (
     products.provenance.schema,
     products.schema,
     registry.schema,
+    tap.metadata.survey_catalogues.schema,
     tap.queues.schema,
     uws.schema,
     vospace.schema,

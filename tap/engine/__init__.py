@@ -13,6 +13,7 @@ from tap.engine.errors import (
     SlowReaderError,
     busy_error,
 )
+from tap.engine.file_columns import Conversion, FileColumn
 from tap.engine.protocol import (
     Admission,
     EngineQuery,
@@ -20,6 +21,7 @@ from tap.engine.protocol import (
     QueryEngine,
     QueueExchange,
     ResultStream,
+    TableSize,
     UploadedFile,
     WaitingElsewhere,
     upload_limits,
@@ -27,9 +29,11 @@ from tap.engine.protocol import (
 
 __all__ = [
     "Admission",
+    "Conversion",
     "DuckDBEngine",
     "EngineQuery",
     "EngineTable",
+    "FileColumn",
     "QueryCrashedError",
     "QueryEngine",
     "QueryFailedError",
@@ -39,6 +43,7 @@ __all__ = [
     "ResultStream",
     "SlowReaderError",
     "SpoolLimits",
+    "TableSize",
     "UploadedFile",
     "WaitingElsewhere",
     "busy_error",
