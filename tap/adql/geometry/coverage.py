@@ -50,4 +50,6 @@ def _holds(point: Point, coverage: Coverage, *, prune: bool) -> exp.Expr:
     if not ranges:
         return case_null([point.lon, point.lat], false())
     tests = in_ranges(point, ranges)
-    return all_of(tests if is_exact else [*tests, exact])
+    described = point.table.catalog_table
+    has_cells = described is not None and described.has_cells
+    return all_of(tests if is_exact and has_cells else [*tests, exact])

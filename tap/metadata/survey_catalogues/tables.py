@@ -57,10 +57,11 @@ class SurveyTables:
             name=catalogue.full_name,
             columns=columns,
             position=catalogue.position,
-            sorted_by_healpix=catalogue.position is not None and catalogue.healpix is not None,
+            sorted_by_healpix=catalogue.position is not None,
             engine_schema=SCHEMA,
             engine_table=catalogue.name,
             engine_columns=stored_names(len(columns)),
+            has_cells=catalogue.healpix is not None,
         )
         return TapTable(
             schema=SCHEMA,
