@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from core.columns import HEALPIX_COLUMN
 
-__all__ = ["Ranges", "operands", "ranges_of_all"]
+__all__ = ["Ranges", "common_ranges", "operands", "ranges_of_all"]
 
 #: First and last cell, at order 29, of each range, in ascending order; none of them touch.
 Ranges = tuple[tuple[int, int], ...]
@@ -24,7 +24,7 @@ def ranges_of_all(conditions: Iterable[exp.Expr], alias: str) -> Ranges | None:
     for condition in conditions:
         ranges = _ranges(condition, alias)
         if ranges is not None:
-            found = ranges if found is None else _common(found, ranges)
+            found = ranges if found is None else common_ranges(found, ranges)
     return found
 
 
@@ -36,6 +36,21 @@ def operands(condition: exp.Expr, connector: type[exp.Connector]) -> Iterator[ex
         yield from operands(bare.right, connector)
     else:
         yield bare
+
+
+def common_ranges(one: Ranges, other: Ranges) -> Ranges:
+    """Return the cells that are in ranges of both."""
+    common: list[tuple[int, int]] = []
+    first = second = 0
+    while first < len(one) and second < len(other):
+        low, high = max(one[first][0], other[second][0]), min(one[first][1], other[second][1])
+        if low <= high:
+            common.append((low, high))
+        if one[first][1] < other[second][1]:
+            first += 1
+        else:
+            second += 1
+    return tuple(common)
 
 
 def _ranges(condition: exp.Expr, alias: str) -> Ranges | None:
@@ -74,17 +89,3 @@ def _united(spans: list[tuple[int, int]]) -> Ranges:
         else:
             united.append((low, high))
     return tuple(united)
-
-
-def _common(one: Ranges, other: Ranges) -> Ranges:
-    common: list[tuple[int, int]] = []
-    first = second = 0
-    while first < len(one) and second < len(other):
-        low, high = max(one[first][0], other[second][0]), min(one[first][1], other[second][1])
-        if low <= high:
-            common.append((low, high))
-        if one[first][1] < other[second][1]:
-            first += 1
-        else:
-            second += 1
-    return tuple(common)

@@ -28,6 +28,8 @@ class Scan:
         Most rows that are read, where a limit alone bounds them.
     multiplies
         Whether the query joins tables by something else than equal values, so that rows are compared with all rows.
+    alias
+        Alias of the table in the SQL, unique in the query.
     """
 
     schema: str
@@ -36,6 +38,7 @@ class Scan:
     ranges: Ranges | None = None
     rows: int | None = None
     multiplies: bool = False
+    alias: str = ""
 
 
 def scans_of(sql: exp.Expr) -> tuple[Scan, ...]:
@@ -57,9 +60,9 @@ def _scan(table: exp.Table, columns: dict[str, set[str]], multiplied: bool) -> S
     alias, select = table.alias_or_name, table.find_ancestor(exp.Select)
     read = frozenset(columns.get(alias, ()))
     if select is None:
-        return Scan(table.db, table.name, read, multiplies=multiplied)
+        return Scan(table.db, table.name, read, multiplies=multiplied, alias=alias)
     ranges = ranges_of_all(_conditions(table, alias), alias)
-    return Scan(table.db, table.name, read, ranges, _limited_rows(select), multiplied)
+    return Scan(table.db, table.name, read, ranges, _limited_rows(select), multiplied, alias)
 
 
 def _conditions(table: exp.Expr, alias: str) -> Iterator[exp.Expr]:

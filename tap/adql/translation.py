@@ -15,6 +15,7 @@ from tap.adql.errors import QueryError
 from tap.adql.functions.calls import check_calls
 from tap.adql.functions.signatures import Function
 from tap.adql.functions.table import FUNCTIONS
+from tap.adql.near_joins import NearJoin
 from tap.adql.parsing.parser import parse
 from tap.adql.scans import Scan, scans_of
 from tap.kernels import KERNELS, Kernel
@@ -41,6 +42,8 @@ class Translation:
         The number after TOP of the outermost SELECT.
     scans
         What is read of each table.
+    near
+        Joins by distance that restrict what is read of tables.
     """
 
     sql: str
@@ -48,6 +51,7 @@ class Translation:
     tables: tuple[CatalogTable, ...]
     top: int | None
     scans: tuple[Scan, ...] = ()
+    near: tuple[NearJoin, ...] = ()
 
 
 def translate(
@@ -93,7 +97,7 @@ def translate(
     outputs = compiled.outputs
     names = distinct_names([output.column.name for output in outputs], [output.exact for output in outputs])
     columns = tuple(replace(output.column, name=name) for name, output in zip(names, outputs, strict=True))
-    return Translation(sql, columns, tuple(context.tables), _top(parsed), scans)
+    return Translation(sql, columns, tuple(context.tables), _top(parsed), scans, tuple(context.near))
 
 
 def _compile_with_queries(context: Context, query: tree.Query) -> None:

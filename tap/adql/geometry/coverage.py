@@ -50,6 +50,4 @@ def _holds(point: Point, coverage: Coverage, *, prune: bool) -> exp.Expr:
     if not ranges:
         return case_null([point.lon, point.lat], false())
     tests = in_ranges(point, ranges)
-    described = point.table.catalog_table
-    has_cells = described is not None and described.has_cells
-    return all_of(tests if is_exact and has_cells else [*tests, exact])
+    return all_of(tests if is_exact and point.table.has_cells else [*tests, exact])

@@ -64,14 +64,17 @@ class PartitionList:
         Parameters
         ----------
         ranges
-            First and last cell of each; None for the whole sky.
+            First and last cell of each, in ascending order without overlaps; None for the whole sky.
         """
         if ranges is None:
             return np.arange(len(self))
-        touched = np.zeros(len(self), dtype=bool)
-        for low, high in ranges:
-            touched |= (self.first <= high) & (self.last >= low)
-        return np.flatnonzero(touched)
+        if not len(ranges):
+            return np.empty(0, np.int64)
+        low, high = np.array(ranges, dtype=np.int64).T
+        # The first range that does not end before the partition is the only one to begin in or before it.
+        nearest = np.searchsorted(high, self.first)
+        met = (nearest < len(high)) & (low[np.minimum(nearest, len(low) - 1)] <= self.last)
+        return np.flatnonzero(met)
 
     def names(self, places: NDArray[np.int64]) -> list[str]:
         """Return the paths of partitions."""

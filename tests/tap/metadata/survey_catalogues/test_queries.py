@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy import units as u
-from astropy.coordinates import SkyCoord
+from astropy.coordinates import SkyCoord, search_around_sky
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +24,8 @@ from tests.support.databases import EmptySQLite
 from tests.support.hats import healpix_of, write_hats
 
 _ADMIN = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
+#: Rows of a small catalogue: at the edge of right ascension, and at the pole.
+_FEW = slice(1495, 2230, 20)
 _MOST_BYTES = 12_000_000
 
 
@@ -65,6 +67,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite) ->
     write_hats(frame, folder / "bare", most_rows=100, metadata=False, index=False)
     write_hats(frame[frame.dec < 0], folder / "south", most_rows=400)
     write_hats(frame, folder / "large", most_rows=2)
+    write_hats(frame[_FEW], folder / "few", most_rows=50)
     chosen = Settings(
         data=folder / "data",
         database_url=empty_sqlite.database(folder / "photoz.sqlite"),
@@ -79,7 +82,7 @@ def _running(chosen: Settings, frame: pd.DataFrame, partitions: list[tuple[int, 
     services = Services(chosen)
     made = Site(services, frame, partitions)
     try:
-        for name in ("sky", "bare", "south", "large"):
+        for name in ("sky", "bare", "south", "large", "few"):
             values = CatalogueValues(visibility=Visibility.PUBLIC)
             services.tap.catalogues.add(_ADMIN, name, f"{chosen.catalogue_places[0]}/{name}", values)
         admit = services.tap.engine.admit
@@ -217,3 +220,33 @@ def test_a_query_that_reads_too_much_is_refused_with_the_number(site: Site):
     with pytest.raises(InvalidValueError, match=r"would read \d+(\.\d+)? (MB|kB|bytes) of hats.large in 1[0-9]{3} of"):
         site.rows("SELECT AVG(mag) FROM hats.large WHERE mag < 20")
     assert len(site.rows("SELECT id, mag FROM hats.large WHERE DISTANCE(ra, dec, 0, 0) < 0.1")) > 0
+
+
+@pytest.mark.parametrize("table", ["hats.sky", "hats.bare"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT COUNT(*) AS n FROM hats.few AS f JOIN {t} AS s ON DISTANCE(f.ra, f.dec, s.ra, s.dec) < 0.05",
+        """SELECT COUNT(*) AS n FROM {t} AS s, hats.few AS f
+        WHERE 1 = CONTAINS(POINT(s.ra, s.dec), CIRCLE(f.ra, f.dec, 0.05))""",
+        "SELECT COUNT(s.id) AS n FROM hats.few AS f LEFT JOIN {t} AS s ON DISTANCE(f.ra, f.dec, s.ra, s.dec) < 0.05",
+    ],
+)
+def test_a_join_by_distance_opens_the_partitions_around_the_positions(site: Site, table: str, query: str):
+    few = site.frame[_FEW]
+    one, _, _, _ = search_around_sky(
+        SkyCoord(few.ra, few.dec, unit="deg"), SkyCoord(site.frame.ra, site.frame.dec, unit="deg"), 0.05 * u.deg
+    )
+    assert site.rows(query.format(t=table)) == [{"n": len(one)}]
+    assert len(one) > len(few)
+    assert site.last is not None
+    opened = {each.name: len(each.files) for each in site.last.tables}
+    assert 0 < opened[table.removeprefix("hats.")] < len(site.partitions) / 3
+
+
+def test_a_join_that_keeps_all_rows_of_a_catalogue_opens_all_its_partitions(site: Site):
+    near = "DISTANCE(f.ra, f.dec, s.ra, s.dec) < 0.05"
+    query = f"SELECT COUNT(s.id) AS n FROM hats.sky AS s LEFT JOIN hats.few AS f ON {near}"
+    assert site.rows(query)[0]["n"] >= len(site.frame)
+    assert site.last is not None
+    assert {each.name: len(each.files) for each in site.last.tables}["sky"] == len(site.partitions)
