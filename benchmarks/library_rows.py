@@ -1,4 +1,4 @@
-"""Benchmark of the library's rows: a table of 18 columns and 200 000 rows as pandas, against the bytes of ``FORMAT=arrow`` by curl.
+"""Benchmark of the library's rows: 200 000 rows of 18 columns as pandas, against ``FORMAT=arrow`` by curl.
 
 The claim, measured in one run against a real server process, in alternation: all rows of a product arrive as a frame of
 pandas within 1.5 times what curl takes to fetch the same rows as Arrow. Arrow, astropy and pandas without the library

@@ -35,6 +35,7 @@ __all__ = [
     "release_readable",
     "require_change",
     "require_manage",
+    "shared_readable",
     "table_readable",
     "table_writable",
 ]
@@ -179,6 +180,30 @@ def _of_groups(identity: Identity) -> ColumnElement[bool]:
         .where(GroupRow.name.in_(identity.groups))
     )
     return and_(ProductRow.visibility == Visibility.GROUPS, ProductRow.id.in_(groups))
+
+
+def shared_readable(
+    identity: Identity, visibility: InstrumentedAttribute[str], in_groups: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Return the condition under which the identity may read what administrators share, such as survey catalogues.
+
+    Administrators read all of it; others what is public, for registered users (when they are one), or for one of their
+    groups.
+
+    Parameters
+    ----------
+    visibility
+        Column with the visibility.
+    in_groups
+        Condition that it is shared with one of the identity's groups.
+    """
+    if identity.acts_as_admin:
+        return true()
+    return or_(
+        visibility == Visibility.PUBLIC,
+        false() if identity.is_anonymous else visibility == Visibility.REGISTERED,
+        and_(visibility == Visibility.GROUPS, in_groups) if identity.groups else false(),
+    )
 
 
 def table_readable(identity: Identity) -> ColumnElement[bool]:

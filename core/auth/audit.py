@@ -31,6 +31,7 @@ class Subject(StrEnum):
     TYPE = "type"
     SITE = "site"
     CHALLENGE = "challenge"
+    CATALOGUE = "catalogue"
 
 
 class AuditRow(Base):

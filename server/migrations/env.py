@@ -11,6 +11,7 @@ import products.files.download_counts
 import products.provenance.schema
 import products.schema
 import registry.schema
+import tap.metadata.survey_catalogues.schema
 import tap.queues.schema
 import uws.schema
 import vospace.schema
@@ -29,6 +30,7 @@ _SCHEMAS = (
     products.provenance.schema,
     products.schema,
     registry.schema,
+    tap.metadata.survey_catalogues.schema,
     tap.queues.schema,
     uws.schema,
     vospace.schema,

@@ -1,6 +1,6 @@
 """Challenges with their task sets, submissions and scores, and hidden products
 
-
+Revision: 0026, after 0025.
 """
 
 import sqlalchemy as sa
