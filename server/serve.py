@@ -4,14 +4,18 @@ import os
 import secrets
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 
 from core.auth.models import Scope
 from core.settings import Settings
+from core.telemetry.metrics import FOLDER_VARIABLE
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
-from server.demo.fill import demo_is_wanted, fill_demo, want_demo
+from server.demo.note import demo_is_wanted, want_demo
 from server.migrations.lock import exclusive
 from server.migrations.upgrade import migrate, migrate_rows
 from server.operations.database_wait import wait_for_database
@@ -33,6 +37,11 @@ def serve(whole: Settings) -> None:
         The port is in use, or the data folder cannot be written.
     """
     settings = shared_settings(whole)
+    with _folder_of_metrics(whole.web_processes):
+        _serve(whole, settings)
+
+
+def _serve(whole: Settings, settings: Settings) -> None:
     _prepare_folder(settings)
     listener = _listen(settings)
     services = Services(settings)
@@ -48,6 +57,8 @@ def serve(whole: Settings) -> None:
         _print(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
         services.queue.start()
         if demo_is_wanted(settings):
+            from server.demo.fill import fill_demo  # a large import
+
             fill_demo(services, _print)
     except KeyboardInterrupt:
         services.close()
@@ -61,6 +72,18 @@ def serve(whole: Settings) -> None:
         run_application(app, services, listener, others.stop)
     finally:
         others.close()
+
+
+@contextmanager
+def _folder_of_metrics(processes: int) -> Iterator[None]:
+    """Make the folder in which several web processes keep their numbers; a single one needs none."""
+    os.environ.pop(FOLDER_VARIABLE, None)
+    if processes == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="photoz-metrics.") as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        yield
 
 
 def _print(message: str) -> None:

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from core.settings import Settings
+from core.telemetry.metrics import Metrics
 from server.app import create_app
 from server.connections import MAX_HEAD_BYTES, ConnectionBounds, Connections, bounded_protocol, raise_file_limit
 from server.operations.logs import log_to_terminal
@@ -132,6 +133,7 @@ class WebProcesses:
             status = process.wait()
             with self._lock:
                 self._processes.discard(process)
+            Metrics.forget_process(process.pid)
             if process.stdin is not None:
                 process.stdin.close()
             if not self._closed.is_set():

@@ -269,6 +269,12 @@ class StagingFolder:
         found = (path for path in self.folder.glob(f"*{_ACCOUNT}{account}.part") if path != self._path(without))
         return sum(map(_size, found))
 
+    def check(self) -> None:
+        """Raise OSError when no file can be made in the folder, which may have been mounted anew as read-only."""
+        probe = self.folder / f"{secrets.token_hex(8)}.probe"
+        probe.touch(exist_ok=False)
+        probe.unlink()
+
     def _path(self, file_id: str) -> Path:
         return self.folder / f"{file_id}.part"
 
@@ -301,6 +307,10 @@ class StagedStore:
     def stage_as(self, file_id: str, *, limit: int) -> StagedFile:
         """Begin a file that is stored under a given id, as when a backup is restored."""
         return self._staging.stage(file_id, limit=limit)
+
+    def check(self) -> None:
+        """Raise OSError when files cannot be stored."""
+        self._staging.check()
 
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""

@@ -75,6 +75,9 @@ class FileStore(Protocol):
     def duplicate(self, file_id: str) -> str:
         """Copy a file within the store, and return the id of the copy; NotFoundError when there is no such file."""
 
+    def check(self) -> None:
+        """Raise OSError when files cannot be stored, or ServiceBusyError when an object store does not answer."""
+
     def ids(self) -> Iterator[str]:
         """Return the ids of all stored files."""
 

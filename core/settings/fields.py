@@ -201,6 +201,14 @@ class Settings(FolderSettings):
         description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
         "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
     )
+    catalogue_places: tuple[str, ...] = Field(
+        (),
+        description="Folders and addresses (s3://, https://, http://) below which administrators may register survey "
+        "catalogues; the folder of PHOTOZ_DATASETS is one as well.",
+    )
+    catalogue_query_bytes: int = Field(
+        50_000 * _MEGABYTE, ge=0, description="Most bytes that a query may read of a survey catalogue; 0 is no limit."
+    )
     dask_scheduler: str | None = Field(
         None,
         description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run with LSDB; "
@@ -293,6 +301,17 @@ class Settings(FolderSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level of messages in the log."
     )
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="Form of the log: json or text; by default text on a terminal, and json elsewhere."
+    )
+    metrics_networks: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks, between commas, that may read /metrics without a token. What a proxy "
+        "forwards counts by the address of its client, and not at all when the settings do not name the proxy.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Token with which /metrics can be read from every address, as Authorization: Bearer."
+    )
 
     @field_validator("contact")
     @classmethod
@@ -315,7 +334,7 @@ class Settings(FolderSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("trusted_proxies", "forwarding_proxies")
+    @field_validator("trusted_proxies", "forwarding_proxies", "metrics_networks")
     @classmethod
     def _proxies_are_networks(cls, value: str) -> str:
         for network in filter(None, map(str.strip, value.split(","))):

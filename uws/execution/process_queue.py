@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.database import Database
 from core.processes import ProcessIdentity
+from core.telemetry.logs import log_format
 from uws.execution.backlog import Backlog
 from uws.execution.lease_renewal import LeaseRenewer
 from uws.execution.worker_process import Assignment, Message, WorkerEvent, WorkerProcess
@@ -99,6 +100,11 @@ class ProcessQueue:
             return max(self._idle - self._backlog.waiting, 0)
 
     @property
+    def is_serving(self) -> bool:
+        """Whether none of its slots has ended; true as well for a queue that was not started."""
+        return not self._closed and all(thread.is_alive() for thread in self._threads)
+
+    @property
     def worker_pids(self) -> tuple[int, ...]:
         """Process ids of the worker processes."""
         return tuple(pid for slot in self._slots if (pid := slot.pid) is not None)
@@ -165,6 +171,7 @@ class ProcessQueue:
                 scratch=self._scratch or self._scratch_root,
                 lease_owner=self._owner,
                 log_level=logging.getLogger().getEffectiveLevel(),
+                log_format=log_format(),
             )
         )
 
