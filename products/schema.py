@@ -291,6 +291,9 @@ class ProductTableRow(Base):
     area_deg2: Mapped[float | None]
     footprint: Mapped[str | None] = mapped_column(Text)
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)
+    # Of the file; NULL when it was written before they were stored.
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    sha256: Mapped[str | None] = mapped_column(String(64))
     # The options by which the rows were taken from the file, with what was decided by the file.
     options: Mapped[dict[str, object]] = mapped_column(JSON, default=dict, server_default="{}")
 
@@ -392,4 +395,6 @@ class UserTablePartRow(Base):
     stored_id: Mapped[str] = mapped_column(String(64), unique=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
+    # Of the file; NULL when it was written before it was stored.
+    sha256: Mapped[str | None] = mapped_column(String(64))
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)

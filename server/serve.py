@@ -16,7 +16,9 @@ from core.telemetry.metrics import FOLDER_VARIABLE
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
 from server.demo.fill import demo_is_wanted, fill_demo, want_demo
+from server.migrations.lock import exclusive
 from server.migrations.upgrade import migrate, migrate_rows
+from server.operations.database_wait import wait_for_database
 from server.services import Services
 from server.web_process import WebProcesses, run_application, shared_settings
 
@@ -45,12 +47,14 @@ def _serve(whole: Settings, settings: Settings) -> None:
     services = Services(settings)
     app = create_app(services)
     try:
-        migrate(services.database)
-        migrate_rows(settings, services.database, _print)
+        wait_for_database(services.database, settings.database_wait_seconds, _print)
+        with exclusive(services.database, _print):  # other servers on this database wait until it is ready
+            migrate(services.database, is_locked=True)
+            migrate_rows(settings, services.database, _print)
+            first = _make_first_account(services)
+            if first and settings.demo:
+                want_demo(settings)
         _print(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
-        first = _make_first_account(services)
-        if first and settings.demo:
-            want_demo(settings)
         services.queue.start()
         if demo_is_wanted(settings):
             fill_demo(services, _print)
@@ -63,7 +67,7 @@ def _serve(whole: Settings, settings: Settings) -> None:
     others = WebProcesses(settings, listener, whole.web_processes - 1)
     others.start()
     try:
-        run_application(app, services, listener)
+        run_application(app, services, listener, others.stop)
     finally:
         others.close()
 

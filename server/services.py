@@ -170,7 +170,7 @@ class Services:
             workers=settings.job_workers,
             memory_bytes=settings.job_memory_bytes,
             stored_bytes=settings.job_stored_bytes,
-            scratch=settings.data / "scratch",
+            scratch=settings.scratch_folder,
             on_taken=self._job_taken,
         )
 
@@ -213,6 +213,12 @@ class Services:
             registry=self.registry,
             site_texts=SiteTexts(self.database),
         )
+
+    def drain(self) -> None:
+        """Begin to stop: end requests that wait for jobs, and start no further job here."""
+        self.jobs.notifier.close()
+        if "process_queue" in self.__dict__:
+            self.process_queue.drain()
 
     def close(self) -> None:
         """Close, in reverse order, those parts that were constructed."""

@@ -98,7 +98,7 @@ class TapServices:
         """The files of the rows of TAP_SCHEMA and ``photoz``."""
         from tap.metadata.metadata_files import MetadataFiles
 
-        return MetadataFiles(self._settings.data / "scratch")
+        return MetadataFiles(self._settings.scratch_folder)
 
     @part
     def waiting_queries(self) -> "WaitingQueries":
@@ -117,7 +117,7 @@ class TapServices:
             workers=settings.query_workers,
             waiting=settings.query_waiting,
             waiting_of_owner=settings.query_waiting_user,
-            temp_folder=settings.data / "scratch",
+            temp_folder=settings.scratch_folder,
             spool_limits=SpoolLimits(
                 disk_bytes=settings.query_spool_bytes,
                 disk_total_bytes=settings.query_spool_total_bytes,
@@ -164,7 +164,7 @@ class TapServices:
         return HatsService(
             self._products.service,
             settings.tables_folder,
-            CutFiles(settings.data / "hats", settings.hats_cache_bytes),
+            CutFiles(settings.hats_folder, settings.hats_cache_bytes),
             most_rows=settings.hats_partition_rows,
             margin_arcsec=settings.hats_margin_arcsec,
         )

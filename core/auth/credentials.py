@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.auth.audit import Subject, record
 from core.auth.models import Credential, Identity, IssuedSession, IssuedToken, Scope, SignIn, Token
 from core.auth.schema import SessionRow, TokenRow, UserRow
-from core.database import Database, utc_now
+from core.database import Database, ignoring_storage_errors, utc_now
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PermissionDeniedError
 
 __all__ = ["TOKEN_PREFIX", "CredentialService", "identity_of_row", "password_credential"]
@@ -58,7 +58,7 @@ class CredentialService:
             message = f"This token ended on {row.expires_at:%Y-%m-%d}. Make a new one."
             raise AuthenticationError(message)
         if row.last_used_at is None or now - row.last_used_at > _LAST_USED_STEP:
-            with self._database.write() as session:
+            with ignoring_storage_errors(), self._database.write() as session:
                 session.execute(update(TokenRow).where(TokenRow.id == row.id).values(last_used_at=now))
         return identity_of_row(
             row.user, Scope(row.scope), Credential(f"token:{row.id}", token_id=row.id, expires_at=row.expires_at)

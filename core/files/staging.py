@@ -4,9 +4,9 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
@@ -229,12 +229,14 @@ class StagingFolder:
     def stage(self, file_id: str, *, limit: int, check: Callable[[], None] | None = None) -> StagedFile:
         """Begin a file of at most ``limit`` bytes."""
         self._check_free_space()
-        return StagedFile(self._path(file_id), file_id, limit, self._resources, check)
+        with _translating_errors():
+            return StagedFile(self._path(file_id), file_id, limit, self._resources, check)
 
     def begin(self, file_id: str) -> None:
         """Begin a file that is written by several requests."""
         self._check_free_space()
-        self._path(file_id).touch()
+        with _translating_errors():
+            self._path(file_id).touch()
 
     def resume(self, file_id: str, *, limit: int) -> PartialFile:
         """Open a file that is written by several requests, or raise NotFoundError."""
@@ -282,6 +284,16 @@ class StagingFolder:
             raise StorageFullError(message)
 
 
+@contextmanager
+def _translating_errors() -> Iterator[None]:
+    """Raise StorageFullError when a disk has no place for another file, or is read-only."""
+    try:
+        yield
+    except OSError as e:
+        message = f"The server cannot store files at the moment ({os.strerror(e.errno or 0)}); nothing was stored."
+        raise StorageFullError(message) from e
+
+
 class StagedStore:
     """Base class of stores: staging of files."""
 
@@ -295,6 +307,10 @@ class StagedStore:
     def check(self) -> None:
         """Raise OSError when files cannot be stored."""
         self._staging.check()
+
+    def stage_as(self, file_id: str, *, limit: int) -> StagedFile:
+        """Begin a file that is stored under a given id, as when a backup is restored."""
+        return self._staging.stage(file_id, limit=limit)
 
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""

@@ -51,6 +51,9 @@ class FileStore(Protocol):
             Called at the first byte and then every 16 MiB; when it raises, the file is refused.
         """
 
+    def stage_as(self, file_id: str, *, limit: int) -> Staging:
+        """Begin a file that is stored under a given id, as when a backup is restored."""
+
     def begin(self, account: str = "") -> str:
         """Begin a file that is written by several requests, and return its id."""
 

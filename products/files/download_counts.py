@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.database import Database, utc_now
+from core.database import Database, ignoring_storage_errors, utc_now
 from products.schema import DownloadCountRow
 
 __all__ = ["DownloadCounts"]
@@ -23,10 +23,11 @@ class DownloadCounts:
     def add(self, product_id: int) -> None:
         """Count one download."""
         _log.info("download complete", extra={"product": product_id})
-        try:
-            self._add(product_id)
-        except IntegrityError:  # the first two at once
-            self._add(product_id)
+        with ignoring_storage_errors():
+            try:
+                self._add(product_id)
+            except IntegrityError:  # the first two at once
+                self._add(product_id)
 
     def of(self, product_ids: Sequence[int]) -> dict[int, int]:
         """Return the counts of products; those that nobody downloaded are left out."""

@@ -1,34 +1,44 @@
 """Bring the database to the schema of this version, with Alembic, and stored rows to its layout."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.database import Database
 from core.settings import Settings
+from server.migrations.lock import exclusive
 
-__all__ = ["is_current", "migrate", "migrate_rows"]
-
+__all__ = ["is_current", "is_empty", "is_known", "migrate", "migrate_rows", "migrate_to", "revision_of"]
 
 _REPORTED = 100
 
 
-def migrate(database: Database) -> None:
-    """Run every migration that the database has not seen, and install the triggers of this version."""
-    if is_current(database.engine):  # migrations import every schema, which takes longer than most commands
+def migrate(database: Database, *, triggers: bool = False, is_locked: bool = False) -> None:
+    """Run every migration that the database has not seen, and install the triggers of this version.
+
+    Other processes that migrate the same database wait.
+
+    Parameters
+    ----------
+    triggers
+        Whether to install the triggers also when the schema is that of this version, as after a restore.
+    is_locked
+        Whether the caller holds the lock of `server.migrations.lock`.
+    """
+    # Migrations import every schema, which takes longer than most commands.
+    if is_current(database.engine) and not triggers:
         return
     # Large imports, as those of the migrations.
     from products.lifecycle.change_log import install_triggers
 
-    config = _config()
-    with database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    with nullcontext() if is_locked else exclusive(database), database.engine.begin() as connection:
+        migrate_to(connection, "head")  # nothing is left to do when another process was faster
         install_triggers(connection)
 
 
@@ -55,6 +65,32 @@ def is_current(engine: Engine) -> bool:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def migrate_to(connection: Connection, revision: str) -> None:
+    """Bring a database to the schema of a revision, in the transaction of a connection."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def revision_of(database: Database) -> str:
+    """Return the revision of the schema; empty before the first migration."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def is_known(revision: str) -> bool:
+    """Return whether this version has a revision of the schema."""
+    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
+def is_empty(database: Database) -> bool:
+    """Return whether the database was never migrated; a file of SQLite that does not exist is not made."""
+    path = database.engine.url.database
+    if database.engine.dialect.name == "sqlite" and path and not Path(path).exists():
+        return True
+    return not revision_of(database)
 
 
 def _config() -> Config:

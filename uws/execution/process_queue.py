@@ -91,7 +91,7 @@ class ProcessQueue:
         self._on_taken = on_taken or FairShare(self._database, self).submit_next
         self._failed_starts: dict[str, int] = {}
         self._idle = 0
-        self._closed = False
+        self._draining = self._closed = False
 
     @property
     def idle(self) -> int:
@@ -143,6 +143,11 @@ class ProcessQueue:
             with self._changed:
                 self._changed.wait_for(lambda: job_id not in self._backlog, _CANCEL_SECONDS)
 
+    def drain(self) -> None:
+        """Start no further job; those that run go on until `close`, and those that wait are left to other servers."""
+        with self._changed:
+            self._draining = True
+
     def close(self) -> None:
         """Stop within seconds; running jobs are QUEUED again when their kind allows a retry, else they end in ERROR."""
         with self._changed:
@@ -184,7 +189,7 @@ class ProcessQueue:
     def _take(self) -> str | None:
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(lambda: self._backlog.has_next or self._closed)
+            self._changed.wait_for(lambda: (self._backlog.has_next and not self._draining) or self._closed)
             self._idle -= 1
             return None if self._closed else self._backlog.take()
 

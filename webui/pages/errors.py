@@ -8,11 +8,12 @@ from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from core.auth.models import ANONYMOUS, Identity
+from core.database import storage_error
 from core.errors import (
     AuthenticationError,
     InvalidValueError,
@@ -82,7 +83,7 @@ def render_error(services: WebServices, renderer: PageRenderer) -> ErrorRenderer
     return render
 
 
-def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]]:
+def error_handlers(services: WebServices) -> "Mapping[type[Exception], _Handler]":
     """Return the application's exception handlers: unknown addresses and methods, and unexpected errors.
 
     Browsers that accept HTML get a page, programs get JSON; neither shows internals.
@@ -121,22 +122,48 @@ def error_handlers(services: WebServices) -> Mapping[type[Exception], Callable[[
         answer.headers["X-Request-Id"] = request_id
         return answer
 
-    async def unavailable(request: Request, error: OperationalError) -> Response:
-        _log.error("the database is not available", exc_info=error)
-        message = "The database of this server is not available at the moment. Try again in a few seconds."
-        answer = await respond(request, ServiceBusyError(message), 503, message)
-        answer.headers["Retry-After"] = "5"
-        return answer
-
     async def gone(_request: Request, _error: ClientDisconnect) -> Response:
         return Response(status_code=_CLIENT_GONE)  # nobody receives it
 
     return {
         HTTPException: refused,
         RequestValidationError: invalid,
-        OperationalError: unavailable,
+        **_storage_handlers(respond),
         ClientDisconnect: gone,
         Exception: unforeseen,
+    }
+
+
+_Handler = Callable[[Request, Any], Awaitable[Response]]
+_Respond = Callable[[Request, PhotozError, int, str], Awaitable[Response]]
+
+
+def _storage_handlers(respond: _Respond) -> Mapping[type[Exception], _Handler]:
+    """Return the handlers for a database that does not answer, and for disks that are full or read-only."""
+
+    async def unavailable(request: Request, error: OperationalError) -> Response:
+        if storage_error(error) is not None:
+            return await not_stored(request, error)
+        _log.error("the database is not available", exc_info=error)
+        message = "The database of this server is not available at the moment. Try again in a few seconds."
+        answer = await respond(request, ServiceBusyError(message), 503, message)
+        answer.headers["Retry-After"] = "5"
+        return answer
+
+    async def not_stored(request: Request, error: Exception) -> Response:
+        told = storage_error(error)
+        if told is None:
+            raise error
+        _log.error("the disk is full or read-only", exc_info=error)
+        answer = await respond(request, told, told.status, told.message)
+        if isinstance(told, ServiceBusyError):
+            answer.headers["Retry-After"] = str(told.retry_after)
+        return answer
+
+    return {
+        OperationalError: unavailable,
+        InternalError: not_stored,  # PostgreSQL in recovery, or set to read-only
+        OSError: not_stored,
     }
 
 

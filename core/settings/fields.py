@@ -7,23 +7,28 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from core.settings.folders import FolderSettings
 
 __all__ = ["Settings"]
 
 _MEGABYTE = 1_000_000
 
 
-class Settings(BaseSettings):
+class Settings(FolderSettings):
     """Everything that an operator may choose; the defaults run on a laptop."""
 
     model_config = SettingsConfigDict(env_prefix="PHOTOZ_", extra="forbid", frozen=True)
 
-    data: Path = Field(
-        Path("data"), description="Folder of everything the server keeps: files, tables, SQLite database."
-    )
     host: str = Field("127.0.0.1", description="Address on which the server listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port on which the server listens.")
+    stop_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="Seconds that running requests have to end after SIGTERM; new ones are not accepted.",
+    )
     web_processes: int = Field(
         1,
         ge=1,
@@ -54,6 +59,11 @@ class Settings(BaseSettings):
         None,
         description="SQLAlchemy address of the metadata database, for example "
         "postgresql+psycopg2://user@host/photoz; by default SQLite in the data folder.",
+    )
+    database_wait_seconds: int = Field(
+        60,
+        ge=0,
+        description="Seconds that a server or worker waits at its start for a database that does not answer.",
     )
     files_url: str | None = Field(
         None,
@@ -353,43 +363,3 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The address of the metadata database."""
         return self.database_url or f"sqlite:///{self.data.resolve() / 'photoz.sqlite'}"
-
-    @cached_property
-    def files_folder(self) -> Path:
-        """Folder of the files that users sent, named by random ids."""
-        return self.data / "files"
-
-    @cached_property
-    def tables_folder(self) -> Path:
-        """Folder of the Parquet files derived from them, which the query engine reads."""
-        return self.data / "tables"
-
-    @cached_property
-    def results_folder(self) -> Path:
-        """Folder of the results of jobs, by the ids of the jobs."""
-        return self.data / "results"
-
-    @cached_property
-    def user_tables_folder(self) -> Path:
-        """Folder of the Parquet files with the rows of tables that users made."""
-        return self.data / "user_tables"
-
-    @cached_property
-    def uploads_folder(self) -> Path:
-        """Folder of the tables that came with queries, until their queries have ended."""
-        return self.data / "uploads"
-
-    @cached_property
-    def scratch_folder(self) -> Path:
-        """Folder of temporary files of running jobs and queries; on the same file system as the results."""
-        return self.data / "scratch"
-
-    @cached_property
-    def copies_folder(self) -> Path:
-        """Folder of cached copies of files in an object store, for code that needs local files."""
-        return self.data / "copies"
-
-    @cached_property
-    def staging_folder(self) -> Path:
-        """Folder of staged files; on the same file system as the files and the tables."""
-        return self.data / "staging"
