@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "0"))
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 SHORT = ("web-0", "worker-0", "postgres", "redis")
-CLIENTS = 3
+CLIENTS = 4 if ROUNDS else 2
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChaosSite]:
     binaries, redis = postgres_binaries(), shutil.which("redis-server")
     if binaries is None or redis is None:
         pytest.skip("PostgreSQL or Redis is not installed: apt-get install postgresql redis-server")
-    folder, workers = tmp_path_factory.mktemp("chaos"), 2 if ROUNDS else 1
-    with running_site(folder, binaries, redis, servers=2, workers=workers, extra={}) as site:
+    folder, count = tmp_path_factory.mktemp("chaos"), 2 if ROUNDS else 1
+    with running_site(folder, binaries, redis, servers=count, workers=count, extra={}) as site:
         yield site
 
 
