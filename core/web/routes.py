@@ -20,6 +20,7 @@ from core.errors import (
 )
 
 __all__ = [
+    "REQUEST_ID",
     "ErrorRenderer",
     "add_routers",
     "byte_range",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
+
+#: Key of the id of a request in its state.
+REQUEST_ID = "request_id"
 
 #: Renders an error as a response in the protocol of a service.
 ErrorRenderer = Callable[[Request, PhotozError], Response]

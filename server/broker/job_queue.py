@@ -72,6 +72,13 @@ class CeleryQueue:
         except _BROKER_ERRORS as e:
             _logger.warning("the broker cannot cancel job %s: %s", job_id, e, extra={"job_id": job_id})
 
+    def check(self) -> None:
+        """Raise ConnectionError when the broker does not answer."""
+        try:
+            self._broker.ping()
+        except _BROKER_ERRORS as e:
+            raise ConnectionError("the broker does not answer") from e
+
     def start(self) -> None:
         """Do nothing: workers are started by ``photoz worker``."""
 

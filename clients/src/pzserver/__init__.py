@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from pzserver.jobs import FailedJobError as FailedJobError
     from pzserver.products.product import Product as Product
     from pzserver.server import PzServer as PzServer
+    from pzserver.tables.queries import OverflowWarning as OverflowWarning
+    from pzserver.tables.queries import QueryJob as QueryJob
     from pzserver.tables.results import QueryResult as QueryResult
     from pzserver.uploads import PzUpload as PzUpload
 
@@ -62,6 +64,7 @@ _NAMES = {
     "jobs": ("FailedJobError",),
     "products.product": ("Product",),
     "server": ("PzServer",),
+    "tables.queries": ("OverflowWarning", "QueryJob"),
     "tables.results": ("QueryResult",),
     "uploads": ("PzUpload",),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 
 from pzserver.catalogue import Catalogue
 from pzserver.compat.methods import TodaysMethods
@@ -20,6 +20,10 @@ from pzserver.uploads import PzUpload, create_product
 
 if TYPE_CHECKING:
     from astropy.table import Table
+
+    from pzserver.drafts.draft import Draft
+    from pzserver.drafts.sources import Uploadable
+    from pzserver.products.actions import Visibility
 
 __all__ = ["PzServer"]
 
@@ -83,10 +87,6 @@ class PzServer(TodaysMethods, ServerParts):
 
     # --- rows and files
 
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
-        """Run a query in ADQL, over ``photoz.products`` and the tables of all products that you may read."""
-        return self._catalogue.query(adql, maxrec=maxrec)
-
     def get_rows(
         self,
         product_id: SupportsIndex | str,
@@ -137,6 +137,7 @@ class PzServer(TodaysMethods, ServerParts):
 
     # --- changes
 
+    @overload
     def upload(
         self,
         name: str,
@@ -151,8 +152,33 @@ class PzServer(TodaysMethods, ServerParts):
         visibility: str = "registered",
         publish: bool = True,
         progress: Progress | None = None,
-    ) -> PzUpload:
-        """Upload a product and publish it.
+    ) -> PzUpload: ...
+    @overload
+    def upload(
+        self,
+        data: Uploadable,
+        /,
+        *,
+        name: str,
+        product_type: str,
+        release: str | None = None,
+        pz_code: str | None = None,
+        description: str | None = None,
+        columns: Mapping[str, str] | None = None,
+        units: Mapping[str, object] | None = None,
+        ucds: Mapping[str, str] | None = None,
+        descriptions: Mapping[str, str] | None = None,
+        files: Iterable[str | Path] = (),
+        visibility: Visibility = "registered",
+        groups: Iterable[str] = (),
+        progress: bool = False,
+    ) -> Draft: ...
+    def upload(self, *given: Any, **options: Any) -> PzUpload | Draft:
+        """Upload a product, in one of two ways.
+
+        ``upload(data, name=…, product_type=…)`` takes a table in memory (pandas, polars, astropy, Arrow, a result), an
+        ensemble of qp, a file or a folder, and returns a draft that shows the guessed meanings of columns, to publish
+        or discard. ``upload(name, product_type, main_file, …)`` takes files, and publishes at once.
 
         Parameters
         ----------
@@ -160,10 +186,17 @@ class PzServer(TodaysMethods, ServerParts):
             Internal names.
         columns
             Column names to their meanings: ``RA``, ``Dec``, ``z``, ``z_err``, ``z_flag``, ``survey``, ``ID``, or a free
-            alias; or "guess" to accept the server's guesses. Without them, a product whose type has mandatory meanings
-            stays a draft: set them with ``make_columns_association`` and publish it with ``save``.
+            alias. By default a draft has those that the server guesses; a product of files, with "guess".
+        units, ucds, descriptions
+            Those of columns, by name; those of tables of astropy and Arrow are taken over.
+        files, auxiliary_files
+            Paths of further files.
         visibility
-            Who may read it: private, groups, registered or public.
+            Who may read it once it is published: private, groups, registered or public.
+        publish
+            Whether a product of files is published; without all mandatory meanings it stays a draft.
+        progress
+            Whether to show a bar; for files, a function that is called with the bytes sent and the size of each file.
 
         Raises
         ------
@@ -174,6 +207,26 @@ class PzServer(TodaysMethods, ServerParts):
         RequiredColumnsError
             ``columns`` are given without a mandatory meaning; the product stays a draft.
         """
+        if given and "name" in options:
+            return self.drafts.create(*given, **options)
+        return self._upload_files(*given, **options)
+
+    def _upload_files(
+        self,
+        name: str,
+        product_type: str,
+        main_file: str | Path,
+        release: str | None = None,
+        pz_code: str | None = None,
+        auxiliary_files: Iterable[str | Path] | None = None,
+        description: str | None = None,
+        *,
+        columns: Mapping[str, str] | Literal["guess"] | None = None,
+        visibility: str = "registered",
+        publish: bool = True,
+        progress: Progress | None = None,
+    ) -> PzUpload:
+        """Upload files as a product and publish it."""
         others = [Path(path) for path in auxiliary_files or ()]
         for path in (Path(main_file), *others):
             if not path.is_file():

@@ -18,11 +18,11 @@ from pzserver.files.downloads import Progress, download
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["ProductFiles", "local_name", "windows_name"]
+__all__ = ["METADATA_NAME", "ProductFiles", "local_name", "windows_name"]
 
 Json = dict[str, Any]  # metadata: names to texts, numbers, lists and None
 
-_METADATA_NAME = "product_metadata.yaml"
+METADATA_NAME = "product_metadata.yaml"
 _NOT_TABLES = ("validation_results", "training_results")
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _BIG = 200 * 1024**2
@@ -73,10 +73,10 @@ class ProductFiles:
         folder = save_in / f"{name}.download"
         folder.mkdir(exist_ok=True)
         for file in self._catalogue.files(product["id"]):
-            if file.name != _METADATA_NAME:
+            if file.name != METADATA_NAME:
                 wanted = {"name": file.name, "size": file.size, "sha256": file.sha256}
                 self._fetch(product, wanted, folder, progress)
-        self._fetch(product, {"name": _METADATA_NAME, "size": None, "sha256": None}, folder, None)
+        self._fetch(product, {"name": METADATA_NAME, "size": None, "sha256": None}, folder, None)
         if unpacked:
             folder.replace(target)
         else:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
-    from pzserver.products.columns import ColumnList
     from pzserver.products.rail import RailHandle
+    from pzserver.tables.columns import ColumnList
     from pzserver.tables.results import QueryResult
 
 __all__ = ["ProductActions", "Visibility"]

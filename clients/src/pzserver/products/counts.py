@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from pzserver.products.columns import ColumnList
+    from pzserver.tables.columns import ColumnList
     from pzserver.tables.results import QueryResult
 
 __all__ = ["CountedTable", "Grid", "Histogram", "count_cells", "count_rows", "limits_of", "named"]
