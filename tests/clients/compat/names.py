@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 import textwrap
+import typing
 import warnings
 
 MODULES = ("", "catalog", "communicate", "core", "pipeline", "process", "product", "upload")
@@ -37,6 +38,8 @@ def described(kind: type) -> dict[str, list[str] | None]:
         value = value.__func__ if isinstance(value, staticmethod | classmethod) else value
         own = any(name in vars(base) for base in kind.__mro__ if base.__module__.startswith("pzserver"))
         if own:
+            # Of a method with several forms the first is that of 0.3.7.
+            value = next(iter(typing.get_overloads(value)), value) if inspect.isfunction(value) else value
             found[name] = list(inspect.signature(value).parameters) if inspect.isfunction(value) else None
     return {name: words for name, words in found.items() if not name.startswith("_")}
 
