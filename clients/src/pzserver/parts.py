@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pyvo.registry.regtap import RegistryResults
+
     from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.drafts.drafts import Drafts
@@ -84,6 +86,20 @@ class ServerParts:
         from pzserver.tables import queries
 
         return queries.submit(self._connection, adql, maxrec=maxrec, uploads=upload)
+
+    def search_registry(self, *words: str, **constraints: object) -> RegistryResults:
+        """Search the public products and services of this server as those of the Virtual Observatory.
+
+        Parameters
+        ----------
+        words
+            Words in titles, descriptions and subjects.
+        constraints
+            Those of ``pyvo.registry.search``: ``servicetype``, ``ucd``, ``author``, ``spatial`` …
+        """
+        from pzserver.tables.registry import search_registry
+
+        return search_registry(self._connection, *words, **constraints)
 
     @cached_property
     def products(self) -> Products:
