@@ -7,7 +7,6 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 
-from pzserver.catalogue import Catalogue
 from pzserver.compat.methods import TodaysMethods
 from pzserver.connections.connection import TIMEOUT, Connection, server_url
 from pzserver.connections.tokens import find_token
@@ -15,6 +14,7 @@ from pzserver.errors import RequiredColumnsError
 from pzserver.files.downloads import Progress
 from pzserver.files.product_files import ProductFiles
 from pzserver.parts import ServerParts
+from pzserver.products.catalogue import Catalogue
 from pzserver.products.product import Product
 from pzserver.uploads import PzUpload, create_product
 
@@ -129,7 +129,7 @@ class PzServer(TodaysMethods, ServerParts):
         maxrec
             Maximum number of objects; all by default, up to the limit of the server.
         """
-        from pzserver.ensembles import ensemble_of
+        from pzserver.products.ensembles import ensemble_of
 
         return ensemble_of(
             self._catalogue.votable(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
-    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.drafts.sources import Source, Uploadable
+    from pzserver.products.catalogue import Catalogue
 
 __all__ = ["Draft"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pzserver.catalogue import Catalogue
 from pzserver.connections.connection import Connection
 from pzserver.errors import PzServerError
 from pzserver.files.downloads import Progress, download
+from pzserver.products.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from astropy.table import Table

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from pzserver.adql import delimited
 from pzserver.errors import InvalidValueError
+from pzserver.tables.adql import delimited
 from pzserver.tables.frames import arrow_table
 from pzserver.tables.results import QueryResult
 

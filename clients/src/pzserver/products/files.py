@@ -15,8 +15,8 @@ from pzserver.files.progress import byte_bar
 from pzserver.tables.records import RecordList
 
 if TYPE_CHECKING:
-    from pzserver.catalogue import RemoteFile
     from pzserver.connections.connection import Connection
+    from pzserver.products.catalogue import RemoteFile
 
 __all__ = ["FileList", "ProductFile", "download_all", "product_files"]
 
