@@ -1,8 +1,8 @@
 import pytest
+from pzserver.catalogue import Catalogue
 from pzserver.connections.connection import Connection
 from pzserver.errors import PzServerError
 from pzserver.files.product_files import ProductFiles
-from pzserver.products.catalogue import Catalogue
 
 from tests.clients.local_server import local_server
 

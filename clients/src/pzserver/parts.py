@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyvo.registry.regtap import RegistryResults
 
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.drafts.drafts import Drafts
     from pzserver.groups import Groups
     from pzserver.jobs import Jobs
     from pzserver.pipelines.pipeline import Pipelines
-    from pzserver.products.catalogue import Catalogue
     from pzserver.products.products import Products
     from pzserver.space.space import Space
     from pzserver.tables.queries import QueryJob
@@ -140,8 +140,9 @@ class ServerParts:
     def jobs(self) -> Jobs:
         """Jobs of all kinds."""
         from pzserver.jobs import Jobs
+        from pzserver.tables.queries import QueryJob
 
-        return Jobs(self._connection)
+        return Jobs(self._connection, {"query": QueryJob})
 
     @cached_property
     def pipelines(self) -> Pipelines:

@@ -7,6 +7,7 @@ from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, SupportsIndex, overload
 
+from pzserver.catalogue import Catalogue
 from pzserver.compat.methods import TodaysMethods
 from pzserver.connections.connection import TIMEOUT, Connection, server_url
 from pzserver.connections.tokens import find_token
@@ -14,7 +15,6 @@ from pzserver.errors import RequiredColumnsError
 from pzserver.files.downloads import Progress
 from pzserver.files.product_files import ProductFiles
 from pzserver.parts import ServerParts
-from pzserver.products.catalogue import Catalogue
 from pzserver.products.product import Product
 from pzserver.uploads import PzUpload, create_product
 

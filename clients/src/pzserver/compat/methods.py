@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from astropy.table import Table
 
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.files.downloads import Progress
     from pzserver.files.product_files import ProductFiles
-    from pzserver.products.catalogue import Catalogue
 
 __all__ = ["TodaysMethods"]
 

@@ -17,9 +17,9 @@ from pzserver.uploads import create_product
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.products.actions import Visibility
-    from pzserver.products.catalogue import Catalogue
 
 __all__ = ["DraftList", "Drafts"]
 

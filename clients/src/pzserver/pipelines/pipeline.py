@@ -17,9 +17,9 @@ from pzserver.products.product import Product
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.pipelines.parameters import Value
-    from pzserver.products.catalogue import Catalogue
 
 __all__ = ["Pipeline", "Pipelines", "ProductKey", "Run"]
 

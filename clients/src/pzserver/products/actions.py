@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from qp import Ensemble
 
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
-    from pzserver.products.catalogue import Catalogue
     from pzserver.products.rail import RailHandle
     from pzserver.tables.columns import ColumnList
     from pzserver.tables.results import QueryResult

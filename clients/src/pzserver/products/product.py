@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pzserver import models
+from pzserver.catalogue import positions_of, table_of
 from pzserver.products.actions import ProductActions
-from pzserver.products.catalogue import positions_of, table_of
 from pzserver.tables.adql import in_cone
 from pzserver.tables.columns import Column, ColumnList
 from pzserver.tables.rows import TableRows
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pyvo.dal import SCSService
     from pyvo.dal.adhoc import DatalinkResults
 
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
-    from pzserver.products.catalogue import Catalogue
     from pzserver.products.crossmatches import Pairs, Radius
     from pzserver.products.files import FileList
     from pzserver.tables.frames import TableLike

@@ -12,8 +12,8 @@ from pzserver.products.product import Product
 from pzserver.tables.records import RecordList
 
 if TYPE_CHECKING:
+    from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
-    from pzserver.products.catalogue import Catalogue
 
 __all__ = ["ProductList", "Products", "read_pages"]
 
