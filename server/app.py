@@ -64,7 +64,7 @@ def create_app(services: Services) -> FastAPI:
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
     )
-    app.openapi = partial(_api_document, app)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
+    app.openapi = partial(_api_document, app, settings.public_url)  # type: ignore[method-assign]  # as the documentation of FastAPI describes
     for kind, handler in error_handlers(services.web).items():
         app.add_exception_handler(kind, handler)
 
@@ -78,10 +78,10 @@ def create_app(services: Services) -> FastAPI:
     return app
 
 
-def _api_document(app: FastAPI) -> dict[str, Any]:
+def _api_document(app: FastAPI, base: str) -> dict[str, Any]:
     from webui.api.openapi import api_document
 
-    return api_document(app)
+    return api_document(app, base)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:

@@ -1,15 +1,19 @@
 """Groups of routes that are constructed when a request first needs one of them, or in the background before."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 
 from fastapi import APIRouter
-from starlette.routing import BaseRoute, Match
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-__all__ = ["DeferredRoutes", "complete_routes"]
+__all__ = ["DeferredRoutes", "allowed_methods", "complete_routes"]
 
+_PARAMETER = re.compile(r"\{[^{}]*\}")
 _SELECTED = "photoz.deferred_route"
+#: One group at a time is constructed: FastAPI changes the filters of warnings meanwhile, which all threads share.
+_CONSTRUCTION = Lock()
 
 
 class DeferredRoutes(BaseRoute):
@@ -31,14 +35,13 @@ class DeferredRoutes(BaseRoute):
         self._paths = tuple(path.rstrip("/") for path in paths)
         self._construct = construct
         self._routes: tuple[BaseRoute, ...] | None = None
-        self._lock = Lock()
 
     @property
     def routes(self) -> tuple[BaseRoute, ...]:
         """The routes, which are constructed now unless they were before."""
         found = self._routes
         if found is None:
-            with self._lock:
+            with _CONSTRUCTION:
                 found = self._routes
                 if found is None:
                     found = tuple(route for router in self._construct() for route in router.routes)
@@ -73,4 +76,27 @@ def complete_routes(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
         if isinstance(route, DeferredRoutes):
             yield from route.routes
         else:
+            yield route
+
+
+def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> frozenset[str]:
+    """Return the methods of the resource at the path of a request, for ``Allow`` (RFC 9110 §10.2.1).
+
+    The resource is that of the first route: ``/products/facets`` has not the methods of ``/products/{number}``.
+    """
+    found = list(_routes_at(routes, scope))
+    return frozenset(
+        method
+        for route in found
+        if _PARAMETER.sub("{}", route.path) == _PARAMETER.sub("{}", found[0].path)
+        for method in route.methods or ()
+    )
+
+
+def _routes_at(routes: Iterable[BaseRoute], scope: Scope) -> Iterator[Route]:
+    for route in routes:
+        if isinstance(route, DeferredRoutes):
+            if route.is_for(scope["path"].removeprefix(scope.get("root_path", ""))):
+                yield from _routes_at(route.routes, scope)
+        elif isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             yield route

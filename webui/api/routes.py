@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from core.web.routes import add_routers
-from webui.api import accounts, compat, groups, sign_in
+from webui.api import accounts, compat, curated, groups, sign_in
 from webui.api.errors import api_router
 from webui.api.processes import processes
 from webui.api.products import (
@@ -62,6 +62,7 @@ def api_routes(services: WebServices) -> APIRouter:
         processes,
         groups,
         sharing,
+        curated,
         sign_in,
     )
     add_routers(router, *(part.routes(services) for part in parts), compat.outer_routes(services))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from core.database import Database
 from products.service import ProductService
@@ -14,6 +15,7 @@ from tests.server.api import Api
 from tests.support.accounts import new_account
 from tests.support.pypi_client import PypiClient
 from tests.support.server import running_server
+from webui.api.openapi.operations import OPERATIONS
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +111,15 @@ def test_a_run_tells_its_log_its_report_and_its_configuration(pipelines: Pipelin
     assert pipelines.api.json("GET", f"processes/{run['id']}/report/")["rows_in"] == 80
     config = pipelines.api.json("GET", f"products/{run['upload']}/process_config/")["config"]
     assert config["combine_type"] == "concatenate_and_remove_duplicates"
+    for path, address in (
+        ("/api/processes", "processes"),
+        ("/api/processes/{number}", f"processes/{run['id']}"),
+        ("/api/processes/{number}/logs", f"processes/{run['id']}/logs"),
+        ("/api/processes/{number}/report", f"processes/{run['id']}/report"),
+        ("/api/products/{product_id}/process_config", f"products/{run['upload']}/process_config"),
+    ):
+        answer = pipelines.api.call("GET", address)
+        TypeAdapter(OPERATIONS["get", path].model).validate_json(answer.content, strict=True)
 
 
 @pytest.mark.parametrize(
