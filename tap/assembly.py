@@ -183,14 +183,22 @@ class TapServices:
     @part
     def hats(self) -> "HatsService":
         """Tables as HATS catalogues."""
+        from tap.hats.archives import ArchivedCatalogues
         from tap.hats.cuts import CutFiles
         from tap.hats.service import HatsService
 
-        settings = self._settings
+        settings, products = self._settings, self._products
+        cuts = CutFiles(settings.hats_folder, settings.hats_cache_bytes)
         return HatsService(
-            self._products.service,
+            products.service,
             settings.tables_folder,
-            CutFiles(settings.hats_folder, settings.hats_cache_bytes),
+            cuts,
+            ArchivedCatalogues(
+                products.downloads.local_path,
+                products.service.has_stored_file,
+                cuts,
+                most_bytes=settings.hats_cache_bytes,
+            ),
             most_rows=settings.hats_partition_rows,
             margin_arcsec=settings.hats_margin_arcsec,
         )
