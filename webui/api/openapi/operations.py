@@ -7,6 +7,16 @@ from typing import Any
 from pydantic import BaseModel
 
 from webui.api.bodies import GroupBody, GroupPatch, LinkBody, MemberBody, ProductBody, ProductPatch, TransferBody
+from webui.api.challenges.bodies import SubmissionBody
+from webui.api.openapi.challenge_examples import (
+    BOARD,
+    CHALLENGE,
+    CHALLENGE_FIELDS,
+    DEFINITION,
+    SCORE,
+    SUBMISSION,
+    SUBMITTED,
+)
 from webui.api.openapi.examples import (
     ARCHIVE,
     COLUMN,
@@ -80,6 +90,7 @@ class OperationDoc:
     text: str = ""
 
 
+_C = "/api/challenges/{name}"
 _TOKEN_FIELDS = {"name": "What the token is for.", "scope": "read, write or admin.", "days": "Lifetime in days."}
 _PASSWORD = {"username": "Name of the account.", "password": "Its password, or one of its tokens."}
 _SIGN_IN = {"username": "maria", "password": "…"}
@@ -255,6 +266,21 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ),
     ("post", "/api/processes/{number}/stop"): OperationDoc(PROCESS),
     ("get", "/api/processes/{number}/stop"): OperationDoc(PROCESS),
+    ("get", "/api/challenges"): OperationDoc(listed(CHALLENGE)),
+    ("post", "/api/challenges"): OperationDoc(CHALLENGE, DEFINITION, CHALLENGE_FIELDS),
+    ("get", _C): OperationDoc(CHALLENGE),
+    ("patch", _C): OperationDoc(
+        CHALLENGE, {"state": "open"}, CHALLENGE_FIELDS, text="Fields that are left out keep their values."
+    ),
+    ("get", f"{_C}/board"): OperationDoc(BOARD, text="format is json or csv."),
+    ("get", f"{_C}/submissions"): OperationDoc(listed(SUBMISSION)),
+    ("post", f"{_C}/submissions"): OperationDoc(
+        SUBMISSION, SUBMITTED, SubmissionBody, text="With a file, a multipart form with these fields before the file."
+    ),
+    ("get", f"{_C}/submissions/{{number}}"): OperationDoc(SUBMISSION),
+    ("get", f"{_C}/submissions/{{number}}/scores"): OperationDoc(listed(SCORE), text="format is json or csv."),
+    ("post", f"{_C}/submissions/{{number}}/withdraw"): OperationDoc({**SUBMISSION, "state": "withdrawn"}),
+    ("post", f"{_C}/submissions/{{number}}/score"): OperationDoc(SUBMISSION),
     ("get", "/api/groups"): OperationDoc(listed(GROUP)),
     ("post", "/api/groups"): OperationDoc(GROUP, {"name": "photo-z.club", "description": "Fridays"}, GroupBody),
     ("get", "/api/groups/{group_id}"): OperationDoc(GROUP),

@@ -14,7 +14,7 @@ __all__ = ["Document", "Documentation", "Found", "Section", "slug"]
 _ORDER = {
     "For users": (
         "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
-        "registry", "vospace", "glossary",
+        "challenges", "registry", "vospace", "glossary",
     ),
     "For operators": ("settings", "operations", "security", "demo-data", "architecture"),
 }  # fmt: skip
