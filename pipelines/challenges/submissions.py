@@ -43,7 +43,6 @@ from pipelines.challenges.storage import (
     changed,
     find_challenge,
     record_challenge,
-    shown_parts,
     stored_scores,
     submission_of_row,
 )
@@ -144,7 +143,7 @@ class SubmissionService:
         identity.require(Scope.READ)
         with self._database.read() as session:
             challenge, submission = self._find(session, identity, name, number)
-            return tuple(stored_scores(session, [submission], shown_parts(challenge)))
+            return tuple(stored_scores(session, [submission], challenge))
 
     def withdraw(self, identity: Identity, name: str, number: int) -> Submission:
         """Withdraw a submission before the challenge closes: it leaves the board, and its file is removed.
