@@ -12,6 +12,7 @@ import yaml
 
 from core.auth.audit import AuditRow
 from core.database import utc_now
+from pipelines.challenges.schema import SubmissionRow
 from products.models import Visibility
 from tests.pipelines.challenges.samples import definition_of, submission_file
 from tests.pipelines.runs.published import publish
@@ -122,6 +123,22 @@ def test_what_is_wrong_with_a_definition_is_named(arena: Arena):
         "name": name, "title": "Again", "tasks": [{"name": "a", "test": [arena.test.id], "truth": arena.truth.id}]
     })  # fmt: skip
     assert (again.status_code, "already a challenge" in again.text) == (409, True)
+
+
+def test_a_submission_whose_job_is_gone_fails_and_is_scored_again(arena: Arena):
+    name = arena.make("interrupted")
+    number = arena.send("alice", name).json()["id"]
+    arena.scored("alice", name, number)
+    submissions = arena.app.services.pipelines.challenges.submissions
+    for job_id, hours, state in (("no such job", 0, "failed"), (None, 0, "queued"), (None, 1, "failed")):
+        with arena.app.services.database.write() as session:
+            row = session.get_one(SubmissionRow, number)
+            row.state, row.job_id, row.submitted_at = "queued", job_id, utc_now() - timedelta(hours=hours)
+        submissions.reconcile()
+        assert arena.json("alice", "GET", f"/{name}/submissions/{number}/")["state"] == state
+    assert "interrupted" in arena.json("alice", "GET", f"/{name}/submissions/{number}/")["error"]
+    arena.json("olga", "POST", f"/{name}/submissions/{number}/score/")
+    assert arena.scored("alice", name, number)["state"] == "scored"
 
 
 def test_a_challenge_on_pages(arena: Arena):
