@@ -51,6 +51,7 @@ def remove_orphaned_files(services: Services) -> None:
 def _recover(services: Services) -> None:
     services.jobs.sweep()
     services.pipelines.service.reconcile()
+    services.pipelines.challenges.submissions.reconcile()
     housekeeping = services.products.housekeeping
     for product_id, job_id, owner in housekeeping.running_inspections():
         services.inspections.reconcile(product_id, job_id, owner, housekeeping.fail_inspection)

@@ -246,6 +246,8 @@ def test_no_page_is_wider_than_the_window(signed_in: "Page", server: RunningServ
         "/files",
         "/jobs",
         "/groups",
+        "/challenges",
+        "/challenges/new",
         "/admin/log",
         "/admin/registry",
         "/query",
