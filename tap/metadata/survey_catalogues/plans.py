@@ -12,8 +12,10 @@ from core.errors import InvalidValueError
 from products.rows.stored_columns import stored_names, stored_schema
 from tap.adql import Scan
 from tap.engine import Conversion, EngineTable, FileColumn, TableSize
+from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.models import SCHEMA, SurveyCatalogue
 from tap.metadata.survey_catalogues.partitions import PartitionList, open_partitions
+from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["CataloguePlans"]
 
@@ -31,12 +33,15 @@ class CataloguePlans:
     ----------
     folder
         Folder of the lists of partitions.
+    copies
+        Copies of the partitions of remote catalogues.
     most_bytes
         Most bytes that a query may read of one catalogue; 0 is no limit.
     """
 
-    def __init__(self, folder: Path, *, most_bytes: int) -> None:
+    def __init__(self, folder: Path, copies: PartitionCopies, *, most_bytes: int) -> None:
         self._folder = folder
+        self._copies = copies
         self._most_bytes = most_bytes
 
     def table(self, catalogue: SurveyCatalogue, scans: Sequence[Scan]) -> EngineTable:
@@ -61,9 +66,16 @@ class CataloguePlans:
             )
         if not len(places):
             return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), size=size)
-        root = Path(catalogue.data_root)
-        files = tuple(root / name for name in partitions.names(places))
+        files = self._files(catalogue, partitions.names(places), scans)
         return EngineTable(SCHEMA, catalogue.name, files=files, columns=_columns(catalogue), size=size)
+
+    def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], scans: Sequence[Scan]) -> tuple[Path, ...]:
+        root = CatalogueFolder(catalogue.data_root)
+        if root.is_local:
+            return tuple(Path(root.url) / name for name in names)
+        sources = {column.name: column.source for column in _columns(catalogue)}
+        read = {sources[name] for scan in scans for name in scan.columns if name in sources}
+        return self._copies.paths(root, names, read)
 
 
 def _places(partitions: PartitionList, scan: Scan) -> NDArray[np.int64]:
