@@ -32,6 +32,7 @@ _BUSY_SECONDS = 60.0
 #: A copy that a query may still read is not removed: queries are started some time after their files were copied.
 _IN_USE_SECONDS = 3600.0
 _BLOCK = 512
+_PAGE = 4096
 _MAGIC = 4
 
 _Spans = list[tuple[int, int]]
@@ -90,23 +91,27 @@ class PartitionCopies:
         """Return the disk that the copies take."""
         return sum(path.stat().st_blocks * _BLOCK for path in self._folder.glob("*.parquet"))
 
-    def sweep(self) -> int:
-        """Remove the copies that were not read for longest, until they fit the budget; return how many."""
+    def sweep(self, needed: int = 0) -> int:
+        """Remove the copies that were not read for longest, until the budget has free bytes; return how many.
+
+        Parameters
+        ----------
+        needed
+            The free bytes.
+        """
         if not self._folder.is_dir():
             return 0
+        horizon = time.time() - _IN_USE_SECONDS
         for staged in self._folder.glob("*.part"):
-            if staged.stat().st_mtime < time.time() - _IN_USE_SECONDS:
+            if staged.stat().st_mtime < horizon:
                 staged.unlink(missing_ok=True)
-        copies = sorted((path.stat().st_mtime, path) for path in self._folder.glob("*.columns"))
         used, removed = self.used_bytes(), 0
-        for changed, marks in copies:
-            if used <= self._max_bytes or changed > time.time() - _IN_USE_SECONDS:
+        for changed, marks in sorted((path.stat().st_mtime, path) for path in self._folder.glob("*.columns")):
+            if used + needed <= self._max_bytes or changed > horizon:
                 break
-            copy = marks.with_suffix(".parquet")
-            used -= copy.stat().st_blocks * _BLOCK if copy.exists() else 0
-            copy.unlink(missing_ok=True)
-            marks.unlink(missing_ok=True)
-            removed += 1
+            freed = _removed(marks)
+            used -= freed
+            removed += freed > 0
         return removed
 
     def _path(self, root: CatalogueFolder, name: str, columns: Collection[str]) -> Path:
@@ -131,12 +136,12 @@ class PartitionCopies:
         spans = _outside(footer) if is_new else []
         new = wanted if is_new else wanted - copied
         spans += [span for column in new for span in footer.chunks.get(column, ())]
-        size = sum(end - start for start, end in spans)
-        self._reserve(size)
+        merged = _merged(spans)
+        self._reserve(sum((end // _PAGE - start // _PAGE + 1) * _PAGE for start, end in merged))
         staged = copy.with_suffix(".part") if is_new else copy
         with staged.open("wb" if is_new else "r+b") as target:
             target.truncate(footer.size)
-            for (start, _), content in zip(merged := _merged(spans), root.ranges(name, merged), strict=True):
+            for (start, _), content in zip(merged, root.ranges(name, merged), strict=True):
                 target.seek(start)
                 target.write(content)
         staged.rename(copy)
@@ -144,7 +149,7 @@ class PartitionCopies:
     def _reserve(self, size: int) -> None:
         with self._counting:
             if self._used + size > self._max_bytes:
-                self.sweep()
+                self.sweep(size)
                 self._used = self.used_bytes()
             if self._used + size > self._max_bytes:
                 raise ServiceBusyError(
@@ -168,6 +173,20 @@ def _locked(marks: Path) -> Iterator[dict[str, object]]:
         yield known
         file.truncate(0)
         file.write(json.dumps(known))  # also a sign of use: copies that were not read for longest are removed first
+
+
+def _removed(marks: Path) -> int:
+    """Remove a copy that nobody uses, and return the disk that it took."""
+    copy = marks.with_suffix(".parquet")
+    with marks.open("r") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        size = copy.stat().st_blocks * _BLOCK if copy.exists() else 0
+        copy.unlink(missing_ok=True)
+        marks.unlink(missing_ok=True)
+    return size
 
 
 def _read_footer(root: CatalogueFolder, name: str) -> _Footer:
