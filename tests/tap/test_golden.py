@@ -1,13 +1,14 @@
-"""Golden queries over HTTP: rows of TAP against results of numpy, pandas and astropy."""
+"""Golden queries over HTTP, on products and on HATS catalogues in place, against results of numpy, pandas and astropy."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
 import requests
 
 from tests.server.api import Api
+from tests.support.hats import write_hats
 from tests.support.server import running_server
 from tests.tap.golden import GOLDEN, Catalogues, make_catalogues
 
@@ -16,12 +17,11 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Site:
-    """Where the catalogues are."""
+    """Where the catalogues are: the tables of objects and of spectra, as products and in HATS."""
 
     base_url: str
     catalogues: Catalogues
-    objects: str
-    spectra: str
+    tables: Mapping[str, tuple[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     made = make_catalogues()
     made.objects.to_parquet(folder / "objects.parquet", index=False)
     made.spectra.to_parquet(folder / "spectra.parquet", index=False)
-    with running_server(folder / "data") as server:
+    for name, frame in (("objects", made.objects), ("spectra", made.spectra)):
+        write_hats(frame, folder / f"hats/{name}", most_rows=150, index=name == "objects")
+    with running_server(folder / "data", env={"PHOTOZ_CATALOGUE_PLACES": json.dumps([str(folder)])}) as server:
         assert server.account is not None
         api = Api(server.base_url, server.account.token)
         here = {"ra": "ra", "dec": "dec"}
@@ -40,17 +42,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         spectra = api.publish(
             "spectra", "redshift_catalog", folder / "spectra.parquet", here | {"z_spec": "z"}, visibility="public"
         )
-        yield Site(server.base_url, made, objects["tap_table"], spectra["tap_table"])
+        for name in ("objects", "spectra"):
+            body = {"name": name, "url": f"{folder}/hats/{name}", "visibility": "public"}
+            headers = {"Authorization": f"Bearer {server.account.token}"}
+            answer = requests.post(f"{server.base_url}/api/catalogues", json=body, headers=headers, timeout=60)
+            assert answer.status_code == 201, answer.text
+        tables = {
+            "products": (objects["tap_table"], spectra["tap_table"]),
+            "hats": ("hats.objects", "hats.spectra"),
+        }
+        yield Site(server.base_url, made, tables)
 
 
 def test_there_are_forty_of_them():
     assert len(GOLDEN) >= 40
 
 
+@pytest.mark.parametrize("tables", ["products", "hats"])
 @pytest.mark.parametrize("name", GOLDEN)
-def test_rows_are_those_of_an_independent_computation(site: Site, name: str):
+def test_rows_are_those_of_an_independent_computation(site: Site, name: str, tables: str):
     query, compute = GOLDEN[name]
-    text = query.replace("{o}", site.objects).replace("{s}", site.spectra)
+    objects, spectra = site.tables[tables]
+    text = query.replace("{o}", objects).replace("{s}", spectra)
     answer = requests.post(
         f"{site.base_url}/tap/sync", data={"LANG": "ADQL", "QUERY": text, "FORMAT": "json"}, timeout=120
     )

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from core.web.routes import add_routers
-from webui.api import accounts, compat, groups, sign_in
+from webui.api import accounts, catalogues, compat, groups, sign_in
 from webui.api.errors import api_router
 from webui.api.processes import processes
 from webui.api.products import (
@@ -61,6 +61,7 @@ def api_routes(services: WebServices) -> APIRouter:
         provenance,
         processes,
         groups,
+        catalogues,
         sharing,
         sign_in,
     )

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from core.web.routes import route_class
 from webui.pages import about, api_reference, landing, library, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
-from webui.pages.admin import overview, product_types, registry, releases, users
+from webui.pages.admin import catalogues, overview, product_types, registry, releases, users
 from webui.pages.errors import render_error
 from webui.pages.explorer import columns as explored_columns
 from webui.pages.explorer import plots as explored_plots
@@ -38,7 +38,7 @@ def page_routes(services: WebServices) -> APIRouter:
         pipelines, comparison, run, jobs,
         explored_tables, explored_columns, explored_plots, single_row,
         query, own_files, own_file_moves, own_file_uploads, account, tokens, overview, users, releases, product_types,
-        registry,
+        registry, catalogues,
         about, library, api_reference, help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:

@@ -6,9 +6,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from webui.api.bodies import GroupBody, GroupPatch, LinkBody, MemberBody, ProductBody, ProductPatch, TransferBody
+from webui.api.bodies import (
+    CatalogueBody,
+    CataloguePatch,
+    GroupBody,
+    GroupPatch,
+    LinkBody,
+    MemberBody,
+    ProductBody,
+    ProductPatch,
+    TransferBody,
+)
 from webui.api.openapi.examples import (
     ARCHIVE,
+    CATALOGUE,
     COLUMN,
     DELETED,
     FILE,
@@ -260,6 +271,16 @@ OPERATIONS: Mapping[tuple[str, str], OperationDoc] = {
     ("get", "/api/groups/{group_id}"): OperationDoc(GROUP),
     ("patch", "/api/groups/{group_id}"): OperationDoc(GROUP, {"description": "Fridays"}, GroupPatch),
     ("put", "/api/groups/{group_id}/members/{user}"): OperationDoc(GROUP, {"is_manager": True}, MemberBody),
+    ("get", "/api/catalogues"): OperationDoc(listed(CATALOGUE)),
+    ("post", "/api/catalogues"): OperationDoc(
+        CATALOGUE,
+        {"name": "dp1", "url": "s3://surveys/dp1", "visibility": "groups", "groups": ["photo-z.club"]},
+        CatalogueBody,
+        text="The metadata of the catalogue are read; its partitions are not.",
+    ),
+    ("get", "/api/catalogues/{name}"): OperationDoc(CATALOGUE),
+    ("patch", "/api/catalogues/{name}"): OperationDoc(CATALOGUE, {"visibility": "public"}, CataloguePatch),
+    ("post", "/api/catalogues/{name}/refresh"): OperationDoc(CATALOGUE),
     ("put", f"{_P}/co-owners/{{user}}"): OperationDoc(_SHARED, text=_WARNED),
     ("post", f"{_P}/transfer"): OperationDoc(_SHARED, {"user": "wei", "stay": True}, TransferBody),
     ("get", f"{_P}/links"): OperationDoc(listed(LINK)),
