@@ -1,4 +1,4 @@
-"""Golden queries over HTTP, on products and on HATS catalogues in place, against results of numpy, pandas and astropy."""
+"""Golden queries over HTTP, on products and on HATS in place, against results of numpy, pandas and astropy."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ _ORDER = {
         "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
         "registry", "vospace", "library", "glossary",
     ),
-    "For operators": ("settings", "operations", "security", "demo-data", "architecture"),
+    "For operators": ("settings", "operations", "survey-catalogues", "security", "demo-data", "architecture"),
 }  # fmt: skip
 _OTHERS = "More"
 #: Address of a server in examples, which becomes that of this one.
