@@ -1,11 +1,15 @@
 """Golden queries over HTTP, on products and on HATS in place, against results of numpy, pandas and astropy."""
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
 import requests
+from astropy import units as u
+from astropy.coordinates import SkyCoord, search_around_sky
+from astropy.table import Table
 
 from tests.server.api import Api
 from tests.support.hats import write_hats
@@ -78,3 +82,25 @@ def test_rows_are_those_of_an_independent_computation(site: Site, name: str, tab
                 assert cell == pytest.approx(value, rel=1e-9, abs=1e-12), name
             else:
                 assert cell == value, name
+
+
+@pytest.mark.parametrize("tables", ["products", "hats"])
+def test_uploaded_positions_find_the_objects_near_them(site: Site, tables: str):
+    few = site.catalogues.objects.iloc[::250]
+    upload = io.BytesIO()
+    Table({"ra": few.ra.to_numpy(), "dec": few.dec.to_numpy()}).write(upload, format="votable")
+    near = "DISTANCE(u.ra, u.dec, o.ra, o.dec) < 0.3"
+    query = f"SELECT o.id FROM TAP_UPLOAD.few AS u JOIN {site.tables[tables][0]} AS o ON {near} WHERE o.z_phot > 0.2"
+    answer = requests.post(
+        f"{site.base_url}/tap/sync",
+        data={"LANG": "ADQL", "QUERY": query, "FORMAT": "json", "UPLOAD": "few,param:table"},
+        files={"table": ("few.vot", upload.getvalue())},
+        timeout=120,
+    )
+    assert answer.ok, answer.text
+    _, rows, _, _ = search_around_sky(SkyCoord(few.ra, few.dec, unit="deg"), site.catalogues.places, 0.3 * u.deg)
+    expected = sorted(
+        site.catalogues.objects.id.to_numpy()[row] for row in rows if site.catalogues.objects.z_phot[row] > 0.2
+    )
+    assert sorted(row[0] for row in json.loads(answer.text)["data"]) == expected
+    assert len(expected) > len(few)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 
@@ -44,6 +44,14 @@ class _Footer:
 
     size: int
     chunks: dict[str, _Spans]
+
+
+@dataclass(slots=True)
+class _Marks:
+    """Record of a copy: the size of the original, and the columns that are copied."""
+
+    size: int = 0
+    columns: list[str] = field(default_factory=list)
 
 
 class PartitionCopies:
@@ -118,14 +126,14 @@ class PartitionCopies:
         key = hashlib.sha256(root.address(name).encode()).hexdigest()[:40]
         copy, marks = self._folder / f"{key}.parquet", self._folder / f"{key}.columns"
         with _locked(marks) as known:
-            copied = set(known["columns"])
+            copied = set(known.columns)
             if not copy.exists() or not copied.issuperset(columns):
                 footer = _read_footer(root, name)
-                if known["size"] != footer.size:  # another file than before
+                if known.size != footer.size:  # another file than before
                     copy.unlink(missing_ok=True)
                     copied = set()
                 self._fill(root, name, copy, footer, copied, set(columns))
-                known.update(size=footer.size, columns=sorted(copied | set(columns)))
+                known.size, known.columns = footer.size, sorted(copied | set(columns))
         return copy
 
     def _fill(
@@ -160,19 +168,18 @@ class PartitionCopies:
 
 
 @contextmanager
-def _locked(marks: Path) -> Iterator[dict[str, object]]:
-    """Lock the record of a copy among all processes, and store it again when it was changed."""
+def _locked(marks: Path) -> Iterator[_Marks]:
+    """Lock the record of a copy among all processes, and store it when the block ends well."""
     with marks.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        text = file.read()
         try:
-            known = json.loads(text) if text else {"size": 0, "columns": []}
+            known = _Marks(**json.loads(file.read() or "{}"))
         except ValueError:  # the process that wrote it was killed
-            known = {"size": 0, "columns": []}
+            known = _Marks()
         yield known
         file.truncate(0)
-        file.write(json.dumps(known))  # also a sign of use: copies that were not read for longest are removed first
+        file.write(json.dumps(asdict(known)))  # also a sign of use: copies that were not read for longest go first
 
 
 def _removed(marks: Path) -> int:
