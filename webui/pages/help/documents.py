@@ -16,7 +16,9 @@ _ORDER = {
         "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
         "challenges", "registry", "vospace", "library", "rest", "glossary",
     ),
-    "For operators": ("settings", "operations", "upgrading", "security", "demo-data", "architecture"),
+    "For operators": (
+        "settings", "operations", "upgrading", "survey-catalogues", "security", "demo-data", "architecture",
+    ),
 }  # fmt: skip
 _OTHERS = "More"
 #: Address of a server in examples, which becomes that of this one.
