@@ -55,7 +55,7 @@ PLACES = (
     Place("tables", PlaceKind.KEPT, "rows of products as Parquet, which queries read"),
     Place("user_tables", PlaceKind.KEPT, "rows of tables of users"),
     Place("results", PlaceKind.KEPT, "results of jobs"),
-    Place("catalogues", PlaceKind.CACHE, "lists of partitions of survey catalogues"),
+    Place("catalogues", PlaceKind.KEPT, "lists of the partitions of survey catalogues"),
     Place("uploads", PlaceKind.KEPT, "tables that came with queries, until their jobs end"),
     Place("secret-key", PlaceKind.SECRET, "key that signs links, unless it is set"),
     Place("first-account.txt", PlaceKind.TEMPORARY, "password and token of the first account"),

@@ -59,6 +59,7 @@ def run_application(
     )
 
     def stop() -> None:
+        app.state.health.drain()
         services.drain()
         on_stop()
 

@@ -10,8 +10,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
 from starlette.background import BackgroundTask
 
+from core.database import storage_error
 from core.errors import (
     AuthenticationError,
     PhotozError,
@@ -46,8 +48,19 @@ _CHALLENGES = ('Bearer realm="photoz"', 'Basic realm="photoz", charset="UTF-8"')
 def route_class(render: ErrorRenderer) -> type[APIRoute]:
     """Return a route class that renders the errors of a service in its protocol.
 
-    A response to missing or wrong credentials has the challenges.
+    A response to missing or wrong credentials has the challenges. A disk that is full or read-only is an error of the
+    service, too.
     """
+
+    def answer(request: Request, e: PhotozError) -> Response:
+        response = render(request, e)
+        if isinstance(e, AuthenticationError):
+            for challenge in _CHALLENGES:
+                response.headers.append("WWW-Authenticate", challenge)
+        if e.retry_after is not None:
+            response.headers["Retry-After"] = str(e.retry_after)
+        close_unread(response, e)
+        return response
 
     class ErrorRenderingRoute(APIRoute):
         """A route whose errors are rendered."""
@@ -59,14 +72,13 @@ def route_class(render: ErrorRenderer) -> type[APIRoute]:
                 try:
                     return await handler(request)
                 except PhotozError as e:
-                    response = render(request, e)
-                    if isinstance(e, AuthenticationError):
-                        for challenge in _CHALLENGES:
-                            response.headers.append("WWW-Authenticate", challenge)
-                    if e.retry_after is not None:
-                        response.headers["Retry-After"] = str(e.retry_after)
-                    close_unread(response, e)
-                    return response
+                    return answer(request, e)
+                except (DBAPIError, OSError) as e:
+                    error = storage_error(e)
+                    if error is None:
+                        raise
+                    _log.error("the disk is full or read-only", exc_info=e)
+                    return answer(request, error)
 
             return rendered
 

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.auth.models import Scope
-from core.database import Database
+from core.database import Database, storage_error
 from core.errors import PhotozError, is_out_of_memory
 from server.cli import accounts as cli_accounts
 from server.cli import backup as cli_backup
@@ -192,6 +192,9 @@ def main() -> None:
         )
         sys.exit(1)
     except (MemoryError, RuntimeError, OSError) as e:
+        if (told := storage_error(e)) is not None:
+            typer.echo(f"{told.message} ({e})", err=True)
+            sys.exit(1)
         if not is_out_of_memory(e):
             raise
         logging.getLogger(__name__).debug("memory", exc_info=e)

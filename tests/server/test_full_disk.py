@@ -12,6 +12,7 @@ from core.database import Database, storage_error
 from core.errors import ServiceBusyError, StorageFullError
 from tests.server.application import Application, running_application
 from tests.support.postgres import PostgresServer
+from tests.vospace.client import node_xml
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,10 @@ def test_metadata_that_cannot_be_stored_is_told_and_reading_goes_on(
         answer = app.client.post("/api/products/", headers=headers, json=long)
         assert (answer.status_code, words in answer.text) == (status, True), answer.text
         assert ("retry-after" in answer.headers) == (status == 503)
+        node = node_xml("vos://photoz.local~vospace/home/ada/new", description="long " * 1_900)
+        folder = app.client.put("/vospace/nodes/home/ada/new", headers=headers, content=node)
+        assert folder.status_code == status, folder.text
+        assert ("InsufficientStorage" in folder.text) == (status == 507)
         page = app.client.post("/api/products/", headers={**headers, "Accept": "text/html"}, json=long)
         assert page.status_code == status
         assert app.client.get("/api/products/", headers=headers).json()["count"] == 0
