@@ -45,7 +45,7 @@ def published(
     (folder / "cat.csv").write_text("alpha,delta,shift\n10.5,-5.25,0.5\n10.75,-5.5,0.25\n")
     (folder / "model.pkl").write_bytes(b"model")
     redshifts = ours.upload("Compat redshifts", "redshift_catalog", folder / "cat.csv", columns=_COLUMNS)
-    description = f"**<b>Bold</b>** {'long ' * 30}end"
+    description = f"**<b>Bold</b>**\n{'long ' * 30}end"
     model = ours.upload("Compat model", "other", folder / "model.pkl", release="compat1", description=description)
     draft = ours.upload("Compat draft", "other", folder / "model.pkl", publish=False)
     numbers = {"redshifts": redshifts.product_id, "model": model.product_id, "draft": draft.product_id}
@@ -137,7 +137,7 @@ def test_tables_are_shown_whole_wherever_they_are_asked_for(
     model, redshifts, types_, metadata = (shown._repr_html_() for shown in displayed)
     assert ">Compat model<" in model
     assert "&lt;b&gt;Bold&lt;/b&gt;" in model  # what an owner wrote is not part of the page
-    assert f"{'long ' * 30}end" in model
+    assert f"\n{'long ' * 30}end" in model
     assert "None" not in redshifts
     assert "NaN" not in redshifts
     assert "redshift_catalog" in types_

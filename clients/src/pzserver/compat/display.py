@@ -49,4 +49,5 @@ class _Shown:
         import pandas as pd
 
         with pd.option_context("display.max_colwidth", None):
-            return str(self._table.to_html(index=False, escape=True))
+            # Of itself pandas escapes the ends of lines.
+            return str(self._table.to_html(index=False, escape=True, formatters=[str] * self._table.shape[1]))
