@@ -19,9 +19,9 @@ from pipelines.inputs.configuration import PipelineConfiguration, read_configura
 from pipelines.inputs.lookup import RunInput
 from pipelines.inputs.reading import Projection
 from pipelines.inputs.rows import RowSource
+from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.outputs import OUTPUT_LABELS
 from pipelines.reports import RunReport
-from pipelines.yaml_documents import read_yaml
 from products.models import Release, Visibility
 from uws import Phase
 

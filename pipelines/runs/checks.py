@@ -43,7 +43,7 @@ class CheckedRun:
         """Return whether an input is closed by its release alone, which closes the result as well."""
         release = None if each.product is None else each.product.release
         own = self.inputs.release
-        if each.product is None or release is None or own is None or release.id != own.id:
+        if each.product is None or each.product.is_hidden or release is None or own is None or release.id != own.id:
             return False
         return each.product.visibility in {Visibility.REGISTERED, Visibility.PUBLIC}
 

@@ -8,9 +8,9 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InvalidValueError
+from pipelines.inputs.yaml_documents import read_yaml
 from pipelines.models import AnyPipeline, RunRequest
 from pipelines.outputs import output_format_of
-from pipelines.yaml_documents import read_yaml
 
 __all__ = [
     "JOB_PARAMETERS",

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.memory_errors import is_out_of_memory
+from core.errors import is_out_of_memory
 
 _BEYOND = 2**60
 
@@ -37,7 +37,7 @@ def test_memory_that_ran_out_is_recognised(exhaust: Callable[[], object]) -> Non
 
 _THREAD = """
 import resource, threading
-from core.memory_errors import is_out_of_memory
+from core.errors import is_out_of_memory
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 threading.stack_size(64 * 2**20)
 resource.setrlimit(resource.RLIMIT_AS, (used + 32 * 2**20, resource.RLIM_INFINITY))

@@ -7,23 +7,28 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from core.settings.folders import FolderSettings
 
 __all__ = ["Settings"]
 
 _MEGABYTE = 1_000_000
 
 
-class Settings(BaseSettings):
+class Settings(FolderSettings):
     """Everything that an operator may choose; the defaults run on a laptop."""
 
     model_config = SettingsConfigDict(env_prefix="PHOTOZ_", extra="forbid", frozen=True)
 
-    data: Path = Field(
-        Path("data"), description="Folder of everything the server keeps: files, tables, SQLite database."
-    )
     host: str = Field("127.0.0.1", description="Address on which the server listens.")
     port: int = Field(8000, ge=1, le=65535, description="Port on which the server listens.")
+    stop_seconds: int = Field(
+        30,
+        ge=0,
+        le=3600,
+        description="Seconds that running requests have to end after SIGTERM; new ones are not accepted.",
+    )
     web_processes: int = Field(
         1,
         ge=1,
@@ -54,6 +59,11 @@ class Settings(BaseSettings):
         None,
         description="SQLAlchemy address of the metadata database, for example "
         "postgresql+psycopg2://user@host/photoz; by default SQLite in the data folder.",
+    )
+    database_wait_seconds: int = Field(
+        60,
+        ge=0,
+        description="Seconds that a server or worker waits at its start for a database that does not answer.",
     )
     files_url: str | None = Field(
         None,
@@ -161,7 +171,10 @@ class Settings(BaseSettings):
         10.0, gt=0, le=300, description="Width of the margins of these partitions, in arcseconds."
     )
     hats_cache_bytes: int = Field(
-        10_000 * _MEGABYTE, ge=0, description="Disk in which partitions are kept that were read last, in bytes."
+        10_000 * _MEGABYTE,
+        ge=0,
+        description="Disk in which partitions are kept that were read last, in bytes; as much again is for those of "
+        "remote survey catalogues.",
     )
     min_free_bytes: int = Field(
         500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."
@@ -190,6 +203,14 @@ class Settings(BaseSettings):
         None,
         description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
         "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
+    )
+    catalogue_places: tuple[str, ...] = Field(
+        (),
+        description="Folders and addresses (s3://, https://, http://) below which administrators may register survey "
+        "catalogues; the folder of PHOTOZ_DATASETS is one as well.",
+    )
+    catalogue_query_bytes: int = Field(
+        50_000 * _MEGABYTE, ge=0, description="Most bytes that a query may read of a survey catalogue; 0 is no limit."
     )
     dask_scheduler: str | None = Field(
         None,
@@ -283,6 +304,17 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe level of messages in the log."
     )
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="Form of the log: json or text; by default text on a terminal, and json elsewhere."
+    )
+    metrics_networks: str = Field(
+        "127.0.0.1,::1",
+        description="Addresses or networks, between commas, that may read /metrics without a token. What a proxy "
+        "forwards counts by the address of its client, and not at all when the settings do not name the proxy.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Token with which /metrics can be read from every address, as Authorization: Bearer."
+    )
 
     @field_validator("contact")
     @classmethod
@@ -305,7 +337,7 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
-    @field_validator("trusted_proxies", "forwarding_proxies")
+    @field_validator("trusted_proxies", "forwarding_proxies", "metrics_networks")
     @classmethod
     def _proxies_are_networks(cls, value: str) -> str:
         for network in filter(None, map(str.strip, value.split(","))):
@@ -342,43 +374,3 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The address of the metadata database."""
         return self.database_url or f"sqlite:///{self.data.resolve() / 'photoz.sqlite'}"
-
-    @cached_property
-    def files_folder(self) -> Path:
-        """Folder of the files that users sent, named by random ids."""
-        return self.data / "files"
-
-    @cached_property
-    def tables_folder(self) -> Path:
-        """Folder of the Parquet files derived from them, which the query engine reads."""
-        return self.data / "tables"
-
-    @cached_property
-    def results_folder(self) -> Path:
-        """Folder of the results of jobs, by the ids of the jobs."""
-        return self.data / "results"
-
-    @cached_property
-    def user_tables_folder(self) -> Path:
-        """Folder of the Parquet files with the rows of tables that users made."""
-        return self.data / "user_tables"
-
-    @cached_property
-    def uploads_folder(self) -> Path:
-        """Folder of the tables that came with queries, until their queries have ended."""
-        return self.data / "uploads"
-
-    @cached_property
-    def scratch_folder(self) -> Path:
-        """Folder of temporary files of running jobs and queries; on the same file system as the results."""
-        return self.data / "scratch"
-
-    @cached_property
-    def copies_folder(self) -> Path:
-        """Folder of cached copies of files in an object store, for code that needs local files."""
-        return self.data / "copies"
-
-    @cached_property
-    def staging_folder(self) -> Path:
-        """Folder of staged files; on the same file system as the files and the tables."""
-        return self.data / "staging"
