@@ -58,27 +58,22 @@ release_groups = Table(
     Column("group_id", Integer, ForeignKey("groups.id", ondelete="RESTRICT"), primary_key=True),
 )
 
-product_groups = Table(
-    "product_groups",
-    Base.metadata,
-    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
-    Column("group_id", Integer, ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True, index=True),
-)
 
-product_co_owners = Table(
-    "product_co_owners",
-    Base.metadata,
-    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
-)
+def _pairs(name: str, first: str, second: str) -> Table:
+    """Return a table of pairs, such as of products and groups; a pair ends with either."""
+    keys = [
+        Column(f"{kind}_id", Integer, ForeignKey(f"{kind}s.id", ondelete="CASCADE"), primary_key=True, index=indexed)
+        for kind, indexed in ((first, None), (second, True))
+    ]
+    return Table(name, Base.metadata, *keys)
+
+
+product_groups = _pairs("product_groups", "product", "group")
+
+product_co_owners = _pairs("product_co_owners", "product", "user")
 
 #: Users who read a hidden product beside its owner.
-hidden_product_readers = Table(
-    "hidden_product_readers",
-    Base.metadata,
-    Column("product_id", Integer, ForeignKey("products.id", ondelete="CASCADE"), primary_key=True),
-    Column("user_id", Integer, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
-)
+hidden_product_readers = _pairs("hidden_product_readers", "product", "user")
 
 
 class ReleaseRow(Base):

@@ -100,4 +100,26 @@ PAGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
         for name in ("live", "ready")
     },
     ("GET", "/metrics"): ({"*": 403}, {"open": True}),  # no account decides; tests/server/operations/test_metrics.py
+    ("GET", "/files"): ({"nobody": 303, "*": 200}, {}),
+    ("GET", "/files/{path:path}"): ({"nobody": 303, "*": 404}, {"url": "/files/nothing"}),
+    ("GET", "/move-file/{path:path}"): (
+        {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+        {"url": "/move-file/nothing"},
+    ),
+    ("GET", "/delete-file/{path:path}"): (
+        {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+        {"url": "/delete-file/nothing"},
+    ),
+    **{
+        ("POST", route): (
+            {"nobody": 303, "admin_reading": 403, "owner_reading": 403, "*": 404},
+            {"url": url, "data": {"name": "x"}},
+        )
+        for route, url in (
+            ("/files/{path:path}", "/files/nothing"),
+            ("/new-folder/{path:path}", "/new-folder/nothing"),
+            ("/delete-file/{path:path}", "/delete-file/nothing"),
+            ("/move-file/{path:path}", "/move-file/nothing"),
+        )
+    },
 }

@@ -23,5 +23,5 @@ class Catalogue(Response):
     position: list[str] = Field(description="Columns of right ascension and declination, if there are any.")
     indexes: list[str] = Field(description="Columns with an index of HATS.")
     left_out: list[str] = Field(description="Columns whose types no query can use.")
-    created_at: Instant
-    refreshed_at: Instant
+    created_at: Instant | None
+    refreshed_at: Instant | None

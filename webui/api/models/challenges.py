@@ -105,7 +105,7 @@ class BoardEntry(Response):
     """A submission on a board."""
 
     rank: int | None
-    medal: str
+    medal: str | None
     points: int
     submission_id: int
     method: str
