@@ -11,6 +11,7 @@ import qp
 from astropy import units as u
 from astropy.table import Table
 from pzserver import InvalidValueError, NotFoundError, PzServer, PzUpload, RequiredColumnsError
+from pzserver.drafts.parts import send_parts
 from pzserver.drafts.sources import opened_source
 from pzserver.tables.frames import arrow_table
 
@@ -189,6 +190,26 @@ def test_an_upload_that_was_killed_is_resumed_where_it_stopped(ours: PzServer, l
 
     assert product.files.main.read() == path.read_bytes()
     assert draft.unfinished == ()
+    ours.delete_product(product.number)
+
+
+def test_a_broken_connection_is_continued_within_the_call(ours: PzServer, table, tmp_path):
+    draft, path = ours.upload(table, name="with notes", product_type="other"), tmp_path / "notes.bin"
+    path.write_bytes(np.random.default_rng(4).bytes(4 << 20))
+    told: list[int] = []
+
+    def break_once(done: int, _whole: int) -> None:
+        told.append(done)
+        if done > 2 << 20 and not any(earlier > 2 << 20 for earlier in told[:-1]):
+            raise ConnectionResetError
+
+    with opened_source(path, "notes") as source:
+        send_parts(ours.connection, draft.number, source, "auxiliary", break_once)
+
+    after = told[next(i for i, done in enumerate(told) if done > 2 << 20) + 1 :]
+    assert min(after) >= 1 << 20
+    product = draft.publish()
+    assert product.files["notes.bin"].read() == path.read_bytes()
     ours.delete_product(product.number)
 
 
