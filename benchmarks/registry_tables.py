@@ -17,6 +17,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import insert, update
@@ -192,12 +193,12 @@ def main() -> None:
             site.harvest()
             print(f"very first page: {time.perf_counter() - began:.1f} s")
             for prefix in ("ivo_vor", "oai_dc", "oai_datacite"):
-                measure(site, f"page of {prefix}", lambda p=prefix: site.harvest(p), given.rounds, PAGE_SECONDS)
+                measure(site, f"page of {prefix}", partial(site.harvest, prefix), given.rounds, PAGE_SECONDS)
             for name, text in searches(site).items():
                 began = time.perf_counter()
                 site.query(text)
                 print(f"{name}, very first: {time.perf_counter() - began:.1f} s")
-                measure(site, name, lambda t=text: site.query(t), given.rounds, SEARCH_SECONDS)
+                measure(site, name, partial(site.query, text), given.rounds, SEARCH_SECONDS)
         finally:
             site.services.close()
 

@@ -262,7 +262,8 @@ def test_coverage_is_compared_with_circles_polygons_and_points(service: TAPServi
         ),
         (  # what serves a product
             (
-                "SELECT DISTINCT b.access_url FROM rr.relationship AS r JOIN rr.capability AS c ON r.related_id = c.ivoid "
+                "SELECT DISTINCT b.access_url FROM rr.relationship AS r "
+                "JOIN rr.capability AS c ON r.related_id = c.ivoid "
                 "JOIN rr.interface AS b ON b.ivoid = c.ivoid AND b.cap_index = c.cap_index "
                 "WHERE relationship_type = 'isservedby' AND c.cap_type = 'tr:tableaccess' AND r.ivoid LIKE '%surveyed'"
             ),
