@@ -1,8 +1,8 @@
 """Benchmark of the registry with many public products: pages of harvests, and searches of the tables ``rr``.
 
-Claim: with 10 000 products a page of 100 records takes less than 100 ms of processor time; a search that pyvo writes takes
-less than 150 ms, one that finds most products or looks for words less than 300 ms, and the first one after a product has
-changed 250 ms more.
+Claim: with 10 000 products a page of 100 records takes less than 100 ms of processor time; a search that pyvo writes
+less than 150 ms, one that finds most products or looks for words less than 300 ms, and the first one after a product
+has changed 250 ms more.
 
 The catalogue is written into the database directly. From the parameters of a request to the bytes of its answer
 everything is in but HTTP. What is read first makes the rows of all records, and is printed apart.
