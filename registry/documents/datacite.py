@@ -7,7 +7,7 @@ from lxml import etree
 from registry.documents.texts import legal, token
 from registry.models import Creator, RecordRelationship, ResourceRecord, Subject
 
-__all__ = ["DATACITE_OAI", "datacite_element"]
+__all__ = ["DATACITE_OAI", "datacite_document", "datacite_element"]
 
 _Element = Any  # lxml ships no types
 _Json = dict[str, Any]  # JSON objects hold whatever JSON holds
@@ -23,7 +23,7 @@ def datacite_element(record: ResourceRecord) -> _Element:
     """Return the element of a record; a product without a DOI is identified by the address of its page."""
     from datacite import schema45
 
-    document = _document(record)
+    document = datacite_document(record)
     # Its elements get their namespace when they are read.
     resource = etree.fromstring(etree.tostring(schema45.dump_etree(document)))
     if "doi" not in document:
@@ -37,7 +37,8 @@ def datacite_element(record: ResourceRecord) -> _Element:
     return root
 
 
-def _document(record: ResourceRecord) -> _Json:
+def datacite_document(record: ResourceRecord) -> _Json:
+    """Return a record as JSON, in the terms of DataCite's schema 4.5."""
     content, curation = record.content, record.curation
     doi = next((text for text in record.alternate_identifiers if text.startswith(_DOI)), "")
     document = {
@@ -49,6 +50,7 @@ def _document(record: ResourceRecord) -> _Json:
         "publicationYear": str(record.created.year),
         "subjects": [_subject(subject) for subject in content.subjects],
         "dates": [{"date": f"{item.value:%Y-%m-%dT%H:%M:%SZ}", "dateType": item.role} for item in curation.dates],
+        "schemaVersion": _KERNEL,
         "alternateIdentifiers": [{"alternateIdentifier": record.identifier, "alternateIdentifierType": "IVOID"}],
         "relatedIdentifiers": [related for item in content.relationships for related in _related(item)],
         "version": token(curation.version),

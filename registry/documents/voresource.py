@@ -136,7 +136,8 @@ def _add_service(root: _Element, record: ResourceRecord) -> None:
         _add(root, "rights", rights.text, {"rightsURI": rights.uri})
     for capability in record.capabilities:
         # Elements have one parent, and a record may be written more than once.
-        add_capability(root, replace(capability, extension=deepcopy(capability.extension)))
+        own = replace(capability, extension=deepcopy(capability.extension)) if capability.extension else capability
+        add_capability(root, own)
 
 
 def _add_catalogue(root: _Element, record: ResourceRecord) -> None:

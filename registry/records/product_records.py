@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lxml import etree
@@ -31,6 +31,9 @@ from registry.publisher import TAP, Publisher
 from registry.records.spatial import coarse_map, sample_cone
 from registry.records.spectral import spectral_intervals, wavebands
 from registry.records.temporal import temporal_intervals
+
+if TYPE_CHECKING:  # it imports Arrow
+    from core.columns import Column
 
 __all__ = ["HATS", "product_record"]
 
@@ -141,12 +144,16 @@ def _table(details: ProductDetails, table: ProductTable, quoted: Callable[[str],
     return RecordTable(
         schema=table.schema,
         name=table.name,
-        columns=tuple(replace(item.column, name=quoted(item.column.name)) for item in details.columns),
+        columns=tuple(_quoted(item.column, quoted(item.column.name)) for item in details.columns),
         title=product.display_name,
         description=product.description.strip(),
         rows=table.rows,
         flags={quoted(item.column.name): ("principal",) for item in details.columns if _is_principal(item, table)},
     )
+
+
+def _quoted(column: "Column", name: str) -> "Column":
+    return column if column.name == name else replace(column, name=name)
 
 
 def _is_principal(item: ProductColumn, table: ProductTable) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 __all__ = ["spectral_intervals", "wavebands"]
 
@@ -56,4 +57,9 @@ def spectral_intervals(ucds: Iterable[str]) -> tuple[tuple[float, float], ...]:
 
 
 def _words(ucds: Iterable[str]) -> frozenset[str]:
-    return frozenset(word for ucd in ucds for word in re.split(r"[;\s]+", ucd.lower()) if word.startswith("em."))
+    return frozenset(word for ucd in ucds for word in _words_of(ucd))
+
+
+@lru_cache(maxsize=4096)
+def _words_of(ucd: str) -> tuple[str, ...]:
+    return tuple(word for word in re.split(r"[;\s]+", ucd.lower()) if word.startswith("em."))

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockRows", "RegistryBlock"]
 
-#: Bytes of rows that wait for queries of their tables.
-_MOST_BYTES = 256 << 20
-_MANY_BYTES = 16 << 20
-
 
 class RegistryBlock(Protocol):
     """Some records of the registry."""
@@ -33,17 +29,26 @@ class RegistryBlock(Protocol):
 
 
 class BlockRows:
-    """Rows of blocks, kept for the tables that have not been read yet."""
+    """Rows of blocks, kept for the tables that have not been read yet.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    many
+        Bytes of rows above which they had better be written to files.
+    most
+        Bytes of rows above which the oldest ones are forgotten.
+    """
+
+    def __init__(self, many: int = 16 << 20, most: int = 256 << 20) -> None:
+        self._many, self._most = many, most
         self._kept: OrderedDict[str, dict[str, pa.Table]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
     @property
     def has_many(self) -> bool:
-        """Whether so many rows wait that they had better be written to files."""
-        return self._bytes > _MANY_BYTES
+        """Whether many rows wait."""
+        return self._bytes > self._many
 
     def take(self, table: str, block: RegistryBlock) -> "pa.Table":
         """Return the rows of a table for a block; those of the other tables are kept until they are taken."""
@@ -58,9 +63,15 @@ class BlockRows:
             self._drop(block.key)
             self._kept[block.key] = made
             self._bytes += _size(made)
-            while self._bytes > _MOST_BYTES:
+            while self._bytes > self._most:
                 self._drop(next(iter(self._kept)))
         return found
+
+    def clear(self) -> None:
+        """Forget the rows that nobody has taken, such as those of blocks that have changed since."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
 
     def _drop(self, key: str) -> None:
         self._bytes -= _size(self._kept.pop(key, {}))

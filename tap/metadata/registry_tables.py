@@ -100,6 +100,7 @@ class RegistryTables:
         if self._block_rows.has_many:
             for other in REGISTRY_COLUMNS:
                 self._files_of(other, blocks)
+            self._block_rows.clear()
         return found
 
     def _files_of(self, name: str, blocks: Sequence[RegistryBlock]) -> RowFiles:

@@ -1,7 +1,9 @@
 """Records in the format ``oai_datacite``."""
 
+from datacite import schema45
 from lxml import etree
 
+from registry.documents.datacite import datacite_document
 from registry.models import ResourceRecord
 from registry.oai.formats import METADATA_FORMATS
 from registry.service import RecordService
@@ -29,6 +31,9 @@ def test_products_have_what_datacite_asks_for(catalogue: Catalogue, records: Rec
         assert identifier.get("identifierType") == kind
         assert all(resource.findtext(f"k:{path}", None, _NAMES) for path in _MANDATORY)
     assert identifier.text == "10.5281/zenodo.1"
+    # No package has DataCite's XSD; its schema in JSON is that of the library that writes the XML.
+    for number in (base, named):
+        schema45.validator.validate(datacite_document(by_number[number]))
     (related,) = resource.findall("k:relatedIdentifiers/k:relatedIdentifier", _NAMES)
     assert (related.get("relationType"), related.text) == ("IsDerivedFrom", by_number[base].identifier)
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +21,7 @@ from lxml import etree
 from pyvo import registry
 from pyvo.dal import TAPService
 
+from registry.validation.schemas import SCHEMA_FOLDER
 from tests.registry.regtap.standard import STANDARD_COLUMNS, STANDARD_TABLES
 from tests.tap.small_site import SmallSite, small_site
 
@@ -245,6 +248,88 @@ def test_coverage_is_compared_with_circles_polygons_and_points(service: TAPServi
         rows = service.search(f"SELECT ivoid FROM rr.stc_spatial WHERE {condition}")
         assert any(row["ivoid"].endswith("_surveyed") for row in rows), condition
         assert not any(row["ivoid"].endswith("_nameless") for row in rows), condition
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (  # addresses of all TAP services for everybody
+            (
+                "SELECT access_url FROM rr.capability NATURAL JOIN rr.interface "
+                "WHERE standard_id = 'ivo://ivoa.net/std/tap' AND intf_role = 'std' AND authenticated_only = 0"
+            ),
+            {"{url}/tap"},
+        ),
+        (  # what serves a product
+            (
+                "SELECT DISTINCT b.access_url FROM rr.relationship AS r "
+                "JOIN rr.capability AS c ON r.related_id = c.ivoid "
+                "JOIN rr.interface AS b ON b.ivoid = c.ivoid AND b.cap_index = c.cap_index "
+                "WHERE relationship_type = 'isservedby' AND c.cap_type = 'tr:tableaccess' AND r.ivoid LIKE '%surveyed'"
+            ),
+            {"{url}/tap"},
+        ),
+        (  # tables with photometry
+            "SELECT DISTINCT table_name FROM rr.table_column NATURAL JOIN rr.res_table WHERE ucd LIKE 'phot.mag%'",
+            {"redshift_catalog.p4_surveyed"},
+        ),
+        (  # cone searches of resources of a person
+            (
+                "SELECT access_url FROM rr.alt_identifier NATURAL JOIN rr.capability NATURAL JOIN rr.interface "
+                "WHERE alt_identifier = 'orcid:0000-0002-1825-0097' AND standard_id = 'ivo://ivoa.net/std/conesearch'"
+            ),
+            {"{url}/conesearch/redshift_catalog.p4_surveyed?"},
+        ),
+        (  # what a paper is about
+            (
+                "SELECT res_title FROM rr.resource NATURAL JOIN rr.alt_identifier "
+                "WHERE alt_identifier ILIKE 'bibcode:2018mnras%'"
+            ),
+            {"Surveyed"},
+        ),
+        (  # who answers questions about an authority
+            (
+                "SELECT email FROM rr.res_role NATURAL JOIN rr.resource "
+                "WHERE res_type = 'vg:authority' AND base_role = 'contact'"
+            ),
+            {"postmaster@photoz.local"},
+        ),
+        (  # the parts of a hash list, and joined values
+            (
+                "SELECT ivo_string_agg(res_subject, ', ') FROM rr.resource NATURAL JOIN rr.res_subject "
+                "WHERE 1 = ivo_hashlist_has(content_type, 'catalog') AND ivoid LIKE '%surveyed' GROUP BY ivoid"
+            ),
+            {"redshift-surveys"},
+        ),
+        (  # resources under a licence
+            "SELECT short_name FROM rr.resource WHERE rights_uri LIKE '%CC-BY-4.0%'",
+            {"PZ 4"},
+        ),
+    ],
+)
+def test_common_queries_of_registries(site: SmallSite, service: TAPService, query: str, expected: set[str]):
+    rows = service.search(query).to_table()
+    assert {str(row[0]) for row in rows} == {text.format(url=site.server.base_url) for text in expected}
+
+
+def test_dachs_harvests_the_records(site: SmallSite, service: TAPService, tmp_path: Path):
+    script = (
+        "import json, sys; from gavo.protocols import oaiclient; "
+        "print(json.dumps([[r['title'], r.get('accessURL', [])] for r in oaiclient.getRecords(sys.argv[1])]))"
+    )
+    if not SCHEMA_FOLDER.is_dir():
+        pytest.skip("python3-gavo, the harvester of DaCHS, is not installed: apt-get install python3-gavo")
+    command = ["/usr/bin/python3", "-c", script, site.url("oai")]
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+    assert done.returncode == 0, done.stderr
+    harvested = json.loads(done.stdout.splitlines()[-1])
+    assert sorted(title for title, _ in harvested) == sorted(
+        row["res_title"] for row in service.search("SELECT res_title FROM rr.resource")
+    )
+    assert {url for _, urls in harvested for url in urls} == {
+        row["access_url"] for row in service.search("SELECT access_url FROM rr.interface")
+    }
 
 
 def test_what_a_record_says_of_downloads_is_there(site: SmallSite):

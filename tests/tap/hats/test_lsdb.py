@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import requests
 from astropy.io.votable import parse_single_table
+from lxml import html
 from pzserver import PzServer
 
 from tests.tap.small_site import DEC, RA, SmallSite, small_site
@@ -96,6 +97,22 @@ def test_the_library_opens_a_private_product_with_its_token(site: SmallSite):
     with PzServer(token=site.server.account.token, host=site.url("")) as server:
         rows = server[name].lsdb(["z"]).compute()
     np.testing.assert_allclose(np.sort(rows["z"]), np.arange(40) / 50)
+
+
+@pytest.mark.parametrize("is_public", [True, False], ids=["public", "private"])
+def test_the_line_of_the_product_page_opens_it(site: SmallSite, monkeypatch: pytest.MonkeyPatch, is_public: bool):
+    assert site.server.account is not None
+    token = site.server.account.token
+    name = address(site, site.nameless if is_public else site.private).rpartition("/")[2]
+    page = requests.get(site.url(f"product/{name}"), headers={"Authorization": f"Bearer {token}"}, timeout=60)
+    (line,) = html.fromstring(page.text).xpath("//pre[@id='copy-lsdb']")
+    text = line.text_content()
+    assert ("PZSERVER_TOKEN" in text) is not is_public
+    assert token not in text
+    monkeypatch.setenv("PZSERVER_TOKEN", token)
+    names: dict[str, Any] = {}
+    exec(text, names)  # noqa: S102 - what users do
+    assert len(names["catalog"]) == 40
 
 
 @pytest.mark.parametrize(
