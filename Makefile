@@ -3,7 +3,7 @@
 #   make serve PORT=8080 DATA=/srv/photoz HOST=0.0.0.0 PYTHON=python3.12
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint fuzz lock bench clean
+.PHONY: help serve test lint fuzz lock chaos bench clean
 MAKEFLAGS += --no-print-directory
 # Servers and their workers start faster when their code stays compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -54,6 +54,10 @@ fuzz:  ## Run the random tests with a hundred times as many cases, other ones ea
 lock:  ## Write the versions of all installed libraries, with which the tests have passed
 	$(call prepare,test)
 	@$(BIN)/python -P server/operations/tested_versions.py write
+
+chaos:  ## Kill parts of a whole deployment at random, and check that nothing is lost; takes ROUNDS= and SEED=
+	$(call prepare,test)
+	@CHAOS_ROUNDS=$(or $(ROUNDS),200) CHAOS_SEED=$(or $(SEED),$$(date +%s)) $(BIN)/pytest -x -s tests/chaos
 
 .PHONY: static audit
 audit:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tap.metadata.challenge_tables import ChallengeSource
     from tap.metadata.metadata_files import MetadataFiles
     from tap.metadata.registry_tables import RegistrySource
+    from tap.metadata.survey_catalogues.copies import PartitionCopies
+    from tap.metadata.survey_catalogues.plans import CataloguePlans
     from tap.metadata.survey_catalogues.service import SurveyCatalogues
     from tap.queues.exchange import WaitingQueries
     from tap.service import TapService
@@ -85,7 +87,6 @@ class TapServices:
         from tap.metadata.product_tables import ProductTables
         from tap.metadata.registry_tables import RegistryTables
         from tap.metadata.standard_tables import PHOTOZ_COLUMNS
-        from tap.metadata.survey_catalogues.plans import CataloguePlans
         from tap.metadata.survey_catalogues.tables import SurveyTables
         from tap.metadata.user_schemas import UserTables
 
@@ -94,10 +95,7 @@ class TapServices:
         return TableCatalog(
             (
                 ProductTables(products.published, settings.tables_folder, settings, files, challenges),
-                SurveyTables(
-                    self.catalogues,
-                    CataloguePlans(settings.catalogues_folder, most_bytes=settings.catalogue_query_bytes),
-                ),
+                SurveyTables(self.catalogues, self._catalogue_plans),
                 UserTables(products.user_tables, settings.user_tables_folder),
                 RegistryTables(self._registry, self.metadata_files),
                 ResultTables(self.results, self._jobs, self._is_readable, max_columns=settings.max_columns),
@@ -115,6 +113,22 @@ class TapServices:
         datasets = () if settings.datasets is None else (str(settings.datasets.resolve()),)
         places = CataloguePlaces((*settings.catalogue_places, *datasets))
         return SurveyCatalogues(self._database, places, settings.catalogues_folder, max_columns=settings.max_columns)
+
+    @part
+    def partition_copies(self) -> "PartitionCopies":
+        """Copies of the partitions of remote survey catalogues."""
+        from tap.metadata.survey_catalogues.copies import PartitionCopies
+
+        return PartitionCopies(self._settings.data / "catalogue_copies", self._settings.hats_cache_bytes)
+
+    @part
+    def _catalogue_plans(self) -> "CataloguePlans":
+        from tap.metadata.survey_catalogues.plans import CataloguePlans
+
+        settings = self._settings
+        return CataloguePlans(
+            settings.catalogues_folder, self.partition_copies, most_bytes=settings.catalogue_query_bytes
+        )
 
     def _is_readable(self, identity: Identity, name: str) -> bool:
         return self.catalog.lookup(identity).get(name) is not None
@@ -183,14 +197,22 @@ class TapServices:
     @part
     def hats(self) -> "HatsService":
         """Tables as HATS catalogues."""
+        from tap.hats.archives import ArchivedCatalogues
         from tap.hats.cuts import CutFiles
         from tap.hats.service import HatsService
 
-        settings = self._settings
+        settings, products = self._settings, self._products
+        cuts = CutFiles(settings.hats_folder, settings.hats_cache_bytes)
         return HatsService(
-            self._products.service,
+            products.service,
             settings.tables_folder,
-            CutFiles(settings.hats_folder, settings.hats_cache_bytes),
+            cuts,
+            ArchivedCatalogues(
+                products.downloads.local_path,
+                products.service.has_stored_file,
+                cuts,
+                most_bytes=settings.hats_cache_bytes,
+            ),
             most_rows=settings.hats_partition_rows,
             margin_arcsec=settings.hats_margin_arcsec,
         )

@@ -171,7 +171,10 @@ class Settings(FolderSettings):
         10.0, gt=0, le=300, description="Width of the margins of these partitions, in arcseconds."
     )
     hats_cache_bytes: int = Field(
-        10_000 * _MEGABYTE, ge=0, description="Disk in which partitions are kept that were read last, in bytes."
+        10_000 * _MEGABYTE,
+        ge=0,
+        description="Disk in which partitions are kept that were read last, in bytes; as much again is for those of "
+        "remote survey catalogues.",
     )
     min_free_bytes: int = Field(
         500 * _MEGABYTE, ge=0, description="Free disk space, in bytes, below which uploads are refused."

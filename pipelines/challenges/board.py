@@ -13,7 +13,7 @@ from core.errors import InvalidValueError
 from pipelines.challenges.definition import PRIVATE, PUBLIC, WHOLE, ChosenMetric, TaskSet
 from pipelines.challenges.models import Challenge, ChallengeState, Submission, SubmissionState
 from pipelines.challenges.schema import ScoreRow, SubmissionRow
-from pipelines.challenges.storage import challenge_of_row, find_challenge, shown_parts, submission_of_row
+from pipelines.challenges.storage import challenge_of_row, find_challenge, shown_parts, shown_value, submission_of_row
 
 __all__ = ["Board", "BoardEntry", "BoardService", "BoardValue"]
 
@@ -117,7 +117,7 @@ class BoardService:
                 return Board(challenge, task, chosen, ranked, subsets, ())
             submissions = [submission_of_row(row, challenge) for row in rows]
             names = {ranked.name, *(each.name for each in challenge.definition.metrics)}
-            values = _values(session, challenge.id, task, chosen, names)
+            values = _values(session, challenge, task, chosen, names)
         entries = tuple(_ranked(challenge, ranked, submissions, values))
         return Board(challenge, task, chosen, ranked, subsets, entries)
 
@@ -167,19 +167,21 @@ def _subset_of(challenge: Challenge, subsets: Sequence[str], wanted: str) -> str
 
 
 def _values(
-    session: Session, challenge_id: int, task: TaskSet, subset: str, names: set[str]
+    session: Session, challenge: Challenge, task: TaskSet, subset: str, names: set[str]
 ) -> dict[int, dict[str, BoardValue]]:
     """Return the metrics of all submissions on a subset, by submission."""
     rows = session.execute(
         select(ScoreRow.submission_id, ScoreRow.metric, ScoreRow.value, ScoreRow.uncertainty)
         .join(SubmissionRow, SubmissionRow.id == ScoreRow.submission_id)
-        .where(SubmissionRow.challenge_id == challenge_id, SubmissionRow.task_set == task.name)
+        .where(SubmissionRow.challenge_id == challenge.id, SubmissionRow.task_set == task.name)
         .where(SubmissionRow.state == SubmissionState.SCORED)
         .where(ScoreRow.subset == subset, ScoreRow.metric.in_(names))
     )
     found: dict[int, dict[str, BoardValue]] = {}
     for number, metric, value, uncertainty in rows:
-        found.setdefault(number, {})[metric] = BoardValue(value, uncertainty)
+        found.setdefault(number, {})[metric] = BoardValue(
+            shown_value(challenge, value), shown_value(challenge, uncertainty)
+        )
     return found
 
 

@@ -128,6 +128,9 @@ class Limits(BaseModel):
     in_all: int | None = Field(None, ge=1, description="Submissions of a user to a task set in all.")
     max_bytes: int = Field(2_000_000_000, ge=1, description="Largest file.")
     smallest_subset: int = Field(30, ge=2, description="Fewest objects with an estimate of which a metric is computed.")
+    shown_decimals: int | None = Field(
+        4, ge=1, le=15, description="Decimals of the scores that participants see before the challenge is closed."
+    )
 
 
 class ChallengeDefinition(BaseModel):

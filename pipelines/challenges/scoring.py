@@ -29,6 +29,8 @@ _LABEL = "the truth"
 _SUBMISSION = "the submission"
 _SOFTWARE = ("photoz-server", "numpy", "scipy", "pyarrow")
 _POINTS = frozenset(metric.name for metric in POINT_METRICS)
+#: Lowest redshift that counts as an estimate.
+_LOWEST = -0.5
 _TRUE = frozenset({"1", "true", "t", "yes", "y", PUBLIC})
 
 
@@ -120,10 +122,11 @@ def score_submission(
         total = max(rows.rows or 0, 1)
         identifier = _identifier(rows, task)
         entry = EstimatesInput(columns=ValidationColumns(id=identifier))
-        _, scores = scored(
+        table, scores = scored(
             rows, entry, param, truth.reference, _SUBMISSION,
             lambda count: progress(0.05 + 0.5 * min(count / total, 1.0), "Scoring objects"),
         )  # fmt: skip
+    _check_range(scores.sample.z_phot, table.point, param)
     found: list[SubsetScore] = []
     subsets = list(_subsets(truth, definition, scores.reference))
     for number, (name, mask) in enumerate(subsets):
@@ -155,6 +158,17 @@ def _identifier(rows: RowSource, task: TaskSet) -> str:
     known: Sequence[str] = rows.schema.names
     names = (task.id_column, *known)
     return next(name for name in names if name in known and name.replace("_", "").casefold() == plain)
+
+
+def _check_range(points: NDArray[np.float64], name: str, param: ValidationParameters) -> None:
+    """Raise InvalidValueError if a point estimate is no redshift: one that is huge would decide a mean alone."""
+    highest = 2 * param.grid[1]
+    outside = np.isfinite(points) & ((points < _LOWEST) | (points > highest))
+    if outside.any():
+        raise InvalidValueError(
+            f"{int(outside.sum())} of {len(points)} point estimates in {name} are not between {_LOWEST:g} and "
+            f"{highest:g}, such as {points[outside][0]:g}; use NaN where there is no estimate."
+        )
 
 
 def _public_rows(rows: RowSource, parts: Parts, count: int) -> NDArray[np.bool_]:

@@ -1,6 +1,6 @@
 """Queries of challenges and submissions, with the rule who may see them, and conversion of rows to values."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ __all__ = [
     "record_challenge",
     "score_of_row",
     "shown_parts",
+    "shown_value",
     "stored_scores",
     "submission_of_row",
     "visible",
@@ -122,6 +123,17 @@ def shown_parts(challenge: Challenge) -> frozenset[str]:
     return frozenset({PUBLIC}) if shown is ScoresShown.PRIVATE_AFTER_CLOSING else frozenset()
 
 
+def shown_value(challenge: Challenge, value: float | None) -> float | None:
+    """Return a score as the caller may see it now: rounded for participants while submissions are possible.
+
+    Exact scores would reveal the truth of single objects to whoever submits estimates that are made for it: in the
+    digits of a mean there is room for several objects.
+    """
+    decimals = challenge.definition.limits.shown_decimals
+    over = challenge.state in {ChallengeState.CLOSED, ChallengeState.PUBLISHED}
+    return value if value is None or decimals is None or over or challenge.manages else round(value, decimals)
+
+
 def submission_of_row(row: SubmissionRow, challenge: Challenge) -> Submission:
     """Return the submission of a row; the division of the truth is left out for those who do not run the challenge."""
     reproduction = dict(row.reproduction)
@@ -149,30 +161,30 @@ def submission_of_row(row: SubmissionRow, challenge: Challenge) -> Submission:
     )
 
 
-def score_of_row(row: ScoreRow, submission: Submission) -> Score:
-    """Return the score of a row."""
+def score_of_row(row: ScoreRow, submission: Submission, challenge: Challenge) -> Score:
+    """Return the score of a row, as the caller may see it."""
     return Score(
         challenge=submission.challenge,
         task_set=submission.task_set,
         submission_id=row.submission_id,
         metric=row.metric,
         subset=row.subset,
-        value=row.value,
-        uncertainty=row.uncertainty,
+        value=shown_value(challenge, row.value),
+        uncertainty=shown_value(challenge, row.uncertainty),
         objects=row.objects,
     )
 
 
-def stored_scores(session: Session, submissions: Sequence[Submission], parts: Collection[str]) -> list[Score]:
-    """Return the scores of submissions on parts of the truth and their bins."""
+def stored_scores(session: Session, submissions: Sequence[Submission], challenge: Challenge) -> list[Score]:
+    """Return the scores of submissions that the caller may see: on parts of the truth and their bins."""
     by_id = {submission.id: submission for submission in submissions}
     rows = session.scalars(
         select(ScoreRow)
         .join(SubmissionRow, SubmissionRow.id == ScoreRow.submission_id)
-        .where(ScoreRow.submission_id.in_(by_id), _of_parts(parts))
+        .where(ScoreRow.submission_id.in_(by_id), _of_parts(shown_parts(challenge)))
         .order_by(ScoreRow.submission_id, ScoreRow.subset, ScoreRow.metric)
     )
-    return [score_of_row(row, by_id[row.submission_id]) for row in rows]
+    return [score_of_row(row, by_id[row.submission_id], challenge) for row in rows]
 
 
 def changed(session: Session, challenge_id: int) -> None:

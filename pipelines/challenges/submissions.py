@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -43,16 +44,19 @@ from pipelines.challenges.storage import (
     changed,
     find_challenge,
     record_challenge,
-    shown_parts,
     stored_scores,
     submission_of_row,
 )
 from products.access import require_change
 from products.adjustments.options import TableOptions
 from products.service import ProductService
-from uws import JobService, UnknownJobError
+from uws import JobService, Phase, UnknownJobError
 
 __all__ = ["NewSubmission", "SubmissionService"]
+
+#: Age after which a submission without a queued job counts as interrupted.
+_UNQUEUED = timedelta(minutes=10)
+_INTERRUPTED = "The scoring of this submission was interrupted; submit it again, or ask the organisers to score it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,7 @@ class SubmissionService:
         identity.require(Scope.READ)
         with self._database.read() as session:
             challenge, submission = self._find(session, identity, name, number)
-            return tuple(stored_scores(session, [submission], shown_parts(challenge)))
+            return tuple(stored_scores(session, [submission], challenge))
 
     def withdraw(self, identity: Identity, name: str, number: int) -> Submission:
         """Withdraw a submission before the challenge closes: it leaves the board, and its file is removed.
@@ -197,10 +201,41 @@ class SubmissionService:
         if submission.job_id is None:
             return ()
         try:
-            lines = self._jobs.log(submission.job_id, owner=submission.user)
+            owner = self._jobs.find(submission.job_id).owner  # an organiser, if it was scored again
+            lines = self._jobs.log(submission.job_id, owner=owner)
         except UnknownJobError:
             return ()
         return tuple(f"{line.time:%Y-%m-%d %H:%M:%S} {line.text}" for line in lines)
+
+    def reconcile(self) -> None:
+        """Fail submissions whose scoring was never queued, or whose jobs are gone, so that they can be scored again."""
+        with self._database.read() as session:
+            rows = session.scalars(select(SubmissionRow).where(SubmissionRow.state == SubmissionState.QUEUED)).all()
+        for row in rows:
+            problem = self._interruption(row)
+            if problem is None:
+                continue
+            with self._database.write() as session:
+                session.execute(
+                    update(SubmissionRow)
+                    .where(SubmissionRow.id == row.id, SubmissionRow.state == SubmissionState.QUEUED)
+                    .where(SubmissionRow.job_id.is_not_distinct_from(row.job_id))
+                    .values(state=SubmissionState.FAILED, error=problem)
+                )
+                changed(session, row.challenge_id)
+
+    def _interruption(self, row: SubmissionRow) -> str | None:
+        """Return why a queued submission will not be scored, or None if its job will do that."""
+        is_new = row.submitted_at > utc_now() - _UNQUEUED
+        if row.job_id is None:
+            return None if is_new else _INTERRUPTED
+        try:
+            job = self._jobs.find(row.job_id)
+        except UnknownJobError:
+            return _INTERRUPTED
+        if job.phase.ended:
+            return job.error or _INTERRUPTED
+        return _INTERRUPTED if job.phase is Phase.PENDING and not is_new else None
 
     def _submit(
         self, identity: Identity, name: str, new: NewSubmission, file: TableFile, product_id: int | None

@@ -58,7 +58,7 @@ class ChallengeBlock:
     def _scores(self) -> Iterator[Mapping[str, object]]:
         scored = [each for each in self._seen() if each.state is SubmissionState.SCORED]
         with self.database.read() as session:
-            scores = stored_scores(session, scored, shown_parts(self.challenge))
+            scores = stored_scores(session, scored, self.challenge)
         names = ("challenge", "task_set", "submission_id", "metric", "subset", "value", "uncertainty", "objects")
         return ({name: getattr(score, name) for name in names} for score in scores)
 

@@ -43,6 +43,7 @@ def remove_orphaned_files(services: Services) -> None:
     services.products.table_loader.sweep(older_than=_ORPHAN_SECONDS)
     services.tap.hats.sweep()
     services.tap.catalogues.sweep()
+    services.tap.partition_copies.sweep()
     # The files of a job are removed with it, so a file that is older than any job is orphaned.
     longest = (services.settings.job_days_limit + 1) * _DAY
     services.tap.upload_store.sweep(frozenset(), older_than=longest)
@@ -51,6 +52,7 @@ def remove_orphaned_files(services: Services) -> None:
 def _recover(services: Services) -> None:
     services.jobs.sweep()
     services.pipelines.service.reconcile()
+    services.pipelines.challenges.submissions.reconcile()
     housekeeping = services.products.housekeeping
     for product_id, job_id, owner in housekeeping.running_inspections():
         services.inspections.reconcile(product_id, job_id, owner, housekeeping.fail_inspection)

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from core.columns import HEALPIX_COLUMN
 
-__all__ = ["Ranges", "common_ranges", "operands", "ranges_of_all"]
+__all__ = ["Ranges", "common_ranges", "operands", "ranges_of_all", "united_ranges"]
 
 #: First and last cell, at order 29, of each range, in ascending order; none of them touch.
 Ranges = tuple[tuple[int, int], ...]
@@ -53,6 +53,17 @@ def common_ranges(one: Ranges, other: Ranges) -> Ranges:
     return tuple(common)
 
 
+def united_ranges(spans: list[tuple[int, int]]) -> Ranges:
+    """Return the cells that are in any of some ranges."""
+    united: list[tuple[int, int]] = []
+    for low, high in sorted(spans):
+        if united and low <= united[-1][1] + 1:
+            united[-1] = united[-1][0], max(united[-1][1], high)
+        else:
+            united.append((low, high))
+    return tuple(united)
+
+
 def _ranges(condition: exp.Expr, alias: str) -> Ranges | None:
     bare = condition.unnest()
     if isinstance(bare, exp.And):
@@ -64,7 +75,7 @@ def _ranges(condition: exp.Expr, alias: str) -> Ranges | None:
             if ranges is None:
                 return None
             spans += ranges
-        return _united(spans)
+        return united_ranges(spans)
     if isinstance(bare, exp.Boolean) and not bare.this:
         return ()
     return _span(bare, alias)
@@ -79,13 +90,3 @@ def _span(condition: exp.Expr, alias: str) -> Ranges | None:
         return None
     low, high = (int(bound.name) for bound in bounds)
     return ((low, high),) if low <= high else ()
-
-
-def _united(spans: list[tuple[int, int]]) -> Ranges:
-    united: list[tuple[int, int]] = []
-    for low, high in sorted(spans):
-        if united and low <= united[-1][1] + 1:
-            united[-1] = united[-1][0], max(united[-1][1], high)
-        else:
-            united.append((low, high))
-    return tuple(united)

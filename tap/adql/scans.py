@@ -1,7 +1,7 @@
 """What a translated query reads of each table: columns, HEALPix ranges, and rows where a limit bounds them."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -30,6 +30,8 @@ class Scan:
         Whether the query joins tables by something else than equal values, so that rows are compared with all rows.
     alias
         Alias of the table in the SQL, unique in the query.
+    values
+        Constants to one of which a column is equal in all rows that are sought, by the name of the column.
     """
 
     schema: str
@@ -39,6 +41,7 @@ class Scan:
     rows: int | None = None
     multiplies: bool = False
     alias: str = ""
+    values: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
 
 
 def scans_of(sql: exp.Expr) -> tuple[Scan, ...]:
@@ -61,8 +64,11 @@ def _scan(table: exp.Table, columns: dict[str, set[str]], multiplied: bool) -> S
     read = frozenset(columns.get(alias, ()))
     if select is None:
         return Scan(table.db, table.name, read, multiplies=multiplied, alias=alias)
-    ranges = ranges_of_all(_conditions(table, alias), alias)
-    return Scan(table.db, table.name, read, ranges, _limited_rows(select), multiplied, alias)
+    conditions = list(_conditions(table, alias))
+    ranges = ranges_of_all(conditions, alias)
+    return Scan(
+        table.db, table.name, read, ranges, _limited_rows(select), multiplied, alias, _values(conditions, alias)
+    )
 
 
 def _conditions(table: exp.Expr, alias: str) -> Iterator[exp.Expr]:
@@ -85,6 +91,44 @@ def _conditions(table: exp.Expr, alias: str) -> Iterator[exp.Expr]:
         if not isinstance(enclosing, exp.Subquery) or enclosing.alias != alias:
             return
         node = enclosing
+
+
+def _values(conditions: list[exp.Expr], alias: str) -> dict[str, tuple[int | str, ...]]:
+    """Return the constants to which conditions require columns of a table to be equal."""
+    found: dict[str, tuple[int | str, ...]] = {}
+    for condition in (part for each in conditions for part in operands(each, exp.And)):
+        if isinstance(condition, exp.EQ):
+            sides = (condition.left, condition.right)
+            column, constants = next(
+                ((one, [other]) for one, other in (sides, sides[::-1]) if _is_column(one, alias)), (None, [])
+            )
+        elif isinstance(condition, exp.In) and _is_column(condition.this, alias):
+            column, constants = condition.this, condition.expressions
+        else:
+            continue
+        values = [_constant(node) for node in constants]
+        known = [value for value in values if value is not None]
+        if column is not None and known and len(known) == len(values):
+            found[column.unnest().name] = tuple(known)
+    return found
+
+
+def _is_column(node: exp.Expr, alias: str) -> bool:
+    bare = node.unnest()
+    return isinstance(bare, exp.Column) and bare.table == alias
+
+
+def _constant(node: exp.Expr) -> int | str | None:
+    """Return a whole number or a text; None for anything else."""
+    bare = node.unnest()
+    if isinstance(bare, exp.Neg):
+        value = _constant(bare.this)
+        return -value if isinstance(value, int) else None
+    if not isinstance(bare, exp.Literal):
+        return None
+    if bare.is_string:
+        return str(bare.this)
+    return int(bare.name) if bare.is_int else None
 
 
 def _restricts(join: exp.Join, node: exp.Expr) -> bool:

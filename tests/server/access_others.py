@@ -30,8 +30,6 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/api/openapi.json"): ({"*": 200}, {}),
     ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
     ("GET", "/api/meanings"): ({"*": 200}, {}),
-    ("GET", "/api/curated"): ({"*": 200}, {}),
-    ("PUT", "/api/curated"): ({"nobody": 401, "admin": 200, "*": 403}, {"json": {"text": "# Curated"}}),
     ("GET", "/api/logout"): ({"*": 200}, {}),
     **{
         ("POST", f"/api/sign-in/{name}"): (

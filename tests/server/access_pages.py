@@ -36,6 +36,8 @@ PAGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/help/{name}"): ({"*": 200}, {"url": "/help/tutorial"}),
     ("GET", "/help/images/{name}"): ({"*": 200}, {"url": "/help/images/product.png"}),
     **{("GET", path): ({"*": 200}, {}) for path in ("/products", "/products/official", "/products/user")},
+    ("GET", "/api/curated"): ({"*": 200}, {}),
+    ("PUT", "/api/curated"): ({"nobody": 401, "admin": 200, "*": 403}, {"json": {"text": "# Curated"}}),
     ("GET", "/curated/edit"): ({"nobody": 303, "admin": 200, "*": 403}, {}),
     ("POST", "/curated/edit"): ({"nobody": 303, "admin": 303, "*": 403}, {"data": {"text": "# Curated"}}),
     ("GET", "/pipelines"): ({"*": 200}, {}),

@@ -18,7 +18,7 @@ _FINEST = 29
 
 def healpix_of(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
     """Give the cells of order 29 of positions in degrees."""
-    return lonlat_to_healpix(Longitude(ra, u.deg), Latitude(dec, u.deg), _FINEST).astype(np.int64)
+    return np.asarray(lonlat_to_healpix(Longitude(ra, u.deg), Latitude(dec, u.deg), _FINEST), dtype=np.int64)
 
 
 def write_hats(

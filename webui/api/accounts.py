@@ -23,6 +23,7 @@ def routes(services: WebServices) -> APIRouter:
     router = api_router("accounts")
     _add_accounts(router, services)
     _add_tokens(router, services)
+    _add_sign_ins(router, services)
     return router
 
 
@@ -71,11 +72,6 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
         {"id": lambda token: token.id, "name": lambda token: token.name, "created_at": lambda token: token.created_at},
         lambda token: (token.name, token.scope),
     )
-    signed_in = Listing[SignIn](
-        services.settings,
-        {"id": lambda sign_in: sign_in.id, "created_at": lambda sign_in: sign_in.created_at},
-        lambda sign_in: (sign_in.scope,),
-    )
 
     @router.get("/tokens", summary="The caller's tokens, without their secrets", openapi_extra=listing.parameters)
     def tokens(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
@@ -100,13 +96,22 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
     def revoke(token_id: int, identity: Identity = Depends(authenticate)) -> None:
         accounts.revoke_token(identity, token_id)
 
+
+def _add_sign_ins(router: APIRouter, services: WebServices) -> None:
+    accounts, authenticate = services.accounts.service, services.authenticate
+    listing = Listing[SignIn](
+        services.settings,
+        {"id": lambda sign_in: sign_in.id, "created_at": lambda sign_in: sign_in.created_at},
+        lambda sign_in: (sign_in.scope,),
+    )
+
     @router.get(
         "/sign-ins",
         summary="The caller's sign-ins by cookie that have not ended",
-        openapi_extra=signed_in.parameters,
+        openapi_extra=listing.parameters,
     )
     def sign_ins(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
-        return signed_in.response(request, accounts.sign_ins(identity), sign_in_json)
+        return listing.response(request, accounts.sign_ins(identity), sign_in_json)
 
     @router.delete("/sign-ins/{session_id}", status_code=204, summary="End a sign-in, and what was made with it")
     def end_sign_in(session_id: int, identity: Identity = Depends(authenticate)) -> None:

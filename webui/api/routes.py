@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends
 
 from core.auth.models import Identity, Scope
 from core.web.routes import add_routers
-from webui.api import accounts, compat, curated, groups, sign_in
+from webui.api import accounts, catalogues, compat, curated, groups, sign_in
 from webui.api.challenges import challenges, submissions
 from webui.api.errors import api_router
 from webui.api.processes import processes
@@ -65,6 +65,7 @@ def api_routes(services: WebServices) -> APIRouter:
         groups,
         challenges,
         submissions,
+        catalogues,
         sharing,
         curated,
         sign_in,

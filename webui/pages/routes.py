@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from core.web.routes import route_class
 from webui.pages import about, api_reference, landing, library, moved
 from webui.pages.account import account, groups, oidc, sign_in, tokens
-from webui.pages.admin import overview, product_types, registry, releases, users
+from webui.pages.admin import catalogues, overview, product_types, registry, releases, users
 from webui.pages.challenges import challenges, management
 from webui.pages.challenges import submissions as challenge_submissions
 from webui.pages.errors import render_error
@@ -40,7 +40,7 @@ def page_routes(services: WebServices) -> APIRouter:
         pipelines, comparison, run, jobs, management, challenges, challenge_submissions,
         explored_tables, explored_columns, explored_plots, single_row,
         query, own_files, own_file_moves, own_file_uploads, account, tokens, overview, users, releases, product_types,
-        registry,
+        registry, catalogues,
         about, library, api_reference, help_pages, curated, moved,
     )  # fmt: skip
     for part in parts:

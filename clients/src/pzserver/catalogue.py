@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pzserver.adql import conditions_of, in_cone, rows_query
 from pzserver.connections.connection import Connection
 from pzserver.errors import InvalidValueError, NotFoundError, RequestError
+from pzserver.tables.adql import conditions_of, in_cone, rows_query
 from pzserver.tables.queries import run_sync, tap_service
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from pzserver.connections.progress import fraction_bar
 from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
-from pzserver.files.progress import fraction_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -212,10 +212,17 @@ class Job:
 
 
 class Jobs:
-    """Jobs of the caller."""
+    """Jobs of the caller.
 
-    def __init__(self, connection: Connection) -> None:
+    Parameters
+    ----------
+    classes
+        Classes of jobs by kind, where they are not `Job`.
+    """
+
+    def __init__(self, connection: Connection, classes: Mapping[str, type[Job]] | None = None) -> None:
         self._connection = connection
+        self._classes = dict(classes or {})
 
     def __repr__(self) -> str:
         return f"<Jobs of {self._connection.base_url}>"
@@ -228,8 +235,8 @@ class Jobs:
         NotFoundError
             There is no such job of yours.
         """
-        for job_list in self._lists().values():
-            job = _job(self._connection, job_list, job_id)
+        for kind, job_list in self._lists().items():
+            job = self._classes.get(kind, Job)(self._connection, job_list, job_id)
             try:
                 _ = job.phase
             except NotFoundError:
@@ -255,14 +262,6 @@ class Jobs:
     def _lists(self) -> dict[str, str]:
         pipelines = self._connection.json("GET", "pipelines/")["results"]
         return {**_LISTS, **{str(each["name"]): f"/pipelines/{each['name']}" for each in pipelines}}
-
-
-def _job(connection: Connection, job_list: str, job_id: str) -> Job:
-    if job_list != _LISTS["query"]:
-        return Job(connection, job_list, job_id)
-    from pzserver.tables.queries import QueryJob
-
-    return QueryJob(connection, job_list, job_id)
 
 
 def _newest_first(jobs: Iterable[JobEntry]) -> tuple[JobEntry, ...]:

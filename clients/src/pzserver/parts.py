@@ -6,6 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pyvo.registry.regtap import RegistryResults
+
     from pzserver.catalogue import Catalogue
     from pzserver.connections.connection import Connection
     from pzserver.drafts.drafts import Drafts
@@ -85,6 +87,20 @@ class ServerParts:
 
         return queries.submit(self._connection, adql, maxrec=maxrec, uploads=upload)
 
+    def search_registry(self, *words: str, **constraints: object) -> RegistryResults:
+        """Search the public products and services of this server as those of the Virtual Observatory.
+
+        Parameters
+        ----------
+        words
+            Words in titles, descriptions and subjects.
+        constraints
+            Those of ``pyvo.registry.search``: ``servicetype``, ``ucd``, ``author``, ``spatial`` …
+        """
+        from pzserver.tables.registry import search_registry
+
+        return search_registry(self._connection, *words, **constraints)
+
     @cached_property
     def products(self) -> Products:
         """Products: lists, searches, and single ones by number or internal name."""
@@ -124,8 +140,9 @@ class ServerParts:
     def jobs(self) -> Jobs:
         """Jobs of all kinds."""
         from pzserver.jobs import Jobs
+        from pzserver.tables.queries import QueryJob
 
-        return Jobs(self._connection)
+        return Jobs(self._connection, {"query": QueryJob})
 
     @cached_property
     def pipelines(self) -> Pipelines:

@@ -129,7 +129,7 @@ class PzServer(TodaysMethods, ServerParts):
         maxrec
             Maximum number of objects; all by default, up to the limit of the server.
         """
-        from pzserver.ensembles import ensemble_of
+        from pzserver.products.ensembles import ensemble_of
 
         return ensemble_of(
             self._catalogue.votable(self._catalogue.product(_key(product_id)), columns, cone, maxrec=maxrec)

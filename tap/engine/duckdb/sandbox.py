@@ -21,7 +21,7 @@ from tap.kernels import KERNELS, Kernel
 if TYPE_CHECKING:
     from tap.engine.duckdb.upload_rows import UploadRows
 
-__all__ = ["HiddenRows", "Sandbox", "SandboxTable", "text_literal"]
+__all__ = ["HiddenRows", "Sandbox", "SandboxTable", "new_instance", "text_literal"]
 
 _ALWAYS = {
     "autoinstall_known_extensions": False,
@@ -99,6 +99,8 @@ class Sandbox:
         An empty folder for intermediate results.
     kernels
         Kernels, registered when a statement calls them.
+    instance
+        An empty instance for it, of `new_instance` with the same folder; by default a new one.
     """
 
     def __init__(
@@ -110,20 +112,17 @@ class Sandbox:
         temp_bytes: int,
         temp_folder: Path,
         kernels: Mapping[str, Kernel] = KERNELS,
+        instance: duckdb.DuckDBPyConnection | None = None,
     ) -> None:
-        config: dict[str, Any] = _ALWAYS | {  # DuckDB takes values of several types
-            "memory_limit": f"{memory_bytes}B",
-            "threads": threads,
-            "temp_directory": str(temp_folder),
-            "max_temp_directory_size": f"{temp_bytes}B",
-            "extension_directory": str(temp_folder),
-            "secret_directory": str(temp_folder),
-        }
         tables = list(tables)
         self.tables = frozenset((table.schema, table.name) for table in tables)
         self._missing_kernels = dict(kernels)
-        self._connection = duckdb.connect(":memory:", config=config)
+        self._connection = instance or new_instance(temp_folder)
         try:
+            run = self._connection.execute
+            run(f"SET memory_limit = '{memory_bytes}B'")
+            run(f"SET threads = {threads}")
+            run(f"SET max_temp_directory_size = '{temp_bytes}B'")
             self._fill(tables)
         except BaseException:
             self._connection.close()
@@ -183,6 +182,20 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def new_instance(temp_folder: Path) -> duckdb.DuckDBPyConnection:
+    """Return an instance without tables; to make one takes longer than a small query.
+
+    Parameters
+    ----------
+    temp_folder
+        An empty folder for intermediate results.
+    """
+    folders = {f"{name}_directory": str(temp_folder) for name in ("temp", "extension", "secret")}
+    config: dict[str, Any] = _ALWAYS | folders  # DuckDB takes values of several types
+    # Until it has its limits, it has one thread, and starts no others.
+    return duckdb.connect(":memory:", config=config | {"threads": 1})
 
 
 def text_literal(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.columns import HEALPIX_COLUMN
 from core.sky.healpix import FINEST_ORDER
 from tap.adql import CatalogTable, NearJoin, Scan, Translation
 from tap.adql.cell_ranges import Ranges, common_ranges
@@ -85,7 +86,7 @@ class JoinRegions:
         if order is None:
             return ((0, (12 << 2 * FINEST_ORDER) - 1),)
         columns = {found for node in (join.position.lon, join.position.lat) for found in _columns_of(node)}
-        alone = replace(other, columns=frozenset(columns), rows=None)
+        alone = replace(other, columns=frozenset({HEALPIX_COLUMN, *columns}), rows=None)
         table = self._engine_table(join.other, [scan if scan is not other else alone for scan in scans])
         with self._run(join.cells_sql(order, other.ranges), table) as stream:
             batches = [batch.column(0).drop_null().to_numpy() for batch in stream]

@@ -73,7 +73,7 @@ def data_files(properties: CatalogueProperties) -> DataFiles:
     metadata = _read_metadata(data)
     if metadata is not None:
         found = _of_metadata(metadata, properties.healpix)
-    elif sizes:
+    elif data.can_list:
         found = {name: _Found(partition_cells(name) or _WHOLE_SKY) for name in sizes}
     else:
         found = _of_information(properties)

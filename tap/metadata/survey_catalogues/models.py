@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.columns import Column
 from products.models import Visibility
-from tap.engine import Conversion
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pages and commands that need the names of this module should start fast
     import pyarrow as pa
+
+    from core.columns import Column
+    from tap.engine import Conversion
 
 __all__ = ["SCHEMA", "CatalogueColumn", "CatalogueContent", "CatalogueValues", "SurveyCatalogue"]
 
@@ -53,9 +54,9 @@ class CatalogueColumn:
         Its part of the bytes of the files.
     """
 
-    column: Column
+    column: "Column"
     source: str
-    conversion: Conversion
+    conversion: "Conversion"
     share: float
 
 

@@ -98,9 +98,11 @@ def open_partitions(path: Path) -> PartitionList:
     """Return the list in a file; files of lists never change."""
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
-    rows = table["rows"].fill_null(-1)
     return PartitionList(
-        table["path"],
-        *(column.to_numpy() for column in (table["first"], table["last"], rows, table["bytes"])),
+        paths=table["path"],
+        first=table["first"].to_numpy(),
+        last=table["last"].to_numpy(),
+        rows=table["rows"].fill_null(-1).to_numpy(),
+        bytes=table["bytes"].to_numpy(),
         types=pa.ipc.read_schema(pa.py_buffer(table.schema.metadata[_TYPES])),
     )

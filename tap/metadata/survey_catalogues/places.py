@@ -114,7 +114,40 @@ class CatalogueFolder:
                 file = Path(address).open("rb") if self.is_local else self._files().open(address)  # noqa: SIM115 - on the stack
             except OSError as e:
                 raise NotFoundError(f"The file {name[:200]} of the catalogue cannot be read.") from e
-            yield cast("BinaryIO", until_read.enter_context(file))
+            try:
+                yield cast("BinaryIO", until_read.enter_context(file))
+            except ValueError as e:  # by which fsspec says that a server of HTTP ignores ranges
+                if self.can_list:
+                    raise
+                raise UnreadableFileError(
+                    f"The file {name[:200]} of the catalogue cannot be read. The server must support requests for "
+                    "ranges of bytes."
+                ) from e
+
+    def ranges(self, name: str, spans: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return the bytes of a file from the start to the end (exclusive) of each span.
+
+        Raises
+        ------
+        OSError
+            The file cannot be read.
+        UnreadableFileError
+            Its server sends other bytes than requested.
+        """
+        if self.is_local:
+            with Path(self.address(name)).open("rb") as file:
+                return [_block(file, start, end) for start, end in spans]
+        if not spans:
+            return []
+        starts, ends = zip(*spans, strict=True)
+        found = self._files().cat_ranges([self.address(name)] * len(spans), list(starts), list(ends))
+        for (start, end), content in zip(spans, found, strict=True):
+            if len(content) != end - start:  # a server of HTTP that ignores ranges sends the whole file
+                raise UnreadableFileError(
+                    f"The server of the survey catalogue sent {len(content)} bytes of {name[:200]} where {end - start} "
+                    "were requested. It must support requests for ranges of bytes."
+                )
+        return [bytes(content) for content in found]
 
     def listed(self, under: str = "") -> dict[str, int]:
         """Return the sizes of all files below a folder, by their paths in this one."""
@@ -180,6 +213,11 @@ class CataloguePlaces:
             f"'{url[:200]}' is not below a place of PHOTOZ_CATALOGUE_PLACES ({places}). Add the place to this setting.",
             field="url",
         )
+
+
+def _block(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(end - start)
 
 
 def _is_path(place: str) -> bool:

@@ -1,6 +1,7 @@
 """Plans of queries on survey catalogues: the partitions that a query reads, and how many bytes these are."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,13 @@ from core.columns import HEALPIX_COLUMN
 from core.errors import InvalidValueError
 from products.rows.stored_columns import stored_names, stored_schema
 from tap.adql import Scan
+from tap.adql.cell_ranges import common_ranges
 from tap.engine import Conversion, EngineTable, FileColumn, TableSize
+from tap.metadata.survey_catalogues.copies import PartitionCopies
+from tap.metadata.survey_catalogues.id_indexes import ranges_of_identifiers
 from tap.metadata.survey_catalogues.models import SCHEMA, SurveyCatalogue
 from tap.metadata.survey_catalogues.partitions import PartitionList, open_partitions
+from tap.metadata.survey_catalogues.places import CatalogueFolder
 
 __all__ = ["CataloguePlans"]
 
@@ -31,12 +36,15 @@ class CataloguePlans:
     ----------
     folder
         Folder of the lists of partitions.
+    copies
+        Copies of the partitions of remote catalogues.
     most_bytes
         Most bytes that a query may read of one catalogue; 0 is no limit.
     """
 
-    def __init__(self, folder: Path, *, most_bytes: int) -> None:
+    def __init__(self, folder: Path, copies: PartitionCopies, *, most_bytes: int) -> None:
         self._folder = folder
+        self._copies = copies
         self._most_bytes = most_bytes
 
     def table(self, catalogue: SurveyCatalogue, scans: Sequence[Scan]) -> EngineTable:
@@ -48,6 +56,7 @@ class CataloguePlans:
             The query would read more bytes than the settings allow.
         """
         partitions = open_partitions(self._folder / catalogue.listing)
+        scans = [_looked_up(catalogue, scan) for scan in scans]
         found = [_places(partitions, scan) for scan in scans]
         places = np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
         sizes = [_size(catalogue, partitions, some, scan) for some, scan in zip(found, scans, strict=True)]
@@ -61,9 +70,28 @@ class CataloguePlans:
             )
         if not len(places):
             return EngineTable(SCHEMA, catalogue.name, data=_empty(catalogue, partitions), size=size)
-        root = Path(catalogue.data_root)
-        files = tuple(root / name for name in partitions.names(places))
+        files = self._files(catalogue, partitions.names(places), scans)
         return EngineTable(SCHEMA, catalogue.name, files=files, columns=_columns(catalogue), size=size)
+
+    def _files(self, catalogue: SurveyCatalogue, names: Sequence[str], scans: Sequence[Scan]) -> tuple[Path, ...]:
+        root = CatalogueFolder(catalogue.data_root)
+        if root.is_local:
+            return tuple(Path(root.url) / name for name in names)
+        sources = {column.name: column.source for column in _columns(catalogue)}
+        read = {sources[name] for scan in scans for name in scan.columns if name in sources}
+        return self._copies.paths(root, names, read)
+
+
+def _looked_up(catalogue: SurveyCatalogue, scan: Scan) -> Scan:
+    """Return a scan restricted to the partitions of the identifiers that it seeks, where the catalogue has an index."""
+    sources = {column.name: column.source for column in _columns(catalogue)}
+    for name, values in scan.values.items():
+        source = sources.get(name, "")
+        index = catalogue.indexes.get(source)
+        ranges = None if index is None else ranges_of_identifiers(CatalogueFolder(index), source, values)
+        if ranges is not None:
+            scan = replace(scan, ranges=ranges if scan.ranges is None else common_ranges(scan.ranges, ranges))
+    return scan
 
 
 def _places(partitions: PartitionList, scan: Scan) -> NDArray[np.int64]:

@@ -64,6 +64,11 @@ class SurveyCatalogues:
         with self._database.read() as session:
             return tuple((number, version) for number, version in session.execute(versions))
 
+    def has_any(self, identity: Identity) -> bool:
+        """Return whether the identity may read a catalogue."""
+        with self._database.read() as session:
+            return session.scalar(select(SurveyCatalogueRow.id).where(_readable(identity)).limit(1)) is not None
+
     def all(self, identity: Identity) -> tuple[SurveyCatalogue, ...]:
         """Return the catalogues that the identity may read, by name."""
         query = select(SurveyCatalogueRow).where(_readable(identity)).order_by(SurveyCatalogueRow.name)

@@ -31,7 +31,7 @@ class SurveyTables:
 
     def schemas(self, identity: Identity) -> list[TapSchema]:
         """Return ``hats``, when the identity may read a catalogue."""
-        return [_SCHEMA] if self._catalogues.all(identity) else []
+        return [_SCHEMA] if self._catalogues.has_any(identity) else []
 
     def tables(self, identity: Identity, schema: str) -> list[TapTable]:
         """Return the tables of the catalogues."""
@@ -70,6 +70,7 @@ class SurveyTables:
             principal=frozenset(column.name for column in columns),
             planned=partial(self._plans.table, catalogue),
             row_count=catalogue.rows,
+            more_indexed=frozenset(catalogue.indexes),
             order=order,
             edition=catalogue.listing,
         )

@@ -10,7 +10,9 @@ import inspect
 import json
 import sys
 import textwrap
+import typing
 import warnings
+from collections.abc import Callable
 
 MODULES = ("", "catalog", "communicate", "core", "pipeline", "process", "product", "upload")
 
@@ -37,8 +39,14 @@ def described(kind: type) -> dict[str, list[str] | None]:
         value = value.__func__ if isinstance(value, staticmethod | classmethod) else value
         own = any(name in vars(base) for base in kind.__mro__ if base.__module__.startswith("pzserver"))
         if own:
-            found[name] = list(inspect.signature(value).parameters) if inspect.isfunction(value) else None
+            found[name] = parameters(value) if inspect.isfunction(value) else None
     return {name: words for name, words in found.items() if not name.startswith("_")}
+
+
+def parameters(method: Callable[..., object]) -> list[str]:
+    """Return the names of the parameters of a method; of one with overloads, those of the first."""
+    first = next(iter(typing.get_overloads(method)), method)
+    return list(inspect.signature(first).parameters)
 
 
 def main() -> None:

@@ -216,8 +216,9 @@ def test_inputs_of_a_wrong_type_are_refused_at_once(ours: PzServer, published: d
     with pytest.raises(InvalidValueError, match=r"not of the expected type: .*_compat_model' is of type Other"):
         process.append_catalog(published["model"])
     assert (process.inputs, process.input_catalogs) == ([], [])
-    for _ in range(2):
-        process.append_catalog(np.int64(published["redshifts"]))
+    number = published["redshifts"]
+    for each in (np.int64(number), str(number), ours.get_product_metadata(number)["internal_name"]):
+        process.append_catalog(each)
     assert process.inputs == [published["redshifts"]]
     assert process.input_catalogs[0].keys() == {"name", "internal_name", "id"}
     with pytest.raises(InvalidValueError, match="expected type"):

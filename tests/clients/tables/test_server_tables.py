@@ -96,3 +96,11 @@ def test_what_cannot_be_a_table_is_refused(ours: PzServer, mine, tmp_path):
     mine.drop()
     with pytest.raises(NotFoundError):
         mine.drop()
+
+
+def test_the_registry_is_searched_with_pyvos_constraints(ours: PzServer):
+    found = ours.search_registry(servicetype="tap")
+
+    assert [each.ivoid for each in found if each.ivoid.endswith("/tap")]
+    with pytest.raises(InvalidValueError, match="colour is not a valid registry constraint"):
+        ours.search_registry(colour="red")

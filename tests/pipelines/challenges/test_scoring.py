@@ -141,6 +141,17 @@ def test_a_submission_cannot_choose_the_objects_of_which_a_metric_is_computed(ca
     assert all(score.value is None and score.uncertainty is None for score in scores.values())
 
 
+@pytest.mark.parametrize("value", [-99, -1, 1e8])
+def test_a_point_estimate_that_is_no_redshift_is_refused(case: _Case, value: float):
+    def change(arrays: dict[str, Any]) -> None:
+        arrays["ancil/zmode"][5] = value
+
+    with pytest.raises(
+        InvalidValueError, match=r"1 of 399 point estimates in zmode are not between -0.5 and 5, such as"
+    ):
+        case.score(change)
+
+
 def test_a_part_that_is_too_small_is_no_division(case: _Case):
     definition = _definition(task={"parts": {"public_fraction": 0.02}})
     with pytest.raises(InvalidValueError, match=r"public part has .* the smallest subset has 30"):

@@ -260,7 +260,7 @@ def test_a_release_without_a_folder_is_served_by_its_official_or_its_only_produc
 ):
     services = site.app.services
     release = services.products.service.ensure_release("dp1", "DP1")
-    vvds, param = catalogues.vvds.internal_name, {"flux_type": "cModel", "crossmatch": {"output_catalog_name": "tsm"}}
+    vvds, param = catalogues.vvds.internal_name, {"flux_type": "cmodel", "crossmatch": {"output_catalog_name": "tsm"}}
     sent = {"display_name": "Of a release", "pipeline": 1, "inputs": [vvds], "release": release.id}
     refused = site.ask("POST", "/api/processes", json=sent)
     assert "no object catalogue of the release DP1" in refused.json()["release"][0]

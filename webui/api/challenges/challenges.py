@@ -13,6 +13,7 @@ from webui.api.bodies import parse_body, read_fields
 from webui.api.challenges.bodies import ChallengeBody, ChallengePatch
 from webui.api.challenges.representations import board_json, challenge_json
 from webui.api.errors import api_router
+from webui.api.lists import Listing
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -32,11 +33,17 @@ def routes(services: WebServices) -> APIRouter:
 
 def _add_reading(router: APIRouter, services: WebServices) -> None:
     authenticate, challenges = services.authenticate, services.pipelines.challenges
+    listing = Listing[Challenge](
+        services.settings,
+        {"name": lambda each: each.name, "created_at": lambda each: each.created_at},
+        lambda each: (each.name, each.definition.title, each.definition.description),
+    )
 
-    @router.get("/challenges", summary="The challenges that the caller may see, newest first")
-    def list_challenges(identity: Identity = Depends(authenticate)) -> Json:
-        results = [challenge_json(services, each) for each in challenges.service.list(identity)]
-        return {"count": len(results), "results": results}
+    @router.get(
+        "/challenges", summary="The challenges that the caller may see, newest first", openapi_extra=listing.parameters
+    )
+    def list_challenges(request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return listing.response(request, challenges.service.list(identity), lambda each: challenge_json(services, each))
 
     @router.get("/challenges/{name}", summary="One challenge")
     def one_challenge(name: str, identity: Identity = Depends(authenticate)) -> Json:

@@ -15,6 +15,7 @@ from webui.api.challenges.bodies import SubmissionBody
 from webui.api.challenges.challenges import CSV, is_csv
 from webui.api.challenges.representations import score_json, submission_json
 from webui.api.errors import api_router
+from webui.api.lists import Listing
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -59,11 +60,19 @@ async def receive_submission(services: WebServices, identity: Identity, name: st
 
 def _add_reading(router: APIRouter, services: WebServices) -> None:
     authenticate, challenges = services.authenticate, services.pipelines.challenges
+    listing = Listing[Submission](
+        services.settings,
+        {"task_set": lambda each: each.task_set, "submitted_at": lambda each: each.submitted_at},
+        lambda each: (each.task_set, each.method.method, each.user, each.state.value),
+    )
 
-    @router.get("/challenges/{name}/submissions", summary="The caller's submissions; all of them for organisers")
-    def list_submissions(name: str, identity: Identity = Depends(authenticate)) -> Json:
-        results = [submission_json(each) for each in challenges.submissions.list(identity, name)]
-        return {"count": len(results), "results": results}
+    @router.get(
+        "/challenges/{name}/submissions",
+        summary="The caller's submissions; all of them for organisers",
+        openapi_extra=listing.parameters,
+    )
+    def list_submissions(name: str, request: Request, identity: Identity = Depends(authenticate)) -> Response:
+        return listing.response(request, challenges.submissions.list(identity, name), submission_json)
 
     @router.get("/challenges/{name}/submissions/{number}", summary="One submission, with its checks")
     def one_submission(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -83,7 +92,8 @@ def _add_reading(router: APIRouter, services: WebServices) -> None:
         found = challenges.submissions.scores(identity, name, number)
         if wants_csv:
             return Response(scores_csv(found), media_type=CSV)
-        return JSONResponse({"count": len(found), "results": [score_json(each) for each in found]})
+        results = [score_json(each) for each in found]
+        return JSONResponse({"count": len(results), "next": None, "previous": None, "results": results})
 
     @router.get("/challenges/{name}/submissions/{number}/log", summary="The log of its scoring")
     def log(name: str, number: int, identity: Identity = Depends(authenticate)) -> Json:

@@ -24,13 +24,24 @@ _FORMATS = {"json": "json", "application/json": "json", "prov-json": "json", "vo
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of provenance, citations, DataCite metadata and download counts."""
     router = api_router("provenance")
+    _add_documents(router, services)
+    _add_relations(router, services)
+    return router
+
+
+def _add_documents(router: APIRouter, services: WebServices) -> None:
     authenticate, url = services.authenticate, services.settings.public_url
 
     @router.get("/products/{product_id}/provenance", summary="Provenance of a product (IVOA ProvenanceDM 1.0)")
     def provenance(
         product_id: int,
         request: Request,
-        chosen: str | None = Query(None, alias="RESPONSEFORMAT", description="json (PROV-JSON) or votable."),
+        chosen: str | None = Query(
+            None,
+            alias="RESPONSEFORMAT",
+            description="json (PROV-JSON) or votable.",
+            json_schema_extra={"enum": [*_FORMATS]},
+        ),
         identity: Identity = Depends(authenticate),
     ) -> Response:
         votable = _format(chosen, request) == "votable"
@@ -57,6 +68,10 @@ def routes(services: WebServices) -> APIRouter:
     ) -> Response:
         return _datacite(services, services.products.service.get(identity, product_id), wanted)
 
+
+def _add_relations(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+
     @router.get("/products/{product_id}/relations", summary="Related products, DOIs and addresses that you may see")
     def relations(product_id: int, identity: Identity = Depends(authenticate)) -> list[Json]:
         product = services.products.service.get(identity, product_id)
@@ -77,8 +92,6 @@ def routes(services: WebServices) -> APIRouter:
             "product": product.id,
             "downloads": services.products.download_counts.of([product.id]).get(product.id, 0),
         }
-
-    return router
 
 
 def _datacite(services: WebServices, product: Product, wanted: Literal["json", "xml"]) -> Response:

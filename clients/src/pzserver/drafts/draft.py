@@ -8,11 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING, Self
 
 from pzserver import models
+from pzserver.connections.progress import byte_bar
 from pzserver.drafts.columns import DraftColumn, DraftColumns, Guess, GuessList
 from pzserver.drafts.parts import send_parts, unfinished_uploads
 from pzserver.drafts.sources import ColumnWords, opened_source
 from pzserver.errors import InvalidValueError, PzServerError
-from pzserver.files.progress import byte_bar
 from pzserver.products.product import Product
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ class ProductFiles:
 
     def table(self, product: Json, *, big: bool) -> Table:
         """Read the main file of a product."""
-        from pzserver.files.readers import with_descriptions
+        from pzserver.tables.readers import with_descriptions
 
         main = self._readable(product, big=big)
         columns = main["associated_columns"]
@@ -85,7 +85,7 @@ class ProductFiles:
 
     def _read(self, product: Json, main: Json, path: Path) -> Table:
         """Return the table of a file; read locally if columns and rows agree with the server's, else queried."""
-        from pzserver.files.readers import UnknownFormatError, read_table
+        from pzserver.tables.readers import UnknownFormatError, read_table
 
         details = self._connection.json("GET", f"products/{product['id']}/main_file_info/")["main_file"]
         queryable = product["table_name"] is not None

@@ -198,7 +198,7 @@ class ProductActions:
         maxrec: int | None = None,
     ) -> Ensemble:
         """Return the probability densities as an ensemble of qp; see `pzserver.PzServer.ensemble`."""
-        from pzserver.ensembles import ensemble_of
+        from pzserver.products.ensembles import ensemble_of
 
         product = self._catalogue.product(self.number)
         found: Ensemble = ensemble_of(self._catalogue.votable(product, columns, cone, maxrec=maxrec))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pzserver.adql import delimited
+from pzserver.tables.adql import delimited
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,12 +6,13 @@ Of a table in memory only numbers and positions are sent; its columns are put be
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeGuard
 
-from pzserver.adql import delimited
 from pzserver.errors import InvalidValueError
+from pzserver.tables.adql import delimited
 from pzserver.tables.frames import arrow_table
 from pzserver.tables.results import QueryResult
+from pzserver.tables.rows import TableRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from astropy.units import Quantity
     from numpy.typing import NDArray
 
-    from pzserver.products.product import Product
+    from pzserver.tables.columns import ColumnList
     from pzserver.tables.frames import TableLike
     from pzserver.tables.query_uploads import QueryUploads
 
-__all__ = ["Pairs", "Radius", "crossmatch"]
+__all__ = ["Pairs", "Radius", "SkyTable", "crossmatch"]
 
 #: ``nearest`` for at most one row of the product for each one of the other table, or ``all``.
 Pairs: TypeAlias = Literal["nearest", "all"]
@@ -51,9 +52,34 @@ _NAMES = (
 )
 
 
+class SkyTable(Protocol):
+    """A table of the server with positions: a product."""
+
+    @property
+    def table_name(self) -> str:
+        """Name of the table in queries."""
+
+    @property
+    def columns(self) -> ColumnList:
+        """Columns of the table."""
+
+    def positions(self, what_for: str) -> tuple[str, str]:
+        """Return the columns of positions, or raise ValueError."""
+
+    def query(
+        self,
+        adql: str,
+        *,
+        upload: QueryUploads | None = None,
+        run_async: bool = False,
+        progress: bool = False,
+    ) -> QueryResult:
+        """Run a query, in which ``{table}`` is this table."""
+
+
 def crossmatch(
-    product: Product,
-    other: TableLike | SkyCoord | Product | str | Path,
+    product: SkyTable,
+    other: TableLike | SkyCoord | SkyTable | str | Path,
     radius: Radius,
     *,
     pairs: Pairs = "nearest",
@@ -106,7 +132,7 @@ class _JoinedProduct:
 
     upload: QueryUploads | None = None
 
-    def __init__(self, product: Product) -> None:
+    def __init__(self, product: SkyTable) -> None:
         self._names = product.columns.names
         positions = product.positions("be crossmatched")
         self.source = product.table_name
@@ -125,19 +151,22 @@ class _JoinedProduct:
 
 
 def _side(
-    other: TableLike | SkyCoord | Product | str | Path, positions: tuple[str, str] | None
+    other: TableLike | SkyCoord | SkyTable | str | Path, positions: tuple[str, str] | None
 ) -> _SentTable | _JoinedProduct:
     import numpy as np
 
-    from pzserver.files.readers import read_table
-    from pzserver.products.product import Product
+    from pzserver.tables.readers import read_table
 
-    if isinstance(other, Product):
+    if _is_sky_table(other):
         return _JoinedProduct(other)
     if hasattr(other, "icrs"):
         sky = other.icrs
         other = {"ra": np.atleast_1d(sky.ra.deg), "dec": np.atleast_1d(sky.dec.deg)}
     return _SentTable(arrow_table(read_table(Path(other), {}) if isinstance(other, str | Path) else other), positions)
+
+
+def _is_sky_table(value: object) -> TypeGuard[SkyTable]:
+    return isinstance(value, TableRows) and hasattr(value, "positions")
 
 
 def _degrees(radius: Radius) -> float:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import quote
 
+from pzserver.connections.progress import byte_bar
 from pzserver.files.downloads import download
 from pzserver.files.product_files import METADATA_NAME, local_name
-from pzserver.files.progress import byte_bar
 from pzserver.tables.records import RecordList
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isqrt
 from typing import TYPE_CHECKING, Protocol
 
-from pzserver.adql import delimited
 from pzserver.products.counts import CountedTable, Grid, Histogram, count_cells, count_rows, limits_of, named
+from pzserver.tables.adql import delimited
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pzserver import models
-from pzserver.adql import in_cone
 from pzserver.catalogue import positions_of, table_of
 from pzserver.products.actions import ProductActions
+from pzserver.tables.adql import in_cone
 from pzserver.tables.columns import Column, ColumnList
 from pzserver.tables.rows import TableRows
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pzserver.adql import rows_query
+from pzserver.tables.adql import rows_query
 from pzserver.tables.queries import run_async as _run_async
 from pzserver.tables.queries import run_sync
 

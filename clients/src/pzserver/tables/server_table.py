@@ -6,7 +6,7 @@ from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING
 
-from pzserver.adql import literal
+from pzserver.tables.adql import literal
 from pzserver.tables.columns import Column, ColumnList
 from pzserver.tables.queries import run_sync
 from pzserver.tables.rows import TableRows

@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pzserver.adql import literal
 from pzserver.errors import InvalidValueError, NotFoundError
+from pzserver.tables.adql import literal
 from pzserver.tables.queries import run_sync
 from pzserver.tables.records import RecordList
 from pzserver.tables.server_table import ServerTable, UserTable

@@ -53,7 +53,7 @@ class UserTableRequests:
     ) -> pa.Table:
         """Return a table in memory, or that of a file, as Arrow with further metadata."""
         if isinstance(table, str | Path):
-            from pzserver.files.readers import read_table
+            from pzserver.tables.readers import read_table
 
             table = read_table(Path(table), {})
         found = arrow_table(table)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord, search_around_sky
@@ -45,8 +48,8 @@ class Site:
             names = [column.name for column in opened.description.columns]
             return [dict(zip(names, row.values(), strict=True)) for batch in stream for row in batch.to_pylist()]
 
-    def ids(self, query: str) -> list[object]:
-        return sorted(row["id"] for row in self.rows(query))
+    def ids(self, query: str) -> list[int]:
+        return sorted(int(str(row["id"])) for row in self.rows(query))
 
     @property
     def opened(self) -> int:
@@ -68,6 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: EmptySQLite) ->
     write_hats(frame[frame.dec < 0], folder / "south", most_rows=400)
     write_hats(frame, folder / "large", most_rows=2)
     write_hats(frame[_FEW], folder / "few", most_rows=50)
+    _write_indexed(frame, folder / "indexed")
     chosen = Settings(
         data=folder / "data",
         database_url=empty_sqlite.database(folder / "photoz.sqlite"),
@@ -82,7 +86,7 @@ def _running(chosen: Settings, frame: pd.DataFrame, partitions: list[tuple[int, 
     services = Services(chosen)
     made = Site(services, frame, partitions)
     try:
-        for name in ("sky", "bare", "south", "large", "few"):
+        for name in ("sky", "bare", "south", "large", "few", "indexed"):
             values = CatalogueValues(visibility=Visibility.PUBLIC)
             services.tap.catalogues.add(_ADMIN, name, f"{chosen.catalogue_places[0]}/{name}", values)
         admit = services.tap.engine.admit
@@ -91,10 +95,45 @@ def _running(chosen: Settings, frame: pd.DataFrame, partitions: list[tuple[int, 
             made.last = query
             return admit(query, cancellation)
 
-        services.tap.engine.admit = seen
+        services.tap.engine.admit = seen  # type: ignore[method-assign, assignment]  # it passes all on
         yield made
     finally:
         services.close()
+
+
+def _write_indexed(frame: pd.DataFrame, folder: Path) -> None:
+    """Write a collection with an index of the identifiers."""
+    partitions = write_hats(frame, folder / "objects", most_rows=100)
+    cells = healpix_of(frame.ra.to_numpy(), frame.dec.to_numpy())
+    found = {name: np.zeros(len(frame), np.int64) for name in ("Norder", "Dir", "Npix")}
+    for order, pixel in partitions:
+        inside = cells >> 2 * (29 - order) == pixel
+        found["Norder"][inside], found["Npix"][inside] = order, pixel
+    rows = pa.table({"id": frame.id, **found})
+    footers: list[pq.FileMetaData] = []
+    (folder / "by_id/dataset/index").mkdir(parents=True)
+    pq.write_table(rows, folder / "by_id/dataset/index/part0.parquet", metadata_collector=footers, row_group_size=500)
+    footers[0].set_file_path("index/part0.parquet")
+    pq.write_metadata(rows.schema, folder / "by_id/dataset/_metadata", metadata_collector=footers)
+    lines = ["obs_collection=indexed", "hats_primary_table_url=objects", "all_indexes=id by_id", "default_index=id"]
+    (folder / "collection.properties").write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("condition", "ids", "most"),
+    [
+        ("id = 1700", [1700], 1),
+        ("3 = id OR 1 = 0", [3], None),
+        ("id IN (5, 1999, 123456)", [5, 1999], 2),
+        ("id = -1", [], 0),
+        ("id = 1700 AND DISTANCE(ra, dec, 0, -80) < 1", [], 0),
+        ("id + 1 = 1701", [1700], None),
+        ("NOT id <> 7", [7], None),
+    ],
+)
+def test_an_index_finds_the_partitions_of_identifiers(site: Site, condition: str, ids: list[int], most: int | None):
+    assert site.ids(f"SELECT id FROM hats.indexed WHERE {condition}") == ids
+    assert site.opened <= most if most is not None else site.opened == len(site.partitions)
 
 
 def _frame() -> pd.DataFrame:
@@ -247,6 +286,6 @@ def test_a_join_by_distance_opens_the_partitions_around_the_positions(site: Site
 def test_a_join_that_keeps_all_rows_of_a_catalogue_opens_all_its_partitions(site: Site):
     near = "DISTANCE(f.ra, f.dec, s.ra, s.dec) < 0.05"
     query = f"SELECT COUNT(s.id) AS n FROM hats.sky AS s LEFT JOIN hats.few AS f ON {near}"
-    assert site.rows(query)[0]["n"] >= len(site.frame)
+    assert int(str(site.rows(query)[0]["n"])) >= len(site.frame)
     assert site.last is not None
     assert {each.name: len(each.files) for each in site.last.tables}["sky"] == len(site.partitions)

@@ -27,6 +27,7 @@ from core.errors import (
 from products.models import Visibility
 from tap.metadata.catalog import TableCatalog
 from tap.metadata.metadata_files import MetadataFiles
+from tap.metadata.survey_catalogues.copies import PartitionCopies
 from tap.metadata.survey_catalogues.models import CatalogueValues
 from tap.metadata.survey_catalogues.partitions import open_partitions
 from tap.metadata.survey_catalogues.places import CataloguePlaces
@@ -232,7 +233,14 @@ def test_a_catalogue_is_in_no_list_of_those_who_may_not_read_it(
     write_hats(_frame(), place / "sky", most_rows=100)
     service.add(_ADMIN, "sky", str(place / "sky"), _VALUES)
     files = MetadataFiles(tmp_path / "scratch")
-    catalog = TableCatalog((SurveyTables(service, CataloguePlans(tmp_path / "lists", most_bytes=0)),), files)
+    catalog = TableCatalog(
+        (
+            SurveyTables(
+                service, CataloguePlans(tmp_path / "lists", PartitionCopies(tmp_path / "copies", 0), most_bytes=0)
+            ),
+        ),
+        files,
+    )
     for visibility, readers in _READERS.items():
         groups = ("team",) if visibility is Visibility.GROUPS else ()
         service.change(_ADMIN, "sky", CatalogueValues("", visibility, groups))

@@ -12,6 +12,7 @@ import yaml
 
 from core.auth.audit import AuditRow
 from core.database import utc_now
+from pipelines.challenges.schema import SubmissionRow
 from products.models import Visibility
 from tests.pipelines.challenges.samples import definition_of, submission_file
 from tests.pipelines.runs.published import publish
@@ -124,6 +125,22 @@ def test_what_is_wrong_with_a_definition_is_named(arena: Arena):
     assert (again.status_code, "already a challenge" in again.text) == (409, True)
 
 
+def test_a_submission_whose_job_is_gone_fails_and_is_scored_again(arena: Arena):
+    name = arena.make("interrupted")
+    number = arena.send("alice", name).json()["id"]
+    arena.scored("alice", name, number)
+    submissions = arena.app.services.pipelines.challenges.submissions
+    for job_id, hours, state in (("no such job", 0, "failed"), (None, 0, "queued"), (None, 1, "failed")):
+        with arena.app.services.database.write() as session:
+            row = session.get_one(SubmissionRow, number)
+            row.state, row.job_id, row.submitted_at = "queued", job_id, utc_now() - timedelta(hours=hours)
+        submissions.reconcile()
+        assert arena.json("alice", "GET", f"/{name}/submissions/{number}/")["state"] == state
+    assert "interrupted" in arena.json("alice", "GET", f"/{name}/submissions/{number}/")["error"]
+    arena.json("olga", "POST", f"/{name}/submissions/{number}/score/")
+    assert arena.scored("alice", name, number)["state"] == "scored"
+
+
 def test_a_challenge_on_pages(arena: Arena):
     definition = yaml.safe_dump(
         {"organisers": ["olga"], **definition_of(arena.test.id, arena.truth.id, rules="*Fair*")}
@@ -179,6 +196,10 @@ def _sees_truth(arena: Arena, who: str) -> bool:
     status = arena.ask(who, "GET", f"/api/products/{arena.truth.id}/main_file/").status_code
     assert status in {200, 401, 404}
     return status == 200
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _all_scores(arena: Arena, who: str, name: str, number: int) -> dict[tuple[str, str], dict[str, Any]]:
@@ -247,10 +268,15 @@ def _look_at_scores(arena: Arena, first: dict[str, Any], second: dict[str, Any])
     assert arena.json("olga", "GET", "/dc/submissions/")["count"] >= 4
     public, every = _all_scores(arena, "alice", "dc", first["id"]), _all_scores(arena, "olga", "dc", first["id"])
     assert {subset.split()[0] for subset, _ in public} == {"public"}
-    assert {key: row for key, row in every.items() if key in public} == public
+    rounded = {
+        key: {**row, "value": _rounded(row["value"]), "uncertainty": _rounded(row["uncertainty"])}
+        for key, row in every.items()
+    }
+    assert {key: row for key, row in rounded.items() if key in public} == public
     for metric, value in EXPECTED.items():
         assert every["all", metric]["value"] == pytest.approx(value, rel=3e-6)
-    assert public["public", "bias"]["uncertainty"] > 0
+    assert every["public", "bias"]["uncertainty"] > 0
+    assert public["public", "sigma_iqr"]["value"] != every["public", "sigma_iqr"]["value"]
     known = arena.json("alice", "GET", f"/dc/submissions/{first['id']}/")["reproduction"]
     assert "parts" not in known
     assert {known["submission_sha256"], known["truth_sha256"]} >= {first["sha256"]}

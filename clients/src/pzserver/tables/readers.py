@@ -10,8 +10,8 @@ import numpy as np
 from astropy.table import Table
 from astropy.units import Unit
 
-from pzserver.files.texts import read_text
 from pzserver.tables.parquet import read_parquet
+from pzserver.tables.texts import read_text
 
 __all__ = ["TABLE_ENDINGS", "UnknownFormatError", "read_table", "with_descriptions"]
 

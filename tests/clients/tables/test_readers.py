@@ -4,7 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from astropy.table import Table
-from pzserver.files.readers import TABLE_ENDINGS, UnknownFormatError, read_table, with_descriptions
+from pzserver.tables.readers import TABLE_ENDINGS, UnknownFormatError, read_table, with_descriptions
 
 from products.readers.recognition import TABLE_SUFFIXES
 

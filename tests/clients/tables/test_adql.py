@@ -1,5 +1,5 @@
 import pytest
-from pzserver.adql import conditions_of, delimited, in_cone, literal, rows_query
+from pzserver.tables.adql import conditions_of, delimited, in_cone, literal, rows_query
 
 
 def test_quotes_in_values_and_names_are_doubled():

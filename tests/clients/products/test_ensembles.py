@@ -7,7 +7,7 @@ import pytest
 import qp
 from astropy.io.votable import parse
 from numpy.testing import assert_allclose, assert_array_equal
-from pzserver.ensembles import ensemble_of
+from pzserver.products.ensembles import ensemble_of
 
 from core.columns import column_of_field
 from core.votable import TableDescription, votable_columns
