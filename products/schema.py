@@ -391,6 +391,5 @@ class UserTablePartRow(Base):
     stored_id: Mapped[str] = mapped_column(String(64), unique=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     size: Mapped[int] = mapped_column(BigInteger)
-    # Of the file; NULL when it was written before it was stored.
     sha256: Mapped[str | None] = mapped_column(String(64))
     layout: Mapped[int] = mapped_column(default=STORED_LAYOUT)

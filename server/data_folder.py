@@ -98,13 +98,13 @@ def require_data_folder(settings: Settings) -> None:
     StartError
         It does not exist, or a restore into it was not completed.
     """
+    _refuse_unfinished_restore(settings.data)
     if not settings.tables_folder.is_dir():
         message = (
             f"{settings.data.resolve()} is not the data folder of a server. Name the right one (--data, PHOTOZ_DATA), "
             "or make a new one: photoz init."
         )
         raise StartError(message)
-    _refuse_unfinished_restore(settings.data)
 
 
 def unlisted_entries(settings: Settings) -> list[str]:
