@@ -1,7 +1,7 @@
 """`SubmissionService`: submit, check, list and withdraw submissions, and queue the jobs that score them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -49,6 +49,7 @@ from pipelines.challenges.storage import (
 )
 from products.access import require_change
 from products.adjustments.options import TableOptions
+from products.files.names import checked_file_name
 from products.service import ProductService
 from uws import JobService, Phase, UnknownJobError
 
@@ -106,6 +107,10 @@ class SubmissionService:
         """Submit a stored file; when it is refused, its bytes are removed."""
         file = TableFile(stored.id, file_name, stored.size, stored.sha256, TableOptions())
         return self._submit(identity, name, new, file, None)
+
+    def discard(self, stored: StoredBytes) -> None:
+        """Delete a stored file that is not submitted after all."""
+        self._store.delete(stored.id)
 
     def submit_product(self, identity: Identity, name: str, new: NewSubmission, product: int | str) -> Submission:
         """Submit the main file of a product of the caller, published or not.
@@ -244,6 +249,7 @@ class SubmissionService:
         kept = False
         try:
             challenge, task = self._open_task(identity, name, new.task_set)
+            file = replace(file, name=checked_file_name(file.name))
             if not file.size:
                 raise InvalidValueError("The submitted file is empty.", field="file")
             if file.size > challenge.definition.limits.max_bytes:

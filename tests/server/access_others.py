@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.server.access_challenges import CHALLENGES
+from tests.server.access_groups import GROUPS
 from tests.server.access_pages import PAGES
 from tests.server.access_queries import QUERIES
 from tests.server.access_rules import NUMBERS_FROM
@@ -68,28 +69,7 @@ OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/api/users/{user_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/users/1"}),
     ("GET", "/api/product-types/{type_id}"): ({"nobody": 401, "*": 200}, {"url": "/api/product-types/1"}),
     ("GET", "/api/releases/{release_id}"): ({"nobody": 401, "*": 404}, {"url": "/api/releases/987654"}),
-    ("GET", "/api/groups"): ({"nobody": 401, "*": 200}, {}),
-    ("POST", "/api/groups"): (
-        {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "*": 409},
-        {"json": {"name": "team"}},
-    ),
-    # The group is the member's, who does not manage it; its number is 1.
-    ("GET", "/api/groups/{group_id}"): (
-        {"nobody": 401, "member": 200, "admin": 200, "*": 404},
-        {"url": "/api/groups/1"},
-    ),
-    **{
-        (method, f"/api/groups/{{group_id}}{part}"): (
-            {"nobody": 401, "owner_reading": 403, "admin_reading": 403, "member": 403, "admin": answer, "*": 404},
-            {"url": f"/api/groups/1{part.format(user='no one')}", "json": sent},
-        )
-        for method, part, sent, answer in (
-            ("PATCH", "", {"description": "d"}, 200),
-            ("DELETE", "", {}, 409),  # it restricts a release
-            ("PUT", "/members/{user}", {}, 400),
-            ("DELETE", "/members/{user}", {}, 404),
-        )
-    },
+    **GROUPS,
     **{
         ("POST", route): (
             {"nobody": 401, "admin_reading": 403, "owner_reading": 403, "*": status},

@@ -286,6 +286,7 @@ def test_axe_finds_no_barrier(signed_in: "Page", server: RunningServer, scheme: 
         "/files",
         "/jobs",
         "/groups",
+        "/challenges",
         "/deleted",
         "/query",
         "/tap",

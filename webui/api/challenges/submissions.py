@@ -51,11 +51,16 @@ async def receive_submission(services: WebServices, identity: Identity, name: st
         return submissions.stage(identity, name, parse_body(SubmissionBody, fields).task_set)
 
     form = await receive_form(request, stage)
-    body = parse_body(SubmissionBody, form.fields)
-    if form.files:
-        sent = form.files[0]
-        return await run_in_threadpool(submissions.submit_file, identity, name, body.new, sent.name, sent.stored)
-    return await run_in_threadpool(_submit_product, services, identity, name, body)
+    if not form.files:
+        body = parse_body(SubmissionBody, form.fields)
+        return await run_in_threadpool(_submit_product, services, identity, name, body)
+    sent = form.files[0]
+    try:
+        new = parse_body(SubmissionBody, form.fields).new
+    except InvalidValueError:  # of a field after the file
+        await run_in_threadpool(submissions.discard, sent.stored)
+        raise
+    return await run_in_threadpool(submissions.submit_file, identity, name, new, sent.name, sent.stored)
 
 
 def _add_reading(router: APIRouter, services: WebServices) -> None:

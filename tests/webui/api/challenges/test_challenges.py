@@ -71,7 +71,10 @@ def test_a_challenge_takes_submissions_between_its_times(arena: Arena):
 def test_a_file_is_submitted_once_and_within_the_limits(arena: Arena):
     name = arena.make("limited", limits={"per_day": 2, "in_all": 3, "max_bytes": 1_500_000})
     first = arena.send("alice", name).json()
+    stored = len(list(arena.app.services.store.ids()))
+    assert "code" in arena.send("bob", name, code="javascript:alert(1)").json()
     doubled = arena.send("alice", name)
+    assert len(list(arena.app.services.store.ids())) == stored
     assert (doubled.status_code, f"as submission {first['id']}" in doubled.json()["detail"]) == (409, True)
     assert arena.send("bob", name).status_code == 201  # the same file of somebody else
     arena.json("alice", "POST", f"/{name}/submissions/{first['id']}/withdraw/")
