@@ -7,7 +7,7 @@ time which was not there before.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -200,14 +200,15 @@ def _renew_related(session: Session, moved: Sequence[int], now: datetime) -> Non
             .where(UsedEntityRow.product_id.in_(some))
         )
         newer = select(ProductRow.id).where(ProductRow.previous_id.in_(some))
-        numbers.update(number for number in session.scalars(derived) if number is not None)
-        numbers.update(session.scalars(newer))
+        older = select(ProductRow.previous_id).where(ProductRow.id.in_(some))
+        for query in (derived, newer, older):
+            numbers.update(number for number in session.scalars(query) if number is not None)
     for part in _parts(sorted(numbers)):
-        session.execute(
-            update(RegistryRow)
-            .where(RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
-            .values(changed_at=now)
-        )
+        of_part = (RegistryRow.product_id.in_(part), RegistryRow.is_deleted.is_(False))
+        # A second change within a second has to be told from the first one, by the time alone.
+        last = session.scalar(select(func.max(RegistryRow.changed_at)).where(*of_part))
+        later = now if last is None or last < now else last + timedelta(seconds=1)
+        session.execute(update(RegistryRow).where(*of_part).values(changed_at=later))
 
 
 def _naming(session: Session, products: Collection[int]) -> Iterator[int]:

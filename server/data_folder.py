@@ -55,6 +55,7 @@ PLACES = (
     Place("tables", PlaceKind.KEPT, "rows of products as Parquet, which queries read"),
     Place("user_tables", PlaceKind.KEPT, "rows of tables of users"),
     Place("results", PlaceKind.KEPT, "results of jobs"),
+    Place("catalogues", PlaceKind.KEPT, "lists of the partitions of survey catalogues"),
     Place("uploads", PlaceKind.KEPT, "tables that came with queries, until their jobs end"),
     Place("secret-key", PlaceKind.SECRET, "key that signs links, unless it is set"),
     Place("first-account.txt", PlaceKind.TEMPORARY, "password and token of the first account"),
@@ -97,13 +98,13 @@ def require_data_folder(settings: Settings) -> None:
     StartError
         It does not exist, or a restore into it was not completed.
     """
+    _refuse_unfinished_restore(settings.data)
     if not settings.tables_folder.is_dir():
         message = (
             f"{settings.data.resolve()} is not the data folder of a server. Name the right one (--data, PHOTOZ_DATA), "
             "or make a new one: photoz init."
         )
         raise StartError(message)
-    _refuse_unfinished_restore(settings.data)
 
 
 def unlisted_entries(settings: Settings) -> list[str]:

@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.telemetry.metrics import FOLDER_VARIABLE
 from server.app import create_app
 from server.data_folder import StartError, prepare_data_folder
-from server.demo.fill import demo_is_wanted, fill_demo, want_demo
+from server.demo.note import demo_is_wanted, want_demo
 from server.migrations.lock import exclusive
 from server.migrations.upgrade import migrate, migrate_rows
 from server.operations.database_wait import wait_for_database
@@ -57,6 +57,8 @@ def _serve(whole: Settings, settings: Settings) -> None:
         _print(f"Data folder {settings.data.resolve()}, {services.database.engine.dialect.name} database: ready.")
         services.queue.start()
         if demo_is_wanted(settings):
+            from server.demo.fill import fill_demo  # a large import
+
             fill_demo(services, _print)
     except KeyboardInterrupt:
         services.close()

@@ -4,6 +4,7 @@ The module imports nothing, so that whoever checks or quotes a name does not loa
 """
 
 import re
+from functools import lru_cache
 
 __all__ = ["FUNCTION_WORDS", "KEYWORDS", "RESERVED_WORDS", "TYPE_WORDS", "identifier"]
 
@@ -51,6 +52,7 @@ RESERVED_WORDS = KEYWORDS | FUNCTION_WORDS | TYPE_WORDS | _OTHER_SQL_WORDS
 _REGULAR = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
+@lru_cache(maxsize=8192)
 def identifier(name: str) -> str:
     """Return a name as ADQL requires it: delimited when it is a reserved word or no regular identifier."""
     if _REGULAR.fullmatch(name) and name.upper() not in RESERVED_WORDS:

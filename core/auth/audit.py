@@ -30,6 +30,8 @@ class Subject(StrEnum):
     USER = "user"
     TYPE = "type"
     SITE = "site"
+    CHALLENGE = "challenge"
+    CATALOGUE = "catalogue"
 
 
 class AuditRow(Base):

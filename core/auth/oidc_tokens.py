@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
-import httpx2
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
-
 from core.errors import AuthenticationError, PermissionDeniedError, ServiceBusyError
+
+# The libraries are imported by the functions that use them: most servers have no provider.
+if TYPE_CHECKING:
+    import httpx2
+    from joserfc import jwt
+    from joserfc.jwk import KeySet
 
 __all__ = ["ProviderConnection"]
 
@@ -83,6 +84,9 @@ class ProviderConnection:
         AuthenticationError
             The signature, the issuer, the audience or the time is wrong, or it is an ID token.
         """
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             found = self._decoded(token)
             jwt.JWTClaimsRegistry(
@@ -120,7 +124,10 @@ class ProviderConnection:
             self._cache[key] = (monotonic(), found)
         return found
 
-    def _decoded(self, token: str) -> jwt.Token:
+    def _decoded(self, token: str) -> "jwt.Token":
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             return jwt.decode(token, self._keys(), algorithms=list(_ALGORITHMS))
         except JoseError:
@@ -128,6 +135,8 @@ class ProviderConnection:
             return jwt.decode(token, self._keys(anew=True), algorithms=list(_ALGORITHMS))
 
     def _exchange(self, code: str, verifier: str, redirect_url: str) -> Mapping[str, Any]:
+        import httpx2
+
         sent = {
             "grant_type": "authorization_code",
             "code": code,
@@ -146,6 +155,9 @@ class ProviderConnection:
 
     def _verified(self, token: str, nonce: str) -> Mapping[str, Any]:
         """Check an ID token (OpenID Connect Core 1.0 §3.1.3.7) and return its claims."""
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             found = self._decoded(token)
             registry = jwt.JWTClaimsRegistry(
@@ -176,7 +188,9 @@ class ProviderConnection:
             raise ServiceBusyError(message)
         return found
 
-    def _keys(self, *, anew: bool = False) -> KeySet:
+    def _keys(self, *, anew: bool = False) -> "KeySet":
+        from joserfc.jwk import KeySet
+
         found = self._remembered(self.address("jwks_uri"), _REFETCH_SECONDS if anew else _CACHE_SECONDS)
         return KeySet.import_key_set(found)
 
@@ -196,9 +210,11 @@ class ProviderConnection:
         address: str,
         *,
         data: Mapping[str, str] | None = None,
-        auth: httpx2.BasicAuth | None = None,
+        auth: "httpx2.BasicAuth | None" = None,
         token: str | None = None,
     ) -> Mapping[str, Any]:
+        import httpx2
+
         headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
             with httpx2.Client(timeout=_SECONDS, follow_redirects=False, trust_env=False) as client:

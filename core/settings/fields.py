@@ -201,6 +201,14 @@ class Settings(FolderSettings):
         description="Folder of the object catalogues of releases for the Training Set Maker, in HATS: "
         "{release}/{mag or flux}/{flux type}/{dereddening}/catalog.",
     )
+    catalogue_places: tuple[str, ...] = Field(
+        (),
+        description="Folders and addresses (s3://, https://, http://) below which administrators may register survey "
+        "catalogues; the folder of PHOTOZ_DATASETS is one as well.",
+    )
+    catalogue_query_bytes: int = Field(
+        50_000 * _MEGABYTE, ge=0, description="Most bytes that a query may read of a survey catalogue; 0 is no limit."
+    )
     dask_scheduler: str | None = Field(
         None,
         description="Address of a Dask scheduler, such as tcp://host:8786, on whose workers pipelines run with LSDB; "

@@ -40,6 +40,11 @@ class FolderSettings(BaseSettings):
         return self.data / "user_tables"
 
     @cached_property
+    def catalogues_folder(self) -> Path:
+        """Folder of the lists of partitions of survey catalogues."""
+        return self.data / "catalogues"
+
+    @cached_property
     def uploads_folder(self) -> Path:
         """Folder of the tables that came with queries, until their queries have ended."""
         return self.data / "uploads"

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from vo_models.vosi.availability import Availability
-
 __all__ = ["availability_document", "present_availability"]
 
 
@@ -32,6 +30,9 @@ def availability_document(available: bool, since: datetime, *notes: str) -> byte
     notes
         Messages for users.
     """
+    # A large import, which a server does not need to begin.
+    from vo_models.vosi.availability import Availability
+
     document = Availability(available=available, up_since=since if available else None, note=list(notes))
     xml = document.to_xml(encoding="UTF-8", xml_declaration=True)
     return xml if isinstance(xml, bytes) else xml.encode()

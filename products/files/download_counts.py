@@ -2,16 +2,27 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Database, ignoring_storage_errors, utc_now
-from products.schema import DownloadCountRow
+from core.database import Base, Database, UtcDateTime, ignoring_storage_errors, utc_now
 
-__all__ = ["DownloadCounts"]
+__all__ = ["DownloadCountRow", "DownloadCounts"]
 
 _log = logging.getLogger(__name__)
+
+
+class DownloadCountRow(Base):
+    """Number of complete downloads of a product."""
+
+    __tablename__ = "download_counts"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    downloads: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class DownloadCounts:

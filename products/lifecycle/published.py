@@ -13,6 +13,7 @@ from core.auth.models import Identity
 from core.database import Database, utc_today
 from products.access import readable
 from products.lifecycle.change_log import catalogue_version, version_of_product
+from products.lifecycle.recorded_columns import RecordedColumns, products_with_columns, recorded_columns
 from products.lifecycle.visible import VisibleProduct, VisibleProducts
 from products.models import ProductStatus, ProductType, Release
 from products.schema import ProductFileRow, ProductRow, ProductTableRow
@@ -99,11 +100,34 @@ class PublishedProducts:
                 self._visible.popitem(last=False)
         return current
 
-    def details(self, products: Sequence[VisibleProduct]) -> Iterator[ProductDetails]:
-        """Yield the details of products, in their order, without those that were deleted meanwhile."""
+    def details(self, products: Sequence[VisibleProduct], *, columns: bool = True) -> Iterator[ProductDetails]:
+        """Yield the details of products, in their order, without those that were deleted meanwhile.
+
+        Parameters
+        ----------
+        columns
+            Whether their columns are needed; most of the time goes into them.
+        """
+        for start in range(0, len(products), _AT_ONCE):
+            some = products[start : start + _AT_ONCE]
+            with self._database.read() as session:
+                if columns:
+                    found = list(self._read(session, some))
+                else:
+                    read = _read(session, [item.id for item in some], columns=False)
+                    found = [read[item.id] for item in some if item.id in read]
+            yield from found
+
+    def with_columns(self, products: Sequence[VisibleProduct]) -> frozenset[int]:
+        """Return the numbers of those of at most 500 products that have columns."""
+        with self._database.read() as session:
+            return products_with_columns(session, [item.id for item in products])
+
+    def columns(self, products: Sequence[VisibleProduct]) -> Iterator[RecordedColumns]:
+        """Yield the columns of those of some products that have columns, by number."""
         for start in range(0, len(products), _AT_ONCE):
             with self._database.read() as session:
-                found = list(self._read(session, products[start : start + _AT_ONCE]))
+                found = list(recorded_columns(session, [item.id for item in products[start : start + _AT_ONCE]]))
             yield from found
 
     def all(self, identity: Identity) -> tuple[ProductDetails, ...]:
@@ -133,7 +157,7 @@ class PublishedProducts:
         return (kept[item.id][1] for item in products if item.id in kept)
 
 
-def _read(session: Session, ids: Sequence[int]) -> dict[int, ProductDetails]:
+def _read(session: Session, ids: Sequence[int], *, columns: bool = True) -> dict[int, ProductDetails]:
     products = session.scalars(select(ProductRow).where(ProductRow.id.in_(ids))).unique().all()
     files = _by_product(
         file_of_row(row)
@@ -143,7 +167,7 @@ def _read(session: Session, ids: Sequence[int]) -> dict[int, ProductDetails]:
             .order_by(ProductFileRow.role, ProductFileRow.id)
         )
     )
-    columns = _by_product(product_columns(session, ids))
+    described = _by_product(product_columns(session, ids) if columns else ())
     tables = {
         row.product_id: table_of_row(row)
         for row in session.scalars(select(ProductTableRow).where(ProductTableRow.product_id.in_(ids)))
@@ -152,7 +176,7 @@ def _read(session: Session, ids: Sequence[int]) -> dict[int, ProductDetails]:
         row.id: ProductDetails(
             product=product_of_row(row),
             files=tuple(files[row.id]),
-            columns=tuple(columns[row.id]),
+            columns=tuple(described[row.id]),
             table=tables.get(row.id),
             inspection=None,
         )

@@ -6,8 +6,9 @@ import typer
 
 from core.database import Database
 from core.errors import PhotozError
-from server.cli.context import DataOption, read_settings
-from server.data_folder import require_data_folder
+from server.cli.context import DataOption, read_settings, require_database
+from server.data_folder import StartError, require_data_folder
+from server.migrations.upgrade import is_current
 
 __all__ = ["backup_command", "restore_command"]
 
@@ -36,6 +37,12 @@ def backup_command(
     store = backup_store(dest, create=True)
     database = Database(settings.sqlalchemy_url)
     try:
+        require_database(database)
+        if not is_current(database.engine):
+            message = (
+                "The schema of the database is of another version; run photoz migrate, or back up with that version."
+            )
+            raise StartError(message)
         inventory = Inventory(settings, file_store(settings))
         made = create_backup(settings, database, inventory, store, with_secrets=with_secrets, report=_report)
     finally:

@@ -19,7 +19,7 @@ from server.migrations.upgrade import is_empty, migrate, migrate_rows
 if TYPE_CHECKING:
     from server.services import Services
 
-__all__ = ["OPERATOR", "DataOption", "open_accounts", "open_services", "read_settings"]
+__all__ = ["OPERATOR", "DataOption", "open_accounts", "open_services", "read_settings", "require_database"]
 
 #: Identity that commands act as, and name in the audit log.
 OPERATOR = Identity(user_id=0, name="operator", is_admin=True, scope=Scope.ADMIN)
@@ -63,7 +63,7 @@ def open_services(data: Path | None, *, prepare: bool = True) -> "Iterator[Servi
     require_data_folder(settings)
     services = Services(settings)
     try:
-        _require_database(services.database)
+        require_database(services.database)
         if prepare:
             migrate(services.database)
             migrate_rows(settings, services.database, partial(typer.echo, err=True))
@@ -79,15 +79,21 @@ def open_accounts(data: Path | None) -> Iterator[AccountServices]:
     require_data_folder(settings)
     database = Database(settings.sqlalchemy_url)
     try:
-        _require_database(database)
+        require_database(database)
         migrate(database)
         yield AccountServices(settings, database)
     finally:
         database.close()
 
 
-def _require_database(database: Database) -> None:
-    """Raise StartError when the database has no tables: a command never makes those of another server than is meant."""
+def require_database(database: Database) -> None:
+    """Check that a database has tables: a command never makes those of another server than is meant.
+
+    Raises
+    ------
+    StartError
+        It has none.
+    """
     if is_empty(database):
         message = (
             f"The {database.engine.dialect.name} database of these settings has no tables. "

@@ -9,10 +9,12 @@ import typer
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from core.auth.models import Scope
-from core.database import Database
+from core.database import Database, storage_error
 from core.errors import PhotozError, is_out_of_memory
 from server.cli import accounts as cli_accounts
 from server.cli import backup as cli_backup
+from server.cli import catalogues as cli_catalogues
+from server.cli import challenges as cli_challenges
 from server.cli import dois as cli_dois
 from server.cli import jobs as cli_jobs
 from server.cli import pipelines as cli_pipelines
@@ -41,8 +43,10 @@ app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(cli_accounts.group_app, name="group")
 app.add_typer(cli_releases.release_app, name="release")
+app.add_typer(cli_catalogues.catalogue_app, name="catalogue")
 app.add_typer(cli_types.type_app, name="product-type")
 app.add_typer(cli_products.app, name="product")
+app.add_typer(cli_challenges.app, name="challenge")
 app.add_typer(cli_dois.app, name="doi")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_pipelines.app, name="pipeline")
@@ -188,6 +192,9 @@ def main() -> None:
         )
         sys.exit(1)
     except (MemoryError, RuntimeError, OSError) as e:
+        if (told := storage_error(e)) is not None:
+            typer.echo(f"{told.message} ({e})", err=True)
+            sys.exit(1)
         if not is_out_of_memory(e):
             raise
         logging.getLogger(__name__).debug("memory", exc_info=e)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from core.auth.models import Identity
 from core.files import StoredBytes
-from core.settings import Settings
 from pipelines.definitions import VALIDATION
 from pipelines.models import RunRequest
 from products.models import FileRole, InspectionState, Product, ProductStatus, Visibility
 from products.product_types import product_type_by_name
 from products.search.queries import ProductQuery
 from products.service import NewProduct
+from server.demo.note import remove_note
 from server.demo.products import (
     DEMO_ESTIMATES,
     DEMO_REFERENCE,
@@ -23,21 +23,11 @@ from server.demo.products import (
 )
 from server.services import Services
 
-__all__ = ["demo_is_wanted", "fill_demo", "want_demo"]
+__all__ = ["fill_demo"]
 
 _OWNER = "admin"
 _SECONDS = 600
 _CHUNK = 1 << 20
-
-
-def want_demo(settings: Settings) -> None:
-    """Note that demo data are to be filled in; the note stays until they all are, through crashes and restarts."""
-    _note(settings).touch()
-
-
-def demo_is_wanted(settings: Settings) -> bool:
-    """Return whether demo data are still to be filled in."""
-    return _note(settings).exists()
 
 
 def fill_demo(services: Services, say: Callable[[str], None]) -> None:
@@ -50,11 +40,7 @@ def fill_demo(services: Services, say: Callable[[str], None]) -> None:
                 product = _publish(services, identity, demo, Path(folder))
                 say(f"  {product.display_name}: {demo.table.num_rows:,} rows")
     _validate(services, identity, say)
-    _note(services.settings).unlink(missing_ok=True)
-
-
-def _note(settings: Settings) -> Path:
-    return settings.data / "demo-data-wanted"
+    remove_note(services.settings)
 
 
 def _is_there(services: Services, identity: Identity, demo: DemoProduct) -> bool:

@@ -1,22 +1,26 @@
 """Bring the database to the schema of this version, with Alembic, and stored rows to its layout."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, String, column, inspect, select, table
 
 from core.database import Database
 from core.settings import Settings
 from server.migrations.lock import exclusive
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Engine
+
 __all__ = ["is_current", "is_empty", "is_known", "migrate", "migrate_rows", "migrate_to", "revision_of"]
 
 _REPORTED = 100
+_SCRIPTS = Path(__file__).parents[1] / "migrations"
 
 
 def migrate(database: Database, *, triggers: bool = False, is_locked: bool = False) -> None:
@@ -61,14 +65,15 @@ def migrate_rows(settings: Settings, database: Database, report: Callable[[str],
 
 
 def is_current(engine: Engine) -> bool:
-    """Return whether the database has the schema of this version."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    """Return whether the database has the schema of this version: that of the migration with the highest number."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head
+        return _revision(connection) == max(_revisions())
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
-    """Bring a database to the schema of a revision, in the transaction of a connection."""
+    """Bring a database to the schema of a later revision, in the transaction of a connection."""
+    from alembic import command
+
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
@@ -77,12 +82,12 @@ def migrate_to(connection: Connection, revision: str) -> None:
 def revision_of(database: Database) -> str:
     """Return the revision of the schema; empty before the first migration."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        return _revision(connection)
 
 
 def is_known(revision: str) -> bool:
     """Return whether this version has a revision of the schema."""
-    return revision in {each.revision for each in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision in _revisions()
 
 
 def is_empty(database: Database) -> bool:
@@ -93,7 +98,21 @@ def is_empty(database: Database) -> bool:
     return not revision_of(database)
 
 
+def _revision(connection: Connection) -> str:
+    """Return the revision that Alembic has noted, without importing Alembic, which commands would wait for."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.scalar(select(column("version_num", String)).select_from(table("alembic_version"))) or ""
+
+
+def _revisions() -> frozenset[str]:
+    """Return the revisions of this version, which are the numbers that the names of their files begin with."""
+    return frozenset(script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+
+
 def _config() -> Config:
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+    config.set_main_option("script_location", str(_SCRIPTS))
     return config

@@ -19,8 +19,10 @@ from core.errors import NotFoundError
 from core.files import FileStore
 from core.files.assembly import upload_store
 from core.settings import Settings
+from pipelines.challenges.schema import ChallengeRow, SubmissionRow
 from products.schema import ProductFileRow, ProductRow, ProductTableRow, UserTablePartRow, UserTableRow
 from tap.async_queries.result_files import QUERY_JOB, RESULT_CHECKSUMS
+from tap.metadata.survey_catalogues.schema import SurveyCatalogueRow
 from uws import Phase
 from uws.schema import JobRow
 from uws.storage import job_of_row
@@ -34,8 +36,10 @@ _CHUNK = 1 << 20
 FILE_COLUMNS: Mapping[str, str | None] = {
     "product_files.stored_id": "files",
     "nodes.stored_id": "files",
+    "challenge_submissions.stored_id": "files",
     "product_tables.stored_id": "tables",
     "user_table_parts.stored_id": "user_tables",
+    "survey_catalogues.listing": "catalogues",
     "product_uploads.staged_id": None,
 }
 
@@ -87,6 +91,7 @@ class Inventory:
             "tables": settings.tables_folder,
             "user_tables": settings.user_tables_folder,
             "results": settings.results_folder,
+            "catalogues": settings.catalogues_folder,
         }
 
     def expected(self, session: Session) -> Iterator[KeptFile]:
@@ -163,6 +168,10 @@ def _files(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:
     for node in session.scalars(select(NodeRow).where(NodeRow.stored_id.is_not(None))):
         owner = f"'{node.name}' in the home of {node.owner.name}"
         yield KeptFile("files", node.stored_id or "", owner, node.size, node.sha256)
+    submissions = select(SubmissionRow, ChallengeRow.name).join(ChallengeRow)
+    for each, challenge in session.execute(submissions.where(SubmissionRow.stored_id.is_not(None))):
+        owner = f"'{each.file_name}', submitted to the challenge {challenge}"
+        yield KeptFile("files", each.stored_id or "", owner, each.size, each.sha256)
 
 
 def _tables(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:
@@ -201,6 +210,11 @@ def _result_sums(path: Path) -> Iterator[tuple[str, str]]:
             yield name, sha256
 
 
+def _catalogues(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:
+    for name, listing in session.execute(select(SurveyCatalogueRow.name, SurveyCatalogueRow.listing)):
+        yield KeptFile("catalogues", listing, f"list of the partitions of the survey catalogue {name}")
+
+
 def _uploads(_inventory: Inventory, session: Session) -> Iterator[KeptFile]:
     """Yield the tables that came with jobs that have not ended."""
     for job in session.scalars(select(JobRow).where(JobRow.phase.in_(_WAITING), JobRow.file_bytes > 0)):
@@ -216,5 +230,6 @@ KEPT_PLACES: Mapping[str, Callable[[Inventory, Session], Iterator[KeptFile]]] = 
     "tables": _tables,
     "user_tables": _user_tables,
     "results": _results,
+    "catalogues": _catalogues,
     "uploads": _uploads,
 }

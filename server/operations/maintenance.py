@@ -42,6 +42,7 @@ def remove_orphaned_files(services: Services) -> None:
     services.products.housekeeping.sweep()
     services.products.table_loader.sweep(older_than=_ORPHAN_SECONDS)
     services.tap.hats.sweep()
+    services.tap.catalogues.sweep()
     # The files of a job are removed with it, so a file that is older than any job is orphaned.
     longest = (services.settings.job_days_limit + 1) * _DAY
     services.tap.upload_store.sweep(frozenset(), older_than=longest)

@@ -13,6 +13,7 @@ from tap.engine.errors import (
     SlowReaderError,
     busy_error,
 )
+from tap.engine.file_columns import Conversion, FileColumn
 from tap.engine.protocol import (
     Admission,
     EngineLoad,
@@ -21,6 +22,7 @@ from tap.engine.protocol import (
     QueryEngine,
     QueueExchange,
     ResultStream,
+    TableSize,
     UploadedFile,
     WaitingElsewhere,
     upload_limits,
@@ -28,10 +30,12 @@ from tap.engine.protocol import (
 
 __all__ = [
     "Admission",
+    "Conversion",
     "DuckDBEngine",
     "EngineLoad",
     "EngineQuery",
     "EngineTable",
+    "FileColumn",
     "QueryCrashedError",
     "QueryEngine",
     "QueryFailedError",
@@ -41,6 +45,7 @@ __all__ = [
     "ResultStream",
     "SlowReaderError",
     "SpoolLimits",
+    "TableSize",
     "UploadedFile",
     "WaitingElsewhere",
     "busy_error",

@@ -11,15 +11,23 @@ from core.markdown import plain_text
 from core.settings import Settings
 from products.lifecycle.published import PublishedProducts
 from products.lifecycle.visible import VisibleProduct
-from products.models import ProductTable
+from products.models import Product, ProductTable
 from products.rows.stored_columns import stored_names
 from products.service import ProductDetails
 from tap.adql import CatalogTable
 from tap.metadata.catalog import TableBlock
+from tap.metadata.challenge_tables import ChallengeTables
 from tap.metadata.data_origin import origin_of_product
 from tap.metadata.metadata_files import MetadataFiles
 from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
-from tap.metadata.rows import PRODUCT_TABLES, list_rows, product_rows
+from tap.metadata.rows import (
+    PRODUCT_TABLES,
+    list_rows,
+    product_column_rows,
+    product_rows,
+    product_table_rows,
+    schema_column_rows,
+)
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, PHOTOZ_KEYS, standard_table
 from tap.models import RowFiles, TapSchema, TapTable
 
@@ -52,13 +60,23 @@ class ProductTables:
         Authority and address of the server, for what results and ``photoz`` tell of products.
     files
         Where the rows of ``photoz`` are kept.
+    challenges
+        The tables of ``photoz`` about challenges, if there are any.
     """
 
-    def __init__(self, published: PublishedProducts, folder: Path, settings: Settings, files: MetadataFiles) -> None:
+    def __init__(
+        self,
+        published: PublishedProducts,
+        folder: Path,
+        settings: Settings,
+        files: MetadataFiles,
+        challenges: ChallengeTables | None = None,
+    ) -> None:
         self._published = published
         self._folder = folder
         self._settings = settings
         self._files = files
+        self._challenges = challenges
         self._segments = RowSegments(files)
         self._described_tables: WeakValueDictionary[tuple[int, int], TapTable] = WeakValueDictionary()
 
@@ -86,6 +104,8 @@ class ProductTables:
         if schema == _PHOTOZ.name:
             if name in PHOTOZ_COLUMNS:
                 yield self._standard(identity, name)
+            elif self._challenges is not None:
+                yield from self._challenges.named(identity, name)
             return
         details = self._published.find(identity, schema, name)
         if details is not None and details.table is not None and details.columns:
@@ -95,7 +115,9 @@ class ProductTables:
         """Yield the tables of ``photoz``, and those of products with neighbouring numbers."""
         yield TableBlock(_PHOTOZ.name, partial(self._metadata, identity), has_keys=True)
         for block in self._published.visible(identity).blocks.values():
-            yield TableBlock(block.key, partial(self._described, block.products))
+            rows = {"columns": self._column_rows, "tables": self._table_rows}
+            makers = {name: partial(make, block.products) for name, make in rows.items()}
+            yield TableBlock(block.key, partial(self._described, block.products), rows=makers)
 
     def _described(self, products: Sequence[VisibleProduct]) -> Iterator[TapTable]:
         for start in range(0, len(products), _AT_ONCE):
@@ -111,7 +133,8 @@ class ProductTables:
             yield from (table for item in some if (table := known[item.id]) is not None)
 
     def _metadata(self, identity: Identity) -> list[TapTable]:
-        return [self._standard(identity, name) for name in PHOTOZ_COLUMNS]
+        own = [self._standard(identity, name) for name in PHOTOZ_COLUMNS]
+        return own if self._challenges is None else [*own, *self._challenges.tables(identity)]
 
     def _standard(self, identity: Identity, name: str) -> TapTable:
         order = list(PHOTOZ_COLUMNS).index(name)
@@ -130,7 +153,20 @@ class ProductTables:
         return RowFiles((self._files.file(full_name, repr(listed), partial(list_rows, name, listed)),))
 
     def _product_rows(self, name: str, products: Sequence[VisibleProduct]) -> "pa.Table":
-        return product_rows(name, tuple(self._published.details(products)), self._settings.public_url)
+        if name == "product_columns":
+            return product_column_rows(self._published.columns(products))
+        return product_rows(name, self._published.details(products, columns=False), self._settings.public_url)
+
+    def _table_rows(self, products: Sequence[VisibleProduct]) -> "pa.Table":
+        described = self._published.with_columns(products)
+        return product_table_rows(
+            (details.table, _description(details.product))
+            for details in self._published.details(products, columns=False)
+            if details.table is not None and details.product.id in described
+        )
+
+    def _column_rows(self, products: Sequence[VisibleProduct]) -> "pa.Table":
+        return schema_column_rows(self._published.columns(products))
 
 
 def _product_table(details: ProductDetails, table: ProductTable, folder: Path, settings: Settings) -> TapTable:
@@ -145,14 +181,11 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path, s
         engine_table=table.name,
         engine_columns=stored_names(len(details.columns)),
     )
-    text = f"{product.display_name} ({product.product_type.display_name}, by {product.owner})"
-    if product.description:
-        text = f"{text}: {plain_text(product.description)}"
     principal = frozenset(item.column.name for item in details.columns if item.alias)
     return TapTable(
         schema=table.schema,
         entry=entry,
-        description=text[:_LONGEST_DESCRIPTION],
+        description=_description(product),
         principal=principal or frozenset(item.column.name for item in details.columns),
         files=(folder / table.stored_id,),
         row_count=table.rows,
@@ -160,3 +193,10 @@ def _product_table(details: ProductDetails, table: ProductTable, folder: Path, s
         origin=origin_of_product(product, settings),
         summaries={item.column.name: item.summary for item in details.columns if item.summary is not None},
     )
+
+
+def _description(product: Product) -> str:
+    text = f"{product.display_name} ({product.product_type.display_name}, by {product.owner})"
+    if product.description:
+        text = f"{text}: {plain_text(product.description)}"
+    return text[:_LONGEST_DESCRIPTION]

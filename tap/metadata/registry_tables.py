@@ -8,7 +8,13 @@ from core.auth.models import ANONYMOUS, Identity
 from tap.adql import CatalogTable
 from tap.metadata.catalog import TableBlock
 from tap.metadata.metadata_files import MetadataFiles
-from tap.metadata.registry_columns import REGISTRY_COLUMNS, REGISTRY_DESCRIPTIONS, REGISTRY_KEYS, REGISTRY_MODEL
+from tap.metadata.registry_columns import (
+    REGISTRY_COLUMNS,
+    REGISTRY_DESCRIPTIONS,
+    REGISTRY_KEYS,
+    REGISTRY_MODEL,
+    REGISTRY_UTYPES,
+)
 from tap.metadata.row_segments import RowBlock, RowSegments, reader_of
 from tap.metadata.rows import rows_by_name
 from tap.models import RowFiles, TapSchema, TapTable
@@ -95,6 +101,7 @@ class RegistryTables:
             located=partial(self._rows, name),
             order=list(REGISTRY_COLUMNS).index(name),
             standard=True,
+            utype=REGISTRY_UTYPES.get(name),
             foreign_keys=tuple(key for key in REGISTRY_KEYS if key.from_table == full_name),
         )
 

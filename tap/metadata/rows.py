@@ -7,19 +7,27 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from core.columns import Column, field_of_column
-from products.models import ProductType, Release
+from products.lifecycle.recorded_columns import RecordedColumns
+from products.models import ProductTable, ProductType, Release
 from products.service import ProductDetails
 from tap.identifiers import identifier
 from tap.metadata.standard_tables import PHOTOZ_COLUMNS, TAP_SCHEMA_COLUMNS
 from tap.models import TapTable
 
-__all__ = ["PRODUCT_TABLES", "list_rows", "product_rows", "rows_by_name", "schema_rows", "tap_schema_rows"]
+__all__ = [
+    "PRODUCT_TABLES",
+    "list_rows",
+    "product_column_rows",
+    "product_rows",
+    "product_table_rows",
+    "rows_by_name",
+    "schema_column_rows",
+    "schema_rows",
+    "tap_schema_rows",
+]
 
 #: Tables of ``photoz`` whose rows describe products.
 PRODUCT_TABLES = frozenset({"products", "product_columns", "product_files"})
-
-#: Columns of TAP_SCHEMA that are not of the standard (TAP 1.1 §4 allows them).
-_EXTENSIONS = frozenset({"density", "min_value", "max_value", "fill_factor", "null_count", "distinct_count"})
 
 _Row = tuple[object, ...]
 
@@ -36,13 +44,28 @@ def tap_schema_rows(table: str, described: Iterable[TapTable]) -> pa.Table:
     return _arrow(TAP_SCHEMA_COLUMNS[table], makers[table](described))
 
 
-def product_rows(table: str, products: Sequence[ProductDetails], public_url: str) -> pa.Table:
-    """Return the rows of one of `PRODUCT_TABLES` for some products."""
+def product_table_rows(described: Iterable[tuple[ProductTable, str]]) -> pa.Table:
+    """Return the rows of ``TAP_SCHEMA.tables`` for the tables of products, with the description of each."""
+    rows = ((table.schema, table.full_name, "table", None, text, table.product_id) for table, text in described)
+    return _arrow(TAP_SCHEMA_COLUMNS["tables"], rows)
+
+
+def schema_column_rows(products: Iterable[RecordedColumns]) -> pa.Table:
+    """Return the rows of ``TAP_SCHEMA.columns`` for the tables of some products."""
+    return _arrow(TAP_SCHEMA_COLUMNS["columns"], (row for product in products for row in _recorded_rows(product)))
+
+
+def product_column_rows(products: Iterable[RecordedColumns]) -> pa.Table:
+    """Return the rows of ``photoz.product_columns`` for some products."""
+    rows = (row for product in products for row in _product_column_rows(product))
+    return _arrow(PHOTOZ_COLUMNS["product_columns"], rows)
+
+
+def product_rows(table: str, products: Iterable[ProductDetails], public_url: str) -> pa.Table:
+    """Return the rows of another one of `PRODUCT_TABLES` for some products, whose columns need not be known."""
     columns = PHOTOZ_COLUMNS[table]
     if table == "products":
         return _arrow(columns, (_product_row(details) for details in products))
-    if table == "product_columns":
-        return _arrow(columns, (row for details in products for row in _product_column_rows(details)))
     return _arrow(columns, (row for details in products for row in _product_file_rows(details, public_url)))
 
 
@@ -65,7 +88,7 @@ def _arrow(columns: Sequence[Column], rows: Iterable[_Row]) -> pa.Table:
 
 def _table_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
     for table in tables:
-        yield table.schema, table.name, "table", None, table.description, table.order
+        yield table.schema, table.name, "table", table.utype, table.description, table.order
 
 
 def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
@@ -85,11 +108,43 @@ def _column_rows(tables: Iterable[TapTable]) -> Iterable[_Row]:
                 column.ucd,
                 int(column.name in table.indexed),
                 int(column.name in table.principal),
-                int(table.standard and column.name not in _EXTENSIONS),
+                int(table.is_standard(column.name)),
                 index,
                 column.density,
                 *_statistics(table, column.name),
             )
+
+
+def _recorded_rows(product: RecordedColumns) -> Iterable[_Row]:
+    if product.table is None:
+        return
+    # Without aliases all columns are principal, as in the description of the table.
+    all_principal = not any(column.alias for column in product.columns)
+    for index, column in enumerate(product.columns):
+        length, nulls = column.arraysize, column.nulls
+        known = nulls is not None
+        yield (
+            product.table,
+            identifier(column.name),
+            column.datatype,
+            length,
+            column.xtype,
+            int(length) if length and length.isdigit() else None,
+            column.description,
+            column.utype,
+            column.unit,
+            column.ucd,
+            int(column.name in product.indexed),
+            int(all_principal or bool(column.alias)),
+            0,
+            index,
+            column.density,
+            column.minimum if known else None,
+            column.maximum if known else None,
+            1 - nulls / product.rows if nulls is not None and product.rows else None,
+            nulls,
+            column.distinct if known else None,
+        )
 
 
 def _statistics(table: TapTable, name: str) -> _Row:
@@ -150,21 +205,19 @@ def _product_row(details: ProductDetails) -> _Row:
     )
 
 
-def _product_column_rows(details: ProductDetails) -> Iterable[_Row]:
-    product, table = details.product, details.table
-    for item in details.columns:
-        column = item.column
+def _product_column_rows(product: RecordedColumns) -> Iterable[_Row]:
+    for column in product.columns:
         yield (
-            product.id,
+            product.product_id,
             product.internal_name,
-            table.full_name if table else None,
+            product.table,
             column.name,
-            item.order,
+            column.position,
             column.datatype,
             column.arraysize,
             column.unit,
             column.ucd,
-            item.alias,
+            column.alias,
             column.description,
         )
 

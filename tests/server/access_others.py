@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.server.access_challenges import CHALLENGES
 from tests.server.access_pages import PAGES
 from tests.server.access_queries import QUERIES
 from tests.server.access_rules import NUMBERS_FROM
@@ -25,9 +26,12 @@ _TRANSFER = {
 OTHERS: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     **QUERIES,
     **PAGES,
+    **CHALLENGES,
     ("GET", "/api/openapi.json"): ({"*": 200}, {}),
     ("HEAD", "/api/openapi.json"): ({"*": 200}, {}),
     ("GET", "/api/meanings"): ({"*": 200}, {}),
+    ("GET", "/api/curated"): ({"*": 200}, {}),
+    ("PUT", "/api/curated"): ({"nobody": 401, "admin": 200, "*": 403}, {"json": {"text": "# Curated"}}),
     ("GET", "/api/logout"): ({"*": 200}, {}),
     **{
         ("POST", f"/api/sign-in/{name}"): (

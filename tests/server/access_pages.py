@@ -6,6 +6,19 @@ __all__ = ["PAGES"]
 
 PAGES: dict[tuple[str, str], tuple[dict[str, int], dict[str, Any]]] = {
     ("GET", "/"): ({"*": 200}, {}),
+    **{
+        (method, f"/static/clients{path}"): ({"*": status}, {"open": True, "url": f"/static/clients{url}"})
+        for method in ("GET", "HEAD")
+        for path, url, status in (
+            ("", "", 200),
+            ("/", "/", 200),
+            ("/simple", "/simple", 200),
+            ("/simple/", "/simple/", 200),
+            ("/simple/{project}", "/simple/pzserver", 200),
+            ("/simple/{project}/", "/simple/pzserver/", 200),
+            ("/{name}", "/pzserver.whl", 307),
+        )
+    },
     **{("GET", path): ({"*": 200}, {}) for path in ("/about", "/vospace", "/vospace/", "/help", "/curated")},
     **{
         ("GET", path): ({"*": 308}, {})

@@ -15,7 +15,12 @@ from typing import Any
 
 __all__: list[str] = []
 
-_IMPORTED = ("server.cli.main", "server.serve")
+_IMPORTED = (
+    *("server.cli.main", "server.serve", "server.demo.fill"),
+    *("webui.api.routes", "webui.api.openapi", "webui.pages.routes", "vospace.handlers.routes"),
+    *("tap.handlers.tap_async", "tap.handlers.tap", "tap.handlers.user_tables", "tap.handlers.conesearch"),
+    *("tap.handlers.datalink", "tap.hats.handlers", "pipelines.handlers.routes", "registry.groups", "alembic.command"),
+)
 _PR_SET_PDEATHSIG = 1
 
 

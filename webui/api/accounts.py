@@ -5,10 +5,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from core.auth.callers import address_of
-from core.auth.models import Identity, Scope
+from core.auth.models import Identity, Scope, SignIn, Token, User
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, TooManyAttemptsError
 from webui.api.bodies import read_fields
 from webui.api.errors import api_router
+from webui.api.lists import Listing
 from webui.api.representations.products import Json, sign_in_json, token_json, user_json
 from webui.services import WebServices
 
@@ -27,12 +28,20 @@ def routes(services: WebServices) -> APIRouter:
 
 def _add_accounts(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
+    listing = Listing[User](
+        services.settings,
+        {"id": lambda user: user.id, "username": lambda user: user.name},
+        lambda user: (user.name, user.first_name, user.last_name, user.display_name),
+    )
 
-    @router.get("/users", summary="Accounts that share products or groups with the caller")
-    def users(identity: Identity = Depends(authenticate)) -> Json:
+    @router.get(
+        "/users",
+        summary="Accounts that share products or groups with the caller",
+        openapi_extra=listing.parameters,
+    )
+    def users(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        results = [user_json(user) for user in services.products.service.visible_accounts(identity)]
-        return {"count": len(results), "results": results}
+        return listing.response(request, services.products.service.visible_accounts(identity), user_json)
 
     @router.get("/users/{user_id}", summary="One account")
     def one_user(user_id: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -57,10 +66,20 @@ def _add_accounts(router: APIRouter, services: WebServices) -> None:
 def _add_tokens(router: APIRouter, services: WebServices) -> None:
     accounts, authenticate = services.accounts.service, services.authenticate
 
-    @router.get("/tokens", summary="The caller's tokens, without their secrets")
-    def tokens(identity: Identity = Depends(authenticate)) -> Json:
-        results = [token_json(token) for token in accounts.tokens(identity)]
-        return {"count": len(results), "results": results}
+    listing = Listing[Token](
+        services.settings,
+        {"id": lambda token: token.id, "name": lambda token: token.name, "created_at": lambda token: token.created_at},
+        lambda token: (token.name, token.scope),
+    )
+    signed_in = Listing[SignIn](
+        services.settings,
+        {"id": lambda sign_in: sign_in.id, "created_at": lambda sign_in: sign_in.created_at},
+        lambda sign_in: (sign_in.scope,),
+    )
+
+    @router.get("/tokens", summary="The caller's tokens, without their secrets", openapi_extra=listing.parameters)
+    def tokens(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        return listing.response(request, accounts.tokens(identity), token_json)
 
     @router.post("/tokens", status_code=201, summary="Create a token; its secret is returned only once")
     async def make_token(request: Request, identity: Identity = Depends(authenticate)) -> Json:
@@ -81,10 +100,13 @@ def _add_tokens(router: APIRouter, services: WebServices) -> None:
     def revoke(token_id: int, identity: Identity = Depends(authenticate)) -> None:
         accounts.revoke_token(identity, token_id)
 
-    @router.get("/sign-ins", summary="The caller's sign-ins by cookie that have not ended")
-    def sign_ins(identity: Identity = Depends(authenticate)) -> Json:
-        results = [sign_in_json(sign_in) for sign_in in accounts.sign_ins(identity)]
-        return {"count": len(results), "results": results}
+    @router.get(
+        "/sign-ins",
+        summary="The caller's sign-ins by cookie that have not ended",
+        openapi_extra=signed_in.parameters,
+    )
+    def sign_ins(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        return signed_in.response(request, accounts.sign_ins(identity), sign_in_json)
 
     @router.delete("/sign-ins/{session_id}", status_code=204, summary="End a sign-in, and what was made with it")
     def end_sign_in(session_id: int, identity: Identity = Depends(authenticate)) -> None:

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core.errors import InvalidValueError, TooLargeError
 from core.files import Staging
@@ -24,6 +24,7 @@ from products.models import Visibility
 from products.sharing.embargoes import parse_embargo_date
 
 __all__ = [
+    "CuratedBody",
     "GroupBody",
     "GroupPatch",
     "LinkBody",
@@ -40,6 +41,14 @@ __all__ = [
 _MAX_BYTES = 2_000_000
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+#: A number or a name, as text.
+Reference = Annotated[str, BeforeValidator(_as_text, json_schema_input_type=int | str)]
 
 
 class _Body(BaseModel):
@@ -105,8 +114,8 @@ class ProductBody(_AttributionBody):
     """Body that creates a product."""
 
     display_name: str = Field(description="Display name.")
-    product_type: int = Field(description="Id of the product type.")
-    release: int | None = Field(None, description="Id of the release, for types that have one.")
+    product_type: Reference = Field(description="Number or name of the product type.")
+    release: Reference | None = Field(None, description="Number or name of the release, for types that have one.")
     official_product: bool = Field(default=False, description="Made by the project; administrators only.")
     pz_code: str | None = Field(None, description="Photo-z code, for results and estimates.")
     description: str | None = Field(None, description="Markdown.")
@@ -119,7 +128,7 @@ class ProductPatch(_AttributionBody):
     """Body that changes a product; ``status`` 1 publishes it."""
 
     display_name: str | None = None
-    release: int | None = None
+    release: Reference | None = Field(None, description="Number or name of the release; null for none.")
     official_product: bool | None = None
     pz_code: str | None = None
     description: str | None = None
@@ -132,7 +141,9 @@ class ProductPatch(_AttributionBody):
 class GroupBody(_Body):
     """Body that creates a group."""
 
-    name: str = Field(description="Unique name: letters, digits and . _ @ + -.")
+    name: str = Field(
+        description="Unique name: letters, digits and . _ @ + -.", json_schema_extra={"minLength": 1, "maxLength": 150}
+    )
     description: str = ""
 
 
@@ -162,10 +173,17 @@ class NodeBody(_Body):
     role: str = "main"
 
 
+class CuratedBody(_Body):
+    """Body that replaces the page of curated datasets."""
+
+    text: str = Field(description="Markdown.")
+    version: int | None = Field(None, description="The version that was edited; null to replace any.")
+
+
 class LinkBody(_Body):
     """Body that creates a sharing link."""
 
-    days: int = Field(14, description="Lifetime in days, 1 to 365.")
+    days: int = Field(14, description="Lifetime in days.", json_schema_extra={"minimum": 1, "maximum": 365})
     note: str = Field("", description="A note for its creator, such as the recipient.")
 
 

@@ -1,4 +1,4 @@
-"""JSON representation of errors of the REST API."""
+"""Routes of the REST API, which check the names of parameters and render errors as JSON."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,6 +11,8 @@ from fastapi.routing import APIRoute
 from core.errors import AuthenticationError, InvalidValueError, NotFoundError, PhotozError, TooLargeError
 from core.web.routes import route_class
 from products.validation import MissingColumnsError
+from webui.api.conditional import completed
+from webui.api.parameters import check_names, parameter_names
 
 __all__ = ["api_router", "error_response"]
 
@@ -27,14 +29,17 @@ def _api_route() -> type[APIRoute]:
         """A route of the REST API."""
 
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            handler = super().get_route_handler()
+            handler, known = super().get_route_handler(), parameter_names(self)
 
             async def checked(request: Request) -> Response:
                 try:
+                    check_names([name for name, _ in request.query_params.multi_items()], known)
                     answer: Response = await handler(request)
                 except RequestValidationError as e:
-                    return error_response(request, _as_photoz_error(e))
-                return answer
+                    answer = error_response(request, _as_photoz_error(e))
+                except InvalidValueError as e:
+                    answer = error_response(request, e)
+                return completed(request, answer)
 
             return checked
 

@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.groups import Group
 from core.auth.models import Identity
 from webui.api.bodies import GroupBody, GroupPatch, MemberBody, parse_body, read_fields
 from webui.api.errors import api_router
+from webui.api.lists import Listing
 from webui.api.representations.products import Json
 from webui.services import WebServices
 
@@ -38,11 +40,17 @@ def group_json(group: Group, identity: Identity) -> Json:
 
 def _add_groups(router: APIRouter, services: WebServices) -> None:
     authenticate, groups = services.authenticate, services.accounts.groups
+    listing = Listing[Group](
+        services.settings,
+        {"id": lambda group: group.id, "name": lambda group: group.name},
+        lambda group: (group.name, group.description),
+    )
 
-    @router.get("/groups", summary="The caller's groups; all groups for administrators")
-    def list_groups(identity: Identity = Depends(authenticate)) -> Json:
-        results = [group_json(group, identity) for group in groups.groups(identity)]
-        return {"count": len(results), "results": results}
+    @router.get(
+        "/groups", summary="The caller's groups; all groups for administrators", openapi_extra=listing.parameters
+    )
+    def list_groups(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        return listing.response(request, groups.groups(identity), lambda group: group_json(group, identity))
 
     @router.post("/groups", status_code=201, summary="Create a group, with the caller as its manager")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:

@@ -1,15 +1,18 @@
 """Positions as people write them: decimal degrees, or sexagesimal right ascension in hours and declination."""
 
-import math
+import re
 
 from core.errors import InvalidValueError
 from products.search.positions import position_of_text
 from webui.explorer.selection import Cone
 
-__all__ = ["RADIUS_UNITS", "cone_of"]
+__all__ = ["RADIUS_UNITS", "cone_of", "parse_radius"]
 
 #: Units of a radius, by the degrees that one of them has.
 RADIUS_UNITS = {"deg": 1.0, "arcmin": 1 / 60, "arcsec": 1 / 3600}
+
+_NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_LARGEST_RADIUS = 180.0
 
 
 def cone_of(position: str, radius: str, unit: str) -> Cone:
@@ -31,14 +34,22 @@ def cone_of(position: str, radius: str, unit: str) -> Cone:
     ra, dec, *more = position_of_text(position)
     if more:
         return Cone.parse(f"{ra!r},{dec!r},{more[0]!r}")
+    return Cone.parse(f"{ra!r},{dec!r},{parse_radius(radius, unit)!r}")
+
+
+def parse_radius(text: str, unit: str) -> float:
+    """Parse a radius, and return it in degrees.
+
+    Raises
+    ------
+    InvalidValueError
+        It is not a number of a known unit, above 0 and up to 180 degrees.
+    """
     if unit not in RADIUS_UNITS:
-        message = f"'{unit[:20]}' is no unit of a radius. Choose one of {', '.join(RADIUS_UNITS)}."
+        message = f"'{unit[:20]}' is not a unit of the radius; use {', '.join(RADIUS_UNITS)}."
         raise InvalidValueError(message, field="radius")
-    try:
-        degrees = float(radius) * RADIUS_UNITS[unit]
-    except ValueError:
-        degrees = math.nan
-    if not 0 < degrees <= 180:
-        message = f"The radius '{radius[:20]}' {unit} is no number above 0, at most 180 degrees."
+    radius = float(text) * RADIUS_UNITS[unit] if _NUMBER.fullmatch(text.strip()) else 0.0
+    if not 0 < radius <= _LARGEST_RADIUS:
+        message = f"'{text[:40]}' cannot be the radius: enter a number above 0, of up to 180 degrees."
         raise InvalidValueError(message, field="radius")
-    return Cone.parse(f"{ra!r},{dec!r},{degrees!r}")
+    return radius

@@ -3,6 +3,8 @@
 from fastapi import APIRouter, Depends, Response
 
 from core.auth.models import Identity
+from webui.library_wheel import library_wheel
+from webui.pages.library import FOLDER
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
 
@@ -14,7 +16,13 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/about")
     def about(identity: Identity = Depends(services.authenticate)) -> Response:
-        return renderer.page("about.html", identity, limit=services.settings.max_upload_bytes)
+        wheel = library_wheel()
+        return renderer.page(
+            "about.html",
+            identity,
+            limit=services.settings.max_upload_bytes,
+            wheel=None if wheel is None else f"{FOLDER}/{wheel.file_name}",
+        )
 
     @router.get("/vospace")
     @router.get("/vospace/")

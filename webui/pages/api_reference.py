@@ -66,8 +66,9 @@ def add_routes(router: APIRouter, services: WebServices, renderer: PageRenderer)
 
     @router.get("/docs")
     def docs(request: Request, identity: Identity = Depends(services.authenticate)) -> Response:
-        document = api_document(request.app)
-        operations = documented_operations(document, services.settings.public_url)
+        base = services.settings.public_url
+        document = api_document(request.app, base)
+        operations = documented_operations(document, base)
         tags = {tag["name"]: tag["description"] for tag in document["tags"]}
         return renderer.page("docs.html", identity, document=document, operations=operations, tags=tags)
 
@@ -79,11 +80,11 @@ def documented_operations(document: _Json, base: str) -> dict[str, tuple[Documen
         for method in _METHODS:
             if method in item:
                 tag = item[method]["tags"][0]
-                found[tag] = (*found.get(tag, ()), _operation(method, path, item[method], base))
+                found[tag] = (*found.get(tag, ()), _operation(method, path, item[method], document, base))
     return {tag: operations for tag, operations in found.items() if operations}
 
 
-def _operation(method: str, path: str, operation: _Json, base: str) -> DocumentedOperation:
+def _operation(method: str, path: str, operation: _Json, document: _Json, base: str) -> DocumentedOperation:
     parameters = [
         DocumentedField(p["name"], p["in"], p["required"], _type_name(p["schema"]), p.get("description", ""))
         for p in operation.get("parameters", [])
@@ -102,9 +103,18 @@ def _operation(method: str, path: str, operation: _Json, base: str) -> Documente
         curl=_curl(method, path, operation, base),
         response=_response_text(example),
         statuses=tuple(
-            (status, response.get("description", "")) for status, response in sorted(operation["responses"].items())
+            (status, _resolved(response, document)["description"])
+            for status, response in sorted(operation["responses"].items())
         ),
     )
+
+
+def _resolved(response: _Json, document: _Json) -> _Json:
+    """Return a response, or the one in the components to which it refers."""
+    if "$ref" not in response:
+        return response
+    found: _Json = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return found
 
 
 def _response_text(example: object) -> str:
@@ -129,7 +139,7 @@ def _type_name(schema: _Json) -> str:
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_type_name(choice) for choice in schema["anyOf"]))
     if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
+        return " | ".join(str(value) for value in schema["enum"] if value != "")
     return str(schema.get("type", ""))
 
 

@@ -22,8 +22,10 @@ from core.errors import (
     PhotozError,
     ServiceBusyError,
 )
+from core.web.deferred_routes import allowed_methods
 from core.web.routes import REQUEST_ID, ErrorRenderer
 from webui.addresses import login_address, page_of_request
+from webui.api.conditional import API_VERSION
 from webui.pages.forms import see_other
 from webui.pages.rendering.templates import PageRenderer
 from webui.services import WebServices
@@ -33,6 +35,9 @@ __all__ = ["error_handlers", "render_error"]
 _log = logging.getLogger(__name__)
 
 _CLIENT_GONE = 499
+_METHOD_NOT_ALLOWED = 405
+#: Codes of errors that the framework raises.
+_CODES = {_METHOD_NOT_ALLOWED: "MethodNotAllowed"}
 
 #: First path segments of addresses for programs alone, whose errors are never pages.
 _SERVICES = frozenset({"api", "registry", "reg", "availability", "static"})
@@ -92,7 +97,8 @@ def error_handlers(services: WebServices) -> "Mapping[type[Exception], _Handler]
 
     async def respond(request: Request, error: PhotozError, status: int, detail: str) -> Response:
         if not _wants_page(request):
-            return JSONResponse({"detail": detail}, status)
+            code = _CODES.get(status, error.code)
+            return _versioned(request, JSONResponse({"detail": detail, "code": code}, status))
         answer = await run_in_threadpool(render, request, error)
         answer.status_code = status
         return answer
@@ -103,6 +109,8 @@ def error_handlers(services: WebServices) -> "Mapping[type[Exception], _Handler]
             message = f"There is no page at {request.url.path}."
         answer = await respond(request, NotFoundError(message), error.status_code, error.detail)
         answer.headers.update(error.headers or {})
+        if error.status_code == _METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(sorted(allowed_methods(request.app.routes, request.scope)))
         return answer
 
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -132,6 +140,12 @@ def error_handlers(services: WebServices) -> "Mapping[type[Exception], _Handler]
         ClientDisconnect: gone,
         Exception: unforeseen,
     }
+
+
+def _versioned(request: Request, response: Response) -> Response:
+    if request.url.path.split("/")[1] == "api":
+        response.headers["API-Version"] = API_VERSION
+    return response
 
 
 _Handler = Callable[[Request, Any], Awaitable[Response]]

@@ -46,16 +46,6 @@ class Catalogue:
         self._connection = connection
         self._session = connection.session
 
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
-        """Run a query and return its rows.
-
-        Raises
-        ------
-        InvalidValueError
-            The server cannot run the query; the message states the error.
-        """
-        return run_sync(self._connection, adql, maxrec=maxrec).to_table()
-
     def _result(self, adql: str, maxrec: int | None) -> pyvo.dal.TAPResults:
         import pyvo
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from pzserver.errors import InvalidValueError, NotFoundError, PzServerError
-from pzserver.progress import fraction_bar
+from pzserver.files.progress import fraction_bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -111,6 +111,11 @@ class Job:
         self.delete()
 
     @property
+    def _title(self) -> str:
+        """Title of a bar of progress."""
+        return f"{type(self).__name__} {self.id}"
+
+    @property
     def url(self) -> str:
         """Address of the job."""
         return f"{self._connection.base_url}{self._job_list}/{self.id}"
@@ -165,8 +170,10 @@ class Job:
             It failed or was aborted, or has not ended in time.
         """
         if progress:
-            with fraction_bar(f"{type(self).__name__} {self.id}") as show:
-                return self.wait(seconds, show)
+            with fraction_bar(self._title) as show:
+                ended = self.wait(seconds, show)
+                show(1.0, "")
+                return ended
         deadline = None if seconds is None else time.monotonic() + seconds
         status, told = self._status(), None
         while not status.has_ended:
@@ -214,7 +221,7 @@ class Jobs:
         return f"<Jobs of {self._connection.base_url}>"
 
     def __getitem__(self, job_id: str) -> Job:
-        """Return a job of any kind by its identifier.
+        """Return a job of any kind by its identifier; a query is a `QueryJob`.
 
         Raises
         ------
@@ -222,7 +229,7 @@ class Jobs:
             There is no such job of yours.
         """
         for job_list in self._lists().values():
-            job = Job(self._connection, job_list, job_id)
+            job = _job(self._connection, job_list, job_id)
             try:
                 _ = job.phase
             except NotFoundError:
@@ -248,6 +255,14 @@ class Jobs:
     def _lists(self) -> dict[str, str]:
         pipelines = self._connection.json("GET", "pipelines/")["results"]
         return {**_LISTS, **{str(each["name"]): f"/pipelines/{each['name']}" for each in pipelines}}
+
+
+def _job(connection: Connection, job_list: str, job_id: str) -> Job:
+    if job_list != _LISTS["query"]:
+        return Job(connection, job_list, job_id)
+    from pzserver.tables.queries import QueryJob
+
+    return QueryJob(connection, job_list, job_id)
 
 
 def _newest_first(jobs: Iterable[JobEntry]) -> tuple[JobEntry, ...]:

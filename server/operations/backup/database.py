@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.orm import Session
 
 from core.database import Database
+from core.processes import ProcessIdentity
 from server.data_folder import StartError
 from server.migrations.upgrade import migrate_to, revision_of
 from server.operations.backup.manifest import DatabaseEntry, TableEntry
@@ -32,6 +33,7 @@ Read = Callable[[str], Iterable[bytes]]
 _CHUNK = 1 << 20
 _LEVEL = 3
 _REVISIONS = "alembic_version"
+_PREFIX = "backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def restore_database(database: Database, entry: DatabaseEntry, read: Read) -> No
 
 @contextmanager
 def _sqlite_snapshot(database: Database, scratch: Path) -> Iterator[DatabaseSnapshot]:
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="backup-") as folder:
+    _remove_stale_folders(scratch)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix=f"{_PREFIX}{ProcessIdentity.current()}.") as folder:
         path = Path(folder) / "photoz.sqlite"
         with closing(database.engine.raw_connection()) as connection, closing(sqlite3.connect(path)) as target:
             cast("sqlite3.Connection", connection.driver_connection).backup(target)
@@ -106,6 +109,14 @@ def _sqlite_snapshot(database: Database, scratch: Path) -> Iterator[DatabaseSnap
                 yield DatabaseSnapshot(session, store)
         finally:
             copy.close()
+
+
+def _remove_stale_folders(scratch: Path) -> None:
+    """Remove the copies of backups that were killed."""
+    for folder in scratch.glob(f"{_PREFIX}*"):
+        with suppress(ValueError):
+            if ProcessIdentity.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0]).alive is False:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -7,8 +7,6 @@ engine is only logged.
 import re
 from collections.abc import Mapping
 
-import duckdb
-
 from core.errors import InvalidValueError, PhotozError
 from tap.engine.errors import QueryCrashedError, QueryFailedError, QueryMemoryError, QueryTimeoutError
 from tap.engine.protocol import EngineQuery
@@ -76,6 +74,8 @@ def leaves_instance_usable(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> str | None:
+    import duckdb  # in query processes; the server only makes errors of what they describe
+
     if isinstance(error, (duckdb.InterruptException, duckdb.PermissionException, PhotozError)):
         return "INTERRUPT"
     found = _CAUSE.match(str(error))

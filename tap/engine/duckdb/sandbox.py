@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from tap.engine.duckdb.functions import register_kernels
+from tap.engine.file_columns import Conversion, FileColumn
 from tap.kernels import KERNELS, Kernel
 
 if TYPE_CHECKING:
@@ -35,6 +36,14 @@ _ALWAYS = {
     "preserve_insertion_order": True,
 }
 
+_CONVERSIONS = {
+    Conversion.NONE: "{0}",
+    Conversion.NAN: "CASE WHEN isnan({0}) THEN NULL ELSE {0} END",
+    Conversion.FINITE: "CASE WHEN isfinite({0}) THEN {0} END",
+    Conversion.SIGNED: "CAST({0} AS BIGINT)",
+    Conversion.TEXT: "CAST({0} AS VARCHAR)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class HiddenRows:
@@ -45,7 +54,7 @@ class HiddenRows:
 
 
 class SandboxTable:
-    """A table of a sandbox: its name, and its files, of which rows may be hidden, or its rows."""
+    """A table of a sandbox: its name, and its files, of which rows may be hidden and columns renamed, or its rows."""
 
     def __init__(
         self,
@@ -54,12 +63,14 @@ class SandboxTable:
         files: tuple[str, ...],
         data: "pa.Table | UploadRows | None",
         hidden: HiddenRows = HiddenRows(),
+        columns: tuple[FileColumn, ...] = (),
     ) -> None:
         self.schema = schema
         self.name = name
         self.files = files
         self.data = data
         self.hidden = hidden
+        self.columns = columns
 
     @property
     def stamp(self) -> tuple[object, ...]:
@@ -70,6 +81,7 @@ class SandboxTable:
             self.name,
             self.files,
             self.hidden,
+            self.columns,
             tuple((s.st_ino, s.st_mtime_ns, s.st_size) for s in states),
         )
 
@@ -128,7 +140,7 @@ class Sandbox:
         for table in tables:
             name = f"{_identifier(table.schema)}.{_identifier(table.name)}"
             if table.data is None:
-                run(f"CREATE VIEW {name} AS {_selected(table.hidden)} FROM {_scan(table.files)}{_shown(table.hidden)}")
+                run(f"CREATE VIEW {name} AS {_selected(table)} FROM {_scan(table.files)}{_shown(table.hidden)}")
             else:
                 self._store(name, table.data)
         run("SET enable_external_access = false")
@@ -182,8 +194,16 @@ def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _selected(hidden: HiddenRows) -> str:
+def _selected(table: SandboxTable) -> str:
+    if table.columns:
+        return f"SELECT {', '.join(map(_converted, table.columns))}"
+    hidden = table.hidden
     return "SELECT *" if hidden.column is None else f"SELECT * EXCLUDE ({_identifier(hidden.column)})"
+
+
+def _converted(column: FileColumn) -> str:
+    value = _identifier(column.source)
+    return f"{_CONVERSIONS[column.conversion].format(value)} AS {_identifier(column.name)}"
 
 
 def _shown(hidden: HiddenRows) -> str:

@@ -26,6 +26,7 @@ from tap.engine.duckdb.execution import Clock, run_query
 from tap.engine.duckdb.failures import describe, leaves_instance_usable
 from tap.engine.duckdb.frames import FrameKind, PipeReader, write_frame
 from tap.engine.duckdb.sandbox import HiddenRows, Sandbox, SandboxTable
+from tap.engine.file_columns import Conversion, FileColumn
 
 if TYPE_CHECKING:
     from tap.engine.duckdb.upload_rows import UploadRows
@@ -108,6 +109,7 @@ class _Worker:
                 tuple(table["files"]),
                 self._upload_rows(table["upload"]) or (None if table["files"] else next(rows)),
                 HiddenRows(table["block_column"], tuple(table["hidden"])),
+                tuple(FileColumn(name, source, Conversion(how)) for name, source, how in table["columns"]),
             )
             for table in request["tables"]
         ]

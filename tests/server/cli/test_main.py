@@ -64,7 +64,7 @@ def test_a_setting_that_cannot_be_used_stops_every_command(tmp_path: Path, name:
 
 @pytest.mark.parametrize(
     "command",
-    ["user add x --password abcdefghijkl", "group list", "migrate", "worker", "doctor", "product list", "jobs list"],
+    ["user add x --password abcdefghijkl", "migrate", "worker", "doctor", "product list", "backup never-made"],
 )
 def test_no_command_makes_a_data_folder_or_a_database_but_serve_and_init(tmp_path: Path, command: str):
     data = tmp_path / "data"

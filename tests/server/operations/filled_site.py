@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import pandas as pd
 
+from products.models import Visibility
+from server.cli.context import OPERATOR
 from server.operations.backup.creation import create_backup
 from server.operations.backup.manifest import Manifest
 from server.operations.backup.stores import backup_store
 from server.operations.inventory import Inventory
+from tap.metadata.survey_catalogues.models import CatalogueValues
 from tests.server.application import Application, running_application
+from tests.support.hats import write_hats
 
 __all__ = ["BackedUp", "FilledSite", "answers_of", "back_up", "filled_and_backed_up"]
 
@@ -50,8 +55,8 @@ class BackedUp:
 
 def filled_and_backed_up(folder: Path, database_url: str | None = None) -> BackedUp:
     """Fill a server below a folder, and make two backups, between which one account is added."""
-    with running_application(folder / "data", database_url=database_url) as app:
-        site = _fill(app)
+    with running_application(folder / "data", database_url=database_url, catalogue_places=(str(folder),)) as app:
+        site = _fill(app, folder / "survey")
         answers_of(app, site)  # the registry stores the changes that it finds
         first = back_up(app, str(folder / "backups"))
         app.services.accounts.service.add_user("later", None)
@@ -68,8 +73,13 @@ def back_up(app: Application, place: str) -> Manifest:
     return create_backup(services.settings, services.database, inventory, store, with_secrets=True)
 
 
-def _fill(app: Application) -> FilledSite:
-    """Make a public and a private product, files in a home, a user table, results of jobs, and a waiting job."""
+def _fill(app: Application, survey: Path) -> FilledSite:
+    """Make a public and a private product, files in a home, a user table, results of jobs, and a waiting job.
+
+    A survey catalogue is written into a folder beside, and registered.
+    """
+    write_hats(pd.DataFrame({"ra": [10.0, 11.0], "dec": [-5.0, 5.0], "mag": [20.5, 21.5]}), survey, most_rows=1)
+    app.services.tap.catalogues.add(OPERATOR, "survey", str(survey), CatalogueValues(visibility=Visibility.PUBLIC))
     app.services.accounts.service.add_user("ada", None)
     token = app.token("ada")
     ask = _Asker(app.client, {"Authorization": f"Bearer {token}"})
@@ -93,7 +103,10 @@ def _fill(app: Application) -> FilledSite:
         token,
         public,
         (
-            *(f"/tap/sync?LANG=ADQL&FORMAT=csv&QUERY=SELECT+*+FROM+{name}" for name in (table, "user_ada.mine")),
+            *(
+                f"/tap/sync?LANG=ADQL&FORMAT=csv&QUERY=SELECT+*+FROM+{name}"
+                for name in (table, "user_ada.mine", "hats.survey")
+            ),
             "/tap/sync?LANG=ADQL&FORMAT=csv&QUERY=SELECT+table_name,description+FROM+tap_schema.tables+ORDER+BY+1",
             "/tap/tables",
             "/vospace/nodes/home/ada?detail=max",

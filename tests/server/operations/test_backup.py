@@ -48,7 +48,8 @@ def _restore_and_compare(backed: BackedUp, empty: Settings) -> None:
     assert [address for address, (status, _) in backed.answers.items() if status != 200] == []
     store = backup_store(str(backed.place))
     restore_backup(empty, store, choose_backup(store))
-    with running_application(empty.data, database_url=empty.database_url) as app:
+    places = (str(backed.data.parent),)
+    with running_application(empty.data, database_url=empty.database_url, catalogue_places=places) as app:
         again = answers_of(app, backed.site)
         accounts = app.services.accounts.service
         later = accounts.identity_of_user("later")

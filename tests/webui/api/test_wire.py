@@ -149,7 +149,6 @@ def test_filters_ask_for_exact_names_and_for_parts_of_words(site: Site, catalogu
         "status__in=0, 1, 3, 9",
         "official_product=False",
         "search=redshift,alice",
-        "no_such_filter=1&ordering=no_such_field",
     ):
         assert found(query), query
     for query in (
@@ -162,8 +161,9 @@ def test_filters_ask_for_exact_names_and_for_parts_of_words(site: Site, catalogu
         "official_product=true",
     ):
         assert not found(query), query
-    wrong = ask(site.bob, "products/?product_type=redshift")
-    assert (wrong.status_code, next(iter(wrong.json()))) == (400, "product_type")
+    for query, name in (("product_type=redshift", "product_type"), ("ordering=no_such_field", "ordering")):
+        wrong = ask(site.bob, f"products/?{query}")
+        assert (wrong.status_code, next(iter(wrong.json()))) == (400, name)
 
 
 def test_vocabularies_are_found_by_name(site: Site):
@@ -174,7 +174,7 @@ def test_vocabularies_are_found_by_name(site: Site):
     order = [kind["order"] for kind in ask(site.alice, "product-types/?ordering=order").json()["results"]]
     assert order == sorted(order)
     for path in ("releases/?name=none", "pipelines/?name=none", "processes/"):
-        assert ask(site.alice, path).json() == {"count": 0, "results": []}
+        assert ask(site.alice, path).json() == {"count": 0, "next": None, "previous": None, "results": []}
     pipeline = ask(site.alice, "pipelines/?name=training_set_maker").json()["results"][0]
     assert (pipeline["id"], pipeline["output_product_type"], pipeline["product_types_accepted"]) == (1, 2, [1])
     assert pipeline["system_config"]["param"]["crossmatch"] == {"radius_arcsec": 1.0, "n_neighbors": 1}
@@ -206,7 +206,7 @@ def test_files_are_listed_found_and_removed(site: Site, draft: dict):
     assert ask(site.alice, f"product-files/{first['id']}/").json() == first
     assert ask(site.alice, f"product-files/?id={first['id']}").json()["results"] == [first]
     assert ask(site.bob, f"product-files/{first['id']}/").status_code == 404
-    assert ask(site.bob, f"product-files/?id={first['id']}").json() == {"count": 0, "results": []}
+    assert ask(site.bob, f"product-files/?id={first['id']}").json()["results"] == []
     fetched = requests.get(first["file"].replace(site.proxy.base_url, site.alice.base_url), timeout=60)
     assert fetched.status_code == 404  # the draft is nobody else's
     assert site.alice.call("DELETE", f"product-files/{first['id']}/").status_code == 204

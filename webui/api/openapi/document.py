@@ -7,7 +7,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from webui.api.openapi.operations import OPERATIONS, OperationDoc
+from core.web.deferred_routes import complete_routes
+from webui.api.conditional import API_VERSION
+from webui.api.openapi.descriptions import JSON, OperationDoc
+from webui.api.openapi.operations import OPERATIONS
+from webui.api.openapi.responses import components, described_responses
 
 __all__ = ["api_document"]
 
@@ -18,12 +22,20 @@ _TEXT = """JSON for scripts, for notebooks, and for the pzserver library.
 Send a token with each request: `Authorization: Bearer pz-…` (or `Token pz-…`); create one on the page Tokens. The scope
 `read` allows queries and downloads, `write` also uploads, changes and deletion, `admin` also administration.
 
-Addresses work with and without a trailing slash. Bodies are JSON or forms. Lists are
-`{"count": …, "results": […]}`, and complete unless a page is requested. Times are UTC.
+Addresses work with and without a trailing slash. Bodies are JSON or forms. Times are UTC. Lists are
+`{"count": …, "next": …, "previous": …, "results": […]}`, and complete unless a page is requested with `page` or
+`page_size`; `Link` has the addresses of the next and the previous page as well.
 
-An error is `{"detail": "message", "code": "…"}`, and names the wrong field. The response to a resource that the caller
-may not read is the same as for one that does not exist: 404."""
+A query parameter that an operation does not have is an error. An error is `{"detail": "message", "code": "…"}`, and
+the messages about a wrong parameter or field are also under its name. The response to a resource that the caller may
+not read is the same as for one that does not exist: 404.
 
+Responses to GET have an `ETag`; with `If-None-Match` an unchanged one is 304, without a body. `API-Version` is the
+version of the API: its first number changes when clients must change, its second when something is added. Keys are
+added to objects within a version, so clients ignore those that they do not know."""
+
+#: Whole numbers that the database can have.
+_RANGE = {"minimum": -(2**63), "maximum": 2**63 - 1}
 _TAGS: Mapping[str, str] = {
     "products": "Products, product types and releases.",
     "files": "The files of products, and their inspection.",
@@ -31,73 +43,84 @@ _TAGS: Mapping[str, str] = {
     "downloads": "Single files, and products as zips; ranges are supported.",
     "sharing": "Co-owners, transfer, links, versions, and deleted products.",
     "groups": "Groups of users.",
+    "challenges": "Challenges, their submissions and boards.",
     "pipelines": "Pipelines and their runs.",
     "provenance": "Provenance and citation of products.",
     "accounts": "Accounts and tokens.",
     "sign-in": "Sign-in of VO clients, as the challenges of the VO services declare it.",
     "server": "This server.",
 }
-_ERRORS: Mapping[str, str] = {
-    "401": "No valid credentials.",
-    "403": "The scope of the token is insufficient, or the resource belongs to another user.",
-    "404": "There is no such resource, or you may not read it.",
-}
 
 
-def api_document(app: FastAPI) -> _Json:
-    """Return the OpenAPI document, which is created once and cached by the application."""
+def api_document(app: FastAPI, base: str) -> _Json:
+    """Return the OpenAPI document, which is created once and cached by the application.
+
+    Parameters
+    ----------
+    base
+        Public address of the server.
+    """
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=_TEXT, routes=app.routes)
+        routes = list(complete_routes(app.routes))
+        document = get_openapi(title=app.title, version=API_VERSION, description=_TEXT, routes=routes)
+        schemas, shared = components()
+        document["servers"] = [{"url": base}]
         document["paths"] = {
-            path: {method: _completed(method, path, operation) for method, operation in item.items()}
+            path: {method: _completed(method, path, operation, schemas) for method, operation in item.items()}
             for path, item in document["paths"].items()
             if path == "/api" or path.startswith("/api/") or path == "/which_environment"
         }
-        components = document.setdefault("components", {})
-        components["securitySchemes"] = {
-            "token": {"type": "http", "scheme": "bearer", "description": "A token, created on the page Tokens."},
-            "password": {"type": "http", "scheme": "basic"},
+        document["components"] = {
+            **shared,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "A token, created on the page Tokens."},
+                "password": {"type": "http", "scheme": "basic"},
+            },
         }
-        document["security"] = [{"token": []}, {"password": []}]
+        document["security"] = [{}, {"token": []}, {"password": []}]
         document["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _completed(method: str, path: str, operation: _Json) -> _Json:
-    more = OPERATIONS.get((method, path), OperationDoc())
-    completed = {**operation, "tags": operation.get("tags", ["server"])}
-    if more.text:
-        completed["description"] = more.text
-    if more.query:
-        known = {parameter["name"] for parameter in operation.get("parameters", [])}
-        completed["parameters"] = [
-            *operation.get("parameters", []),
-            *(_parameter(name, text) for name, text in more.query.items() if name not in known),
-        ]
-    if more.body is not None:
+def _completed(method: str, path: str, operation: _Json, schemas: Mapping[int, _Json]) -> _Json:
+    more = OPERATIONS[method, path]
+    completed = {**operation, "tags": operation.get("tags", ["server"]), "description": more.text}
+    if "parameters" in operation:
+        completed["parameters"] = [_parameter(each) for each in operation["parameters"]]
+    if more.body is not None or more.raw:
         completed["requestBody"] = _request_body(more)
-    completed["responses"] = _responses(operation["responses"], more)
+    completed["responses"] = described_responses(method, path, operation["responses"], more, schemas)
     return completed
 
 
-def _parameter(name: str, text: str) -> _Json:
-    shape: _Json = {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
-    return {**shape, "description": text} if text else shape
+def _parameter(described: _Json) -> _Json:
+    """Return a parameter without null, which no address can have, and with the range of whole numbers."""
+    schema = dict(described["schema"])
+    if "anyOf" in schema:
+        (only,) = [each for each in schema.pop("anyOf") if each != {"type": "null"}]
+        schema |= only
+    if schema.get("type") == "integer":
+        schema = _RANGE | schema
+    return {**described, "schema": schema}
 
 
 def _request_body(more: OperationDoc) -> _Json:
+    if more.raw:
+        return {"content": {media: {"schema": {"contentMediaType": "application/octet-stream"}} for media in more.raw}}
     if isinstance(more.body, type) and issubclass(more.body, BaseModel):
         schema: _Json = more.body.model_json_schema(ref_template="#/components/schemas/{model}")
         schema = _inlined(schema)
     else:
         properties = {name: {"description": text} for name, text in dict(more.body or {}).items()}
         schema = {"type": "object", "properties": properties}
+        if more.required:
+            schema["required"] = [*more.required]
     if more.form:
         schema["properties"]["file"] |= {"type": "string", "contentMediaType": "application/octet-stream"}
         return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
     content: _Json = {"schema": schema} | ({"example": dict(more.sent)} if more.sent is not None else {})
-    return {"content": {"application/json": content, "application/x-www-form-urlencoded": {"schema": schema}}}
+    return {"content": {JSON: content, "application/x-www-form-urlencoded": {"schema": schema}}}
 
 
 def _inlined(schema: _Json) -> _Json:
@@ -113,21 +136,3 @@ def _inlined(schema: _Json) -> _Json:
 
     walked: _Json = walk(schema)
     return walked
-
-
-def _responses(responses: _Json, more: OperationDoc) -> _Json:
-    found = {status: dict(response) for status, response in responses.items() if status != "422"}
-    for status, response in found.items():
-        if status.startswith("2") and more.response is not None:
-            response["content"] = {more.media: {"schema": {}, "example": more.response}}
-    errors = {
-        status: {
-            "description": text,
-            "content": {"application/json": {"example": {"detail": text, "code": _CODES[status]}}},
-        }
-        for status, text in _ERRORS.items()
-    }
-    return {**errors, **found}
-
-
-_CODES = {"401": "NotAuthenticated", "403": "PermissionDenied", "404": "NotFound"}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 __all__ = [
-    "ARCHIVE", "COLUMN", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO", "PIPELINE", "PROCESS",
+    "ARCHIVE", "COLUMN", "CURATED", "DELETED", "FILE", "GROUP", "INSPECTION", "LINK", "MAIN_FILE_INFO", "MEANING",
+    "PIPELINE", "PROCESS",
     "PRODUCT", "PRODUCT_TYPE", "READ_DATA", "RELEASE", "SIGN_IN", "TABLE_OPTIONS", "TOKEN", "UPLOAD", "USER", "listed",
 ]  # fmt: skip
 
@@ -18,7 +19,7 @@ _MD5 = "098f6bcd4621d373cade4e832627b4f6"
 
 def listed(item: Example) -> Example:
     """Return an example of a list with one item."""
-    return {"count": 1, "results": [item]}
+    return {"count": 1, "next": None, "previous": None, "results": [item]}
 
 
 PRODUCT: Example = {
@@ -102,6 +103,15 @@ FILE: Example = {
     "created": _TIME,
     "updated": _TIME,
 }
+
+MEANING: Example = {
+    "key": "ra",
+    "alias": "RA",
+    "ucd": "pos.eq.ra;meta.main",
+    "description": "Right ascension, ICRS.",
+}
+
+CURATED: Example = {"text": "# Curated datasets\n", "version": 3, "changed_at": _TIME}
 
 COLUMN: Example = {
     "id": 88,

@@ -1,70 +1,90 @@
-"""Query parameters of the list of runs: filters, orderings, pages."""
+"""Query parameters of the list of runs: filters and orderings."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
-from core.errors import InvalidValueError, NotFoundError
-from pipelines.models import AnyPipeline
+from core.errors import InvalidValueError
+from pipelines.models import AnyPipeline, Run
 from pipelines.storage import RunQuery
+from webui.api.lists import PAGING, check_ordering, ordering_parameter
+from webui.api.names import Names
+from webui.api.parameters import INTEGER, Parameter, choice, whole_number
+from webui.api.representations.products import STATUSES
 
-__all__ = ["paged", "process_query"]
+__all__ = ["PARAMETERS", "process_query", "selected"]
 
-_MAX_PAGE_SIZE = 1000
-_MAX_DIGITS = 9
+_ORDERINGS = ("id", "created_at")
+_STATUSES = tuple(dict.fromkeys(STATUSES.values()))
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
-_Item = TypeVar("_Item")
+#: Query parameters of the list of runs.
+PARAMETERS: Mapping[str, Parameter] = {
+    "id": Parameter("Number of the run.", INTEGER),
+    "pipeline": Parameter("Words in the name of the pipeline, separated by commas."),
+    "pipeline__or": Parameter("As pipeline, with any of the words."),
+    "status": Parameter("Status.", choice(_STATUSES)),
+    "release": Parameter("Release, by number or name."),
+    "release__isnull": Parameter(
+        "true for runs without a release.", choice(("true", "false", "True", "False", "1", "0"))
+    ),
+    "release_name": Parameter("Words in the name of the release, separated by commas."),
+    "release_name__or": Parameter("As release_name, with any of the words."),
+    "upload": Parameter("Resulting product, by number or internal name."),
+    "user": Parameter("Owner, by number or name."),
+    "search": Parameter("Words in the name of the result or of the pipeline, separated by blanks or commas."),
+    "ordering": ordering_parameter(_ORDERINGS),
+    **PAGING,
+}
 
 
-def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline]) -> RunQuery:
-    """Parse the parameters of a request; unknown ones are ignored.
+def process_query(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline], names: Names) -> RunQuery:
+    """Parse the parameters of a request.
 
     Parameters
     ----------
     definitions
         The pipelines, by name.
     """
-    isnull = parameters.get("release__isnull", "").lower()
+    isnull, ordering = parameters.get("release__isnull", "").lower(), parameters.get("ordering") or "-created_at"
+    check_ordering(ordering, _ORDERINGS)
+    if isnull and isnull not in _TRUTH:
+        raise InvalidValueError(f"'{isnull[:40]}' is neither true nor false.", field="release__isnull")
+    number = whole_number(parameters, "id")
     return RunQuery(
-        numbers=_numbers(parameters, "id"),
+        numbers=() if number is None else (number,),
         pipelines=_pipelines(parameters, definitions),
-        releases=_numbers(parameters, "release"),
-        without_release={"true": True, "1": True, "false": False, "0": False}.get(isnull),
-        products=_numbers(parameters, "upload"),
-        owners=_numbers(parameters, "user"),
-        oldest_first=parameters.get("ordering") in {"id", "created_at"},
+        releases=(names.release(parameters["release"]),) if parameters.get("release") else (),
+        without_release=_TRUTH.get(isnull),
+        products=(names.product(parameters["upload"], "upload"),) if parameters.get("upload") else (),
+        owners=(names.user(parameters["user"]),) if parameters.get("user") else (),
+        oldest_first=not ordering.startswith("-"),
     )
 
 
-def paged(items: Sequence[_Item], parameters: Mapping[str, str]) -> Sequence[_Item]:
-    """Return one page of a list, or the whole list when no page is requested."""
-    if not parameters.get("page") and not parameters.get("page_size"):
-        return items
-    size = min(_whole(parameters, "page_size", 100), _MAX_PAGE_SIZE)
-    start = (_whole(parameters, "page", 1) - 1) * size
-    if start and start >= len(items):
-        raise NotFoundError("Invalid page.", field="page")
-    return items[start : start + size]
+def selected(runs: Iterable[Run], parameters: Mapping[str, str], names: Names) -> tuple[Run, ...]:
+    """Return the runs that have the requested status, a release of the requested name, and the words of a search."""
+    status = parameters.get("status")
+    if status and status not in _STATUSES:
+        message = f"'{status[:40]}' is not a status; the statuses are {', '.join(_STATUSES)}."
+        raise InvalidValueError(message, field="status")
+    found = tuple(run for run in runs if not status or STATUSES[run.phase] == status)
+    for key, enough in (("release_name", all), ("release_name__or", any)):
+        if words := _words(parameters, key):
+            numbers = names.releases_with(words, enough)
+            found = tuple(run for run in found if run.release_id in numbers)
+    words = parameters.get("search", "").lower().replace(",", " ").split()
+    texts = {run.id: f"{run.display_name}\n{run.pipeline.display_name}".lower() for run in found}
+    return tuple(run for run in found if all(word in texts[run.id] for word in words))
 
 
 def _pipelines(parameters: Mapping[str, str], definitions: Mapping[str, AnyPipeline]) -> tuple[str, ...] | None:
     """Return the pipelines whose names contain all words, or with ``__or`` at least one."""
     chosen: tuple[str, ...] | None = None
     for key, enough in (("pipeline", all), ("pipeline__or", any)):
-        words = [word.strip().lower() for word in parameters.get(key, "").split(",") if word.strip()]
-        if words:
+        if words := _words(parameters, key):
             names = {each.name: f"{each.id} {each.name} {each.display_name}".lower() for each in definitions.values()}
             chosen = tuple(name for name, text in names.items() if enough(word in text for word in words))
     return chosen
 
 
-def _numbers(parameters: Mapping[str, str], name: str) -> tuple[int, ...]:
-    return (_whole(parameters, name, 0),) if parameters.get(name) else ()
-
-
-def _whole(parameters: Mapping[str, str], name: str, default: int) -> int:
-    value = parameters.get(name)
-    if not value:
-        return default
-    if not (value.isascii() and value.isdecimal()) or len(value) > _MAX_DIGITS or int(value) < 1:
-        raise InvalidValueError(f"'{value[:40]}' is not a whole number above zero.", field=name)
-    return int(value)
+def _words(parameters: Mapping[str, str], name: str) -> list[str]:
+    return [word.strip().lower() for word in parameters.get(name, "").split(",") if word.strip()]

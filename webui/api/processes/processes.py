@@ -17,9 +17,12 @@ from pipelines.models import AnyPipeline, Run, RunRequest
 from pipelines.runs.requests import parse_request, request_of_parameters
 from webui.api.bodies import read_fields
 from webui.api.errors import api_router
-from webui.api.processes.filters import paged, process_query
+from webui.api.lists import Listing, Paging, list_response
+from webui.api.names import Names
+from webui.api.parameters import Number, declared
+from webui.api.processes.filters import PARAMETERS, process_query, selected
 from webui.api.representations.processes import pipeline_json, process_json
-from webui.api.representations.products import STATUSES, Json
+from webui.api.representations.products import Json
 from webui.charts.run_report import ReportView
 from webui.disclosures import run_warnings
 from webui.runs import report_of, report_warnings
@@ -28,6 +31,9 @@ from webui.services import WebServices
 __all__ = ["routes"]
 
 _FROM_FORM = ("display_name", "description", "objects", "release", "output_format", "visibility")
+_FIELDS = ("pipeline", "inputs", "used_config", "flags_translation_file", "rules", *_FROM_FORM)
+#: Fields of the public server that have no effect on a run.
+_WITHOUT_EFFECT = frozenset({"official_product", "pz_code", "release_year", "status", "user"})
 _MAX_DIGITS = 18
 
 
@@ -42,16 +48,22 @@ def routes(services: WebServices) -> APIRouter:
 
 def _add_pipelines(router: APIRouter, services: WebServices) -> None:
     authenticate, definitions = services.authenticate, services.pipelines.definitions
+    listing = Listing[AnyPipeline](
+        services.settings,
+        {"id": lambda pipeline: pipeline.id, "name": lambda pipeline: pipeline.name},
+        lambda pipeline: (pipeline.name, pipeline.display_name, pipeline.description),
+    )
 
-    @router.get("/pipelines", summary="Pipelines that can be run")
+    @router.get("/pipelines", summary="Pipelines that can be run", openapi_extra=listing.parameters)
     def pipelines(
+        request: Request,
         name: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
-    ) -> Json:
+    ) -> JSONResponse:
         identity.require(Scope.READ)
-        found = [each for each in definitions.values() if name in {None, each.name} and id in {None, each.id}]
-        return {"count": len(found), "results": [pipeline_json(each) for each in found]}
+        found = (each for each in definitions.values() if name in {None, each.name} and id in {None, each.id})
+        return listing.response(request, found, pipeline_json)
 
     @router.get("/pipelines/{number}", summary="One pipeline")
     def pipeline(number: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -62,14 +74,15 @@ def _add_pipelines(router: APIRouter, services: WebServices) -> None:
 def _add_processes(router: APIRouter, services: WebServices) -> None:
     authenticate, pipelines = services.authenticate, services.pipelines.service
 
-    @router.get("/processes", summary="Runs of pipelines")
-    def processes(request: Request, identity: Identity = Depends(authenticate)) -> Json:
+    @router.get("/processes", summary="Runs of pipelines", openapi_extra=declared(PARAMETERS))
+    def processes(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        found = pipelines.list(identity, process_query(request.query_params, pipelines.definitions))
-        if status := request.query_params.get("status"):
-            found = tuple(run for run in found if STATUSES[run.phase] == status)
-        page = paged(found, request.query_params)
-        return {"count": len(found), "results": [process_json(services, identity, run) for run in page]}
+        parameters, names = request.query_params, Names(services, identity)
+        query, paging = process_query(parameters, pipelines.definitions, names), Paging.of(parameters)
+        found = selected(pipelines.list(identity, query), parameters, names)
+        page = found if paging.size is None else found[paging.offset : paging.offset + paging.size]
+        results = [process_json(services, identity, run) for run in page]
+        return list_response(services.settings, request, len(found), results, paging)
 
     @router.post("/processes", status_code=201, summary="Run a pipeline")
     async def run(request: Request, identity: Identity = Depends(authenticate)) -> Json:
@@ -84,7 +97,7 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
         identity.require(Scope.READ)
         return _process(services, identity, pipelines.get(identity, number))
 
-    @router.get("/processes/{number}/stop", summary="Abort a run", operation_id="stop_by_get")
+    @router.get("/processes/{number}/stop", summary="Abort a run", operation_id="stop_by_get", deprecated=True)
     @router.post("/processes/{number}/stop", summary="Abort a run")
     def stop(number: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.WRITE)
@@ -95,7 +108,8 @@ def _add_processes(router: APIRouter, services: WebServices) -> None:
 
 
 def _process(services: WebServices, identity: Identity, run: Run) -> Json:
-    warnings = [*run_warnings(services, identity, run), *report_warnings(services, identity, run)]
+    disclosed, reported = run_warnings(services, identity, run), report_warnings(services, identity, run)
+    warnings = [*run.settings.ignored, *disclosed, *reported]
     return {**process_json(services, identity, run), "warnings": warnings}
 
 
@@ -168,6 +182,9 @@ def _pipeline(value: object, definitions: Mapping[str, AnyPipeline]) -> AnyPipel
 
 def _request(pipeline: AnyPipeline, fields: Mapping[str, Any]) -> RunRequest:
     """Parse the request for a run: its own fields, and the parameters and format of ``used_config``."""
+    if unknown := sorted(fields.keys() - {*_FIELDS, *_WITHOUT_EFFECT}):
+        message = f"There is no field '{unknown[0][:80]}'; the fields are {', '.join(_FIELDS)}."
+        raise InvalidValueError(message, field=unknown[0][:80])
     if fields.get("display_name") in {None, ""}:
         raise InvalidValueError("This field is required.", field="display_name")
     inputs = fields.get("inputs")

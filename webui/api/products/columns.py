@@ -5,15 +5,19 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
-from products.inspection.meanings import MEANINGS
+from products.inspection.meanings import MEANINGS, Meaning
 from products.lifecycle.column_descriptions import ColumnDescription, read_descriptions
 from products.lifecycle.column_words import ATTRIBUTES
 from products.models import ProductColumn
 from webui.api.bodies import read_body, read_fields
 from webui.api.errors import api_router
+from webui.api.lists import Listing
+from webui.api.names import Names
+from webui.api.parameters import Number
 from webui.api.representations.products import Json, column_json
 from webui.services import WebServices
 
@@ -28,23 +32,34 @@ def routes(services: WebServices) -> APIRouter:
     _add_single(router, services)
     _add_all(router, services)
 
-    @router.get("/meanings", summary="The meanings that columns can have")
-    def meanings() -> Json:
-        results = [asdict(meaning) for meaning in MEANINGS]
-        return {"count": len(results), "results": results}
+    listing = Listing[Meaning](
+        services.settings,
+        {"key": lambda meaning: meaning.key, "alias": lambda meaning: meaning.alias},
+        lambda meaning: (meaning.key, meaning.alias, meaning.ucd, meaning.description),
+    )
+
+    @router.get("/meanings", summary="The meanings that columns can have", openapi_extra=listing.parameters)
+    def meanings(request: Request) -> JSONResponse:
+        return listing.response(request, MEANINGS, asdict)
 
     return router
 
 
 def _add_single(router: APIRouter, services: WebServices) -> None:
     authenticate, column_meanings = services.authenticate, services.products.column_meanings
+    listing = Listing[ProductColumn](
+        services.settings,
+        {"id": lambda item: item.id, "order": lambda item: item.order, "column_name": lambda item: item.column.name},
+        lambda item: (item.column.name, item.column.description),
+    )
 
-    @router.get("/product-contents", summary="Columns of a product's table")
+    @router.get("/product-contents", summary="Columns of a product's table", openapi_extra=listing.parameters)
     def list_columns(
-        product: int | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        request: Request,
+        product: str | None = None,
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
-    ) -> Json:
+    ) -> JSONResponse:
         identity.require(Scope.READ)
         if product is None and id is None:
             message = "The parameter product is missing: product=…"
@@ -52,9 +67,8 @@ def _add_single(router: APIRouter, services: WebServices) -> None:
         if product is None:
             found: Sequence[ProductColumn] = (column_meanings.column(identity, id or 0),)
         else:
-            found = column_meanings.columns(identity, product)
-        results = [column_json(item) for item in found if id in {None, item.id}]
-        return {"count": len(results), "results": results}
+            found = column_meanings.columns(identity, Names(services, identity).product(product))
+        return listing.response(request, (item for item in found if id in {None, item.id}), column_json)
 
     @router.get("/product-contents/{column_id}", summary="One column")
     def one_column(column_id: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -80,7 +94,8 @@ def _add_all(router: APIRouter, services: WebServices) -> None:
     async def associate_all(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
         meanings = {name: str(value or "") for name, value in (await read_fields(request)).items()}
         items = await run_in_threadpool(column_meanings.describe_all, identity, product_id, meanings)
-        return {"count": len(items), "results": [column_json(item) for item in items]}
+        results = [column_json(item) for item in items]
+        return {"count": len(results), "next": None, "previous": None, "results": results}
 
     @router.patch("/products/{product_id}/columns", summary="Set units, UCDs and descriptions of several columns")
     async def describe_columns(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:

@@ -2,13 +2,17 @@
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError, TooLargeError
 from core.files import Staging
 from core.web.multipart import announced_bytes, announces_more, receive_form, receive_into
-from products.models import FileRole
+from products.models import FileRole, Product, ProductFile
 from webui.api.errors import api_router
+from webui.api.lists import Listing
+from webui.api.names import Names
+from webui.api.parameters import Number
 from webui.api.representations.products import Json, file_json
 from webui.services import WebServices
 
@@ -27,27 +31,30 @@ def routes(services: WebServices) -> APIRouter:
 
 def _add_listing(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
+    listing = Listing[tuple[ProductFile, Product]](
+        services.settings,
+        # Of files of one role the older one comes first.
+        {"id": lambda item: item[0].id, "role": lambda item: (item[0].role, item[0].id)},
+        lambda item: (item[0].name,),
+    )
 
-    @router.get("/product-files", summary="Files of a product")
+    @router.get("/product-files", summary="Files of a product", openapi_extra=listing.parameters)
     def list_files(
-        product_id: int | None = None,
-        product: int | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
-        ordering: str = "id",
+        request: Request,
+        product_id: str | None = None,
+        product: str | None = None,
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
-    ) -> Json:
+    ) -> JSONResponse:
         identity.require(Scope.READ)
-        number = product_id if product_id is not None else product
-        if number is None:
+        named, parameter = (product, "product") if product_id is None else (product_id, "product_id")
+        if named is None:
             found = services.products.service.files(identity, id)
         else:
-            details = services.products.service.details(identity, number)
+            details = services.products.service.details(identity, Names(services, identity).product(named, parameter))
             found = tuple((file, details.product) for file in details.files if id in {None, file.id})
-        results = [file_json(services, file, product_of, identity) for file, product_of in found]
-        key = ordering.removeprefix("-")
-        # Of files of one role the older one comes first.
-        results.sort(key=lambda item: (item["role"] if key == "role" else 0, item["id"]), reverse=ordering[:1] == "-")
-        return {"count": len(results), "results": results}
+        by_id = sorted(found, key=lambda item: item[0].id)
+        return listing.response(request, by_id, lambda item: file_json(services, *item, identity))
 
     @router.get("/product-files/{file_id}", summary="One file")
     def one_file(file_id: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -79,7 +86,9 @@ def _add_uploads(router: APIRouter, services: WebServices) -> None:
             raise InvalidValueError(message, field="file")
         product_id, role = _target(form.fields)
         sent = form.files[0]
-        file = await run_in_threadpool(uploads.add_file, identity, product_id, role, sent.name, sent.stored)
+        file = await run_in_threadpool(  # as today's service does, scripts attach files of one name
+            uploads.add_file, identity, product_id, role, sent.name, sent.stored, is_renamed=True
+        )
         product = await run_in_threadpool(services.products.service.get, identity, product_id)
         return file_json(services, file, product, identity)
 

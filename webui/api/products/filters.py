@@ -11,13 +11,24 @@ from products.product_types import PRODUCT_TYPES
 from products.schema import ProductRow, ProductTypeRow, ReleaseRow
 from products.search.coverage import Region, region_of_moc, region_of_text
 from products.search.queries import ProductQuery
+from webui.api.lists import PAGING, Paging, check_ordering, ordering_parameter
+from webui.api.names import Names
+from webui.api.parameters import Parameter, choice
 
-__all__ = ["CONTENT_FILTER_NAMES", "FILTER_NAMES", "ORDERINGS", "parse_region", "product_query"]
+__all__ = [
+    "CONTENT_FILTER_NAMES",
+    "FILTERS",
+    "FILTER_NAMES",
+    "ORDERINGS",
+    "PARAMETERS",
+    "parse_region",
+    "product_query",
+]
 
+#: Orderings that today's Photo-z Server has, too.
 ORDERINGS = ("id", "display_name", "product_type", "created_at")
 
-_MAX_PAGE_SIZE = 1000
-_MAX_DIGITS = 9
+_ORDERINGS = (*ORDERINGS, "owner", "release", "rows")
 _EXACT = ("internal_name", "display_name", "release", "product_type", "official_product", "status", "user")
 _BY_WORDS = ("uploaded_by", "product_type_name", "release_name", "product_name")
 
@@ -34,37 +45,73 @@ FILTER_NAMES = (
 )
 
 
-def product_query(parameters: Mapping[str, str]) -> ProductQuery:
-    """Parse the parameters of a request; unknown ones are ignored.
+_NUMBER: Mapping[str, object] = {"type": "number"}
+_TRUTH = choice(("true", "false", "True", "False", "1", "0"))
+_SEVERAL = "Several values of {}, separated by commas."
+_WORDS = "Words that {} contains, separated by commas."
+
+#: Query parameters that choose products.
+FILTERS: Mapping[str, Parameter] = {
+    "internal_name": Parameter("Internal name."),
+    "display_name": Parameter("Display name, as a whole."),
+    "release": Parameter("Release, by number or name."),
+    "product_type": Parameter("Product type, by number or name."),
+    "official_product": Parameter("Whether the project has made it.", _TRUTH),
+    "status": Parameter("0 registering, 1 published, 3 processing, 9 failed; or these words."),
+    "user": Parameter("Owner, by number or name."),
+    **{f"{name}__in": Parameter(_SEVERAL.format(name)) for name in _EXACT},
+    "release__isnull": Parameter("true for products without a release.", _TRUTH),
+    "uploaded_by": Parameter(_WORDS.format("the owner's name")),
+    "product_type_name": Parameter(_WORDS.format("the name of the product type")),
+    "release_name": Parameter(_WORDS.format("the name of the release")),
+    "product_name": Parameter(_WORDS.format("the display name")),
+    **{f"{name}__or": Parameter(f"As {name}, with any of the words.") for name in _BY_WORDS},
+    "has_redshift": Parameter("Whether it has spectroscopic redshifts.", _TRUTH),
+    "rows__gte": Parameter("Minimum number of rows.", _NUMBER),
+    "rows__lt": Parameter("Number of rows below which it has.", _NUMBER),
+    "area__gte": Parameter("Minimum area in square degrees.", _NUMBER),
+    "area__lt": Parameter("Area in square degrees below which it has.", _NUMBER),
+    "covers": Parameter("Position or circle that it covers: ra,dec or ra,dec,radius in degrees (ICRS)."),
+    "overlaps": Parameter("MOC that it overlaps, as text such as 6/1234-1240."),
+    "search": Parameter("Words that occur in the name, the description, the columns or the owner's name."),
+}
+
+#: Query parameters of the lists of products.
+PARAMETERS: Mapping[str, Parameter] = {
+    **FILTERS,
+    "ordering": ordering_parameter(_ORDERINGS),
+    **PAGING,
+}
+
+
+def product_query(parameters: Mapping[str, str], names: Names) -> ProductQuery:
+    """Parse the parameters of a request.
 
     Raises
     ------
     InvalidValueError
         A value is not valid for its filter, which the error names.
     """
-    size = _number(parameters, "page_size")
-    page = _number(parameters, "page") or 1
-    limit = None if size is None else max(1, min(size, _MAX_PAGE_SIZE))
-    if limit is None and "page" in parameters:
-        limit = 100
-    official = _values(parameters, "official_product")
+    paging, ordering = Paging.of(parameters), parameters.get("ordering") or "-created_at"
+    check_ordering(ordering, _ORDERINGS)
+    official = {_truth(value, "official_product") for value in _values(parameters, "official_product")}
     return ProductQuery(
-        product_types=_numbers(parameters, "product_type"),
-        releases=_numbers(parameters, "release"),
+        product_types=_numbers(parameters, "product_type", names.product_type),
+        releases=_numbers(parameters, "release", names.release),
         without_release=_boolean(parameters, "release__isnull"),
-        statuses=_numbers(parameters, "status"),
-        owners=_numbers(parameters, "user"),
+        statuses=_numbers(parameters, "status", names.status),
+        owners=_numbers(parameters, "user", names.user),
         internal_names=_values(parameters, "internal_name"),
         display_names=_values(parameters, "display_name"),
-        official=_truth(official[0], "official_product") if len(official) == 1 else None,
+        official=official.pop() if len(official) == 1 else None,
         text=parameters.get("search", ""),
         with_redshift=_boolean(parameters, "has_redshift"),
         rows=(_measure(parameters, "rows__gte"), _measure(parameters, "rows__lt")),
         area=(_measure(parameters, "area__gte"), _measure(parameters, "area__lt")),
         conditions=tuple(_word_conditions(parameters)),
-        ordering=parameters.get("ordering", "-created_at"),
-        offset=(page - 1) * (limit or 0),
-        limit=limit,
+        ordering=ordering,
+        offset=paging.offset,
+        limit=paging.size,
     )
 
 
@@ -74,22 +121,8 @@ def _values(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _numbers(parameters: Mapping[str, str], name: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(value) for value in _values(parameters, name))
-    except ValueError as e:
-        message = f"'{(parameters.get(name) or parameters.get(f'{name}__in', ''))[:40]}' is not a number."
-        raise InvalidValueError(message, field=name) from e
-
-
-def _number(parameters: Mapping[str, str], name: str) -> int | None:
-    value = parameters.get(name)
-    if not value:
-        return None
-    if not value.isdecimal() or len(value) > _MAX_DIGITS or int(value) < 1:
-        message = f"'{value[:40]}' is not a whole number above zero."
-        raise InvalidValueError(message, field=name)
-    return int(value)
+def _numbers(parameters: Mapping[str, str], name: str, number_of: Callable[[str], int]) -> tuple[int, ...]:
+    return tuple(number_of(value) for value in _values(parameters, name))
 
 
 def parse_region(parameters: Mapping[str, str]) -> Region | None:
@@ -101,7 +134,7 @@ def parse_region(parameters: Mapping[str, str]) -> Region | None:
 
 def _measure(parameters: Mapping[str, str], name: str) -> float | None:
     value = parameters.get(name)
-    if not value:
+    if value is None:
         return None
     try:
         number = float(value)

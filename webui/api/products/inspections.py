@@ -10,13 +10,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from core.auth.models import Identity, Scope
-from core.errors import NotFoundError, PermissionDeniedError
+from core.errors import NotFoundError, PermissionDeniedError, UnreadableFileError
 from products.adjustments.options import TableOptions
 from products.models import InspectionState, Product
 from uws import UnknownJobError
 from uws.handlers import job_events, job_states
 from webui.api.bodies import read_fields
 from webui.api.errors import api_router
+from webui.api.lists import PAGING, Paging
+from webui.api.parameters import declared
 from webui.api.representations.products import Json, inspection_json, product_json
 from webui.services import WebServices
 
@@ -85,6 +87,7 @@ def _add_registry(router: APIRouter, services: WebServices) -> None:
         "/products/{product_id}/registry",
         summary="Inspect and wait for the end",
         operation_id="registry_by_get",
+        deprecated=True,
     )
     @router.post("/products/{product_id}/registry", summary="Inspect and wait for the end")
     async def registry(
@@ -98,22 +101,29 @@ def _add_registry(router: APIRouter, services: WebServices) -> None:
         await run_in_threadpool(services.products.uploads.inspect, identity, product_id)
         product = await _inspected(services, identity, product_id, _REGISTRY_SECONDS, request)
         if product.inspection_state is InspectionState.FAILED:
-            return JSONResponse({"error": product.inspection_error}, 422)
+            message = product.inspection_error or "The main file cannot be read."
+            return JSONResponse({"error": message, "detail": message, "code": UnreadableFileError.code}, 422)
         return JSONResponse(await run_in_threadpool(product_json, product, identity))
 
 
 def _add_found(router: APIRouter, services: WebServices) -> None:
-    @router.get("/products/{product_id}/read_data", summary="The first rows of the table")
-    def read_data(product_id: int, identity: Identity = Depends(services.authenticate)) -> Json:
+    @router.get(
+        "/products/{product_id}/read_data", summary="The first rows of the table", openapi_extra=declared(PAGING)
+    )
+    def read_data(
+        product_id: int, request: Request, identity: Identity = Depends(services.authenticate)
+    ) -> JSONResponse:
         identity.require(Scope.READ)
         found = _inspection(services, identity, product_id)["found"]
         preview = found.get("preview")
         if preview is None:
             message = "This product has no table to show."
             raise NotFoundError(message)
-        columns = list(preview)
+        columns, paging = list(preview), Paging.of(request.query_params)
         rows = [dict(zip(columns, values, strict=True)) for values in zip(*preview.values(), strict=True)]
-        return {"count": len(rows), "columns": columns, "results": rows}
+        paging.check(len(rows))
+        page = rows if paging.size is None else rows[paging.offset : paging.offset + paging.size]
+        return JSONResponse({"count": len(rows), "columns": columns, "results": page})
 
 
 async def _inspected(

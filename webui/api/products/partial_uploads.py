@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError
@@ -19,6 +20,7 @@ from products.lifecycle.partial_uploads import IncomingPart, NewUpload, PartialU
 from products.models import ProductFile
 from webui.api.bodies import read_fields
 from webui.api.errors import api_router
+from webui.api.lists import Listing
 from webui.api.products.files import role_of
 from webui.api.representations.products import Json, file_json, iso
 from webui.services import WebServices
@@ -38,6 +40,11 @@ def routes(services: WebServices) -> APIRouter:
 
 def _add_uploads(router: APIRouter, services: WebServices) -> None:
     authenticate, uploads = services.authenticate, services.products.partial_uploads
+    listing = Listing[PartialUpload](
+        services.settings,
+        {"name": lambda upload: upload.name, "size": lambda upload: upload.size},
+        lambda upload: (upload.name,),
+    )
 
     @router.post("/products/{product_id}/uploads", status_code=201, summary="Start the upload of a file in parts")
     async def start(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> Json:
@@ -45,11 +52,14 @@ def _add_uploads(router: APIRouter, services: WebServices) -> None:
         new = _new_upload(await read_fields(request))
         return _json(await run_in_threadpool(uploads.start, identity, product_id, new))
 
-    @router.get("/products/{product_id}/uploads", summary="Uploads in parts that are not complete")
-    def unfinished(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
+    @router.get(
+        "/products/{product_id}/uploads",
+        summary="Uploads in parts that are not complete",
+        openapi_extra=listing.parameters,
+    )
+    def unfinished(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        results = [_json(upload) for upload in uploads.unfinished(identity, product_id)]
-        return {"count": len(results), "results": results}
+        return listing.response(request, uploads.unfinished(identity, product_id), _json)
 
     @router.get(_PATH, summary="How much of an upload in parts has arrived")
     def progress(product_id: int, upload_id: str, identity: Identity = Depends(authenticate)) -> Json:

@@ -66,15 +66,17 @@ def _add_prepared(router: APIRouter, services: WebServices, signer: LinkSigner, 
         url = f"{services.settings.public_url}/api/products/{product_id}/{scope}/file/?token={token}"
         return _archive_json(product_id, found, url)
 
-    @router.post(f"/products/{{product_id}}/{scope}/prepare", summary=f"Prepare {what}; it is ready at once")
+    @router.post(
+        f"/products/{{product_id}}/{scope}/prepare", summary=f"Prepare {what}; it is ready at once", deprecated=True
+    )
     def prepare(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         return describe(product_id, identity)
 
-    @router.get(f"/products/{{product_id}}/{scope}/status", summary=f"Status of {what}: always ready")
+    @router.get(f"/products/{{product_id}}/{scope}/status", summary=f"Status of {what}: always ready", deprecated=True)
     def status(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
         return describe(product_id, identity)
 
-    @router.get(f"/products/{{product_id}}/{scope}/file", summary=f"Download {what} by its signed URL")
+    @router.get(f"/products/{{product_id}}/{scope}/file", summary=f"Download {what} by its signed URL", deprecated=True)
     @router.head(f"/products/{{product_id}}/{scope}/file", include_in_schema=False)
     def fetch(
         product_id: int, request: Request, token: str = "", identity: Identity = Depends(authenticate)

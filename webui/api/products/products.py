@@ -11,13 +11,24 @@ from core.auth.models import Identity, Scope
 from core.errors import InvalidValueError, NotFoundError
 from pipelines.models import Run
 from products.attribution import AttributionChanges
-from products.models import Product, ProductStatus
+from products.models import Product, ProductStatus, ProductType, Release
 from products.product_types import product_type_by_name
 from products.search.queries import Page, ProductQuery
 from products.service import NewProduct, ProductChanges
 from webui.api.bodies import ProductBody, ProductPatch, parse_body, read_fields
 from webui.api.errors import api_router
-from webui.api.products.filters import CONTENT_FILTER_NAMES, FILTER_NAMES, ORDERINGS, parse_region, product_query
+from webui.api.lists import Listing, Paging, list_response
+from webui.api.names import Names
+from webui.api.parameters import Number, declared
+from webui.api.products.filters import (
+    CONTENT_FILTER_NAMES,
+    FILTER_NAMES,
+    FILTERS,
+    ORDERINGS,
+    PARAMETERS,
+    parse_region,
+    product_query,
+)
 from webui.api.representations.disclosures import published_json, shared_json
 from webui.api.representations.products import (
     Json,
@@ -39,26 +50,33 @@ _SEPARATE = {"status", "official_product", "groups", *AttributionChanges.model_f
 def routes(services: WebServices) -> APIRouter:
     """Return the routes of products, product types and releases."""
     router = api_router("products")
-    _add_vocabulary(router, services)
+    _add_types(router, services)
+    _add_releases(router, services)
     _add_lists(router, services)
     _add_products(router, services)
     _add_changes(router, services)
     return router
 
 
-def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
+def _add_types(router: APIRouter, services: WebServices) -> None:
     authenticate = services.authenticate
+    types = Listing[ProductType](
+        services.settings,
+        {"id": lambda kind: kind.id, "order": lambda kind: kind.order, "name": lambda kind: kind.name},
+        lambda kind: (kind.name, kind.display_name, kind.description),
+    )
 
-    @router.get("/product-types", summary="Product types")
+    @router.get("/product-types", summary="Product types", openapi_extra=types.parameters)
     def product_types(
+        request: Request,
         name: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
-    ) -> Json:
+    ) -> JSONResponse:
         identity.require(Scope.READ)
         kinds = services.products.service.types()
-        results = [product_type_json(kind) for kind in kinds if name in {None, kind.name} and id in {None, kind.id}]
-        return {"count": len(results), "results": results}
+        found = (kind for kind in kinds if name in {None, kind.name} and id in {None, kind.id})
+        return types.response(request, found, product_type_json)
 
     @router.get("/product-types/{type_id}", summary="One product type")
     def one_type(type_id: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -69,21 +87,33 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
         message = f"There is no product type number {type_id}."
         raise NotFoundError(message)
 
-    @router.get("/releases", summary="Releases")
+
+def _add_releases(router: APIRouter, services: WebServices) -> None:
+    authenticate = services.authenticate
+    listing = Listing[Release](
+        services.settings,
+        {
+            "id": lambda release: release.id,
+            "name": lambda release: release.name,
+            "display_name": lambda release: release.display_name.lower(),
+            "created_at": lambda release: (release.created_at is not None, release.created_at),
+        },
+        lambda release: (release.name, release.display_name, release.description),
+    )
+
+    @router.get("/releases", summary="Releases", openapi_extra=listing.parameters)
     def releases(
+        request: Request,
         name: str | None = None,
-        id: int | None = None,  # noqa: A002 - the parameter's name on the wire
+        id: Number | None = None,  # noqa: A002 - the parameter's name on the wire
         identity: Identity = Depends(authenticate),
-    ) -> Json:
+    ) -> JSONResponse:
         identity.require(Scope.READ)
         groups = services.products.service.release_groups()
-        found = [
+        found = (
             r for r in services.products.service.releases(identity) if name in {None, r.name} and id in {None, r.id}
-        ]
-        return {
-            "count": len(found),
-            "results": [release_json(release, groups.get(release.id, ())) for release in found],
-        }
+        )
+        return listing.response(request, found, lambda release: release_json(release, groups.get(release.id, ())))
 
     @router.get("/releases/{release_id}", summary="One release")
     def one_release(release_id: int, identity: Identity = Depends(authenticate)) -> Json:
@@ -98,33 +128,40 @@ def _add_vocabulary(router: APIRouter, services: WebServices) -> None:
 def _add_lists(router: APIRouter, services: WebServices) -> None:
     authenticate, products = services.authenticate, services.products.service
 
-    def query_of(request: Request) -> ProductQuery:
-        query, region = product_query(request.query_params), parse_region(request.query_params)
+    def query_of(request: Request, identity: Identity) -> ProductQuery:
+        parameters = request.query_params
+        query, region = product_query(parameters, Names(services, identity)), parse_region(parameters)
         return query if region is None else replace(query, numbers=services.products.coverage.overlapping(region))
 
-    @router.get("/products/facets", summary="Facets: values and counts of the products that the filters find")
+    def answer(request: Request, identity: Identity, query: ProductQuery) -> JSONResponse:
+        page, paging = products.list(identity, query), Paging.of(request.query_params)
+        return list_response(services.settings, request, page.count, _listed(services, page, identity), paging)
+
+    @router.get(
+        "/products/facets",
+        summary="Facets: values and counts of the products that the filters find",
+        openapi_extra=declared(FILTERS),
+    )
     def facets(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         identity.require(Scope.READ)
-        return {facet.name: facet_json(facet) for facet in services.products.facets.facets(identity, query_of(request))}
+        found = services.products.facets.facets(identity, query_of(request, identity))
+        return {facet.name: facet_json(facet) for facet in found}
 
-    @router.get("/products", summary="List products; see OPTIONS for the filters")
+    @router.get("/products", summary="List products; see OPTIONS for the filters", openapi_extra=declared(PARAMETERS))
     def list_products(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
-        query = query_of(request)
-        page = products.list(identity, query)
-        if query.offset and query.offset >= page.count:
-            message = "Invalid page."
-            raise NotFoundError(message, field="page")
-        # Serialised directly: a list may have all products, and FastAPI would validate each of them.
-        return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
+        return answer(request, identity, query_of(request, identity))
 
-    @router.get("/products-specz", summary="Published redshift catalogues, the possible inputs of pipelines")
+    @router.get(
+        "/products-specz",
+        summary="Published redshift catalogues, the possible inputs of pipelines",
+        openapi_extra=declared(PARAMETERS),
+    )
     def redshift_catalogues(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
         identity.require(Scope.READ)
         kind, published = product_type_by_name("redshift_catalog").id, (ProductStatus.PUBLISHED,)
-        query = replace(query_of(request), product_types=(kind,), statuses=published)
-        page = products.list(identity, query)
-        return JSONResponse({"count": page.count, "results": _listed(services, page, identity)})
+        query = query_of(request, identity)
+        return answer(request, identity, replace(query, product_types=(kind,), statuses=published))
 
     @router.options("/products", summary="Names of the filters and orderings of the list")
     def options(identity: Identity = Depends(authenticate)) -> Json:
@@ -177,7 +214,7 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
     @router.post("/products", status_code=201, summary="Create a product, as a draft")
     async def create(request: Request, identity: Identity = Depends(authenticate)) -> Json:
         body = parse_body(ProductBody, await read_fields(request))
-        return product_json(await run_in_threadpool(products.create, identity, _new_product(body)), identity)
+        return product_json(await run_in_threadpool(_create, services, identity, body), identity)
 
     @router.put("/products/{product_id}", summary="Same as PATCH: omitted fields keep their values")
     @router.patch("/products/{product_id}", summary="Change a product; status 1 publishes it")
@@ -198,11 +235,12 @@ def _add_changes(router: APIRouter, services: WebServices) -> None:
         products.delete(identity, product_id)
 
 
-def _new_product(body: ProductBody) -> NewProduct:
-    return NewProduct(
+def _create(services: WebServices, identity: Identity, body: ProductBody) -> Product:
+    names = Names(services, identity)
+    new = NewProduct(
         display_name=body.display_name,
-        product_type=body.product_type,
-        release=body.release,
+        product_type=names.product_type(body.product_type),
+        release=None if body.release is None else names.release(body.release),
         description=body.description or "",
         pz_code=body.pz_code,
         official=body.official_product,
@@ -212,6 +250,7 @@ def _new_product(body: ProductBody) -> NewProduct:
         attribution=body.attribution,
         embargo_date=body.embargo_date,
     )
+    return services.products.service.create(identity, new)
 
 
 def _change(services: WebServices, identity: Identity, product_id: int, body: ProductPatch) -> Product:
@@ -219,6 +258,8 @@ def _change(services: WebServices, identity: Identity, product_id: int, body: Pr
         message = f"A product's status can be set to 1 (published), not to {body.status}."
         raise InvalidValueError(message, field="status")
     values: dict[str, Any] = body.model_dump(exclude_unset=True, exclude=_SEPARATE)
+    if body.release is not None:
+        values["release"] = Names(services, identity).release(body.release)
     changes = ProductChanges(
         **values,
         groups=None if body.groups is None else tuple(body.groups),

@@ -2,12 +2,14 @@
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from core.auth.models import ANONYMOUS, Identity, Scope
 from products.lifecycle.versions import DeletedProduct
 from products.sharing.links import ProductLink
 from webui.api.bodies import LinkBody, TransferBody, parse_body, read_fields
 from webui.api.errors import api_router
+from webui.api.lists import Listing
 from webui.api.representations.disclosures import shared_json
 from webui.api.representations.products import Json, iso, product_json
 from webui.disclosures import disclosure, warnings_of
@@ -48,11 +50,19 @@ def _add_owners(router: APIRouter, services: WebServices) -> None:
 
 def _add_links(router: APIRouter, services: WebServices) -> None:
     authenticate, links = services.authenticate, services.products.links
+    listing = Listing[ProductLink](
+        services.settings,
+        {"id": lambda link: link.id, "created_at": lambda link: link.created_at},
+        lambda link: (link.note, link.made_by),
+    )
 
-    @router.get("/products/{product_id}/links", summary="Valid links to the product, without their secrets")
-    def list_links(product_id: int, identity: Identity = Depends(authenticate)) -> Json:
-        results = [_link_json(link) for link in links.links(identity, product_id)]
-        return {"count": len(results), "results": results}
+    @router.get(
+        "/products/{product_id}/links",
+        summary="Valid links to the product, without their secrets",
+        openapi_extra=listing.parameters,
+    )
+    def list_links(product_id: int, request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        return listing.response(request, links.links(identity, product_id), _link_json)
 
     @router.post(
         "/products/{product_id}/links",
@@ -91,11 +101,19 @@ def _add_versions(router: APIRouter, services: WebServices) -> None:
 
 def _add_deleted(router: APIRouter, services: WebServices) -> None:
     authenticate, lifecycle = services.authenticate, services.products.versions
+    listing = Listing[DeletedProduct](
+        services.settings,
+        {"id": lambda item: item.product.id, "deleted_at": lambda item: item.deleted_at},
+        lambda item: (item.product.display_name, item.product.description),
+    )
 
-    @router.get("/deleted-products", summary="The caller's deleted products that can be restored")
-    def deleted(identity: Identity = Depends(authenticate)) -> Json:
-        results = [_deleted_json(item, identity) for item in lifecycle.deleted(identity)]
-        return {"count": len(results), "results": results}
+    @router.get(
+        "/deleted-products",
+        summary="The caller's deleted products that can be restored",
+        openapi_extra=listing.parameters,
+    )
+    def deleted(request: Request, identity: Identity = Depends(authenticate)) -> JSONResponse:
+        return listing.response(request, lifecycle.deleted(identity), lambda item: _deleted_json(item, identity))
 
     @router.post("/deleted-products/{product_id}/restore", summary="Restore a deleted product")
     def restore(product_id: int, identity: Identity = Depends(authenticate)) -> Json:

@@ -14,7 +14,7 @@ __all__ = ["Document", "Documentation", "Found", "Section", "slug"]
 _ORDER = {
     "For users": (
         "tutorial", "todays-server", "formats", "explorer", "plots", "queries", "estimates", "pipelines", "validation",
-        "registry", "vospace", "glossary",
+        "registry", "vospace", "library", "rest", "glossary",
     ),
     "For operators": ("settings", "operations", "upgrading", "security", "demo-data", "architecture"),
 }  # fmt: skip

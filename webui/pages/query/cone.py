@@ -1,21 +1,14 @@
-"""Cone searches written as ADQL: position in degrees or sexagesimal, radius, and the columns of a table."""
-
-import re
+"""Cone searches written as ADQL: position in degrees or sexagesimal, and the columns of a table."""
 
 from core.errors import InvalidValueError
 from products.search.positions import position_of_text
 from tap.identifiers import identifier
 from tap.models import TapTable
 
-__all__ = ["RADIUS_UNITS", "cone_query", "parse_position", "parse_radius"]
+__all__ = ["cone_query", "parse_position"]
 
-#: Units of the radius, with their degrees.
-RADIUS_UNITS = {"arcsec": 1 / 3600, "arcmin": 1 / 60, "deg": 1.0}
-
-_NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)")
 _LONGEST = 100
 _MOST_COLUMNS = 12
-_LARGEST_RADIUS = 180.0
 
 
 def parse_position(text: str) -> tuple[float, float]:
@@ -37,24 +30,6 @@ def parse_position(text: str) -> tuple[float, float]:
         message = f"'{text[:60]}' is not on the sky: right ascension is 0 to 360 degrees, declination -90 to 90."
         raise InvalidValueError(message, field="position")
     return ra, dec
-
-
-def parse_radius(text: str, unit: str) -> float:
-    """Parse a radius, and return it in degrees.
-
-    Raises
-    ------
-    InvalidValueError
-        It is not a number of a known unit, above 0 and up to 180 degrees.
-    """
-    if unit not in RADIUS_UNITS:
-        message = f"'{unit[:20]}' is not a unit of the radius; use {', '.join(RADIUS_UNITS)}."
-        raise InvalidValueError(message, field="radius")
-    radius = float(text) * RADIUS_UNITS[unit] if _NUMBER.fullmatch(text.strip()) else 0.0
-    if not 0 < radius <= _LARGEST_RADIUS:
-        message = f"'{text[:40]}' cannot be the radius: enter a number above 0, of up to 180 degrees."
-        raise InvalidValueError(message, field="radius")
-    return radius
 
 
 def cone_query(table: TapTable, ra: float, dec: float, radius: float) -> str:

@@ -18,8 +18,9 @@ from tap.metadata.catalog import TableSet
 from tap.pages.examples import Example, examples_of
 from tap.queues.pending import PendingQuery
 from tap.service import QueryAnswer
+from webui.explorer.positions import RADIUS_UNITS, parse_radius
 from webui.pages.forms import form_fields, see_other
-from webui.pages.query.cone import RADIUS_UNITS, cone_query, parse_position, parse_radius
+from webui.pages.query.cone import cone_query, parse_position
 from webui.pages.query.form import DOWNLOAD_FORMATS, FIRST_QUERY, QueryForm, tap_parameters
 from webui.pages.query.jobs import job_address, recent_queries, submit_job
 from webui.pages.query.results import QueryResult, read_result

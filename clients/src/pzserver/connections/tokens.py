@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["clean_token", "configuration_path", "find_token"]
+__all__ = ["clean_token", "configuration_path", "find_token", "store_token"]
 
 _VARIABLE = "PZSERVER_TOKEN"
 _RSP_MOUNTS = "/opt/lsst/software/jupyterlab"
@@ -36,6 +36,42 @@ def find_token(token: str | None, base_url: str) -> str:
         )
         raise ValueError(message)
     return clean_token(found)
+
+
+def store_token(token: str, base_url: str) -> Path:
+    """Store the token for a server in the configuration file, which its owner alone may read; return its path.
+
+    Raises
+    ------
+    ValueError
+        The file is not one in which the token can be stored.
+    """
+    path = configuration_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = path.read_text(encoding="utf-8") if path.exists() else ""
+    section, entry = f'[hosts."{base_url}"]', f'token = "{clean_token(token)}"'
+    lines = old.splitlines()
+    if section in (line.strip() for line in lines):
+        start = [line.strip() for line in lines].index(section) + 1
+        stop = next((i for i in range(start, len(lines)) if lines[i].lstrip().startswith("[")), len(lines))
+        kept = [line for line in lines[start:stop] if line.partition("=")[0].strip() != "token"]
+        lines[start:stop] = [entry, *kept]
+    else:
+        lines += [*([""] if lines else []), section, entry]
+    text = "\n".join(lines) + "\n"
+    try:
+        stored = tomllib.loads(text)["hosts"][base_url]["token"]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError):
+        stored = None
+    if stored != clean_token(token):
+        message = f"The token cannot be stored in {path}; correct that file, or remove it."
+        raise ValueError(message)
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    with open(part, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
+    part.replace(path)
+    return path
 
 
 def clean_token(token: str) -> str:

@@ -1,10 +1,12 @@
 """The OpenAPI document: it covers what clients send, and its examples are like real responses."""
 
 import html
+import json
 import re
 
 import pytest
 import requests
+from pydantic import TypeAdapter
 
 from tests.server.api import Api
 from tests.webui.api.conftest import PASSWORD, Site
@@ -30,9 +32,10 @@ CLIENT = (
 )  # fmt: skip
 
 
-def test_what_is_described_is_there(document: dict):
+def test_what_is_there_is_described(site: Site, document: dict):
     there = {(method, path) for path, item in document["paths"].items() for method in item}
-    assert set(OPERATIONS) - there == set()
+    assert set(OPERATIONS) == there
+    assert document["servers"] == [{"url": site.proxy.base_url}]
     assert all(path.startswith(("/api", "/which_environment")) for path in document["paths"])
 
 
@@ -52,6 +55,39 @@ def test_operations_have_names_of_their_own(document: dict):
     assert len(set(names)) == len(names)
     bodies = [said.get("requestBody") for item in document["paths"].values() for said in item.values()]
     assert "$ref" not in str(bodies)
+
+
+def test_every_operation_describes_itself_its_responses_and_its_errors(document: dict):
+    for path, item in document["paths"].items():
+        for method, said in item.items():
+            responses = said["responses"]
+            assert said["description"], (method, path)
+            assert len(said["summary"]) > 5, (method, path)
+            assert {"400", "401", "403", "404", "429", "503"} <= set(responses), (method, path)
+            assert "422" not in responses or "422" in OPERATIONS[method, path].errors, (method, path)
+            if method in {"post", "put", "patch", "delete"}:
+                assert {"409", "413"} <= set(responses), (method, path)
+            for status, response in responses.items():
+                if "$ref" not in response and status not in {"204", "304", "416"}:
+                    assert all(content["schema"] for content in response["content"].values()), (method, path, status)
+
+
+def test_references_of_the_document_lead_somewhere(document: dict):
+    references = set(re.findall(r"'\$ref': '([^']+)'", str(document)))
+    assert len(references) > 50
+    for reference in references:
+        found = document
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found, reference
+
+
+@pytest.mark.parametrize(
+    "operation", [key for key, doc in OPERATIONS.items() if doc.model and doc.response], ids=" ".join
+)
+def test_examples_are_responses(operation: tuple[str, str]):
+    described = OPERATIONS[operation]
+    TypeAdapter(described.model).validate_json(json.dumps(described.response), strict=True)
 
 
 def _first(answer: dict) -> dict:
@@ -86,7 +122,9 @@ def test_examples_have_the_keys_of_real_answers(site: Site, document: dict, cata
     )
     for path, address, asker in asked:
         said = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["example"]
-        assert set(_first(said)) == set(_first(asker.json("GET", address))), path
+        answer = asker.json("GET", address)
+        assert set(_first(said)) == set(_first(answer)), path
+        TypeAdapter(OPERATIONS["get", path].model).validate_json(json.dumps(answer), strict=True)
     made = document["paths"]["/api/products/{product_id}/links"]["post"]["responses"]["201"]
     assert set(made["content"]["application/json"]["example"]) == set(link)
     assert api.call("DELETE", f"products/{number}/links/{link['id']}/").status_code == 204
@@ -115,7 +153,7 @@ def test_answers_of_plain_text_have_examples(site: Site, document: dict, catalog
             ("get", "/api/products/{product_id}/citation", f"products/{number}/citation", None),
         ):
             said = document["paths"][path][method]
-            ((media, content),) = said["responses"]["200"]["content"].items()
+            media, content = next(iter(said["responses"]["200"]["content"].items()))
             assert html.escape(content["example"].strip()) in page, path
             headers = {} if sent else {"Authorization": f"Bearer {site.alice.token}"}
             answer = session.request(method, f"{base}/api/{address}", data=sent, headers=headers, timeout=60)

@@ -8,7 +8,8 @@ from core.columns import Column
 from core.errors import InvalidValueError
 from tap.adql import CatalogTable
 from tap.models import TapTable
-from webui.pages.query.cone import cone_query, parse_position, parse_radius
+from webui.explorer.positions import parse_radius
+from webui.pages.query.cone import cone_query, parse_position
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from webui.explorer.plots.drawing.axes import Scale
 from webui.explorer.plots.drawing.canvas import HEIGHT, WIDTH, Canvas
 
-__all__ = ["LEVELS", "ColourScale", "count_scale", "mean_scale"]
+__all__ = ["LEVELS", "ColourScale", "scale_of"]
 
 #: Number of colours of a scale.
 LEVELS = 9
 _WIDTH = 14.0
+_LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,40 @@ class ColourScale:
         canvas.write(self.label, left - 10, top + 12, "end", "small")
 
 
-def count_scale(counts: NDArray[np.int64], label: str) -> ColourScale:
+def scale_of(
+    *,
+    counts: NDArray[np.int64] | None,
+    means: NDArray[np.float64] | None,
+    colours: NDArray[np.float64] | None,
+    colour: str | None,
+    rows: str,
+) -> ColourScale | None:
+    """Return the scale of cells or of points; None for points without a colour.
+
+    Parameters
+    ----------
+    counts, means
+        Rows of each cell, and the mean of the colour over them; None for points.
+    colours
+        The colour of each point; None for cells.
+    colour
+        Label of the column that gives the colour, if one was chosen.
+    rows
+        Label of the counts.
+    """
+    if colour is None:
+        return None if counts is None else _count_scale(counts, rows)
+    if counts is None:
+        return None if colours is None else _mean_scale(colours, colour[:_LONGEST])
+    return None if means is None else _mean_scale(means, f"mean of {colour}"[:_LONGEST])
+
+
+def _count_scale(counts: NDArray[np.int64], label: str) -> ColourScale:
     """Return the logarithmic scale of counts."""
     return ColourScale("density", label, float(counts.min(initial=1)), float(counts.max(initial=1)), is_log=True)
 
 
-def mean_scale(values: NDArray[np.float64], label: str) -> ColourScale:
+def _mean_scale(values: NDArray[np.float64], label: str) -> ColourScale:
     """Return the linear scale of values, without the outermost hundredths."""
     known = values[np.isfinite(values)]
     low, high = (float(limit) for limit in np.quantile(known, [0.01, 0.99])) if len(known) else (0.0, 0.0)

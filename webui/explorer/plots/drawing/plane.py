@@ -9,7 +9,7 @@ from webui.explorer.plots.drawing.axes import Scale
 from webui.explorer.plots.drawing.canvas import Canvas, message_drawing, points_path
 from webui.explorer.plots.drawing.frame import BOTTOM, TOP, Frame, caption_of, draw_caption
 from webui.explorer.plots.drawing.histogram import NO_VALUES
-from webui.explorer.plots.drawing.levels import LEVELS, ColourScale, count_scale, mean_scale
+from webui.explorer.plots.drawing.levels import LEVELS, ColourScale, scale_of
 from webui.explorer.plots.specifications import PlotSpecification
 
 __all__ = ["draw_plane"]
@@ -41,11 +41,14 @@ def draw_plane(found: Plane, specification: PlotSpecification) -> bytes:
 
 def _scale_of(found: Plane) -> ColourScale | None:
     content = found.content
-    if found.colour is None:
-        return count_scale(content.counts, "rows") if isinstance(content, Cells) else None
-    values = content.means if isinstance(content, Cells) else content.colours if content else None
-    label = found.colour.label if isinstance(content, Points) else f"mean of {found.colour.label}"
-    return None if values is None else mean_scale(values, label[:40])
+    cells = content if isinstance(content, Cells) else None
+    return scale_of(
+        counts=None if cells is None else cells.counts,
+        means=None if cells is None else cells.means,
+        colours=content.colours if isinstance(content, Points) else None,
+        colour=None if found.colour is None else found.colour.label,
+        rows="rows",
+    )
 
 
 def _draw_cells(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from webui.explorer.plots.drawing.axes import Tick, linear_ticks
 from webui.explorer.plots.drawing.canvas import HEIGHT, WIDTH, Canvas, message_drawing, points_path
 from webui.explorer.plots.drawing.frame import caption_of, draw_caption, significant
-from webui.explorer.plots.drawing.levels import LEVELS, ColourScale, count_scale, mean_scale
+from webui.explorer.plots.drawing.levels import LEVELS, ColourScale, scale_of
 from webui.explorer.plots.drawing.outlines import outline_edges
 from webui.explorer.plots.drawing.projections import Projection
 from webui.explorer.plots.sky import Cap, SkyCells, SkyPoints, SkyRows
@@ -127,11 +127,14 @@ def _on_circle(tick: Tick) -> Tick:
 
 def _scale_of(found: SkyRows) -> ColourScale | None:
     content = found.content
-    if found.colour is None:
-        return count_scale(content.counts, "rows in a cell") if isinstance(content, SkyCells) else None
-    values = content.means if isinstance(content, SkyCells) else content.colours if content else None
-    label = found.colour.label if isinstance(content, SkyPoints) else f"mean of {found.colour.label}"
-    return None if values is None else mean_scale(values, label[:40])
+    cells = content if isinstance(content, SkyCells) else None
+    return scale_of(
+        counts=None if cells is None else cells.counts,
+        means=None if cells is None else cells.means,
+        colours=content.colours if isinstance(content, SkyPoints) else None,
+        colour=None if found.colour is None else found.colour.label,
+        rows="rows in a cell",
+    )
 
 
 def _draw_cells(

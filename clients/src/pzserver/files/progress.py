@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
-__all__ = ["byte_bar", "fraction_bar"]
+__all__ = ["byte_bar", "counted", "fraction_bar"]
 
 
 @contextmanager
@@ -26,8 +27,14 @@ def fraction_bar(title: str) -> Iterator[Callable[[float, str], None]]:
 
 
 @contextmanager
-def byte_bar(title: str, *, disable: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar for bytes; the block gets the function that is called with those so far, and all."""
+def byte_bar(title: str, *, disable: bool | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar for bytes; the block gets the function that is called with those so far, and all.
+
+    Parameters
+    ----------
+    disable
+        Whether no bar is shown; None shows it on a terminal alone.
+    """
     from tqdm.auto import tqdm
 
     with tqdm(desc=title, unit="B", unit_scale=True, unit_divisor=1000, disable=disable) as bar:
@@ -37,3 +44,18 @@ def byte_bar(title: str, *, disable: bool = False) -> Iterator[Callable[[int, in
             bar.update(done - bar.n)
 
         yield show
+
+
+def counted(file: BinaryIO, show: Callable[[int, int], None], size: int) -> BinaryIO:
+    """Return an open file whose bytes are counted while they are read."""
+    from tqdm.utils import CallbackIOWrapper
+
+    done = 0
+
+    def add(count: int) -> None:
+        nonlocal done
+        done += count
+        show(done, size)
+
+    wrapped: BinaryIO = CallbackIOWrapper(add, file, "read")
+    return wrapped
